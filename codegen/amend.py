@@ -1,0 +1,525 @@
+"""Amend: the catalogue as the sources have it, corrected and completed by the overlay.
+
+Rules owned here:
+
+- An entry must match something, and may add only what is not there; anything else is a trouble. So the overlay
+  cannot rot while the documentation grows.
+- An entry of a message goes before the glossary, the glossary before the documentation.
+- A message that the overlay says more releases have keeps its headers in all of them, but for those that were
+  narrower than the message before.
+- A header is always sent if the overlay says so, or if it belongs to a snapshot proper; a header that only some of
+  the message's releases have never is.
+- A message lives in the domain that names it, else in that of its Asterisk module, else in one called after the
+  module, else in `other`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from . import merge, overlay
+from .names import is_name
+from .spans import Span, common, united, written_span
+from .trouble import Troubles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from .merge import Catalogue, Kind
+    from .overlay import Overlay, Place
+
+FALLBACK_DOMAIN = "other"
+UNCHANGED = overlay.Event()
+
+_MODULE_PREFIX = re.compile(r"(app|cdr|cel|chan|func|pbx|res|sig)_")
+_NO_MODULE = frozenset({"builtin", "core"})
+
+_Entry: TypeAlias = "overlay.Action | overlay.Event"
+_Part: TypeAlias = "overlay.Parameter | overlay.Header"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header of a message, or a parameter of an action.
+
+    Attributes:
+        name: The name on the wire; with `*` for a family of names.
+        span: The releases that have it, within those of the message.
+        type: A type keyword of the overlay.
+        place: Where that keyword stands, for a trouble.
+        attribute: The attribute it is to be, None where its name tells.
+        doc: What it means, in our words.
+        always: Whether every such message has it.
+        none: The texts that mean "no value".
+        required: Whether a request cannot do without it.
+        default: What Asterisk takes where a request does not say it.
+        values: The values that the documentation lists.
+        secret: Whether its value is never shown.
+    """
+
+    name: str
+    span: Span
+    type: str
+    place: Place
+    attribute: str | None = None
+    doc: str | None = None
+    always: bool = False
+    none: tuple[str, ...] = ()
+    required: bool = False
+    default: str | None = None
+    values: tuple[str, ...] = ()
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """The list that answers an action.
+
+    Attributes:
+        items: Its events, each with the attribute it is to be, None where its name tells.
+        complete: The event that closes it.
+        announced: Whether the answer says that a list follows.
+    """
+
+    items: tuple[tuple[str | None, str], ...]
+    complete: str | None
+    announced: bool
+    doc: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An action or an event.
+
+    Attributes:
+        documented: The releases whose documentation has it; empty where none has.
+        page: The official page, None where the name tells it.
+        place: Where it is known from, for a trouble.
+    """
+
+    kind: Kind
+    name: str
+    span: Span
+    documented: Span
+    domain: str
+    headers: tuple[Header, ...]
+    privileges: tuple[str, ...] | None
+    doc: str | None
+    page: str | None
+    place: Place
+    response: str | None = None
+    list: List | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What some actions answer."""
+
+    name: str
+    domain: str
+    span: Span
+    doc: str
+    headers: tuple[Header, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """Everything that is to be generated, in terms of Asterisk.
+
+    Attributes:
+        titles: What each domain is about, by name; a domain that only a module gave has none.
+        enums: The vocabularies of the overlay.
+        enum_places: Where they stand, for a trouble.
+    """
+
+    actions: tuple[Message, ...]
+    events: tuple[Message, ...]
+    responses: tuple[Response, ...]
+    titles: Mapping[str, str]
+    enums: Mapping[str, overlay.Enum]
+    enum_places: Mapping[str, Place]
+
+
+def amend(catalogue: Catalogue, knowledge: Overlay, source: str, *, all_match: bool = True) -> Amended:
+    """Apply the overlay.
+
+    Args:
+        catalogue: What the sources know.
+        knowledge: The overlay.
+        source: Where the catalogue comes from, for a trouble that no overlay entry causes.
+        all_match: Whether a glossary entry that matches nothing is a trouble.
+
+    Raises:
+        TroubleError: With every entry that does not match.
+    """
+    return _Amendment(catalogue, knowledge, source).result(all_match=all_match)
+
+
+class _Amendment:
+    """One run; the troubles of all entries are told together."""
+
+    def __init__(self, catalogue: Catalogue, knowledge: Overlay, source: str) -> None:
+        self._catalogue = catalogue
+        self._overlay = knowledge
+        self._nowhere = overlay.Place(source, None)
+        self._troubles = Troubles(source)
+        self._glossary = {
+            "event": _Glossary(knowledge.headers, "header"),
+            "action": _Glossary(knowledge.parameters, "parameter"),
+        }
+        self._messages: dict[Kind, dict[str, merge.Message]] = {
+            kind: self._with_added(kind) for kind in ("action", "event")
+        }
+        self._wire = {
+            (kind, name): self._entry(kind, message.name).rename or message.name
+            for kind, messages in self._messages.items()
+            for name, message in messages.items()
+        }
+        self._domains = self._explicit_domains()
+        self._module_domains = {module: name for name, domain in knowledge.domains.items() for module in domain.modules}
+
+    def result(self, *, all_match: bool) -> Amended:
+        actions = [self._message(message) for message in self._messages["action"].values()]
+        events = [self._message(message) for message in self._messages["event"].values()]
+        responses = list(self._responses(actions))
+        self._check_lists()
+        if all_match:
+            self._check_glossaries()
+            self._check_domains([*actions, *events, *responses])
+        self._troubles.check()
+        return Amended(
+            actions=tuple(sorted(actions, key=_by_name)),
+            events=tuple(sorted(events, key=_by_name)),
+            responses=tuple(sorted(responses, key=_by_name)),
+            titles={name: domain.title for name, domain in self._overlay.domains.items()},
+            enums=self._overlay.enums,
+            enum_places={name: self._overlay.place("enum", name) for name in self._overlay.enums},
+        )
+
+    # Which messages there are
+
+    def _entries(self, kind: Kind) -> Mapping[str, overlay.Action] | Mapping[str, overlay.Event]:
+        return self._overlay.actions if kind == "action" else self._overlay.events
+
+    def _entry(self, kind: Kind, name: str) -> _Entry:
+        return next((entry for key, entry in self._entries(kind).items() if key.lower() == name.lower()), UNCHANGED)
+
+    def _with_added(self, kind: Kind) -> dict[str, merge.Message]:
+        messages = dict(self._catalogue.messages(kind))
+        for name, entry in self._entries(kind).items():
+            known = messages.get(name.lower())
+            if entry.add and known:
+                self._add("The documentation has it by now; leave `add` out.", kind, name, "add")
+            elif not entry.add and not known:
+                self._add(f"No release documents such an {kind}; say `add` if there is one.", kind, name)
+            elif entry.add:
+                span = written_span(entry.releases) if entry.releases else self._catalogue.span
+                messages[name.lower()] = merge.Message(kind=kind, name=name, span=span)
+        return messages
+
+    def _known(self, kind: Kind, name: str) -> str | None:
+        """Return the wire's name of a message that is called by it or by its documented name."""
+        folded = name.lower()
+        direct = self._wire.get((kind, folded))
+        return direct or next(
+            (wire for (each, _), wire in self._wire.items() if each == kind and wire.lower() == folded), None
+        )
+
+    # Messages
+
+    def _message(self, message: merge.Message) -> Message:
+        entry = self._entry(message.kind, message.name)
+        span = written_span(entry.releases) if entry.releases else message.span
+        place = self._overlay.place(message.kind, message.name) if entry is not UNCHANGED else self._nowhere
+        return Message(
+            kind=message.kind,
+            name=entry.rename or message.name,
+            span=span,
+            documented={} if entry.add else message.span,
+            domain=self._domain(message, entry),
+            headers=tuple(self._headers(message, entry, span)),
+            privileges=entry.privileges if entry.privileges is not None else message.privileges or None,
+            doc=entry.doc,
+            page=entry.page,
+            place=place,
+            response=self._response(message, entry),
+            list=self._list(message),
+        )
+
+    def _headers(self, message: merge.Message, entry: _Entry, span: Span) -> Iterator[Header]:
+        parts: Mapping[str, _Part] = entry.parameter if isinstance(entry, overlay.Action) else entry.header
+        table = "parameter" if message.kind == "action" else "header"
+        headers = {
+            header.name.lower(): replace(
+                header, span=span if header.span == message.span else common(header.span, span)
+            )
+            for header in message.headers
+        }
+        if isinstance(entry, overlay.Event):
+            self._add_short_forms(message, entry, span, headers)
+        self._add_parts((message.kind, message.name, table), parts, span, headers)
+        said = {name.lower(): part for name, part in parts.items()}
+        for name, header in _renamed(headers, said):
+            part = said.get(name, overlay.Header())
+            if not part.drop:
+                yield self._header((message.kind, message.name, table), header, part, span)
+
+    def _add_short_forms(
+        self, message: merge.Message, entry: overlay.Event, span: Span, headers: dict[str, merge.Header]
+    ) -> None:
+        for name in entry.headers:
+            if name.lower() in headers:
+                self._add("The documentation has it by now; leave it out of `headers`.", "event", message.name, name)
+            headers.setdefault(name.lower(), merge.Header(name=name, span=span))
+        for kind, prefix in map(overlay.snapshot_of, entry.snapshots):
+            for field in self._catalogue.snapshots[kind]:
+                name = prefix + field.name
+                header = replace(field, name=name, prefix=prefix, span=common(field.span, span))
+                headers.setdefault(name.lower(), header)
+
+    def _add_parts(
+        self, path: tuple[str, str, str], parts: Mapping[str, _Part], span: Span, headers: dict[str, merge.Header]
+    ) -> None:
+        kind, message, table = path
+        for name, part in parts.items():
+            if part.add and name.lower() in headers:
+                self._add("It is there without this entry; leave `add` out.", kind, message, table, name, "add")
+            elif part.add:
+                headers[name.lower()] = merge.Header(name=name, span=span)
+            elif name.lower() not in headers:
+                self._add("No release documents it; say `add` if there is one.", kind, message, table, name)
+
+    def _header(self, path: tuple[str, ...], header: merge.Header, part: _Part, message: Span) -> Header:
+        meaning, described = self._glossary["action" if path[0] == "action" else "event"].find(header)
+        presence = part.presence if isinstance(part, overlay.Header) else None
+        span = _narrowed(header.span, part, meaning, message, presence)
+        none = part.none if isinstance(part, overlay.Header) else ()
+        required = part.required if isinstance(part, overlay.Parameter) else None
+        given = self._overlay.place(*path, header.name, "type") if part.type else None
+        return Header(
+            name=header.name,
+            span=span,
+            type=part.type or _type(meaning, multiple=header.multiple),
+            place=given or (self._overlay.place(*described, "type") if described else self._nowhere),
+            attribute=part.name,
+            doc=part.doc or _doc(meaning, header, described),
+            always=_always(header, presence, meaning, narrower=span != message),
+            none=meaning.none if none is None else none,
+            required=bool(header.required if required is None else required),
+            default=header.default,
+            values=header.values,
+            secret=isinstance(part, overlay.Parameter) and part.secret,
+        )
+
+    # Domains
+
+    def _explicit_domains(self) -> dict[tuple[Kind, str], str]:
+        domains: dict[tuple[Kind, str], str] = {}
+        for domain, content in self._overlay.domains.items():
+            if not is_name(domain):
+                self._add(f"{domain!r} cannot be the name of a module.", "domain", domain)
+            members = [("action", name) for name in content.actions] + [("event", name) for name in content.events]
+            for kind, name in members:
+                self._assign(domain, "action" if kind == "action" else "event", name, domains)
+        return domains
+
+    def _assign(self, domain: str, kind: Kind, name: str, domains: dict[tuple[Kind, str], str]) -> None:
+        wire = self._known(kind, name)
+        if wire is None:
+            self._add(f"There is no {kind} {name}.", "domain", domain, f"{kind}s")
+        elif (other := domains.setdefault((kind, wire.lower()), domain)) != domain:
+            self._add(f"The {kind} {name} is in [domain.{other}] already.", "domain", domain, f"{kind}s")
+
+    def _domain(self, message: merge.Message, entry: _Entry) -> str:
+        wire = (entry.rename or message.name).lower()
+        explicit = entry.domain or self._domains.get((message.kind, wire))
+        if explicit:
+            return explicit
+        modules = [entry.module] if entry.module else message.modules
+        modules = [module for module in modules if module not in _NO_MODULE]
+        known = next((self._module_domains[module] for module in modules if module in self._module_domains), None)
+        return known or next(map(_called_after, modules), FALLBACK_DOMAIN)
+
+    def _check_domains(self, messages: Iterable[Message | Response]) -> None:
+        used = {message.domain for message in messages}
+        modules = {
+            module for each in self._messages.values() for message in each.values() for module in message.modules
+        }
+        modules |= {
+            entry.module for kind in ("action", "event") for entry in self._entries(kind).values() if entry.module
+        }
+        for name, domain in self._overlay.domains.items():
+            if name not in used:
+                self._add("Nothing lives in this domain.", "domain", name)
+            for module in domain.modules:
+                if module not in modules:
+                    self._add(f"No message is of the module {module}.", "domain", name, "modules")
+        for kind in ("action", "event"):
+            for name, entry in self._entries(kind).items():
+                if entry.domain and entry.domain not in self._overlay.domains:
+                    self._add(f"There is no [domain.{entry.domain}].", kind, name, "domain")
+
+    # Answers and lists
+
+    def _response(self, message: merge.Message, entry: _Entry) -> str | None:
+        response = entry.response if isinstance(entry, overlay.Action) else None
+        if response is not None and response not in self._overlay.responses:
+            self._add(f"There is no [response.{response}].", "action", message.name, "response")
+        return response
+
+    def _responses(self, actions: list[Message]) -> Iterator[Response]:
+        for name, entry in self._overlay.responses.items():
+            users = [action for action in actions if action.response == name]
+            if not users:
+                self._add("No action is answered with this response.", "response", name)
+                continue
+            span = users[0].span
+            for user in users[1:]:
+                span = united(span, user.span)
+            headers = {
+                key.lower(): merge.Header(name=part.rename or key, span=span) for key, part in entry.header.items()
+            }
+            yield Response(
+                name=name,
+                domain=entry.domain or users[0].domain,
+                span=span,
+                doc=entry.doc,
+                headers=tuple(
+                    self._header(("response", name, "header"), header, part, span)
+                    for header, part in zip(headers.values(), entry.header.values(), strict=True)
+                ),
+                place=self._overlay.place("response", name),
+            )
+
+    def _list(self, message: merge.Message) -> List | None:
+        name, entry = next(
+            ((name, entry) for name, entry in self._overlay.lists.items() if name.lower() == message.name.lower()),
+            (None, None),
+        )
+        if message.kind != "action" or (entry is None and not message.items):
+            return None
+        if entry is None or name is None:
+            items = tuple((None, self._event(item) or item) for item in message.items)
+            complete = message.complete and (self._event(message.complete) or message.complete)
+            return List(items, complete, announced=True, doc=None, place=self._nowhere)
+        given = {item.lower() for item in entry.items.values()}
+        for item in message.items:
+            if item.lower() not in given:
+                self._add(f"The documentation has the event {item} in this list as well.", "list", name, "items")
+        return List(
+            items=tuple((attribute, self._listed(name, item, "items")) for attribute, item in entry.items.items()),
+            complete=entry.complete and self._listed(name, entry.complete, "complete"),
+            announced=entry.announced,
+            doc=entry.doc,
+            place=self._overlay.place("list", name),
+        )
+
+    def _event(self, name: str) -> str | None:
+        return self._known("event", name)
+
+    def _listed(self, action: str, event: str, key: str) -> str:
+        wire = self._event(event)
+        if wire is None:
+            self._add(f"There is no event {event}.", "list", action, key)
+        return wire or event
+
+    def _check_lists(self) -> None:
+        for name in self._overlay.lists:
+            if name.lower() not in self._messages["action"]:
+                self._add(f"There is no action {name}.", "list", name)
+
+    def _check_glossaries(self) -> None:
+        for glossary in self._glossary.values():
+            for name in glossary.unused():
+                self._add("No message has it.", glossary.table, name)
+
+    def _add(self, sentence: str, *path: str) -> None:
+        place = self._overlay.place(*path)
+        subject = f"{path[0].capitalize()} {path[1]}" if len(path) > 1 else None
+        parameter = next((part for part in path[3:4]), None)
+        self._troubles.add(sentence, file=place.file, line=place.line, message=subject, parameter=parameter)
+
+
+class _Glossary:
+    """What headers mean by their name alone."""
+
+    def __init__(self, meanings: Mapping[str, overlay.Meaning], table: str) -> None:
+        self.table = table
+        self._meanings = meanings
+        self._folded = {name.lower(): name for name in meanings}
+        self._used: set[str] = set()
+
+    def find(self, header: merge.Header) -> tuple[overlay.Meaning, tuple[str, str] | None]:
+        """Return the meaning of a header, and where it stands; a field of a snapshot is known without its prefix too."""
+        for name in (header.name, header.name.removeprefix(header.prefix)):
+            known = name if name in self._meanings else self._folded.get(name.lower())
+            if known is not None:
+                self._used.add(known)
+                return self._meanings[known], (self.table, known)
+        return overlay.Meaning(), None
+
+    def unused(self) -> list[str]:
+        """Return the entries that no header was looked up in."""
+        return [name for name in self._meanings if name not in self._used]
+
+
+def _renamed(headers: Mapping[str, merge.Header], parts: Mapping[str, _Part]) -> Iterator[tuple[str, merge.Header]]:
+    """Yield each header under its documented name, called as it should be.
+
+    A header that becomes another one, which newer documentation spells right, is not a header of its own: the
+    releases of the two are united.
+    """
+    targets = {part.rename.lower(): name for name, part in parts.items() if part.rename and name in headers}
+    for name, header in headers.items():
+        rename = parts[name].rename if name in parts else None
+        if rename and rename.lower() in headers and rename.lower() != name:
+            continue
+        wrong = targets.get(name)
+        span = united(header.span, headers[wrong].span) if wrong and wrong != name else header.span
+        yield name, replace(header, name=rename or header.name, span=span)
+
+
+def _narrowed(
+    span: Span, part: _Part, meaning: overlay.Meaning, message: Span, presence: overlay.Presence | None
+) -> Span:
+    if part.releases:
+        return written_span(part.releases)
+    if presence == "always":
+        return message
+    return common(span, written_span(meaning.releases)) if meaning.releases else span
+
+
+def _always(
+    header: merge.Header, presence: overlay.Presence | None, meaning: overlay.Meaning, *, narrower: bool
+) -> bool:
+    if presence is not None:
+        return presence == "always" and not narrower
+    if narrower:
+        return False
+    return header.required is not False if header.snapshot else meaning.presence == "always"
+
+
+def _type(meaning: overlay.Meaning, *, multiple: bool) -> str:
+    kind = meaning.type or "text"
+    is_repeated = kind == "variables" or kind.startswith(("repeated:", "numbered:"))
+    return f"repeated:{kind}" if multiple and not is_repeated else kind
+
+
+def _doc(meaning: overlay.Meaning, header: merge.Header, described: tuple[str, str] | None) -> str | None:
+    if meaning.doc and header.prefix and described and not described[1].startswith(header.prefix):
+        what = header.snapshot or "channel"
+        return f"{meaning.doc} Of the {what} that ``{header.prefix}`` stands for."
+    return meaning.doc
+
+
+def _called_after(module: str) -> str:
+    name = re.sub(r"\W", "_", _MODULE_PREFIX.sub("", module, count=1)).lower()
+    return name if is_name(name) else f"{name}_"
+
+
+def _by_name(message: Message | Response) -> str:
+    return message.name.lower()

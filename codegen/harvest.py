@@ -1,0 +1,257 @@
+"""Harvest: from a documentation file to the facts of one release.
+
+Rules owned here:
+
+- What stands for a snapshot. Asterisk expands `<channel_snapshot/>` and `<bridge_snapshot/>` with names that are in
+  its doc/appdocsxml.xslt and main/manager_channels.c, not in the documentation; `_SNAPSHOTS` holds them.
+- What several copies of one message make: one message. Lists are united in the order of the document. For one header,
+  what a copy does not say is taken from the copy that does, and the values of all copies are kept; that two copies
+  say different things about `required`, `multiple` or `default` is a trouble. The same holds for a header that one
+  message documents twice. (In all releases 13 to 23 copies say the same.)
+- What is left out: prose, and all that describes the text of a value instead of naming values, such as the
+  enumerations inside an enumeration, inside an `info` of one channel technology, options and arguments.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from .facts import RELEASE, Action, Event, Facts, Parameter, Reference, Responses
+from .trouble import Trouble, TroubleError, Troubles
+from .xml import Document, Element, open_document, subject, tag_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+_FILE_NAME = re.compile(rf"(?:asterisk-)?({RELEASE.pattern})(?:\.xml)?(?:\.gz)?")
+_YES_NO = {"yes": True, "true": True, "no": False, "false": False}
+
+# A release has a channel's Tenantid when its CHANNEL function does (18.25, 20.10, 21.5, 22 and later; Asterisk #741).
+_TENANT_ID = "/docs/function[@name='CHANNEL']//enum[@name='tenantid']"
+
+_SNAPSHOTS: dict[Literal["channel", "bridge"], tuple[Parameter, ...]] = {
+    "channel": (
+        Parameter(name="Channel"),
+        Parameter(name="ChannelState"),
+        Parameter(
+            name="ChannelStateDesc",
+            values=(
+                *("Down", "Rsrvd", "OffHook", "Dialing", "Ring", "Ringing"),
+                *("Up", "Busy", "Dialing Offhook", "Pre-ring", "Unknown"),
+            ),
+        ),
+        Parameter(name="CallerIDNum"),
+        Parameter(name="CallerIDName"),
+        Parameter(name="ConnectedLineNum"),
+        Parameter(name="ConnectedLineName"),
+        Parameter(name="Language"),
+        Parameter(name="AccountCode"),
+        Parameter(name="Context"),
+        Parameter(name="Exten"),
+        Parameter(name="Priority"),
+        Parameter(name="Uniqueid"),
+        Parameter(name="Linkedid"),
+        Parameter(name="Tenantid", required=False),
+        Parameter(name="ChanVariable", required=False, multiple=True),
+    ),
+    "bridge": (
+        Parameter(name="BridgeUniqueid"),
+        Parameter(name="BridgeType"),
+        Parameter(name="BridgeTechnology"),
+        Parameter(name="BridgeCreator"),
+        Parameter(name="BridgeName"),
+        Parameter(name="BridgeNumChannels"),
+        Parameter(name="BridgeVideoSourceMode", values=("none", "talker", "single", "sfu")),
+        Parameter(name="BridgeVideoSource", required=False),
+    ),
+}
+
+
+def harvest(path: Path, release: str | None = None) -> Facts:
+    """Read one documentation file.
+
+    Args:
+        path: A `.xml` or `.xml.gz` file, or the documentation folder of an installation.
+        release: The release it documents; None where the name of the file tells (`22.10.1.xml.gz`).
+
+    Raises:
+        TroubleError: With everything that is wrong with the file.
+    """
+    release = release or _release_of(path)
+    if not RELEASE.fullmatch(release):
+        raise TroubleError([Trouble(str(path), None, None, None, f"{release!r} is not a release, such as 22.10.1.")])
+    return _Harvest(open_document(path)).facts(release)
+
+
+def harvest_into(files: Sequence[Path], folder: Path, release: str | None = None) -> list[Path]:
+    """Harvest files and write their facts, one `<release>.json` each; nothing is written when there is any trouble.
+
+    Args:
+        files: Documentation files or folders.
+        folder: Where facts are kept: `spec/facts`.
+        release: The release of the one file given.
+
+    Returns:
+        The files written, in the order of `files`.
+
+    Raises:
+        TroubleError: With everything that is wrong with all files.
+    """
+    troubles = Troubles()
+    facts: dict[str, Facts] = {}
+    if release is not None and len(files) > 1:
+        troubles.add("One --release cannot hold for several files; harvest them one by one.", file=str(files[1]))
+        troubles.check()
+    for path in files:
+        with troubles.absorb():
+            harvested = harvest(path, release)
+            if facts.setdefault(harvested.release, harvested) is not harvested:
+                troubles.add(f"Is the second file given for release {harvested.release}.", file=str(path))
+    troubles.check()
+    return [each.save(folder) for each in facts.values()]
+
+
+def _release_of(path: Path) -> str:
+    match = _FILE_NAME.fullmatch(path.name)
+    if match is None:
+        sentence = "The documentation does not tell its release and neither does this name; give it with --release."
+        raise TroubleError([Trouble(str(path), None, None, None, sentence)])
+    return match[1]
+
+
+class _Harvest:
+    """Reads the messages of one document; the troubles of all of them are told together."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._troubles = Troubles(document.file)
+        self._has_tenant_id = document.has(_TENANT_ID)
+
+    def facts(self, release: str) -> Facts:
+        copies: dict[str, dict[str, list[Element]]] = {"manager": {}, "managerEvent": {}}
+        for name, message in self._named(self._document.messages()):
+            copies[tag_of(message)].setdefault(name, []).append(message)
+        actions = [self._action(name, messages) for name, messages in sorted(copies["manager"].items())]
+        events = [self._event(name, messages) for name, messages in sorted(copies["managerEvent"].items())]
+        self._troubles.check()
+        return Facts(
+            release=release,
+            actions={action.name: action for action in actions},
+            events={event.name: event for event in events},
+        )
+
+    def _action(self, name: str, copies: list[Element]) -> Action:
+        return Action(
+            name=name,
+            modules=_each(copy.get("module") for copy in copies),
+            since=_each(map(_text, self._inside(copies, "since", "version"))),
+            parameters=self._parameters(self._inside(copies, "syntax")),
+            responses=self._responses(list(self._inside(copies, "responses"))),
+            see_also=self._see_also(copies),
+        )
+
+    def _event(self, name: str, copies: list[Element]) -> Event:
+        instances = list(self._inside(copies, "managerEventInstance"))
+        return Event(
+            name=name,
+            classes=_each(instance.get("class") for instance in instances),
+            modules=_each(element.get("module") for element in (*copies, *instances)),
+            since=_each(map(_text, self._inside(instances, "since", "version"))),
+            parameters=self._parameters(self._inside(instances, "syntax")),
+            see_also=self._see_also(instances),
+            only_in_responses=all(copy.getparent() is not self._document.root for copy in copies),
+        )
+
+    def _responses(self, responses: list[Element]) -> Responses | None:
+        if not responses:
+            return None
+        items = self._named(self._inside(responses, "list-elements", "managerEvent"))
+        complete = dict(self._named(self._inside(responses, "managerEvent")))
+        for name in list(complete)[1:]:
+            self._add(responses[-1], f"Its list is completed by {next(iter(complete))} and by {name}; it can be one.")
+        return Responses(items=_each(name for name, _ in items), complete=next(iter(complete), None))
+
+    def _see_also(self, elements: list[Element]) -> tuple[Reference, ...]:
+        references = self._inside(elements, "see-also", "ref")
+        found = [Reference(type=reference.get("type", ""), name=_text(reference)) for reference in references]
+        return tuple(dict.fromkeys(found))
+
+    def _parameters(self, syntaxes: Iterable[Element]) -> tuple[Parameter, ...]:
+        united: dict[str, Parameter] = {}
+        for element in self._inside(syntaxes):
+            for parameter in self._documented(element):
+                earlier = united.get(parameter.name)
+                united[parameter.name] = self._united(earlier, parameter, element) if earlier else parameter
+        return tuple(united.values())
+
+    def _documented(self, element: Element) -> Iterator[Parameter]:
+        """Yield the headers that one element of a syntax stands for: one parameter, or the fields of a snapshot."""
+        if tag_of(element) == "parameter":
+            yield from (self._parameter(name, element) for name, _ in self._named([element]))
+        else:
+            yield from self._snapshot("channel" if tag_of(element) == "channel_snapshot" else "bridge", element)
+
+    def _parameter(self, name: str, element: Element) -> Parameter:
+        enums = self._inside([element], "enumlist", "enum")
+        options = self._inside([element], "enumlist", "configOptionToEnum", "configOption")
+        return Parameter(
+            name=name,
+            required=self._flag(element, "required"),
+            multiple=self._flag(element, "multiple"),
+            default=element.get("default"),
+            values=_each(value for value, _ in self._named((*enums, *options))),
+        )
+
+    def _snapshot(self, kind: Literal["channel", "bridge"], element: Element) -> Iterator[Parameter]:
+        prefix = element.get("prefix", "")
+        if not prefix.isprintable():
+            self._add(element, f"A snapshot has the prefix {prefix!r}; a prefix is printable text.")
+        for field in _SNAPSHOTS[kind]:
+            if field.name != "Tenantid" or self._has_tenant_id:
+                yield field.model_copy(update={"name": prefix + field.name, "snapshot": kind, "prefix": prefix})
+
+    def _united(self, one: Parameter, other: Parameter, element: Element) -> Parameter:
+        """Unite two accounts of one header; `element` is where the second one stands."""
+        for fact in ("required", "multiple", "default"):
+            first, second = getattr(one, fact), getattr(other, fact)
+            if first is not None and second is not None and first != second:
+                self._add(element, f"{one.name} is documented twice, with {fact} {first} and with {second}.")
+        said = other.model_dump(exclude_defaults=True) | one.model_dump(exclude_defaults=True)
+        return Parameter.model_validate(said | {"values": _each((*one.values, *other.values))})
+
+    def _flag(self, element: Element, attribute: str) -> bool | None:
+        text = element.get(attribute)
+        if text is not None and text not in _YES_NO:
+            self._add(element, f"Its {attribute} is {text!r}; Asterisk knows yes, no, true and false.")
+        return None if text is None else _YES_NO.get(text)
+
+    def _inside(self, elements: Iterable[Element], *tags: str) -> Iterator[Element]:
+        """Yield what stands inside elements, includes followed, along a path of tags; without one, all children."""
+        found = (child for element in elements for child in self._document.children(element))
+        if tags:
+            found = (child for child in found if tag_of(child) == tags[0])
+        return self._inside(found, *tags[1:]) if tags[1:] else found
+
+    def _named(self, elements: Iterable[Element]) -> Iterator[tuple[str, Element]]:
+        """Yield elements with their names; one without a name, or with one that no header can have, is a trouble."""
+        for element in elements:
+            name = element.get("name", "").strip()
+            if name and name.isprintable():
+                yield name, element
+            else:
+                self._add(element, f"A <{tag_of(element)}> has the name {name!r}; a name is printable text.")
+
+    def _add(self, element: Element, sentence: str) -> None:
+        message, parameter = subject(element)
+        self._troubles.add(sentence, line=element.sourceline, message=message, parameter=parameter)
+
+
+def _text(element: Element) -> str:
+    return " ".join((element.text or "").split())
+
+
+def _each(texts: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the texts that are there, each once, in order."""
+    return tuple(dict.fromkeys(text for text in texts if text))

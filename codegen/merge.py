@@ -1,0 +1,273 @@
+"""Merge: what the sources say about one message in each release, to one catalogue over all releases.
+
+Rules owned here:
+
+- A source is read as `Account`s: what it says of one message in one release. Documentation gives one account a
+  message and release (`accounts_of`); another source of facts gives accounts of its own, nothing else changes.
+- Messages and headers are the same when their names are the same without regard to case, as on the wire.
+- Where accounts differ (a spelling, `required`, a default, a list), the newest release that says something is right;
+  among accounts of one release the later one is. Values and modules are united, newest first.
+- Headers stand in the order of the newest release; one that only older releases have follows the header that it
+  follows there.
+- A parameter that some releases lack is not required: no program could then run on all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+
+from .facts import Event, Facts, Parameter, release_key
+from .spans import Span, common, span_of, united
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+Kind: TypeAlias = Literal["action", "event"]
+SnapshotKind: TypeAlias = Literal["channel", "bridge"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+PRIVILEGES = frozenset(
+    [
+        "system",
+        "call",
+        "log",
+        "verbose",
+        "command",
+        "agent",
+        "user",
+        "config",
+        "dtmf",
+        "reporting",
+        "cdr",
+        "dialplan",
+        "originate",
+        "agi",
+        "cc",
+        "aoc",
+        "test",
+        "security",
+        "message",
+    ]
+)
+"""The classes of Asterisk's manager.conf; source: `perms` in main/manager.c, 22.10.1. Other flags are slips."""
+
+# Headers of the protocol itself: each has its place in `ami_typed.messages`.
+_ENVELOPE: Mapping[Kind, frozenset[str]] = {
+    "action": frozenset({"action", "actionid"}),
+    "event": frozenset({"event", "actionid", "privilege", "timestamp", "sequencenumber", "systemname"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one source says of one message in one release; what it does not say is empty or None."""
+
+    kind: Kind
+    name: str
+    release: str
+    parameters: tuple[Parameter, ...] = ()
+    since: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    privileges: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    complete: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header of a message over all releases; see `facts.Parameter` for what is not explained here.
+
+    Attributes:
+        name: The name, in the newest spelling.
+        span: The releases whose message has it.
+    """
+
+    name: str
+    span: Span
+    required: bool | None = None
+    multiple: bool = False
+    default: str | None = None
+    values: tuple[str, ...] = ()
+    snapshot: SnapshotKind | None = None
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """An action or an event over all releases.
+
+    Attributes:
+        name: The name, in the newest spelling.
+        span: The releases that have it.
+        headers: Its headers, without those of the protocol itself.
+        modules: The modules of Asterisk that it belongs to, by the newest release that tells.
+        privileges: What a user needs to send or be sent it, empty where nothing tells.
+        items: For an action that is answered with a list, the events that the list is made of.
+        complete: The event that closes that list.
+    """
+
+    kind: Kind
+    name: str
+    span: Span
+    headers: tuple[Header, ...] = ()
+    modules: tuple[str, ...] = ()
+    privileges: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    complete: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything the sources know.
+
+    Attributes:
+        span: The branches that have facts.
+        actions: By name in small letters.
+        events: By name in small letters.
+        snapshots: The headers of a snapshot, without a prefix.
+    """
+
+    span: Span
+    actions: Mapping[str, Message]
+    events: Mapping[str, Message]
+    snapshots: Mapping[SnapshotKind, tuple[Header, ...]]
+
+    def messages(self, kind: Kind) -> Mapping[str, Message]:
+        """Return the actions or the events."""
+        return self.actions if kind == "action" else self.events
+
+
+def merge(releases: Sequence[Facts], more: Iterable[Account] = ()) -> Catalogue:
+    """Merge the facts of all releases.
+
+    Args:
+        releases: The facts of the documentation of each release.
+        more: What other sources say.
+    """
+    accounts = [*(account for facts in releases for account in accounts_of(facts)), *more]
+    by_message: dict[tuple[Kind, str], list[Account]] = {}
+    for account in sorted(accounts, key=lambda account: release_key(account.release)):
+        by_message.setdefault((account.kind, account.name.lower()), []).append(account)
+    merged = {key: _merged(accounts) for key, accounts in sorted(by_message.items())}
+    events = {name: message for (kind, name), message in merged.items() if kind == "event"}
+    return Catalogue(
+        span=span_of(facts.release for facts in releases),
+        actions={name: message for (kind, name), message in merged.items() if kind == "action"},
+        events=events,
+        snapshots={kind: _snapshot(kind, events.values()) for kind in ("channel", "bridge")},
+    )
+
+
+def accounts_of(facts: Facts) -> Iterator[Account]:
+    """Yield what the documentation of one release says of each message."""
+    for action in facts.actions.values():
+        responses = action.responses
+        yield Account(
+            kind="action",
+            name=action.name,
+            release=facts.release,
+            parameters=action.parameters,
+            since=action.since,
+            modules=action.modules,
+            items=responses.items if responses else (),
+            complete=responses.complete if responses else None,
+        )
+    for event in facts.events.values():
+        yield Account(
+            kind="event",
+            name=event.name,
+            release=facts.release,
+            parameters=event.parameters,
+            since=event.since,
+            modules=event.modules,
+            privileges=_privileges(event),
+        )
+
+
+def _privileges(event: Event) -> tuple[str, ...]:
+    names = (name.removeprefix("EVENT_FLAG_").lower() for name in event.classes)
+    return tuple(name for name in names if name in PRIVILEGES)
+
+
+def _merged(accounts: Sequence[Account]) -> Message:
+    """Merge the accounts of one message, the newest last."""
+    newest = accounts[-1]
+    span = span_of(
+        (account.release for account in accounts), _each(since for account in accounts for since in account.since)
+    )
+    return Message(
+        kind=newest.kind,
+        name=newest.name,
+        span=span,
+        headers=tuple(_headers(accounts, span)),
+        modules=_newest(accounts, lambda account: account.modules) or (),
+        privileges=_newest(accounts, lambda account: account.privileges) or (),
+        items=_each(item for account in reversed(accounts) for item in account.items),
+        complete=_newest(accounts, lambda account: account.complete),
+    )
+
+
+def _headers(accounts: Sequence[Account], message: Span) -> Iterator[Header]:
+    sightings: dict[str, list[tuple[str, Parameter]]] = {}
+    for account in accounts:
+        for parameter in account.parameters:
+            sightings.setdefault(parameter.name.lower(), []).append((account.release, parameter))
+    for name in _order(accounts):
+        if name not in _ENVELOPE[accounts[-1].kind]:
+            yield _header(sightings[name], message)
+
+
+def _order(accounts: Sequence[Account]) -> list[str]:
+    order: list[str] = []
+    for account in reversed(accounts):
+        place = 0
+        for parameter in account.parameters:
+            name = parameter.name.lower()
+            if name not in order:
+                order.insert(place, name)
+            place = order.index(name) + 1
+    return order
+
+
+def _header(sightings: Sequence[tuple[str, Parameter]], message: Span) -> Header:
+    """Merge what is said of one header, the newest last."""
+    parameters = [parameter for _, parameter in sightings]
+    newest = parameters[-1]
+    span = common(span_of(release for release, _ in sightings), message)
+    required = _newest(parameters, lambda parameter: parameter.required)
+    return Header(
+        name=newest.name,
+        span=span,
+        required=required and span == message,
+        multiple=bool(_newest(parameters, lambda parameter: parameter.multiple)),
+        default=_newest(parameters, lambda parameter: parameter.default),
+        values=_each(value for parameter in reversed(parameters) for value in parameter.values),
+        snapshot=newest.snapshot,
+        prefix=newest.prefix,
+    )
+
+
+def _snapshot(kind: SnapshotKind, events: Iterable[Message]) -> tuple[Header, ...]:
+    """Gather the fields of a snapshot from all events that have one; its span is where any event has it."""
+    fields: dict[str, Header] = {}
+    for event in events:
+        for header in event.headers:
+            if header.snapshot == kind:
+                name = header.name.removeprefix(header.prefix)
+                known = fields.get(name)
+                span = united(known.span, header.span) if known else header.span
+                fields[name] = replace(header, name=name, prefix="", span=span)
+    return tuple(fields.values())
+
+
+def _newest(sayings: Sequence[T], say: Callable[[T], R | None]) -> R | None:
+    """Return what the newest of them, the last, says that says anything."""
+    said = (say(saying) for saying in reversed(sayings))
+    return next((each for each in said if each not in {None, ()}), None)
+
+
+def _each(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))

@@ -1,0 +1,106 @@
+"""Names: how a name on the wire becomes a name in Python. The only place that decides this.
+
+Rules owned here:
+
+- A class carries the name on the wire; a blank is left out, any other character that no name can have is `_`
+  (`DataGet Tree` -> `DataGetTree`, `AOC-S` -> `AOC_S`).
+- An attribute is the snake_case of its header. Digits belong to the word before them; a family's `*` is left out;
+  a name that would start with a digit gets an `n` in front (`100rel` -> `n100_rel`).
+- A Python keyword, and a member that the class has already, get an underscore behind. Requests, events, answers and
+  aggregates have different members, so each has a list of its own. The lists only grow, and only when a base class
+  gets a new member: a name that enters or leaves one renames an attribute in programs that use it.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import Literal, TypeAlias
+
+Owner: TypeAlias = Literal["request", "event", "answer", "aggregate"]
+"""What an attribute belongs to."""
+
+# Words in capitals that go on in small letters: without them `AMIversion` would be `am_iversion`.
+_ACRONYMS = (
+    *("AMI", "CDR", "CEL", "DNS", "FAXes", "FAX", "HTTP", "IAX", "ID", "IPv4", "IPv6", "IP", "JID", "RTCP", "RTP"),
+    *("SIP", "SMS", "SSRC", "TLS", "URI", "URL"),
+)
+_WORD = re.compile(rf"(?:{'|'.join(_ACRONYMS)})(?=[a-z\d]|$)|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_NOT_IN_A_NAME = re.compile(r"\W")
+
+_DICT = ("clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values")
+_MESSAGE = (*_DICT, "action_id", "all", "data", "headers", "of", "raw")
+# What the bodies of generated classes read or declare beside their fields.
+_BODY = ("enums", "privileges", "releases")
+
+RESERVED: dict[Owner, frozenset[str]] = {
+    "request": frozenset(
+        (
+            *_DICT,
+            *("action", "action_id", "aggregate", "lines", "list_announced", "list_class", "list_ends"),
+            *("parameter_releases", "privileges", "process_response", "releases", "secrets", "synchronous", "timeout"),
+            "self",
+        )
+    ),
+    "event": frozenset(
+        (
+            *_MESSAGE,
+            *_BODY,
+            *("event", "of_stream", "privilege", "process", "sequence_number", "system_name", "timestamp", "wire_name"),
+        )
+    ),
+    "answer": frozenset((*_MESSAGE, *_BODY, "message", "response", "success")),
+    "aggregate": frozenset(
+        (
+            *_DICT,
+            *("action_id", "closing", "complete", "error_message", "releases", "repeatable", "response", "valid"),
+            # what the annotations of its properties use
+            *("events", "known_events", "list", "str", "type"),
+        )
+    ),
+}
+
+
+def class_name(wire: str) -> str:
+    """Return the class name of an action or event."""
+    return _legal(_NOT_IN_A_NAME.sub("_", wire.replace(" ", "")))
+
+
+def attribute_name(wire: str, owner: Owner, reserved: frozenset[str] = frozenset()) -> str:
+    """Return the attribute of a header, an event in an aggregate, or the parameter of a request.
+
+    Args:
+        wire: The header's name.
+        owner: What the attribute belongs to.
+        reserved: Names that are free in general but taken in this class.
+    """
+    name = _legal(snake_case(wire))
+    return f"{name}_" if name in RESERVED[owner] | reserved else name
+
+
+def snake_case(wire: str) -> str:
+    """Return a name in small letters, its words divided by underscores."""
+    words: list[str] = []
+    end = -1
+    for match in _WORD.finditer(wire):
+        if match[0].isdigit() and match.start() == end:
+            words[-1] += match[0]
+        else:
+            words.append(match[0].lower())
+        end = match.end()
+    return "_".join(words)
+
+
+def member_name(word: str) -> str:
+    """Return the name of an enum's member for one of its words."""
+    return _legal(re.sub(r"\W+", "_", snake_case(word))).upper()
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text can be a name in Python as it stands."""
+    return text.isidentifier() and not keyword.iskeyword(text)
+
+
+def _legal(name: str) -> str:
+    name = f"n{name}" if name[:1].isdigit() else name
+    return f"{name}_" if keyword.iskeyword(name) else name

@@ -1,0 +1,409 @@
+"""Overlay: what people know about Asterisk's messages, read from `spec/overlay/*.toml`.
+
+Rules owned here:
+
+- The format: the tables and keys below and no others. A wrong key or value is a trouble with its file and line.
+- All files are one overlay; the same entry in two files is a trouble.
+- An entry that corrects or adds (a name, a release, a header) says `why`, and where it was `seen`.
+- Every sentence is ours, is printable, and ends in a way a docstring can hold.
+
+Whether an entry matches anything is not known here: that is `amend`'s.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, TypeAlias, cast
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from .merge import PRIVILEGES
+from .names import is_name
+from .spans import written_span
+from .trouble import Troubles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_TABLE = re.compile(r"\s*\[\[?\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_KEY_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+_SNAPSHOT = re.compile(r"(channel|bridge):([A-Za-z0-9]*)")
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    if not text.isprintable() or '"""' in text or "\\" in text or text.endswith('"') or not text:
+        raise ValueError("a description is one line of printable text without backslashes, not ending in a quote")
+    return text
+
+
+def _span(text: str) -> str:
+    written_span(text)
+    return text
+
+
+def _name(text: str) -> str:
+    if not is_name(text):
+        raise ValueError(f"{text!r} cannot be a name in Python")
+    return text
+
+
+def _privileges(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in PRIVILEGES:
+            raise ValueError(f"{name!r} is not a privilege of manager.conf")
+    return names
+
+
+Sentence = Annotated[str, AfterValidator(_sentence)]
+Releases = Annotated[str, AfterValidator(_span)]
+Name = Annotated[str, AfterValidator(_name)]
+Privileges = Annotated[tuple[str, ...], AfterValidator(_privileges)]
+Presence: TypeAlias = Literal["always", "sometimes"]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class _Correction(_Entry):
+    """What may correct the documentation; `why` it is wrong and where that was `seen`."""
+
+    rename: str | None = Field(default=None, min_length=1)
+    releases: Releases | None = None
+    add: bool = False
+    why: Sentence | None = None
+    seen: Sentence | None = None
+
+    def corrects(self) -> bool:
+        """Tell whether the entry says other than the documentation."""
+        return self.add or self.rename is not None or self.releases is not None
+
+    def is_justified(self) -> bool:
+        """Tell whether the entry says why, and where that was seen."""
+        return self.why is not None and self.seen is not None
+
+
+class Domain(_Entry):
+    """A module of the generated packages and what lives in it."""
+
+    title: Sentence
+    modules: tuple[str, ...] = ()
+    actions: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+
+
+class Member(_Entry):
+    """One value of a vocabulary."""
+
+    value: int | str
+    doc: Sentence | None = None
+
+
+class Enum(_Entry):
+    """A vocabulary."""
+
+    kind: Literal["int", "str"]
+    doc: Sentence
+    members: Mapping[Name, Member]
+    source: Sentence | None = None
+
+    @field_validator("members", mode="before")
+    @classmethod
+    def _short_members(cls, members: Any) -> Any:
+        if not isinstance(members, dict):
+            return members
+        named = cast("dict[str, Any]", members)
+        return {name: each if isinstance(each, dict) else {"value": each} for name, each in named.items()}
+
+    @model_validator(mode="after")
+    def _values_are_of_the_kind(self) -> Self:
+        wanted = int if self.kind == "int" else str
+        for name, member in self.members.items():
+            if type(member.value) is not wanted:
+                raise ValueError(f"the value of {name} is {member.value!r}, and the kind is {self.kind}")
+        if len({member.value for member in self.members.values()}) != len(self.members):
+            raise ValueError("two members have the same value")
+        return self
+
+
+class Meaning(_Entry):
+    """What a header or parameter of this name means, wherever a message does not say otherwise."""
+
+    type: str | None = None
+    doc: Sentence | None = None
+    presence: Presence | None = None
+    none: tuple[str, ...] = ()
+    releases: Releases | None = None
+
+
+class Parameter(_Correction):
+    """A parameter of an action."""
+
+    name: Name | None = None
+    type: str | None = None
+    required: bool | None = None
+    doc: Sentence | None = None
+    secret: bool = False
+    drop: bool = False
+
+    def corrects(self) -> bool:
+        """Tell whether the entry says other than the documentation."""
+        return self.drop or super().corrects()
+
+
+class Header(_Correction):
+    """A header of an event or answer."""
+
+    name: Name | None = None
+    type: str | None = None
+    presence: Presence | None = None
+    none: tuple[str, ...] | None = None
+    doc: Sentence | None = None
+    drop: bool = False
+
+    def corrects(self) -> bool:
+        """Tell whether the entry says other than the documentation."""
+        return self.drop or super().corrects()
+
+
+class Action(_Correction):
+    """An action."""
+
+    doc: Sentence | None = None
+    privileges: Privileges | None = None
+    module: str | None = None
+    domain: str | None = None
+    response: str | None = None
+    page: str | None = None
+    parameter: Mapping[str, Parameter] = Field(default_factory=dict[str, Parameter])
+
+    @model_validator(mode="after")
+    def _justified(self) -> Self:
+        _check_justified(self, self.parameter)
+        return self
+
+
+class Event(_Correction):
+    """An event."""
+
+    doc: Sentence | None = None
+    privileges: Privileges | None = None
+    module: str | None = None
+    domain: str | None = None
+    page: str | None = None
+    headers: tuple[str, ...] = ()
+    snapshots: tuple[str, ...] = ()
+    header: Mapping[str, Header] = Field(default_factory=dict[str, Header])
+
+    @field_validator("snapshots")
+    @classmethod
+    def _known_snapshots(cls, snapshots: tuple[str, ...]) -> tuple[str, ...]:
+        for snapshot in snapshots:
+            if not _SNAPSHOT.fullmatch(snapshot):
+                raise ValueError(f"{snapshot!r} is not 'channel:' or 'bridge:' with a prefix or none")
+        return snapshots
+
+    @model_validator(mode="after")
+    def _justified(self) -> Self:
+        _check_justified(self, self.header)
+        if (self.headers or self.snapshots) and not self.is_justified():
+            raise ValueError("an entry that adds headers says why, and where they were seen")
+        return self
+
+
+class Response(_Entry):
+    """What an action answers beside Response and Message."""
+
+    doc: Sentence
+    domain: str | None = None
+    header: Mapping[str, Header] = Field(default_factory=dict[str, Header])
+
+
+class List(_Entry):
+    """The list that an action is answered with: attribute to event."""
+
+    items: Mapping[Name, str]
+    complete: str | None = None
+    announced: bool = True
+    doc: Sentence | None = None
+
+
+class Place(NamedTuple):
+    """Where an entry stands."""
+
+    file: str
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """All files of an overlay.
+
+    Attributes:
+        headers: The glossary of events and answers.
+        parameters: The glossary of requests.
+        places: Where each entry and key stands.
+    """
+
+    domains: Mapping[str, Domain]
+    enums: Mapping[str, Enum]
+    headers: Mapping[str, Meaning]
+    parameters: Mapping[str, Meaning]
+    actions: Mapping[str, Action]
+    events: Mapping[str, Event]
+    responses: Mapping[str, Response]
+    lists: Mapping[str, List]
+    places: Mapping[tuple[str, ...], Place]
+
+    def place(self, *path: str) -> Place:
+        """Return where an entry or one of its keys stands: the nearest table or key that has a line."""
+        while path and path not in self.places:
+            path = path[:-1]
+        return self.places.get(path, Place("the overlay", None))
+
+
+_TABLES: Mapping[str, tuple[str, type[_Entry]]] = {
+    "domain": ("domains", Domain),
+    "enum": ("enums", Enum),
+    "header": ("headers", Meaning),
+    "parameter": ("parameters", Meaning),
+    "action": ("actions", Action),
+    "event": ("events", Event),
+    "response": ("responses", Response),
+    "list": ("lists", List),
+}
+
+EMPTY = Overlay({}, {}, {}, {}, {}, {}, {}, {}, {})
+
+
+def snapshot_of(text: str) -> tuple[Literal["channel", "bridge"], str]:
+    """Return the kind and the prefix of a snapshot as an event's entry writes it: `channel:Dest`."""
+    kind, _, prefix = text.partition(":")
+    return ("channel" if kind == "channel" else "bridge"), prefix
+
+
+def load(files: Sequence[Path]) -> Overlay:
+    """Read an overlay.
+
+    Args:
+        files: Its files; none make an empty overlay.
+
+    Raises:
+        TroubleError: With everything that is wrong with all files.
+    """
+    troubles = Troubles("the overlay")
+    places: dict[tuple[str, ...], Place] = {}
+    entries: dict[str, dict[str, _Entry]] = {attribute: {} for attribute, _ in _TABLES.values()}
+    for path in files:
+        with troubles.absorb():
+            _read(path, entries, places)
+    troubles.check()
+    return Overlay(**cast("dict[str, Any]", entries), places=places)
+
+
+def _read(path: Path, entries: dict[str, dict[str, _Entry]], places: dict[tuple[str, ...], Place]) -> None:
+    troubles = Troubles(str(path))
+    text = _text(path, troubles)
+    document = _parsed(text, troubles)
+    lines = dict(_lines(text))
+    for table, name, content in _entries(document, lines, troubles):
+        attribute, model = _TABLES[table]
+        if name in entries[attribute]:
+            first = places[table, name]
+            sentence = f"[{table}.{name}] stands in {first.file}:{first.line} already; make one entry of the two."
+            troubles.add(sentence, line=lines.get((table, name)))
+            continue
+        try:
+            entries[attribute][name] = model.model_validate(content)
+        except ValidationError as error:
+            for fault in error.errors(include_url=False):
+                place = tuple(map(str, fault["loc"]))
+                what = ".".join((table, name, *place))
+                troubles.add(f"{what}: {_reason(fault['msg'])}.", line=_nearest(lines, (table, name, *place)))
+    places |= {key: Place(str(path), line) for key, line in lines.items() if key not in places}
+    troubles.check()
+
+
+def _text(path: Path, troubles: Troubles) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        troubles.add(f"Cannot be read: {error}.")
+    troubles.check()
+    raise AssertionError("a trouble was added")
+
+
+def _parsed(text: str, troubles: Troubles) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        match = re.search(r" \(at line (\d+), column \d+\)$", str(error))
+        reason = str(error).removesuffix(match[0]) if match else str(error)
+        troubles.add(f"Is not TOML: {reason}.", line=int(match[1]) if match else None)
+    troubles.check()
+    raise AssertionError("a trouble was added")
+
+
+def _entries(
+    document: dict[str, Any], lines: Mapping[tuple[str, ...], int], troubles: Troubles
+) -> Iterator[tuple[str, str, Any]]:
+    for table, content in document.items():
+        if table not in _TABLES or not isinstance(content, dict):
+            known = ", ".join(f"[{each}.NAME]" for each in _TABLES)
+            troubles.add(f"{table} is no table of the overlay; it has {known}.", line=_nearest(lines, (table,)))
+            continue
+        for name, entry in cast("dict[str, Any]", content).items():
+            yield table, name, entry
+
+
+def _lines(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Yield the line of each table and key; tomllib does not tell them.
+
+    A line of a multi-line string that looks like a table would be taken for one; only the line in a trouble
+    would then be wrong.
+    """
+    table: tuple[str, ...] = ()
+    seen: set[tuple[str, ...]] = set()
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.lstrip().startswith("[") and (match := _TABLE.fullmatch(line)):
+            path = table = _key(match[1])
+        elif match := _KEY.match(line):
+            path = (*table, *_key(match[1]))
+        else:
+            continue
+        for length in range(1, len(path) + 1):
+            if path[:length] not in seen:
+                seen.add(path[:length])
+                yield path[:length], number
+
+
+def _key(text: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in _KEY_PART.findall(text))
+
+
+def _nearest(lines: Mapping[tuple[str, ...], int], path: tuple[str, ...]) -> int | None:
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path)
+
+
+def _reason(message: str) -> str:
+    reason = message.removeprefix("Value error, ")
+    return "this key is not known here" if reason == "Extra inputs are not permitted" else reason
+
+
+def _check_justified(entry: _Correction, parts: Mapping[str, Parameter] | Mapping[str, Header]) -> None:
+    """Refuse corrections without a reason; that of a message holds for its headers as well."""
+    if entry.corrects() and not entry.is_justified():
+        raise ValueError("an entry that corrects or adds says why, and where it was seen")
+    for name, part in parts.items():
+        if part.corrects() and not part.is_justified() and not entry.is_justified():
+            raise ValueError(f"{name} is corrected or added; say why, and where it was seen")
+        if part.drop and part.add:
+            raise ValueError(f"{name} is both added and dropped")

@@ -1,0 +1,476 @@
+"""Resolve: from Asterisk's terms to Python's: type keywords to codecs and annotations, names to classes and attributes.
+
+Rules owned here:
+
+- The type keywords of the overlay, and what each is in Python (`_TYPES` and the prefixes in `_parsed`).
+- Where a "no value" text is declared, the attribute may be None, whatever is said about presence.
+- Inside one class no two headers become one attribute, and none takes a member of its base; no two messages become
+  one class; a list is made of events that exist. Each is a trouble.
+- Every vocabulary is used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from .names import RESERVED, Owner, attribute_name, class_name
+from .spans import Span, text_of
+from .trouble import Troubles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from . import overlay
+    from .amend import Amended, Header, Message, Response
+
+Form: TypeAlias = Literal["Always", "Sometimes", "Repeated", "Variables", "Numbered"]
+Import: TypeAlias = tuple[str, str]
+"""A module and a name in it."""
+
+_PAGES = "https://docs.asterisk.org"
+# The branches whose documentation the site keeps beside the latest; seen in its index of versions.
+_BRANCHES_ONLINE = (23, 22, 21, 20, 18, 16)
+
+_TIMEDELTA = ("datetime", "timedelta")
+_DATETIME = ("datetime", "datetime")
+_SEQUENCE = ("collections.abc", "Sequence")
+_MAPPING = ("collections.abc", "Mapping")
+_FLAG = re.compile(r"flag:([^/]+)/([^/]+)")
+_ITEMS = re.compile(r"""(items|pairs)\((?:"([^"\\]+)"|'([^'\\]+)')\)""")
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """A codec as an expression: `integer`, `items(",")`, `each(seconds)`.
+
+    Attributes:
+        name: Its name in `ami_typed.values`.
+        arguments: What it is called with, None where it is not called.
+        inner: The codec that it is called with.
+    """
+
+    name: str
+    arguments: str | None = None
+    inner: Codec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A type keyword, resolved.
+
+    Attributes:
+        accepts: The annotation of a request's parameter.
+        reads: The codec of an attribute; None for variables, which have a field of their own.
+        writes: The codec of a parameter; None where the default, text, does.
+        imports: What the annotation needs.
+        repetition: The field that holds several, None for a single value.
+        enum: The vocabulary.
+    """
+
+    accepts: str
+    reads: Codec | None
+    writes: Codec | None
+    imports: tuple[Import, ...] = ()
+    repetition: Literal["Repeated", "Variables", "Numbered"] | None = None
+    enum: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A typed attribute of an event or answer; `releases` is empty where all releases of the class have it."""
+
+    attribute: str
+    header: str
+    form: Form
+    codec: Codec | None
+    releases: str
+    none: tuple[str, ...]
+    doc: str | None
+    values: tuple[str, ...]
+    enum: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A parameter of a request; `releases` is empty where all releases of the action have it."""
+
+    attribute: str
+    header: str
+    annotation: str
+    imports: tuple[Import, ...]
+    codec: Codec | None
+    required: bool
+    releases: str
+    doc: str | None
+    default: str | None
+    values: tuple[str, ...]
+    enum: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An event class that an aggregate is made of.
+
+    Attributes:
+        wire: Its name on the wire.
+        known: Whether it is ami-typed's, not of the package that is being generated.
+    """
+
+    name: str
+    wire: str
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request class; `ends` are the events that close its list."""
+
+    name: str
+    wire: str
+    domain: str
+    releases: str
+    privileges: tuple[str, ...] | None
+    doc: str | None
+    page: str | None
+    arguments: tuple[Argument, ...]
+    secrets: tuple[str, ...]
+    response: str | None
+    is_list: bool
+    ends: tuple[str, ...]
+    announced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event class."""
+
+    name: str
+    wire: str
+    domain: str
+    releases: str
+    privileges: tuple[str, ...] | None
+    doc: str | None
+    page: str | None
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response class."""
+
+    name: str
+    domain: str
+    releases: str
+    doc: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """An aggregate class; `items` are its attributes with their events."""
+
+    name: str
+    domain: str
+    releases: str
+    doc: str | None
+    items: tuple[tuple[str, Reference], ...]
+    complete: Reference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Everything that is to be generated, in terms of Python."""
+
+    requests: tuple[Request, ...]
+    events: tuple[Event, ...]
+    answers: tuple[Answer, ...]
+    aggregates: tuple[Aggregate, ...]
+    enums: Mapping[str, overlay.Enum]
+    titles: Mapping[str, str]
+
+
+def resolve(amended: Amended, known: Mapping[str, str] | None = None) -> Model:
+    """Resolve types and names.
+
+    Args:
+        amended: What is to be generated.
+        known: For a package that completes ami-typed: ami-typed's event classes by the event's name in small
+            letters. Vocabularies are ami-typed's then, and messages have no page of Asterisk's.
+
+    Raises:
+        TroubleError: With every type that is not known and every collision.
+    """
+    return _Resolution(amended, known).model()
+
+
+class _Resolution:
+    """One run; the troubles of all messages are told together."""
+
+    def __init__(self, amended: Amended, known: Mapping[str, str] | None) -> None:
+        self._amended = amended
+        self._known = known
+        self._troubles = Troubles()
+        self._enums: set[str] = set()
+        self._events = {event.name.lower(): event.name for event in amended.events}
+        self._newest = max((max(m.documented, default=0) for m in (*amended.actions, *amended.events)), default=0)
+
+    def model(self) -> Model:
+        requests = tuple(self._request(action) for action in self._amended.actions)
+        model = Model(
+            requests=requests,
+            events=tuple(self._event(event) for event in self._amended.events),
+            answers=tuple(self._answer(response) for response in self._amended.responses),
+            aggregates=tuple(self._aggregates()),
+            enums=self._amended.enums,
+            titles=self._amended.titles,
+        )
+        self._check_class_names(self._amended.actions)
+        self._check_class_names(self._amended.events)
+        if self._known is None:
+            self._check_enums()
+        self._troubles.check()
+        return model
+
+    # Classes
+
+    def _request(self, action: Message) -> Request:
+        self._check_attributes(action, action.headers, "request")
+        arguments = [self._argument(action, header) for header in action.headers]
+        return Request(
+            name=class_name(action.name),
+            wire=action.name,
+            domain=action.domain,
+            releases=text_of(action.span),
+            privileges=action.privileges,
+            doc=action.doc,
+            page=self._page(action),
+            arguments=tuple(sorted(arguments, key=lambda argument: not argument.required)),
+            secrets=tuple(header.name.lower() for header in action.headers if header.secret),
+            response=action.response,
+            is_list=action.list is not None,
+            ends=(action.list.complete,) if action.list and action.list.complete else (),
+            announced=action.list is None or action.list.announced,
+        )
+
+    def _event(self, event: Message) -> Event:
+        self._check_attributes(event, event.headers, "event")
+        return Event(
+            name=class_name(event.name),
+            wire=event.name,
+            domain=event.domain,
+            releases=text_of(event.span),
+            privileges=event.privileges,
+            doc=event.doc,
+            page=self._page(event),
+            fields=tuple(self._field(event, header, "event") for header in event.headers),
+        )
+
+    def _answer(self, response: Response) -> Answer:
+        self._check_attributes(response, response.headers, "answer")
+        return Answer(
+            name=response.name,
+            domain=response.domain,
+            releases=text_of(response.span),
+            doc=response.doc,
+            fields=tuple(self._field(response, header, "answer") for header in response.headers),
+        )
+
+    def _aggregates(self) -> Iterable[Aggregate]:
+        for action in self._amended.actions:
+            if action.list is None:
+                continue
+            items = [
+                (attribute or attribute_name(event, "aggregate"), self._reference(action, event))
+                for attribute, event in action.list.items
+            ]
+            self._check_free([(attribute, event.wire) for attribute, event in items], action, "aggregate")
+            yield Aggregate(
+                name=class_name(action.name),
+                domain=action.domain,
+                releases=text_of(action.span),
+                doc=action.list.doc,
+                items=tuple(items),
+                complete=self._reference(action, action.list.complete) if action.list.complete else None,
+            )
+
+    def _reference(self, action: Message, event: str) -> Reference:
+        own = self._events.get(event.lower())
+        if own is None and self._known is not None and event.lower() in self._known:
+            return Reference(self._known[event.lower()], event, known=True)
+        if own is None:
+            self._add(f"Its list has the event {event}, which nothing documents.", action)
+        return Reference(class_name(own or event), own or event)
+
+    def _page(self, message: Message) -> str | None:
+        if message.page or self._known is not None or not message.documented:
+            return message.page
+        newest = max(message.documented)
+        kind = "Actions" if message.kind == "action" else "Events"
+        if newest == self._newest:
+            return f"{_PAGES}/Latest_API/API_Documentation/AMI_{kind}/{message.name}/"
+        online = next((branch for branch in _BRANCHES_ONLINE if branch in message.documented), None)
+        return online and f"{_PAGES}/Asterisk_{online}_Documentation/API_Documentation/AMI_{kind}/{message.name}/"
+
+    # Headers
+
+    def _field(self, message: Message | Response, header: Header, owner: Owner) -> Field:
+        value = self._value(message, header)
+        if ("*" in header.name) != (value.repetition == "Numbered"):
+            self._add("A family of headers has a * in its name and a type numbered:...", message, header)
+        single: Form = "Always" if header.always and not header.none else "Sometimes"
+        return Field(
+            attribute=header.attribute or attribute_name(header.name, owner),
+            header=header.name,
+            form=value.repetition or single,
+            codec=value.reads,
+            releases=_narrower(header.span, message.span),
+            none=header.none,
+            doc=header.doc,
+            values=header.values,
+            enum=value.enum,
+        )
+
+    def _argument(self, action: Message, header: Header) -> Argument:
+        value = self._value(action, header)
+        if value.repetition == "Numbered" or "*" in header.name:
+            self._add("A parameter cannot be a family of headers.", action, header)
+        return Argument(
+            attribute=header.attribute or attribute_name(header.name, "request"),
+            header=header.name,
+            annotation=value.accepts,
+            imports=value.imports,
+            codec=value.writes,
+            required=header.required,
+            releases=_narrower(header.span, action.span),
+            doc=header.doc,
+            default=header.default,
+            values=header.values,
+            enum=value.enum,
+        )
+
+    def _value(self, message: Message | Response, header: Header) -> Value:
+        try:
+            return self._parsed(header.type)
+        except ValueError as error:
+            self._add(str(error), message, header)
+            return _TYPES["text"]
+
+    def _parsed(self, keyword: str) -> Value:
+        """Return what a type keyword stands for.
+
+        Raises:
+            ValueError: It is none; the message says so.
+        """
+        kind, _, rest = keyword.partition(":")
+        if keyword in _TYPES:
+            return _TYPES[keyword]
+        if kind == "enum":
+            return self._enum(rest)
+        if kind in {"repeated", "numbered"}:
+            inner = self._parsed(rest)
+            if inner.repetition is None:
+                return _several(inner, "Repeated" if kind == "repeated" else "Numbered")
+        if match := _FLAG.fullmatch(keyword):
+            return _simple("bool", Codec("Flag", f"{_quoted(match[1])}, {_quoted(match[2])}"))
+        if match := _ITEMS.fullmatch(keyword):
+            codec = Codec(match[1], _quoted(match[2] or match[3]))
+            accepts = ("Sequence[str]", _SEQUENCE) if match[1] == "items" else ("Mapping[str, str]", _MAPPING)
+            return _simple(accepts[0], codec, accepts[1])
+        raise ValueError(f"{keyword!r} is no type; spec/README.md lists them.")
+
+    def _enum(self, name: str) -> Value:
+        enum = self._amended.enums.get(name)
+        if enum is None:
+            raise ValueError(f"There is no [enum.{name}].")
+        self._enums.add(name)
+        plain = "int" if enum.kind == "int" else "str"
+        return Value(
+            accepts=f"enums.{name} | {plain}",
+            reads=Codec("member", f"enums.{name}"),
+            writes=None,  # a member of an open enum is its own text
+            imports=(("ami_typed", "enums"),),
+            enum=name,
+        )
+
+    # Checks
+
+    def _check_attributes(self, message: Message | Response, headers: Sequence[Header], owner: Owner) -> None:
+        named = [(header.attribute or attribute_name(header.name, owner), header.name) for header in headers]
+        self._check_free(named, message, owner)
+
+    def _check_free(self, named: Sequence[tuple[str, str]], message: Message | Response, owner: Owner) -> None:
+        counts = Counter(attribute for attribute, _ in named)
+        first: dict[str, str] = {}
+        for attribute, wire in named:
+            earlier = first.setdefault(attribute, wire)
+            if counts[attribute] > 1 and earlier != wire:
+                self._add(f"Becomes the attribute {attribute}, and so does {earlier}; name one of them.", message, wire)
+            if attribute in RESERVED[owner]:
+                self._add(f"Cannot be called {attribute}: its class has a member of that name.", message, wire)
+
+    def _check_class_names(self, messages: Sequence[Message]) -> None:
+        first: dict[str, Message] = {}
+        for message in messages:
+            earlier = first.setdefault(class_name(message.name), message)
+            if earlier is not message:
+                self._add(f"Becomes the class {class_name(message.name)}, and so does {earlier.name}.", message)
+
+    def _check_enums(self) -> None:
+        for name in self._amended.enums.keys() - self._enums:
+            place = self._amended.enum_places[name]
+            self._troubles.add("No header is of this type.", file=place.file, line=place.line, message=f"Enum {name}")
+
+    def _add(self, sentence: str, message: Message | Response, header: Header | str | None = None) -> None:
+        given = header.place if header is not None and not isinstance(header, str) else message.place
+        kind = getattr(message, "kind", "response").capitalize()
+        name = header if header is None or isinstance(header, str) else header.name
+        self._troubles.add(sentence, file=given.file, line=given.line, message=f"{kind} {message.name}", parameter=name)
+
+
+def _simple(accepts: str, codec: Codec, *imports: Import) -> Value:
+    return Value(accepts=accepts, reads=codec, writes=codec, imports=imports)
+
+
+def _several(value: Value, form: Literal["Repeated", "Numbered"]) -> Value:
+    return replace(
+        value,
+        accepts=f"Sequence[{value.accepts}]",
+        writes=Codec("each", inner=value.writes or Codec("text")),
+        imports=(*value.imports, _SEQUENCE),
+        repetition=form,
+    )
+
+
+def _narrower(span: Span, message: Span) -> str:
+    return "" if span == message else text_of(span)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def _types() -> dict[str, Value]:
+    plain: dict[str, Callable[[Codec], Value]] = {
+        "integer": lambda codec: _simple("int", codec),
+        "real": lambda codec: _simple("float", codec),
+        "address": lambda codec: _simple("Address", codec, ("ami_typed.values", "Address")),
+        **dict.fromkeys(
+            ("yes_no", "one_zero", "true_false", "on_off", "enabled_disabled"), lambda codec: _simple("bool", codec)
+        ),
+        **dict.fromkeys(
+            ("seconds", "milliseconds", "microseconds", "minutes", "clock"),
+            lambda codec: _simple("timedelta", codec, _TIMEDELTA),
+        ),
+        **dict.fromkeys(("epoch", "date_time"), lambda codec: _simple("datetime", codec, _DATETIME)),
+    }
+    return {
+        "text": Value("str", Codec("text"), None),
+        "variables": Value("Mapping[str, str]", None, Codec("assigned"), (_MAPPING,), "Variables"),
+        **{keyword: make(Codec(keyword)) for keyword, make in plain.items()},
+    }
+
+
+_TYPES = _types()

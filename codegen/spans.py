@@ -1,0 +1,94 @@
+"""Spans: which releases have something, from the releases whose facts have it and the versions that brought it.
+
+Rules owned here:
+
+- The facts of a branch decide whether the branch has something; a branch without facts is never claimed.
+- A `since` version within a branch narrows that branch, unless an older branch has the thing without a version of
+  its own: then the version is the birth of the documentation, not of the thing (`OriginateResponse`, "since 18.26").
+- The written form is that of `ami_typed.releases`: a branch, a range of branches, a first release within a branch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from ami_typed.releases import Release, Releases
+
+Span: TypeAlias = Mapping[int, Release]
+"""The first release of each branch that has something."""
+
+_WRITTEN = re.compile(r"\d+(\.\d+){0,2}(-\d+)?( \d+(\.\d+){0,2}(-\d+)?)*")
+
+
+def span_of(releases: Iterable[str], since: Iterable[str] = ()) -> Span:
+    """Return the span of what the facts of some releases have.
+
+    Args:
+        releases: The releases, such as `22.10.1`.
+        since: The versions that brought it, at most one a branch.
+    """
+    known = {release.branch: release for release in map(_release, releases)}
+    starts = {start.branch: start for start in map(_release, since)}
+    span: dict[int, Release] = {}
+    existed = False
+    for branch in sorted(known):
+        start = starts.get(branch)
+        if existed or start is None or start > known[branch]:
+            span[branch], existed = Release(branch), existed or branch not in starts
+        else:
+            span[branch] = start
+    return span
+
+
+def written_span(text: str) -> Span:
+    """Read the written form.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    if not _WRITTEN.fullmatch(text):
+        raise ValueError(f"{text!r} is not a span of releases, such as '13-15 16.20 17-23'")
+    return Releases(text).branches()
+
+
+def text_of(span: Span) -> str:
+    """Write a span: `13-15 16.20 17-23`."""
+    runs: list[list[Release]] = []
+    for branch in sorted(span):
+        start = span[branch]
+        if runs and runs[-1][-1].branch == branch - 1 and start == Release(branch):
+            runs[-1].append(start)
+        else:
+            runs.append([start])
+    return " ".join(_run(run) for run in runs)
+
+
+def words_of(span: Span) -> str:
+    """Say a span: `Asterisk 13 to 15, 16 from 16.20 on, 17 to 23`."""
+    return str(Releases(text_of(span)))
+
+
+def common(one: Span, other: Span) -> Span:
+    """Return the span of what needs both."""
+    return {branch: max(one[branch], other[branch]) for branch in sorted(one.keys() & other.keys())}
+
+
+def united(one: Span, other: Span) -> Span:
+    """Return the span of what needs either."""
+    both = sorted(one.keys() | other.keys())
+    return {branch: min(each[branch] for each in (one, other) if branch in each) for branch in both}
+
+
+def _release(version: str) -> Release:
+    numbers = [int(part) for part in re.findall(r"\d+", version.partition("-")[0])]
+    return Release(*numbers[:3])
+
+
+def _run(run: list[Release]) -> str:
+    first, last = run[0], run[-1]
+    start = (
+        ".".join(map(str, first)) if first.patch else f"{first.branch}.{first.minor}" if first.minor else f"{first[0]}"
+    )
+    return start if first is last else f"{start}-{last.branch}"

@@ -1,0 +1,141 @@
+"""Every action and every event of Asterisk's Manager Interface, typed.
+
+`Manager` is the connection, `actions` holds what can be sent, `events`, `responses` and `aggregates` what comes back,
+`enums` the vocabularies. Importing this package loads none of them; each is loaded when it is first used.
+"""
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from ami_typed import actions, aggregates, catalogue, enums, errors, events, messages, responses
+    from ami_typed._threads import SynchronisedSocket
+    from ami_typed.errors import (
+        ActionFailed,
+        ActionTimeout,
+        ConnectFailed,
+        ConnectionLost,
+        Error,
+        EventsDropped,
+        EventTimeout,
+        FieldError,
+        HeaderRefused,
+        LoginFailed,
+        ManagerError,
+        ManagerSocketError,
+        NotAsterisk,
+        NotConnected,
+        NotInRelease,
+        OutcomeUnknown,
+        ProtocolError,
+        RequestNotSent,
+        TooManyPending,
+    )
+    from ami_typed.manager import EventStream, Manager
+    from ami_typed.messages import (
+        EVENT_GENERIC,
+        KEY_ACTION,
+        KEY_ACTIONID,
+        KEY_EVENT,
+        KEY_RESPONSE,
+        RESPONSE_GENERIC,
+        Aggregate,
+        Answer,
+        Event,
+        ListRequest,
+        Message,
+        MessageTemplate,
+        Request,
+        Response,
+    )
+    from ami_typed.registry import register
+    from ami_typed.releases import Release, Releases
+    from ami_typed.wire import Limits
+
+    # The API that this package implements is documented under these names; each is the class without the underscore.
+    _Aggregate = Aggregate
+    _Event = Event
+    _Message = Message
+    _MessageTemplate = MessageTemplate
+    _Request = Request
+    _Response = Response
+    _SynchronisedSocket = SynchronisedSocket
+
+    __all__ = [
+        "EVENT_GENERIC",
+        "KEY_ACTION",
+        "KEY_ACTIONID",
+        "KEY_EVENT",
+        "KEY_RESPONSE",
+        "RESPONSE_GENERIC",
+        "ActionFailed",
+        "ActionTimeout",
+        "Aggregate",
+        "Answer",
+        "ConnectFailed",
+        "ConnectionLost",
+        "Error",
+        "Event",
+        "EventStream",
+        "EventTimeout",
+        "EventsDropped",
+        "FieldError",
+        "HeaderRefused",
+        "Limits",
+        "ListRequest",
+        "LoginFailed",
+        "Manager",
+        "ManagerError",
+        "ManagerSocketError",
+        "Message",
+        "MessageTemplate",
+        "NotAsterisk",
+        "NotConnected",
+        "NotInRelease",
+        "OutcomeUnknown",
+        "ProtocolError",
+        "Release",
+        "Releases",
+        "Request",
+        "RequestNotSent",
+        "Response",
+        "TooManyPending",
+        "actions",
+        "aggregates",
+        "catalogue",
+        "enums",
+        "errors",
+        "events",
+        "messages",
+        "register",
+        "responses",
+    ]
+else:
+    from ami_typed._lazy import namespace
+
+    _HOMES = {
+        "_threads": "SynchronisedSocket",
+        "errors": (
+            "ActionFailed ActionTimeout ConnectFailed ConnectionLost Error EventTimeout EventsDropped FieldError "
+            "HeaderRefused LoginFailed ManagerError ManagerSocketError NotAsterisk NotConnected NotInRelease "
+            "OutcomeUnknown ProtocolError RequestNotSent TooManyPending"
+        ),
+        "manager": "EventStream Manager",
+        "messages": (
+            "EVENT_GENERIC KEY_ACTION KEY_ACTIONID KEY_EVENT KEY_RESPONSE RESPONSE_GENERIC Aggregate Answer Event "
+            "ListRequest Message MessageTemplate Request Response"
+        ),
+        "registry": "register",
+        "releases": "Release Releases",
+        "wire": "Limits",
+        "": "actions aggregates catalogue enums errors events messages responses",
+    }
+    _MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}
+    __all__ = [name for name in _MODULES if name != "SynchronisedSocket"]
+    _load, __dir__ = namespace(__name__, globals(), _MODULES)
+
+    def __getattr__(name):
+        if name.startswith("_") and name[1:2].isupper():  # the documented names, `_Request` for `Request`
+            return _load(name[1:])
+        return _load(name)

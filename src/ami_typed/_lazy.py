@@ -1,0 +1,35 @@
+"""Namespaces that load a module when one of its names is first asked for (PEP 562), so that importing stays light."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def namespace(
+    package: str, namespace_globals: dict[str, Any], modules: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Make the ``__getattr__`` and ``__dir__`` of a package.
+
+    Args:
+        package: The package's own name.
+        namespace_globals: Its `globals()`; a name that was loaded once is kept there.
+        modules: The module of each public name, relative to the package; an empty one means that the name is itself
+            a module.
+    """
+
+    def load(name: str) -> Any:
+        if name not in modules:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name, obj=None)
+        home = modules[name]
+        found = importlib.import_module(f"{package}.{home or name}")
+        namespace_globals[name] = value = getattr(found, name) if home else found
+        return value
+
+    def names() -> list[str]:
+        return sorted({*namespace_globals, *modules})
+
+    return load, names

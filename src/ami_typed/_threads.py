@@ -1,0 +1,395 @@
+"""The threads and the socket of one connection: what reads, what writes, what calls back.
+
+Rules of this module:
+
+- One thread reads, one calls the callbacks; a request is written and waited for by the thread that makes it. So a
+  callback may send actions, and a slow callback delays other callbacks but never an answer.
+- `Session` is touched under its connection's lock only; nothing is called back while it is held.
+- Nothing here holds the manager, so that a forgotten manager can be collected and closes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import select
+import socket
+import threading
+import time
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from ami_typed.errors import ConnectFailed, ConnectionLost, Error, NotConnected, ProtocolError
+from ami_typed.messages import Message, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ami_typed.handlers import Handlers
+    from ami_typed.messages import Aggregate, Response
+    from ami_typed.session import Exchange, Received, Session
+
+__all__ = ["Connection", "Dispatcher", "SynchronisedSocket"]
+
+T = TypeVar("T")
+
+_CHUNK = 65536
+"""How much is read at once; larger reads are slower, because they leave the processor's cache."""
+
+
+class SynchronisedSocket:
+    """A connected socket: writes of several threads do not mix, reads are one thread's.
+
+    Args:
+        connected: The socket.
+        write_timeout: How long a peer may refuse to take more bytes, in seconds.
+    """
+
+    def __init__(self, connected: socket.socket, write_timeout: float = 30.0) -> None:
+        connected.setblocking(False)
+        self._socket = connected
+        self._write_timeout = write_timeout
+        self._lock = threading.Lock()
+        self._open = True
+        self.info: tuple[str, str] | None = None
+
+    def get_asterisk_info(self) -> tuple[str, str] | None:
+        """Return what the server calls itself and the version of its Manager Interface, `None` before it said so."""
+        return self.info
+
+    def is_connected(self) -> bool:
+        """Whether the connection stands, as far as is known."""
+        return self._open
+
+    def close(self) -> None:
+        """End the connection, whose reader then sees its end; closing it again does nothing."""
+        self._open = False
+        with contextlib.suppress(OSError):  # the peer was faster
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def release(self) -> None:
+        """Give the descriptor back; only for who reads, so that nobody waits on a number that means something else."""
+        self._open = False
+        self._socket.close()
+
+    def send_message(self, message: bytes, begun: Callable[[], object] = bool) -> None:
+        """Write a whole message.
+
+        Args:
+            message: Its bytes, with the empty line that ends it.
+            begun: Called once the first byte has left.
+
+        Raises:
+            OSError: The connection broke, or the peer took nothing for too long.
+        """
+        with self._lock:
+            view = memoryview(message)
+            while view:
+                try:
+                    view = view[self._socket.send(view) :]
+                except BlockingIOError:
+                    if not _ready(self._socket, self._write_timeout, write=True):
+                        raise TimeoutError(f"the server read nothing for {self._write_timeout:g} s") from None
+                else:
+                    begun()
+
+    def read(self, timeout: float | None) -> bytes:
+        """Read what is there, nothing at the end of the connection.
+
+        Raises:
+            TimeoutError: Nothing came within ``timeout`` seconds.
+            OSError: The connection broke.
+        """
+        while True:
+            if not _ready(self._socket, timeout):
+                raise TimeoutError(f"nothing came for {timeout:g} s")
+            with contextlib.suppress(BlockingIOError):  # somebody else's wake-up
+                return self._socket.recv(_CHUNK)
+
+
+def _ready(sock: socket.socket, timeout: float | None, *, write: bool = False) -> bool:
+    """Wait until a socket can be read or written; return whether it can."""
+    if hasattr(select, "poll"):
+        poller = select.poll()
+        poller.register(sock, select.POLLOUT if write else select.POLLIN)
+        return bool(poller.poll(None if timeout is None else max(0, math.ceil(timeout * 1000))))
+    return any(select.select([] if write else [sock], [sock] if write else [], [], timeout))
+
+
+class Dispatcher:
+    """The thread that calls the callbacks of one connection, in the order in which things came.
+
+    Args:
+        handlers: The table of callbacks.
+        manager: Whom the callbacks are called with.
+        limit: How many messages wait at most; beyond it the oldest are dropped.
+        log: Where to tell of a callback that raised.
+    """
+
+    def __init__(
+        self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Callable[[str, BaseException], None]
+    ) -> None:
+        self.dropped = 0
+        self._handlers = handlers
+        self._manager = manager
+        self._limit = limit
+        self._log = log
+        self._batches: deque[list[Message | Aggregate]] = deque()
+        self._waiting = 0
+        self._ended = False
+        self._changed = threading.Condition()
+        self.thread = threading.Thread(target=self._run, name="ami-typed callbacks", daemon=True)
+
+    def put(self, batch: list[Message | Aggregate]) -> None:
+        """Take in what came."""
+        with self._changed:
+            self._batches.append(batch)
+            self._waiting += len(batch)
+            while self._waiting > self._limit and len(self._batches) > 1:
+                oldest = self._batches.popleft()
+                self._waiting -= len(oldest)
+                self.dropped += len(oldest)
+            self._changed.notify()
+
+    def end(self) -> None:
+        """Let the thread end behind what it still has to deliver."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                while not self._batches:
+                    if self._ended:
+                        return
+                    self._changed.wait()
+                batch = self._batches.popleft()
+                self._waiting -= len(batch)
+            for message in batch:
+                self._call(message)
+
+    def _call(self, message: Message | Aggregate) -> None:
+        for function in self._handlers.route_of(message).functions:
+            try:
+                function(message, self._manager())
+            except Exception as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
+                self._log(f"A callback raised an exception: {function!r}", error)
+
+
+class Endable(Protocol):
+    """What has to learn of the connection's end: a stream."""
+
+    def end(self, reason: Exception | None, /) -> None:
+        """Let nothing in any more."""
+
+
+class Connection:
+    """One connection: a session, its socket and the thread that reads it.
+
+    Args:
+        transport: The connected socket.
+        session: The conversation on it.
+        dispatcher: Who calls the callbacks.
+        handlers: The table of callbacks and streams.
+        timeout: How long a message that has begun may stay silent, in seconds.
+        trace: What to tell about each line of the dialogue, `None` where nobody wants to know.
+    """
+
+    def __init__(
+        self,
+        transport: SynchronisedSocket,
+        session: Session,
+        dispatcher: Dispatcher,
+        handlers: Handlers,
+        timeout: float,
+        trace: Callable[[str], None] | None,
+    ) -> None:
+        self.transport = transport
+        self.session = session
+        self.dispatcher = dispatcher
+        self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
+        self.stopped = threading.Event()
+        self._handlers = handlers
+        self._timeout = timeout
+        self._trace = trace
+        self._lock = threading.Lock()
+        self._ended = False
+        self._reader = threading.Thread(target=self._read, name="ami-typed reader", daemon=True)
+
+    def greet(self) -> None:
+        """Wait until the server has named itself.
+
+        Raises:
+            ConnectFailed: It did not, or it is something else.
+        """
+        received = None
+        deadline = time.monotonic() + self._timeout
+        while received is None:
+            try:
+                data = self.transport.read(max(0.0, deadline - time.monotonic()))
+            except TimeoutError:
+                raise ConnectFailed(
+                    f"Nothing greeted within {self._timeout:g} s: is this the port of Asterisk's Manager Interface?"
+                ) from None
+            if not data:
+                raise ConnectFailed(
+                    "The server closed the connection before it greeted: its manager.conf may not permit this address."
+                )
+            received = self.session.greet(data)
+        self.transport.info = self.session.greeting
+        self._hand_out(received)
+
+    def start(self) -> None:
+        """Begin to read and to call back."""
+        self.dispatcher.thread.start()
+        self._reader.start()
+
+    # Requests
+
+    def send(self, begin: Callable[[float], Exchange[T]]) -> Exchange[T]:
+        """Begin an exchange and write its request.
+
+        Raises:
+            NotConnected: The connection has ended.
+        """
+        with self._lock:
+            if self._ended:
+                raise NotConnected("The connection has ended; call connect() again.")
+            exchange = begin(time.monotonic())
+            waiter = threading.Lock()
+            waiter.acquire()
+            exchange.wake = waiter.release
+            exchange.waiter = waiter
+        if self._trace:
+            self._trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
+        try:
+            self.transport.send_message(exchange.octets, exchange.begin)
+        except OSError as error:
+            self.end(ConnectionLost(f"the connection broke while the request was written: {error}"))
+        return exchange
+
+    def wait(self, exchange: Exchange[T]) -> Response[T] | None:
+        """Wait for what comes of an exchange; `None` where no answer came in time.
+
+        Raises:
+            ConnectionLost: The connection ended first.
+        """
+        try:
+            exchange.waiter.acquire(timeout=min(max(0.0, exchange.timeout), threading.TIMEOUT_MAX))
+        finally:
+            with self._lock:
+                self.session.give_up(exchange, time.monotonic())
+        if exchange.response is None and exchange.error is None:
+            return None
+        return exchange.outcome()
+
+    # Reading
+
+    def _read(self) -> None:
+        reason: ConnectionLost | None = None
+        try:
+            while not self._ended:
+                self._pump()
+        except ConnectionLost as error:
+            reason = error
+        except OSError as error:
+            reason = ConnectionLost(f"the connection broke: {error}")
+        finally:
+            self.end(reason or ConnectionLost("the program disconnected."))
+            self.transport.release()
+
+    def _pump(self) -> None:
+        """Read once and hand out what follows."""
+        try:
+            data = self.transport.read(self._patience())
+        except TimeoutError:
+            if self.session.incomplete:
+                raise ProtocolError(f"a message began and was not continued within {self._timeout:g} s.") from None
+            with self._lock:
+                received = self.session.expire(time.monotonic())
+        else:
+            if not data:
+                raise ConnectionLost("the server closed the connection.")
+            with self._lock:
+                received = self.session.receive(data, time.monotonic())
+        self._hand_out(received)
+
+    def _patience(self) -> float | None:
+        """Return how long the next read may take; an idle link may be silent for ever."""
+        with self._lock:
+            deadline = self.session.deadline()
+        waits = [] if deadline is None else [max(0.0, deadline - time.monotonic())]
+        if self.session.incomplete:
+            waits.append(self._timeout)
+        return min(waits, default=None)
+
+    def _hand_out(self, received: Received) -> None:
+        for exchange in received.settled:
+            exchange.wake()
+        if not received.deliveries:
+            return
+        batch: list[Message | Aggregate] = []
+        for message in received.deliveries:
+            if self._trace:
+                self._trace(f"< {message!r}")
+            route = self._handlers.route_of(message)
+            for sink in route.sinks:
+                sink(message)
+            if route.functions:
+                batch.append(message)
+        if batch:
+            self.dispatcher.put(batch)
+
+    # The end
+
+    def end(self, reason: ConnectionLost, *, wanted: bool = False) -> None:
+        """End the connection, once: everything that waits for it learns why.
+
+        Args:
+            reason: Why it ends.
+            wanted: Whether the program itself wanted it, so that streams just end.
+        """
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+            received = self.session.close(reason)
+        self.transport.close()
+        self.stopped.set()
+        self._hand_out(received)
+        for stream in list(self.streams):
+            stream.end(None if wanted else reason)
+        self.dispatcher.end()
+        if self._trace:
+            self._trace(f"= {reason}")
+
+    def join(self, timeout: float) -> None:
+        """Wait for the threads to end, but never for the thread that asks."""
+        deadline = time.monotonic() + timeout
+        for thread in (self._reader, self.dispatcher.thread):
+            if thread is not threading.current_thread() and thread.ident is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    @property
+    def ended(self) -> bool:
+        """Whether the connection is over."""
+        return self._ended
+
+
+def monitor(connection: Connection, interval: float) -> None:
+    """Ping every ``interval`` seconds until the connection ends, or end it when no answer comes within another."""
+
+    def ping(now: float) -> Exchange[Message]:
+        request = Request("Ping")
+        request.timeout = interval
+        return connection.session.open(request, now)
+
+    while not connection.stopped.wait(interval):
+        try:
+            answered = connection.wait(connection.send(ping))
+        except Error:
+            return
+        if answered is None:
+            connection.end(ConnectionLost(f"the server did not answer a ping within {interval:g} s."))

@@ -1,0 +1,154 @@
+"""Exchanges of more than one message, written once for both shells: log-in, originate, log-off.
+
+A conversation is a generator: it yields what it wants done and is sent what came of it. Rules of this module:
+
+- `Request`: send it; the answer comes back, or `ActionFailed` and its kin are raised here.
+- `Listen`: begin to collect events of these names now, before anything is sent that may cause them.
+- `Await`: the first collected event that fits comes back, or `EventTimeout` is raised here.
+- The plain secret goes over the wire only where the caller asks for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from ami_typed.errors import ActionFailed, LoginFailed, ManagerError
+from ami_typed.messages import KEY_ACTIONID, Answer, Event, Request
+from ami_typed.releases import Release
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ami_typed import events
+
+__all__ = ["Await", "Conversation", "Listen", "Step", "login", "logoff", "originate"]
+
+T = TypeVar("T")
+
+
+class Listen(NamedTuple):
+    """Collect events of these names from now on."""
+
+    names: tuple[str, ...]
+
+
+class Await(NamedTuple):
+    """Wait for the first collected event that fits.
+
+    Attributes:
+        fits: Whether an event is the one.
+        timeout: How long to wait, in seconds.
+        what: What is waited for, to say when it does not come.
+    """
+
+    fits: Callable[[Event], bool]
+    timeout: float
+    what: str
+
+
+Step = Request[Any] | Listen | Await
+Conversation = Generator[Step, Any, T]
+
+
+def _request(action: str, /, **headers: Any) -> Request[Answer]:
+    return _Plain(action, **headers)
+
+
+class _Plain(Request[Answer]):
+    """A request whose answer is all there is to know."""
+
+    __slots__ = ()
+
+    def process_response(self, response: Any) -> Answer:
+        return Answer.of(response)
+
+    def __repr__(self) -> str:
+        return f"{self.action}(...)"
+
+
+def login(
+    username: str, secret: str, *, events: str | None = None, plain: bool = False, wait: float | None = None
+) -> Conversation[Release | None]:
+    """Log in, find out the server's release, and wait until it is fully booted where asked.
+
+    Args:
+        username: The section of manager.conf.
+        secret: Its secret.
+        events: The event mask to begin with: ``on``, ``off``, or classes such as ``call,agent``.
+        plain: Whether to send the secret itself instead of an MD5 of it and the server's challenge.
+        wait: How long to wait for FullyBooted, in seconds; `None` does not wait. Only a user who may read ``system``
+            events is sent it.
+
+    Returns:
+        The server's release of Asterisk, `None` where this user may not ask for it.
+
+    Raises:
+        LoginFailed: The server did not let this user in.
+        EventTimeout: FullyBooted did not come in time.
+    """
+    if wait is not None:
+        yield Listen(("FullyBooted",))
+    credentials = {"Secret": secret} if plain else (yield from _answer_challenge(username, secret))
+    try:
+        yield _request("Login", Username=username, **credentials, Events=events)
+    except ActionFailed as error:
+        raise LoginFailed(error.request, error.response) from None
+    if wait is not None:
+        yield Await(lambda _: True, wait, "FullyBooted; this user may need the read privilege `system` to be sent it")
+    return (yield from _ask_release())
+
+
+def _answer_challenge(username: str, secret: str) -> Conversation[dict[str, str]]:
+    """Return the credentials of an MD5 log-in (manager.c: the MD5 of the challenge followed by the secret)."""
+    try:
+        answer: Answer = yield _request("Challenge", AuthType="MD5")
+    except ActionFailed as error:
+        raise LoginFailed(error.request, error.response) from None
+    challenge = answer.get("Challenge")
+    if not challenge:
+        raise ManagerError(f"The server gave no challenge to log {username} in with.")
+    octets = (challenge + secret).encode("utf-8", "surrogateescape")
+    return {"AuthType": "MD5", "Key": hashlib.md5(octets, usedforsecurity=False).hexdigest()}
+
+
+def _ask_release() -> Conversation[Release | None]:
+    try:
+        answer: Answer = yield _request("CoreSettings")
+    except ActionFailed:
+        return None
+    return Release.find(answer.get("AsteriskVersion", ""))
+
+
+def originate(request: Request[Any], *, margin: float = 10.0) -> Conversation[events.OriginateResponse]:
+    """Place a call and wait for its outcome.
+
+    The call is placed asynchronously, so that other requests of this connection are not held up by its ringing.
+
+    Args:
+        request: An `actions.Originate`; it is not changed.
+        margin: How long to wait beyond the call's own time-out, in seconds.
+
+    Returns:
+        The outcome, successful or not.
+
+    Raises:
+        ActionFailed: The server refused to place the call.
+        EventTimeout: The outcome did not come in time.
+    """
+    placed = _Plain(request.action, **{**request, "Async": "true"})
+    placed.timeout = request.timeout
+    yield Listen(("OriginateResponse",))
+    answer: Answer = yield placed
+    ringing = timedelta(milliseconds=int(request.get("Timeout") or 30_000)).total_seconds()
+    outcome: events.OriginateResponse = yield Await(
+        lambda event: event.get(KEY_ACTIONID) == answer.action_id, ringing + margin, "the outcome of the call"
+    )
+    return outcome
+
+
+def logoff() -> Conversation[None]:
+    """Tell the server that this is the end; it closes the connection."""
+    yield _request("Logoff")

@@ -1,0 +1,188 @@
+"""What can go wrong, as exceptions: who was wrong, and what is certain about a request in flight.
+
+Rules of this module:
+
+- `ManagerError` blames this program or the server's answer, `ManagerSocketError` the connection.
+- A sentence says what was wrong, where, and what to do; it never shows a secret.
+- A request that loses its connection ends in `RequestNotSent` or `OutcomeUnknown`, never in something in between.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ami_typed.messages import Message, Request
+
+__all__ = [
+    "ActionFailed",
+    "ActionTimeout",
+    "ConnectFailed",
+    "ConnectionLost",
+    "Error",
+    "EventTimeout",
+    "EventsDropped",
+    "FieldError",
+    "HeaderRefused",
+    "LoginFailed",
+    "ManagerError",
+    "ManagerSocketError",
+    "NotAsterisk",
+    "NotConnected",
+    "NotInRelease",
+    "OutcomeUnknown",
+    "ProtocolError",
+    "RequestNotSent",
+    "TooManyPending",
+]
+
+
+class Error(Exception):
+    """The base of every exception that ami-typed raises on purpose."""
+
+
+class ManagerError(Error):
+    """This program asked for something that cannot be, or the server answered that it will not."""
+
+
+class NotConnected(ManagerError):
+    """An action was sent while the manager had no connection; call `connect` first."""
+
+
+class HeaderRefused(ManagerError, ValueError):
+    """A header of a request would have broken the message, so nothing was written.
+
+    A CR or LF in a key or a value starts another message on the wire: an action smuggled in by whoever
+    supplied the value.
+    """
+
+
+class TooManyPending(ManagerError):
+    """More requests wait for an answer than `Limits.pending` allows; nothing was written."""
+
+
+class NotInRelease(ManagerError):
+    """The server's release of Asterisk does not have what the request asks for; nothing was written."""
+
+
+class FieldError(ManagerError, ValueError):
+    """A header is missing, or its text is not of the type that its attribute declares.
+
+    Attributes:
+        message: The event or answer that was read.
+        header: The wire's name of the header.
+        text: The header's raw text, `None` where the header is missing.
+    """
+
+    def __init__(self, message: Message, header: str, text: str | None, reason: str) -> None:
+        self.message = message
+        self.header = header
+        self.text = text
+        self.reason = reason
+        what = "it has no such header" if text is None else f"its text is {text!r}, {reason}"
+        super().__init__(f"{type(message).__name__}: {header} cannot be read: {what}.")
+
+    def __reduce__(self) -> tuple[type[FieldError], tuple[Message, str, str | None, str]]:
+        """Pickle by the parts; the default would call the class with the sentence."""
+        return type(self), (self.message, self.header, self.text, self.reason)
+
+
+class ActionFailed(ManagerError):
+    """The server answered an action with an error.
+
+    Attributes:
+        message: What the server says about it, its `Message` header.
+        response: The whole answer.
+        request: The request, whose secrets are hidden in its `repr`.
+    """
+
+    def __init__(self, request: Request[Any], response: Message) -> None:
+        self.request = request
+        self.response = response
+        self.message = response.get("Message") or response.get("Response") or "no reason given"
+        super().__init__(f"Asterisk refused {request.action}: {self.message}")
+
+    def __reduce__(self) -> tuple[type[ActionFailed], tuple[Request[Any], Message]]:
+        """Pickle by the parts; the default would call the class with the sentence."""
+        return type(self), (self.request, self.response)
+
+
+class LoginFailed(ActionFailed):
+    """The server did not let this user in: a wrong name or secret, or an ACL that refuses this address."""
+
+
+class ActionTimeout(ManagerError, TimeoutError):
+    """No complete answer came in time. The server may still carry the action out: its outcome is unknown.
+
+    Attributes:
+        request: The request that was sent.
+        action_id: The ActionID it was sent with, which a late answer will bear.
+    """
+
+    def __init__(self, request: Request[Any], action_id: str, timeout: float, missing: str = "answer") -> None:
+        self.request = request
+        self.action_id = action_id
+        self.timeout = timeout
+        self.missing = missing
+        super().__init__(
+            f"{request.action} (ActionID {action_id}) got no {missing} within {timeout:g} s. "
+            "The server may still carry it out; raise request.timeout to wait longer."
+        )
+
+    def __reduce__(self) -> tuple[type[ActionTimeout], tuple[Request[Any], str, float, str]]:
+        """Pickle by the parts; the default would call the class with the sentence."""
+        return type(self), (self.request, self.action_id, self.timeout, self.missing)
+
+
+class EventTimeout(ManagerError, TimeoutError):
+    """The event that was waited for did not come in time."""
+
+
+class EventsDropped(ManagerError):
+    """Events were dropped because their stream was full; the next read goes on behind the gap.
+
+    Attributes:
+        count: How many were dropped since the last that was read.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        super().__init__(
+            f"{count} events were dropped because the stream was full: read faster, or subscribe to fewer events."
+        )
+
+    def __reduce__(self) -> tuple[type[EventsDropped], tuple[int]]:
+        """Pickle by the parts; the default would call the class with the sentence."""
+        return type(self), (self.count,)
+
+
+class ManagerSocketError(Error, OSError):
+    """The connection could not be made, or is no longer there."""
+
+
+class ConnectFailed(ManagerSocketError):
+    """No connection could be made: nobody listens there, the name is unknown, or the time ran out."""
+
+
+class NotAsterisk(ConnectFailed):
+    """Something answered, but it is not Asterisk's Manager Interface."""
+
+
+class ConnectionLost(ManagerSocketError):
+    """The connection ended while it was needed."""
+
+
+class RequestNotSent(ConnectionLost):
+    """The connection ended before any byte of the request left: it is safe to send it again."""
+
+
+class OutcomeUnknown(ConnectionLost):
+    """The connection ended after the request left and before its answer came.
+
+    Asterisk may or may not have carried it out. ami-typed never sends it again by itself: that could place a
+    call twice.
+    """
+
+
+class ProtocolError(ConnectionLost):
+    """The peer sent what no Asterisk sends, or more than `Limits` allows; the connection was closed."""

@@ -1,0 +1,280 @@
+"""The typed attributes of events and answers: one descriptor a header, decoded when it is read.
+
+Rules of this module:
+
+- An attribute returns its declared type or raises `FieldError`; it never returns something else.
+- `Always` is for a header that Asterisk always sends. `Sometimes` is `None` where the header is absent, or its text
+  is one of those that mean "none" (the empty text of anything that is not text, `<unknown>` where declared).
+- An event that was not read yet is not parsed: the header is found in its bytes.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from ami_typed.errors import FieldError
+from ami_typed.releases import Releases
+from ami_typed.values import Codec, text, variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Self
+
+    from ami_typed.messages import Message
+
+__all__ = ["Always", "Field", "Numbered", "Processed", "Repeated", "Sometimes", "Variables", "fields_of", "processed"]
+
+T = TypeVar("T")
+
+Processed = tuple[dict[str, Any], list[str]]
+"""What `Event.process` returns: the headers with Python values, and the lines that are not headers."""
+
+
+class Field(Generic[T]):
+    """One header of a message as an attribute.
+
+    Args:
+        header: The header's name as Asterisk sends it.
+        codec: How its text is read.
+        releases: The releases that send it, where they are fewer than those of its class; see `Releases`.
+        none: Texts that mean "no value".
+    """
+
+    __slots__ = ("_needle", "_spans", "codec", "header", "none")
+
+    def __init__(self, header: str, codec: Codec[T], *, releases: str = "", none: tuple[str, ...] = ()) -> None:
+        self.header = header
+        self.codec = codec
+        self.none = none
+        self._spans = releases
+        self._needle = b"\r\n" + header.encode() + b": "
+
+    @property
+    def releases(self) -> Releases | None:
+        """The releases that send this header; `None` where every release with its class does."""
+        return Releases(self._spans) if self._spans else None
+
+    if not TYPE_CHECKING:  # a checker would take the property for the class's own docstring
+
+        @property
+        def __doc__(self) -> str:
+            return f"The ``{self.header}`` header." + (f" {self.releases}." if self._spans else "")
+
+    def find(self, message: Message) -> str | None:
+        """Return the header's raw text, `None` where the message has no such header."""
+        octets = message._unread
+        if octets is not None:
+            start = octets.find(self._needle)
+            if start >= 0:
+                start += len(self._needle)
+                end = octets.find(b"\r\n", start)
+                return (octets[start:end] if end >= 0 else octets[start:]).decode("utf-8", "surrogateescape")
+        return message.get(self.header)
+
+    def decode(self, message: Message, spelling: str) -> T:
+        """Return the value of a raw text.
+
+        Raises:
+            FieldError: The text is not of the field's type.
+        """
+        decode = self.codec.decode
+        if decode is None:
+            return spelling  # type: ignore[return-value]  # T is str where there is nothing to decode
+        try:
+            return decode(spelling)
+        except (ValueError, OverflowError, OSError) as error:
+            raise FieldError(message, self.header, spelling, _reason(error)) from None
+
+    def process(self, message: Message) -> Any:
+        """Return what `Event.process` puts under the header: the value, or the raw text where it does not decode."""
+        spelling = message[self.header]
+        try:
+            return None if spelling in self.none else self.decode(message, spelling)
+        except FieldError:
+            return spelling
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or "which does not decode"
+
+
+class Always(Field[T]):
+    """A header that every such message has."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: Message, owner: type[Message] | None = None) -> T: ...
+
+    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | T:
+        """Read the header of a message; on a class, return the field itself.
+
+        Raises:
+            FieldError: The header is missing, or its text is not of the declared type.
+        """
+        if message is None:
+            return self
+        spelling = self.find(message)
+        if spelling is None:
+            raise FieldError(message, self.header, None, "")
+        return self.decode(message, spelling)
+
+
+class Sometimes(Field[T]):
+    """A header that only some such messages have, or whose text may mean that there is no value."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: Message, owner: type[Message] | None = None) -> T | None: ...
+
+    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | T | None:
+        """Read the header of a message, `None` where there is no value; on a class, return the field itself.
+
+        Raises:
+            FieldError: The header's text is not of the declared type.
+        """
+        if message is None:
+            return self
+        spelling = self.find(message)
+        if spelling is None or spelling in self.none or (not spelling and self.codec.decode is not None):
+            return None
+        return self.decode(message, spelling)
+
+
+class Repeated(Field[T]):
+    """A header that may come several times in one message: all its values, in order."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: Message, owner: type[Message] | None = None) -> list[T]: ...
+
+    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | list[T]:
+        """Read every such header of a message; on a class, return the field itself.
+
+        Raises:
+            FieldError: A text is not of the declared type.
+        """
+        if message is None:
+            return self
+        return [self.decode(message, spelling) for spelling in message.all(self.header)]
+
+    def process(self, message: Message) -> Any:
+        """Return the values as a list; a text that does not decode stays text."""
+        values: list[Any] = []
+        for spelling in message.all(self.header):
+            try:
+                values.append(self.decode(message, spelling))
+            except FieldError:
+                values.append(spelling)
+        return values
+
+
+class Variables(Field[str]):
+    """Channel variables, one ``name=value`` a header: a mapping.
+
+    Args:
+        header: The header's name as Asterisk sends it.
+        releases: See `Field`.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, header: str, *, releases: str = "") -> None:
+        super().__init__(header, text, releases=releases)
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: Message, owner: type[Message] | None = None) -> dict[str, str]: ...
+
+    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | dict[str, str]:
+        """Read the variables of a message, none as an empty mapping; on a class, return the field itself."""
+        return self if message is None else variables(message.all(self.header))
+
+    def process(self, message: Message) -> dict[str, str]:
+        """Return the variables as a mapping."""
+        return variables(message.all(self.header))
+
+
+class Numbered(Field[T]):
+    """A family of headers whose names differ in one part: ``ChanVariable(SIP/1)``, ``Report0SourceSSRC``.
+
+    Args:
+        header: The names' pattern, with ``*`` for the part that differs: ``Report*SourceSSRC``.
+        codec: How their text is read.
+        releases: See `Field`.
+    """
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: Message, owner: type[Message] | None = None) -> dict[str, list[T]]: ...
+
+    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | dict[str, list[T]]:
+        """Read every header of the family: the differing part and its values; on a class, return the field itself.
+
+        Raises:
+            FieldError: A text is not of the declared type.
+        """
+        if message is None:
+            return self
+        return {
+            part: [self.decode(message, spelling) for spelling in message.all(name)]
+            for name, part in self.names(message)
+        }
+
+    def names(self, message: Message) -> Iterator[tuple[str, str]]:
+        """Yield the names of the family that a message has, each with its differing part."""
+        head, _, tail = self.header.lower().partition("*")
+        for name in message:
+            folded = name.lower()
+            if len(folded) > len(head) + len(tail) and folded.startswith(head) and folded.endswith(tail):
+                yield name, name[len(head) : len(name) - len(tail)]
+
+
+def fields_of(cls: type[Message]) -> dict[str, Field[Any]]:
+    """Return the fields of a message class by attribute name, those of its bases first."""
+    return {
+        attribute: value
+        for base in reversed(cls.__mro__)
+        for attribute, value in vars(base).items()
+        if isinstance(value, Field)
+    }
+
+
+def processed(message: Message, cls: type[Message]) -> Processed:
+    """Return a message's headers, those that ``cls`` declares with Python values, and its data lines; never raise."""
+    headers: dict[str, Any] = dict(message)
+    by_name = {name.lower(): name for name in headers}
+    for field in fields_of(cls).values():
+        name = by_name.get(field.header.lower())
+        if name is not None:
+            headers[name] = field.process(message)
+    return headers, list(message.data)
+
+
+def described(cls: type[Message]) -> dict[str, str]:
+    """Return the descriptions that stand under a class's fields in its source, by attribute name."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found: dict[str, str] = {}
+    for node, after in zip(body.body, body.body[1:], strict=False):
+        match node, after:
+            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=str(sentence))):
+                found[name] = inspect.cleandoc(sentence)
+            case _:
+                pass
+    return found

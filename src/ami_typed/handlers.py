@@ -1,0 +1,126 @@
+"""Who wants to hear of what: the table of callbacks and streams.
+
+Rules of this module:
+
+- The order of registration is the order of calls; registering a pair again moves it to the end.
+- Names match without regard to case. `""` is every event, `None` every response without a request.
+- The table is read without a lock on the way of every message, so it is replaced, never changed in place.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ami_typed.messages import Aggregate, Event, event_name
+
+__all__ = ["EVERY_EVENT", "ORPHANS", "EventKey", "Handler", "Handlers", "Route"]
+
+Handler = Callable[..., object]
+EventKey = str | type[Event] | type[Aggregate] | None
+"""What a callback is registered for."""
+
+EVERY_EVENT = ""
+ORPHANS = "orphans"
+_AGGREGATES = "aggregates"
+
+
+class Route(NamedTuple):
+    """Where one kind of message goes.
+
+    Attributes:
+        sinks: Streams; they take the message at once and never wait.
+        functions: Callbacks, in the order of their calls.
+    """
+
+    sinks: tuple[Handler, ...]
+    functions: tuple[Handler, ...]
+
+
+class _Entry(NamedTuple):
+    kind: str
+    name: str
+    function: Handler
+    sink: bool
+
+
+def _kind_and_name(event: EventKey) -> tuple[str, str]:
+    if event is None:
+        return ORPHANS, ""
+    if isinstance(event, str):
+        return "event", event.lower()
+    if issubclass(event, Aggregate):
+        return _AGGREGATES, EVERY_EVENT if event is Aggregate else event.__name__.lower()
+    return "event", EVERY_EVENT if event is Event else event_name(event).lower()
+
+
+class Handlers:
+    """The callbacks and streams of one manager.
+
+    Attributes:
+        version: Changes whenever the table does, so that what was derived from it can be dropped.
+    """
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._lock = threading.Lock()
+        self._entries: tuple[_Entry, ...] = ()
+        self._routes: dict[tuple[str, str], Route] = {}
+
+    def register(self, event: EventKey, function: Handler, *, sink: bool = False) -> None:
+        """Add a callback, or move it to the end where the same pair is there already.
+
+        Args:
+            event: What to call it for; see `EventKey`.
+            function: The callback.
+            sink: Whether it takes messages on the reader's own time, as a stream does.
+
+        Raises:
+            TypeError: `function` cannot be called.
+        """
+        if not callable(function):
+            raise TypeError(f"A callback must be callable; {function!r} is not.")
+        entry = _Entry(*_kind_and_name(event), function, sink)
+        with self._lock:
+            self._replace((*(each for each in self._entries if each != entry), entry))
+
+    def unregister(self, event: EventKey, function: Handler) -> bool:
+        """Take a callback out; return whether it was there."""
+        kind, name = _kind_and_name(event)
+        with self._lock:
+            left = tuple(
+                each for each in self._entries if (each.kind, each.name, each.function) != (kind, name, function)
+            )
+            found = len(left) < len(self._entries)
+            self._replace(left)
+        return found
+
+    def _replace(self, entries: tuple[_Entry, ...]) -> None:
+        self._entries = entries
+        self._routes = {}
+        self.version += 1
+
+    def wants(self, name: str) -> bool:
+        """Whether anybody wants an event of this name."""
+        return any(self.route("event", name.lower()))
+
+    def route_of(self, message: Any) -> Route:
+        """Return where an event, an aggregate or a response without a request goes."""
+        if isinstance(message, Event):
+            return self.route("event", message.event.lower())
+        if isinstance(message, Aggregate):
+            return self.route(_AGGREGATES, type(message).__name__.lower())
+        return self.route(ORPHANS, "")
+
+    def route(self, kind: str, name: str) -> Route:
+        """Return where messages of a kind and lower-case name go."""
+        routes = self._routes
+        route = routes.get((kind, name))
+        if route is None:
+            chosen = [each for each in self._entries if each.kind == kind and each.name in {name, EVERY_EVENT}]
+            route = routes[kind, name] = Route(
+                tuple(each.function for each in chosen if each.sink),
+                tuple(each.function for each in chosen if not each.sink),
+            )
+        return route

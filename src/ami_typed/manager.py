@@ -1,0 +1,548 @@
+"""The blocking face: `Manager`, for programs with threads.
+
+Rules of this module:
+
+- It holds no decision about the protocol: `session` and `conversations` do, `_threads` runs them.
+- `aio.AsyncManager` is its twin: the same methods, in the same order, with the same meaning.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from ami_typed import conversations
+from ami_typed._threads import Connection, Dispatcher, SynchronisedSocket, monitor
+from ami_typed.conversations import Await, Conversation, Listen
+from ami_typed.errors import (
+    ConnectFailed,
+    ConnectionLost,
+    Error,
+    EventTimeout,
+    NotConnected,
+)
+from ami_typed.handlers import Handlers
+from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
+from ami_typed.session import Session
+from ami_typed.streams import Buffer
+from ami_typed.wire import Limits
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from ami_typed import actions, events
+    from ami_typed.handlers import EventKey
+    from ami_typed.messages import R
+    from ami_typed.releases import Release
+
+__all__ = ["EventStream", "Manager"]
+
+T = TypeVar("T")
+A = TypeVar("A", bound=Aggregate)
+E = TypeVar("E", bound=Event)
+E1 = TypeVar("E1", bound=Event)
+E2 = TypeVar("E2", bound=Event)
+E3 = TypeVar("E3", bound=Event)
+E4 = TypeVar("E4", bound=Event)
+
+_DRAIN = 2.0
+"""How long `close` waits for callbacks that still run, in seconds."""
+
+
+class EventStream(Generic[E]):
+    """Events of chosen classes, in order, to iterate over; made by `Manager.subscribe`.
+
+    Events are collected from the moment it is made until `close`, which leaving a ``with`` block calls. It ends when
+    the program disconnects, and raises the reason where the connection is lost.
+    """
+
+    def __init__(self, handlers: Handlers, names: tuple[str, ...], limit: int) -> None:
+        self._handlers = handlers
+        self._names = names
+        self._buffer: Buffer[E] = Buffer(limit)
+        self._changed = threading.Condition()
+        for name in names:
+            handlers.register(name, self._put, sink=True)
+
+    @property
+    def dropped(self) -> int:
+        """How many events were dropped because the stream was full."""
+        return self._buffer.dropped
+
+    def _put(self, event: E) -> None:
+        with self._changed:
+            self._buffer.put(event)
+            self._changed.notify()
+
+    def end(self, reason: Exception | None) -> None:
+        """Let nothing in any more; what has come is still read."""
+        with self._changed:
+            self._buffer.end(reason)
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Stop collecting; closing it again does nothing."""
+        for name in self._names:
+            self._handlers.unregister(name, self._put)
+        self.end(None)
+
+    def get(self, timeout: float | None = None) -> E:
+        """Return the next event.
+
+        Args:
+            timeout: How long to wait for it, in seconds; `None` waits for as long as the connection stands.
+
+        Raises:
+            EventTimeout: None came in time.
+            EventsDropped: Events were dropped before the next one; the next call goes on behind the gap.
+            ConnectionLost: The connection ended behind the last event.
+            StopIteration: The stream was closed, behind its last event.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._buffer.ready, timeout):
+                raise EventTimeout(f"No {' or '.join(self._names)} came within {timeout:g} s.")
+            event = self._buffer.take()
+        if event is None:
+            raise StopIteration
+        return event
+
+    def __iter__(self) -> Iterator[E]:
+        return self
+
+    def __next__(self) -> E:
+        return self.get()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Manager:
+    """A connection to Asterisk's Manager Interface, for programs with threads.
+
+    Args:
+        debug: Whether the dialogue is logged, at the level DEBUG, secrets hidden.
+        logger: Where to log; the logger ``ami_typed`` where none is given.
+        aggregate_timeout: How long an aggregate may go without another of its events, in seconds; then it is
+            delivered as it is, with `Aggregate.valid` false.
+        orphaned_response_timeout: How long a request that timed out is remembered, in seconds, so that its late answer
+            is counted as such. A response without a request always goes to the callbacks of `None`.
+        limits: How much is held at most; see `Limits`.
+        check_releases: Whether an action or parameter that the server's release does not have is refused, from
+            `login` on.
+    """
+
+    def __init__(
+        self,
+        debug: bool = False,
+        logger: logging.Logger | None = None,
+        aggregate_timeout: float = 5,
+        orphaned_response_timeout: float = 5,
+        *,
+        limits: Limits = Limits(),
+        check_releases: bool = True,
+    ) -> None:
+        self._debug = debug
+        self._logger = logger
+        self._aggregate_timeout = aggregate_timeout
+        self._orphaned_response_timeout = orphaned_response_timeout
+        self._limits = limits
+        self._check_releases = check_releases
+        self._handlers = Handlers()
+        self._connection: Connection | None = None
+        self._lock = threading.Lock()
+
+    # The connection
+
+    def connect(self, host: str, port: int = 5038, timeout: float = 5) -> None:
+        """Connect to a server, having closed a connection that there was.
+
+        Args:
+            host: Its name or address.
+            port: The port of its Manager Interface.
+            timeout: How long to wait for the connection and for the greeting, and later between the lines of one
+                message, in seconds. An idle link may be silent for ever.
+
+        Raises:
+            ConnectFailed: Nobody listens there, or it is not Asterisk's Manager Interface (`NotAsterisk`).
+        """
+        self.disconnect()
+        try:
+            connected = socket.create_connection((host, port), timeout)
+        except OSError as error:
+            raise ConnectFailed(f"No connection to {host}:{port}: {error.strerror or error}.") from error
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        transport = SynchronisedSocket(connected)
+        connection = Connection(
+            transport,
+            Session(
+                self._handlers,
+                token=f"ami-typed-{os.getpid():x}-{os.urandom(4).hex()}",
+                limits=self._limits,
+                aggregate_timeout=self._aggregate_timeout,
+                late_timeout=self._orphaned_response_timeout,
+                check_releases=self._check_releases,
+            ),
+            Dispatcher(self._handlers, weakref.ref(self), self._limits.events, self._report),
+            self._handlers,
+            timeout,
+            self._trace if self._debug else None,
+        )
+        try:
+            connection.greet()
+        except OSError as error:
+            transport.release()
+            if isinstance(error, Error):
+                raise
+            raise ConnectFailed(f"The connection to {host}:{port} broke before the greeting: {error}.") from error
+        with self._lock:
+            self._connection = connection
+        connection.start()
+
+    def disconnect(self) -> None:
+        """Close the connection; does nothing where there is none. Requests that wait fail at once."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.end(ConnectionLost("the program disconnected."), wanted=True)
+            connection.join(_DRAIN)
+
+    def close(self) -> None:
+        """Close the connection and wait a moment for callbacks that still run."""
+        self.disconnect()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        connection = getattr(self, "_connection", None)
+        if connection is not None:
+            connection.end(ConnectionLost("the manager was forgotten."), wanted=True)
+
+    def is_connected(self) -> bool:
+        """Whether the connection stands, as far as is known; see `monitor_connection`."""
+        connection = self._connection
+        return connection is not None and not connection.ended
+
+    def get_asterisk_info(self) -> tuple[str, str] | None:
+        """Return what the server calls itself and the version of its Manager Interface, `None` when not connected."""
+        connection = self.get_connection()
+        return connection.get_asterisk_info() if connection else None
+
+    def get_connection(self) -> SynchronisedSocket | None:
+        """Return the connection's socket, `None` when not connected."""
+        connection = self._connection
+        return connection.transport if connection is not None and not connection.ended else None
+
+    @property
+    def release(self) -> Release | None:
+        """The server's release of Asterisk, known from `login` on; `None` where the user may not ask for it."""
+        connection = self._connection
+        return connection.session.release if connection else None
+
+    def monitor_connection(self, interval: float = 2.5) -> None:
+        """Ping the server in the background, and end the connection when it does not answer.
+
+        A link whose other end vanished without a word is found out within two intervals.
+
+        Args:
+            interval: The time between two pings, and how long to wait for each answer, in seconds.
+
+        Raises:
+            NotConnected: There is no connection to monitor.
+        """
+        if interval <= 0:
+            raise ValueError(f"The interval must be above 0 seconds; it is {interval:g}.")
+        connection = self._connected()
+        threading.Thread(target=monitor, args=(connection, interval), name="ami-typed monitor", daemon=True).start()
+
+    def _connected(self) -> Connection:
+        connection = self._connection
+        if connection is None or connection.ended:
+            raise NotConnected("There is no connection to a server; call connect() first.")
+        return connection
+
+    # Requests
+
+    def send_action(self, request: Request[R], action_id: str | None = None, **headers: Any) -> Response[R] | None:
+        """Send a request and wait for its answer.
+
+        Args:
+            request: The request; it is not changed.
+            action_id: The ActionID to use, instead of the request's own or one made here.
+            headers: More headers, for this time only.
+
+        Returns:
+            What came of it, successful or not; `None` where no answer came within ``request.timeout``.
+
+        Raises:
+            NotConnected: There is no connection.
+            HeaderRefused: A header would break the message; nothing was sent.
+            NotInRelease: The server's release does not have this; nothing was sent.
+            ConnectionLost: The link broke; says whether the request left.
+        """
+        connection = self._connected()
+        session = connection.session
+        exchange = connection.send(lambda now: session.open(request, now, action_id, headers))
+        return connection.wait(exchange)
+
+    @overload
+    def execute(self, request: ListRequest[A], *, timeout: float | None = None) -> A: ...
+    @overload
+    def execute(self, request: Request[R], *, timeout: float | None = None) -> R: ...
+
+    def execute(self, request: Request[Any], *, timeout: float | None = None) -> Any:
+        """Send a request and return its result: for an action that lists events, all of them.
+
+        Args:
+            request: The request; it is not changed.
+            timeout: How long to wait, in seconds, instead of ``request.timeout``.
+
+        Raises:
+            ActionFailed: The server answered with an error.
+            ActionTimeout: No complete answer came in time.
+            NotConnected: There is no connection.
+            HeaderRefused: A header would break the message; nothing was sent.
+            NotInRelease: The server's release does not have this; nothing was sent.
+            ConnectionLost: The link broke; says whether the request left.
+        """
+        connection = self._connected()
+        session = connection.session
+        exchange = connection.send(
+            lambda now: session.open(request, now, timeout=timeout, synchronous=request.lists or request.synchronous)
+        )
+        connection.wait(exchange)
+        return exchange.result()
+
+    def login(
+        self,
+        username: str,
+        secret: str,
+        *,
+        events: str | None = None,
+        plain: bool = False,
+        wait: float | None = None,
+    ) -> None:
+        """Log in, by default with an MD5 of the secret and a challenge of the server's.
+
+        Args:
+            username: The section of manager.conf.
+            secret: Its secret.
+            events: The event mask to begin with: ``on``, ``off``, or classes such as ``call,agent``.
+            plain: Whether to send the secret itself.
+            wait: How long to wait until the server is fully booted, in seconds; `None` does not wait.
+
+        Raises:
+            LoginFailed: The server did not let this user in.
+            EventTimeout: The server was not fully booted in time.
+        """
+        session = self._connected().session
+        session.release = self._converse(conversations.login(username, secret, events=events, plain=plain, wait=wait))
+
+    def originate(self, request: actions.Originate, *, margin: float = 10.0) -> events.OriginateResponse:
+        """Place a call and wait for its outcome.
+
+        Args:
+            request: The call; it is placed asynchronously, whatever it says.
+            margin: How long to wait beyond the call's own time-out, in seconds.
+
+        Returns:
+            The outcome: whether it was answered, and if not, why.
+
+        Raises:
+            ActionFailed: The server refused to place the call.
+            EventTimeout: The outcome did not come in time.
+        """
+        return self._converse(conversations.originate(request, margin=margin))
+
+    def logoff(self) -> None:
+        """Say good-bye to the server and close the connection."""
+        self._converse(conversations.logoff())
+        self.disconnect()
+
+    def _converse(self, conversation: Conversation[T]) -> T:
+        """Carry out a conversation step by step."""
+        stream: EventStream[Event] | None = None
+        try:
+            step = next(conversation)
+            while True:
+                try:
+                    if isinstance(step, Listen):
+                        stream = self._collect(step.names)
+                        result: Any = None
+                    else:
+                        result = self._carry_out(step, stream)
+                except Error as error:
+                    step = conversation.throw(error)
+                else:
+                    step = conversation.send(result)
+        except StopIteration as end:
+            outcome: T = end.value
+            return outcome
+        finally:
+            if stream is not None:
+                stream.close()
+
+    def _carry_out(self, step: Request[Any] | Await, stream: EventStream[Event] | None) -> Any:
+        if isinstance(step, Request):
+            return self.execute(step)
+        assert stream is not None, "a conversation listens before it awaits"
+        return _first(stream, step.fits, step.timeout, step.what)
+
+    # Events
+
+    @overload
+    def register_callback(self, event: type[E], function: Callable[[E, Manager], object]) -> None: ...
+    @overload
+    def register_callback(self, event: type[A], function: Callable[[A, Manager], object]) -> None: ...
+    @overload
+    def register_callback(self, event: str, function: Callable[[Event, Manager], object]) -> None: ...
+    @overload
+    def register_callback(self, event: None, function: Callable[[Message, Manager], object]) -> None: ...
+    @overload
+    def register_callback(self, event: type[E]) -> Callable[[Callable[[E, Manager], T]], Callable[[E, Manager], T]]: ...
+    @overload
+    def register_callback(self, event: type[A]) -> Callable[[Callable[[A, Manager], T]], Callable[[A, Manager], T]]: ...
+    @overload
+    def register_callback(
+        self, event: str
+    ) -> Callable[[Callable[[Event, Manager], T]], Callable[[Event, Manager], T]]: ...
+    @overload
+    def register_callback(
+        self, event: None
+    ) -> Callable[[Callable[[Message, Manager], T]], Callable[[Message, Manager], T]]: ...
+
+    def register_callback(self, event: EventKey, function: Callable[..., Any] | None = None) -> Any:
+        """Have a function called with every such event, and with this manager.
+
+        Args:
+            event: The class of the event or aggregate, or the event's name; ``""`` for every event, `None` for every
+                response without a request.
+            function: What to call. Without it, this is a decorator: ``@manager.register_callback(events.Hangup)``.
+
+        Functions are called one after the other, in the order of registration; the same pair registered again moves
+        to the end.
+        """
+        if function is None:
+
+            def decorate(decorated: Callable[..., Any]) -> Callable[..., Any]:
+                self._handlers.register(event, decorated)
+                return decorated
+
+            return decorate
+        self._handlers.register(event, function)
+        return None
+
+    def unregister_callback(self, event: EventKey, function: Callable[..., Any]) -> bool:
+        """Have a function no longer called; return whether it was registered for this."""
+        return self._handlers.unregister(event, function)
+
+    @overload
+    def subscribe(self, first: type[E], /, *, limit: int | None = None) -> EventStream[E]: ...
+    @overload
+    def subscribe(self, first: type[E1], second: type[E2], /, *, limit: int | None = None) -> EventStream[E1 | E2]: ...
+    @overload
+    def subscribe(
+        self, first: type[E1], second: type[E2], third: type[E3], /, *, limit: int | None = None
+    ) -> EventStream[E1 | E2 | E3]: ...
+    @overload
+    def subscribe(
+        self, first: type[E1], second: type[E2], third: type[E3], fourth: type[E4], /, *, limit: int | None = None
+    ) -> EventStream[E1 | E2 | E3 | E4]: ...
+    @overload
+    def subscribe(
+        self,
+        first: type[Event],
+        second: type[Event],
+        third: type[Event],
+        fourth: type[Event],
+        fifth: type[Event],
+        /,
+        *more: type[Event],
+        limit: int | None = None,
+    ) -> EventStream[Event]: ...
+    @overload
+    def subscribe(self, *, limit: int | None = None) -> EventStream[Event]: ...
+
+    def subscribe(self, *event_classes: type[Event], limit: int | None = None) -> EventStream[Any]:
+        """Collect events of some classes, of all where none are given, from now on.
+
+        Args:
+            event_classes: The classes.
+            limit: How many events wait at most, `Limits.stream` where none is given; beyond it the oldest are
+                dropped, and the reader is told (`EventsDropped`).
+
+        Returns:
+            A stream to iterate over, best in a ``with`` block.
+        """
+        names = tuple("" if cls is Event else event_name(cls) for cls in event_classes or (Event,))
+        return self._collect(names, limit)
+
+    def wait_for(
+        self, event_class: type[E], *, where: Callable[[E], bool] | None = None, timeout: float | None = None
+    ) -> E:
+        """Wait for the next event of a class that fits; events from before the call do not count.
+
+        Args:
+            event_class: The class.
+            where: Whether an event is the one; every one is where nothing is given.
+            timeout: How long to wait, in seconds; `None` waits for as long as the connection stands.
+
+        Raises:
+            EventTimeout: None came in time.
+            ConnectionLost: The connection ended first.
+        """
+        with self.subscribe(event_class) as stream:
+            return _first(stream, where, timeout, event_name(event_class))
+
+    def _collect(self, names: tuple[str, ...], limit: int | None = None) -> EventStream[Any]:
+        connection = self._connected()
+        stream: EventStream[Any] = EventStream(self._handlers, names, limit or self._limits.stream)
+        connection.streams.add(stream)
+        if connection.ended:  # it ended meanwhile, too early to know of the stream
+            stream.end(ConnectionLost("the connection has ended."))
+        return stream
+
+    # Seeing inside
+
+    def _trace(self, line: str) -> None:
+        self._log().debug("%s", line)
+
+    def _report(self, sentence: str, error: BaseException) -> None:
+        self._log().error("%s", sentence, exc_info=error)
+
+    def _log(self) -> logging.Logger:
+        if self._logger is None:
+            import logging
+
+            self._logger = logging.getLogger("ami_typed")
+        return self._logger
+
+
+def _first(stream: EventStream[E], where: Callable[[E], bool] | None, timeout: float | None, what: str) -> E:
+    """Return the first event of a stream that fits."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    try:
+        while True:
+            event = stream.get(None if deadline is None else max(0.0, deadline - time.monotonic()))
+            if where is None or where(event):
+                return event
+    except EventTimeout:
+        raise EventTimeout(f"{what} did not come within {timeout:g} s.") from None
+    except StopIteration:
+        raise ConnectionLost("the program disconnected.") from None

@@ -1,0 +1,582 @@
+"""What a request, a response, an event and a list of events are.
+
+Rules of this module:
+
+- A message is a `dict` of its headers as Asterisk sent them. Where a header is repeated, the dict has the first and
+  `Message.all` has every one, in order. Header names match without regard to case.
+- Text is UTF-8; a byte that is not becomes a lone surrogate (PEP 383) and goes out again as that byte.
+- An event keeps its bytes and is parsed when something asks for more than a typed attribute.
+- No I/O and no clock: `wire` turns these into bytes and back, `session` relates them to each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
+
+from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.releases import Releases
+from ami_typed.values import Codec, epoch, integer, items, spell, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Self
+
+    from typing_extensions import TypeVar as DefaultTypeVar
+
+    R = DefaultTypeVar("R", default="Message")
+else:
+    R = TypeVar("R")
+
+__all__ = [
+    "EVENT_GENERIC",
+    "KEY_ACTION",
+    "KEY_ACTIONID",
+    "KEY_EVENT",
+    "KEY_RESPONSE",
+    "RESPONSE_GENERIC",
+    "Aggregate",
+    "Answer",
+    "Event",
+    "ListRequest",
+    "Message",
+    "MessageTemplate",
+    "Request",
+    "Response",
+]
+
+A = TypeVar("A", bound="Aggregate")
+
+KEY_ACTION = "Action"
+KEY_ACTIONID = "ActionID"
+KEY_EVENT = "Event"
+KEY_RESPONSE = "Response"
+
+EVENT_GENERIC = "Generic Event"
+"""Stands under `KEY_EVENT` in a message that has neither Event nor Response and belongs to no request."""
+RESPONSE_GENERIC = "Generic Response"
+"""Stands under `KEY_RESPONSE` in a message that has neither Event nor Response and answers a request."""
+
+_RAW_TEXT = "Follows"
+_RAW_TEXT_HEADERS = ("response", "privilege", "actionid", "message")
+_RAW_TEXT_END = "--END COMMAND--"
+
+
+class MessageTemplate:
+    """What everything that passes over the connection has in common."""
+
+    __slots__ = ()
+
+    @property
+    def action_id(self) -> str | None:
+        """The ActionID that relates this to a request, `None` where there is none."""
+        raise NotImplementedError
+
+
+class Message(dict[str, str], MessageTemplate):
+    """One message from Asterisk: a dict of its headers.
+
+    Args:
+        headers: The headers, as a mapping or, where names repeat, as pairs.
+        data: Lines that are not headers.
+
+    Raises:
+        ValueError: A name or a value has a CR or LF in it.
+    """
+
+    __slots__ = ("_data", "_octets", "_repeated", "_unread")
+    __match_args__ = ()  # patterns name attributes: ``case events.Hangup(cause=cause)``
+
+    _octets: bytes
+    _unread: bytes | None
+    _data: list[str]
+    _repeated: dict[str, list[str]]
+
+    def __init__(self, headers: Mapping[str, str] | Iterable[tuple[str, str]] = (), data: Iterable[str] = ()) -> None:
+        pairs: Iterable[tuple[str, str]] = (
+            cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers
+        )
+        lines = [*(f"{name}: {value}" for name, value in pairs), *data]
+        if any("\r" in line or "\n" in line for line in lines):
+            raise ValueError("A header or data line of a message cannot hold a CR or LF.")
+        self._octets = "\r\n".join(lines).encode("utf-8", "surrogateescape")
+        self._fill()
+
+    @classmethod
+    def of(cls, source: bytes | Message) -> Self:
+        """Make a message of its bytes without the closing empty line, or see another message as one of this class."""
+        message = cls.__new__(cls)
+        message._octets = source if isinstance(source, bytes) else source._octets
+        message._fill()
+        return message
+
+    def _fill(self) -> None:
+        """Parse the bytes into the dict."""
+        self._unread = None
+        lines = self.raw
+        headers, self._data = _raw_text(lines) if _is_raw_text(lines) else _headers(lines)
+        super().clear()
+        super().update(headers)
+        self._repeated = {}
+        if len(self) != len(headers):
+            self._keep_repeated(headers)
+
+    def _keep_repeated(self, headers: list[tuple[str, str]]) -> None:
+        for name, value in headers:
+            self._repeated.setdefault(name.lower(), []).append(value)
+        for name, _ in headers:
+            super().__setitem__(name, self._repeated[name.lower()][0])
+
+    @property
+    def action_id(self) -> str | None:
+        """The ActionID of the request that this belongs to, `None` where there is none."""
+        return self.get(KEY_ACTIONID)
+
+    @property
+    def headers(self) -> Self:
+        """All headers: the message itself."""
+        return self
+
+    @property
+    def data(self) -> list[str]:
+        """The lines that carry the message's payload.
+
+        The lines that are not headers (a command's output before Asterisk 14, the raw text of a few other answers),
+        or else the values of the ``Output`` headers (a command's output since Asterisk 14).
+        """
+        return self._data or self.all("Output")
+
+    @property
+    def raw(self) -> list[str]:
+        """The message as it was received, line by line, without the empty line that ends it."""
+        lines = self._octets.decode("utf-8", "surrogateescape").split("\n")
+        if lines[-1] in {"", "\r"}:
+            lines.pop()
+        return [line.removesuffix("\r") for line in lines]
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a header, in order; an empty list where it is absent."""
+        value = self.get(name)
+        if value is None:
+            return []
+        return list(self._repeated.get(name.lower(), (value,)))
+
+    def __bytes__(self) -> bytes:
+        """Return the message as it was received, without the empty line that ends it."""
+        return self._octets
+
+    def __missing__(self, name: str) -> str:
+        folded = name.lower()
+        for each, value in super().items():
+            if each.lower() == folded:
+                return value
+        raise KeyError(name)
+
+    if not TYPE_CHECKING:  # dict's own signatures are the ones to show
+
+        def get(self, name, default=None):
+            try:
+                return self[name]
+            except KeyError:
+                return default
+
+        def __contains__(self, name):
+            return isinstance(name, str) and self.get(name) is not None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy by the bytes; headers that the program changed come along as items."""
+        return _restored, (type(self), self._octets, dict(self))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({_redacted(self)!r})"
+
+
+def _restored(cls: type[Message], octets: bytes, headers: dict[str, str]) -> Message:
+    message = cls.of(octets)
+    message.clear()
+    message.update(headers)
+    return message
+
+
+_set_header = dict[str, str].__setitem__
+
+_SECRETS = frozenset({"secret", "password", "md5secret", "md5cred", "remotesecret", "oauthsecret"})
+
+
+def _redacted(headers: Mapping[str, Any], secrets: frozenset[str] = _SECRETS) -> dict[str, Any]:
+    """Return headers as they may be shown: the values of secrets hidden."""
+    return {name: "***" if name.lower() in secrets and value else value for name, value in headers.items()}
+
+
+def _headers(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Part lines into headers and those that are none."""
+    headers: list[tuple[str, str]] = []
+    data: list[str] = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if "(" in name and "): " in line:  # ChanVariable(SIP/[::1]-0001): the name has colons of its own
+            name, colon, value = line.partition("): ")
+            name, value = name + ")", " " + value
+        if colon:
+            headers.append((name, value.removeprefix(" ")))
+        else:
+            data.append(line)
+    return headers, data
+
+
+def _is_raw_text(lines: list[str]) -> bool:
+    return bool(lines) and lines[0].lower() == f"response: {_RAW_TEXT.lower()}"
+
+
+def _raw_text(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Part an answer whose text follows raw: Asterisk 13's ``Command``, whose lines may well look like headers."""
+    expected = list(_RAW_TEXT_HEADERS)
+    count = 0
+    for line in lines:
+        name = line.partition(":")[0].lower()
+        if name not in expected:
+            break
+        expected.remove(name)
+        count += 1
+    data = lines[count:]
+    if data and data[-1].endswith(_RAW_TEXT_END):
+        last = data.pop().removesuffix(_RAW_TEXT_END)
+        data += [last] if last else []
+    return _headers(lines[:count])[0], data
+
+
+class Answer(Message):
+    """What Asterisk answers to an action."""
+
+    __slots__ = ()
+
+    message = Sometimes("Message", text)
+    """What the server says about the outcome, in words."""
+
+    @property
+    def response(self) -> str:
+        """``Success``, ``Error``, ``Goodbye``, ``Follows`` or ``Pong``, as it came; or `RESPONSE_GENERIC`."""
+        return self[KEY_RESPONSE]
+
+    @property
+    def success(self) -> bool:
+        """Whether the server did what it was asked for."""
+        return self.response.lower() != "error"
+
+
+def _reading(name: str) -> Any:
+    """Make a method of dict that parses the event first."""
+    method = getattr(dict, name)
+
+    def read(self: Event, *args: Any, **kwargs: Any) -> Any:
+        if self._unread is not None:
+            self._fill()
+        return method(self, *args, **kwargs)
+
+    read.__name__ = name
+    read.__doc__ = method.__doc__
+    return read
+
+
+class Event(Message):
+    """Something that happened in Asterisk, or one item of a list that an action asked for.
+
+    An event that ami-typed has no class for is a plain `Event`, with all its headers.
+    """
+
+    __slots__ = ()
+
+    releases: ClassVar[Releases] = Releases("13-23")
+    """The releases of Asterisk that send this event."""
+    privileges: ClassVar[tuple[str, ...]] = ()
+    """The privileges, any of which a user needs to be sent this event; none where every user is."""
+
+    privilege = Sometimes("Privilege", items(","))
+    """The classes of the event: who may read any of them is sent it."""
+    timestamp = Sometimes("Timestamp", epoch)
+    """When the event was sent, with ``timestampevents=yes`` in manager.conf."""
+    sequence_number = Sometimes("SequenceNumber", integer)
+    """The event's number in this server's stream, where it is compiled with debugging aids."""
+    system_name = Sometimes("SystemName", text)
+    """The server's ``systemname`` of asterisk.conf, where it has one."""
+
+    @classmethod
+    def of_stream(cls, octets: bytes, name: str) -> Self:
+        """Make an event of its bytes without parsing them; ``name`` is the value of its ``Event`` header."""
+        event = cls.__new__(cls)
+        event._octets = event._unread = octets
+        # One item, so that json's C encoder, which looks at dict's own size, does not take the event for empty.
+        _set_header(event, KEY_EVENT, name)
+        return event
+
+    @property
+    def event(self) -> str:
+        """The event's name, as it came."""
+        return self[KEY_EVENT]
+
+    @property
+    def data(self) -> list[str]:
+        """The lines of the event that are not headers."""
+        self._read()
+        return super().data
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a header, in order; an empty list where it is absent."""
+        self._read()
+        return super().all(name)
+
+    def process(self) -> Processed:
+        """Return the headers with Python values where their types are known, and the lines that are not headers.
+
+        What does not decode stays text; this never raises.
+        """
+        return processed(self, type(self))
+
+    def _read(self) -> None:
+        if self._unread is not None:
+            self._fill()
+
+    def __missing__(self, name: str) -> str:
+        if self._unread is None:
+            return super().__missing__(name)
+        self._fill()
+        return self[name]
+
+    if not TYPE_CHECKING:  # dict's own signatures are the ones to show
+        for _name in (
+            *("__eq__", "__ne__", "__iter__", "__len__", "__reversed__", "__or__", "__ror__", "__ior__"),
+            *("__setitem__", "__delitem__", "clear", "copy", "items", "keys", "values"),
+            *("pop", "popitem", "setdefault", "update"),
+        ):
+            locals()[_name] = _reading(_name)
+        del _name
+
+
+class Request(dict[str, Any], Generic[R]):
+    """An action for Asterisk: a dict of its headers.
+
+    A value may be text, a number, a bool, an enum member, a mapping (one ``name=value`` header each) or a sequence
+    (one header each); `None` leaves the header out.
+
+    Args:
+        action: The action's name.
+        headers: Its headers.
+
+    Attributes:
+        aggregate: Whether the events that the action lists are also gathered into an `Aggregate`, delivered after
+            the last of them.
+        synchronous: Whether the events that the action lists are gathered into the response instead of being
+            delivered one by one.
+        timeout: How long to wait for the answer, and with `synchronous` for the last event, in seconds. It is read
+            when the request is sent.
+    """
+
+    __slots__ = ("aggregate", "synchronous", "timeout")
+
+    releases: ClassVar[Releases] = Releases("13-23")
+    """The releases of Asterisk that have this action."""
+    privileges: ClassVar[tuple[str, ...]] = ()
+    """The privileges, any of which a user needs to send this action; none where every user may."""
+    parameter_releases: ClassVar[Mapping[str, str]] = {}
+    """The releases that know a parameter, by header, where they are fewer than those of the action."""
+    lists: ClassVar[bool] = False
+    """Whether the result of this action is a list of events."""
+    list_ends: ClassVar[tuple[str, ...]] = ()
+    """The events that close the action's list, beside any that says ``EventList: Complete``."""
+    list_announced: ClassVar[bool] = True
+    """Whether the answer says ``EventList: start`` when a list follows."""
+    raw_text: ClassVar[bool] = False
+    """Whether the answer is text without any header, not even an ActionID."""
+    bare_line_feeds: ClassVar[bool] = False
+    """Whether a line of the answer or of its list may end in a bare LF where CR LF is due."""
+    secrets: ClassVar[frozenset[str]] = _SECRETS
+    """The headers, in lower case, that are never shown."""
+
+    aggregate: bool
+    synchronous: bool
+    timeout: float
+
+    if not TYPE_CHECKING:  # `Request["responses.Ping"]` is for checkers; at run time nothing is to be built for it
+
+        def __class_getitem__(cls, result):
+            return cls
+
+    def __init__(self, action: str, /, **headers: Any) -> None:
+        super().__init__({KEY_ACTION: action, **headers})
+        self.aggregate = False
+        self.synchronous = False
+        self.timeout = 5.0
+
+    @property
+    def action(self) -> str:
+        """The action's name."""
+        return str(self[KEY_ACTION])
+
+    @property
+    def action_id(self) -> str | None:
+        """The ActionID that the program chose, `None` where ami-typed is to choose one."""
+        chosen = self.get(KEY_ACTIONID)
+        return None if chosen is None else str(chosen)
+
+    def process_response(self, response: Message) -> R:
+        """Turn the raw response into the result of this request; this one returns it as it is."""
+        return cast("R", response)
+
+    @classmethod
+    def list_class(cls) -> type[Aggregate]:
+        """Return the class that the events of this action are gathered into."""
+        return Aggregate
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return the headers as they go out, repeated ones one by one.
+
+        Raises:
+            TypeError: A value is of a type that has no one spelling in this protocol.
+        """
+        return [(name, line) for name, value in self.items() for line in spell(name, value)]
+
+    def _put(self, header: str, value: Any, codec: Codec[Any] = text) -> None:
+        """Set a header from a Python value; `None` leaves it out."""
+        if value is not None:
+            self[header] = codec.encode(value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy by headers and attributes."""
+        return _remade, (type(self), dict(self), self.aggregate, self.synchronous, self.timeout)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({_redacted(self, self.secrets)!r})"
+
+
+def _remade(
+    cls: type[Request[Any]], headers: dict[str, Any], aggregate: bool, synchronous: bool, timeout: float
+) -> Request[Any]:
+    request = cls.__new__(cls)
+    request.update(headers)
+    request.aggregate, request.synchronous, request.timeout = aggregate, synchronous, timeout
+    return request
+
+
+class ListRequest(Request[Answer], Generic[A]):
+    """An action that Asterisk answers with a list of events; `Manager.execute` returns them as one aggregate."""
+
+    __slots__ = ()
+
+    lists = True
+
+    @classmethod
+    def list_class(cls) -> type[A]:
+        """Return the class that the events of this action are gathered into."""
+        raise NotImplementedError
+
+    def process_response(self, response: Message) -> Answer:
+        """Turn the raw response into an answer."""
+        return Answer.of(response)
+
+
+class Response(NamedTuple, Generic[R]):
+    """What came of a request.
+
+    Attributes:
+        result: The answer as `Request.process_response` made it.
+        response: The answer as it came.
+        request: The request.
+        action_id: The ActionID that the request was sent with.
+        success: Whether the server did what it was asked for.
+        time: The seconds between sending and the answer.
+        events: For a synchronous request, its events by class and by name, lists where there may be several; else
+            `None`.
+        events_timeout: Whether the time ran out before the last event of a synchronous request.
+    """
+
+    result: R
+    response: Message
+    request: Request[Any]
+    action_id: str
+    success: bool
+    time: float
+    events: Aggregate | None
+    events_timeout: bool
+
+
+class Aggregate(dict[str, Any], MessageTemplate):
+    """The events that answer one action, by event class and by name.
+
+    Events that may come several times are a list, others stand by themselves.
+
+    Args:
+        action_id: The ActionID of the request.
+
+    Attributes:
+        valid: Whether the list is complete: closed by its last event, and as long as that says.
+        error_message: What is wrong with it, `None` where nothing is.
+        response: The answer that began the list, `None` until it came.
+    """
+
+    __slots__ = ("_action_id", "_count", "closing", "error_message", "response", "valid")
+
+    releases: ClassVar[Releases] = Releases("13-23")
+    """The releases of Asterisk that have this list."""
+    repeatable: ClassVar[tuple[str, ...]] = ()
+    """The events that may come several times: each is a list, empty where none came."""
+
+    response: Answer | None
+    closing: Event | None
+    error_message: str | None
+
+    def __init__(self, action_id: str) -> None:
+        super().__init__({name: [] for name in self.repeatable})
+        self._action_id = action_id
+        self._count = 0
+        self.valid = True
+        self.error_message = None
+        self.response = None
+        self.closing = None
+
+    @property
+    def action_id(self) -> str:
+        """The ActionID of the request that asked for these events."""
+        return self._action_id
+
+    def _add(self, event: Event) -> None:
+        self._count += 1
+        self.setdefault(self._key(event.event), []).append(event)
+
+    def _close(self, event: Event) -> None:
+        """Take in the last event, and check what it says about the list's length."""
+        self.closing = event
+        self[event.event] = event
+        announced = event.get("ListItems")
+        if announced is not None and announced != str(self._count):
+            self._fail(f"{event.event} announces {announced} items, {self._count} came")
+
+    def _fail(self, reason: str) -> None:
+        self.valid = False
+        self.error_message = reason
+
+    def _key(self, key: object) -> Any:
+        """Return the name that a class or a spelling of a name stands under."""
+        name = event_name(key) if isinstance(key, type) else key
+        if not isinstance(name, str) or super().__contains__(name):
+            return name
+        folded = name.lower()
+        return next((each for each in self if each.lower() == folded), name)
+
+    def __missing__(self, key: object) -> Any:
+        name = self._key(key)
+        if name == key or not super().__contains__(name):
+            raise KeyError(key)
+        return self[name]
+
+    if not TYPE_CHECKING:  # dict's own signatures are the ones to show
+
+        def get(self, key, default=None):
+            return dict.get(self, self._key(key), default)
+
+        def __contains__(self, key):
+            return dict.__contains__(self, self._key(key))
+
+
+def event_name(cls: type[Any]) -> str:
+    """Return the name on the wire of an event class; a class whose name is no identifier there says it."""
+    return getattr(cls, "wire_name", None) or cls.__name__

@@ -1,0 +1,101 @@
+"""Which releases of Asterisk have something: a release, and the set of releases, per branch.
+
+Rules of this module:
+
+- A release is ordered within its branch only: 18.26 has things that 19.8 lacks, so "since 18" is never inferred.
+- The text of a set is its only form: ``13-15 16.20 17-23`` reads "13 to 15, 16 from 16.20 on, 17 to 23".
+- A branch above the newest that the facts know is taken to have what that newest branch has.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+__all__ = ["NEWEST_BRANCH", "OLDEST_BRANCH", "Release", "Releases"]
+
+OLDEST_BRANCH = 13
+NEWEST_BRANCH = 23
+"""The branches that the facts of this package cover."""
+
+_VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+
+
+class Release(NamedTuple):
+    """A release of Asterisk: ``Release(22, 10, 1)``.
+
+    Attributes:
+        branch: The first number, the line that gets its own fixes and features.
+        minor: The second number.
+        patch: The third number, 0 where there is none.
+    """
+
+    branch: int
+    minor: int = 0
+    patch: int = 0
+
+    @classmethod
+    def find(cls, version: str) -> Release | None:
+        """Find a release in what Asterisk calls itself.
+
+        Args:
+            version: ``22.10.1``, ``Asterisk 16.28.0~dfsg-0``, ``certified/18.9-cert5``, ...
+
+        Returns:
+            The release, or `None` where the text names none (a build from git, say).
+        """
+        match = _VERSION.search(version)
+        return match and cls(int(match[1]), int(match[2]), int(match[3] or 0))
+
+    def __str__(self) -> str:
+        return f"{self.branch}.{self.minor}.{self.patch}"
+
+
+class Releases:
+    """A set of releases, branch by branch.
+
+    Args:
+        spans: Branches, ranges of branches and first releases within a branch, divided by blanks:
+            ``13-15 16.20 17-23``.
+    """
+
+    __slots__ = ("spans",)
+
+    def __init__(self, spans: str) -> None:
+        self.spans = spans
+
+    def branches(self) -> dict[int, Release]:
+        """Return the first release of each branch that belongs to the set."""
+        first: dict[int, Release] = {}
+        for span in self.spans.split():
+            low, _, high = span.partition("-")
+            start = Release(*map(int, low.split(".")))
+            first[start.branch] = start
+            for branch in range(start.branch + 1, int(high or start.branch) + 1):
+                first[branch] = Release(branch)
+        return first
+
+    def __contains__(self, release: Release) -> bool:
+        first = self.branches().get(min(release.branch, NEWEST_BRANCH))
+        return first is not None and (release.branch > NEWEST_BRANCH or release >= first)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Releases) and self.branches() == other.branches()
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.branches().items()))
+
+    def __repr__(self) -> str:
+        return f"Releases({self.spans!r})"
+
+    def __str__(self) -> str:
+        """Say the set in words: ``Asterisk 13 to 15, 16 from 16.20 on, 17 to 23``."""
+        return "Asterisk " + ", ".join(_in_words(span) for span in self.spans.split())
+
+
+def _in_words(span: str) -> str:
+    low, _, high = span.partition("-")
+    start = f"{low.partition('.')[0]} from {low} on" if "." in low else low
+    if not high:
+        return start
+    return f"{start} to {high}" if "." not in low else f"{start}, to {high}"

@@ -1,0 +1,514 @@
+"""One conversation with one Asterisk, without socket, thread or clock.
+
+Bytes and times are handed in; what follows from them is handed back: messages to deliver, requests that are settled,
+the moment at which to look again. Rules of this module:
+
+- A request is known here before its first byte leaves, so no answer can come before it is expected.
+- An answer belongs to the request with its ActionID and to no other. The few answers that bear none (raw text) go to
+  the requests that announced them, in the order of sending.
+- A list ends with the event that says ``EventList: Complete`` or that its action names; its items belong to the
+  request whose ActionID they bear.
+- An event that nobody wants costs finding its name and its end.
+- When the connection ends, every pending request is settled with an error that says what is certain.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from ami_typed.errors import (
+    ActionFailed,
+    ActionTimeout,
+    ManagerError,
+    NotAsterisk,
+    NotInRelease,
+    OutcomeUnknown,
+    RequestNotSent,
+    TooManyPending,
+)
+from ami_typed.messages import (
+    EVENT_GENERIC,
+    KEY_ACTION,
+    KEY_ACTIONID,
+    KEY_EVENT,
+    KEY_RESPONSE,
+    RESPONSE_GENERIC,
+    Aggregate,
+    Answer,
+    Event,
+    Message,
+    Request,
+    Response,
+)
+from ami_typed.registry import action_class, event_class
+from ami_typed.releases import Releases
+from ami_typed.wire import Framer, Limits, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ami_typed.errors import ConnectionLost
+    from ami_typed.handlers import Handlers
+    from ami_typed.releases import Release
+
+__all__ = ["Exchange", "Received", "Session"]
+
+R = TypeVar("R")
+
+_GREETING = re.compile(r"(Asterisk .+)/([\w.+~-]+)\s*")
+_BOOTED = "FullyBooted"
+_ID = b"\r\nActionID: "
+_NAMES = 4096
+"""How many different first lines are remembered; a server that sends more is not one that needs to be fast."""
+
+Greeting = tuple[str, str]
+"""What the server calls itself, and the version of its Manager Interface."""
+
+
+class Exchange(Generic[R]):
+    """A request on its way, and what has come of it so far.
+
+    Attributes:
+        request: The request.
+        action_id: The ActionID it goes out with.
+        octets: The bytes to send.
+        timeout: How long its sender waits, in seconds.
+        sent: When it was handed in.
+        events: The events that are gathered for it, `None` where none are.
+        synchronous: Whether those events are its own and nobody else's.
+        response: Its answer, `None` until it came.
+        elapsed: The seconds from sending to the answer.
+        error: Why there will be no answer.
+        settled: Whether its sender has nothing more to wait for.
+        written: Whether a byte of it has left.
+        wake: What to call when it is settled; the shell's.
+        waiter: What its sender waits on; the shell's.
+    """
+
+    __slots__ = (
+        *("action_id", "elapsed", "ends", "error", "events", "expected", "octets", "progress", "request", "response"),
+        *("sent", "settled", "synchronous", "timeout", "waiter", "wake", "written"),
+    )
+
+    def __init__(
+        self, request: Request[R], action_id: str, octets: bytes, sent: float, *, timeout: float, synchronous: bool
+    ) -> None:
+        listing = _knowledge_of(request)
+        self.request = request
+        self.action_id = action_id
+        self.octets = octets
+        self.sent = sent
+        self.timeout = timeout
+        self.synchronous = synchronous
+        self.events: Aggregate | None = listing.list_class()(action_id) if synchronous or request.aggregate else None
+        self.ends = frozenset(name.lower() for name in listing.list_ends)
+        self.expected = not listing.list_announced
+        self.response: Answer | None = None
+        self.elapsed = 0.0
+        self.progress = sent
+        self.error: Exception | None = None
+        self.settled = False
+        self.written = False
+        self.wake: Callable[[], object] = _nothing
+        self.waiter: Any = None
+
+    def begin(self) -> None:
+        """Note that a byte has left: from here on the server may act on it."""
+        self.written = True
+
+    def result(self) -> Any:
+        """Return the result alone: the list, complete, or what the request makes of the answer.
+
+        Raises:
+            ActionFailed: The server answered with an error.
+            ActionTimeout: No answer came, or the list was not closed, in time.
+            Exception: What ended the exchange without an answer.
+        """
+        if self.error is None and self.response is None:
+            raise ActionTimeout(self.request, self.action_id, self.timeout)
+        outcome = self.outcome()
+        if not outcome.success:
+            raise ActionFailed(self.request, outcome.response)
+        if outcome.events_timeout:
+            raise ActionTimeout(self.request, self.action_id, self.timeout, "end of its list")
+        return outcome.result if self.events is None else self.events
+
+    def outcome(self) -> Response[R]:
+        """Return what came of the request; the request turns the answer into its result here.
+
+        Raises:
+            Exception: What ended the exchange without an answer.
+        """
+        if self.error is not None:
+            raise self.error
+        assert self.response is not None, "the outcome was asked for before there was an answer"
+        return Response(
+            result=self.request.process_response(self.response),
+            response=self.response,
+            request=self.request,
+            action_id=self.action_id,
+            success=self.response.success,
+            time=self.elapsed,
+            events=self.events if self.synchronous else None,
+            events_timeout=self.synchronous and not self.settled,
+        )
+
+
+def _nothing() -> None:
+    """Stand in for a shell that waits for nothing."""
+
+
+def _knowledge_of(request: Request[Any]) -> type[Request[Any]]:
+    """Return the class that knows the action's list: the request's own, or for an untyped one that of its name."""
+    return action_class(request.action) if type(request) is Request else type(request)
+
+
+class Received(NamedTuple):
+    """What follows from a piece of input.
+
+    Attributes:
+        deliveries: Events, aggregates and responses without a request, in the order they came.
+        settled: The exchanges whose senders have nothing more to wait for.
+    """
+
+    deliveries: list[Message | Aggregate]
+    settled: list[Exchange[Any]]
+
+
+class Session:
+    """The state of one connection.
+
+    Args:
+        handlers: Who wants which events.
+        token: What the ActionIDs of this connection begin with; unique among the programs at one server.
+        limits: See `Limits`.
+        aggregate_timeout: How long an aggregate may go without another event, in seconds.
+        late_timeout: How long a request that timed out is remembered, in seconds.
+        check_releases: Whether what the server's release does not have is refused.
+
+    Attributes:
+        greeting: What the server called itself, `None` before it did.
+        booted: Whether the server said that it is fully booted.
+        release: The server's release of Asterisk, `None` where it is not known.
+        late: How many answers came after their request had timed out.
+    """
+
+    def __init__(
+        self,
+        handlers: Handlers,
+        *,
+        token: str,
+        limits: Limits = Limits(),
+        aggregate_timeout: float = 5,
+        late_timeout: float = 5,
+        check_releases: bool = True,
+    ) -> None:
+        self.greeting: Greeting | None = None
+        self.booted = False
+        self.release: Release | None = None
+        self.late = 0
+        self._handlers = handlers
+        self._limits = limits
+        self._framer = Framer(limits)
+        self._ids = (f"{token}-{number}" for number in itertools.count(1))
+        self._aggregate_timeout = aggregate_timeout
+        self._late_timeout = late_timeout
+        self._check_releases = check_releases
+        self._pending: dict[str, Exchange[Any]] = {}
+        self._gathering: dict[str, Exchange[Any]] = {}
+        self._raw_text: deque[Exchange[Any]] = deque()
+        self._overdue: dict[str, float] = {}
+        self._known: dict[bytes, tuple[type[Event], str] | None] = {}
+        self._unwanted: set[bytes] = set()
+        self._version = handlers.version
+
+    # What the shell asks
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a message has begun and not ended: the rest is due."""
+        return self._framer.incomplete
+
+    @property
+    def pending(self) -> int:
+        """How many requests wait for their answer."""
+        return len(self._pending)
+
+    def deadline(self) -> float | None:
+        """Return when to call `expire` next, `None` where nothing can expire."""
+        gathered = [each.progress + self._aggregate_timeout for each in self._gathering.values() if each.settled]
+        return min(gathered, default=None)
+
+    # Sending
+
+    def open(
+        self,
+        request: Request[R],
+        now: float,
+        action_id: str | None = None,
+        headers: Mapping[str, Any] = {},
+        *,
+        timeout: float | None = None,
+        synchronous: bool | None = None,
+    ) -> Exchange[R]:
+        """Begin an exchange: from here on its answer is expected.
+
+        Args:
+            request: The request; it is not changed.
+            now: The shell's clock, in seconds.
+            action_id: The ActionID to use, instead of the request's own or one made here.
+            headers: More headers, for this time only.
+            timeout: How long its sender waits, instead of the request's own time-out, in seconds.
+            synchronous: Whether its events are gathered for its sender, instead of what the request says.
+
+        Raises:
+            HeaderRefused: A header would break the message.
+            ManagerError: The ActionID is in use.
+            NotInRelease: The server's release does not have the action or one of its parameters.
+            TooManyPending: `Limits.pending` is reached.
+        """
+        chosen = action_id or headers.get(KEY_ACTIONID) or request.action_id
+        action_id = str(chosen) if chosen else next(self._ids)
+        if action_id in self._pending or action_id in self._gathering:
+            raise ManagerError(f"{request.action}: the ActionID {action_id} is in use by a request without an answer.")
+        if len(self._pending) >= self._limits.pending:
+            raise TooManyPending(
+                f"{request.action} was not sent: {len(self._pending)} requests wait for their answers, which is all "
+                "that Limits.pending allows."
+            )
+        if self._check_releases and self.release is not None:
+            _check_release(request, self.release)
+        octets = encode(request.action, _lines(request, action_id, headers))
+        exchange = Exchange(
+            request,
+            action_id,
+            octets,
+            now,
+            timeout=request.timeout if timeout is None else timeout,
+            synchronous=request.synchronous if synchronous is None else synchronous,
+        )
+        self._pending[action_id] = exchange
+        if exchange.events is not None:
+            self._gathering[action_id] = exchange
+        knowledge = _knowledge_of(request)
+        if knowledge.bare_line_feeds:
+            self._framer.bare = True
+        if knowledge.raw_text:
+            self._raw_text.append(exchange)
+        return exchange
+
+    def give_up(self, exchange: Exchange[Any], now: float) -> bool:
+        """Stop waiting for an exchange; return whether it was still open.
+
+        What comes for it later is a response without a request, and its events are everybody's.
+        """
+        if exchange.settled:
+            return False
+        self._drop(exchange)
+        if exchange.response is None:
+            self._overdue = {id_: until for id_, until in self._overdue.items() if until > now}
+            self._overdue[exchange.action_id] = now + self._late_timeout
+        return True
+
+    def _drop(self, exchange: Exchange[Any]) -> None:
+        self._pending.pop(exchange.action_id, None)
+        self._gathering.pop(exchange.action_id, None)
+
+    # Receiving
+
+    def greet(self, data: bytes) -> Received | None:
+        """Take in the first bytes of a connection; return what follows once the server has named itself.
+
+        Raises:
+            NotAsterisk: Something else answers there.
+        """
+        complete = self._framer.line(data)
+        if complete is None:
+            return None
+        line = complete[0].decode("utf-8", "replace")
+        match = _GREETING.fullmatch(line)
+        if match is None:
+            raise NotAsterisk(f"This is not Asterisk's Manager Interface: it greets with {line[:80]!r}.")
+        self.greeting = match[1], match[2]
+        return self.receive(complete[1], 0) if complete[1] else Received([], [])
+
+    def receive(self, data: bytes, now: float) -> Received:
+        """Take in bytes; return what follows from the messages that they complete.
+
+        Raises:
+            ProtocolError: The server sent more than `Limits` allows; the connection is of no use any more.
+        """
+        received = Received([], [])
+        if self._version != self._handlers.version:
+            self._version = self._handlers.version
+            self._unwanted.clear()
+        unwanted = self._unwanted
+        gathering = self._gathering
+        for octets in self._framer.feed(data):
+            first_line = octets.partition(b"\r\n")[0]
+            if first_line in unwanted and not (gathering and _ID in octets):
+                continue
+            self._take(first_line, octets, now, received)
+        return received
+
+    def _take(self, first_line: bytes, octets: bytes, now: float, received: Received) -> None:
+        try:
+            event = self._known[first_line]
+        except KeyError:
+            event = self._learn(first_line)
+        if event is not None:
+            cls, name = event
+            self._take_event(first_line, cls.of_stream(octets, name), now, received)
+        elif octets.strip():
+            self._take_other(Answer.of(octets), now, received)
+
+    def _learn(self, first_line: bytes) -> tuple[type[Event], str] | None:
+        """Find out what a message is that begins with this line: an event's class and name, or no event."""
+        key, _, value = first_line.decode("utf-8", "surrogateescape").partition(":")
+        name = value.strip()
+        if len(self._known) >= _NAMES:
+            self._known.clear()
+            self._unwanted.clear()
+        event = self._known[first_line] = (event_class(name), name) if key.lower() == KEY_EVENT.lower() else None
+        return event
+
+    def _take_event(self, first_line: bytes, event: Event, now: float, received: Received) -> None:
+        name = event.event
+        if name == _BOOTED:
+            self.booted = True
+        exchange = self._gathering.get(event.action_id or "") if self._gathering else None
+        if exchange is not None and self._gather(exchange, event, now, received):
+            return
+        if self._handlers.wants(name):
+            received.deliveries.append(event)
+        elif first_line:
+            self._unwanted.add(first_line)
+        if exchange is not None and exchange.action_id not in self._gathering:
+            assert exchange.events is not None
+            received.deliveries.append(exchange.events)
+
+    def _gather(self, exchange: Exchange[Any], event: Event, now: float, received: Received) -> bool:
+        """Take an event into its exchange; return whether it is nobody else's."""
+        assert exchange.events is not None
+        exchange.progress = now
+        if event.event.lower() in exchange.ends or event.get("EventList", "").lower() == "complete":
+            exchange.events._close(event)
+            self._end_list(exchange, received)
+        else:
+            exchange.events._add(event)
+        return exchange.synchronous
+
+    def _take_other(self, message: Answer, now: float, received: Received) -> None:
+        if KEY_EVENT in message:
+            self._take_event(b"", event_class(message[KEY_EVENT]).of(message), now, received)
+            return
+        exchange = self._pending.get(message.action_id or "")
+        if KEY_RESPONSE not in message:
+            if exchange is None and self._raw_text and message.action_id is None:
+                exchange = self._next_raw_text()
+            if exchange is None:
+                event = Event.of(message)
+                event[KEY_EVENT] = EVENT_GENERIC
+                self._take_event(b"", event, now, received)
+                return
+            message[KEY_RESPONSE] = RESPONSE_GENERIC
+        if exchange is None or exchange.response is not None:
+            self.late += self._overdue.pop(message.action_id or "", None) is not None
+            received.deliveries.append(message)
+        else:
+            self._answer(exchange, message, now, received)
+
+    def _next_raw_text(self) -> Exchange[Any] | None:
+        """Return the oldest request whose answer is raw text; one that timed out still takes its answer's place."""
+        exchange = self._raw_text.popleft()
+        return exchange if exchange.action_id in self._pending else None
+
+    def _answer(self, exchange: Exchange[Any], message: Answer, now: float, received: Received) -> None:
+        exchange.response = message
+        exchange.elapsed = now - exchange.sent
+        exchange.progress = now
+        if exchange.events is not None:
+            exchange.events.response = message
+        follows = message.success and (exchange.expected or message.get("EventList", "").lower() == "start")
+        if not follows:
+            self._end_list(exchange, received)
+            if exchange.events is not None and not exchange.synchronous:
+                if not message.success:
+                    exchange.events._fail(message.get("Message") or "the action was refused")
+                received.deliveries.append(exchange.events)
+        elif not exchange.synchronous or exchange.events is None:
+            self._pending.pop(exchange.action_id, None)
+            self._settle(exchange, received)
+
+    def _end_list(self, exchange: Exchange[Any], received: Received) -> None:
+        self._drop(exchange)
+        if not exchange.settled and exchange.response is not None:
+            self._settle(exchange, received)
+
+    @staticmethod
+    def _settle(exchange: Exchange[Any], received: Received) -> None:
+        exchange.settled = True
+        received.settled.append(exchange)
+
+    # Time and the end
+
+    def expire(self, now: float) -> Received:
+        """Give up the aggregates whose events stopped coming; deliver them as invalid."""
+        received = Received([], [])
+        for exchange in list(self._gathering.values()):
+            if exchange.settled and exchange.progress + self._aggregate_timeout <= now:
+                assert exchange.events is not None
+                self._drop(exchange)
+                exchange.events._fail(f"no closing event came within {self._aggregate_timeout:g} s of the last one")
+                received.deliveries.append(exchange.events)
+        return received
+
+    def close(self, reason: ConnectionLost) -> Received:
+        """End every exchange; each that nothing is settled about fails with what is certain about it."""
+        received = Received([], [])
+        for exchange in [*self._pending.values(), *self._gathering.values()]:
+            self._drop(exchange)
+            if not exchange.settled:
+                exchange.error = _fate(exchange, reason)
+                self._settle(exchange, received)
+            elif exchange.events is not None and exchange.events.closing is None:
+                exchange.events._fail(str(reason))
+                received.deliveries.append(exchange.events)
+        self._raw_text.clear()
+        return received
+
+
+def _fate(exchange: Exchange[Any], reason: ConnectionLost) -> ConnectionLost:
+    """Say what is certain about a request whose connection ended."""
+    action = exchange.request.action
+    if not exchange.written:
+        return RequestNotSent(f"{action} was not sent: {reason}")
+    return OutcomeUnknown(f"The outcome of {action} (ActionID {exchange.action_id}) is unknown: {reason}")
+
+
+def _check_release(request: Request[Any], release: Release) -> None:
+    """Refuse what the server's release does not have."""
+    knowledge = _knowledge_of(request)
+    asked = [(request.action, knowledge.releases)]
+    asked += [
+        (f"The parameter {header} of {request.action}", Releases(spans))
+        for header, spans in knowledge.parameter_releases.items()
+        if header in request
+    ]
+    for what, releases in asked:
+        if release not in releases:
+            raise NotInRelease(
+                f"{what} needs {releases}; this server is {release}. A manager made with check_releases=False sends "
+                "it all the same."
+            )
+
+
+def _lines(request: Request[Any], action_id: str, headers: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Put a request's lines in order: action and ActionID first, so that an error about a later line bears them."""
+    more = Request(request.action, **headers).lines()[1:]
+    given = {name.lower() for name, _ in more} | {KEY_ACTION.lower(), KEY_ACTIONID.lower()}
+    own = [(name, value) for name, value in request.lines() if name.lower() not in given]
+    return [(KEY_ACTION, request.action), (KEY_ACTIONID, action_id), *own, *more]

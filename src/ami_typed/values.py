@@ -1,0 +1,307 @@
+"""How Asterisk spells values on the wire: the codecs between its text and Python's types.
+
+Rules of this module:
+
+- A `Codec` is two pure functions; `decode` raises `ValueError` for a text that is not of its type, never guesses.
+- Flags are read in every spelling that Asterisk uses anywhere and written in the one that the header wants,
+  because Asterisk's own spelling of a header differs between releases.
+- Durations are `timedelta`, moments are aware `datetime`, vocabularies are open enums: an unknown member is kept.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Self
+
+__all__ = [
+    "Address",
+    "Codec",
+    "Flag",
+    "OpenIntEnum",
+    "OpenStrEnum",
+    "address",
+    "clock",
+    "date_time",
+    "enabled_disabled",
+    "epoch",
+    "integer",
+    "items",
+    "member",
+    "microseconds",
+    "milliseconds",
+    "minutes",
+    "on_off",
+    "one_zero",
+    "pairs",
+    "real",
+    "seconds",
+    "text",
+    "true_false",
+    "yes_no",
+]
+
+T = TypeVar("T")
+E = TypeVar("E", bound="OpenIntEnum | OpenStrEnum")
+
+
+class Codec(Generic[T]):
+    """The way one kind of value is written on the wire.
+
+    Attributes:
+        decode: From the wire's text to the value; `None` where the text is the value.
+        encode: From the value to the wire's text, or to the texts of a header that is repeated.
+    """
+
+    __slots__ = ("decode", "encode")
+
+    def __init__(self, decode: Callable[[str], T] | None, encode: Callable[[T], str | list[str]]) -> None:
+        self.decode = decode
+        self.encode = encode
+
+
+text: Codec[str] = Codec(None, str)
+"""Text as it stands."""
+
+integer: Codec[int] = Codec(int, str)
+"""A whole number, in decimal digits."""
+
+real: Codec[float] = Codec(float, str)
+"""A number with a decimal point."""
+
+
+_FLAGS = {
+    **dict.fromkeys(("yes", "1", "true", "on", "enabled", "y", "t"), True),
+    **dict.fromkeys(("no", "0", "false", "off", "disabled", "n", "f"), False),
+}
+
+
+def _flag(spelling: str) -> bool:
+    try:
+        return _FLAGS[spelling.strip().lower()]
+    except KeyError:
+        raise ValueError("not one of Asterisk's spellings of yes or no") from None
+
+
+class Flag(Codec[bool]):
+    """A yes or no, written in the spelling of one header and read in every spelling of Asterisk's."""
+
+    __slots__ = ()
+
+    def __init__(self, yes: str, no: str) -> None:
+        super().__init__(_flag, lambda value: yes if value else no)
+
+
+yes_no = Flag("yes", "no")
+one_zero = Flag("1", "0")
+true_false = Flag("true", "false")
+on_off = Flag("on", "off")
+enabled_disabled = Flag("enabled", "disabled")
+
+
+def _number(value: float) -> str:
+    """Write a number without a decimal point where it has no fraction: Asterisk reads most of them with %d."""
+    return str(int(value)) if value == int(value) else repr(value)
+
+
+def _duration(**unit: float) -> Codec[timedelta]:
+    step = timedelta(**unit)
+    return Codec(lambda spelling: float(spelling) * step, lambda value: _number(value / step))
+
+
+minutes = _duration(minutes=1)
+seconds = _duration(seconds=1)
+milliseconds = _duration(milliseconds=1)
+microseconds = _duration(microseconds=1)
+
+
+def _read_clock(spelling: str) -> timedelta:
+    parts = spelling.split(":")
+    if not 2 <= len(parts) <= 3:
+        raise ValueError("not a duration such as 01:23:45")
+    total = 0
+    for part in parts:
+        total = total * 60 + int(part)
+    return timedelta(seconds=total)
+
+
+def _write_clock(value: timedelta) -> str:
+    minute, second = divmod(int(value.total_seconds()), 60)
+    hour, minute = divmod(minute, 60)
+    return f"{hour:02}:{minute:02}:{second:02}"
+
+
+clock: Codec[timedelta] = Codec(_read_clock, _write_clock)
+"""A duration as hours, minutes and seconds: ``01:23:45``; hours may exceed 23."""
+
+epoch: Codec[datetime] = Codec(
+    lambda spelling: datetime.fromtimestamp(float(spelling), UTC), lambda value: _number(value.timestamp())
+)
+"""A moment as seconds since 1970, with or without a fraction."""
+
+
+def _read_date_time(spelling: str) -> datetime:
+    moment = datetime.fromisoformat(spelling)
+    return moment.astimezone() if moment.tzinfo is None else moment
+
+
+date_time: Codec[datetime] = Codec(_read_date_time, lambda value: value.isoformat(" ", "seconds"))
+"""A moment as a date text; one without a zone is taken as this machine's local time, as Asterisk writes it."""
+
+
+def items(separator: str = ",") -> Codec[list[str]]:
+    """A list in one header, its items divided by ``separator``; blanks around them do not count."""
+    return Codec(
+        lambda spelling: [item for part in spelling.split(separator.strip() or None) if (item := part.strip())],
+        separator.join,
+    )
+
+
+def pairs(separator: str = ",") -> Codec[dict[str, str]]:
+    """``name=value`` pairs in one header, divided by ``separator``."""
+    parts = items(separator)
+    assert parts.decode is not None
+    split = parts.decode
+    return Codec(
+        lambda spelling: dict(_pair(part) for part in split(spelling)),
+        lambda values: separator.join(assignments(values)),
+    )
+
+
+def each(codec: Codec[T]) -> Codec[Sequence[T]]:
+    """A header that is repeated in a request, once a value."""
+    return Codec(None, lambda values: [str(codec.encode(value)) for value in values])
+
+
+def _pair(assignment: str) -> tuple[str, str]:
+    name, _, value = assignment.partition("=")
+    return name, value
+
+
+def assignments(values: Mapping[str, str]) -> list[str]:
+    """Write variables as Asterisk wants them, one ``name=value`` a header."""
+    return [f"{name}={value}" for name, value in values.items()]
+
+
+assigned: Codec[Mapping[str, str]] = Codec(None, assignments)
+"""Variables in a request, one ``name=value`` header each."""
+
+
+def variables(lines: Iterable[str]) -> dict[str, str]:
+    """Read repeated ``name=value`` headers; the last value of a name counts, as in Asterisk."""
+    return dict(map(_pair, lines))
+
+
+def spell(header: str, value: Any) -> list[str]:
+    """Return the texts of a value that a program gave a request, one a header.
+
+    Args:
+        header: The header it is for, to name it in an error.
+        value: Text, number, bool (written ``true`` or ``false``, which Asterisk understands everywhere), enum member,
+            mapping, list or tuple of these, or `None` for no header.
+
+    Raises:
+        TypeError: The value's type has no one spelling in this protocol.
+    """
+    match value:
+        case None:
+            return []
+        case bool():
+            return ["true" if value else "false"]
+        case str() | int() | float():
+            return [_write_member(value)]
+        case Mapping():
+            named = cast("Mapping[str, Any]", value).items()
+            return [f"{name}={line}" for name, each in named for line in spell(header, each)]
+        case list() | tuple():
+            return [line for each in cast("Sequence[Any]", value) for line in spell(header, each)]
+        case _:
+            raise TypeError(
+                f"{header}: a {type(value).__name__} has no one spelling in this protocol; "
+                "give text, a number, a bool, a mapping, a list or a tuple."
+            )
+
+
+class Address(NamedTuple):
+    """Where a packet came from or went to, as Asterisk's security events write it.
+
+    Attributes:
+        family: ``IPV4`` or ``IPV6``.
+        transport: ``UDP``, ``TCP``, ``TLS``, ...
+        host: The address.
+        port: The port, 0 where none is known.
+    """
+
+    family: str
+    transport: str
+    host: str
+    port: int
+
+
+def _read_address(spelling: str) -> Address:
+    family, transport, host, port = spelling.split("/")
+    return Address(family, transport, host, int(port or 0))
+
+
+address: Codec[Address] = Codec(_read_address, lambda value: "/".join(map(str, value)))
+"""An address such as ``IPV4/TCP/127.0.0.1/5038``."""
+
+
+def _unknown(cls: type[Any], value: object, base: type[Any]) -> Any:
+    """Make a member for a value that this release of ami-typed does not know, so that it stays readable."""
+    member: Any = base.__new__(cls, value)
+    member._name_ = f"UNKNOWN_{value}"
+    member._value_ = value
+    return member
+
+
+class OpenIntEnum(enum.IntEnum):
+    """A vocabulary of numbers that a newer Asterisk may extend.
+
+    An unknown number becomes a member named ``UNKNOWN_<number>`` whose `known` is false.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        return _unknown(cls, value, int) if isinstance(value, int) else None
+
+    @property
+    def known(self) -> bool:
+        """Whether this is a member that ami-typed has a name for."""
+        return self.name in type(self).__members__
+
+
+class OpenStrEnum(enum.StrEnum):
+    """A vocabulary of words that a newer Asterisk may extend; words match without regard to case.
+
+    An unknown word becomes a member named ``UNKNOWN_<word>`` whose `known` is false.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        folded = value.casefold()
+        return next((each for each in cls if each.value.casefold() == folded), None) or _unknown(cls, value, str)
+
+    @property
+    def known(self) -> bool:
+        """Whether this is a member that ami-typed has a name for."""
+        return self.name in type(self).__members__
+
+
+def member(vocabulary: type[E]) -> Codec[E]:
+    """One member of an open enum, written as its value."""
+    read: Callable[[str], E] = (
+        (lambda spelling: vocabulary(int(spelling))) if issubclass(vocabulary, OpenIntEnum) else vocabulary
+    )
+    return Codec(read, _write_member)
+
+
+def _write_member(value: enum.Enum | str | float) -> str:
+    return str(value.value if isinstance(value, enum.Enum) else value)

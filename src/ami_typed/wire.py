@@ -1,0 +1,174 @@
+"""Bytes to messages and back: where a message ends, and what may be written.
+
+Rules of this module:
+
+- A message ends at an empty line. Lines end in CR LF; only while an answer is awaited that is known to break this
+  (`Framer.bare`) does a bare LF end a line as well, because looking for it costs more than all the rest.
+- A command's raw text (Asterisk 13) ends at ``--END COMMAND--``, however many empty lines it holds.
+- A CR, LF or NUL in a name or value is refused before anything is written.
+- Nothing grows without bound: an incomplete line or message longer than its limit ends the connection.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ami_typed.errors import HeaderRefused, ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Framer", "Limits", "encode"]
+
+_END = b"\r\n\r\n"
+_BARE_END = re.compile(rb"\r?\n\r?\n")
+_RAW_TEXT = b"Response: Follows\r\n"
+_RAW_TEXT_END = b"--END COMMAND--"
+_FORBIDDEN = re.compile("[\r\n\0]")
+
+
+class Limits(NamedTuple):
+    """How much ami-typed holds at most, for one connection.
+
+    Attributes:
+        line: Bytes of one line that has not ended yet.
+        message: Bytes of one message.
+        headers: Lines of one message.
+        pending: Requests that wait for their answer.
+        events: Events that wait for their callbacks.
+        stream: Events that wait in one `EventStream`.
+    """
+
+    line: int = 16 << 20
+    message: int = 64 << 20
+    headers: int = 1_000_000
+    pending: int = 10_000
+    events: int = 50_000
+    stream: int = 10_000
+
+
+def encode(action: str, lines: Iterable[tuple[str, str]]) -> bytes:
+    """Write one message.
+
+    Args:
+        action: The action's name, to say in an error whose header it is.
+        lines: Names and values, in order.
+
+    Raises:
+        HeaderRefused: A name or value would end its line or its message.
+    """
+    written: list[str] = []
+    for name, value in lines:
+        if _FORBIDDEN.search(name) or _FORBIDDEN.search(value):
+            raise HeaderRefused(
+                f"{action}: the header {name!r} has a CR, LF or NUL in its name or value, which would start another "
+                "action; nothing was sent. Take it out."
+            )
+        if not name or ":" in name:
+            raise HeaderRefused(f"{action}: {name!r} is no name of a header: it is empty or has a colon.")
+        written.append(f"{name}: {value}\r\n")
+    return "".join((*written, "\r\n")).encode("utf-8", "surrogateescape")
+
+
+class Framer:
+    """Cuts a stream of bytes into messages.
+
+    Args:
+        limits: See `Limits`.
+
+    Attributes:
+        bare: Whether a bare LF ends a line too.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.bare = False
+        self._limits = limits
+        self._parts: list[bytes] = []
+        self._held = 0
+        self._line = 0
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a message has begun and not ended."""
+        return self._held > 0
+
+    def line(self, data: bytes) -> tuple[bytes, bytes] | None:
+        """Take in bytes until the first line is complete; return it and what follows it.
+
+        Raises:
+            ProtocolError: The line is longer than any greeting.
+        """
+        self._parts.append(data)
+        line, feed, rest = b"".join(self._parts).partition(b"\n")
+        if not feed:
+            if len(line) > 1024:
+                raise ProtocolError("The server sent 1 KiB without ending its first line: it is no Asterisk manager.")
+            return None
+        self._parts.clear()
+        return line.removesuffix(b"\r"), rest
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take in bytes; return the messages that they complete, each without its closing empty line.
+
+        Raises:
+            ProtocolError: A limit is exceeded.
+        """
+        if not self.bare and _END not in data and not self._ends_across(data):
+            self._hold(data)
+            return []
+        if self._parts:
+            data = b"".join((*self._parts, data))
+            self._parts.clear()
+            self._held = 0
+        messages = data.split(_END)
+        if _RAW_TEXT in data:
+            messages = _join_raw_text(messages)
+        if self.bare:
+            messages = _split_bare(messages)
+        rest = messages.pop()
+        if rest:
+            self._hold(rest)
+        if len(data) > self._limits.headers:
+            self._check(messages)
+        return messages
+
+    def _ends_across(self, data: bytes) -> bool:
+        """Whether the end of a message lies across the bytes held and these."""
+        return _END in b"".join(self._parts[-3:])[-3:] + data[:3]
+
+    def _hold(self, data: bytes) -> None:
+        self._parts.append(data)
+        self._held += len(data)
+        feed = data.rfind(b"\n")
+        self._line = len(data) - feed - 1 if feed >= 0 else self._line + len(data)
+        if self._held > self._limits.message:
+            raise ProtocolError(f"A message of more than {self._limits.message} bytes (Limits.message) came.")
+        if self._line > self._limits.line:
+            raise ProtocolError(f"A line of more than {self._limits.line} bytes (Limits.line) came.")
+
+    def _check(self, messages: list[bytes]) -> None:
+        if any(message.count(b"\n") >= self._limits.headers for message in messages):
+            raise ProtocolError(f"A message of more than {self._limits.headers} lines (Limits.headers) came.")
+
+
+def _join_raw_text(messages: list[bytes]) -> list[bytes]:
+    """Put the pieces of raw texts together again, which were cut at their own empty lines."""
+    joined: list[bytes] = []
+    ended = True
+    for message in messages:
+        if ended:
+            joined.append(message)
+        else:
+            joined[-1] += _END + message
+        ended = not joined[-1].startswith(_RAW_TEXT) or _RAW_TEXT_END in joined[-1]
+    return joined
+
+
+def _split_bare(messages: list[bytes]) -> list[bytes]:
+    """Cut at empty lines made of bare LFs as well, except in raw texts."""
+    return [
+        piece
+        for message in messages
+        for piece in ([message] if message.startswith(_RAW_TEXT) else _BARE_END.split(message.removeprefix(b"\n")))
+    ]
