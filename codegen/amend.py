@@ -7,8 +7,8 @@ Rules owned here:
 - An entry of a message goes before the glossary, the glossary before the documentation.
 - A message that the overlay says more releases have keeps its headers in all of them, but for those that were
   narrower than the message before.
-- A header is always sent if the overlay says so, or if it belongs to a snapshot proper; a header that only some of
-  the message's releases have never is.
+- A header is always sent if the overlay says so, if it belongs to a snapshot proper, or if a source knows; a header
+  that only some of the message's releases have never is.
 - A message lives in the domain that names it, else in that of its Asterisk module, else in one called after the
   module, else in `other`.
 """
@@ -97,6 +97,7 @@ class Message:
     Attributes:
         documented: The releases whose documentation has it; empty where none has.
         page: The official page, None where the name tells it.
+        quirks: What is odd about the answer's form: `raw_text`, `bare_line_feeds`.
         place: Where it is known from, for a trouble.
     """
 
@@ -112,6 +113,7 @@ class Message:
     place: Place
     response: str | None = None
     list: List | None = None
+    quirks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,7 @@ class _Amendment:
             place=place,
             response=self._response(message, entry),
             list=self._list(message),
+            quirks=_quirks(entry),
         )
 
     def _headers(self, message: merge.Message, entry: _Entry, span: Span) -> Iterator[Header]:
@@ -266,14 +269,15 @@ class _Amendment:
         for name, header in _renamed(headers, said):
             part = said.get(name, overlay.Header())
             if not part.drop:
-                yield self._header((message.kind, message.name, table), header, part, span)
+                yield self._header((message.kind, message.name, table, name), header, part, span)
 
     def _add_short_forms(
         self, message: merge.Message, entry: overlay.Event, span: Span, headers: dict[str, merge.Header]
     ) -> None:
         for name in entry.headers:
             if name.lower() in headers:
-                self._add("The documentation has it by now; leave it out of `headers`.", "event", message.name, name)
+                sentence = "The documentation has it by now; leave it out of `headers`."
+                self._add(sentence, "event", message.name, "headers", name)
             headers.setdefault(name.lower(), merge.Header(name=name, span=span))
         for kind, prefix in map(overlay.snapshot_of, entry.snapshots):
             for field in self._catalogue.snapshots[kind]:
@@ -299,7 +303,7 @@ class _Amendment:
         span = _narrowed(header.span, part, meaning, message, presence)
         none = part.none if isinstance(part, overlay.Header) else ()
         required = part.required if isinstance(part, overlay.Parameter) else None
-        given = self._overlay.place(*path, header.name, "type") if part.type else None
+        given = self._overlay.place(*path, "type") if part.type else None
         return Header(
             name=header.name,
             span=span,
@@ -380,17 +384,14 @@ class _Amendment:
             span = users[0].span
             for user in users[1:]:
                 span = united(span, user.span)
-            headers = {
-                key.lower(): merge.Header(name=part.rename or key, span=span) for key, part in entry.header.items()
-            }
             yield Response(
                 name=name,
                 domain=entry.domain or users[0].domain,
                 span=span,
                 doc=entry.doc,
                 headers=tuple(
-                    self._header(("response", name, "header"), header, part, span)
-                    for header, part in zip(headers.values(), entry.header.values(), strict=True)
+                    self._header(("response", name, "header", key), merge.Header(part.rename or key, span), part, span)
+                    for key, part in entry.header.items()
                 ),
                 place=self._overlay.place("response", name),
             )
@@ -454,7 +455,7 @@ class _Glossary:
         self._used: set[str] = set()
 
     def find(self, header: merge.Header) -> tuple[overlay.Meaning, tuple[str, str] | None]:
-        """Return the meaning of a header, and where it stands; a field of a snapshot is known without its prefix too."""
+        """Return the meaning of a header and where it stands; a snapshot's prefix may be left out."""
         for name in (header.name, header.name.removeprefix(header.prefix)):
             known = name if name in self._meanings else self._folded.get(name.lower())
             if known is not None:
@@ -465,6 +466,12 @@ class _Glossary:
     def unused(self) -> list[str]:
         """Return the entries that no header was looked up in."""
         return [name for name in self._meanings if name not in self._used]
+
+
+def _quirks(entry: _Entry) -> tuple[str, ...]:
+    if isinstance(entry, overlay.Event):
+        return ()
+    return tuple(quirk for quirk in ("raw_text", "bare_line_feeds") if getattr(entry, quirk))
 
 
 def _renamed(headers: Mapping[str, merge.Header], parts: Mapping[str, _Part]) -> Iterator[tuple[str, merge.Header]]:
@@ -500,7 +507,9 @@ def _always(
         return presence == "always" and not narrower
     if narrower:
         return False
-    return header.required is not False if header.snapshot else meaning.presence == "always"
+    if header.snapshot:
+        return header.required is not False
+    return meaning.presence == "always" if meaning.presence else header.always
 
 
 def _type(meaning: overlay.Meaning, *, multiple: bool) -> str:

@@ -63,7 +63,11 @@ _ENVELOPE: Mapping[Kind, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What one source says of one message in one release; what it does not say is empty or None."""
+    """What one source says of one message in one release; what it does not say is empty or None.
+
+    Attributes:
+        always: The headers that every such event has; None where the source does not know that of any.
+    """
 
     kind: Kind
     name: str
@@ -74,6 +78,7 @@ class Account:
     privileges: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     complete: str | None = None
+    always: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class Header:
     Attributes:
         name: The name, in the newest spelling.
         span: The releases whose message has it.
+        always: Whether every such event of these releases has it, by all sources that know.
     """
 
     name: str
@@ -93,6 +99,7 @@ class Header:
     values: tuple[str, ...] = ()
     snapshot: SnapshotKind | None = None
     prefix: str = ""
+    always: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +218,10 @@ def _merged(accounts: Sequence[Account]) -> Message:
 
 
 def _headers(accounts: Sequence[Account], message: Span) -> Iterator[Header]:
-    sightings: dict[str, list[tuple[str, Parameter]]] = {}
+    sightings: dict[str, list[tuple[Account, Parameter]]] = {}
     for account in accounts:
         for parameter in account.parameters:
-            sightings.setdefault(parameter.name.lower(), []).append((account.release, parameter))
+            sightings.setdefault(parameter.name.lower(), []).append((account, parameter))
     for name in _order(accounts):
         if name not in _ENVELOPE[accounts[-1].kind]:
             yield _header(sightings[name], message)
@@ -232,11 +239,12 @@ def _order(accounts: Sequence[Account]) -> list[str]:
     return order
 
 
-def _header(sightings: Sequence[tuple[str, Parameter]], message: Span) -> Header:
+def _header(sightings: Sequence[tuple[Account, Parameter]], message: Span) -> Header:
     """Merge what is said of one header, the newest last."""
     parameters = [parameter for _, parameter in sightings]
     newest = parameters[-1]
-    span = common(span_of(release for release, _ in sightings), message)
+    span = common(span_of(account.release for account, _ in sightings), message)
+    knowing = [(parameter.name, account.always) for account, parameter in sightings if account.always is not None]
     required = _newest(parameters, lambda parameter: parameter.required)
     return Header(
         name=newest.name,
@@ -247,6 +255,7 @@ def _header(sightings: Sequence[tuple[str, Parameter]], message: Span) -> Header
         values=_each(value for parameter in reversed(parameters) for value in parameter.values),
         snapshot=newest.snapshot,
         prefix=newest.prefix,
+        always=bool(knowing) and all(name in always for name, always in knowing),
     )
 
 

@@ -3,7 +3,7 @@
 Rules owned here:
 
 - A class carries the name on the wire; a blank is left out, any other character that no name can have is `_`
-  (`DataGet Tree` -> `DataGetTree`, `AOC-S` -> `AOC_S`).
+  (`DataGet Tree` -> `DataGetTree`, `AOC-S` -> `AOC_S`). What generated modules import themselves gets an underscore.
 - An attribute is the snake_case of its header. Digits belong to the word before them; a family's `*` is left out;
   a name that would start with a digit gets an `n` in front (`100rel` -> `n100_rel`).
 - A Python keyword, and a member that the class has already, get an underscore behind. Requests, events, answers and
@@ -37,9 +37,9 @@ RESERVED: dict[Owner, frozenset[str]] = {
     "request": frozenset(
         (
             *_DICT,
-            *("action", "action_id", "aggregate", "lines", "list_announced", "list_class", "list_ends"),
-            *("parameter_releases", "privileges", "process_response", "releases", "secrets", "synchronous", "timeout"),
-            "self",
+            *("action", "action_id", "aggregate", "bare_line_feeds", "lines", "list_announced", "list_class"),
+            *("list_ends", "lists", "parameter_releases", "privileges", "process_response", "raw_text", "releases"),
+            *("secrets", "self", "synchronous", "timeout"),
         )
     ),
     "event": frozenset(
@@ -61,21 +61,27 @@ RESERVED: dict[Owner, frozenset[str]] = {
 }
 
 
+# What generated modules import; a class of that name would hide it.
+RESERVED_CLASSES = frozenset(
+    (
+        *("Address", "Aggregate", "Always", "Answer", "Any", "Event", "Flag", "ListRequest", "Mapping", "Message"),
+        *("Numbered", "Processed", "Releases", "Repeated", "Request", "Sequence", "Sometimes", "Variables"),
+        *("TYPE_CHECKING", "actions", "aggregates", "datetime", "enums", "events", "known_events", "overload"),
+        *("processed", "responses", "timedelta"),
+    )
+)
+
+
 def class_name(wire: str) -> str:
     """Return the class name of an action or event."""
-    return _legal(_NOT_IN_A_NAME.sub("_", wire.replace(" ", "")))
+    name = _legal(_NOT_IN_A_NAME.sub("_", wire.replace(" ", "")))
+    return f"{name}_" if name in RESERVED_CLASSES else name
 
 
-def attribute_name(wire: str, owner: Owner, reserved: frozenset[str] = frozenset()) -> str:
-    """Return the attribute of a header, an event in an aggregate, or the parameter of a request.
-
-    Args:
-        wire: The header's name.
-        owner: What the attribute belongs to.
-        reserved: Names that are free in general but taken in this class.
-    """
+def attribute_name(wire: str, owner: Owner) -> str:
+    """Return the attribute of a header, of an event in an aggregate, or the parameter of a request."""
     name = _legal(snake_case(wire))
-    return f"{name}_" if name in RESERVED[owner] | reserved else name
+    return f"{name}_" if name in RESERVED[owner] else name
 
 
 def snake_case(wire: str) -> str:
@@ -89,11 +95,6 @@ def snake_case(wire: str) -> str:
             words.append(match[0].lower())
         end = match.end()
     return "_".join(words)
-
-
-def member_name(word: str) -> str:
-    """Return the name of an enum's member for one of its words."""
-    return _legal(re.sub(r"\W+", "_", snake_case(word))).upper()
 
 
 def is_name(text: str) -> bool:

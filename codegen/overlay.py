@@ -15,7 +15,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -27,7 +28,9 @@ from .trouble import Troubles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
+
+SPEC = Path(__file__).resolve().parent.parent / ("_spec" if Path(__file__).parent.name == "_codegen" else "spec")
+"""The folder of facts and overlay: beside this package in the repository, within ami_typed where it is installed."""
 
 _TABLE = re.compile(r"\s*\[\[?\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
@@ -118,8 +121,11 @@ class Enum(_Entry):
     def _short_members(cls, members: Any) -> Any:
         if not isinstance(members, dict):
             return members
-        named = cast("dict[str, Any]", members)
-        return {name: each if isinstance(each, dict) else {"value": each} for name, each in named.items()}
+        named = cast("dict[str, object]", members)
+        whole: dict[str, object] = {
+            name: each if isinstance(each, dict) else {"value": each} for name, each in named.items()
+        }
+        return whole
 
     @model_validator(mode="after")
     def _values_are_of_the_kind(self) -> Self:
@@ -173,13 +179,20 @@ class Header(_Correction):
 
 
 class Action(_Correction):
-    """An action."""
+    """An action.
+
+    Attributes:
+        raw_text: Whether the answer is text without any header.
+        bare_line_feeds: Whether a line of the answer may end in a bare LF.
+    """
 
     doc: Sentence | None = None
     privileges: Privileges | None = None
     module: str | None = None
     domain: str | None = None
     response: str | None = None
+    raw_text: bool = False
+    bare_line_feeds: bool = False
     page: str | None = None
     parameter: Mapping[str, Parameter] = Field(default_factory=dict[str, Parameter])
 
@@ -248,7 +261,7 @@ class Overlay:
     Attributes:
         headers: The glossary of events and answers.
         parameters: The glossary of requests.
-        places: Where each entry and key stands.
+        places: Where each entry and key stands, by its path in small letters.
     """
 
     domains: Mapping[str, Domain]
@@ -261,11 +274,19 @@ class Overlay:
     lists: Mapping[str, List]
     places: Mapping[tuple[str, ...], Place]
 
+    def glossary(self) -> Overlay:
+        """Return what holds for any message: the meanings of names, and the vocabularies."""
+        return replace(EMPTY, enums=self.enums, headers=self.headers, parameters=self.parameters, places=self.places)
+
     def place(self, *path: str) -> Place:
-        """Return where an entry or one of its keys stands: the nearest table or key that has a line."""
-        while path and path not in self.places:
-            path = path[:-1]
-        return self.places.get(path, Place("the overlay", None))
+        """Return where an entry or one of its keys stands: the nearest table or key that has a line.
+
+        Names are found without regard to case.
+        """
+        folded = tuple(part.lower() for part in path)
+        while folded and folded not in self.places:
+            folded = folded[:-1]
+        return self.places.get(folded, Place("the overlay", None))
 
 
 _TABLES: Mapping[str, tuple[str, type[_Entry]]] = {
@@ -312,10 +333,12 @@ def _read(path: Path, entries: dict[str, dict[str, _Entry]], places: dict[tuple[
     text = _text(path, troubles)
     document = _parsed(text, troubles)
     lines = dict(_lines(text))
+    for key, line in lines.items():
+        places.setdefault(tuple(part.lower() for part in key), Place(str(path), line))
     for table, name, content in _entries(document, lines, troubles):
         attribute, model = _TABLES[table]
-        if name in entries[attribute]:
-            first = places[table, name]
+        if _is_known(name, table, entries[attribute]):
+            first = places[table, name.lower()]
             sentence = f"[{table}.{name}] stands in {first.file}:{first.line} already; make one entry of the two."
             troubles.add(sentence, line=lines.get((table, name)))
             continue
@@ -326,8 +349,14 @@ def _read(path: Path, entries: dict[str, dict[str, _Entry]], places: dict[tuple[
                 place = tuple(map(str, fault["loc"]))
                 what = ".".join((table, name, *place))
                 troubles.add(f"{what}: {_reason(fault['msg'])}.", line=_nearest(lines, (table, name, *place)))
-    places |= {key: Place(str(path), line) for key, line in lines.items() if key not in places}
     troubles.check()
+
+
+def _is_known(name: str, table: str, entries: Mapping[str, _Entry]) -> bool:
+    """Tell whether there is such an entry; messages match without regard to case, a glossary may tell cases apart."""
+    if table in {"action", "event", "list"}:
+        return name.lower() in map(str.lower, entries)
+    return name in entries
 
 
 def _text(path: Path, troubles: Troubles) -> str:

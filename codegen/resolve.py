@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
+from urllib.parse import quote
 
 from .names import RESERVED, Owner, attribute_name, class_name
 from .spans import Span, text_of
@@ -126,7 +127,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request class; `ends` are the events that close its list."""
+    """A request class; `ends` are the events that close its list, `quirks` the class variables that are true."""
 
     name: str
     wire: str
@@ -141,6 +142,7 @@ class Request:
     is_list: bool
     ends: tuple[str, ...]
     announced: bool
+    quirks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,7 @@ class _Resolution:
             is_list=action.list is not None,
             ends=(action.list.complete,) if action.list and action.list.complete else (),
             announced=action.list is None or action.list.announced,
+            quirks=action.quirks,
         )
 
     def _event(self, event: Message) -> Event:
@@ -270,6 +273,8 @@ class _Resolution:
 
     def _answer(self, response: Response) -> Answer:
         self._check_attributes(response, response.headers, "answer")
+        if class_name(response.name) != response.name:
+            self._add("Cannot be the name of a class.", response)
         return Answer(
             name=response.name,
             domain=response.domain,
@@ -309,10 +314,13 @@ class _Resolution:
             return message.page
         newest = max(message.documented)
         kind = "Actions" if message.kind == "action" else "Events"
+        name = quote(message.name)
         if newest == self._newest:
-            return f"{_PAGES}/Latest_API/API_Documentation/AMI_{kind}/{message.name}/"
+            return f"{_PAGES}/Latest_API/API_Documentation/AMI_{kind}/{name}/"
         online = next((branch for branch in _BRANCHES_ONLINE if branch in message.documented), None)
-        return online and f"{_PAGES}/Asterisk_{online}_Documentation/API_Documentation/AMI_{kind}/{message.name}/"
+        return (
+            None if online is None else f"{_PAGES}/Asterisk_{online}_Documentation/API_Documentation/AMI_{kind}/{name}/"
+        )
 
     # Headers
 
@@ -419,9 +427,14 @@ class _Resolution:
                 self._add(f"Becomes the class {class_name(message.name)}, and so does {earlier.name}.", message)
 
     def _check_enums(self) -> None:
-        for name in self._amended.enums.keys() - self._enums:
-            place = self._amended.enum_places[name]
-            self._troubles.add("No header is of this type.", file=place.file, line=place.line, message=f"Enum {name}")
+        for name, place in self._amended.enum_places.items():
+            if name not in self._enums:
+                sentence = "No header is of this type."
+            elif class_name(name) != name:
+                sentence = "Cannot be the name of a class."
+            else:
+                continue
+            self._troubles.add(sentence, file=place.file, line=place.line, message=f"Enum {name}")
 
     def _add(self, sentence: str, message: Message | Response, header: Header | str | None = None) -> None:
         given = header.place if header is not None and not isinstance(header, str) else message.place

@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from ami_typed import actions, aggregates, catalogue, enums, errors, events, messages, responses
     from ami_typed._threads import SynchronisedSocket
+    from ami_typed.aio import AsyncEventStream, AsyncManager
     from ami_typed.errors import (
         ActionFailed,
         ActionTimeout,
@@ -73,6 +74,8 @@ if TYPE_CHECKING:
         "ActionTimeout",
         "Aggregate",
         "Answer",
+        "AsyncEventStream",
+        "AsyncManager",
         "ConnectFailed",
         "ConnectionLost",
         "Error",
@@ -116,6 +119,7 @@ else:
 
     _HOMES = {
         "_threads": "SynchronisedSocket",
+        "aio": "AsyncEventStream AsyncManager",
         "errors": (
             "ActionFailed ActionTimeout ConnectFailed ConnectionLost Error EventTimeout EventsDropped FieldError "
             "HeaderRefused LoginFailed ManagerError ManagerSocketError NotAsterisk NotConnected NotInRelease "

@@ -2,8 +2,8 @@
 
 Rules of this module:
 
-- One thread reads, one calls the callbacks; a request is written and waited for by the thread that makes it. So a
-  callback may send actions, and a slow callback delays other callbacks but never an answer.
+- One thread at a time reads: who waits for an answer, or else the reader. Another calls the callbacks. So a callback
+  may send actions, and a slow callback delays other callbacks but never an answer.
 - `Session` is touched under its connection's lock only; nothing is called back while it is held.
 - Nothing here holds the manager, so that a forgotten manager can be collected and closes.
 """
@@ -24,18 +24,21 @@ from ami_typed.errors import ConnectFailed, ConnectionLost, Error, NotConnected,
 from ami_typed.messages import Message, Request
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from ami_typed.handlers import Handlers
-    from ami_typed.messages import Aggregate, Response
+    from ami_typed.messages import Aggregate
     from ami_typed.session import Exchange, Received, Session
 
-__all__ = ["Connection", "Dispatcher", "SynchronisedSocket"]
+__all__ = ["Connection", "Dispatcher", "SynchronisedSocket", "TlsSocket"]
 
 T = TypeVar("T")
 
 _CHUNK = 65536
 """How much is read at once; larger reads are slower, because they leave the processor's cache."""
+_GRACE = 0.001
+"""How long the reader leaves the socket to who sends requests one after the other, in seconds."""
 
 
 class SynchronisedSocket:
@@ -84,15 +87,18 @@ class SynchronisedSocket:
             OSError: The connection broke, or the peer took nothing for too long.
         """
         with self._lock:
-            view = memoryview(message)
-            while view:
-                try:
-                    view = view[self._socket.send(view) :]
-                except BlockingIOError:
-                    if not _ready(self._socket, self._write_timeout, write=True):
-                        raise TimeoutError(f"the server read nothing for {self._write_timeout:g} s") from None
-                else:
-                    begun()
+            self._write(message, begun)
+
+    def _write(self, octets: bytes, begun: Callable[[], object]) -> None:
+        view = memoryview(octets)
+        while view:
+            try:
+                view = view[self._socket.send(view) :]
+            except BlockingIOError:
+                if not _ready(self._socket, self._write_timeout, write=True):
+                    raise TimeoutError(f"the server read nothing for {self._write_timeout:g} s") from None
+            else:
+                begun()
 
     def read(self, timeout: float | None) -> bytes:
         """Read what is there, nothing at the end of the connection.
@@ -113,8 +119,76 @@ def _ready(sock: socket.socket, timeout: float | None, *, write: bool = False) -
     if hasattr(select, "poll"):
         poller = select.poll()
         poller.register(sock, select.POLLOUT if write else select.POLLIN)
-        return bool(poller.poll(None if timeout is None else max(0, math.ceil(timeout * 1000))))
+        return bool(poller.poll(None if timeout is None else min(max(0, math.ceil(timeout * 1000)), 2**31 - 1)))
     return any(select.select([] if write else [sock], [sock] if write else [], [], timeout))
+
+
+class TlsSocket(SynchronisedSocket):
+    """A connected socket under TLS.
+
+    Reading and writing share the state of the TLS session, so each takes it for as long as it computes, never while
+    it waits for the network: a peer that reads too slowly does not keep this side from reading.
+
+    Args:
+        connected: The socket.
+        context: The TLS settings: what is verified, and which certificate is shown.
+        host: The name that the server's certificate must have.
+        timeout: How long the handshake may take, in seconds.
+
+    Raises:
+        OSError: The handshake failed; `ssl.SSLError` says why.
+    """
+
+    def __init__(self, connected: socket.socket, context: ssl.SSLContext, host: str, timeout: float) -> None:
+        import ssl
+
+        super().__init__(connected)
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self._state = threading.Lock()
+        self._want_read = ssl.SSLWantReadError
+        self._at_end = (ssl.SSLZeroReturnError, ssl.SSLEOFError)
+        self._shake_hands(timeout)
+
+    def _shake_hands(self, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                self._tls.do_handshake()
+            except self._want_read:
+                self._write(self._outgoing.read(), bool)
+                self._receive(max(0.0, deadline - time.monotonic()))
+            else:
+                self._write(self._outgoing.read(), bool)
+                return
+
+    def _receive(self, timeout: float | None) -> None:
+        octets = super().read(timeout)
+        with self._state:
+            if octets:
+                self._incoming.write(octets)
+            else:
+                self._incoming.write_eof()
+
+    def send_message(self, message: bytes, begun: Callable[[], object] = bool) -> None:
+        """Write a whole message; see `SynchronisedSocket.send_message`."""
+        with self._lock:
+            with self._state:
+                self._tls.write(message)
+                octets = self._outgoing.read()
+            self._write(octets, begun)
+
+    def read(self, timeout: float | None) -> bytes:
+        """Read what is there; see `SynchronisedSocket.read`."""
+        while True:
+            try:
+                with self._state:
+                    return self._tls.read(_CHUNK)
+            except self._at_end:
+                return b""
+            except self._want_read:
+                self._receive(timeout)
 
 
 class Dispatcher:
@@ -215,7 +289,10 @@ class Connection:
         self._timeout = timeout
         self._trace = trace
         self._lock = threading.Lock()
-        self._ended = False
+        self._heard = 0.0
+        self._last_wait = 0.0
+        self._reading = threading.Lock()
+        self._resume = threading.Event()
         self._reader = threading.Thread(target=self._read, name="ami-typed reader", daemon=True)
 
     def greet(self) -> None:
@@ -255,7 +332,7 @@ class Connection:
             NotConnected: The connection has ended.
         """
         with self._lock:
-            if self._ended:
+            if self.ended:
                 raise NotConnected("The connection has ended; call connect() again.")
             exchange = begin(time.monotonic())
             waiter = threading.Lock()
@@ -270,57 +347,86 @@ class Connection:
             self.end(ConnectionLost(f"the connection broke while the request was written: {error}"))
         return exchange
 
-    def wait(self, exchange: Exchange[T]) -> Response[T] | None:
-        """Wait for what comes of an exchange; `None` where no answer came in time.
+    def wait(self, exchange: Exchange[Any]) -> None:
+        """Wait until an exchange is settled or its time is up.
 
-        Raises:
-            ConnectionLost: The connection ended first.
+        Who waits reads the socket by itself while nobody else does: waking a thread for each answer would cost more
+        than the answer.
         """
+        deadline = time.monotonic() + min(max(0.0, exchange.timeout), threading.TIMEOUT_MAX)
         try:
-            exchange.waiter.acquire(timeout=min(max(0.0, exchange.timeout), threading.TIMEOUT_MAX))
+            while not exchange.settled and (left := deadline - time.monotonic()) > 0:
+                if self._reading.acquire(blocking=False):
+                    self._read_for(exchange, deadline)
+                else:
+                    exchange.waiter.acquire(timeout=left)
         finally:
+            now = self._last_wait = time.monotonic()
             with self._lock:
-                self.session.give_up(exchange, time.monotonic())
-        if exchange.response is None and exchange.error is None:
-            return None
-        return exchange.outcome()
+                self.session.give_up(exchange, now)
 
     # Reading
 
-    def _read(self) -> None:
-        reason: ConnectionLost | None = None
+    def _read_for(self, exchange: Exchange[Any], deadline: float) -> None:
+        """Read in the place of the reader until an exchange is settled; then leave the rest to the reader."""
         try:
-            while not self._ended:
-                self._pump()
-        except ConnectionLost as error:
-            reason = error
-        except OSError as error:
-            reason = ConnectionLost(f"the connection broke: {error}")
+            while not exchange.settled and (left := deadline - time.monotonic()) > 0:
+                self._pump(left)
         finally:
-            self.end(reason or ConnectionLost("the program disconnected."))
+            self._reading.release()
+            if self.session.pending:
+                self._resume.set()
+
+    def _read(self) -> None:
+        """Read whenever nobody who waits does."""
+        while not self.stopped.is_set():
+            with self._reading:
+                self._pump(None)
+            # Another request often follows at once: its sender is to find the socket free.
+            while not self.stopped.is_set() and time.monotonic() - self._last_wait < _GRACE:
+                self._resume.clear()
+                if self._resume.wait(_GRACE):
+                    break
+        with self._reading:
             self.transport.release()
 
-    def _pump(self) -> None:
-        """Read once and hand out what follows."""
+    def _pump(self, limit: float | None) -> None:
+        """Read once, for at most ``limit`` seconds, and hand out what follows; the connection may end here."""
         try:
-            data = self.transport.read(self._patience())
+            data = self.transport.read(self._patience(limit))
+            self._take(data)
         except TimeoutError:
-            if self.session.incomplete:
-                raise ProtocolError(f"a message began and was not continued within {self._timeout:g} s.") from None
-            with self._lock:
-                received = self.session.expire(time.monotonic())
-        else:
-            if not data:
-                raise ConnectionLost("the server closed the connection.")
-            with self._lock:
-                received = self.session.receive(data, time.monotonic())
+            self._look_again()
+        except ConnectionLost as error:
+            self.end(error)
+        except OSError as error:
+            self.end(ConnectionLost(f"the connection broke: {error}"))
+
+    def _take(self, data: bytes) -> None:
+        if not data:
+            raise ConnectionLost("the server closed the connection.")
+        now = self._heard = time.monotonic()
+        with self._lock:
+            received = self.session.receive(data, now)
         self._hand_out(received)
 
-    def _patience(self) -> float | None:
+    def _look_again(self) -> None:
+        """Give up what did not come in time: the rest of a message, or of an aggregate."""
+        now = time.monotonic()
+        if self.session.incomplete and now - self._heard >= self._timeout:
+            self.end(ProtocolError(f"a message began and was not continued within {self._timeout:g} s."))
+            return
+        with self._lock:
+            received = self.session.expire(now)
+        self._hand_out(received)
+
+    def _patience(self, limit: float | None) -> float | None:
         """Return how long the next read may take; an idle link may be silent for ever."""
         with self._lock:
             deadline = self.session.deadline()
-        waits = [] if deadline is None else [max(0.0, deadline - time.monotonic())]
+        waits = [] if limit is None else [limit]
+        if deadline is not None:
+            waits.append(max(0.0, deadline - time.monotonic()))
         if self.session.incomplete:
             waits.append(self._timeout)
         return min(waits, default=None)
@@ -352,12 +458,12 @@ class Connection:
             wanted: Whether the program itself wanted it, so that streams just end.
         """
         with self._lock:
-            if self._ended:
+            if self.ended:
                 return
-            self._ended = True
+            self.stopped.set()
             received = self.session.close(reason)
         self.transport.close()
-        self.stopped.set()
+        self._resume.set()
         self._hand_out(received)
         for stream in list(self.streams):
             stream.end(None if wanted else reason)
@@ -375,7 +481,7 @@ class Connection:
     @property
     def ended(self) -> bool:
         """Whether the connection is over."""
-        return self._ended
+        return self.stopped.is_set()
 
 
 def monitor(connection: Connection, interval: float) -> None:
@@ -388,8 +494,9 @@ def monitor(connection: Connection, interval: float) -> None:
 
     while not connection.stopped.wait(interval):
         try:
-            answered = connection.wait(connection.send(ping))
+            exchange = connection.send(ping)
+            connection.wait(exchange)
         except Error:
             return
-        if answered is None:
+        if exchange.response is None:
             connection.end(ConnectionLost(f"the server did not answer a ping within {interval:g} s."))

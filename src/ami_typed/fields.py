@@ -10,10 +10,8 @@ Rules of this module:
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+import functools
+from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, overload
 
 from ami_typed.errors import FieldError
 from ami_typed.releases import Releases
@@ -33,6 +31,16 @@ Processed = tuple[dict[str, Any], list[str]]
 """What `Event.process` returns: the headers with Python values, and the lines that are not headers."""
 
 
+class _Doc:
+    """The ``__doc__`` of a class of fields: its own docstring, and for each field what that holds."""
+
+    def __init__(self, of_class: str | None) -> None:
+        self._of_class = of_class
+
+    def __get__(self, field: Field[Any] | None, owner: type[Any]) -> str | None:
+        return self._of_class if field is None else field.describe()
+
+
 class Field(Generic[T]):
     """One header of a message as an attribute.
 
@@ -43,7 +51,24 @@ class Field(Generic[T]):
         none: Texts that mean "no value".
     """
 
-    __slots__ = ("_needle", "_spans", "codec", "header", "none")
+    __slots__ = ("_attribute", "_needle", "_owner", "_spans", "codec", "header", "none")
+
+    _owner: type[Message]
+    _attribute: str
+
+    def __init_subclass__(cls) -> None:
+        if not TYPE_CHECKING:  # `help` on a class of fields says what it is, on a field what it holds
+            cls.__doc__ = _Doc(cls.__doc__)
+
+    def __set_name__(self, owner: type[Message], attribute: str) -> None:
+        self._owner = owner
+        self._attribute = attribute
+
+    def __set__(self, message: Message, value: Never) -> None:
+        """Refuse: an attribute is read from its header."""
+        raise AttributeError(
+            f"{type(message).__name__}.{self._attribute} is read from a header; set message[{self.header!r}] instead."
+        )
 
     def __init__(self, header: str, codec: Codec[T], *, releases: str = "", none: tuple[str, ...] = ()) -> None:
         self.header = header
@@ -57,11 +82,17 @@ class Field(Generic[T]):
         """The releases that send this header; `None` where every release with its class does."""
         return Releases(self._spans) if self._spans else None
 
-    if not TYPE_CHECKING:  # a checker would take the property for the class's own docstring
+    def describe(self) -> str:
+        """Return what the header means, as the source of its class says, and the releases that send it."""
+        try:
+            meaning = described(self._owner).get(self._attribute, "")
+        except (OSError, TypeError):  # the class was not read from a file
+            meaning = ""
+        releases = f"{self.releases}." if self._spans else ""
+        return " ".join(filter(None, (f"The ``{self.header}`` header.", meaning, releases)))
 
-        @property
-        def __doc__(self) -> str:
-            return f"The ``{self.header}`` header." + (f" {self.releases}." if self._spans else "")
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.header}>"
 
     def find(self, message: Message) -> str | None:
         """Return the header's raw text, `None` where the message has no such header."""
@@ -71,7 +102,8 @@ class Field(Generic[T]):
             if start >= 0:
                 start += len(self._needle)
                 end = octets.find(b"\r\n", start)
-                return (octets[start:end] if end >= 0 else octets[start:]).decode("utf-8", "surrogateescape")
+                value = octets[start:end] if end >= 0 else octets[start:]
+                return value.decode("utf-8", "surrogateescape").rstrip("\n")
         return message.get(self.header)
 
     def decode(self, message: Message, spelling: str) -> T:
@@ -266,8 +298,13 @@ def processed(message: Message, cls: type[Message]) -> Processed:
     return headers, list(message.data)
 
 
+@functools.cache
 def described(cls: type[Message]) -> dict[str, str]:
     """Return the descriptions that stand under a class's fields in its source, by attribute name."""
+    import ast
+    import inspect
+    import textwrap
+
     body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
     assert isinstance(body, ast.ClassDef)
     found: dict[str, str] = {}

@@ -16,7 +16,8 @@ import weakref
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from ami_typed import conversations
-from ami_typed._threads import Connection, Dispatcher, SynchronisedSocket, monitor
+from ami_typed._threads import Connection, Dispatcher, SynchronisedSocket, TlsSocket, monitor
+from ami_typed._tls import tls_context
 from ami_typed.conversations import Await, Conversation, Listen
 from ami_typed.errors import (
     ConnectFailed,
@@ -33,6 +34,7 @@ from ami_typed.wire import Limits
 
 if TYPE_CHECKING:
     import logging
+    import ssl
     from collections.abc import Callable, Iterator
     from types import TracebackType
     from typing import Self
@@ -163,26 +165,23 @@ class Manager:
 
     # The connection
 
-    def connect(self, host: str, port: int = 5038, timeout: float = 5) -> None:
+    def connect(self, host: str, port: int = 5038, timeout: float = 5, *, tls: bool | ssl.SSLContext = False) -> None:
         """Connect to a server, having closed a connection that there was.
 
         Args:
-            host: Its name or address.
+            host: Its name or address; of several addresses of one name, each is tried.
             port: The port of its Manager Interface.
             timeout: How long to wait for the connection and for the greeting, and later between the lines of one
                 message, in seconds. An idle link may be silent for ever.
+            tls: Whether to speak TLS, with the server's certificate verified against this machine's authorities; or
+                a context with settings of your own, such as a client certificate.
 
         Raises:
-            ConnectFailed: Nobody listens there, or it is not Asterisk's Manager Interface (`NotAsterisk`).
+            ConnectFailed: Nobody listens there, the certificate does not verify, or it is not Asterisk's Manager
+                Interface (`NotAsterisk`).
         """
         self.disconnect()
-        try:
-            connected = socket.create_connection((host, port), timeout)
-        except OSError as error:
-            raise ConnectFailed(f"No connection to {host}:{port}: {error.strerror or error}.") from error
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        transport = SynchronisedSocket(connected)
+        transport = _open_socket(host, port, timeout, tls)
         connection = Connection(
             transport,
             Session(
@@ -299,7 +298,8 @@ class Manager:
         connection = self._connected()
         session = connection.session
         exchange = connection.send(lambda now: session.open(request, now, action_id, headers))
-        return connection.wait(exchange)
+        connection.wait(exchange)
+        return exchange.outcome()
 
     @overload
     def execute(self, request: ListRequest[A], *, timeout: float | None = None) -> A: ...
@@ -532,6 +532,23 @@ class Manager:
 
             self._logger = logging.getLogger("ami_typed")
         return self._logger
+
+
+def _open_socket(host: str, port: int, timeout: float, tls: bool | ssl.SSLContext) -> SynchronisedSocket:
+    """Make the connection that `Manager.connect` wants."""
+    try:
+        connected = socket.create_connection((host, port), timeout)
+    except OSError as error:
+        raise ConnectFailed(f"No connection to {host}:{port}: {error.strerror or error}.") from error
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if tls is False:
+        return SynchronisedSocket(connected)
+    try:
+        return TlsSocket(connected, tls_context(tls), host, timeout)
+    except OSError as error:
+        connected.close()
+        raise ConnectFailed(f"No TLS with {host}:{port}: {error.strerror or error}.") from error
 
 
 def _first(stream: EventStream[E], where: Callable[[E], bool] | None, timeout: float | None, what: str) -> E:

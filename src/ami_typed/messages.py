@@ -57,7 +57,7 @@ EVENT_GENERIC = "Generic Event"
 RESPONSE_GENERIC = "Generic Response"
 """Stands under `KEY_RESPONSE` in a message that has neither Event nor Response and answers a request."""
 
-_RAW_TEXT = "Follows"
+_RAW_TEXT = "Response: Follows"
 _RAW_TEXT_HEADERS = ("response", "privilege", "actionid", "message")
 _RAW_TEXT_END = "--END COMMAND--"
 
@@ -106,15 +106,26 @@ class Message(dict[str, str], MessageTemplate):
     def of(cls, source: bytes | Message) -> Self:
         """Make a message of its bytes without the closing empty line, or see another message as one of this class."""
         message = cls.__new__(cls)
-        message._octets = source if isinstance(source, bytes) else source._octets
-        message._fill()
+        if isinstance(source, bytes):
+            message._octets = source
+            message._fill()
+        else:
+            message._take_over(source)
         return message
+
+    def _take_over(self, other: Message) -> None:
+        """Become a copy of another message, with what the program has changed in it."""
+        super().update(other)
+        self._octets = other._octets
+        self._unread = None
+        self._data = list(other._data)
+        self._repeated = dict(other._repeated)
 
     def _fill(self) -> None:
         """Parse the bytes into the dict."""
         self._unread = None
         lines = self.raw
-        headers, self._data = _raw_text(lines) if _is_raw_text(lines) else _headers(lines)
+        headers, self._data = _raw_text(lines) if lines and _is_raw_text(lines[0]) else _headers(lines)
         super().clear()
         super().update(headers)
         self._repeated = {}
@@ -149,10 +160,12 @@ class Message(dict[str, str], MessageTemplate):
     @property
     def raw(self) -> list[str]:
         """The message as it was received, line by line, without the empty line that ends it."""
-        lines = self._octets.decode("utf-8", "surrogateescape").split("\n")
-        if lines[-1] in {"", "\r"}:
+        text = self._octets.decode("utf-8", "surrogateescape")
+        # A bare LF is part of a value, lest it smuggle headers in; raw text is made of nothing but bare LFs.
+        lines = text.split("\r\n") if "\r\n" in text and not _is_raw_text(text) else _split_lines(text)
+        if not lines[-1]:
             lines.pop()
-        return [line.removesuffix("\r") for line in lines]
+        return lines
 
     def all(self, name: str) -> list[str]:
         """Return every value of a header, in order; an empty list where it is absent."""
@@ -165,12 +178,18 @@ class Message(dict[str, str], MessageTemplate):
         """Return the message as it was received, without the empty line that ends it."""
         return self._octets
 
-    def __missing__(self, name: str) -> str:
+    def _spelling(self, name: Any) -> Any:
+        """Return the spelling that a header stands under, the name itself where it is absent."""
+        if not isinstance(name, str) or super().__contains__(name):
+            return name
         folded = name.lower()
-        for each, value in super().items():
-            if each.lower() == folded:
-                return value
-        raise KeyError(name)
+        return next((each for each in super().__iter__() if each.lower() == folded), name)
+
+    def __missing__(self, name: str) -> str:
+        spelling = self._spelling(name)
+        if spelling == name:
+            raise KeyError(name)
+        return self[spelling]
 
     if not TYPE_CHECKING:  # dict's own signatures are the ones to show
 
@@ -181,7 +200,29 @@ class Message(dict[str, str], MessageTemplate):
                 return default
 
         def __contains__(self, name):
-            return isinstance(name, str) and self.get(name) is not None
+            return super().__contains__(self._spelling(name))
+
+        def __setitem__(self, name, value):
+            name = self._spelling(name)
+            self._repeated.pop(name.lower(), None)
+            super().__setitem__(name, value)
+
+        def __delitem__(self, name):
+            super().__delitem__(self._spelling(name))
+
+        def pop(self, name, *default):
+            return super().pop(self._spelling(name), *default)
+
+        def setdefault(self, name, default=None):
+            return super().setdefault(self._spelling(name), default)
+
+        def update(self, *args, **headers):
+            for name, value in dict(*args, **headers).items():
+                self[name] = value
+
+        def __ior__(self, other):
+            self.update(other)
+            return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy by the bytes; headers that the program changed come along as items."""
@@ -193,8 +234,9 @@ class Message(dict[str, str], MessageTemplate):
 
 def _restored(cls: type[Message], octets: bytes, headers: dict[str, str]) -> Message:
     message = cls.of(octets)
-    message.clear()
-    message.update(headers)
+    for name in set(message) - set(headers):
+        del message[name]
+    message.update({name: value for name, value in headers.items() if message.get(name) != value})
     return message
 
 
@@ -218,14 +260,18 @@ def _headers(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
             name, colon, value = line.partition("): ")
             name, value = name + ")", " " + value
         if colon:
-            headers.append((name, value.removeprefix(" ")))
+            headers.append((name, value.removeprefix(" ").rstrip("\n")))
         else:
             data.append(line)
     return headers, data
 
 
-def _is_raw_text(lines: list[str]) -> bool:
-    return bool(lines) and lines[0].lower() == f"response: {_RAW_TEXT.lower()}"
+def _is_raw_text(text: str) -> bool:
+    return text[: len(_RAW_TEXT)].lower() == _RAW_TEXT.lower()
+
+
+def _split_lines(text: str) -> list[str]:
+    return [line.removesuffix("\r") for line in text.split("\n")]
 
 
 def _raw_text(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -265,12 +311,14 @@ class Answer(Message):
 
 
 def _reading(name: str) -> Any:
-    """Make a method of dict that parses the event first."""
-    method = getattr(dict, name)
+    """Make a method of an event that parses it first, and an event that it is compared with."""
+    method = getattr(Message, name)
 
     def read(self: Event, *args: Any, **kwargs: Any) -> Any:
-        if self._unread is not None:
-            self._fill()
+        self._read()
+        for other in args:
+            if isinstance(other, Event):
+                other._read()
         return method(self, *args, **kwargs)
 
     read.__name__ = name
@@ -344,8 +392,8 @@ class Event(Message):
 
     if not TYPE_CHECKING:  # dict's own signatures are the ones to show
         for _name in (
-            *("__eq__", "__ne__", "__iter__", "__len__", "__reversed__", "__or__", "__ror__", "__ior__"),
-            *("__setitem__", "__delitem__", "clear", "copy", "items", "keys", "values"),
+            *("__contains__", "__eq__", "__ne__", "__iter__", "__len__", "__reversed__", "__or__", "__ror__"),
+            *("__ior__", "__setitem__", "__delitem__", "clear", "copy", "items", "keys", "values"),
             *("pop", "popitem", "setdefault", "update"),
         ):
             locals()[_name] = _reading(_name)
@@ -415,8 +463,8 @@ class Request(dict[str, Any], Generic[R]):
     @property
     def action_id(self) -> str | None:
         """The ActionID that the program chose, `None` where ami-typed is to choose one."""
-        chosen = self.get(KEY_ACTIONID)
-        return None if chosen is None else str(chosen)
+        chosen = (value for name, value in self.items() if name.lower() == "actionid" and value is not None)
+        return next(map(str, chosen), None)
 
     def process_response(self, response: Message) -> R:
         """Turn the raw response into the result of this request; this one returns it as it is."""

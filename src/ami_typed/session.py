@@ -125,26 +125,27 @@ class Exchange(Generic[R]):
         Raises:
             ActionFailed: The server answered with an error.
             ActionTimeout: No answer came, or the list was not closed, in time.
-            Exception: What ended the exchange without an answer.
+            ConnectionLost: The connection ended first.
         """
-        if self.error is None and self.response is None:
-            raise ActionTimeout(self.request, self.action_id, self.timeout)
         outcome = self.outcome()
+        if outcome is None:
+            raise ActionTimeout(self.request, self.action_id, self.timeout)
         if not outcome.success:
             raise ActionFailed(self.request, outcome.response)
         if outcome.events_timeout:
             raise ActionTimeout(self.request, self.action_id, self.timeout, "end of its list")
-        return outcome.result if self.events is None else self.events
+        return self.events if self.synchronous else outcome.result
 
-    def outcome(self) -> Response[R]:
-        """Return what came of the request; the request turns the answer into its result here.
+    def outcome(self) -> Response[R] | None:
+        """Return what came of the request, `None` where no answer came; the answer is turned into the result here.
 
         Raises:
-            Exception: What ended the exchange without an answer.
+            ConnectionLost: The connection ended first.
         """
         if self.error is not None:
             raise self.error
-        assert self.response is not None, "the outcome was asked for before there was an answer"
+        if self.response is None:
+            return None
         return Response(
             result=self.request.process_response(self.response),
             response=self.response,
@@ -220,6 +221,7 @@ class Session:
         self._pending: dict[str, Exchange[Any]] = {}
         self._gathering: dict[str, Exchange[Any]] = {}
         self._raw_text: deque[Exchange[Any]] = deque()
+        self._bare: set[str] = set()
         self._overdue: dict[str, float] = {}
         self._known: dict[bytes, tuple[type[Event], str] | None] = {}
         self._unwanted: set[bytes] = set()
@@ -270,7 +272,8 @@ class Session:
             NotInRelease: The server's release does not have the action or one of its parameters.
             TooManyPending: `Limits.pending` is reached.
         """
-        chosen = action_id or headers.get(KEY_ACTIONID) or request.action_id
+        given = {name.lower(): value for name, value in headers.items()}
+        chosen = action_id or given.get(KEY_ACTIONID.lower()) or request.action_id
         action_id = str(chosen) if chosen else next(self._ids)
         if action_id in self._pending or action_id in self._gathering:
             raise ManagerError(f"{request.action}: the ActionID {action_id} is in use by a request without an answer.")
@@ -280,7 +283,7 @@ class Session:
                 "that Limits.pending allows."
             )
         if self._check_releases and self.release is not None:
-            _check_release(request, self.release)
+            _check_release(request, given, self.release)
         octets = encode(request.action, _lines(request, action_id, headers))
         exchange = Exchange(
             request,
@@ -294,10 +297,11 @@ class Session:
         if exchange.events is not None:
             self._gathering[action_id] = exchange
         knowledge = _knowledge_of(request)
-        if knowledge.bare_line_feeds:
-            self._framer.bare = True
         if knowledge.raw_text:
             self._raw_text.append(exchange)
+        if knowledge.raw_text or knowledge.bare_line_feeds:
+            self._bare.add(action_id)
+            self._framer.bare = True
         return exchange
 
     def give_up(self, exchange: Exchange[Any], now: float) -> bool:
@@ -346,10 +350,10 @@ class Session:
             self._version = self._handlers.version
             self._unwanted.clear()
         unwanted = self._unwanted
-        gathering = self._gathering
+        related = self._gathering or self._bare
         for octets in self._framer.feed(data):
             first_line = octets.partition(b"\r\n")[0]
-            if first_line in unwanted and not (gathering and _ID in octets):
+            if first_line in unwanted and not (related and _ID in octets):
                 continue
             self._take(first_line, octets, now, received)
         return received
@@ -367,6 +371,8 @@ class Session:
 
     def _learn(self, first_line: bytes) -> tuple[type[Event], str] | None:
         """Find out what a message is that begins with this line: an event's class and name, or no event."""
+        if b"\n" in first_line:  # its lines end in bare LFs: not one to be fast with
+            return None
         key, _, value = first_line.decode("utf-8", "surrogateescape").partition(":")
         name = value.strip()
         if len(self._known) >= _NAMES:
@@ -379,6 +385,8 @@ class Session:
         name = event.event
         if name == _BOOTED:
             self.booted = True
+        if self._bare and event.get("EventList", "").lower() == "complete":
+            self._no_longer_bare(event.action_id)
         exchange = self._gathering.get(event.action_id or "") if self._gathering else None
         if exchange is not None and self._gather(exchange, event, now, received):
             return
@@ -396,7 +404,8 @@ class Session:
         exchange.progress = now
         if event.event.lower() in exchange.ends or event.get("EventList", "").lower() == "complete":
             exchange.events._close(event)
-            self._end_list(exchange, received)
+            if exchange.response is not None:
+                self._end_list(exchange, received)
         else:
             exchange.events._add(event)
         return exchange.synchronous
@@ -416,7 +425,7 @@ class Session:
                 return
             message[KEY_RESPONSE] = RESPONSE_GENERIC
         if exchange is None or exchange.response is not None:
-            self.late += self._overdue.pop(message.action_id or "", None) is not None
+            self.late += self._overdue.pop(message.action_id or "", now) > now
             received.deliveries.append(message)
         else:
             self._answer(exchange, message, now, received)
@@ -427,13 +436,16 @@ class Session:
         return exchange if exchange.action_id in self._pending else None
 
     def _answer(self, exchange: Exchange[Any], message: Answer, now: float, received: Received) -> None:
+        if exchange in self._raw_text:  # a refusal, in the place of the text
+            self._raw_text.remove(exchange)
         exchange.response = message
         exchange.elapsed = now - exchange.sent
         exchange.progress = now
         if exchange.events is not None:
             exchange.events.response = message
-        follows = message.success and (exchange.expected or message.get("EventList", "").lower() == "start")
-        if not follows:
+        begins = exchange.expected or message.get("EventList", "").lower() == "start"
+        ended = exchange.events is not None and exchange.events.closing is not None
+        if ended or not (begins and message.success):
             self._end_list(exchange, received)
             if exchange.events is not None and not exchange.synchronous:
                 if not message.success:
@@ -445,8 +457,14 @@ class Session:
 
     def _end_list(self, exchange: Exchange[Any], received: Received) -> None:
         self._drop(exchange)
+        self._no_longer_bare(exchange.action_id)
         if not exchange.settled and exchange.response is not None:
             self._settle(exchange, received)
+
+    def _no_longer_bare(self, action_id: str | None) -> None:
+        """Look for bare LFs no more, unless another answer is due that has them, or one that timed out."""
+        self._bare.discard(action_id or "")
+        self._framer.bare = bool(self._bare)
 
     @staticmethod
     def _settle(exchange: Exchange[Any], received: Received) -> None:
@@ -469,7 +487,7 @@ class Session:
     def close(self, reason: ConnectionLost) -> Received:
         """End every exchange; each that nothing is settled about fails with what is certain about it."""
         received = Received([], [])
-        for exchange in [*self._pending.values(), *self._gathering.values()]:
+        for exchange in (self._pending | self._gathering).values():
             self._drop(exchange)
             if not exchange.settled:
                 exchange.error = _fate(exchange, reason)
@@ -489,14 +507,14 @@ def _fate(exchange: Exchange[Any], reason: ConnectionLost) -> ConnectionLost:
     return OutcomeUnknown(f"The outcome of {action} (ActionID {exchange.action_id}) is unknown: {reason}")
 
 
-def _check_release(request: Request[Any], release: Release) -> None:
-    """Refuse what the server's release does not have."""
+def _check_release(request: Request[Any], given: Mapping[str, Any], release: Release) -> None:
+    """Refuse what the server's release does not have, in the request or in what is given beside it."""
     knowledge = _knowledge_of(request)
     asked = [(request.action, knowledge.releases)]
     asked += [
         (f"The parameter {header} of {request.action}", Releases(spans))
         for header, spans in knowledge.parameter_releases.items()
-        if header in request
+        if header in request or header.lower() in given
     ]
     for what, releases in asked:
         if release not in releases:
@@ -508,7 +526,8 @@ def _check_release(request: Request[Any], release: Release) -> None:
 
 def _lines(request: Request[Any], action_id: str, headers: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Put a request's lines in order: action and ActionID first, so that an error about a later line bears them."""
-    more = Request(request.action, **headers).lines()[1:]
-    given = {name.lower() for name, _ in more} | {KEY_ACTION.lower(), KEY_ACTIONID.lower()}
+    first = {KEY_ACTION.lower(), KEY_ACTIONID.lower()}
+    more = [(name, value) for name, value in Request(request.action, **headers).lines() if name.lower() not in first]
+    given = {name.lower() for name, _ in more} | first
     own = [(name, value) for name, value in request.lines() if name.lower() not in given]
     return [(KEY_ACTION, request.action), (KEY_ACTIONID, action_id), *own, *more]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ami_typed.errors import HeaderRefused, ProtocolError
+from ami_typed.errors import HeaderRefused, NotAsterisk, ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +68,10 @@ def encode(action: str, lines: Iterable[tuple[str, str]]) -> bytes:
         if not name or ":" in name:
             raise HeaderRefused(f"{action}: {name!r} is no name of a header: it is empty or has a colon.")
         written.append(f"{name}: {value}\r\n")
-    return "".join((*written, "\r\n")).encode("utf-8", "surrogateescape")
+    try:
+        return "".join((*written, "\r\n")).encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise HeaderRefused(f"{action}: {error.object[error.start : error.end]!r} stands for no bytes.") from None
 
 
 class Framer:
@@ -97,13 +100,13 @@ class Framer:
         """Take in bytes until the first line is complete; return it and what follows it.
 
         Raises:
-            ProtocolError: The line is longer than any greeting.
+            NotAsterisk: The line is longer than any greeting.
         """
         self._parts.append(data)
         line, feed, rest = b"".join(self._parts).partition(b"\n")
         if not feed:
             if len(line) > 1024:
-                raise ProtocolError("The server sent 1 KiB without ending its first line: it is no Asterisk manager.")
+                raise NotAsterisk("This is not Asterisk's Manager Interface: it sent 1 KiB without ending a line.")
             return None
         self._parts.clear()
         return line.removesuffix(b"\r"), rest
@@ -120,13 +123,15 @@ class Framer:
         if self._parts:
             data = b"".join((*self._parts, data))
             self._parts.clear()
-            self._held = 0
+        self._held = self._line = 0
         messages = data.split(_END)
         if _RAW_TEXT in data:
             messages = _join_raw_text(messages)
         if self.bare:
             messages = _split_bare(messages)
         rest = messages.pop()
+        if self.bare:
+            messages = [message for message in messages if message]
         if rest:
             self._hold(rest)
         if len(data) > self._limits.headers:
@@ -170,5 +175,5 @@ def _split_bare(messages: list[bytes]) -> list[bytes]:
     return [
         piece
         for message in messages
-        for piece in ([message] if message.startswith(_RAW_TEXT) else _BARE_END.split(message.removeprefix(b"\n")))
+        for piece in ([message] if message.startswith(_RAW_TEXT) else _BARE_END.split(message.lstrip(b"\r\n")))
     ]

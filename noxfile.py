@@ -1,0 +1,86 @@
+"""What can be done with this project, each a few lines: `nox --list`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import nox
+
+nox.needs_version = ">=2024.10.9"
+nox.options.sessions = ["lint", "types", "fresh", "tests"]
+nox.options.default_venv_backend = "venv"
+
+GROUPS = nox.project.load_toml("pyproject.toml")
+SUPPORTED = ("3.11", "3.12", "3.13")
+
+
+def is_installed(version: str) -> bool:
+    """Whether an interpreter runs; a version manager's shim may stand there without one."""
+    found = shutil.which(f"python{version}")
+    return found is not None and subprocess.run([found, "--version"], capture_output=True, check=False).returncode == 0
+
+
+INSTALLED = [version for version in SUPPORTED if is_installed(version)]
+ABSENT = [version for version in SUPPORTED if version not in INSTALLED]
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Install the package with its generator, and groups of tools."""
+    tools = nox.project.dependency_groups(GROUPS, *groups)
+    session.install("--quiet", "-e", ".[codegen]", *tools)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Watch typed Python talk to an Asterisk; HOST PORT USER SECRET behind `--` for a real one."""
+    session.install("--quiet", ".")
+    session.run("python", "examples/demo.py", *session.posargs)
+
+
+@nox.session(python=INSTALLED or None)
+def tests(session: nox.Session) -> None:
+    """Run every test that needs no server, on each supported Python that is installed."""
+    if ABSENT:
+        session.warn(f"not run, because not installed: Python {', '.join(ABSENT)}")
+    install(session, "test", "types")
+    session.run("python", "-m", "pytest", *(session.posargs or ["--cov", "--cov-report=term:skip-covered"]))
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy and pyright, both strict."""
+    install(session, "test", "types")
+    session.install("--quiet", "nox")
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and form."""
+    install(session, "lint")
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def fresh(session: nox.Session) -> None:
+    """Check that the generated code is what the generator writes."""
+    install(session)
+    session.run("python", "-m", "codegen", "check")
+
+
+@nox.session
+def live(session: nox.Session) -> None:
+    """Run the tests against real Asterisk servers; needs root, or AMI_TYPED_LIVE=host:port:user:secret."""
+    install(session, "test")
+    session.run("python", "-m", "tests.live", "build")
+    session.run("python", "-m", "pytest", "-m", "live", "tests/live", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure against bare sockets, a lean parse loop and other clients."""
+    install(session)
+    session.run("python", "-m", "benchmarks", *session.posargs)

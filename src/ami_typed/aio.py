@@ -1,0 +1,866 @@
+"""The asyncio face: `AsyncManager`, for programs with an event loop.
+
+Rules of this module:
+
+- It holds no decision about the protocol: `session` and `conversations` do.
+- `manager.Manager` is its twin: the same methods, in the same order, with the same meaning; those that wait are
+  coroutines.
+- Everything happens on one event loop. Callbacks run in one task, one after the other, so a callback that waits delays
+  other callbacks but never an answer; no task outlives its manager.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import socket
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from ami_typed import conversations
+from ami_typed._tls import tls_context
+from ami_typed.conversations import Await, Conversation, Listen
+from ami_typed.errors import (
+    ConnectFailed,
+    ConnectionLost,
+    Error,
+    EventTimeout,
+    NotConnected,
+    ProtocolError,
+)
+from ami_typed.handlers import Handlers
+from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
+from ami_typed.session import Exchange, Received, Session
+from ami_typed.streams import Buffer
+from ami_typed.wire import Limits
+
+if TYPE_CHECKING:
+    import logging
+    import ssl
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from ami_typed import actions, events
+    from ami_typed.handlers import EventKey
+    from ami_typed.messages import R
+    from ami_typed.releases import Release
+
+__all__ = ["AsyncEventStream", "AsyncManager"]
+
+T = TypeVar("T")
+A = TypeVar("A", bound=Aggregate)
+E = TypeVar("E", bound=Event)
+E1 = TypeVar("E1", bound=Event)
+E2 = TypeVar("E2", bound=Event)
+E3 = TypeVar("E3", bound=Event)
+E4 = TypeVar("E4", bound=Event)
+
+_CHUNK = 65536
+"""How much is read at once; asyncio's own 256 KiB leave the processor's cache and are slower."""
+_DRAIN = 2.0
+"""How long `close` waits for callbacks that still run, in seconds."""
+
+
+class _Dispatcher:
+    """The task that calls the callbacks of one connection, in the order in which things came.
+
+    Args:
+        handlers: The table of callbacks.
+        manager: Whom the callbacks are called with.
+        limit: How many messages wait at most; beyond it the oldest are dropped.
+        log: Where to tell of a callback that raised.
+    """
+
+    def __init__(
+        self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Callable[[str, BaseException], None]
+    ) -> None:
+        self.dropped = 0
+        self._handlers = handlers
+        self._manager = manager
+        self._limit = limit
+        self._log = log
+        self._batches: deque[list[Message | Aggregate]] = deque()
+        self._waiting = 0
+        self._ended = False
+        self._changed = asyncio.Event()
+        self.task = asyncio.get_running_loop().create_task(self._run(), name="ami-typed callbacks")
+
+    def put(self, batch: list[Message | Aggregate]) -> None:
+        """Take in what came."""
+        self._batches.append(batch)
+        self._waiting += len(batch)
+        while self._waiting > self._limit and len(self._batches) > 1:
+            oldest = self._batches.popleft()
+            self._waiting -= len(oldest)
+            self.dropped += len(oldest)
+        self._changed.set()
+
+    def end(self) -> None:
+        """Let the task end behind what it still has to deliver."""
+        self._ended = True
+        self._changed.set()
+
+    async def _run(self) -> None:
+        while self._batches or not self._ended:
+            self._changed.clear()
+            while self._batches:
+                batch = self._batches.popleft()
+                self._waiting -= len(batch)
+                for message in batch:
+                    await self._call(message)
+                await asyncio.sleep(0)  # plain callbacks alone would never let the loop read
+            if not self._ended:
+                await self._changed.wait()
+
+    async def _call(self, message: Message | Aggregate) -> None:
+        for function in self._handlers.route_of(message).functions:
+            try:
+                result = function(message, self._manager())
+                if inspect.isawaitable(result):
+                    await result
+            except Exception as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
+                self._log(f"A callback raised an exception: {function!r}", error)
+
+
+class _Connection(asyncio.BufferedProtocol):
+    """One connection: a session, and what the event loop tells about its socket.
+
+    Args:
+        session: The conversation on it.
+        dispatcher: Who calls the callbacks.
+        handlers: The table of callbacks and streams.
+        timeout: How long a message that has begun may stay silent, in seconds.
+        trace: What to tell about each line of the dialogue, `None` where nobody wants to know.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        dispatcher: _Dispatcher,
+        handlers: Handlers,
+        timeout: float,
+        trace: Callable[[str], None] | None,
+    ) -> None:
+        self.session = session
+        self.dispatcher = dispatcher
+        self.streams: weakref.WeakSet[AsyncEventStream[Any]] = weakref.WeakSet()
+        self.monitor: asyncio.Task[None] | None = None
+        self.ended = False
+        self._handlers = handlers
+        self._timeout = timeout
+        self._trace = trace
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._octets = memoryview(bytearray(_CHUNK))
+        self._greeted: asyncio.Future[None] = self._loop.create_future()
+        self._closed: asyncio.Future[None] = self._loop.create_future()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    # What the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the socket over."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        connected = transport.get_extra_info("socket")
+        if connected is not None:
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the loop's hint is its own 256 KiB
+        """Lend the loop the room to read into."""
+        return self._octets
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take in what was read."""
+        data = bytes(self._octets[:nbytes])
+        try:
+            if self._greeted.done():
+                self._hand_out(self.session.receive(data, self._loop.time()))
+            else:
+                self._greet(data)
+        except ConnectionLost as error:
+            self.end(error)
+        self._set_timer()
+
+    def eof_received(self) -> bool:
+        """Learn that the server has closed; the transport closes too."""
+        self.end(ConnectionLost("the server closed the connection."))
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Learn that the socket is gone."""
+        self.end(ConnectionLost(f"the connection broke: {exc}" if exc else "the connection was closed."))
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    def pause_writing(self) -> None:
+        """Learn that the server reads too slowly."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """Learn that the server reads again."""
+        self._writable.set()
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The event loop's side of the socket."""
+        return self._transport
+
+    # The greeting
+
+    def _greet(self, data: bytes) -> None:
+        try:
+            received = self.session.greet(data)
+        except (ConnectFailed, ProtocolError) as error:
+            self._greeted.set_exception(error)
+            return
+        if received is not None:
+            self._greeted.set_result(None)
+            self._hand_out(received)
+
+    async def greet(self) -> None:
+        """Wait until the server has named itself.
+
+        Raises:
+            ConnectFailed: It did not, or it is something else.
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._greeted
+        except TimeoutError:
+            raise ConnectFailed(
+                f"Nothing greeted within {self._timeout:g} s: is this the port of Asterisk's Manager Interface?"
+            ) from None
+
+    # Requests
+
+    async def send(self, begin: Callable[[float], Exchange[T]]) -> Exchange[T]:
+        """Begin an exchange and write its request.
+
+        Raises:
+            NotConnected: The connection has ended.
+        """
+        await self._writable.wait()
+        if self.ended:
+            raise NotConnected("The connection has ended; call connect() again.")
+        assert self._transport is not None, "a connection that was greeted has its transport"
+        exchange = begin(self._loop.time())
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        exchange.waiter = waiter
+        exchange.wake = lambda: None if waiter.done() else waiter.set_result(None)
+        if self._trace:
+            self._trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
+        exchange.begin()
+        self._transport.write(exchange.octets)
+        return exchange
+
+    async def wait(self, exchange: Exchange[Any]) -> None:
+        """Wait until an exchange is settled or its time is up."""
+        try:
+            async with asyncio.timeout(exchange.timeout):
+                await exchange.waiter
+        except TimeoutError:
+            pass
+        finally:
+            self.session.give_up(exchange, self._loop.time())
+
+    # What came
+
+    def _hand_out(self, received: Received) -> None:
+        for exchange in received.settled:
+            exchange.wake()
+        if not received.deliveries:
+            return
+        batch: list[Message | Aggregate] = []
+        for message in received.deliveries:
+            if self._trace:
+                self._trace(f"< {message!r}")
+            route = self._handlers.route_of(message)
+            for sink in route.sinks:
+                sink(message)
+            if route.functions:
+                batch.append(message)
+        if batch:
+            self.dispatcher.put(batch)
+
+    def _set_timer(self) -> None:
+        """Look again when something is due: the rest of a message, or the rest of an aggregate."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.ended:
+            return
+        if self.session.incomplete:
+            self._timer = self._loop.call_later(self._timeout, self._stalled)
+        elif (deadline := self.session.deadline()) is not None:
+            self._timer = self._loop.call_at(deadline, self._expire)
+
+    def _stalled(self) -> None:
+        self.end(ProtocolError(f"a message began and was not continued within {self._timeout:g} s."))
+
+    def _expire(self) -> None:
+        self._hand_out(self.session.expire(self._loop.time()))
+        self._set_timer()
+
+    # The end
+
+    def end(self, reason: ConnectionLost, *, wanted: bool = False) -> None:
+        """End the connection, once: everything that waits for it learns why.
+
+        Args:
+            reason: Why it ends.
+            wanted: Whether the program itself wanted it, so that streams just end.
+        """
+        if self.ended:
+            return
+        self.ended = True
+        if self._transport is None:
+            self._greeted.cancel()
+        elif not self._greeted.done():
+            self._greeted.set_exception(
+                ConnectFailed(
+                    "The server closed the connection before it greeted: its manager.conf may not permit this address."
+                )
+            )
+        received = self.session.close(reason)
+        if self._transport is not None:
+            self._transport.abort() if isinstance(reason, ProtocolError) else self._transport.close()
+        self._writable.set()
+        self._set_timer()
+        if self.monitor is not None and self.monitor is not asyncio.current_task():
+            self.monitor.cancel()
+        self._hand_out(received)
+        for stream in list(self.streams):
+            stream.end(None if wanted else reason)
+        self.dispatcher.end()
+        if self._trace:
+            self._trace(f"= {reason}")
+
+    async def join(self, timeout: float) -> None:
+        """Wait for the callbacks and the socket to end, but never for the task that asks."""
+        waited = {self.dispatcher.task, self._closed} - {asyncio.current_task()}
+        _, late = await asyncio.wait(waited, timeout=timeout)
+        for each in late:
+            each.cancel()
+
+    async def ping(self, interval: float) -> None:
+        """Ping every ``interval`` seconds until the connection ends, or end it when no answer comes in another."""
+
+        def begin(now: float) -> Exchange[Message]:
+            request = Request("Ping")
+            request.timeout = interval
+            return self.session.open(request, now)
+
+        while not self.ended:
+            await asyncio.sleep(interval)
+            try:
+                exchange = await self.send(begin)
+                await self.wait(exchange)
+            except Error:
+                return
+            if exchange.response is None:
+                self.end(ConnectionLost(f"the server did not answer a ping within {interval:g} s."))
+
+
+class AsyncEventStream(Generic[E]):
+    """Events of chosen classes, in order, to iterate over; made by `AsyncManager.subscribe`.
+
+    Events are collected from the moment it is made until `close`, which leaving an ``async with`` block calls. It ends
+    when the program disconnects, and raises the reason where the connection is lost.
+    """
+
+    def __init__(self, handlers: Handlers, names: tuple[str, ...], limit: int) -> None:
+        self._handlers = handlers
+        self._names = names
+        self._buffer: Buffer[E] = Buffer(limit)
+        self._changed = asyncio.Event()
+        for name in names:
+            handlers.register(name, self._put, sink=True)
+
+    @property
+    def dropped(self) -> int:
+        """How many events were dropped because the stream was full."""
+        return self._buffer.dropped
+
+    def _put(self, event: E) -> None:
+        self._buffer.put(event)
+        self._changed.set()
+
+    def end(self, reason: Exception | None) -> None:
+        """Let nothing in any more; what has come is still read."""
+        self._buffer.end(reason)
+        self._changed.set()
+
+    def close(self) -> None:
+        """Stop collecting; closing it again does nothing."""
+        for name in self._names:
+            self._handlers.unregister(name, self._put)
+        self.end(None)
+
+    async def get(self, timeout: float | None = None) -> E:
+        """Return the next event.
+
+        Args:
+            timeout: How long to wait for it, in seconds; `None` waits for as long as the connection stands.
+
+        Raises:
+            EventTimeout: None came in time.
+            EventsDropped: Events were dropped before the next one; the next call goes on behind the gap.
+            ConnectionLost: The connection ended behind the last event.
+            StopAsyncIteration: The stream was closed, behind its last event.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                while not self._buffer.ready:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise EventTimeout(f"No {' or '.join(self._names)} came within {timeout:g} s.") from None
+        event = self._buffer.take()
+        if event is None:
+            raise StopAsyncIteration
+        return event
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> E:
+        return await self.get()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncManager:
+    """A connection to Asterisk's Manager Interface, for programs with an event loop.
+
+    It belongs to the event loop that `connect` is awaited on.
+
+    Args:
+        debug: Whether the dialogue is logged, at the level DEBUG, secrets hidden.
+        logger: Where to log; the logger ``ami_typed`` where none is given.
+        aggregate_timeout: How long an aggregate may go without another of its events, in seconds; then it is
+            delivered as it is, with `Aggregate.valid` false.
+        orphaned_response_timeout: How long a request that timed out is remembered, in seconds, so that its late answer
+            is counted as such. A response without a request always goes to the callbacks of `None`.
+        limits: How much is held at most; see `Limits`.
+        check_releases: Whether an action or parameter that the server's release does not have is refused, from
+            `login` on.
+    """
+
+    def __init__(
+        self,
+        debug: bool = False,
+        logger: logging.Logger | None = None,
+        aggregate_timeout: float = 5,
+        orphaned_response_timeout: float = 5,
+        *,
+        limits: Limits = Limits(),
+        check_releases: bool = True,
+    ) -> None:
+        self._debug = debug
+        self._logger = logger
+        self._aggregate_timeout = aggregate_timeout
+        self._orphaned_response_timeout = orphaned_response_timeout
+        self._limits = limits
+        self._check_releases = check_releases
+        self._handlers = Handlers()
+        self._connection: _Connection | None = None
+
+    # The connection
+
+    async def connect(
+        self, host: str, port: int = 5038, timeout: float = 5, *, tls: bool | ssl.SSLContext = False
+    ) -> None:
+        """Connect to a server, having closed a connection that there was.
+
+        Args:
+            host: Its name or address; of several addresses of one name, each is tried.
+            port: The port of its Manager Interface.
+            timeout: How long to wait for the connection and for the greeting, and later between the lines of one
+                message, in seconds. An idle link may be silent for ever.
+            tls: Whether to speak TLS, with the server's certificate verified against this machine's authorities; or
+                a context with settings of your own, such as a client certificate.
+
+        Raises:
+            ConnectFailed: Nobody listens there, the certificate does not verify, or it is not Asterisk's Manager
+                Interface (`NotAsterisk`).
+        """
+        await self.disconnect()
+        loop = asyncio.get_running_loop()
+        session = Session(
+            self._handlers,
+            token=f"ami-typed-{os.getpid():x}-{os.urandom(4).hex()}",
+            limits=self._limits,
+            aggregate_timeout=self._aggregate_timeout,
+            late_timeout=self._orphaned_response_timeout,
+            check_releases=self._check_releases,
+        )
+        dispatcher = _Dispatcher(self._handlers, weakref.ref(self), self._limits.events, self._report)
+        connection = _Connection(session, dispatcher, self._handlers, timeout, self._trace if self._debug else None)
+        try:
+            async with asyncio.timeout(timeout):
+                await loop.create_connection(lambda: connection, host, port, ssl=tls_context(tls) if tls else None)
+            await connection.greet()
+        except BaseException as error:
+            connection.end(ConnectionLost("no connection was made."), wanted=True)
+            dispatcher.task.cancel()
+            if isinstance(error, Error) or not isinstance(error, OSError):
+                raise
+            reason = error.strerror or str(error) or f"no answer within {timeout:g} s"
+            raise ConnectFailed(f"No connection to {host}:{port}: {reason}.") from error
+        self._connection = connection
+
+    async def disconnect(self) -> None:
+        """Close the connection; does nothing where there is none. Requests that wait fail at once."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.end(ConnectionLost("the program disconnected."), wanted=True)
+            await connection.join(_DRAIN)
+
+    async def close(self) -> None:
+        """Close the connection and wait a moment for callbacks that still run."""
+        await self.disconnect()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def is_connected(self) -> bool:
+        """Whether the connection stands, as far as is known; see `monitor_connection`."""
+        connection = self._connection
+        return connection is not None and not connection.ended
+
+    def get_asterisk_info(self) -> tuple[str, str] | None:
+        """Return what the server calls itself and the version of its Manager Interface, `None` when not connected."""
+        connection = self._connection
+        return connection.session.greeting if connection is not None and not connection.ended else None
+
+    def get_connection(self) -> asyncio.BaseTransport | None:
+        """Return the connection's transport, `None` when not connected."""
+        connection = self._connection
+        return connection.transport if connection is not None and not connection.ended else None
+
+    @property
+    def release(self) -> Release | None:
+        """The server's release of Asterisk, known from `login` on; `None` where the user may not ask for it."""
+        connection = self._connection
+        return connection.session.release if connection else None
+
+    def monitor_connection(self, interval: float = 2.5) -> None:
+        """Ping the server in the background, and end the connection when it does not answer.
+
+        A link whose other end vanished without a word is found out within two intervals.
+
+        Args:
+            interval: The time between two pings, and how long to wait for each answer, in seconds.
+
+        Raises:
+            NotConnected: There is no connection to monitor.
+        """
+        if interval <= 0:
+            raise ValueError(f"The interval must be above 0 seconds; it is {interval:g}.")
+        connection = self._connected()
+        if connection.monitor is not None:
+            connection.monitor.cancel()
+        connection.monitor = asyncio.get_running_loop().create_task(connection.ping(interval), name="ami-typed monitor")
+
+    def _connected(self) -> _Connection:
+        connection = self._connection
+        if connection is None or connection.ended:
+            raise NotConnected("There is no connection to a server; call connect() first.")
+        return connection
+
+    # Requests
+
+    async def send_action(
+        self, request: Request[R], action_id: str | None = None, **headers: Any
+    ) -> Response[R] | None:
+        """Send a request and wait for its answer.
+
+        Args:
+            request: The request; it is not changed.
+            action_id: The ActionID to use, instead of the request's own or one made here.
+            headers: More headers, for this time only.
+
+        Returns:
+            What came of it, successful or not; `None` where no answer came within ``request.timeout``.
+
+        Raises:
+            NotConnected: There is no connection.
+            HeaderRefused: A header would break the message; nothing was sent.
+            NotInRelease: The server's release does not have this; nothing was sent.
+            ConnectionLost: The link broke; says whether the request left.
+        """
+        connection = self._connected()
+        session = connection.session
+        exchange = await connection.send(lambda now: session.open(request, now, action_id, headers))
+        await connection.wait(exchange)
+        return exchange.outcome()
+
+    @overload
+    async def execute(self, request: ListRequest[A], *, timeout: float | None = None) -> A: ...
+    @overload
+    async def execute(self, request: Request[R], *, timeout: float | None = None) -> R: ...
+
+    async def execute(self, request: Request[Any], *, timeout: float | None = None) -> Any:
+        """Send a request and return its result: for an action that lists events, all of them.
+
+        Args:
+            request: The request; it is not changed.
+            timeout: How long to wait, in seconds, instead of ``request.timeout``.
+
+        Raises:
+            ActionFailed: The server answered with an error.
+            ActionTimeout: No complete answer came in time.
+            NotConnected: There is no connection.
+            HeaderRefused: A header would break the message; nothing was sent.
+            NotInRelease: The server's release does not have this; nothing was sent.
+            ConnectionLost: The link broke; says whether the request left.
+        """
+        connection = self._connected()
+        session = connection.session
+        exchange = await connection.send(
+            lambda now: session.open(request, now, timeout=timeout, synchronous=request.lists or request.synchronous)
+        )
+        await connection.wait(exchange)
+        return exchange.result()
+
+    async def login(
+        self,
+        username: str,
+        secret: str,
+        *,
+        events: str | None = None,
+        plain: bool = False,
+        wait: float | None = None,
+    ) -> None:
+        """Log in, by default with an MD5 of the secret and a challenge of the server's.
+
+        Args:
+            username: The section of manager.conf.
+            secret: Its secret.
+            events: The event mask to begin with: ``on``, ``off``, or classes such as ``call,agent``.
+            plain: Whether to send the secret itself.
+            wait: How long to wait until the server is fully booted, in seconds; `None` does not wait.
+
+        Raises:
+            LoginFailed: The server did not let this user in.
+            EventTimeout: The server was not fully booted in time.
+        """
+        session = self._connected().session
+        session.release = await self._converse(
+            conversations.login(username, secret, events=events, plain=plain, wait=wait)
+        )
+
+    async def originate(self, request: actions.Originate, *, margin: float = 10.0) -> events.OriginateResponse:
+        """Place a call and wait for its outcome.
+
+        Args:
+            request: The call; it is placed asynchronously, whatever it says.
+            margin: How long to wait beyond the call's own time-out, in seconds.
+
+        Returns:
+            The outcome: whether it was answered, and if not, why.
+
+        Raises:
+            ActionFailed: The server refused to place the call.
+            EventTimeout: The outcome did not come in time.
+        """
+        return await self._converse(conversations.originate(request, margin=margin))
+
+    async def logoff(self) -> None:
+        """Say good-bye to the server and close the connection."""
+        await self._converse(conversations.logoff())
+        await self.disconnect()
+
+    async def _converse(self, conversation: Conversation[T]) -> T:
+        """Carry out a conversation step by step."""
+        stream: AsyncEventStream[Event] | None = None
+        try:
+            step = next(conversation)
+            while True:
+                try:
+                    if isinstance(step, Listen):
+                        stream = self._collect(step.names)
+                        result: Any = None
+                    else:
+                        result = await self._carry_out(step, stream)
+                except Error as error:
+                    step = conversation.throw(error)
+                else:
+                    step = conversation.send(result)
+        except StopIteration as end:
+            outcome: T = end.value
+            return outcome
+        finally:
+            if stream is not None:
+                stream.close()
+
+    async def _carry_out(self, step: Request[Any] | Await, stream: AsyncEventStream[Event] | None) -> Any:
+        if isinstance(step, Request):
+            return await self.execute(step)
+        assert stream is not None, "a conversation listens before it awaits"
+        return await _first(stream, step.fits, step.timeout, step.what)
+
+    # Events
+
+    @overload
+    def register_callback(self, event: type[E], function: Callable[[E, AsyncManager], object]) -> None: ...
+    @overload
+    def register_callback(self, event: type[A], function: Callable[[A, AsyncManager], object]) -> None: ...
+    @overload
+    def register_callback(self, event: str, function: Callable[[Event, AsyncManager], object]) -> None: ...
+    @overload
+    def register_callback(self, event: None, function: Callable[[Message, AsyncManager], object]) -> None: ...
+    @overload
+    def register_callback(
+        self, event: type[E]
+    ) -> Callable[[Callable[[E, AsyncManager], T]], Callable[[E, AsyncManager], T]]: ...
+    @overload
+    def register_callback(
+        self, event: type[A]
+    ) -> Callable[[Callable[[A, AsyncManager], T]], Callable[[A, AsyncManager], T]]: ...
+    @overload
+    def register_callback(
+        self, event: str
+    ) -> Callable[[Callable[[Event, AsyncManager], T]], Callable[[Event, AsyncManager], T]]: ...
+    @overload
+    def register_callback(
+        self, event: None
+    ) -> Callable[[Callable[[Message, AsyncManager], T]], Callable[[Message, AsyncManager], T]]: ...
+
+    def register_callback(self, event: EventKey, function: Callable[..., Any] | None = None) -> Any:
+        """Have a function called with every such event, and with this manager.
+
+        Args:
+            event: The class of the event or aggregate, or the event's name; ``""`` for every event, `None` for every
+                response without a request.
+            function: What to call. Without it, this is a decorator: ``@manager.register_callback(events.Hangup)``.
+
+        A function may be a plain one or a coroutine function. Functions are called one after the other, in the order of
+        registration; the same pair registered again moves to the end.
+        """
+        if function is None:
+
+            def decorate(decorated: Callable[..., Any]) -> Callable[..., Any]:
+                self._handlers.register(event, decorated)
+                return decorated
+
+            return decorate
+        self._handlers.register(event, function)
+        return None
+
+    def unregister_callback(self, event: EventKey, function: Callable[..., Any]) -> bool:
+        """Have a function no longer called; return whether it was registered for this."""
+        return self._handlers.unregister(event, function)
+
+    @overload
+    def subscribe(self, first: type[E], /, *, limit: int | None = None) -> AsyncEventStream[E]: ...
+    @overload
+    def subscribe(
+        self, first: type[E1], second: type[E2], /, *, limit: int | None = None
+    ) -> AsyncEventStream[E1 | E2]: ...
+    @overload
+    def subscribe(
+        self, first: type[E1], second: type[E2], third: type[E3], /, *, limit: int | None = None
+    ) -> AsyncEventStream[E1 | E2 | E3]: ...
+    @overload
+    def subscribe(
+        self, first: type[E1], second: type[E2], third: type[E3], fourth: type[E4], /, *, limit: int | None = None
+    ) -> AsyncEventStream[E1 | E2 | E3 | E4]: ...
+    @overload
+    def subscribe(
+        self,
+        first: type[Event],
+        second: type[Event],
+        third: type[Event],
+        fourth: type[Event],
+        fifth: type[Event],
+        /,
+        *more: type[Event],
+        limit: int | None = None,
+    ) -> AsyncEventStream[Event]: ...
+    @overload
+    def subscribe(self, *, limit: int | None = None) -> AsyncEventStream[Event]: ...
+
+    def subscribe(self, *event_classes: type[Event], limit: int | None = None) -> AsyncEventStream[Any]:
+        """Collect events of some classes, of all where none are given, from now on.
+
+        Args:
+            event_classes: The classes.
+            limit: How many events wait at most, `Limits.stream` where none is given; beyond it the oldest are
+                dropped, and the reader is told (`EventsDropped`).
+
+        Returns:
+            A stream to iterate over, best in an ``async with`` block.
+        """
+        names = tuple("" if cls is Event else event_name(cls) for cls in event_classes or (Event,))
+        return self._collect(names, limit)
+
+    async def wait_for(
+        self, event_class: type[E], *, where: Callable[[E], bool] | None = None, timeout: float | None = None
+    ) -> E:
+        """Wait for the next event of a class that fits; events from before the call do not count.
+
+        Args:
+            event_class: The class.
+            where: Whether an event is the one; every one is where nothing is given.
+            timeout: How long to wait, in seconds; `None` waits for as long as the connection stands.
+
+        Raises:
+            EventTimeout: None came in time.
+            ConnectionLost: The connection ended first.
+        """
+        async with self.subscribe(event_class) as stream:
+            return await _first(stream, where, timeout, event_name(event_class))
+
+    def _collect(self, names: tuple[str, ...], limit: int | None = None) -> AsyncEventStream[Any]:
+        connection = self._connected()
+        stream: AsyncEventStream[Any] = AsyncEventStream(self._handlers, names, limit or self._limits.stream)
+        connection.streams.add(stream)
+        if connection.ended:  # it ended meanwhile, too early to know of the stream
+            stream.end(ConnectionLost("the connection has ended."))
+        return stream
+
+    # Seeing inside
+
+    def _trace(self, line: str) -> None:
+        self._log().debug("%s", line)
+
+    def _report(self, sentence: str, error: BaseException) -> None:
+        self._log().error("%s", sentence, exc_info=error)
+
+    def _log(self) -> logging.Logger:
+        if self._logger is None:
+            import logging
+
+            self._logger = logging.getLogger("ami_typed")
+        return self._logger
+
+
+async def _first(stream: AsyncEventStream[E], where: Callable[[E], bool] | None, timeout: float | None, what: str) -> E:
+    """Return the first event of a stream that fits."""
+    loop = asyncio.get_running_loop()
+    deadline = None if timeout is None else loop.time() + timeout
+    try:
+        while True:
+            event = await stream.get(None if deadline is None else max(0.0, deadline - loop.time()))
+            if where is None or where(event):
+                return event
+    except EventTimeout:
+        raise EventTimeout(f"{what} did not come within {timeout:g} s.") from None
+    except StopAsyncIteration:
+        raise ConnectionLost("the program disconnected.") from None

@@ -1,0 +1,35 @@
+"""The command line `ami-typed`: a module a command, each with HELP, `add_arguments(parser)`, `run(options)`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ami_typed import __version__
+from ami_typed.cli import generate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main"]
+
+_COMMANDS = {"generate": generate}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: What stands behind the program's name; None for the process's own.
+
+    Returns:
+        The exit status: 0, or 2 where the input cannot be used.
+    """
+    parser = argparse.ArgumentParser(prog="ami-typed", description="Typed Python for Asterisk's Manager Interface.")
+    parser.add_argument("--version", action="version", version=f"ami-typed {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, module in _COMMANDS.items():
+        module.add_arguments(commands.add_parser(name, help=module.HELP, description=module.HELP))
+    options = parser.parse_args(arguments)
+    status: int = _COMMANDS[options.command].run(options)
+    return status

@@ -1,0 +1,78 @@
+# actions/demo.py
+"""The actions of ``demo``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed.messages import Answer, Request
+from ami_typed.releases import Releases
+from ami_typed.values import seconds as _seconds
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from ami_typed.messages import Message
+
+__all__ = ["DemoWait"]
+
+
+class DemoWait(Request["Answer"]):
+    """The ``DemoWait`` action.
+
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoWait/>
+
+    Args:
+        seconds: The ``Seconds`` header. Required.
+        text: The ``Text`` header.
+        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+
+    def __init__(self, *, seconds: timedelta, text: str | None = None, action_id: str | None = None) -> None:
+        super().__init__("DemoWait")
+        self._put("Seconds", seconds, _seconds)
+        self._put("Text", text)
+        self._put("ActionID", action_id)
+
+    def process_response(self, response: Message) -> Answer:
+        return Answer.of(response)
+
+
+# events/demo.py
+"""The events of ``demo``."""
+
+from __future__ import annotations
+
+from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.messages import Event
+from ami_typed.releases import Releases
+from ami_typed.values import seconds as _seconds
+from ami_typed.values import text as _text
+
+__all__ = ["DemoWaited"]
+
+
+class DemoWaited(Event):
+    """The ``DemoWaited`` event.
+
+    Sent to users with the privilege ``call``.
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoWaited/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    privileges = ("call",)
+
+    text = Sometimes("Text", _text)
+    seconds = Sometimes("Seconds", _seconds)
+    name = Sometimes("Name", _text)
+
+    def process(self) -> Processed:
+        return processed(self, DemoWaited)

@@ -1,0 +1,80 @@
+# actions/demo.py
+"""The actions of ``demo``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed.messages import Answer, Request
+from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed.messages import Message
+
+__all__ = ["DemoAdd"]
+
+
+class DemoAdd(Request["Answer"]):
+    """The ``DemoAdd`` action.
+
+    Asterisk 13, 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoAdd/>
+
+    Args:
+        name: The ``Name`` header. Required.
+        gone: The ``Gone`` header. Asterisk 13 only.
+        reason: The ``Reason`` header. Asterisk 22 only.
+        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("13 22")
+    parameter_releases = {"Gone": "13", "Reason": "22"}
+
+    def __init__(
+        self, *, name: str, gone: str | None = None, reason: str | None = None, action_id: str | None = None
+    ) -> None:
+        super().__init__("DemoAdd")
+        self._put("Name", name)
+        self._put("Gone", gone)
+        self._put("Reason", reason)
+        self._put("ActionID", action_id)
+
+    def process_response(self, response: Message) -> Answer:
+        return Answer.of(response)
+
+
+# events/demo.py
+"""The events of ``demo``."""
+
+from __future__ import annotations
+
+from ami_typed.fields import Always, Processed, Sometimes, processed
+from ami_typed.messages import Event
+from ami_typed.releases import Releases
+from ami_typed.values import text
+
+__all__ = ["DemoAdded"]
+
+
+class DemoAdded(Event):
+    """The ``DemoAdded`` event.
+
+    Sent to users with the privilege ``call``.
+    Asterisk 13, 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoAdded/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("13 22")
+    privileges = ("call",)
+
+    name = Always("Name", text)
+    gone = Sometimes("Gone", text, releases="13")
+    reason = Sometimes("Reason", text, releases="22")
+    kept = Sometimes("Kept", text, releases="22.5")
+
+    def process(self) -> Processed:
+        return processed(self, DemoAdded)

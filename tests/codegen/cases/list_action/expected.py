@@ -1,0 +1,137 @@
+# actions/demo.py
+"""The actions of ``demo``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed import aggregates
+from ami_typed.messages import Answer, ListRequest
+from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed.messages import Message
+
+__all__ = ["DemoList"]
+
+
+class DemoList(ListRequest["aggregates.DemoList"]):
+    """The ``DemoList`` action.
+
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoList/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    list_ends = ("DemoListComplete",)
+
+    def __init__(self, *, action_id: str | None = None) -> None:
+        super().__init__("DemoList")
+        self._put("ActionID", action_id)
+
+    @classmethod
+    def list_class(cls) -> type[aggregates.DemoList]:
+        return aggregates.DemoList
+
+    def process_response(self, response: Message) -> Answer:
+        return Answer.of(response)
+
+
+# aggregates/demo.py
+"""The lists of ``demo``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, overload
+
+from ami_typed import events
+from ami_typed.messages import Aggregate
+from ami_typed.releases import Releases
+
+__all__ = ["DemoList"]
+
+
+class DemoList(Aggregate):
+    """The list that answers ``DemoList``.
+
+    Asterisk 22.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    repeatable = ("DemoListItem",)
+
+    @property
+    def demo_list_item(self) -> list[events.DemoListItem]:
+        """Its ``DemoListItem`` events, in the order in which they came."""
+        return self[events.DemoListItem]
+
+    @property
+    def complete(self) -> events.DemoListComplete | None:
+        """The event that closed the list, `None` until it came."""
+        return self.get("DemoListComplete")
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, key: type[events.DemoListItem], /) -> list[events.DemoListItem]: ...
+        @overload
+        def __getitem__(self, key: type[events.DemoListComplete], /) -> events.DemoListComplete: ...
+        @overload
+        def __getitem__(self, key: str, /) -> Any: ...
+        def __getitem__(self, key: Any, /) -> Any: ...
+
+
+# events/other.py
+"""The events of ``other``."""
+
+from __future__ import annotations
+
+from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.messages import Event
+from ami_typed.releases import Releases
+from ami_typed.values import text
+
+__all__ = ["DemoListComplete", "DemoListItem"]
+
+
+class DemoListComplete(Event):
+    """The ``DemoListComplete`` event.
+
+    Sent to users with the privilege ``command``.
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoListComplete/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    privileges = ("command",)
+
+    event_list = Sometimes("EventList", text)
+    list_items = Sometimes("ListItems", text)
+
+    def process(self) -> Processed:
+        return processed(self, DemoListComplete)
+
+
+class DemoListItem(Event):
+    """The ``DemoListItem`` event.
+
+    Sent to users with the privilege ``command``.
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoListItem/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    privileges = ("command",)
+
+    name = Sometimes("Name", text)
+
+    def process(self) -> Processed:
+        return processed(self, DemoListItem)

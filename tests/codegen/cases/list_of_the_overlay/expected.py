@@ -1,0 +1,165 @@
+# actions/demo.py
+"""The actions of ``demo``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed import aggregates
+from ami_typed.messages import Answer, ListRequest
+from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed.messages import Message
+
+__all__ = ["DemoStatus"]
+
+
+class DemoStatus(ListRequest["aggregates.DemoStatus"]):
+    """The ``DemoStatus`` action.
+
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoStatus/>
+
+    Args:
+        name: The ``Name`` header.
+        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    list_ends = ("DemoStatusComplete",)
+    list_announced = False
+
+    def __init__(self, *, name: str | None = None, action_id: str | None = None) -> None:
+        super().__init__("DemoStatus")
+        self._put("Name", name)
+        self._put("ActionID", action_id)
+
+    @classmethod
+    def list_class(cls) -> type[aggregates.DemoStatus]:
+        return aggregates.DemoStatus
+
+    def process_response(self, response: Message) -> Answer:
+        return Answer.of(response)
+
+
+# aggregates/demo.py
+"""The lists of ``demo``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, overload
+
+from ami_typed import events
+from ami_typed.messages import Aggregate
+from ami_typed.releases import Releases
+
+__all__ = ["DemoStatus"]
+
+
+class DemoStatus(Aggregate):
+    """Demonstrations with their members.
+
+    Asterisk 22.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    repeatable = ("DemoParams", "DemoMember")
+
+    @property
+    def params(self) -> list[events.DemoParams]:
+        """Its ``DemoParams`` events, in the order in which they came."""
+        return self[events.DemoParams]
+
+    @property
+    def members(self) -> list[events.DemoMember]:
+        """Its ``DemoMember`` events, in the order in which they came."""
+        return self[events.DemoMember]
+
+    @property
+    def complete(self) -> events.DemoStatusComplete | None:
+        """The event that closed the list, `None` until it came."""
+        return self.get("DemoStatusComplete")
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, key: type[events.DemoParams], /) -> list[events.DemoParams]: ...
+        @overload
+        def __getitem__(self, key: type[events.DemoMember], /) -> list[events.DemoMember]: ...
+        @overload
+        def __getitem__(self, key: type[events.DemoStatusComplete], /) -> events.DemoStatusComplete: ...
+        @overload
+        def __getitem__(self, key: str, /) -> Any: ...
+        def __getitem__(self, key: Any, /) -> Any: ...
+
+
+# events/demo.py
+"""The events of ``demo``."""
+
+from __future__ import annotations
+
+from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.messages import Event
+from ami_typed.releases import Releases
+from ami_typed.values import text
+
+__all__ = ["DemoMember", "DemoParams", "DemoStatusComplete"]
+
+
+class DemoMember(Event):
+    """The ``DemoMember`` event.
+
+    Sent to users with the privilege ``call``.
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoMember/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    privileges = ("call",)
+
+    name = Sometimes("Name", text)
+
+    def process(self) -> Processed:
+        return processed(self, DemoMember)
+
+
+class DemoParams(Event):
+    """The ``DemoParams`` event.
+
+    Sent to users with the privilege ``call``.
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoParams/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    privileges = ("call",)
+
+    name = Sometimes("Name", text)
+
+    def process(self) -> Processed:
+        return processed(self, DemoParams)
+
+
+class DemoStatusComplete(Event):
+    """The ``DemoStatusComplete`` event.
+
+    Asterisk 13 to 23.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("13-23")
+
+    list_items = Sometimes("ListItems", text)
+
+    def process(self) -> Processed:
+        return processed(self, DemoStatusComplete)

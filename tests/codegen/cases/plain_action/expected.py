@@ -1,0 +1,40 @@
+# actions/demo.py
+"""The actions of ``demo``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed.messages import Answer, Request
+from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed.messages import Message
+
+__all__ = ["DemoPlay"]
+
+
+class DemoPlay(Request["Answer"]):
+    """The ``DemoPlay`` action.
+
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoPlay/>
+
+    Args:
+        channel: The ``Channel`` header. Required.
+        sound: The ``Sound`` header.
+        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+
+    def __init__(self, *, channel: str, sound: str | None = None, action_id: str | None = None) -> None:
+        super().__init__("DemoPlay")
+        self._put("Channel", channel)
+        self._put("Sound", sound)
+        self._put("ActionID", action_id)
+
+    def process_response(self, response: Message) -> Answer:
+        return Answer.of(response)

@@ -1,0 +1,77 @@
+# actions/demo.py
+"""The actions of ``demo``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed.messages import Answer, Request
+from ami_typed.releases import Releases
+from ami_typed.values import milliseconds
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from ami_typed.messages import Message
+
+__all__ = ["DemoPark"]
+
+
+class DemoPark(Request["Answer"]):
+    """The ``DemoPark`` action.
+
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoPark/>
+
+    Args:
+        park_timeout: The ``Timeout`` header. Required.
+        channel2: The ``Channel2`` header. Asterisk 18 to 23 only.
+        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    parameter_releases = {"Channel2": "18-23"}
+
+    def __init__(self, *, park_timeout: timedelta, channel2: str | None = None, action_id: str | None = None) -> None:
+        super().__init__("DemoPark")
+        self._put("Timeout", park_timeout, milliseconds)
+        self._put("Channel2", channel2)
+        self._put("ActionID", action_id)
+
+    def process_response(self, response: Message) -> Answer:
+        return Answer.of(response)
+
+
+# events/demo.py
+"""The events of ``demo``."""
+
+from __future__ import annotations
+
+from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.messages import Event
+from ami_typed.releases import Releases
+from ami_typed.values import text
+
+__all__ = ["Newdemo"]
+
+
+class Newdemo(Event):
+    """The ``Newdemo`` event.
+
+    Sent to users with the privilege ``call``.
+    Asterisk 13 to 23.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Newdemo/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("13-23")
+    privileges = ("call",)
+
+    userfield = Sometimes("Userfield", text)
+    async_operations = Sometimes("AsyncOperations", text, releases="16 22")
+
+    def process(self) -> Processed:
+        return processed(self, Newdemo)

@@ -1,0 +1,107 @@
+# actions/demo.py
+"""The actions of ``demo``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed.messages import Answer, Request
+from ami_typed.releases import Releases
+from ami_typed.values import assigned, each, seconds, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import timedelta
+
+    from ami_typed import enums
+    from ami_typed.messages import Message
+
+__all__ = ["DemoVars"]
+
+
+class DemoVars(Request["Answer"]):
+    """The ``DemoVars`` action.
+
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoVars/>
+
+    Args:
+        variable: The ``Variable`` header.
+        codec: The ``Codec`` header.
+        rule: The ``Rule`` header.
+        state: The ``State`` header.
+        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+
+    def __init__(
+        self,
+        *,
+        variable: Mapping[str, str] | None = None,
+        codec: Sequence[str] | None = None,
+        rule: Sequence[timedelta] | None = None,
+        state: Sequence[enums.DemoState | str] | None = None,
+        action_id: str | None = None,
+    ) -> None:
+        super().__init__("DemoVars")
+        self._put("Variable", variable, assigned)
+        self._put("Codec", codec, each(text))
+        self._put("Rule", rule, each(seconds))
+        self._put("State", state, each(text))
+        self._put("ActionID", action_id)
+
+    def process_response(self, response: Message) -> Answer:
+        return Answer.of(response)
+
+
+# enums.py
+"""The vocabularies of headers and parameters; a value that is not in them stays readable."""
+
+from __future__ import annotations
+
+from ami_typed.values import OpenStrEnum
+
+__all__ = ["DemoState"]
+
+
+class DemoState(OpenStrEnum):
+    """State of a demonstration."""
+
+    ON = "on"
+
+
+# events/demo.py
+"""The events of ``demo``."""
+
+from __future__ import annotations
+
+from ami_typed.fields import Numbered, Processed, Repeated, Variables, processed
+from ami_typed.messages import Event
+from ami_typed.releases import Releases
+from ami_typed.values import integer
+
+__all__ = ["DemoVarsSet"]
+
+
+class DemoVarsSet(Event):
+    """The ``DemoVarsSet`` event.
+
+    Sent to users with the privilege ``call``.
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoVarsSet/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    privileges = ("call",)
+
+    chan_variable = Variables("ChanVariable")
+    rule = Repeated("Rule", integer)
+    report_lsr = Numbered("Report*LSR", integer)
+
+    def process(self) -> Processed:
+        return processed(self, DemoVarsSet)

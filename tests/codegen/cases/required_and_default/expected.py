@@ -1,0 +1,52 @@
+# actions/demo.py
+"""The actions of ``demo``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed.messages import Answer, Request
+from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed.messages import Message
+
+__all__ = ["DemoDial"]
+
+
+class DemoDial(Request["Answer"]):
+    """The ``DemoDial`` action.
+
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoDial/>
+
+    Args:
+        channel: The ``Channel`` header. Required.
+        exten: The ``Exten`` header.
+        timeout_: The ``Timeout`` header. ``30000`` where it is left out.
+        priority: The ``Priority`` header.
+        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+
+    def __init__(
+        self,
+        *,
+        channel: str,
+        exten: str | None = None,
+        timeout_: str | None = None,
+        priority: str | None = None,
+        action_id: str | None = None,
+    ) -> None:
+        super().__init__("DemoDial")
+        self._put("Channel", channel)
+        self._put("Exten", exten)
+        self._put("Timeout", timeout_)
+        self._put("Priority", priority)
+        self._put("ActionID", action_id)
+
+    def process_response(self, response: Message) -> Answer:
+        return Answer.of(response)

@@ -1,0 +1,69 @@
+# actions/demo.py
+"""The actions of ``demo``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed import responses
+from ami_typed.messages import Request
+from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed.messages import Message
+
+__all__ = ["DemoLogin"]
+
+
+class DemoLogin(Request["responses.DemoSession"]):
+    """The ``DemoLogin`` action.
+
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoLogin/>
+
+    Args:
+        username: The ``Username`` header. Required.
+        secret: The ``Secret`` header. Required.
+        key: The ``Key`` header.
+        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    secrets = Request.secrets | {"secret", "key"}
+
+    def __init__(self, *, username: str, secret: str, key: str | None = None, action_id: str | None = None) -> None:
+        super().__init__("DemoLogin")
+        self._put("Username", username)
+        self._put("Secret", secret)
+        self._put("Key", key)
+        self._put("ActionID", action_id)
+
+    def process_response(self, response: Message) -> responses.DemoSession:
+        return responses.DemoSession.of(response)
+
+
+# responses/demo.py
+"""The responses of ``demo``."""
+
+from __future__ import annotations
+
+from ami_typed.fields import Always, Sometimes
+from ami_typed.messages import Answer
+from ami_typed.values import epoch, text
+
+__all__ = ["DemoSession"]
+
+
+class DemoSession(Answer):
+    """The session.
+
+    Asterisk 22.
+    """
+
+    __slots__ = ()
+
+    since = Always("Since", epoch)
+    """When it began."""
+    data_ = Sometimes("Data", text)

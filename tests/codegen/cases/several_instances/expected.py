@@ -1,0 +1,32 @@
+# events/demo.py
+"""The events of ``demo``."""
+
+from __future__ import annotations
+
+from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.messages import Event
+from ami_typed.releases import Releases
+from ami_typed.values import text
+
+__all__ = ["DemoLog"]
+
+
+class DemoLog(Event):
+    """The ``DemoLog`` event.
+
+    Sent to users with one of the privileges ``system``, ``log``.
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoLog/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    privileges = ("system", "log")
+
+    channel = Sometimes("Channel", text)
+    enabled = Sometimes("Enabled", text)
+    reason = Sometimes("Reason", text)
+
+    def process(self) -> Processed:
+        return processed(self, DemoLog)

@@ -1,0 +1,70 @@
+# actions/demo.py
+"""The actions of ``demo``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed.messages import Answer, Request
+from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed.messages import Message
+
+__all__ = ["DemoNew"]
+
+
+class DemoNew(Request["Answer"]):
+    """The ``DemoNew`` action.
+
+    Asterisk 16 from 16.21 on, 18 from 18.7 on, 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoNew/>
+
+    Args:
+        name: The ``Name`` header.
+        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("16.21 18.7 22")
+
+    def __init__(self, *, name: str | None = None, action_id: str | None = None) -> None:
+        super().__init__("DemoNew")
+        self._put("Name", name)
+        self._put("ActionID", action_id)
+
+    def process_response(self, response: Message) -> Answer:
+        return Answer.of(response)
+
+
+# events/demo.py
+"""The events of ``demo``."""
+
+from __future__ import annotations
+
+from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.messages import Event
+from ami_typed.releases import Releases
+from ami_typed.values import text
+
+__all__ = ["DemoOld"]
+
+
+class DemoOld(Event):
+    """The ``DemoOld`` event.
+
+    Sent to users with the privilege ``call``.
+    Asterisk 16 to 18, 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoOld/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("16-18 22")
+    privileges = ("call",)
+
+    name = Sometimes("Name", text)
+
+    def process(self) -> Processed:
+        return processed(self, DemoOld)

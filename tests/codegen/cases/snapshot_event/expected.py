@@ -1,0 +1,79 @@
+# events/demo.py
+"""The events of ``demo``."""
+
+from __future__ import annotations
+
+from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.messages import Event
+from ami_typed.releases import Releases
+from ami_typed.values import integer, text
+
+__all__ = ["DemoBridged"]
+
+
+class DemoBridged(Event):
+    """The ``DemoBridged`` event.
+
+    Sent to users with the privilege ``call``.
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoBridged/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    privileges = ("call",)
+
+    channel = Always("Channel", text)
+    channel_state = Always("ChannelState", integer)
+    """How far it has come."""
+    channel_state_desc = Always("ChannelStateDesc", text)
+    """One of ``Down``, ``Rsrvd``, ``OffHook``, ``Dialing``, ``Ring``, ``Ringing``, ``Up``, ``Busy``,
+    ``Dialing Offhook``, ``Pre-ring``, ``Unknown``."""
+    caller_id_num = Always("CallerIDNum", text)
+    caller_id_name = Always("CallerIDName", text)
+    connected_line_num = Always("ConnectedLineNum", text)
+    connected_line_name = Always("ConnectedLineName", text)
+    language = Always("Language", text)
+    account_code = Always("AccountCode", text)
+    context = Always("Context", text)
+    exten = Always("Exten", text)
+    priority = Always("Priority", text)
+    uniqueid = Always("Uniqueid", text)
+    linkedid = Always("Linkedid", text)
+    tenantid = Sometimes("Tenantid", text)
+    chan_variable = Variables("ChanVariable")
+    """Variables."""
+    dest_channel = Always("DestChannel", text)
+    dest_channel_state = Always("DestChannelState", integer)
+    """How far it has come. Of the channel that ``Dest`` stands for."""
+    dest_channel_state_desc = Always("DestChannelStateDesc", text)
+    """One of ``Down``, ``Rsrvd``, ``OffHook``, ``Dialing``, ``Ring``, ``Ringing``, ``Up``, ``Busy``,
+    ``Dialing Offhook``, ``Pre-ring``, ``Unknown``."""
+    dest_caller_id_num = Always("DestCallerIDNum", text)
+    dest_caller_id_name = Always("DestCallerIDName", text)
+    dest_connected_line_num = Always("DestConnectedLineNum", text)
+    dest_connected_line_name = Always("DestConnectedLineName", text)
+    dest_language = Always("DestLanguage", text)
+    dest_account_code = Always("DestAccountCode", text)
+    dest_context = Always("DestContext", text)
+    dest_exten = Always("DestExten", text)
+    dest_priority = Always("DestPriority", text)
+    dest_uniqueid = Always("DestUniqueid", text)
+    dest_linkedid = Always("DestLinkedid", text)
+    dest_tenantid = Sometimes("DestTenantid", text)
+    dest_chan_variable = Variables("DestChanVariable")
+    """Variables. Of the channel that ``Dest`` stands for."""
+    bridge_uniqueid = Always("BridgeUniqueid", text)
+    bridge_type = Always("BridgeType", text)
+    bridge_technology = Always("BridgeTechnology", text)
+    bridge_creator = Always("BridgeCreator", text)
+    bridge_name = Always("BridgeName", text)
+    bridge_num_channels = Always("BridgeNumChannels", text)
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", text)
+    """One of ``none``, ``talker``, ``single``, ``sfu``."""
+    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    reason = Sometimes("Reason", text)
+
+    def process(self) -> Processed:
+        return processed(self, DemoBridged)

@@ -1,0 +1,199 @@
+"""The overlay corrects and completes what is documented, and each of its entries has to match."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from codegen.amend import Amended, Header, Message, amend
+from codegen.facts import Parameter
+from codegen.merge import merge
+from codegen.spans import text_of
+from codegen.trouble import TroubleError
+from tests.codegen.sample import action, amended, event, facts, knowledge, listing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BECAUSE = 'why = "Seen."\nseen = "main/a.c"\n'
+
+
+def only_event(result: Amended) -> Message:
+    (message,) = result.events
+    return message
+
+
+def header(message: Message, name: str) -> Header:
+    return next(each for each in message.headers if each.name == name)
+
+
+def test_without_an_overlay_every_header_is_text_that_may_be_missing() -> None:
+    message = only_event(amended(facts(event("E", "A"))))
+
+    assert (header(message, "A").type, header(message, "A").always) == ("text", False)
+    assert message.privileges is None
+
+
+def test_snapshot_headers_are_always_sent_but_for_those_that_are_not() -> None:
+    message = only_event(
+        amended(
+            facts(
+                event(
+                    "E",
+                    Parameter(name="Channel", snapshot="channel"),
+                    Parameter(name="Tenantid", snapshot="channel", required=False),
+                )
+            )
+        )
+    )
+
+    assert header(message, "Channel").always
+    assert not header(message, "Tenantid").always
+
+
+def test_a_message_goes_before_the_glossary(tmp_path: Path) -> None:
+    using = knowledge(
+        tmp_path,
+        '[header.A]\ntype = "integer"\ndoc = "General."\n[header.B]\ntype = "integer"\n'
+        '[event.E.header.A]\ndoc = "Special."\n[event.E.header.B]\ntype = "real"\n',
+    )
+
+    message = only_event(amended(facts(event("E", "A", "B")), using=using))
+
+    assert (header(message, "A").type, header(message, "A").doc) == ("integer", "Special.")
+    assert header(message, "B").type == "real"
+
+
+def test_the_glossary_knows_snapshot_headers_without_their_prefix(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, '[header.Priority]\ntype = "integer"\ndoc = "The priority."\n')
+    documented = event(
+        "E", Parameter(name="DestPriority", snapshot="channel", prefix="Dest"), "OtherPriority", "Priority"
+    )
+
+    message = only_event(amended(facts(documented), using=using))
+
+    assert header(message, "DestPriority").type == "integer"
+    assert header(message, "DestPriority").doc == "The priority. Of the channel that ``Dest`` stands for."
+    assert header(message, "OtherPriority").type == "text"
+
+
+def test_a_repeated_header_of_a_known_type_is_repeated(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, '[header.A]\ntype = "integer"\n[header.V]\ntype = "variables"\n')
+    documented = event("E", Parameter(name="A", multiple=True), Parameter(name="V", multiple=True))
+
+    message = only_event(amended(facts(documented), using=using))
+
+    assert header(message, "A").type == "repeated:integer"
+    assert header(message, "V").type == "variables"
+
+
+def test_a_header_that_some_releases_lack_is_never_always_there(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, '[header.New]\npresence = "always"\n[header.A]\npresence = "always"\n')
+    old, new = facts(event("E", "A"), release="13.38.3"), facts(event("E", "A", "New"))
+
+    message = only_event(amended(old, new, using=using))
+
+    assert header(message, "A").always
+    assert not header(message, "New").always
+
+
+def test_the_overlay_can_say_that_all_releases_have_a_header(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, '[event.E.header.New]\npresence = "always"\n')
+    old, new = facts(event("E"), release="13.38.3"), facts(event("E", "New"))
+
+    found = header(only_event(amended(old, new, using=using)), "New")
+
+    assert found.always
+    assert text_of(found.span) == "13 22"
+
+
+def test_a_message_that_more_releases_have_keeps_its_headers_in_all_of_them(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, f'[event.E]\nreleases = "13-23"\n{BECAUSE}')
+    releases = facts(event("E", "A"), release="20.20.1"), facts(event("E", "A", "New"), release="22.10.1")
+
+    message = only_event(amended(*releases, using=using))
+
+    assert text_of(message.span) == "13-23"
+    assert {each.name: text_of(each.span) for each in message.headers} == {"A": "13-23", "New": "22"}
+
+
+def test_a_misspelt_header_becomes_the_one_that_newer_releases_spell_right(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, f'[event.E]\n{BECAUSE}[event.E.header.Wrnog]\nrename = "Wrong"\n')
+    old, new = facts(event("E", "Wrnog"), release="13.38.3"), facts(event("E", "Wrong"))
+
+    message = only_event(amended(old, new, using=using))
+
+    assert [(each.name, text_of(each.span)) for each in message.headers] == [("Wrong", "13 22")]
+
+
+def test_a_domain_that_names_a_message_wins_over_its_module(tmp_path: Path) -> None:
+    using = knowledge(
+        tmp_path,
+        '[domain.queue]\ntitle = "Queues"\nmodules = ["app_queue"]\n[domain.call]\ntitle = "Calls"\nevents = ["B"]\n',
+    )
+    documented = facts(*(event(name, modules=("app_queue",)) for name in "AB"))
+
+    assert {each.name: each.domain for each in amended(documented, using=using).events} == {"A": "queue", "B": "call"}
+
+
+def test_without_domains_a_message_lives_where_its_module_says() -> None:
+    documented = facts(
+        event("A", modules=("res_pjsip-notify",)),
+        event("B", modules=("builtin",)),
+        event("C"),
+        event("D", modules=("app_if",)),
+    )
+
+    domains = {each.name: each.domain for each in amended(documented).events}
+
+    assert domains == {"A": "pjsip_notify", "B": "other", "C": "other", "D": "if_"}
+
+
+def test_a_list_can_name_events_as_documented_or_as_renamed(tmp_path: Path) -> None:
+    using = knowledge(
+        tmp_path, f'[event.OlD]\nrename = "Old"\n{BECAUSE}[list.L]\nitems = {{ old = "OlD" }}\ncomplete = "old"\n'
+    )
+
+    (found,) = amended(facts(action("L"), event("OlD")), using=using).actions
+
+    assert found.list is not None
+    assert (found.list.items, found.list.complete) == ((("old", "Old"),), "Old")
+
+
+def test_a_list_of_the_overlay_has_all_documented_items(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, '[list.L]\nitems = { a = "A" }\n')
+    documented = facts(action("L", responses=listing("A", "B", complete="Done")), *map(event, ("A", "B", "Done")))
+
+    with pytest.raises(TroubleError, match=r"overlay.toml:2: List L: The documentation has the event B in this list"):
+        amended(documented, using=using)
+
+
+def test_what_a_foreign_documentation_lacks_of_the_glossary_is_no_trouble(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, '[header.Nowhere]\ntype = "text"\n[header.A]\ntype = "integer"\n')
+
+    result = amend(merge([facts(event("E", "A"))]), using, "acme.xml", all_match=False)
+
+    assert only_event(result).headers[0].type == "integer"
+
+
+def test_the_odd_forms_of_answers_are_carried_on(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, "[action.A]\nraw_text = true\n[action.B]\nbare_line_feeds = true\n")
+
+    assert [each.quirks for each in amended(facts(action("A"), action("B")), using=using).actions] == [
+        ("raw_text",),
+        ("bare_line_feeds",),
+    ]
+
+
+def test_a_domain_that_is_no_module_name_or_claims_twice_is_a_trouble(tmp_path: Path) -> None:
+    using = knowledge(
+        tmp_path,
+        '[domain."a-b"]\ntitle = "A"\nevents = ["E"]\n[domain.c]\ntitle = "C"\nevents = ["E"]\nactions = ["X"]\n',
+    )
+
+    with pytest.raises(TroubleError) as caught:
+        amended(facts(event("E"), action("X")), using=using)
+
+    assert "'a-b' cannot be the name of a module." in str(caught.value)
+    assert "The event E is in [domain.a-b] already." in str(caught.value)

@@ -1,0 +1,64 @@
+"""Spans say which releases have something, and never more than facts and versions bear out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ami_typed.releases import Release, Releases
+from codegen.spans import common, span_of, text_of, united, words_of, written_span
+
+
+@pytest.mark.parametrize(
+    ("releases", "since", "text"),
+    [
+        (["13.38.3", "14.7.8", "15.7.4"], [], "13-15"),
+        (["16.30.1", "18.26.4"], [], "16 18"),
+        (["16.30.1", "18.26.4", "19.8.1", "20.20.1"], ["16.21.0", "18.7.0", "19.0.0"], "16.21 18.7-20"),
+        (["20.20.1", "22.10.1"], ["20.20.1", "22.10.0"], "20.20.1 22.10"),
+        (["13.38.3", "14.7.8"], ["12.0.0"], "13-14"),
+        (["18.9-cert4"], [], "18"),
+        ([], [], ""),
+    ],
+)
+def test_a_span_follows_the_facts_and_the_versions(releases: list[str], since: list[str], text: str) -> None:
+    assert text_of(span_of(releases, since)) == text
+
+
+def test_a_version_is_ignored_where_an_older_branch_had_it_from_its_start() -> None:
+    span = span_of(["13.38.3", "18.26.4", "20.20.1"], ["18.26.0", "20.11.0"])
+
+    assert text_of(span) == "13 18 20"
+
+
+def test_a_version_after_the_release_that_has_it_is_ignored() -> None:
+    assert text_of(span_of(["22.10.1"], ["22.11.0"])) == "22"
+
+
+def test_two_spans_make_what_both_have_and_what_either_has() -> None:
+    one, other = written_span("13-16 18.5"), written_span("15.2-18")
+
+    assert text_of(common(one, other)) == "15.2-16 18.5"
+    assert text_of(united(one, other)) == "13-18"
+
+
+@pytest.mark.parametrize("text", ["", "since 18", "13 -15", "13,14", "x", "13-"])
+def test_a_text_that_is_no_span_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a span of releases"):
+        written_span(text)
+
+
+def test_a_span_is_said_in_words() -> None:
+    assert words_of(written_span("13-15 16.20 17-23")) == "Asterisk 13 to 15, 16 from 16.20 on, to 23"
+
+
+@given(
+    st.dictionaries(
+        st.integers(13, 23), st.tuples(st.integers(0, 40), st.sampled_from([0, 0, 0, 3])).map(lambda pair: pair)
+    )
+)
+def test_the_runtime_reads_every_span_as_it_was_meant(starts: dict[int, tuple[int, int]]) -> None:
+    span = {branch: Release(branch, *start) for branch, start in starts.items()}
+
+    assert Releases(text_of(span)).branches() == span

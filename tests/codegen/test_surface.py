@@ -1,0 +1,113 @@
+"""What templates see: imports that fit, docstrings that say what is known and no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codegen.facts import Parameter
+from codegen.surface import Fields, Module, Request, surface
+from tests.codegen.sample import action, event, facts, knowledge, resolved
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from codegen.facts import Action, Event
+    from codegen.overlay import Overlay
+
+
+def events_of(documented: Event, using: Overlay | None = None) -> Module[Fields]:
+    return surface(resolved(facts(documented), **({"using": using} if using else {}))).events.modules[0]
+
+
+def actions_of(documented: Action, using: Overlay | None = None) -> Module[Request]:
+    return surface(resolved(facts(documented), **({"using": using} if using else {}))).actions.modules[0]
+
+
+def test_a_module_imports_what_its_classes_use_and_nothing_else() -> None:
+    module = events_of(event("E", "A"))
+
+    assert module.imports.runtime == (
+        "from ami_typed.fields import Processed",
+        "from ami_typed.fields import Sometimes",
+        "from ami_typed.fields import processed",
+        "from ami_typed.messages import Event",
+        "from ami_typed.releases import Releases",
+        "from ami_typed.values import text",
+    )
+    assert module.imports.checking == ()
+
+
+def test_what_only_annotations_use_is_imported_for_checkers_only(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, '[parameter.Wait]\ntype = "seconds"\n')
+
+    module = actions_of(action("A", "Wait"), using)
+
+    assert "from datetime import timedelta" in module.imports.checking
+    assert "from typing import TYPE_CHECKING" in module.imports.runtime
+    assert "from ami_typed.values import seconds" in module.imports.runtime
+
+
+def test_a_codec_that_an_attribute_would_hide_gets_another_name(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, '[header.Seconds]\ntype = "seconds"\n')
+
+    module = events_of(event("E", "Seconds", "Text"), using)
+
+    assert [field.expression for field in module.classes[0].fields] == [
+        'Sometimes("Seconds", _seconds)',
+        'Sometimes("Text", _text)',
+    ]
+    assert "from ami_typed.values import seconds as _seconds" in module.imports.runtime
+
+
+def test_a_docstring_says_the_header_and_the_documented_facts_where_nobody_described_it() -> None:
+    module = actions_of(action("A", Parameter(name="Mode", required=True, default="on", values=("on", "off now"))))
+
+    assert (
+        "    mode: The ``Mode`` header. Required. One of ``on``, ``off now``. ``on`` where it is left out."
+        in module.classes[0].doc
+    )
+
+
+def test_no_line_of_a_docstring_is_longer_than_a_line_of_code(tmp_path: Path) -> None:
+    sentence = "It says very many things about what there is to be said. " * 8
+    using = knowledge(tmp_path, f'[parameter.X]\ndoc = "{sentence}"\n[action.A]\ndoc = "{sentence}"\n')
+
+    doc = actions_of(action("A", "X"), using).classes[0].doc
+
+    assert max(map(len, f'    """{doc}"""'.splitlines())) <= 120
+    assert doc.count("very many things") == 16
+
+
+def test_a_backslash_or_a_quote_of_the_documentation_stays_what_it_is() -> None:
+    module = actions_of(action("A", Parameter(name="X", default='a\\b"""c')))
+    namespace: dict[str, str] = {}
+
+    exec(f'doc = """{module.classes[0].doc}"""', namespace)  # as Python reads it
+
+    assert "``a\\b'''c`` where it is left out." in namespace["doc"]
+
+
+def test_privileges_that_nobody_knows_are_not_said() -> None:
+    request = actions_of(action("A")).classes[0]
+
+    assert "privileges" not in {constant.name for constant in request.constants}
+    assert "privilege" not in request.doc
+
+
+def test_a_header_of_some_releases_says_so_where_it_is_used() -> None:
+    model = resolved(
+        facts(event("E", "A"), action("R", "A"), release="13.38.3"), facts(event("E", "A", "B"), action("R", "B"))
+    )
+
+    seen = surface(model)
+
+    assert seen.events.modules[0].classes[0].fields[1].expression == 'Sometimes("B", text, releases="22")'
+    constants = {each.name: each.expression for each in seen.actions.modules[0].classes[0].constants}
+    assert constants["parameter_releases"] == '{"A": "13", "B": "22"}'
+
+
+def test_the_catalogue_knows_names_that_are_not_their_classes() -> None:
+    seen = surface(resolved(facts(event("Demo Tree"), event("Hangup"))))
+
+    assert seen.event_names == {"demo tree": "DemoTree"}
+    assert seen.events.catalogue == {"DemoTree": "other", "Hangup": "other"}

@@ -1,0 +1,163 @@
+"""Log-in, requests and answers against a real Asterisk."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import ami_typed as ami
+from ami_typed import actions, events
+from tests.live import servers
+from tests.live.servers import ForeignServer, Server
+
+AnyServer = Server | ForeignServer
+
+
+def test_the_right_secret_logs_in_by_challenge_and_tells_the_release(server: AnyServer) -> None:
+    with ami.Manager() as manager:
+        manager.connect(server.host, server.port)
+        info = manager.get_asterisk_info()
+        assert info is not None
+        assert info[0] == "Asterisk Call Manager"
+        manager.login(server.full.name, server.full.secret)
+        assert manager.release is not None
+        if isinstance(server, Server):
+            assert str(manager.release) == server.release
+
+
+def test_the_plain_secret_logs_in_where_it_is_asked_for(server: AnyServer) -> None:
+    with ami.Manager() as manager:
+        manager.connect(server.host, server.port)
+        manager.login(server.full.name, server.full.secret, plain=True)
+        assert manager.execute(actions.Ping()).success
+
+
+def test_a_wrong_secret_is_refused_with_the_servers_own_words(server: AnyServer) -> None:
+    with ami.Manager() as manager:
+        manager.connect(server.host, server.port)
+        with pytest.raises(ami.LoginFailed, match="Authentication failed") as refused:
+            manager.login(server.full.name, "not-the-secret")
+        assert "not-the-secret" not in str(refused.value) + repr(refused.value.request)
+
+
+def test_login_waits_until_the_server_is_fully_booted(server: AnyServer) -> None:
+    with ami.Manager() as manager:
+        manager.connect(server.host, server.port)
+        manager.login(server.full.name, server.full.secret, wait=10)
+
+
+def test_an_action_before_the_log_in_is_refused(server: AnyServer) -> None:
+    with ami.Manager() as manager:
+        manager.connect(server.host, server.port)
+        with pytest.raises(ami.ActionFailed, match="Permission denied"):
+            manager.execute(actions.CoreSettings())
+
+
+def test_a_user_without_the_privilege_is_refused(server: AnyServer) -> None:
+    if not isinstance(server, Server):
+        pytest.skip("NOT RUN: needs the users of our own servers")
+    with ami.Manager() as manager:
+        manager.connect(server.host, server.port)
+        manager.login(server.reader.name, server.reader.secret)
+        with pytest.raises(ami.ActionFailed, match="Permission denied"):
+            manager.execute(actions.Originate(channel="Local/100@default", application="Wait", data="1"))
+
+
+def test_core_settings_come_typed(manager: ami.Manager) -> None:
+    settings = manager.execute(actions.CoreSettings())
+    assert settings.asterisk_version
+    assert settings.core_max_calls >= 0
+
+
+def test_a_command_returns_every_line(manager: ami.Manager) -> None:
+    lines = manager.execute(actions.Command(command="core show applications")).output
+    assert len(lines) > 100
+    assert any("Dial" in line for line in lines)
+
+
+def test_a_command_that_does_not_exist_fails(manager: ami.Manager) -> None:
+    with pytest.raises(ami.ActionFailed):
+        manager.execute(actions.Command(command="no such command at all"))
+
+
+def test_a_configuration_file_is_read(manager: ami.Manager) -> None:
+    answer = manager.execute(actions.GetConfig(filename="manager.conf"))
+    assert answer.success
+    assert "general" in {value for name, value in answer.items() if name.startswith("Category-")}
+
+
+def test_an_event_of_another_client_comes_through(manager: ami.Manager, server: AnyServer) -> None:
+    with ami.Manager() as other, manager.subscribe(events.UserEvent) as stream:
+        other.connect(server.host, server.port)
+        other.login(server.full.name, server.full.secret)
+        other.send_action(ami.Request("UserEvent", UserEvent="Shout", Who="größer"))
+        event = stream.get(timeout=5)
+    assert event["Who"] == "größer"
+
+
+def test_a_list_is_whole_with_foreign_events_in_between(manager: ami.Manager, server: AnyServer) -> None:
+    heard: list[str] = []
+    manager.register_callback(events.UserEvent, lambda event, _: heard.append(event["Number"]))
+    stop = threading.Event()
+    sent = 0
+
+    def shout() -> None:
+        nonlocal sent
+        with ami.Manager() as other:
+            other.connect(server.host, server.port)
+            other.login(server.full.name, server.full.secret)
+            while not stop.is_set():
+                other.execute(ami.Request("UserEvent", UserEvent="Shout", Number=sent))
+                sent += 1
+
+    with ThreadPoolExecutor(1) as pool:
+        shouting = pool.submit(shout)
+        lists = [manager.execute(actions.ListCommands()) for _ in range(5)]
+        queues = [manager.execute(actions.QueueStatus()) for _ in range(20)]
+        stop.set()
+        shouting.result()
+    assert all(queue.valid for queue in queues)
+    assert len({len(queue.members) for queue in queues}) == 1
+    assert all(answer.success for answer in lists)
+    with manager.subscribe(events.UserEvent) as stream:
+        manager.execute(ami.Request("UserEvent", UserEvent="Shout", Number="last"))
+        stream.get(timeout=5)
+    manager.close()
+    assert heard == [*map(str, range(sent)), "last"]
+
+
+def test_a_hundred_requests_in_flight_from_twenty_threads_get_their_own_answers(manager: ami.Manager) -> None:
+    def ask(number: int) -> tuple[str, str | None]:
+        value = f"value {number}"
+        manager.execute(actions.Setvar(variable=f"AMI_TYPED_{number}", value=value))
+        return value, manager.execute(actions.Getvar(variable=f"AMI_TYPED_{number}"))["Value"]
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(ask, range(100)))
+    assert all(sent == received for sent, received in answers)
+
+
+@pytest.mark.parametrize("release", [each for each in servers.targets() if ":" not in each])
+def test_a_request_fails_at_once_when_the_server_is_killed(release: str) -> None:
+    with servers.start(release) as server, ami.Manager() as manager:
+        assert isinstance(server, Server)
+        manager.connect(server.host, server.port)
+        manager.login(server.full.name, server.full.secret)
+        with ThreadPoolExecutor(1) as pool:
+            with server.frozen():
+                waiting = pool.submit(manager.execute, actions.CoreSettings(), timeout=60)
+                pending = manager._connected().session._pending
+                while not any(exchange.written for exchange in list(pending.values())):
+                    threading.Event().wait(0.01)
+                server.kill()
+            with pytest.raises(ami.OutcomeUnknown, match="CoreSettings"):
+                waiting.result(timeout=10)
+        assert not manager.is_connected()
+        with pytest.raises(ami.NotConnected):
+            manager.execute(actions.Ping())
+        server.boot()
+        manager.connect(server.host, server.port)
+        manager.login(server.full.name, server.full.secret)
+        assert manager.execute(actions.Ping()).success

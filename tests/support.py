@@ -1,0 +1,262 @@
+"""What several tests share: bytes as Asterisk sends them, hand-made classes, and a server that the test drives.
+
+Nothing here waits for time to pass. `PATIENCE` only bounds how long a test that has failed goes on.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import queue
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import ami_typed as ami
+from ami_typed.fields import Always, Repeated, Sometimes
+from ami_typed.values import epoch, integer, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import TracebackType
+    from typing import Self
+
+T = TypeVar("T")
+
+PATIENCE = 20.0
+"""Seconds after which something that was to happen at once is taken to have failed."""
+
+GREETING = b"Asterisk Call Manager/9.0.0\r\n"
+
+
+def message(*lines: str) -> bytes:
+    """Write one message as Asterisk does, with the empty line that ends it."""
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode("utf-8", "surrogateescape")
+
+
+def answer(action_id: str, response: str = "Success", *lines: str) -> bytes:
+    """Write the answer to a request."""
+    return message(f"Response: {response}", f"ActionID: {action_id}", *lines)
+
+
+def unread(*lines: str, cls: type[ami.Event] = ami.Event) -> Any:
+    """Make an event as the session does: not parsed yet."""
+    octets = "\r\n".join(lines).encode("utf-8", "surrogateescape")
+    return cls.of_stream(octets, lines[0].partition(": ")[2])
+
+
+class Gadget(ami.Event):
+    """An event that no Asterisk sends."""
+
+    __slots__ = ()
+
+    size = Always("Size", integer)
+    colour = Sometimes("Colour", text, none=("<unknown>",))
+    made = Sometimes("Made", epoch, none=("0",))
+    parts = Repeated("Part", integer)
+
+
+class GadgetsComplete(ami.Event):
+    """The end of a list that no Asterisk has."""
+
+    __slots__ = ()
+
+
+class Gadgets(ami.Aggregate):
+    """A list that no Asterisk has."""
+
+    __slots__ = ()
+
+    repeatable = ("Gadget",)
+
+    @property
+    def gadgets(self) -> list[Gadget]:
+        """The items."""
+        items: list[Gadget] = self["Gadget"]
+        return items
+
+
+class ListGadgets(ami.ListRequest[Gadgets]):
+    """An action that no Asterisk has."""
+
+    __slots__ = ()
+
+    list_ends = ("GadgetsDone",)
+
+    def __init__(self) -> None:
+        super().__init__("ListGadgets")
+
+    @classmethod
+    def list_class(cls) -> type[Gadgets]:
+        """Return the list's class."""
+        return Gadgets
+
+
+class QuietList(ListGadgets):
+    """A list whose answer does not say that a list follows."""
+
+    __slots__ = ()
+
+    list_announced: ClassVar[bool] = False
+
+
+class RawText(ami.Request[ami.Message]):
+    """An action that is answered with text alone."""
+
+    __slots__ = ()
+
+    raw_text: ClassVar[bool] = True
+
+
+KNOWN_EVENTS: Mapping[str, tuple[str, str]] = {
+    "gadget": (__name__, "Gadget"),
+    "gadgetscomplete": (__name__, "GadgetsComplete"),
+}
+"""What the registry has to hold for these classes; see the fixture `gadgets`."""
+
+
+def background(function: Callable[..., T], *args: Any, **kwargs: Any) -> Future[T]:
+    """Call a function in a thread of its own."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(function(*args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
+
+
+def in_a_fresh_process(program: str) -> list[str]:
+    """Run a program in a new Python that finds the same `ami_typed`; return the words it prints."""
+    source = str(Path(ami.__file__).parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": source},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.split()
+
+
+class Peer:
+    """The server's end of one connection."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        connected.settimeout(PATIENCE)
+        self.socket = connected
+        self._file = connected.makefile("rb")
+
+    def send(self, *octets: bytes) -> None:
+        """Send bytes."""
+        self.socket.sendall(b"".join(octets))
+
+    def request(self) -> list[tuple[str, str]]:
+        """Read one request, header by header."""
+        lines = list(itertools.takewhile(lambda line: line.strip(), self._file))
+        pairs = (line.decode().rstrip("\r\n").partition(": ") for line in lines)
+        return [(name, value) for name, _, value in pairs]
+
+    def action_id(self) -> str:
+        """Read one request and return its ActionID."""
+        return dict(self.request())["ActionID"]
+
+    def at_end(self) -> bool:
+        """Whether the client has closed, once it has."""
+        try:
+            return self._file.read(1) == b""
+        except ConnectionResetError:
+            return True
+
+    def serve(self, reply: Callable[[dict[str, str]], bytes]) -> None:
+        """Answer every request, until the client closes."""
+
+        def run() -> None:
+            try:
+                while request := self.request():
+                    self.send(reply(dict(request)))
+            except OSError:  # the client was faster
+                return
+
+        threading.Thread(target=run, daemon=True).start()
+
+    def close(self) -> None:
+        """Close the connection in the usual way."""
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:  # the client was faster
+            pass
+        self._file.close()
+        self.socket.close()
+
+    def reset(self) -> None:
+        """Close the connection with a reset."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._file.close()
+        self.socket.close()
+
+
+class Server:
+    """A server on loopback that greets and else does what the test says."""
+
+    def __init__(self, greeting: bytes = GREETING) -> None:
+        self._greeting = greeting
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._peers: queue.Queue[Peer] = queue.Queue()
+        self._all: list[Peer] = []
+        self.port: int = self._listening.getsockname()[1]
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def _accept(self) -> None:
+        for connected in self._connections():
+            peer = Peer(connected)
+            self._all.append(peer)
+            try:
+                peer.send(self._greeting)
+            except OSError:  # the client was faster
+                pass
+            self._peers.put(peer)
+
+    def _connections(self) -> Iterator[socket.socket]:
+        try:
+            while True:
+                yield self._listening.accept()[0]
+        except OSError:
+            return
+
+    def peer(self) -> Peer:
+        """Return the next connection that a client has made."""
+        return self._peers.get(timeout=PATIENCE)
+
+    def link(self, manager: ami.Manager, timeout: float = PATIENCE) -> Peer:
+        """Connect a manager; return the server's end of the connection."""
+        manager.connect("127.0.0.1", self.port, timeout)
+        return self.peer()
+
+    def close(self) -> None:
+        """Close every connection and stop listening."""
+        try:
+            self._listening.shutdown(socket.SHUT_RDWR)
+        except OSError:  # not on every system
+            pass
+        self._listening.close()
+        self._thread.join(PATIENCE)
+        for peer in self._all:
+            peer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,122 @@
+"""The demo runs against its stand-in, says what it does, and what it says about the type checker is true."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ami_typed import testing
+from examples import demo
+
+ROOT = Path(__file__).parents[1]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AMI_")}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "examples/demo.py", *arguments],
+        cwd=ROOT,
+        env={**clean, "PYTHONPATH": "src", "PYTHONIOENCODING": "utf-8", **environment},
+        encoding="utf-8",
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def shown() -> str:
+    finished = run()
+    assert finished.returncode == 0, finished.stderr
+    assert not finished.stderr
+    return finished.stdout
+
+
+def test_it_shows_the_server_the_channels_and_the_queues(shown: str) -> None:
+    assert "Asterisk 22.10.1, takes at most 500 calls" in shown
+    assert re.search(r"PJSIP/bertil-00000022 +UP +202 +0701234567 +AppQueue +0:01:58\n", shown)
+    assert re.search(r"support +ringall +1 of 3 +1 +0:00:41 +31 +2\n", shown)
+    assert re.search(r"Erik Ek +support +NOT_INUSE +lunch +1 +2026-09-21 12:52 UTC\n", shown)
+
+
+def test_it_follows_its_own_call_to_the_hangup_and_nobody_elses(shown: str) -> None:
+    followed = re.findall(
+        r"^ +\d+\.\d\d s  (\w+) +PJSIP/(\w+)|^ +\d+\.\d\d s  (OriginateResponse)", shown, re.MULTILINE
+    )
+    assert [event or last for event, _, last in followed] == [
+        *("Newchannel", "DialBegin", "Newstate", "Newstate", "DialEnd", "OriginateResponse", "Hangup"),
+    ]
+    assert {channel for _, channel, last in followed if not last} == {"anna"}
+    assert "hung up: Normal Clearing (16)" in shown
+    assert "The call was answered" in shown
+
+
+def test_it_fits_a_terminal_of_100_columns(shown: str) -> None:
+    assert max(map(len, shown.splitlines())) <= 100
+
+
+def test_it_shows_no_secret(shown: str) -> None:
+    assert "a secret" not in shown
+
+
+def test_it_talks_to_the_server_that_arguments_and_environment_name() -> None:
+    with testing.StandIn(testing.demo(), pauses=False) as server:
+        finished = run(
+            *("--port", str(server.port), "--user", "demo"),
+            AMI_HOST=server.host,
+            AMI_SECRET="a secret",
+            AMI_CALL="PJSIP/anna",
+        )
+    assert finished.returncode == 0, finished.stderr
+    assert "stand-in" not in finished.stdout
+    assert "hung up: Normal Clearing (16)" in finished.stdout
+
+
+def test_it_places_no_call_on_a_server_unless_told_whom_to_call() -> None:
+    steps = testing.demo().steps
+    call = next(number for number, step in enumerate(steps) if "Action: Originate" in written(step))
+    goodbye = next(number for number, step in enumerate(steps) if "Action: Logoff" in written(step))
+    scenario = testing.Scenario("no call", (*steps[:call], *steps[goodbye:]))
+    with testing.StandIn(scenario) as server:
+        finished = run("--host", server.host, "--port", str(server.port), "--user", "demo", "--secret", "a secret")
+    assert finished.returncode == 0, finished.stderr
+    assert "No call is placed" in finished.stdout
+
+
+def written(step: testing.Step) -> list[str]:
+    return [str(line) for line in step.lines] if isinstance(step, testing.Expect) else []
+
+
+def test_it_says_in_one_sentence_why_it_cannot_connect() -> None:
+    server = testing.StandIn(testing.demo())
+    server.close()
+    finished = run("--host", server.host, "--port", str(server.port), "--user", "demo", "--secret", "a secret")
+    assert finished.returncode == 1
+    assert finished.stderr == f"No connection to {server.host}:{server.port}: Connection refused.\n"
+
+
+def test_it_says_what_is_missing_beside_a_host() -> None:
+    finished = run("--host", "pbx.example")
+    assert finished.returncode == 2
+    assert "a host needs a user and a secret" in finished.stderr
+
+
+def test_what_it_says_about_the_type_checker_is_what_mypy_says(tmp_path: Path) -> None:
+    head = ["import ami_typed as ami", "from ami_typed import actions, events", "", "manager = ami.Manager()"]
+    program = tmp_path / "mistakes.py"
+    program.write_text("\n".join([*head, *(line for line, _ in demo.MISTAKES), ""]), encoding="utf-8")
+    finished = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "--no-pretty", str(program)],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    said = dict(re.findall(r"mistakes\.py:(\d+): error: (.*)", finished.stdout))
+    expected = {str(number): message for number, (_, message) in enumerate(demo.MISTAKES, len(head) + 1)}
+    assert said == expected, finished.stdout + finished.stderr

@@ -1,0 +1,119 @@
+"""An exception says who was wrong and what is certain, survives pickling, and shows no secret."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+import ami_typed as ami
+from ami_typed import errors
+from ami_typed.errors import Error, ManagerError, ManagerSocketError
+
+REQUEST = ami.Request("Originate", Channel="Local/1@x", Secret="hidden-word")
+REFUSAL = ami.Message({"Response": "Error", "Message": "No such channel", "Secret": "hidden-word"})
+
+EXAMPLES: list[Error] = [
+    ami.ActionFailed(REQUEST, REFUSAL),
+    ami.LoginFailed(REQUEST, REFUSAL),
+    ami.ActionTimeout(REQUEST, "id-1", 2.5, "end of its list"),
+    ami.EventsDropped(3),
+    ami.FieldError(ami.Event({"Event": "Hangup"}), "Cause", "x", "not a number"),
+    ami.HeaderRefused("one sentence"),
+    ami.OutcomeUnknown("one sentence"),
+]
+
+
+def test_every_exception_of_the_package_is_an_error_to_catch() -> None:
+    for name in errors.__all__:
+        assert issubclass(getattr(errors, name), Error)
+
+
+@pytest.mark.parametrize(
+    "blamed_on_the_request",
+    ["NotConnected", "HeaderRefused", "TooManyPending", "NotInRelease", "FieldError", "ActionFailed", "LoginFailed"]
+    + ["ActionTimeout", "EventTimeout", "EventsDropped"],
+)
+def test_what_the_program_or_the_servers_answer_did_is_a_manager_error(blamed_on_the_request: str) -> None:
+    kind = getattr(errors, blamed_on_the_request)
+    assert issubclass(kind, ManagerError)
+    assert not issubclass(kind, ManagerSocketError)
+
+
+@pytest.mark.parametrize(
+    "blamed_on_the_link",
+    ["ConnectFailed", "NotAsterisk", "ConnectionLost", "RequestNotSent", "OutcomeUnknown", "ProtocolError"],
+)
+def test_what_happened_to_the_connection_is_a_socket_error(blamed_on_the_link: str) -> None:
+    kind = getattr(errors, blamed_on_the_link)
+    assert issubclass(kind, ManagerSocketError)
+    assert not issubclass(kind, ManagerError)
+
+
+def test_errors_are_caught_as_the_builtin_exceptions_they_are_a_kind_of() -> None:
+    assert issubclass(ami.HeaderRefused, ValueError)
+    assert issubclass(ami.FieldError, ValueError)
+    assert issubclass(ami.ActionTimeout, TimeoutError)
+    assert issubclass(ami.EventTimeout, TimeoutError)
+    assert issubclass(ami.ManagerSocketError, OSError)
+
+
+def test_not_sent_and_outcome_unknown_are_told_apart() -> None:
+    assert not issubclass(ami.RequestNotSent, ami.OutcomeUnknown)
+    assert not issubclass(ami.OutcomeUnknown, ami.RequestNotSent)
+    assert issubclass(ami.RequestNotSent, ami.ConnectionLost)
+    assert issubclass(ami.OutcomeUnknown, ami.ConnectionLost)
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_an_error_comes_through_pickling_with_its_sentence_and_parts(error: Error) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert str(again) == str(error)
+    assert vars(again) == vars(error)
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_no_error_shows_a_secret(error: Error) -> None:
+    assert "hidden-word" not in f"{error} {error!r}"
+
+
+def test_a_refusal_says_the_action_and_the_servers_words() -> None:
+    error = ami.ActionFailed(REQUEST, REFUSAL)
+    assert str(error) == "Asterisk refused Originate: No such channel"
+    assert error.message == "No such channel"
+    assert error.request is REQUEST
+    assert error.response is REFUSAL
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"), [({"Response": "Error"}, "Error"), ({"ActionID": "1"}, "no reason given")]
+)
+def test_a_refusal_without_words_says_what_there_is(headers: dict[str, str], reason: str) -> None:
+    assert ami.ActionFailed(REQUEST, ami.Message(headers)).message == reason
+
+
+def test_a_time_out_says_what_is_missing_how_long_it_waited_and_that_the_outcome_is_open() -> None:
+    error = ami.ActionTimeout(REQUEST, "id-1", 2.5)
+    assert str(error) == (
+        "Originate (ActionID id-1) got no answer within 2.5 s. "
+        "The server may still carry it out; raise request.timeout to wait longer."
+    )
+    assert (error.request, error.action_id) == (REQUEST, "id-1")
+
+
+def test_a_field_error_names_the_event_the_header_and_the_text() -> None:
+    event = ami.Event({"Event": "Hangup", "Cause": "x"})
+    error = ami.FieldError(event, "Cause", "x", "not a number")
+    assert str(error) == "Event: Cause cannot be read: its text is 'x', not a number."
+    assert (error.message, error.header, error.text) == (event, "Cause", "x")
+
+
+def test_a_field_error_says_that_a_header_is_missing() -> None:
+    assert str(ami.FieldError(ami.Event(), "Cause", None, "")) == "Event: Cause cannot be read: it has no such header."
+
+
+def test_dropped_events_are_counted_in_their_error() -> None:
+    error = ami.EventsDropped(17)
+    assert error.count == 17
+    assert str(error).startswith("17 events were dropped")

@@ -1,0 +1,344 @@
+"""A typed attribute returns its declared type or says what is wrong, whether its event was parsed before or not."""
+
+from __future__ import annotations
+
+import inspect
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ami_typed as ami
+from ami_typed import FieldError, Releases
+from ami_typed.fields import Always, Numbered, Repeated, Sometimes, Variables, described, fields_of, processed
+from ami_typed.values import Codec, OpenIntEnum, epoch, integer, items, member, seconds, text, yes_no
+from tests.support import Gadget, unread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Mood(OpenIntEnum):
+    """A vocabulary."""
+
+    GOOD = 1
+
+
+class Report(ami.Event):
+    """An event with a field of each kind."""
+
+    __slots__ = ()
+
+    label = Always("Label", text)
+    """What it is called."""
+    count = Always("Count", integer)
+    """How many
+    there are."""
+    mood = Always("Mood", member(Mood))
+    note = Sometimes("Note", text, none=("<none>",))
+    since = Sometimes("Since", epoch, releases="18.26 20-23", none=("0", "never"))
+    flag = Sometimes("Some-Flag", yes_no)
+    sizes = Repeated("Size", integer)
+    chan_variable = Variables("ChanVariable", releases="16-23")
+    by_channel = Numbered("ChanVariable(*)", text)
+    report_ssrc = Numbered("Report*SourceSSRC", integer)
+
+
+def unread_report(*lines: str) -> Report:
+    report: Report = unread("Event: Report", *lines, cls=Report)
+    return report
+
+
+def parsed_report(*lines: str) -> Report:
+    report = unread_report(*lines)
+    len(report)
+    return report
+
+
+both = pytest.mark.parametrize("report", [unread_report, parsed_report], ids=["unread", "parsed"])
+
+
+@both
+def test_a_header_is_read_as_its_declared_type(report: Callable[..., Report]) -> None:
+    event = report("Label: one", "Count: 7", "Mood: 1", "Since: 60", "Some-Flag: Yes")
+    assert event.label == "one"
+    assert event.count == 7
+    assert event.mood is Mood.GOOD
+    assert event.since == datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
+    assert event.flag is True
+
+
+@both
+def test_the_last_header_of_a_message_is_read_to_its_end(report: Callable[..., Report]) -> None:
+    assert report("Count: 7", "Label: the end").label == "the end"
+
+
+@both
+@pytest.mark.parametrize("line", ["label: one", "LABEL: one", "Label:one"])
+def test_a_header_in_another_spelling_is_read(report: Callable[..., Report], line: str) -> None:
+    assert report("Count: 7", line).label == "one"
+
+
+@both
+def test_a_header_whose_name_ends_like_another_is_not_taken_for_it(report: Callable[..., Report]) -> None:
+    event = report("SubLabel: wrong", "X-Label: wrong", "Labels: wrong")
+    with pytest.raises(FieldError):
+        _ = event.label
+
+
+@both
+def test_a_value_that_looks_like_a_header_is_not_taken_for_one(report: Callable[..., Report]) -> None:
+    assert report("Other: Label: wrong", "Label: right").label == "right"
+
+
+@both
+def test_the_first_of_repeated_headers_is_the_attribute(report: Callable[..., Report]) -> None:
+    assert report("Count: 1", "Count: 2").count == 1
+
+
+@both
+def test_a_value_with_a_line_feed_in_it_is_the_same_read_either_way(report: Callable[..., Report]) -> None:
+    event = report("Label: one\nand more", "Count: 1")
+    attribute = event.label
+    assert attribute == event["Label"]
+
+
+@both
+def test_a_header_that_must_be_there_and_is_not_is_an_error_that_names_it(report: Callable[..., Report]) -> None:
+    with pytest.raises(FieldError, match=r"^Report: Label cannot be read: it has no such header\.$") as error:
+        _ = report("Count: 7").label
+    assert error.value.text is None
+    assert error.value.header == "Label"
+
+
+@both
+def test_a_text_of_another_type_is_an_error_that_shows_it(report: Callable[..., Report]) -> None:
+    event = report("Count: seven")
+    with pytest.raises(FieldError, match=r"^Report: Count cannot be read: its text is 'seven', .*seven.*\.$") as error:
+        _ = event.count
+    assert error.value.message is event
+    assert error.value.text == "seven"
+
+
+@both
+@pytest.mark.parametrize("text_", ["nan", "1e400", "99999999999999999999"])
+def test_a_moment_beyond_every_calendar_is_a_field_error_too(report: Callable[..., Report], text_: str) -> None:
+    with pytest.raises(FieldError, match="Since"):
+        _ = report(f"Since: {text_}").since
+
+
+def test_a_codec_that_fails_without_a_word_still_makes_a_sentence() -> None:
+    def fail(_: str) -> int:
+        raise ValueError
+
+    class Odd(ami.Event):
+        __slots__ = ()
+
+        code = Always("Code", Codec(fail, str))
+
+    with pytest.raises(FieldError, match=r"^Odd: Code cannot be read: its text is 'x', which does not decode\.$"):
+        _ = Odd({"Code": "x"}).code
+
+
+@both
+def test_an_optional_header_that_is_absent_is_none(report: Callable[..., Report]) -> None:
+    event = report("Count: 7")
+    assert event.note is None
+    assert event.since is None
+    assert event.flag is None
+
+
+@both
+@pytest.mark.parametrize("spelling", ["0", "never", ""])
+def test_a_text_that_means_no_value_is_none(report: Callable[..., Report], spelling: str) -> None:
+    assert report(f"Since: {spelling}").since is None
+
+
+@both
+def test_empty_text_is_text_and_its_own_word_for_nothing_is_none(report: Callable[..., Report]) -> None:
+    assert report("Note: ").note == ""
+    assert report("Note:").note == ""
+    assert report("Note: <none>").note is None
+
+
+@both
+def test_a_wrong_text_in_an_optional_header_is_an_error_not_none(report: Callable[..., Report]) -> None:
+    with pytest.raises(FieldError, match="Some-Flag"):
+        _ = report("Some-Flag: perhaps").flag
+
+
+@both
+def test_an_unknown_member_of_a_vocabulary_is_still_readable(report: Callable[..., Report]) -> None:
+    mood = report("Mood: 42").mood
+    assert (mood.value, mood.known) == (42, False)
+
+
+@both
+def test_every_value_of_a_repeated_header_is_read_in_order(report: Callable[..., Report]) -> None:
+    assert report("Size: 3", "Other: x", "Size: 1", "size: 2").sizes == [3, 1, 2]
+    assert report("Size: 3").sizes == [3]
+    assert report("Other: x").sizes == []
+
+
+@both
+def test_one_wrong_text_among_repeated_headers_is_an_error(report: Callable[..., Report]) -> None:
+    with pytest.raises(FieldError, match="Size"):
+        _ = report("Size: 3", "Size: x").sizes
+
+
+@both
+def test_variables_are_a_mapping(report: Callable[..., Report]) -> None:
+    event = report("ChanVariable: A=1", "ChanVariable: B=x=y", "ChanVariable: A=2")
+    assert event.chan_variable == {"A": "2", "B": "x=y"}
+    assert report("Count: 7").chan_variable == {}
+
+
+@both
+def test_a_family_of_headers_is_read_by_the_part_that_differs(report: Callable[..., Report]) -> None:
+    event = report(
+        "ChanVariable(Local/1@x-0001;1): A=1",
+        "ChanVariable(Local/1@x-0001;2): B=2",
+        "ChanVariable(Local/1@x-0001;1): C=3",
+        "Report0SourceSSRC: 10",
+        "report1sourcessrc: 11",
+        "ReportSourceSSRC: 12",
+    )
+    assert event.by_channel == {"Local/1@x-0001;1": ["A=1", "C=3"], "Local/1@x-0001;2": ["B=2"]}
+    assert event.report_ssrc == {"0": [10], "1": [11]}
+
+
+@both
+def test_a_wrong_text_in_a_family_is_an_error(report: Callable[..., Report]) -> None:
+    with pytest.raises(FieldError, match="Report"):
+        _ = report("Report0SourceSSRC: x").report_ssrc
+
+
+@both
+def test_an_attribute_follows_a_header_that_the_program_changed(report: Callable[..., Report]) -> None:
+    event = report("Label: one", "Count: 1")
+    event["Label"] = "two"
+    assert event.label == "two"
+    del event["Count"]
+    with pytest.raises(FieldError):
+        _ = event.count
+
+
+def test_reading_an_attribute_does_not_parse_the_event() -> None:
+    event = unread_report("Label: one", "Count: 7")
+    assert (event.label, event.count) == ("one", 7)
+    assert event._unread is not None
+
+
+lines = st.lists(
+    st.tuples(
+        st.sampled_from(["Label", "Count", "Other", "Labels"]),
+        st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=8),
+    ),
+    max_size=6,
+)
+
+
+@given(lines)
+def test_an_attribute_is_the_same_whether_the_event_was_parsed_or_not(headers: list[tuple[str, str]]) -> None:
+    written = [f"{name}: {value}" for name, value in headers]
+
+    def label(report: Report) -> str | None:
+        try:
+            return report.label
+        except FieldError:
+            return None
+
+    assert label(unread_report(*written)) == label(parsed_report(*written)) == dict(reversed(headers)).get("Label")
+
+
+# Seen on the class
+
+
+def test_a_field_seen_on_the_class_tells_its_header_and_its_releases() -> None:
+    assert isinstance(Report.label, Always)
+    assert isinstance(Report.note, Sometimes)
+    assert isinstance(Report.sizes, Repeated)
+    assert isinstance(Report.chan_variable, Variables)
+    assert isinstance(Report.by_channel, Numbered)
+    assert Report.flag.header == "Some-Flag"
+    assert Report.label.releases is None
+    assert Report.since.releases == Releases("18.26 20-23")
+
+
+def test_help_on_an_attribute_names_its_header_and_its_releases() -> None:
+    assert inspect.getdoc(Report.label) == "The ``Label`` header. What it is called."
+    assert inspect.getdoc(Report.since) == "The ``Since`` header. Asterisk 18 from 18.26 on, 20 to 23."
+
+
+def test_the_fields_of_a_class_are_those_of_its_bases_and_its_own() -> None:
+    found = fields_of(Gadget)
+    assert list(found)[: len(fields_of(ami.Event))] == list(fields_of(ami.Event))
+    assert set(found) - set(fields_of(ami.Event)) == {"size", "colour", "made", "parts"}
+
+
+def test_the_descriptions_below_fields_are_found() -> None:
+    assert described(Report) == {"label": "What it is called.", "count": "How many\nthere are."}
+
+
+# process()
+
+
+@both
+def test_process_turns_known_headers_into_values_and_leaves_the_rest(report: Callable[..., Report]) -> None:
+    event = report("Label: one", "count: 7", "Since: 60", "Size: 1", "Size: 2", "ChanVariable: A=1", "New: x", "no header")
+    headers, data = event.process()
+    assert headers == {
+        "Event": "Report",
+        "Label": "one",
+        "count": 7,
+        "Since": datetime(1970, 1, 1, 0, 1, tzinfo=UTC),
+        "Size": [1, 2],
+        "ChanVariable": {"A": "1"},
+        "New": "x",
+    }
+    assert data == ["no header"]
+
+
+@both
+def test_process_leaves_as_text_what_does_not_decode(report: Callable[..., Report]) -> None:
+    headers, _ = report("Count: seven", "Since: when", "Size: 1", "Size: x").process()
+    assert (headers["Count"], headers["Since"], headers["Size"]) == ("seven", "when", [1, "x"])
+
+
+@both
+def test_process_says_none_for_a_text_that_means_no_value(report: Callable[..., Report]) -> None:
+    headers, _ = report("Since: never", "Note: <none>").process()
+    assert (headers["Since"], headers["Note"]) == (None, None)
+
+
+def test_process_changes_nothing_in_the_event() -> None:
+    event = parsed_report("Count: 7", "a line")
+    headers, data = event.process()
+    headers["Count"] = 8
+    data.append("more")
+    assert event["Count"] == "7"
+    assert event.data == ["a line"]
+
+
+class Anything(ami.Event):
+    """An event that declares a field of every type for a header of any text."""
+
+    __slots__ = ()
+
+    a = Always("A", integer)
+    b = Sometimes("B", epoch)
+    c = Repeated("C", seconds)
+    d = Variables("D")
+    e = Sometimes("E", items())
+    f = Always("F", member(Mood))
+    g = Numbered("G*", integer)
+
+
+@given(st.lists(st.tuples(st.sampled_from("ABCDEFG"), st.text() | st.sampled_from(["nan", "inf", "-1", "9" * 5000]))))
+def test_process_never_raises(headers: list[tuple[str, str]]) -> None:
+    octets = "\r\n".join(["Event: Anything", *(f"{name}: {value}" for name, value in headers)])
+    event = Anything.of_stream(octets.encode("utf-8", "surrogatepass"), "Anything")
+    processed_headers, _ = processed(event, Anything)
+    assert set(processed_headers) == set(event)

@@ -1,0 +1,187 @@
+"""Callbacks are called in the order of their registration, for exactly what they were registered for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import ami_typed as ami
+from ami_typed.handlers import Handlers
+from tests.support import Gadget, Gadgets, GadgetsComplete, unread
+
+
+def one(*_: object) -> None:
+    """A callback."""
+
+
+def two(*_: object) -> None:
+    """Another."""
+
+
+def three(*_: object) -> None:
+    """A third."""
+
+
+class Receiver:
+    """Whoever has a method as callback."""
+
+    def hear(self, *_: object) -> None:
+        """A callback."""
+
+
+def called(handlers: Handlers, message: object) -> list[Any]:
+    return list(handlers.route_of(message).functions)
+
+
+EVENT = unread("Event: Gadget", cls=Gadget)
+
+
+def test_callbacks_are_called_in_the_order_of_registration() -> None:
+    handlers = Handlers()
+    for function in (two, one, three):
+        handlers.register("Gadget", function)
+    assert called(handlers, EVENT) == [two, one, three]
+
+
+def test_the_same_pair_registered_again_moves_to_the_end_and_is_called_once() -> None:
+    handlers = Handlers()
+    for function in (one, two, one):
+        handlers.register("Gadget", function)
+    assert called(handlers, EVENT) == [two, one]
+
+
+def test_order_holds_across_names_classes_and_every_event() -> None:
+    handlers = Handlers()
+    handlers.register("", three)
+    handlers.register(Gadget, one)
+    handlers.register("gadget", two)
+    handlers.register(ami.Event, one)
+    assert called(handlers, EVENT) == [three, one, two, one]
+
+
+def test_one_function_may_be_registered_for_several_events() -> None:
+    handlers = Handlers()
+    handlers.register("Gadget", one)
+    handlers.register("Other", one)
+    assert called(handlers, EVENT) == called(handlers, unread("Event: Other")) == [one]
+
+
+@pytest.mark.parametrize("name", ["Gadget", "gadget", "GADGET", Gadget])
+@pytest.mark.parametrize("sent", ["Gadget", "gADGET"])
+def test_names_match_without_regard_to_case(name: Any, sent: str) -> None:
+    handlers = Handlers()
+    handlers.register(name, one)
+    assert called(handlers, unread(f"Event: {sent}")) == [one]
+    assert handlers.unregister("gaDGet", one)
+
+
+def test_the_empty_name_and_the_class_of_all_events_are_every_event() -> None:
+    for every in ("", ami.Event):
+        handlers = Handlers()
+        handlers.register(every, one)
+        assert called(handlers, EVENT) == called(handlers, unread("Event: Unknown")) == [one]
+        assert called(handlers, ami.Event({"Event": ami.EVENT_GENERIC})) == [one]
+        assert called(handlers, Gadgets("1")) == []
+        assert called(handlers, ami.Answer({"Response": "Success"})) == []
+
+
+def test_none_is_every_response_without_a_request_and_nothing_else() -> None:
+    handlers = Handlers()
+    handlers.register(None, one)
+    assert called(handlers, ami.Answer({"Response": "Success"})) == [one]
+    assert called(handlers, EVENT) == called(handlers, Gadgets("1")) == []
+
+
+def test_an_aggregate_goes_to_the_callbacks_of_its_class_and_of_all_aggregates() -> None:
+    handlers = Handlers()
+    handlers.register(Gadgets, one)
+    handlers.register(ami.Aggregate, two)
+    assert called(handlers, Gadgets("1")) == [one, two]
+    assert called(handlers, ami.Aggregate("1")) == [two]
+
+
+def test_an_aggregate_and_an_event_of_one_name_are_told_apart() -> None:
+    class GadgetsEvent(ami.Event):
+        wire_name = "Gadgets"
+
+    handlers = Handlers()
+    handlers.register(Gadgets, one)
+    handlers.register(GadgetsEvent, two)
+    handlers.register("Gadgets", three)
+    assert called(handlers, Gadgets("1")) == [one]
+    assert called(handlers, unread("Event: Gadgets")) == [two, three]
+
+
+def test_a_callback_that_was_taken_out_is_called_no_more() -> None:
+    handlers = Handlers()
+    handlers.register(Gadget, one)
+    handlers.register(Gadget, two)
+    assert handlers.unregister(Gadget, one) is True
+    assert called(handlers, EVENT) == [two]
+
+
+@pytest.mark.parametrize("event", [Gadget, "Gadget", "", None, Gadgets])
+def test_taking_out_what_is_not_there_says_so(event: Any) -> None:
+    handlers = Handlers()
+    handlers.register(event, one)
+    assert handlers.unregister(event, two) is False
+    assert handlers.unregister(GadgetsComplete, one) is False
+    assert handlers.unregister(event, one) is True
+    assert handlers.unregister(event, one) is False
+
+
+def test_a_method_is_the_same_callback_each_time_it_is_named() -> None:
+    receiver = Receiver()
+    handlers = Handlers()
+    handlers.register(Gadget, receiver.hear)
+    handlers.register(Gadget, receiver.hear)
+    assert called(handlers, EVENT) == [receiver.hear]
+    assert handlers.unregister(Gadget, receiver.hear)
+
+
+def test_what_cannot_be_called_is_refused() -> None:
+    nothing: Any = "on_hangup"
+    with pytest.raises(TypeError, match="A callback must be callable; 'on_hangup' is not"):
+        Handlers().register(Gadget, nothing)
+
+
+def test_streams_stand_apart_from_callbacks() -> None:
+    handlers = Handlers()
+    handlers.register(Gadget, one, sink=True)
+    handlers.register(Gadget, two)
+    route = handlers.route_of(EVENT)
+    assert (route.sinks, route.functions) == ((one,), (two,))
+
+
+def test_an_event_is_wanted_while_somebody_wants_it() -> None:
+    handlers = Handlers()
+    assert not handlers.wants("Gadget")
+    for event in ("gadget", Gadget, "", ami.Event):
+        handlers.register(event, one, sink=event == "")
+        assert handlers.wants("Gadget")
+        handlers.unregister(event, one)
+        assert not handlers.wants("Gadget")
+    handlers.register(None, one)
+    handlers.register(Gadgets, one)
+    assert not handlers.wants("Gadget")
+
+
+def test_every_change_of_the_table_can_be_noticed() -> None:
+    handlers = Handlers()
+    versions = [handlers.version]
+    handlers.register(Gadget, one)
+    versions.append(handlers.version)
+    handlers.unregister(Gadget, one)
+    versions.append(handlers.version)
+    assert len(set(versions)) == 3
+
+
+def test_a_route_that_was_handed_out_does_not_change_under_its_user() -> None:
+    handlers = Handlers()
+    handlers.register(Gadget, one)
+    route = handlers.route_of(EVENT)
+    handlers.unregister(Gadget, one)
+    handlers.register(Gadget, two)
+    assert route.functions == (one,)
+    assert called(handlers, EVENT) == [two]

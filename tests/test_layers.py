@@ -1,0 +1,181 @@
+"""Which module may import what: the layers of the architecture, read from the sources."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import ami_typed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(ami_typed.__file__).parent
+
+LANGUAGE = ["releases", "errors", "values", "fields", "messages"]
+"""What a request, a response and an event are. Each imports only what stands before it."""
+
+GENERATED = ["enums", "catalogue", "responses", "events", "aggregates", "actions"]
+"""Written by the generator: only the language, and each other's namespaces."""
+
+CONVERSATION = ["registry", "wire", "handlers", "streams", "session", "conversations"]
+"""Bytes to messages and back. Each imports the language, the catalogue, and what stands before it."""
+
+SHELLS = ["_tls", "_threads", "manager", "_tasks", "aio"]
+"""Sockets, threads, tasks and clocks: may import everything above, and what stands before it."""
+
+AROUND = ["testing", "cli", "instruments", "telemetry"]
+"""Use the public surface only."""
+
+ANYWHERE = ["_lazy"]
+"""Knows nothing of the package."""
+
+OF_THE_SHELLS = {
+    *("socket", "ssl", "select", "selectors", "socketserver"),
+    *("threading", "_thread", "queue", "concurrent", "multiprocessing", "asyncio", "contextvars", "signal"),
+    *("time", "sched", "random", "secrets", "uuid"),
+    *("os", "io", "pathlib", "subprocess", "shutil", "tempfile", "logging", "urllib", "http"),
+}
+"""Modules of Python's that do I/O, start threads, read clocks or throw dice."""
+
+EXCEPTIONS = {("handlers", "threading")}
+"""The table of callbacks is changed from any thread, so it has a lock."""
+
+CLOCKS = {"now", "utcnow", "today"}
+"""Methods that read a clock without importing one."""
+
+
+def part_of(file: Path) -> str:
+    """The module or package below `ami_typed` that a file belongs to."""
+    return file.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def sources() -> list[Path]:
+    """Every source of the package, but for what lies in private folders the wheel adds."""
+    return sorted(file for file in ROOT.rglob("*.py") if not part_of(file).startswith(("_codegen", "_spec")))
+
+
+def statements_at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node but those under `if TYPE_CHECKING:` (its `else` counts)."""
+    for node in ast.iter_child_nodes(tree):
+        match node:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=orelse):
+                for each in orelse:
+                    yield each
+                    yield from statements_at_run_time(each)
+            case _:
+                yield node
+                yield from statements_at_run_time(node)
+
+
+def imports_of(file: Path) -> set[str]:
+    """What a source imports at run time: `ami_typed.x` for our own, the top-level name for the rest."""
+    found: set[str] = set()
+    for node in statements_at_run_time(ast.parse(file.read_text("utf-8"))):
+        match node:
+            case ast.Import(names=names):
+                found |= {each.name for each in names}
+            case ast.ImportFrom(module="ami_typed", level=0, names=names):
+                found |= {f"ami_typed.{each.name}" for each in names}
+            case ast.ImportFrom(module=str(module), level=0):
+                found.add(module)
+            case ast.ImportFrom(level=level) if level:
+                pytest.fail(f"{file.name} imports relatively; this package says `from ami_typed.x import`")
+            case _:
+                pass
+    return {".".join(name.split(".")[:2]) if name.startswith("ami_typed") else name.split(".")[0] for name in found}
+
+
+def own_imports(file: Path) -> set[str]:
+    """The modules and packages of ours that a source imports at run time."""
+    return {name.removeprefix("ami_typed.") for name in imports_of(file) if name.startswith("ami_typed.")}
+
+
+def allowed(part: str) -> set[str] | None:
+    """What a part of the package may import of it; `None` where anything."""
+    if part in LANGUAGE:
+        return {*LANGUAGE[: LANGUAGE.index(part)]}
+    if part == "catalogue":
+        return set()
+    if part in GENERATED:
+        return {*LANGUAGE, *GENERATED, *ANYWHERE}
+    if part in CONVERSATION:
+        return {*LANGUAGE, "catalogue", *CONVERSATION[: CONVERSATION.index(part)]}
+    if part in SHELLS:
+        return {*LANGUAGE, *CONVERSATION, *SHELLS[: SHELLS.index(part)]}
+    if part in ANYWHERE:
+        return set()
+    return None
+
+
+def names(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("file", sources(), ids=names)
+def test_every_module_has_its_place_in_the_layers(file: Path) -> None:
+    assert part_of(file) in {*LANGUAGE, *GENERATED, *CONVERSATION, *SHELLS, *AROUND, *ANYWHERE, "__init__", "__main__"}
+
+
+@pytest.mark.parametrize("file", sources(), ids=names)
+def test_a_module_imports_only_what_stands_above_it(file: Path) -> None:
+    may = allowed(part_of(file))
+    if may is not None:
+        assert own_imports(file) - may - {part_of(file)} <= set()
+
+
+@pytest.mark.parametrize("file", sources(), ids=names)
+def test_only_the_shells_touch_sockets_threads_clocks_and_files(file: Path) -> None:
+    part = part_of(file)
+    if part not in {*SHELLS, *AROUND}:
+        assert {(part, name) for name in imports_of(file) & OF_THE_SHELLS} <= EXCEPTIONS
+
+
+@pytest.mark.parametrize("file", [file for file in sources() if part_of(file) in {*LANGUAGE, *CONVERSATION}], ids=names)
+def test_language_and_conversation_read_no_clock_open_no_file_and_print_nothing(file: Path) -> None:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        match node:
+            case ast.Call(func=ast.Name(id=called)):
+                assert called not in {"open", "print", "input"}, f"line {node.lineno}"
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="datetime" | "date"), attr=called)):
+                assert called not in CLOCKS, f"line {node.lineno}"
+            case _:
+                pass
+
+
+@pytest.mark.parametrize("file", [file for file in sources() if part_of(file) in AROUND], ids=names)
+def test_what_stands_around_uses_the_public_surface_only(file: Path) -> None:
+    own = own_imports(file) - {part_of(file)}
+    assert {name for name in own if name.startswith("_") or name in {"session", "wire", "handlers", "streams"}} == set()
+
+
+@pytest.mark.parametrize("file", sources(), ids=names)
+def test_nothing_but_python_is_imported_at_run_time(file: Path) -> None:
+    import sys
+
+    if part_of(file) not in AROUND:  # they may have extras of their own
+        foreign = {name for name in imports_of(file) if not name.startswith("ami_typed")}
+        assert foreign - set(sys.stdlib_module_names) == set()
+
+
+@pytest.mark.parametrize("file", [file for file in sources() if part_of(file) in GENERATED], ids=names)
+def test_generated_sources_say_so_in_their_first_line_and_bring_no_machinery(file: Path) -> None:
+    assert file.read_text("utf-8").startswith("# Generated by `python -m codegen build`")
+    assert not imports_of(file) & {"dataclasses", "pydantic", "importlib"}
+
+
+def test_no_decision_about_an_action_is_taken_by_its_name_in_the_runtime() -> None:
+    """Knowledge about Asterisk's messages stands in classes, not in comparisons."""
+    for part in [*LANGUAGE, *CONVERSATION, *SHELLS]:
+        file = ROOT / f"{part}.py"
+        if not file.exists():
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            match node:
+                case ast.Compare(left=ast.Attribute(attr="action"), comparators=[ast.Constant(value=str(name))]):
+                    pytest.fail(f"{file.name}, line {node.lineno}: a comparison with the action {name}")
+                case _:
+                    pass

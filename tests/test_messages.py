@@ -1,0 +1,606 @@
+"""A message is a dict of its headers to everybody, however late it is parsed; nothing in it is lost, no secret is shown."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import pprint
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ami_typed as ami
+from ami_typed.messages import event_name
+from ami_typed.values import integer, seconds
+from tests.support import Gadget, Gadgets, GadgetsComplete, ListGadgets, unread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LINES = ("Event: Gadget", "Size: 7", "Colour: red", "Part: 1", "Part: 2")
+HEADERS = {"Event": "Gadget", "Size": "7", "Colour": "red", "Part": "1"}
+
+
+def gadget(*lines: str) -> Any:
+    """Make an event that nothing has parsed yet."""
+    return unread(*(lines or LINES), cls=Gadget)
+
+
+# An event is a dict, also before it was read
+
+VIEWS: dict[str, Callable[[Any], object]] = {
+    "dict": dict,
+    "items": lambda event: dict(event.items()),
+    "zip of keys and values": lambda event: dict(zip(event.keys(), event.values(), strict=True)),
+    "iteration": lambda event: {name: event[name] for name in event},
+    "reversed": lambda event: {name: event[name] for name in reversed(event)},
+    "keyword arguments": lambda event: dict(**event),
+    "unpacking": lambda event: {**event},
+    "copy": lambda event: event.copy(),
+    "copy.copy": copy.copy,
+    "copy.deepcopy": copy.deepcopy,
+    "pickle": lambda event: pickle.loads(pickle.dumps(event)),
+    "json": lambda event: json.loads(json.dumps(event)),
+    "json, indented": lambda event: json.loads(json.dumps(event, indent=1)),
+    "json within a list": lambda event: json.loads(json.dumps([event]))[0],
+    "or": lambda event: event | {},
+    "or, from the right": lambda event: {} | event,
+    "headers": lambda event: event.headers,
+    "update of a dict": lambda event: (into := dict[str, str](), into.update(event))[0],
+    "itself": lambda event: event,
+}
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_an_event_that_nobody_read_yet_has_all_its_headers(view: Callable[[Any], object]) -> None:
+    assert view(gadget()) == HEADERS
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_headers_that_the_program_changed_are_the_ones_that_are_seen(view: Callable[[Any], object]) -> None:
+    event = gadget()
+    event["Size"] = "8"
+    del event["Colour"]
+    event["New"] = "x"
+    assert view(event) == {"Event": "Gadget", "Size": "8", "Part": "1", "New": "x"}
+
+
+def test_equality_works_from_both_sides() -> None:
+    assert gadget() == HEADERS
+    assert HEADERS == gadget()
+    assert gadget() == gadget()
+    assert gadget() != {"Event": "Gadget"}
+    assert gadget() != gadget("Event: Gadget")
+    assert gadget() in [HEADERS]
+
+
+def test_length_and_truth() -> None:
+    assert len(gadget()) == 4
+    assert gadget()
+    assert not ami.Message()
+
+
+def test_the_union_with_a_dict_takes_the_right_sides_values() -> None:
+    assert gadget() | {"Size": "8"} == HEADERS | {"Size": "8"}
+    assert {"Size": "8", "Z": "1"} | gadget() == {"Z": "1"} | HEADERS
+    event = gadget()
+    event |= {"Size": "8"}
+    assert event == HEADERS | {"Size": "8"}
+    assert isinstance(event, Gadget)
+
+
+def test_a_mapping_pattern_matches_an_unread_event() -> None:
+    match gadget():
+        case {"Size": size, **rest}:
+            assert size == "7"
+            assert rest == {name: value for name, value in HEADERS.items() if name != "Size"}
+        case _:
+            pytest.fail("the pattern did not match")
+
+
+def test_a_class_pattern_reads_typed_attributes() -> None:
+    match gadget():
+        case Gadget(size=size, colour="red"):
+            assert size == 7
+        case _:
+            pytest.fail("the pattern did not match")
+
+
+def test_formatting_reads_an_unread_event() -> None:
+    assert "{Colour} {Size}".format_map(gadget()) == "red 7"
+    assert "%(Colour)s" % gadget() == "red"
+
+
+def test_the_methods_that_change_a_dict_work_on_an_unread_event() -> None:
+    event = gadget()
+    assert event.pop("Colour") == "red"
+    assert event.pop("Colour", "gone") == "gone"
+    assert event.setdefault("Size", "0") == "7"
+    assert event.setdefault("New", "x") == "x"
+    assert event.popitem() == ("New", "x")
+    event.update(Size="9")
+    assert event == {"Event": "Gadget", "Size": "9", "Part": "1"}
+    cleared = gadget()
+    cleared.clear()
+    assert cleared == {}
+    assert cleared.get("Size") is None
+
+
+def test_a_change_before_the_first_reading_is_not_undone_by_it() -> None:
+    event = gadget()
+    event["Size"] = "8"
+    assert event["Colour"] == "red"
+    assert event["Size"] == "8"
+
+
+def test_an_event_is_not_hashable_like_any_dict() -> None:
+    with pytest.raises(TypeError):
+        hash(gadget())
+
+
+def test_a_copy_is_an_event_of_its_class_with_all_repeated_values() -> None:
+    for again in (copy.copy(gadget()), copy.deepcopy(gadget()), pickle.loads(pickle.dumps(gadget()))):
+        assert type(again) is Gadget
+        assert again.all("Part") == ["1", "2"]
+        assert again.parts == [1, 2]
+        assert again.raw == list(LINES)
+
+
+def test_a_copy_does_not_share_changes() -> None:
+    event = gadget()
+    again = copy.copy(event)
+    again["Size"] = "8"
+    assert event["Size"] == "7"
+
+
+# Names
+
+
+@pytest.mark.parametrize("parsed", [False, True])
+def test_names_match_without_regard_to_case(parsed: bool) -> None:
+    event = gadget()
+    if parsed:
+        len(event)
+    assert event["size"] == "7"
+    assert event.get("SIZE") == "7"
+    assert "sIzE" in event
+    assert event.all("part") == ["1", "2"]
+
+
+@pytest.mark.parametrize("parsed", [False, True])
+def test_a_header_that_is_absent_is_absent(parsed: bool) -> None:
+    event = gadget()
+    if parsed:
+        len(event)
+    assert "Shape" not in event
+    assert event.get("Shape") is None
+    assert event.get("Shape", "round") == "round"
+    assert event.all("Shape") == []
+    with pytest.raises(KeyError, match="Shape"):
+        event["Shape"]
+
+
+@pytest.mark.parametrize("parsed", [False, True])
+@pytest.mark.parametrize("key", [None, 5, ("a", "b"), Gadget])
+def test_a_key_that_is_no_text_is_absent_as_in_any_dict(parsed: bool, key: Any) -> None:
+    event = gadget()
+    if parsed:
+        len(event)
+    assert key not in event
+    assert event.get(key, "nothing") == "nothing"
+    with pytest.raises(KeyError):
+        event[key]
+
+
+def test_a_header_is_taken_out_and_kept_under_any_spelling_of_its_name() -> None:
+    event = gadget()
+    assert event.setdefault("size", "0") == "7"
+    assert event.pop("COLOUR") == "red"
+    del event["part"]
+    assert event == {"Event": "Gadget", "Size": "7"}
+
+
+def test_a_header_that_is_set_in_another_spelling_is_set_not_doubled() -> None:
+    event = gadget()
+    event["size"] = "8"
+    assert event["Size"] == event["size"] == "8"
+    assert len(event) == 4
+
+
+# Repeated headers, data, raw
+
+
+def test_every_value_of_a_repeated_header_is_kept_in_order() -> None:
+    event = gadget("Event: X", "ChanVariable: A=1", "Other: y", "ChanVariable: B=2", "chanvariable: C=3")
+    assert event.all("ChanVariable") == ["A=1", "B=2", "C=3"]
+    assert event["ChanVariable"] == event["chanvariable"] == "A=1"
+    assert event.all("Other") == ["y"]
+
+
+def test_what_all_returns_may_be_changed_freely() -> None:
+    event = gadget()
+    event.all("Part").clear()
+    assert event.all("Part") == ["1", "2"]
+
+
+def test_a_repeated_header_that_the_program_sets_has_that_value_alone() -> None:
+    event = gadget()
+    event["Part"] = "9"
+    assert event.all("Part") == ["9"]
+    del event["Part"]
+    assert event.all("Part") == []
+
+
+def test_the_output_of_a_command_since_asterisk_14_is_data() -> None:
+    answer = ami.Answer.of(b"Response: Success\r\nMessage: Command output follows\r\nOutput: a: b\r\nOutput: \r\nOutput: c")
+    assert answer.data == ["a: b", "", "c"]
+    assert answer["Output"] == "a: b"
+    assert answer.success
+
+
+@pytest.mark.parametrize("end", ["\n--END COMMAND--", "\r\n--END COMMAND--", "--END COMMAND--"])
+def test_the_output_of_a_command_before_asterisk_14_is_data(end: str) -> None:
+    octets = f"Response: Follows\r\nPrivilege: Command\r\nActionID: 1\r\nName: x\nResponse: no\n\nlast{end}".encode()
+    answer = ami.Answer.of(octets)
+    assert answer == {"Response": "Follows", "Privilege": "Command", "ActionID": "1"}
+    assert answer.data == ["Name: x", "Response: no", "", "last"]
+    assert answer.success
+
+
+def test_output_that_begins_like_a_header_of_the_answer_twice_is_data() -> None:
+    answer = ami.Answer.of(b"Response: Follows\r\nActionID: 1\r\nActionID: not mine\n--END COMMAND--")
+    assert answer.action_id == "1"
+    assert answer.data == ["ActionID: not mine"]
+
+
+def test_output_without_a_line_is_no_data() -> None:
+    assert ami.Answer.of(b"Response: Follows\r\nActionID: 1\r\n--END COMMAND--").data == []
+
+
+def test_lines_that_are_no_headers_are_data() -> None:
+    event = gadget("Event: X", "just text", "Size: 1", "more")
+    assert event.data == ["just text", "more"]
+    assert dict(event) == {"Event": "X", "Size": "1"}
+
+
+def test_a_message_without_payload_has_no_data() -> None:
+    assert gadget().data == []
+    assert ami.Message({"A": "1"}).data == []
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        ("Key: value", "Key", "value"),
+        ("Key:value", "Key", "value"),
+        ("Key:", "Key", ""),
+        ("Key: ", "Key", ""),
+        ("Key:  two blanks", "Key", " two blanks"),
+        ("Key: a: b", "Key", "a: b"),
+        ("Key: trailing ", "Key", "trailing "),
+        ("ChanVariable(Local/1@x;1): A=1", "ChanVariable(Local/1@x;1)", "A=1"),
+        ("ChanVariable(SIP/[::1]-0001): A=b): c", "ChanVariable(SIP/[::1]-0001)", "A=b): c"),
+        ("Key: f(x): y", "Key", "f(x): y"),
+        ("Cause-txt: Normal", "Cause-txt", "Normal"),
+        ("Charge/Units(0)/NumberOf: 1", "Charge/Units(0)/NumberOf", "1"),
+    ],
+)
+def test_a_line_is_parted_into_name_and_value(line: str, name: str, value: str) -> None:
+    assert dict(ami.Message.of(line.encode())) == {name: value}
+
+
+def test_raw_is_the_message_line_by_line() -> None:
+    event = gadget()
+    assert event.raw == list(LINES)
+    event["Size"] = "8"
+    assert event.raw == list(LINES)
+    assert bytes(event) == "\r\n".join(LINES).encode()
+
+
+def test_bytes_that_are_not_utf_8_are_kept() -> None:
+    event = Gadget.of_stream(b"Event: Gadget\r\nColour: gr\xfcn \xe2\x82\xac", "Gadget")
+    colour = event.colour
+    assert colour is not None
+    assert colour == event["Colour"] == "gr\udcfcn €"
+    assert colour.encode("utf-8", "surrogateescape") == b"gr\xfcn \xe2\x82\xac"
+    assert "gr" in repr(event)
+
+
+# Messages made by the program
+
+
+def test_a_message_can_be_made_from_a_mapping_or_from_pairs_and_lines() -> None:
+    assert ami.Message({"A": "1", "B": "2"}).raw == ["A: 1", "B: 2"]
+    event = ami.Event([("Event", "X"), ("V", "1"), ("V", "2")], data=["a line"])
+    assert (event.event, event.all("V"), event.data) == ("X", ["1", "2"], ["a line"])
+    assert event.raw == ["Event: X", "V: 1", "V: 2", "a line"]
+
+
+@pytest.mark.parametrize("breaking", ["a\rb", "a\nb", "a\r\n\r\nEvent: Fake"])
+def test_a_message_cannot_be_made_with_a_line_end_in_it(breaking: str) -> None:
+    for headers, data in [({"A": breaking}, ()), ({breaking: "1"}, ()), ({}, (breaking,))]:
+        with pytest.raises(ValueError, match="CR or LF"):
+            ami.Message(headers, data)
+
+
+def test_a_message_can_be_seen_as_one_of_another_class() -> None:
+    seen = Gadget.of(ami.Message({"Event": "Gadget", "Size": "7"}))
+    assert seen.size == 7
+    assert seen == {"Event": "Gadget", "Size": "7"}
+
+
+def test_a_message_seen_as_another_class_keeps_what_was_changed_in_it() -> None:
+    message = ami.Message({"ActionID": "1"})
+    message["Response"] = ami.RESPONSE_GENERIC
+    assert ami.Answer.of(message).response == ami.RESPONSE_GENERIC
+
+
+def test_the_action_id_is_that_of_the_request_it_belongs_to() -> None:
+    assert ami.Message({"ActionID": "7"}).action_id == "7"
+    assert ami.Message({"Actionid": "7"}).action_id == "7"
+    assert ami.Message().action_id is None
+    with pytest.raises(NotImplementedError):
+        _ = ami.MessageTemplate().action_id
+
+
+def test_an_event_knows_what_every_event_may_have() -> None:
+    event = gadget(
+        "Event: Gadget", "Privilege: call,all", "Timestamp: 60.5", "SequenceNumber: 12", "SystemName: pbx1", "ActionID: 3"
+    )
+    assert event.event == "Gadget"
+    assert event.privilege == ["call", "all"]
+    assert event.timestamp == datetime(1970, 1, 1, 0, 1, 0, 500_000, tzinfo=UTC)
+    assert event.sequence_number == 12
+    assert event.system_name == "pbx1"
+    assert event.action_id == "3"
+    assert gadget().privilege is None
+
+
+@pytest.mark.parametrize(
+    ("response", "success"), [("Success", True), ("Goodbye", True), ("Follows", True), ("Error", False), ("error", False)]
+)
+def test_an_answer_succeeds_unless_it_says_error(response: str, success: bool) -> None:
+    answer = ami.Answer({"Response": response, "Message": "words"})
+    assert (answer.success, answer.response, answer.message) == (success, response, "words")
+
+
+# process()
+
+
+def test_process_of_an_unknown_event_is_its_text() -> None:
+    assert gadget("Event: New", "Size: 7", "a line").process() == ({"Event": "New", "Size": 7}, ["a line"])
+    assert unread("Event: New", "Size: 7", "a line").process() == ({"Event": "New", "Size": "7"}, ["a line"])
+
+
+@given(st.binary())
+def test_process_never_raises_whatever_came(octets: bytes) -> None:
+    event = Gadget.of_stream(b"Event: Gadget\r\n" + octets, "Gadget")
+    headers, data = event.process()
+    assert len(headers) == len(event)
+    assert data == event.data
+
+
+# Secrets
+
+SECRETS = ["Secret", "SECRET", "secret", "Password", "MD5Secret", "Md5Cred", "RemoteSecret", "OauthSecret"]
+
+
+@pytest.mark.parametrize("header", SECRETS)
+def test_a_secret_is_never_shown(header: str) -> None:
+    headers = {"ActionID": "1", header: "hidden-word"}
+    message = ami.Answer({"Response": "Success"} | headers)
+    request = ami.Request("Login", **headers)
+    aggregate = Gadgets("1")
+    aggregate._add(ami.Event({"Event": "Gadget"} | headers))
+    outcome = ami.Response(message, message, request, "1", True, 0.1, aggregate, False)
+    for shown in (message, unread("Event: X", f"{header}: hidden-word"), request, aggregate, outcome):
+        for text in (repr(shown), str(shown), f"{shown}", pprint.pformat(shown), repr([shown])):
+            assert "hidden-word" not in text
+    assert message[header] == request[header] == "hidden-word"
+
+
+def test_a_request_may_declare_secrets_of_its_own() -> None:
+    class Dial(ami.Request[ami.Message]):
+        secrets = ami.Request.secrets | {"pin"}
+
+    assert "1234" not in repr(Dial("Dial", Pin="1234", Secret="x1234"))
+
+
+def test_the_rest_of_a_message_is_shown_under_its_class() -> None:
+    assert repr(gadget()) == f"Gadget({HEADERS!r})"
+    assert repr(ami.Request("Ping", A=1)) == "Request({'Action': 'Ping', 'A': 1})"
+    assert repr(ami.Message({"Secret": ""})) == "Message({'Secret': ''})"
+
+
+# Requests
+
+
+def test_a_request_is_a_dict_of_its_headers() -> None:
+    request = ami.Request("QueueAdd", Queue="sales", Penalty=2)
+    assert request == {"Action": "QueueAdd", "Queue": "sales", "Penalty": 2}
+    assert request.action == "QueueAdd"
+    request["Interface"] = "PJSIP/1"
+    assert request.lines() == [
+        ("Action", "QueueAdd"),
+        ("Queue", "sales"),
+        ("Penalty", "2"),
+        ("Interface", "PJSIP/1"),
+    ]
+
+
+def test_values_go_out_as_asterisk_spells_them() -> None:
+    request = ami.Request("X", Async=True, Variable={"A": 1, "B": "x"}, Codecs=["alaw", "ulaw"], Left=None)
+    assert request.lines()[1:] == [
+        ("Async", "true"),
+        ("Variable", "A=1"),
+        ("Variable", "B=x"),
+        ("Codecs", "alaw"),
+        ("Codecs", "ulaw"),
+    ]
+
+
+def test_a_value_that_has_no_spelling_is_named() -> None:
+    with pytest.raises(TypeError, match="Timeout"):
+        ami.Request("Originate", Timeout=object()).lines()
+
+
+def test_a_request_has_the_documented_attributes_and_defaults() -> None:
+    request = ami.Request("Ping")
+    assert (request.aggregate, request.synchronous, request.timeout) == (False, False, 5)
+    assert request.action_id is None
+    assert ami.Request("Ping", ActionID=7).action_id == "7"
+
+
+def test_the_plain_request_returns_the_response_as_it_is() -> None:
+    response = ami.Message({"Response": "Success"})
+    assert ami.Request("Ping").process_response(response) is response
+
+
+def test_a_request_leaves_out_what_is_not_given() -> None:
+    class Typed(ami.Request[ami.Message]):
+        def __init__(self, *, wait: object = None, size: int | None = None) -> None:
+            super().__init__("Typed")
+            self._put("Wait", wait, seconds)
+            self._put("Size", size, integer)
+            self._put("Name", None)
+
+    assert Typed(size=3) == {"Action": "Typed", "Size": "3"}
+
+
+def test_a_copied_or_pickled_request_keeps_its_attributes() -> None:
+    request = ListGadgets()
+    request.timeout, request.synchronous, request.aggregate = 1.5, True, True
+    request["Secret"] = "hidden-word"
+    for again in (copy.copy(request), copy.deepcopy(request), pickle.loads(pickle.dumps(request))):
+        assert type(again) is ListGadgets
+        assert again == request
+        assert (again.timeout, again.synchronous, again.aggregate) == (1.5, True, True)
+
+
+def test_a_list_request_makes_an_answer_of_its_response() -> None:
+    assert isinstance(ListGadgets().process_response(ami.Message({"Response": "Success"})), ami.Answer)
+    assert ListGadgets.lists
+    assert ListGadgets.list_class() is Gadgets
+    with pytest.raises(NotImplementedError):
+        ami.ListRequest.list_class()
+
+
+def test_a_generic_class_can_be_written_with_its_result_at_run_time() -> None:
+    assert ami.Request[ami.Answer] is ami.Request
+
+
+# Aggregates
+
+
+def filled() -> Gadgets:
+    aggregate = Gadgets("id-1")
+    aggregate._add(gadget())
+    aggregate._add(gadget("Event: Gadget", "Size: 8"))
+    aggregate._close(GadgetsComplete({"Event": "GadgetsComplete", "EventList": "Complete", "ListItems": "2"}))
+    return aggregate
+
+
+def test_an_aggregate_is_keyed_by_class_and_by_name() -> None:
+    aggregate = filled()
+    assert aggregate[Gadget] is aggregate["Gadget"] is aggregate["gadget"]
+    assert [each.size for each in aggregate[Gadget]] == [7, 8]
+    assert aggregate[GadgetsComplete] is aggregate["GadgetsComplete"] is aggregate.closing
+    assert Gadget in aggregate
+    assert "GADGET" in aggregate
+    assert aggregate.get(Gadget) == aggregate.get("GADGET") == aggregate["Gadget"]
+    assert aggregate.gadgets is aggregate["Gadget"]
+
+
+def test_an_aggregate_does_not_have_what_did_not_come() -> None:
+    aggregate = filled()
+    for absent in (ami.Event, "Other", None, 5):
+        assert absent not in aggregate
+        assert aggregate.get(absent) is None
+        with pytest.raises(KeyError):
+            aggregate[absent]
+
+
+def test_events_that_may_repeat_are_a_list_even_if_none_came() -> None:
+    assert Gadgets("1")[Gadget] == []
+    assert Gadgets("1").gadgets == []
+
+
+def test_an_aggregate_of_no_class_of_its_own_takes_what_comes() -> None:
+    aggregate = ami.Aggregate("1")
+    event = ami.Event({"Event": "Odd"})
+    aggregate._add(event)
+    assert aggregate == {"Odd": [event]}
+
+
+def test_an_aggregate_is_valid_where_it_is_as_long_as_its_end_says() -> None:
+    aggregate = filled()
+    assert (aggregate.action_id, aggregate.valid, aggregate.error_message) == ("id-1", True, None)
+
+
+def test_an_aggregate_that_misses_an_item_says_so() -> None:
+    aggregate = Gadgets("1")
+    aggregate._add(gadget())
+    aggregate._close(GadgetsComplete({"Event": "GadgetsComplete", "ListItems": "2"}))
+    assert not aggregate.valid
+    assert aggregate.error_message == "GadgetsComplete announces 2 items, 1 came"
+
+
+def test_an_aggregate_whose_end_counts_nothing_is_valid() -> None:
+    aggregate = Gadgets("1")
+    aggregate._close(ami.Event({"Event": "GadgetsDone"}))
+    assert aggregate.valid
+
+
+def test_a_copied_or_pickled_aggregate_keeps_everything() -> None:
+    aggregate = filled()
+    aggregate.response = ami.Answer({"Response": "Success"})
+    for again in (copy.copy(aggregate), copy.deepcopy(aggregate), pickle.loads(pickle.dumps(aggregate))):
+        assert type(again) is Gadgets
+        assert again == aggregate
+        assert again[Gadget][0].size == 7
+        assert (again.action_id, again.valid, again.error_message) == ("id-1", True, None)
+        assert (again.response, again.closing) == (aggregate.response, aggregate.closing)
+
+
+def test_an_aggregate_can_be_written_as_json() -> None:
+    assert json.loads(json.dumps(filled()))["Gadget"][0] == HEADERS
+
+
+def test_a_class_whose_name_is_no_identifier_on_the_wire_says_its_name() -> None:
+    class DataGetTree(ami.Event):
+        wire_name = "DataGet Tree"
+
+    assert event_name(DataGetTree) == "DataGet Tree"
+    assert event_name(Gadget) == "Gadget"
+
+
+# Names and constants that are documented
+
+
+@pytest.mark.parametrize("name", ["Request", "Event", "Message", "Response", "Aggregate", "MessageTemplate"])
+def test_the_documented_underscored_names_are_the_classes(name: str) -> None:
+    assert getattr(ami, f"_{name}") is getattr(ami, name)
+
+
+def test_the_documented_constants_are_the_wires_names() -> None:
+    assert (ami.KEY_ACTION, ami.KEY_ACTIONID, ami.KEY_EVENT, ami.KEY_RESPONSE) == (
+        "Action",
+        "ActionID",
+        "Event",
+        "Response",
+    )
+    assert len({ami.EVENT_GENERIC, ami.RESPONSE_GENERIC}) == 2
+
+
+def test_a_message_is_a_dict_and_a_template() -> None:
+    for cls in (ami.Message, ami.Event, ami.Answer, ami.Aggregate):
+        assert issubclass(cls, dict)
+        assert issubclass(cls, ami.MessageTemplate)
+
+
+def test_a_message_leaves_the_name_of_attributes_to_headers_that_bear_it() -> None:
+    assert not hasattr(ami.Event, "name")

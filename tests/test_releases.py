@@ -1,0 +1,101 @@
+"""A release is found in what Asterisk calls itself, and belongs to a set branch by branch."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ami_typed import Release, Releases
+from ami_typed.releases import NEWEST_BRANCH, OLDEST_BRANCH
+
+
+@pytest.mark.parametrize(
+    ("version", "release"),
+    [
+        ("22.10.1", Release(22, 10, 1)),
+        ("16.28", Release(16, 28, 0)),
+        ("Asterisk 16.28.0~dfsg-0+deb11u4", Release(16, 28, 0)),
+        ("certified/18.9-cert5", Release(18, 9, 0)),
+        ("20.7-cert3", Release(20, 7)),
+        ("GIT-master-3f21c0", None),
+        ("", None),
+    ],
+)
+def test_the_release_is_found_in_the_servers_version(version: str, release: Release | None) -> None:
+    assert Release.find(version) == release
+
+
+def test_a_release_reads_as_asterisk_writes_it() -> None:
+    assert str(Release(22, 10, 1)) == "22.10.1"
+
+
+@pytest.mark.parametrize(
+    ("release", "belongs"),
+    [
+        (Release(13, 0), True),
+        (Release(15, 7), True),
+        (Release(16, 19, 9), False),
+        (Release(16, 20), True),
+        (Release(17, 0), True),
+        (Release(18, 26), False),
+        (Release(20, 0), True),
+        (Release(23, 4, 1), True),
+        (Release(12, 8), False),
+    ],
+)
+def test_a_set_knows_the_first_release_of_each_branch(release: Release, belongs: bool) -> None:
+    assert (release in Releases("13-15 16.20 17 19-23")) is belongs
+
+
+def test_what_a_branch_gained_late_is_not_in_a_higher_branch() -> None:
+    late = Releases("18.26 20.20-23")
+    assert Release(18, 26, 4) in late
+    assert Release(19, 8) not in late
+    assert Release(20, 19) not in late
+    assert Release(21, 0) in late
+
+
+def test_a_branch_that_is_not_known_yet_has_what_the_newest_has() -> None:
+    assert Release(NEWEST_BRANCH + 1, 0) in Releases(f"18-{NEWEST_BRANCH}")
+    assert Release(NEWEST_BRANCH + 1, 0) in Releases(f"{NEWEST_BRANCH}.4")
+    assert Release(NEWEST_BRANCH + 1, 0) not in Releases(f"18-{NEWEST_BRANCH - 1}")
+
+
+@pytest.mark.parametrize(
+    ("spans", "words"),
+    [
+        ("13-23", "Asterisk 13 to 23"),
+        ("18", "Asterisk 18"),
+        ("16.20", "Asterisk 16 from 16.20 on"),
+        ("13-15 16.20 17-23", "Asterisk 13 to 15, 16 from 16.20 on, 17 to 23"),
+        ("20.20-23", "Asterisk 20 from 20.20 on, to 23"),
+    ],
+)
+def test_a_set_reads_as_a_sentence(spans: str, words: str) -> None:
+    assert str(Releases(spans)) == words
+
+
+def test_sets_are_equal_by_what_they_hold_not_by_how_they_are_written() -> None:
+    assert Releases("13-15") == Releases("13 14 15")
+    assert hash(Releases("13-15")) == hash(Releases("13 14 15"))
+    assert Releases("13-15") != Releases("13-16")
+    assert Releases("13-15") != "13-15"
+
+
+def test_a_set_shows_how_it_is_written() -> None:
+    assert repr(Releases("13-15 16.20")) == "Releases('13-15 16.20')"
+
+
+releases = st.builds(Release, st.integers(OLDEST_BRANCH, NEWEST_BRANCH), st.integers(0, 40), st.integers(0, 9))
+
+
+@given(releases)
+def test_a_release_survives_its_text(release: Release) -> None:
+    assert Release.find(str(release)) == release
+
+
+@given(releases, releases)
+def test_from_a_first_release_on_a_branch_has_it_and_no_other_branch_does(first: Release, other: Release) -> None:
+    spans = Releases(f"{first.branch}.{first.minor}.{first.patch}")
+    assert (other in spans) is (other.branch == first.branch and other >= first)

@@ -1,0 +1,903 @@
+"""An answer goes to the request it belongs to, whatever comes in between; nobody is left waiting at the end."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ami_typed as ami
+from ami_typed import registry, session
+from ami_typed.handlers import Handlers
+from ami_typed.session import Exchange, Received, Session
+from ami_typed.wire import Limits
+from tests.support import (
+    GREETING,
+    Gadget,
+    Gadgets,
+    GadgetsComplete,
+    ListGadgets,
+    QuietList,
+    RawText,
+    answer,
+    message,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+pytestmark = pytest.mark.usefixtures("gadgets")
+
+CLOSED = ami.ConnectionLost("the server closed the connection.")
+
+
+def anything(*_: object) -> None:
+    """A callback."""
+
+
+def outcome_of(exchange: Exchange[Any]) -> ami.Response[Any]:
+    """Return what came of a request that was answered."""
+    outcome = exchange.outcome()
+    assert outcome is not None
+    return outcome
+
+
+class Talk:
+    """A session with somebody who wants to hear of everything, and a clock that the test sets."""
+
+    def __init__(self, *wanted: Any, **options: Any) -> None:
+        self.handlers = Handlers()
+        for event in wanted or ("", None, ami.Aggregate):
+            self.handlers.register(event, anything)
+        self.session = Session(self.handlers, token="t", **options)
+        self.now = 0.0
+
+    def open(self, request: ami.Request[Any] | None = None, *args: Any, **options: Any) -> Exchange[Any]:
+        """Begin an exchange and have its bytes leave."""
+        exchange = self.session.open(request or ami.Request("Ping"), self.now, *args, **options)
+        exchange.begin()
+        return exchange
+
+    def hear(self, *octets: bytes) -> Received:
+        """Take in bytes."""
+        return self.session.receive(b"".join(octets), self.now)
+
+    def heard(self, *octets: bytes) -> list[Any]:
+        """Take in bytes; return what is to be delivered."""
+        return list(self.hear(*octets).deliveries)
+
+
+def gadget(action_id: str, size: int = 1, *lines: str) -> bytes:
+    return message("Event: Gadget", f"ActionID: {action_id}", f"Size: {size}", *lines)
+
+
+def complete(action_id: str, count: int, name: str = "GadgetsComplete") -> bytes:
+    return message(f"Event: {name}", f"ActionID: {action_id}", "EventList: Complete", f"ListItems: {count}")
+
+
+def start(action_id: str, word: str = "start") -> bytes:
+    return answer(action_id, "Success", f"EventList: {word}")
+
+
+# The greeting
+
+
+def test_the_server_names_itself_and_its_version() -> None:
+    talk = Talk()
+    assert talk.session.greeting is None
+    assert talk.session.greet(GREETING) == Received([], [])
+    assert talk.session.greeting == ("Asterisk Call Manager", "9.0.0")
+
+
+def test_a_greeting_in_pieces_is_waited_for() -> None:
+    talk = Talk()
+    assert talk.session.greet(b"Asterisk Call Manager/5.") is None
+    assert talk.session.greet(b"0.2\r\n") == Received([], [])
+    assert talk.session.greeting == ("Asterisk Call Manager", "5.0.2")
+
+
+def test_what_came_together_with_the_greeting_is_not_lost() -> None:
+    received = Talk().session.greet(GREETING + message("Event: FullyBooted") + b"Event: Gad")
+    assert received is not None
+    assert received.deliveries == [{"Event": "FullyBooted"}]
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220 mail\r\n", b"\r\n", b"\xff\xfe\n"]
+)
+def test_another_service_is_told_from_asterisk(greeting: bytes) -> None:
+    with pytest.raises(ami.NotAsterisk, match="This is not Asterisk's Manager Interface"):
+        Talk().session.greet(greeting)
+
+
+def test_a_service_that_sends_no_line_is_not_asterisk() -> None:
+    with pytest.raises(ami.NotAsterisk):
+        Talk().session.greet(b"\0" * 2000)
+
+
+# Requests and answers
+
+
+def test_a_request_goes_out_with_its_action_and_action_id_first() -> None:
+    exchange = Talk().open(ami.Request("Originate", Channel="Local/1@x", ActionID="mine", Async=True))
+    assert exchange.action_id == "mine"
+    assert exchange.octets == b"Action: Originate\r\nActionID: mine\r\nChannel: Local/1@x\r\nAsync: true\r\n\r\n"
+
+
+def test_each_request_gets_an_action_id_of_its_own() -> None:
+    talk = Talk()
+    ids = [talk.open().action_id for _ in range(5)]
+    assert len(set(ids)) == 5
+    assert all(each.startswith("t-") for each in ids)
+
+
+def test_the_action_id_that_is_given_wins_over_the_requests_own() -> None:
+    exchange = Talk().open(ami.Request("Ping", ActionID="own"), "given")
+    assert exchange.action_id == "given"
+    assert exchange.octets == b"Action: Ping\r\nActionID: given\r\n\r\n"
+
+
+def test_headers_for_this_time_replace_the_requests_own_and_do_not_touch_it() -> None:
+    request = ami.Request("Originate", Channel="A", Variable={"X": "1"})
+    exchange = Talk().open(request, None, {"channel": "B", "Priority": 1, "Codecs": ["a", "b"]})
+    assert exchange.octets.splitlines()[2:-1] == [
+        b"Variable: X=1",
+        b"channel: B",
+        b"Priority: 1",
+        b"Codecs: a",
+        b"Codecs: b",
+    ]
+    assert request == {"Action": "Originate", "Channel": "A", "Variable": {"X": "1"}}
+
+
+@pytest.mark.parametrize("name", ["ActionID", "actionid", "Actionid"])
+def test_an_action_id_among_the_headers_is_the_one_that_is_used_and_goes_out_once(name: str) -> None:
+    for exchange in (Talk().open(ami.Request("Ping"), None, {name: "h"}), Talk().open(ami.Request("Ping", **{name: "h"}))):
+        assert exchange.action_id == "h"
+        assert exchange.octets.lower() == b"action: ping\r\nactionid: h\r\n\r\n"
+
+
+@pytest.mark.parametrize("name", ["Action", "action", "ACTION"])
+def test_a_header_cannot_add_a_second_action(name: str) -> None:
+    exchange = Talk().open(ami.Request("Ping"), None, {name: "Originate"})
+    assert exchange.octets.lower().count(b"action: ") == 1
+    assert exchange.octets.startswith(b"Action: Ping\r\n")
+
+
+@pytest.mark.parametrize("where", ["header", "action_id", "headers", "action"])
+def test_a_request_that_is_refused_is_not_waited_for(where: str) -> None:
+    talk = Talk()
+    smuggled = "x\r\n\r\nAction: Originate"
+    with pytest.raises(ami.HeaderRefused):
+        if where == "header":
+            talk.open(ami.Request("Ping", A=smuggled))
+        elif where == "action_id":
+            talk.open(ami.Request("Ping"), smuggled)
+        elif where == "headers":
+            talk.open(ami.Request("Ping"), None, {"A": smuggled})
+        else:
+            talk.open(ami.Request(smuggled))
+    assert talk.session.pending == 0
+
+
+def test_an_answer_settles_its_request_with_all_there_is_to_know() -> None:
+    talk = Talk()
+    talk.now = 10.0
+    request = ami.Request("Ping")
+    exchange = talk.open(request)
+    talk.now = 10.25
+    received = talk.hear(answer(exchange.action_id, "Success", "Ping: Pong"))
+    assert received == Received([], [exchange])
+    outcome = outcome_of(exchange)
+    assert outcome.request is request
+    assert outcome.result is outcome.response
+    assert outcome.response == {"Response": "Success", "ActionID": exchange.action_id, "Ping": "Pong"}
+    assert (outcome.action_id, outcome.success, outcome.time) == (exchange.action_id, True, 0.25)
+    assert (outcome.events, outcome.events_timeout) == (None, False)
+    assert exchange.result() is outcome.response
+    assert talk.session.pending == 0
+
+
+@given(st.integers(1, 60), st.randoms(use_true_random=False))
+def test_answers_in_any_order_go_to_their_own_requests(count: int, shuffle: random.Random) -> None:
+    talk = Talk()
+    exchanges = [talk.open(ami.Request("Ping", Number=number)) for number in range(count)]
+    order = exchanges[:]
+    shuffle.shuffle(order)
+    stream = b"".join(answer(each.action_id, "Success", f"Number: {each.request['Number']}") for each in order)
+    assert talk.hear(stream) == Received([], order)
+    assert [outcome_of(each).response["Number"] for each in exchanges] == [str(number) for number in range(count)]
+
+
+def test_an_error_is_an_answer_and_execute_raises_it() -> None:
+    talk = Talk()
+    exchange = talk.open()
+    talk.hear(answer(exchange.action_id, "Error", "Message: Permission denied"))
+    assert outcome_of(exchange).success is False
+    with pytest.raises(ami.ActionFailed, match="Asterisk refused Ping: Permission denied"):
+        exchange.result()
+
+
+def test_the_request_makes_its_result_of_the_answer() -> None:
+    class Size(ami.Request[Any]):
+        def process_response(self, response: ami.Message) -> int:
+            return len(response)
+
+    talk = Talk()
+    exchange = talk.open(Size("Size"))
+    talk.hear(answer(exchange.action_id))
+    assert outcome_of(exchange).result == exchange.result() == 2
+
+
+def test_an_answer_to_no_request_is_an_orphan() -> None:
+    assert Talk().heard(answer("nobody")) == [{"Response": "Success", "ActionID": "nobody"}]
+    assert Talk().heard(message("Response: Success")) == [{"Response": "Success"}]
+
+
+def test_a_second_answer_to_a_request_is_an_orphan() -> None:
+    talk = Talk()
+    exchange = talk.open()
+    received = talk.hear(answer(exchange.action_id), answer(exchange.action_id, "Error"))
+    assert received.settled == [exchange]
+    assert received.deliveries == [{"Response": "Error", "ActionID": exchange.action_id}]
+    assert outcome_of(exchange).success
+
+
+def test_an_event_of_that_action_id_is_no_answer() -> None:
+    talk = Talk()
+    exchange = talk.open(ami.Request("Originate"))
+    received = talk.hear(message("Event: OriginateResponse", f"ActionID: {exchange.action_id}", "Response: Failure"))
+    assert received.settled == []
+    assert received.deliveries == [
+        {"Event": "OriginateResponse", "ActionID": exchange.action_id, "Response": "Failure"}
+    ]
+    assert isinstance(received.deliveries[0], ami.Event)
+
+
+def test_an_action_id_in_use_cannot_be_used_again() -> None:
+    talk = Talk()
+    exchange = talk.open(ami.Request("Ping"), "mine")
+    with pytest.raises(ami.ManagerError, match="the ActionID mine is in use"):
+        talk.open(ami.Request("Ping"), "mine")
+    talk.hear(answer("mine"))
+    assert exchange.settled
+    talk.open(ami.Request("Ping"), "mine")
+
+
+def test_an_action_id_whose_list_is_still_coming_cannot_be_used_again() -> None:
+    talk = Talk()
+    request = ListGadgets()
+    request.aggregate = True
+    talk.open(request, "mine")
+    talk.hear(start("mine"))
+    assert talk.session.pending == 0
+    with pytest.raises(ami.ManagerError, match="in use"):
+        talk.open(ami.Request("Ping"), "mine")
+
+
+def test_no_more_requests_wait_than_the_limit_allows() -> None:
+    talk = Talk(limits=Limits(pending=2))
+    first = talk.open()
+    talk.open()
+    with pytest.raises(ami.TooManyPending, match=r"2 requests wait .* Limits\.pending"):
+        talk.open()
+    talk.hear(answer(first.action_id))
+    talk.open()
+
+
+def test_the_time_out_is_read_when_the_request_is_sent() -> None:
+    talk = Talk()
+    request = ami.Request("Ping")
+    request.timeout = 0.5
+    exchange = talk.open(request)
+    request.timeout = 9
+    assert exchange.timeout == 0.5
+    assert talk.open(request, timeout=3).timeout == 3
+
+
+# Events
+
+
+def test_an_event_is_of_its_class_and_the_unknown_one_is_an_event() -> None:
+    known, unknown = Talk().heard(message("Event: GADGET", "Size: 7"), message("Event: New", "Key: x"))
+    assert type(known) is Gadget
+    assert known.size == 7
+    assert type(unknown) is ami.Event
+    assert unknown == {"Event": "New", "Key": "x"}
+
+
+@pytest.mark.parametrize("first", ["Event: Gadget", "event: Gadget", "Event:Gadget", "EVENT:  Gadget"])
+def test_an_event_is_known_however_its_first_line_is_written(first: str) -> None:
+    (event,) = Talk().heard(message(first, "Size: 7"))
+    assert type(event) is Gadget
+    assert event.size == 7
+
+
+def test_an_event_whose_name_does_not_come_first_is_an_event_all_the_same() -> None:
+    (event,) = Talk().heard(message("Privilege: call,all", "Event: Gadget", "Size: 7"))
+    assert type(event) is Gadget
+    assert event.privilege == ["call", "all"]
+    (after_an_empty_line,) = Talk().heard(b"\r\n", message("Event: Gadget", "Size: 7"))
+    assert type(after_an_empty_line) is Gadget
+
+
+class Bare(ListGadgets):
+    """A list some of whose lines end in a bare line feed."""
+
+    bare_line_feeds = True
+
+
+def test_a_line_feed_in_a_value_adds_no_header_and_no_message() -> None:
+    (event,) = Talk().heard(message("Event: Gadget", "Colour: a\nSize: 1\n\nEvent: Fake", "Size: 7"))
+    assert event.colour == event["Colour"]
+    assert (event.size, event["Size"]) == (7, "7")
+    assert len(event) == 3
+
+
+def test_bare_line_feeds_are_looked_for_only_while_they_are_expected() -> None:
+    talk = Talk()
+    two_lines = message("Event: Gadget", "Colour: a\n\nEvent: b")
+    exchange = talk.open(Bare(), synchronous=True)
+    received = talk.hear(start(exchange.action_id), b"Event: Gadget\r\nActionID: ", exchange.action_id.encode(), b"\r\n\n")
+    assert received.settled == []
+    assert talk.hear(complete(exchange.action_id, 1)).settled == [exchange]
+    assert exchange.result().valid
+    assert len(talk.heard(two_lines)) == 1
+
+
+def test_bare_line_feeds_are_looked_for_no_longer_than_the_list_lasts_even_if_nobody_gathers_it() -> None:
+    talk = Talk()
+    exchange = talk.open(Bare())
+    talk.hear(start(exchange.action_id), complete(exchange.action_id, 0))
+    assert len(talk.heard(message("Event: Gadget", "Colour: a\n\nEvent: b"))) == 1
+
+
+def test_empty_lines_between_messages_are_nothing() -> None:
+    assert Talk().heard(b"\r\n\r\n\r\n\r\n", message("Event: Gadget", "Size: 7")) == [{"Event": "Gadget", "Size": "7"}]
+
+
+def test_an_event_that_nobody_wants_is_not_delivered_and_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    whole = ami.Event.of_stream.__func__  # type: ignore[attr-defined]  # a class method has one
+
+    def counting(cls: type[ami.Event], octets: bytes, name: str) -> Any:
+        made.append(name)
+        return whole(cls, octets, name)
+
+    monkeypatch.setattr(ami.Event, "of_stream", classmethod(counting))
+    talk = Talk("Gadget")
+    assert talk.heard(*[message("Event: Noise", f"Number: {number}") for number in range(50)], gadget("x")) == [
+        {"Event": "Gadget", "ActionID": "x", "Size": "1"}
+    ]
+    assert made == ["Noise", "Gadget"]
+    talk.heard(message("Event: Noise"))
+    assert made == ["Noise", "Gadget"]
+
+
+def test_an_event_is_delivered_from_the_moment_somebody_wants_it() -> None:
+    talk = Talk("Other")
+    assert talk.heard(message("Event: Gadget")) == []
+    talk.handlers.register("gadget", anything)
+    assert talk.heard(message("Event: Gadget")) == [{"Event": "Gadget"}]
+    talk.handlers.unregister("gadget", anything)
+    assert talk.heard(message("Event: Gadget")) == []
+
+
+def test_unwanted_events_are_passed_over_while_a_list_is_gathered_and_its_items_are_not() -> None:
+    talk = Talk("Other")
+    talk.heard(message("Event: Gadget"))
+    exchange = talk.open(ListGadgets(), synchronous=True)
+    own = exchange.action_id
+    received = talk.hear(start(own), message("Event: Gadget", "Size: 9"), gadget("foreign", 8), gadget(own, 7), complete(own, 1))
+    assert received == Received([], [exchange])
+    assert [each.size for each in exchange.result().gadgets] == [7]
+
+
+def test_more_kinds_of_events_than_are_remembered_are_all_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_NAMES", 3)
+    talk = Talk("Kind7", "Gadget")
+    stream = [message(f"Event: Kind{number}") for number in range(10)]
+    for _ in range(2):
+        assert talk.heard(*stream, message("Event: Gadget")) == [{"Event": "Kind7"}, {"Event": "Gadget"}]
+
+
+def test_being_fully_booted_is_noticed_whoever_wants_to_know() -> None:
+    talk = Talk("Other")
+    assert not talk.session.booted
+    assert talk.heard(message("Event: FullyBooted", "Status: Fully Booted")) == []
+    assert talk.session.booted
+
+
+# Messages that say neither Event nor Response
+
+
+def test_a_message_without_event_and_response_is_a_generic_event() -> None:
+    (event,) = Talk().heard(message("Key: value", "just text"))
+    assert isinstance(event, ami.Event)
+    assert (event.event, event["Key"], event.data) == (ami.EVENT_GENERIC, "value", ["just text"])
+
+
+def test_a_generic_event_can_be_asked_for_by_its_name() -> None:
+    talk = Talk(ami.EVENT_GENERIC)
+    assert talk.heard(message("Key: 1"), message("Event: Gadget"), message("Key: 2")) == [
+        {"Key": "1", "Event": ami.EVENT_GENERIC},
+        {"Key": "2", "Event": ami.EVENT_GENERIC},
+    ]
+    assert Talk("Gadget").heard(message("Key: 1")) == []
+
+
+def test_a_generic_answer_to_a_request_is_its_response() -> None:
+    talk = Talk()
+    exchange = talk.open()
+    assert talk.hear(message(f"ActionID: {exchange.action_id}", "Key: value")) == Received([], [exchange])
+    outcome = outcome_of(exchange)
+    assert outcome.response["Response"] == ami.RESPONSE_GENERIC
+    assert outcome.success
+
+
+def test_the_typed_result_of_a_generic_answer_says_so_too() -> None:
+    talk = Talk()
+    exchange = talk.open(ListGadgets())
+    talk.hear(message(f"ActionID: {exchange.action_id}", "Key: value"))
+    result = outcome_of(exchange).result
+    assert isinstance(result, ami.Answer)
+    assert (result.response, result.success, result["Key"]) == (ami.RESPONSE_GENERIC, True, "value")
+
+
+def test_a_generic_message_with_the_action_id_of_nobody_is_an_event() -> None:
+    (event,) = Talk().heard(message("ActionID: nobody", "Key: value"))
+    assert event.event == ami.EVENT_GENERIC
+
+
+# Answers that are text alone
+
+
+def test_answers_of_raw_text_go_to_those_who_announced_them_in_order() -> None:
+    talk = Talk()
+    first, ping, second = talk.open(RawText("A")), talk.open(), talk.open(RawText("B"))
+    assert talk.hear(message("text one", "has: a colon")).settled == [first]
+    assert talk.hear(answer(ping.action_id)).settled == [ping]
+    assert talk.hear(message("text two")).settled == [second]
+    assert outcome_of(first).response.data == ["text one"]
+    assert outcome_of(second).response.data == ["text two"]
+    assert outcome_of(first).success
+    (event,) = talk.heard(message("text three"))
+    assert event.event == ami.EVENT_GENERIC
+
+
+def test_raw_text_for_a_request_that_timed_out_is_not_given_to_the_next() -> None:
+    talk = Talk()
+    late, next_ = talk.open(RawText("A")), talk.open(RawText("B"))
+    assert talk.session.give_up(late, 5)
+    received = talk.hear(message("text one"))
+    assert received.settled == []
+    assert [each.data for each in received.deliveries if isinstance(each, ami.Event)] == [["text one"]]
+    assert talk.hear(message("text two")).settled == [next_]
+
+
+def test_a_refusal_where_raw_text_was_due_does_not_take_the_next_text() -> None:
+    talk = Talk()
+    refused, next_ = talk.open(RawText("A")), talk.open(RawText("B"))
+    assert talk.hear(answer(refused.action_id, "Error", "Message: Permission denied")).settled == [refused]
+    assert talk.hear(message("text")).settled == [next_]
+
+
+def test_a_command_of_asterisk_13_is_answered_by_its_action_id() -> None:
+    talk = Talk()
+    one, two = talk.open(ami.Request("Command")), talk.open(ami.Request("Command"))
+    for each in (two, one):
+        octets = f"Response: Follows\r\nActionID: {each.action_id}\r\na: b\n\r\n\r\nEvent: x\n--END COMMAND--\r\n\r\n"
+        assert talk.hear(octets.encode()) == Received([], [each])
+        assert outcome_of(each).response.data == ["a: b", "", "", "Event: x"]
+
+
+# Lists, gathered for their sender
+
+
+@pytest.mark.parametrize("word", ["start", "Start", "START"])
+def test_a_synchronous_request_gets_its_events_and_nobody_else_does(word: str) -> None:
+    talk = Talk()
+    request = ListGadgets()
+    request.synchronous = True
+    exchange = talk.open(request)
+    own = exchange.action_id
+    assert talk.hear(start(own, word), gadget(own, 7)) == Received([], [])
+    received = talk.hear(gadget("foreign", 1), gadget(own, 8), complete(own, 2))
+    assert received.settled == [exchange]
+    assert received.deliveries == [{"Event": "Gadget", "ActionID": "foreign", "Size": "1"}]
+    outcome = outcome_of(exchange)
+    assert outcome.response["EventList"] == word
+    assert outcome.events is not None
+    assert [each.size for each in outcome.events[Gadget]] == [7, 8]
+    assert outcome.events["GadgetsComplete"] is outcome.events.closing
+    assert outcome.events.response is outcome.response
+    assert (outcome.events_timeout, outcome.events.valid) == (False, True)
+    assert exchange.result() is outcome.events
+    assert talk.session.pending == 0
+
+
+@pytest.mark.parametrize("end", ["GadgetsDone", "gadgetsdone"])
+def test_a_list_ends_with_the_event_that_its_action_names(end: str) -> None:
+    talk = Talk()
+    exchange = talk.open(ListGadgets(), synchronous=True)
+    own = exchange.action_id
+    received = talk.hear(start(own), gadget(own), message(f"Event: {end}", f"ActionID: {own}"))
+    assert received.settled == [exchange]
+    assert exchange.result().closing["Event"] == end
+
+
+@pytest.mark.parametrize("word", ["Complete", "complete"])
+def test_a_list_ends_with_any_event_that_says_so(word: str) -> None:
+    talk = Talk()
+    exchange = talk.open(ListGadgets(), synchronous=True)
+    own = exchange.action_id
+    assert talk.hear(start(own), message("Event: Z", f"ActionID: {own}", f"EventList: {word}")).settled == [exchange]
+
+
+def test_a_list_that_is_announced_by_nothing_is_expected_all_the_same() -> None:
+    talk = Talk()
+    exchange = talk.open(QuietList(), synchronous=True)
+    own = exchange.action_id
+    assert talk.hear(answer(own)).settled == []
+    assert talk.hear(gadget(own), complete(own, 1)).settled == [exchange]
+
+
+def test_a_synchronous_request_whose_answer_brings_no_list_is_settled_at_once() -> None:
+    talk = Talk()
+    exchange = talk.open(ListGadgets(), synchronous=True)
+    assert talk.hear(answer(exchange.action_id)).settled == [exchange]
+    assert exchange.result().gadgets == []
+    assert talk.heard(gadget(exchange.action_id)) == [{"Event": "Gadget", "ActionID": exchange.action_id, "Size": "1"}]
+
+
+def test_a_list_action_that_is_refused_is_settled_at_once() -> None:
+    for request in (ListGadgets(), QuietList()):
+        talk = Talk()
+        exchange = talk.open(request, synchronous=True)
+        received = talk.hear(answer(exchange.action_id, "Error", "Message: no such queue"))
+        assert received == Received([], [exchange])
+        with pytest.raises(ami.ActionFailed, match="no such queue"):
+            exchange.result()
+
+
+def test_a_list_that_is_shorter_than_its_end_says_is_not_valid() -> None:
+    talk = Talk()
+    exchange = talk.open(ListGadgets(), synchronous=True)
+    own = exchange.action_id
+    talk.hear(start(own), gadget(own), complete(own, 5))
+    events = outcome_of(exchange).events
+    assert events is not None
+    assert not events.valid
+    assert events.error_message == "GadgetsComplete announces 5 items, 1 came"
+
+
+def test_two_lists_at_once_do_not_mix() -> None:
+    talk = Talk()
+    one, two = (talk.open(ListGadgets(), synchronous=True) for _ in range(2))
+    received = talk.hear(
+        start(two.action_id), start(one.action_id),
+        gadget(one.action_id, 1), gadget(two.action_id, 2), gadget(one.action_id, 3),
+        complete(two.action_id, 1), complete(one.action_id, 2),
+    )  # fmt: skip
+    assert received.settled == [two, one]
+    assert [each.size for each in one.result().gadgets] == [1, 3]
+    assert [each.size for each in two.result().gadgets] == [2]
+
+
+def test_a_list_among_foreign_events_is_complete_and_they_are_delivered() -> None:
+    talk = Talk()
+    exchange = talk.open(ListGadgets(), synchronous=True)
+    own = exchange.action_id
+    stream = [start(own)]
+    for number in range(500):
+        stream.append(gadget(own, number))
+        if number % 10 == 0:
+            stream.append(message("Event: Gadget", f"Size: {-number}"))
+    received = talk.hear(*stream, complete(own, 500))
+    assert received.settled == [exchange]
+    assert exchange.result().valid
+    assert [each.size for each in exchange.result().gadgets] == list(range(500))
+    assert len(received.deliveries) == 50
+
+
+def test_an_untyped_request_knows_its_list_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry._ACTIONS, "listgadgets", (ListGadgets.__module__, "ListGadgets"))
+    talk = Talk()
+    request = ami.Request("listgadgets")
+    request.synchronous = True
+    exchange = talk.open(request)
+    own = exchange.action_id
+    talk.hear(start(own), gadget(own), message("Event: GadgetsDone", f"ActionID: {own}"))
+    events = outcome_of(exchange).events
+    assert type(events) is Gadgets
+    assert len(events.gadgets) == 1
+
+
+def test_the_end_of_a_list_before_its_answer_loses_neither() -> None:
+    talk = Talk()
+    exchange = talk.open(ListGadgets(), synchronous=True)
+    own = exchange.action_id
+    received = talk.hear(gadget(own), complete(own, 1), start(own))
+    assert received == Received([], [exchange])
+    assert len(exchange.result().gadgets) == 1
+
+
+# Lists, let through and gathered as well
+
+
+def aggregate_request(request: ListGadgets | None = None) -> ListGadgets:
+    request = request or ListGadgets()
+    request.aggregate = True
+    return request
+
+
+def test_an_aggregate_request_is_settled_by_its_answer_and_its_events_come_through_before_their_aggregate() -> None:
+    talk = Talk()
+    exchange = talk.open(aggregate_request())
+    own = exchange.action_id
+    assert talk.hear(start(own)) == Received([], [exchange])
+    outcome = outcome_of(exchange)
+    assert (outcome.events, outcome.events_timeout) == (None, False)
+    received = talk.hear(gadget(own, 7), gadget(own, 8), complete(own, 2), gadget("later"))
+    assert received.settled == []
+    kinds = [type(each) for each in received.deliveries]
+    assert kinds == [Gadget, Gadget, GadgetsComplete, Gadgets, Gadget]
+    aggregate: Any = received.deliveries[3]
+    assert (aggregate.action_id, aggregate.valid) == (own, True)
+    assert [each.size for each in aggregate[Gadget]] == [7, 8]
+    assert aggregate.response["EventList"] == "start"
+
+
+def test_an_aggregate_comes_even_if_nobody_wants_its_events() -> None:
+    talk = Talk(Gadgets)
+    talk.heard(message("Event: Gadget"), message("Event: GadgetsComplete"))
+    exchange = talk.open(aggregate_request())
+    own = exchange.action_id
+    (aggregate,) = talk.heard(start(own), gadget(own), complete(own, 1))
+    assert type(aggregate) is Gadgets
+    assert aggregate.valid
+
+
+def test_an_aggregate_request_that_is_refused_brings_an_invalid_aggregate() -> None:
+    talk = Talk()
+    exchange = talk.open(aggregate_request())
+    received = talk.hear(answer(exchange.action_id, "Error", "Message: no such queue"))
+    assert received.settled == [exchange]
+    (aggregate,) = received.deliveries
+    assert isinstance(aggregate, Gadgets)
+    assert (aggregate.valid, aggregate.error_message) == (False, "no such queue")
+
+
+def test_a_refusal_without_words_still_says_that_it_is_one() -> None:
+    talk = Talk()
+    exchange = talk.open(aggregate_request())
+    (aggregate,) = talk.heard(answer(exchange.action_id, "Error"))
+    assert (aggregate.valid, aggregate.error_message) == (False, "the action was refused")
+
+
+def test_an_aggregate_request_without_a_list_brings_an_empty_aggregate() -> None:
+    talk = Talk()
+    exchange = talk.open(aggregate_request())
+    (aggregate,) = talk.heard(answer(exchange.action_id))
+    assert aggregate == {"Gadget": []}
+    assert aggregate.valid
+
+
+def test_the_result_of_an_aggregate_request_is_what_the_request_makes_of_its_answer() -> None:
+    talk = Talk()
+    request = ami.Request("Odd")
+    request.aggregate = True
+    exchange = talk.open(request)
+    talk.hear(answer(exchange.action_id))
+    assert exchange.result() is outcome_of(exchange).result
+
+
+def test_an_aggregate_whose_events_stop_coming_is_delivered_as_invalid_in_time() -> None:
+    talk = Talk(aggregate_timeout=5)
+    exchange = talk.open(aggregate_request())
+    assert talk.session.deadline() is None
+    talk.now = 1
+    talk.hear(start(exchange.action_id))
+    assert talk.session.deadline() == 6
+    talk.now = 4
+    talk.hear(gadget(exchange.action_id))
+    assert talk.session.deadline() == 9
+    assert talk.session.expire(8.9) == Received([], [])
+    (aggregate,) = talk.session.expire(9).deliveries
+    assert isinstance(aggregate, Gadgets)
+    assert len(aggregate.gadgets) == 1
+    assert (aggregate.valid, aggregate.error_message) == (False, "no closing event came within 5 s of the last one")
+    assert talk.session.deadline() is None
+    assert talk.session.expire(99) == Received([], [])
+
+
+def test_a_synchronous_list_does_not_expire_before_its_sender_gives_up() -> None:
+    talk = Talk(aggregate_timeout=1)
+    exchange = talk.open(ListGadgets(), synchronous=True)
+    talk.hear(start(exchange.action_id))
+    assert talk.session.deadline() is None
+    assert talk.session.expire(100) == Received([], [])
+
+
+# Giving up
+
+
+def test_a_request_without_an_answer_in_time_is_none_or_a_time_out() -> None:
+    talk = Talk()
+    exchange = talk.open(timeout=2.5)
+    assert talk.session.give_up(exchange, 2.5) is True
+    assert talk.session.pending == 0
+    assert exchange.outcome() is None
+    with pytest.raises(ami.ActionTimeout, match=r"got no answer within 2\.5 s") as late:
+        exchange.result()
+    assert late.value.action_id == exchange.action_id
+
+
+def test_a_late_answer_is_an_orphan_and_counted() -> None:
+    talk = Talk(late_timeout=5)
+    exchange = talk.open()
+    talk.session.give_up(exchange, 10)
+    talk.now = 14
+    assert talk.heard(answer(exchange.action_id)) == [{"Response": "Success", "ActionID": exchange.action_id}]
+    assert talk.session.late == 1
+    assert talk.heard(answer(exchange.action_id)) == [{"Response": "Success", "ActionID": exchange.action_id}]
+    assert talk.session.late == 1
+
+
+def test_a_request_is_not_remembered_for_longer_than_its_time() -> None:
+    talk = Talk(late_timeout=5)
+    early, late = talk.open(), talk.open()
+    talk.session.give_up(early, 10)
+    talk.now = 16
+    assert len(talk.heard(answer(early.action_id))) == 1
+    assert talk.session.late == 0
+    talk.session.give_up(late, 20)
+    assert set(talk.session._overdue) == {late.action_id}
+
+
+def test_a_settled_request_cannot_be_given_up() -> None:
+    talk = Talk()
+    exchange = talk.open()
+    talk.hear(answer(exchange.action_id))
+    assert talk.session.give_up(exchange, 1) is False
+    assert outcome_of(exchange).success
+
+
+def test_a_list_that_is_not_closed_in_time_gives_what_came_and_says_so() -> None:
+    talk = Talk()
+    exchange = talk.open(ListGadgets(), synchronous=True, timeout=2)
+    own = exchange.action_id
+    talk.hear(start(own), gadget(own))
+    assert talk.session.give_up(exchange, 2) is True
+    outcome = outcome_of(exchange)
+    assert outcome.events is not None
+    assert outcome.events_timeout
+    assert len(outcome.events[Gadget]) == 1
+    with pytest.raises(ami.ActionTimeout, match="got no end of its list within 2 s"):
+        exchange.result()
+    assert talk.heard(gadget(own)) == [{"Event": "Gadget", "ActionID": own, "Size": "1"}]
+    assert len(outcome.events[Gadget]) == 1
+
+
+# The end of the connection
+
+
+def test_at_the_end_each_request_learns_whether_it_left() -> None:
+    talk = Talk()
+    answered, left = talk.open(), talk.open(ami.Request("Originate"))
+    waiting = talk.session.open(ami.Request("Hangup"), 0)
+    talk.hear(answer(answered.action_id))
+    received = talk.session.close(CLOSED)
+    assert received == Received([], [left, waiting])
+    assert outcome_of(answered).success
+    with pytest.raises(ami.OutcomeUnknown) as unknown:
+        outcome_of(left)
+    assert str(unknown.value) == (
+        f"The outcome of Originate (ActionID {left.action_id}) is unknown: the server closed the connection."
+    )
+    with pytest.raises(ami.RequestNotSent) as not_sent:
+        waiting.result()
+    assert str(not_sent.value) == "Hangup was not sent: the server closed the connection."
+    assert talk.session.pending == 0
+    assert talk.session.close(CLOSED) == Received([], [])
+
+
+def test_at_the_end_a_list_that_was_not_closed_fails_once_and_is_delivered_to_nobody() -> None:
+    talk = Talk()
+    unanswered = talk.open(ListGadgets(), synchronous=True)
+    begun = talk.open(ListGadgets(), synchronous=True)
+    talk.hear(start(begun.action_id), gadget(begun.action_id))
+    received = talk.session.close(CLOSED)
+    assert received.settled == [unanswered, begun]
+    assert received.deliveries == []
+    for each in (unanswered, begun):
+        with pytest.raises(ami.OutcomeUnknown):
+            each.result()
+
+
+def test_at_the_end_an_aggregate_that_was_not_closed_is_delivered_as_invalid() -> None:
+    talk = Talk()
+    exchange = talk.open(aggregate_request())
+    talk.hear(start(exchange.action_id), gadget(exchange.action_id))
+    received = talk.session.close(CLOSED)
+    assert received.settled == []
+    (aggregate,) = received.deliveries
+    assert isinstance(aggregate, Gadgets)
+    assert (aggregate.valid, aggregate.error_message) == (False, "the server closed the connection.")
+    assert len(aggregate.gadgets) == 1
+    assert outcome_of(exchange).success
+
+
+# Releases
+
+
+class Newer(ami.Request[ami.Message]):
+    """An action that only some releases have."""
+
+    releases = ami.Releases("18.26 20-23")
+    parameter_releases = {"Fancy": "22-23"}
+
+
+def talk_with(release: str, *, check: bool = True) -> Talk:
+    talk = Talk(check_releases=check)
+    talk.session.release = ami.Release.find(release)
+    return talk
+
+
+@pytest.mark.parametrize("release", ["16.28.0", "18.25.9", "19.8.1"])
+def test_an_action_that_the_server_does_not_have_is_refused_with_a_sentence(release: str) -> None:
+    talk = talk_with(release)
+    with pytest.raises(ami.NotInRelease) as refused:
+        talk.open(Newer("Newer"))
+    assert str(refused.value).startswith(
+        f"Newer needs Asterisk 18 from 18.26 on, 20 to 23; this server is {release}. A manager made with check_rel"
+    )
+    assert talk.session.pending == 0
+
+
+@pytest.mark.parametrize("release", ["18.26.4", "20.20.1", "23.4.1", "24.0.0"])
+def test_an_action_that_the_server_has_is_sent(release: str) -> None:
+    assert talk_with(release).open(Newer("Newer")).octets.startswith(b"Action: Newer\r\n")
+
+
+def test_a_parameter_that_the_server_does_not_have_is_refused() -> None:
+    with pytest.raises(ami.NotInRelease, match=r"The parameter Fancy of Newer needs Asterisk 22 to 23; .* is 20\.20\.1"):
+        talk_with("20.20.1").open(Newer("Newer", Fancy=1))
+    assert talk_with("22.1.0").open(Newer("Newer", Fancy=1))
+
+
+def test_a_parameter_for_this_time_only_is_looked_at_too() -> None:
+    with pytest.raises(ami.NotInRelease, match="The parameter Fancy"):
+        talk_with("20.20.1").open(Newer("Newer"), None, {"Fancy": 1})
+
+
+def test_nothing_is_refused_where_the_release_is_not_known_or_the_check_is_off() -> None:
+    assert Talk().open(Newer("Newer", Fancy=1))
+    assert talk_with("13.38.3", check=False).open(Newer("Newer", Fancy=1))
+
+
+def test_an_untyped_request_is_checked_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry._ACTIONS, "newer", (__name__, "Newer"))
+    with pytest.raises(ami.NotInRelease):
+        talk_with("13.38.3").open(ami.Request("newer"))
+    assert talk_with("13.38.3").open(ami.Request("NobodyKnowsThis"))
+
+
+# Any stream
+
+
+@given(st.binary(), st.lists(st.integers(1, 60)))
+def test_no_bytes_make_a_session_raise_anything_but_a_protocol_error(octets: bytes, places: Sequence[int]) -> None:
+    talk = Talk(limits=Limits(line=50, message=200, headers=5))
+    exchange = talk.open(ListGadgets(), synchronous=True)
+    stream = start(exchange.action_id) + octets + b"\r\n\r\nEvent: " + octets + complete(exchange.action_id, 1)
+    edges = sorted({0, len(stream), *(place for place in places if place < len(stream))})
+    try:
+        for low, high in zip(edges, edges[1:], strict=False):
+            talk.hear(stream[low:high])
+    except ami.ProtocolError:
+        return
+    assert talk.session.close(CLOSED) is not None

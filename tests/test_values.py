@@ -1,0 +1,284 @@
+"""Values are read in every spelling of Asterisk's and written in the one it wants; what is of no type is refused."""
+
+from __future__ import annotations
+
+import copy
+import enum
+import math
+import pickle
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ami_typed import values
+from ami_typed.values import Address, Codec, OpenIntEnum, OpenStrEnum, member, spell
+
+T = TypeVar("T")
+
+
+class State(OpenIntEnum):
+    """A vocabulary of numbers."""
+
+    DOWN = 0
+    UP = 6
+
+
+class Membership(OpenStrEnum):
+    """A vocabulary of words."""
+
+    STATIC = "static"
+    REALTIME = "RealTime"
+
+
+def read(codec: Codec[T], spelling: str) -> T:
+    """Decode a text."""
+    assert codec.decode is not None
+    return codec.decode(spelling)
+
+
+words = st.text(st.characters(exclude_characters=",=/ ", exclude_categories=["Zs", "Zl", "Zp", "Cc"]), min_size=1)
+century = timedelta(days=36525)
+moments = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bounds without a zone
+
+ROUND_TRIPS: list[tuple[str, Codec[Any], st.SearchStrategy[Any]]] = [
+    ("integer", values.integer, st.integers()),
+    ("real", values.real, st.floats(allow_nan=False)),
+    ("yes_no", values.yes_no, st.booleans()),
+    ("one_zero", values.one_zero, st.booleans()),
+    ("true_false", values.true_false, st.booleans()),
+    ("on_off", values.on_off, st.booleans()),
+    ("enabled_disabled", values.enabled_disabled, st.booleans()),
+    ("minutes", values.minutes, st.timedeltas(-century, century)),
+    ("seconds", values.seconds, st.timedeltas(-century, century)),
+    ("milliseconds", values.milliseconds, st.timedeltas(-century, century)),
+    ("microseconds", values.microseconds, st.timedeltas(-century, century)),
+    ("clock", values.clock, st.integers(0, 10**9).map(lambda seconds: timedelta(seconds=seconds))),
+    ("epoch", values.epoch, moments),
+    ("date_time", values.date_time, moments.map(lambda moment: moment.replace(microsecond=0))),
+    ("items", values.items(), st.lists(words)),
+    ("items of blanks", values.items(" "), st.lists(words)),
+    ("pairs", values.pairs(), st.dictionaries(words, words)),
+    ("address", values.address, st.builds(Address, words, words, words, st.integers(0, 65535))),
+    ("member of numbers", member(State), st.integers().map(State)),
+    ("member of words", member(Membership), words.map(Membership)),
+]
+
+
+@pytest.mark.parametrize(("codec", "each"), [case[1:] for case in ROUND_TRIPS], ids=[case[0] for case in ROUND_TRIPS])
+@given(data=st.data())
+def test_a_value_that_is_written_reads_as_the_same_value(
+    codec: Codec[Any], each: st.SearchStrategy[Any], data: st.DataObject
+) -> None:
+    value = data.draw(each)
+    assert read(codec, codec.encode(value)) == value
+
+
+@pytest.mark.parametrize(
+    "codec",
+    [values.integer, values.real, values.yes_no, values.seconds, values.clock, values.epoch, values.date_time]
+    + [values.address, member(State)],
+    ids="integer real flag seconds clock epoch date_time address member".split(),
+)
+@pytest.mark.parametrize("nonsense", ["", "nonsense", "<unknown>", "1:x", "1/2"])
+def test_a_text_of_another_type_is_refused_never_guessed(codec: Codec[Any], nonsense: str) -> None:
+    with pytest.raises(ValueError):
+        read(codec, nonsense)
+
+
+def test_text_is_taken_as_it_stands() -> None:
+    assert values.text.decode is None
+    assert values.text.encode(" a b ") == " a b "
+
+
+@pytest.mark.parametrize("yes", ["yes", "Yes", "YES", "1", "true", "True", "on", "On", "Enabled", "y", "t", " yes "])
+def test_every_spelling_of_yes_is_read(yes: str) -> None:
+    assert read(values.one_zero, yes) is True
+
+
+@pytest.mark.parametrize("no", ["no", "No", "NO", "0", "false", "False", "off", "Off", "Disabled", "n", "f", " no "])
+def test_every_spelling_of_no_is_read(no: str) -> None:
+    assert read(values.one_zero, no) is False
+
+
+@pytest.mark.parametrize(
+    ("codec", "yes", "no"),
+    [
+        (values.yes_no, "yes", "no"),
+        (values.one_zero, "1", "0"),
+        (values.true_false, "true", "false"),
+        (values.on_off, "on", "off"),
+        (values.enabled_disabled, "enabled", "disabled"),
+        (values.Flag("Y", "N"), "Y", "N"),
+    ],
+)
+def test_a_flag_is_written_in_the_spelling_of_its_header(codec: Codec[bool], yes: str, no: str) -> None:
+    assert (codec.encode(True), codec.encode(False)) == (yes, no)
+
+
+@pytest.mark.parametrize(
+    ("codec", "spelling", "value"),
+    [
+        (values.minutes, "3", timedelta(minutes=3)),
+        (values.seconds, "90", timedelta(seconds=90)),
+        (values.seconds, "0.25", timedelta(milliseconds=250)),
+        (values.milliseconds, "30000", timedelta(seconds=30)),
+        (values.microseconds, "15", timedelta(microseconds=15)),
+        (values.clock, "01:02:03", timedelta(hours=1, minutes=2, seconds=3)),
+        (values.clock, "02:03", timedelta(minutes=2, seconds=3)),
+        (values.clock, "100:00:00", timedelta(hours=100)),
+    ],
+)
+def test_a_duration_is_read_in_its_unit(codec: Codec[timedelta], spelling: str, value: timedelta) -> None:
+    assert read(codec, spelling) == value
+
+
+def test_a_whole_number_of_units_is_written_without_a_decimal_point() -> None:
+    assert values.milliseconds.encode(timedelta(seconds=30)) == "30000"
+    assert values.seconds.encode(timedelta(seconds=1.5)) == "1.5"
+    assert values.epoch.encode(datetime(2024, 1, 1, tzinfo=UTC)) == "1704067200"
+
+
+def test_a_clock_is_written_with_two_digits_each() -> None:
+    assert values.clock.encode(timedelta(hours=1, minutes=2, seconds=3.9)) == "01:02:03"
+
+
+def test_moments_are_aware() -> None:
+    assert read(values.epoch, "1704067200.5") == datetime(2024, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)
+    with_zone = read(values.date_time, "2013-10-30T11:38:24.123-0500")
+    assert with_zone == datetime(2013, 10, 30, 11, 38, 24, 123_000, tzinfo=timezone(timedelta(hours=-5)))
+    without = read(values.date_time, "2024-01-01 10:00:00")
+    assert without.tzinfo is not None
+    assert without == datetime(2024, 1, 1, 10).astimezone()  # noqa: DTZ001 - the machine's own zone is what is meant
+
+
+def test_blanks_around_items_and_empty_items_do_not_count() -> None:
+    assert read(values.items(","), " call , ,all,") == ["call", "all"]
+    assert read(values.items(" "), "a  b") == ["a", "b"]
+    assert read(values.items("|"), "a|b, c") == ["a", "b, c"]
+    assert read(values.items(), "") == []
+
+
+def test_pairs_keep_the_signs_of_their_values() -> None:
+    assert read(values.pairs("&"), "a=1=2&b&c=") == {"a": "1=2", "b": "", "c": ""}
+
+
+def test_an_address_is_read_in_parts() -> None:
+    found = read(values.address, "IPV4/TCP/127.0.0.1/5038")
+    assert found == Address(family="IPV4", transport="TCP", host="127.0.0.1", port=5038)
+    assert read(values.address, "IPV6/UDP/2001:db8::1/").port == 0
+
+
+def test_repeated_headers_are_written_once_a_value() -> None:
+    assert values.each(values.seconds).encode([timedelta(seconds=1), timedelta(seconds=2)]) == ["1", "2"]
+    assert values.assigned.encode({"A": "1", "B": "x=y"}) == ["A=1", "B=x=y"]
+
+
+def test_of_a_variable_that_comes_twice_the_last_value_counts() -> None:
+    assert values.variables(["A=1", "B=x=y", "A=2", "C"]) == {"A": "2", "B": "x=y", "C": ""}
+
+
+# Open vocabularies
+
+
+def test_a_known_member_is_found_by_its_value() -> None:
+    assert read(member(State), "6") is State.UP
+    assert State.UP.known
+    assert Membership.STATIC.known
+
+
+def test_words_match_without_regard_to_case() -> None:
+    assert read(member(Membership), "STATIC") is Membership.STATIC
+    assert Membership("realtime") is Membership.REALTIME
+    assert member(Membership).encode(Membership("realtime")) == "RealTime"
+
+
+def test_an_unknown_number_stays_readable() -> None:
+    unknown = State(99)
+    assert isinstance(unknown, State)
+    assert (unknown, unknown.name, unknown.value, unknown.known) == (99, "UNKNOWN_99", 99, False)
+    assert unknown == State(99)
+    assert unknown != State.UP
+    assert hash(unknown) == hash(State(99))
+
+
+def test_an_unknown_word_stays_readable() -> None:
+    unknown = Membership("Agent")
+    assert isinstance(unknown, Membership)
+    assert (unknown, unknown.name, unknown.value, unknown.known) == ("Agent", "UNKNOWN_Agent", "Agent", False)
+    assert member(Membership).encode(unknown) == "Agent"
+
+
+@pytest.mark.parametrize("each", [State.UP, State(99), Membership.STATIC, Membership("agent")], ids=repr)
+def test_members_come_through_pickling_and_copying(each: State | Membership) -> None:
+    for again in (pickle.loads(pickle.dumps(each)), copy.copy(each), copy.deepcopy(each)):
+        assert type(again) is type(each)
+        assert (again, again.name, again.known) == (each, each.name, each.known)
+
+
+def test_an_unknown_value_does_not_become_a_member_of_the_vocabulary() -> None:
+    State(99)
+    Membership("agent")
+    assert list(State) == [State.DOWN, State.UP]
+    assert list(Membership) == [Membership.STATIC, Membership.REALTIME]
+
+
+@pytest.mark.parametrize(("vocabulary", "value"), [(State, "up"), (State, None), (Membership, 1), (Membership, None)])
+def test_what_is_not_of_the_vocabularys_type_is_no_member(vocabulary: Any, value: object) -> None:
+    with pytest.raises(ValueError):
+        vocabulary(value)
+
+
+def test_a_member_given_as_plain_text_or_number_is_written_all_the_same() -> None:
+    write: Any = member(State).encode
+    assert (write(State.UP), write(6), write("6")) == ("6", "6", "6")
+
+
+# What a program may put into a request
+
+
+class Colour(enum.Enum):
+    """A vocabulary that is neither text nor number."""
+
+    RED = 1
+
+
+@pytest.mark.parametrize(
+    ("value", "spellings"),
+    [
+        (None, []),
+        ("text", ["text"]),
+        ("", [""]),
+        (True, ["true"]),
+        (False, ["false"]),
+        (7, ["7"]),
+        (0.5, ["0.5"]),
+        (State.UP, ["6"]),
+        (Membership.REALTIME, ["RealTime"]),
+        (["a", 1, None, True], ["a", "1", "true"]),
+        (("a", ["b"]), ["a", "b"]),
+        ({"A": 1, "B": "x", "C": None, "D": True}, ["A=1", "B=x", "D=true"]),
+        ({"A": ["1", "2"]}, ["A=1", "A=2"]),
+        ([], []),
+        ({}, []),
+    ],
+)
+def test_a_value_of_pythons_is_spelled_as_asterisk_wants_it(value: object, spellings: list[str]) -> None:
+    assert spell("Header", value) == spellings
+
+
+@pytest.mark.parametrize(
+    "value", [b"octets", {"a", "b"}, timedelta(seconds=1), datetime(2024, 1, 1, tzinfo=UTC), Colour.RED, object(), [b""]]
+)
+def test_a_value_without_one_spelling_is_refused_with_the_headers_name(value: object) -> None:
+    with pytest.raises(TypeError, match=r"^Timeout: a \w+ has no one spelling"):
+        spell("Timeout", value)
+
+
+def test_a_number_that_is_none_is_no_duration() -> None:
+    for spelling in ("nan", "inf"):
+        with pytest.raises((ValueError, OverflowError)):
+            read(values.seconds, spelling)
+    assert math.isnan(read(values.real, "nan"))
