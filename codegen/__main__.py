@@ -1,4 +1,4 @@
-"""`python -m codegen harvest | build | check`: the generator's command line for the people who keep ami-typed."""
+"""`python -m codegen harvest | sources | build | check`: the command line for the people who keep ami-typed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import overlay
+from . import code, overlay
 from .amend import amend
 from .facts import load_all
 from .harvest import harvest_into
-from .merge import merge
+from .merge import accounts_of_code, merge
 from .render import render
 from .resolve import resolve
 from .surface import surface
@@ -38,12 +38,17 @@ def build(spec: Path) -> dict[str, str]:
     troubles = Troubles(str(spec))
     knowledge = overlay.EMPTY
     releases: tuple[Facts, ...] = ()
+    sources: tuple[code.CodeFacts, ...] = ()
     with troubles.absorb():
         knowledge = overlay.load(sorted((spec / "overlay").glob("*.toml")))
     with troubles.absorb():
         releases = load_all(spec / "facts")
+    if (spec / "code").is_dir():
+        with troubles.absorb():
+            sources = code.CodeFacts.load_all(spec / "code")
     troubles.check()
-    amended = amend(merge(releases), knowledge, str(spec / "facts"))
+    more = [account for facts in sources for account in accounts_of_code(facts, releases)]
+    amended = amend(merge(releases, more), knowledge, str(spec / "facts"))
     return render(surface(resolve(amended)))
 
 
@@ -54,6 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         match options.command:
             case "harvest":
                 return _harvest(options.files, options.spec, options.release)
+            case "sources":
+                return _sources(options.files, options.spec)
             case "build":
                 return _build(options.spec, options.output)
             case _:
@@ -65,6 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _harvest(files: list[Path], spec: Path, release: str | None) -> int:
     for path in harvest_into(files, spec / "facts", release):
+        print(f"wrote {path}")
+    return 0
+
+
+def _sources(files: list[Path], spec: Path) -> int:
+    for path in code.condense_into(files, spec / "code"):
         print(f"wrote {path}")
     return 0
 
@@ -110,9 +123,11 @@ def _parser() -> argparse.ArgumentParser:
     harvest = commands.add_parser("harvest", help="read Asterisk's documentation into spec/facts/")
     harvest.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".xml, .xml.gz or the folder it is in")
     harvest.add_argument("--release", help="the release it documents, where its name does not tell")
+    sources = commands.add_parser("sources", help="read scans of Asterisk's sources into spec/code/")
+    sources.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the scan of one release, .json")
     builder = commands.add_parser("build", help="generate the code of ami_typed from spec/")
     check = commands.add_parser("check", help="tell whether the code is what would be built")
-    for command in (harvest, builder, check):
+    for command in (harvest, sources, builder, check):
         command.add_argument(
             "--spec", type=Path, default=overlay.SPEC, metavar="DIR", help="the folder of facts and overlay"
         )

@@ -9,6 +9,8 @@ Rules owned here:
   narrower than the message before.
 - A header is always sent if the overlay says so, if it belongs to a snapshot proper, or if a source knows; a header
   that only some of the message's releases have never is.
+- Events that only answer are as old, within a branch, as the lists that they are in: a younger `since` is the birth of
+  their documentation, and without one nothing else tells their age. `releases` of an entry goes before this.
 - A message lives in the domain that names it, else in that of its Asterisk module, else in one called after the
   module, else in `other`.
 """
@@ -16,12 +18,13 @@ Rules owned here:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeAlias
 
 from . import merge, overlay
 from .names import is_name
-from .spans import Span, common, united, written_span
+from .spans import Span, as_old_as, common, following, united, written_span
 from .trouble import Troubles
 
 if TYPE_CHECKING:
@@ -74,6 +77,40 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Headers that are one value, or the lines that are no headers.
+
+    Attributes:
+        name: The attribute or parameter.
+        type: A type keyword of groups.
+        headers: The headers' names, with `*` for a part that differs.
+        span: The releases that have it, within those of the message.
+        secret: Those of the headers whose value is never shown.
+        enums: The vocabularies that the value is made of.
+        place: Where it stands, for a trouble.
+    """
+
+    name: str
+    type: str
+    headers: tuple[str, ...]
+    span: Span
+    doc: str | None
+    required: bool
+    secret: tuple[str, ...]
+    enums: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Which headers of a request go together, as sets of their names."""
+
+    one_of: tuple[tuple[str, ...], ...] = ()
+    some_of: tuple[tuple[str, ...], ...] = ()
+    requires: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+
+@dataclass(frozen=True, slots=True)
 class List:
     """The list that answers an action.
 
@@ -81,11 +118,13 @@ class List:
         items: Its events, each with the attribute it is to be, None where its name tells.
         complete: The event that closes it.
         announced: Whether the answer says that a list follows.
+        empty: What an error says that only means that the list is empty.
     """
 
     items: tuple[tuple[str | None, str], ...]
     complete: str | None
     announced: bool
+    empty: tuple[str, ...]
     doc: str | None
     place: Place
 
@@ -97,7 +136,8 @@ class Message:
     Attributes:
         documented: The releases whose documentation has it; empty where none has.
         page: The official page, None where the name tells it.
-        quirks: What is odd about the answer's form: `raw_text`, `bare_line_feeds`.
+        quirks: What is odd about how it is answered: see `_QUIRKS`.
+        answers: How many answers a success is.
         place: Where it is known from, for a trouble.
     """
 
@@ -114,6 +154,9 @@ class Message:
     response: str | None = None
     list: List | None = None
     quirks: tuple[str, ...] = ()
+    answers: int = 1
+    groups: tuple[Group, ...] = ()
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +168,7 @@ class Response:
     span: Span
     doc: str
     headers: tuple[Header, ...]
+    groups: tuple[Group, ...]
     place: Place
 
 
@@ -181,6 +225,7 @@ class _Amendment:
             for kind, messages in self._messages.items()
             for name, message in messages.items()
         }
+        self._list_spans = self._spans_of_lists()
         self._domains = self._explicit_domains()
         self._module_domains = {module: name for name, domain in knowledge.domains.items() for module in domain.modules}
 
@@ -215,7 +260,7 @@ class _Amendment:
         for name, entry in self._entries(kind).items():
             known = messages.get(name.lower())
             if entry.add and known:
-                self._add("The documentation has it by now; leave `add` out.", kind, name, "add")
+                self._add("The facts have it by now; leave `add` out.", kind, name, "add")
             elif not entry.add and not known:
                 self._add(f"No release documents such an {kind}; say `add` if there is one.", kind, name)
             elif entry.add:
@@ -235,30 +280,94 @@ class _Amendment:
 
     def _message(self, message: merge.Message) -> Message:
         entry = self._entry(message.kind, message.name)
-        span = written_span(entry.releases) if entry.releases else message.span
+        span = self._span(message, entry)
         place = self._overlay.place(message.kind, message.name) if entry is not UNCHANGED else self._nowhere
+        headers, groups = self._grouped(message, entry, tuple(self._headers(message, entry, span)))
         return Message(
             kind=message.kind,
             name=entry.rename or message.name,
             span=span,
-            documented={} if entry.add else message.span,
+            documented=message.documented,
             domain=self._domain(message, entry),
-            headers=tuple(self._headers(message, entry, span)),
-            privileges=entry.privileges if entry.privileges is not None else message.privileges or None,
+            headers=headers,
+            privileges=entry.privileges if entry.privileges is not None else message.privileges,
             doc=entry.doc,
             page=entry.page,
             place=place,
             response=self._response(message, entry),
             list=self._list(message),
             quirks=_quirks(entry),
+            answers=entry.answers if isinstance(entry, overlay.Action) else 1,
+            groups=groups,
+            rules=self._rules(message.name, entry, headers),
         )
+
+    def _grouped(
+        self, message: merge.Message, entry: _Entry, headers: tuple[Header, ...]
+    ) -> tuple[tuple[Header, ...], tuple[Group, ...]]:
+        """Return an action's parameters without those that its groups are made of, and the groups."""
+        if not isinstance(entry, overlay.Action):
+            return headers, ()
+        groups: list[Group] = []
+        grouped: set[str] = set()
+        for name, given in entry.group.items():
+            path = ("action", message.name, "group", name)
+            members = [header for header in headers if _is_of(header.name, given.headers)]
+            if not members:
+                self._add("No parameter is of this group.", *path)
+                continue
+            grouped |= {header.name for header in members}
+            groups.append(self._group(path, given, _union(header.span for header in members)))
+        return tuple(header for header in headers if header.name not in grouped), tuple(groups)
+
+    def _group(self, path: tuple[str, ...], given: overlay.Group, span: Span) -> Group:
+        return Group(
+            name=path[-1],
+            type=given.type,
+            headers=given.headers,
+            span=span,
+            doc=given.doc,
+            required=given.required,
+            secret=given.secret,
+            enums=given.enums,
+            place=self._overlay.place(*path),
+        )
+
+    def _rules(self, name: str, entry: _Entry, headers: tuple[Header, ...]) -> Rules:
+        if not isinstance(entry, overlay.Action):
+            return Rules()
+        known = {header.name for header in headers}
+        sets = {"one_of": entry.one_of, "some_of": entry.some_of}
+        sets["requires"] = tuple((header, *others) for header, others in entry.requires.items())
+        for rule, members in sets.items():
+            for header in sorted({each for together in members for each in together} - known):
+                self._add(f"There is no parameter {header}.", "action", name, rule)
+        return Rules(entry.one_of, entry.some_of, entry.requires)
+
+    def _span(self, message: merge.Message, entry: _Entry) -> Span:
+        if entry.releases:
+            return written_span(entry.releases)
+        is_sent_unasked = message.privileges if entry.privileges is None else entry.privileges
+        if message.kind == "action" or is_sent_unasked:
+            return message.span
+        return as_old_as(message.span, self._list_spans.get((entry.rename or message.name).lower(), {}))
+
+    def _spans_of_lists(self) -> dict[str, Span]:
+        """Return the releases that have a list with an event, by the event's name in small letters."""
+        spans: dict[str, Span] = {}
+        for message in self._messages["action"].values():
+            listed = self._list(message)
+            events = [event for _, event in listed.items] + [listed.complete or ""] if listed else []
+            for name in map(str.lower, events):
+                spans[name] = united(spans.get(name, {}), self._span(message, self._entry("action", message.name)))
+        return spans
 
     def _headers(self, message: merge.Message, entry: _Entry, span: Span) -> Iterator[Header]:
         parts: Mapping[str, _Part] = entry.parameter if isinstance(entry, overlay.Action) else entry.header
         table = "parameter" if message.kind == "action" else "header"
         headers = {
             header.name.lower(): replace(
-                header, span=span if header.span == message.span else common(header.span, span)
+                header, span=span if header.span == message.span else following(header.span, message.span, span)
             )
             for header in message.headers
         }
@@ -276,13 +385,13 @@ class _Amendment:
     ) -> None:
         for name in entry.headers:
             if name.lower() in headers:
-                sentence = "The documentation has it by now; leave it out of `headers`."
+                sentence = "The facts have it by now; leave it out of `headers`."
                 self._add(sentence, "event", message.name, "headers", name)
             headers.setdefault(name.lower(), merge.Header(name=name, span=span))
         for kind, prefix in map(overlay.snapshot_of, entry.snapshots):
-            for field in self._catalogue.snapshots[kind]:
-                name = prefix + field.name
-                header = replace(field, name=name, prefix=prefix, span=common(field.span, span))
+            for each in self._catalogue.snapshots[kind]:
+                name = prefix + each.name
+                header = replace(each, name=name, prefix=prefix, span=common(each.span, span))
                 headers.setdefault(name.lower(), header)
 
     def _add_parts(
@@ -362,10 +471,12 @@ class _Amendment:
             for module in domain.modules:
                 if module not in modules:
                     self._add(f"No message is of the module {module}.", "domain", name, "modules")
+        chosen = [("response", name, entry.domain) for name, entry in self._overlay.responses.items()]
         for kind in ("action", "event"):
-            for name, entry in self._entries(kind).items():
-                if entry.domain and entry.domain not in self._overlay.domains:
-                    self._add(f"There is no [domain.{entry.domain}].", kind, name, "domain")
+            chosen += [(kind, name, entry.domain) for name, entry in self._entries(kind).items()]
+        for table, name, chosen_domain in chosen:
+            if chosen_domain and chosen_domain not in self._overlay.domains:
+                self._add(f"There is no [domain.{chosen_domain}].", table, name, "domain")
 
     # Answers and lists
 
@@ -381,9 +492,7 @@ class _Amendment:
             if not users:
                 self._add("No action is answered with this response.", "response", name)
                 continue
-            span = users[0].span
-            for user in users[1:]:
-                span = united(span, user.span)
+            span = _union(user.span for user in users)
             yield Response(
                 name=name,
                 domain=entry.domain or users[0].domain,
@@ -392,6 +501,9 @@ class _Amendment:
                 headers=tuple(
                     self._header(("response", name, "header", key), merge.Header(part.rename or key, span), part, span)
                     for key, part in entry.header.items()
+                ),
+                groups=tuple(
+                    self._group(("response", name, "group", key), given, span) for key, given in entry.group.items()
                 ),
                 place=self._overlay.place("response", name),
             )
@@ -406,15 +518,16 @@ class _Amendment:
         if entry is None or name is None:
             items = tuple((None, self._event(item) or item) for item in message.items)
             complete = message.complete and (self._event(message.complete) or message.complete)
-            return List(items, complete, announced=True, doc=None, place=self._nowhere)
+            return List(items, complete, announced=True, empty=(), doc=None, place=self._nowhere)
         given = {item.lower() for item in entry.items.values()}
         for item in message.items:
             if item.lower() not in given:
-                self._add(f"The documentation has the event {item} in this list as well.", "list", name, "items")
+                self._add(f"The facts have the event {item} in this list as well.", "list", name, "items")
         return List(
             items=tuple((attribute, self._listed(name, item, "items")) for attribute, item in entry.items.items()),
             complete=entry.complete and self._listed(name, entry.complete, "complete"),
             announced=entry.announced,
+            empty=entry.empty,
             doc=entry.doc,
             place=self._overlay.place("list", name),
         )
@@ -468,10 +581,25 @@ class _Glossary:
         return [name for name in self._meanings if name not in self._used]
 
 
+_QUIRKS = ("raw_text", "bare_line_feeds", "answered_by_event", "lasts", "adds_up")
+"""The keys of an action that are class variables of its request, true where they are there."""
+
+
 def _quirks(entry: _Entry) -> tuple[str, ...]:
     if isinstance(entry, overlay.Event):
         return ()
-    return tuple(quirk for quirk in ("raw_text", "bare_line_feeds") if getattr(entry, quirk))
+    return tuple(quirk for quirk in _QUIRKS if getattr(entry, quirk))
+
+
+def _is_of(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
+
+
+def _union(spans: Iterable[Span]) -> Span:
+    first, *others = spans
+    for span in others:
+        first = united(first, span)
+    return first
 
 
 def _renamed(headers: Mapping[str, merge.Header], parts: Mapping[str, _Part]) -> Iterator[tuple[str, merge.Header]]:

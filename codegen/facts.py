@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -26,11 +26,24 @@ _INNERMOST = re.compile(r"\{[^{}]*\}|\[[^{}\[\]]*\]")
 _LINE_BREAK = re.compile(r"\n *")
 
 
-class _Fact(BaseModel):
+class Fact(BaseModel):
+    """Anything that a facts file holds."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Parameter(_Fact):
+class Message(Fact):
+    """An action or an event."""
+
+    name: str = Field(min_length=1)
+
+
+_Model = TypeVar("_Model", bound=BaseModel)
+_Action = TypeVar("_Action", bound=Message)
+_Event = TypeVar("_Event", bound=Message)
+
+
+class Parameter(Fact):
     """A header of an action or an event.
 
     Attributes:
@@ -53,24 +66,23 @@ class Parameter(_Fact):
     prefix: str = ""
 
 
-class Reference(_Fact):
+class Reference(Fact):
     """An entry of "see also": `type` is Asterisk's own word (`manager` for an action, `managerEvent` for an event)."""
 
     type: str
     name: str
 
 
-class Responses(_Fact):
+class Responses(Fact):
     """The events that answer a list action: one of `items` per member, then `complete`."""
 
     items: tuple[str, ...] = ()
     complete: str | None = None
 
 
-class Action(_Fact):
+class Action(Message):
     """An action; several copies in one document (one per module) are one action here."""
 
-    name: str = Field(min_length=1)
     modules: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
@@ -78,7 +90,7 @@ class Action(_Fact):
     see_also: tuple[Reference, ...] = ()
 
 
-class Event(_Fact):
+class Event(Message):
     """An event; several instances and copies in one document are one event here, snapshots expanded.
 
     Attributes:
@@ -91,7 +103,6 @@ class Event(_Fact):
         only_in_responses: Whether it is documented nowhere but inside the `responses` of an action.
     """
 
-    name: str = Field(min_length=1)
     classes: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
@@ -100,12 +111,18 @@ class Event(_Fact):
     only_in_responses: bool = False
 
 
-class Facts(_Fact):
-    """Everything one release documents; both maps are keyed by the name of the message."""
+class FactsFile(Fact, Generic[_Action, _Event]):
+    """What one source says of one release; both maps are keyed by the name of the message.
+
+    Attributes:
+        command: The command of the generator that makes such files.
+    """
+
+    command: ClassVar[str]
 
     release: str = Field(pattern=rf"^{RELEASE.pattern}$")
-    actions: Mapping[str, Action]
-    events: Mapping[str, Event]
+    actions: Mapping[str, _Action]
+    events: Mapping[str, _Event]
 
     @model_validator(mode="after")
     def _keys_are_names(self) -> Self:
@@ -136,33 +153,53 @@ class Facts(_Fact):
         Raises:
             TroubleError: With every place where the file is not what `dump` writes.
         """
-        try:
-            facts = cls.model_validate_json(path.read_bytes())
-        except OSError as error:
-            raise TroubleError([Trouble(str(path), None, None, None, f"Cannot be read: {error.strerror}.")]) from error
-        except ValidationError as error:
-            raise TroubleError(_troubles_of(error, str(path))) from error
+        facts = read(cls, path)
         if facts.release != path.stem:
             sentence = f"Holds the facts of release {facts.release}; a facts file is named after its release."
             raise TroubleError([Trouble(str(path), None, None, None, sentence)])
         return facts
 
+    @classmethod
+    def load_all(cls, folder: Path) -> tuple[Self, ...]:
+        """Read all facts files of a folder, oldest release first.
+
+        Raises:
+            TroubleError: With the troubles of all files, or when there is none.
+        """
+        troubles = Troubles(str(folder))
+        loaded: list[Self] = []
+        for path in sorted(folder.glob("*.json")):
+            with troubles.absorb():
+                loaded.append(cls.load(path))
+        if not loaded and not troubles:
+            troubles.add(f"Holds no facts; make some with `python -m codegen {cls.command} FILE...`.")
+        troubles.check()
+        return tuple(sorted(loaded, key=lambda facts: release_key(facts.release)))
+
+
+class Facts(FactsFile[Action, Event]):
+    """Everything that one release documents."""
+
+    command = "harvest"
+
 
 def load_all(folder: Path) -> tuple[Facts, ...]:
-    """Read all facts files of a folder, oldest release first.
+    """Read the documentation of all releases, oldest first; see `FactsFile.load_all`."""
+    return Facts.load_all(folder)
+
+
+def read(model: type[_Model], path: Path) -> _Model:
+    """Read a JSON file.
 
     Raises:
-        TroubleError: With the troubles of all files, or when there is none.
+        TroubleError: With every place where the file is not of this shape.
     """
-    troubles = Troubles(str(folder))
-    loaded: list[Facts] = []
-    for path in sorted(folder.glob("*.json")):
-        with troubles.absorb():
-            loaded.append(Facts.load(path))
-    if not loaded and not troubles:
-        troubles.add("Holds no facts; make some with `python -m codegen harvest FILE...`.")
-    troubles.check()
-    return tuple(sorted(loaded, key=lambda facts: release_key(facts.release)))
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise TroubleError([Trouble(str(path), None, None, None, f"Cannot be read: {error.strerror}.")]) from error
+    except ValidationError as error:
+        raise TroubleError(_troubles_of(error, str(path))) from error
 
 
 def release_key(release: str) -> tuple[tuple[int, ...], str]:

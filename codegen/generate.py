@@ -73,7 +73,8 @@ def generate(file: Path, output: Path, release: str | None = None) -> Generated:
     known = len(facts.actions) + len(facts.events) - len(new.actions) - len(new.events)
     if not new.actions and not new.events:
         return Generated((), (), known, None)
-    releases = [new] if release else [_at(new, branch) for branch in range(OLDEST_BRANCH, NEWEST_BRANCH + 1)]
+    branches = [_branch(release)] if release else range(OLDEST_BRANCH, NEWEST_BRANCH + 1)
+    releases = [_at(new, branch) for branch in branches]
     try:
         files = _files(releases, str(file), output.name)
     except TroubleError as error:
@@ -100,6 +101,11 @@ def _unknown(facts: Facts) -> Facts:
 
 def _known_events() -> dict[str, str]:
     return {name.lower(): name for name in catalogue.EVENTS} | catalogue.EVENT_NAMES
+
+
+def _branch(release: str) -> int:
+    """Return the branch that ami-typed takes a release for; one above the newest counts as the newest."""
+    return min(int(release.partition(".")[0]), NEWEST_BRANCH)
 
 
 def _at(facts: Facts, branch: int) -> Facts:

@@ -3,25 +3,34 @@
 Rules owned here:
 
 - A source is read as `Account`s: what it says of one message in one release. Documentation gives one account a
-  message and release (`accounts_of`); another source of facts gives accounts of its own, nothing else changes.
+  message and release (`accounts_of`), Asterisk's code another (`accounts_of_code`).
+- Where the code of a release is known, the release has what its code has: a message that only its documentation has
+  (FilterList) is not there. So the releases of a message are those of its code, whenever it was documented.
 - Messages and headers are the same when their names are the same without regard to case, as on the wire.
-- Where accounts differ (a spelling, `required`, a default, a list), the newest release that says something is right;
-  among accounts of one release the later one is. Values and modules are united, newest first.
-- Headers stand in the order of the newest release; one that only older releases have follows the header that it
-  follows there.
+- Where accounts differ (a spelling, `required`, a default, a list), the newest release that says something is right.
+  Within a release that is the code for an event, whose names are the wire's, and the documentation for an action, whose
+  names Asterisk reads in any spelling. Modules are the documentation's where it tells. Values are united, newest first.
+- What the code shares among events, of which one may have it, is a header where the event's documentation has it.
+- A header that the documentation does not require is not always sent, whatever the format string holds.
+- Headers stand in the order of the newest documentation; one that only older releases or the code have follows the
+  header that it follows there.
 - A parameter that some releases lack is not required: no program could then run on all of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+
+from ami_typed.releases import Release
 
 from .facts import Event, Facts, Parameter, release_key
 from .spans import Span, common, span_of, united
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from .code import CodeFacts, CodeHeader
 
 Kind: TypeAlias = Literal["action", "event"]
 SnapshotKind: TypeAlias = Literal["channel", "bridge"]
@@ -66,7 +75,9 @@ class Account:
     """What one source says of one message in one release; what it does not say is empty or None.
 
     Attributes:
+        privileges: What a user needs to send or be sent it, nothing where every user may; None where that is not told.
         always: The headers that every such event has; None where the source does not know that of any.
+        documented: Whether the source is the documentation.
     """
 
     kind: Kind
@@ -75,10 +86,11 @@ class Account:
     parameters: tuple[Parameter, ...] = ()
     since: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
-    privileges: tuple[str, ...] = ()
+    privileges: tuple[str, ...] | None = None
     items: tuple[str, ...] = ()
     complete: str | None = None
     always: tuple[str, ...] | None = None
+    documented: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +122,9 @@ class Message:
         name: The name, in the newest spelling.
         span: The releases that have it.
         headers: Its headers, without those of the protocol itself.
+        documented: The releases whose documentation has it.
         modules: The modules of Asterisk that it belongs to, by the newest release that tells.
-        privileges: What a user needs to send or be sent it, empty where nothing tells.
+        privileges: What a user needs to send or be sent it, nothing where every user may; None where nothing tells.
         items: For an action that is answered with a list, the events that the list is made of.
         complete: The event that closes that list.
     """
@@ -119,9 +132,10 @@ class Message:
     kind: Kind
     name: str
     span: Span
+    documented: Span = field(default_factory=dict[int, Release])
     headers: tuple[Header, ...] = ()
     modules: tuple[str, ...] = ()
-    privileges: tuple[str, ...] = ()
+    privileges: tuple[str, ...] | None = None
     items: tuple[str, ...] = ()
     complete: str | None = None
 
@@ -156,7 +170,7 @@ def merge(releases: Sequence[Facts], more: Iterable[Account] = ()) -> Catalogue:
     """
     accounts = [*(account for facts in releases for account in accounts_of(facts)), *more]
     by_message: dict[tuple[Kind, str], list[Account]] = {}
-    for account in sorted(accounts, key=lambda account: release_key(account.release)):
+    for account in sorted(_real(accounts), key=_weight):
         by_message.setdefault((account.kind, account.name.lower()), []).append(account)
     merged = {key: _merged(accounts) for key, accounts in sorted(by_message.items())}
     events = {name: message for (kind, name), message in merged.items() if kind == "event"}
@@ -194,14 +208,79 @@ def accounts_of(facts: Facts) -> Iterator[Account]:
         )
 
 
-def _privileges(event: Event) -> tuple[str, ...]:
+def accounts_of_code(code: CodeFacts, documentation: Iterable[Facts]) -> Iterator[Account]:
+    """Yield what the code of one release says of each message.
+
+    Args:
+        code: The facts of the code.
+        documentation: The facts of the documentation of all releases, for the headers that the code shares.
+    """
+    known = {
+        (event.name.lower(), parameter.name.lower())
+        for facts in documentation
+        for event in facts.events.values()
+        for parameter in event.parameters
+    }
+    for action in code.actions.values():
+        yield Account(
+            kind="action",
+            name=action.name,
+            release=code.release,
+            parameters=tuple(Parameter(name=name) for name in action.headers),
+            modules=action.modules,
+            privileges=action.privileges,
+            items=action.list.items if action.list else (),
+            complete=action.list.complete if action.list else None,
+            documented=False,
+        )
+    for event in code.events.values():
+        headers = [
+            header
+            for header in event.headers
+            if not header.shared or (event.name.lower(), header.name.lower()) in known
+        ]
+        yield Account(
+            kind="event",
+            name=event.name,
+            release=code.release,
+            parameters=tuple(map(_parameter, headers)),
+            modules=event.modules,
+            privileges=event.privileges,
+            always=tuple(header.name for header in headers if header.presence == "always"),
+            documented=False,
+        )
+
+
+def _parameter(header: CodeHeader) -> Parameter:
+    is_optional = header.snapshot and header.presence == "sometimes" and not header.shared
+    return Parameter(
+        name=header.name, required=False if is_optional else None, snapshot=header.snapshot, prefix=header.prefix
+    )
+
+
+def _privileges(event: Event) -> tuple[str, ...] | None:
     names = (name.removeprefix("EVENT_FLAG_").lower() for name in event.classes)
-    return tuple(name for name in names if name in PRIVILEGES)
+    return tuple(name for name in names if name in PRIVILEGES) or None
+
+
+def _real(accounts: Sequence[Account]) -> Iterator[Account]:
+    """Yield the accounts of messages that the code of their release has, or whose release's code is not known."""
+    told = {(account.kind, account.name.lower(), account.release) for account in accounts if not account.documented}
+    releases = {release for _, _, release in told}
+    for account in accounts:
+        if account.release not in releases or (account.kind, account.name.lower(), account.release) in told:
+            yield account
+
+
+def _weight(account: Account) -> tuple[object, bool]:
+    """Return what sorts accounts of one message, the one that is right last."""
+    return release_key(account.release), account.documented == (account.kind == "action")
 
 
 def _merged(accounts: Sequence[Account]) -> Message:
     """Merge the accounts of one message, the newest last."""
     newest = accounts[-1]
+    documented = [account for account in accounts if account.documented]
     span = span_of(
         (account.release for account in accounts), _each(since for account in accounts for since in account.since)
     )
@@ -209,27 +288,31 @@ def _merged(accounts: Sequence[Account]) -> Message:
         kind=newest.kind,
         name=newest.name,
         span=span,
+        documented=span_of(account.release for account in documented),
         headers=tuple(_headers(accounts, span)),
-        modules=_newest(accounts, lambda account: account.modules) or (),
-        privileges=_newest(accounts, lambda account: account.privileges) or (),
+        modules=_newest([*accounts, *documented], lambda account: account.modules) or (),
+        privileges=next((each.privileges for each in reversed(accounts) if each.privileges is not None), None),
         items=_each(item for account in reversed(accounts) for item in account.items),
         complete=_newest(accounts, lambda account: account.complete),
     )
 
 
 def _headers(accounts: Sequence[Account], message: Span) -> Iterator[Header]:
-    sightings: dict[str, list[tuple[Account, Parameter]]] = {}
+    sightings: dict[str, list[tuple[str, Parameter]]] = {}
     for account in accounts:
         for parameter in account.parameters:
-            sightings.setdefault(parameter.name.lower(), []).append((account, parameter))
+            sightings.setdefault(parameter.name.lower(), []).append((account.release, parameter))
+    told = [{name.lower() for name in account.always} for account in accounts if account.always is not None]
+    always = set[str].intersection(*told) if told else set[str]()
     for name in _order(accounts):
         if name not in _ENVELOPE[accounts[-1].kind]:
-            yield _header(sightings[name], message)
+            yield _header(sightings[name], message, always=name in always)
 
 
 def _order(accounts: Sequence[Account]) -> list[str]:
     order: list[str] = []
-    for account in reversed(accounts):
+    newest_first = accounts[::-1]
+    for account in sorted(newest_first, key=lambda account: not account.documented):
         place = 0
         for parameter in account.parameters:
             name = parameter.name.lower()
@@ -239,12 +322,11 @@ def _order(accounts: Sequence[Account]) -> list[str]:
     return order
 
 
-def _header(sightings: Sequence[tuple[Account, Parameter]], message: Span) -> Header:
+def _header(sightings: Sequence[tuple[str, Parameter]], message: Span, *, always: bool) -> Header:
     """Merge what is said of one header, the newest last."""
     parameters = [parameter for _, parameter in sightings]
     newest = parameters[-1]
-    span = common(span_of(account.release for account, _ in sightings), message)
-    knowing = [(parameter.name, account.always) for account, parameter in sightings if account.always is not None]
+    span = common(span_of(release for release, _ in sightings), message)
     required = _newest(parameters, lambda parameter: parameter.required)
     return Header(
         name=newest.name,
@@ -255,7 +337,7 @@ def _header(sightings: Sequence[tuple[Account, Parameter]], message: Span) -> He
         values=_each(value for parameter in reversed(parameters) for value in parameter.values),
         snapshot=newest.snapshot,
         prefix=newest.prefix,
-        always=bool(knowing) and all(name in always for name, always in knowing),
+        always=always and required is not False,
     )
 
 
@@ -268,7 +350,8 @@ def _snapshot(kind: SnapshotKind, events: Iterable[Message]) -> tuple[Header, ..
                 name = header.name.removeprefix(header.prefix)
                 known = fields.get(name)
                 span = united(known.span, header.span) if known else header.span
-                fields[name] = replace(header, name=name, prefix="", span=span)
+                best = known if known and known.required is None else header
+                fields[name] = replace(best, name=name, prefix="", span=span)
     return tuple(fields.values())
 
 

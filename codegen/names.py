@@ -37,9 +37,22 @@ RESERVED: dict[Owner, frozenset[str]] = {
     "request": frozenset(
         (
             *_DICT,
-            *("action", "action_id", "aggregate", "bare_line_feeds", "lines", "list_announced", "list_class"),
-            *("list_ends", "lists", "parameter_releases", "privileges", "process_response", "raw_text", "releases"),
-            *("secrets", "self", "synchronous", "timeout"),
+            *("action", "action_id", "adds_up", "aggregate", "answered_by_event", "answers", "bare_line_feeds"),
+            *("lasts", "lines"),
+            *(
+                "list_announced",
+                "list_class",
+                "list_empty",
+                "list_ends",
+                "lists",
+                "one_of",
+                "parameter_releases",
+                "privileges",
+                "process_response",
+                "raw_text",
+                "releases",
+            ),
+            *("requires", "secrets", "self", "some_of", "synchronous", "timeout"),
         )
     ),
     "event": frozenset(
@@ -64,9 +77,23 @@ RESERVED: dict[Owner, frozenset[str]] = {
 # What generated modules import; a class of that name would hide it.
 RESERVED_CLASSES = frozenset(
     (
-        *("Address", "Aggregate", "Always", "Answer", "Any", "Event", "Flag", "ListRequest", "Mapping", "Message"),
+        *(
+            "Address",
+            "Aggregate",
+            "Always",
+            "Answer",
+            "Any",
+            "Built",
+            "Change",
+            "Charge",
+            "Event",
+            "Flag",
+            "ListRequest",
+            "Mapping",
+            "Message",
+        ),
         *("Numbered", "Processed", "Releases", "Repeated", "Request", "Sequence", "Sometimes", "Variables"),
-        *("TYPE_CHECKING", "actions", "aggregates", "datetime", "enums", "events", "known_events", "overload"),
+        *("TYPE_CHECKING", "Unit", "actions", "aggregates", "datetime", "enums", "events", "known_events", "overload"),
         *("processed", "responses", "timedelta"),
     )
 )

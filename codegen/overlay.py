@@ -178,12 +178,38 @@ class Header(_Correction):
         return self.drop or super().corrects()
 
 
+class Group(_Entry):
+    """Several headers of a message that are one value in Python, or its lines that are not headers.
+
+    Attributes:
+        type: A type keyword of groups.
+        headers: The names of the headers, with `*` for a part that differs; an action's documented ones that match
+            are no parameters of their own.
+        secret: Those of them whose value is never shown.
+        enums: The vocabularies that the value is made of.
+    """
+
+    type: str
+    doc: Sentence | None = None
+    headers: tuple[str, ...] = ()
+    required: bool = False
+    secret: tuple[str, ...] = ()
+    enums: tuple[str, ...] = ()
+
+
 class Action(_Correction):
     """An action.
 
     Attributes:
+        answers: How many answers a success is; the last one counts.
+        answered_by_event: Whether its list comes without an answer.
+        one_of: Sets of headers, of each of which a request has exactly one.
+        some_of: Sets of headers, of each of which a request has at least one.
+        requires: Headers that make no sense without others.
         raw_text: Whether the answer is text without any header.
         bare_line_feeds: Whether a line of the answer may end in a bare LF.
+        lasts: Whether the effect lasts as long as the connection.
+        adds_up: Whether a later such request lasts beside this one.
     """
 
     doc: Sentence | None = None
@@ -193,6 +219,14 @@ class Action(_Correction):
     response: str | None = None
     raw_text: bool = False
     bare_line_feeds: bool = False
+    lasts: bool = False
+    adds_up: bool = False
+    answers: int = Field(default=1, ge=1)
+    answered_by_event: bool = False
+    one_of: tuple[tuple[str, ...], ...] = ()
+    some_of: tuple[tuple[str, ...], ...] = ()
+    requires: Mapping[str, tuple[str, ...]] = Field(default_factory=dict[str, tuple[str, ...]])
+    group: Mapping[Name, Group] = Field(default_factory=dict[str, Group])
     page: str | None = None
     parameter: Mapping[str, Parameter] = Field(default_factory=dict[str, Parameter])
 
@@ -236,14 +270,20 @@ class Response(_Entry):
     doc: Sentence
     domain: str | None = None
     header: Mapping[str, Header] = Field(default_factory=dict[str, Header])
+    group: Mapping[Name, Group] = Field(default_factory=dict[str, Group])
 
 
 class List(_Entry):
-    """The list that an action is answered with: attribute to event."""
+    """The list that an action is answered with: attribute to event.
+
+    Attributes:
+        empty: What an error says that only means that the list is empty.
+    """
 
     items: Mapping[Name, str]
     complete: str | None = None
     announced: bool = True
+    empty: tuple[str, ...] = ()
     doc: Sentence | None = None
 
 

@@ -4,7 +4,7 @@ Rules owned here:
 
 - A tree under `templates/` is an output tree: `library` is src/ami_typed, `package` what `ami-typed generate` makes.
   Names that start with `_` are macros. A path with `%actions` in it is rendered once for each module of that
-  package, with the module's name in place of it.
+  package, with the module's name in place of it; one with `%line` likewise for each release line.
 - The text is what ruff makes of it, imports sorted, with settings of its own: no configuration file is read.
 """
 
@@ -14,14 +14,14 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from .surface import Surface
+    from .surface import Line, Module, Surface
 
 Tree: TypeAlias = Literal["library", "package"]
 
@@ -49,18 +49,22 @@ def render(surface: Surface, tree: Tree = "library") -> dict[str, str]:
 
 
 def _rendered(environment: Environment, surface: Surface, tree: Tree) -> Iterator[tuple[str, str]]:
-    packages = {f"%{package.name}": package.modules for package in surface.packages}
+    repeated: dict[str, tuple[str, Sequence[Module[Any] | Line]]] = {
+        f"%{package.name}": ("module", package.modules) for package in surface.packages
+    }
+    repeated["%line"] = ("line", surface.lines)
     for name in sorted(environment.list_templates(extensions=[_SUFFIX.removeprefix(".")])):
         if not name.startswith(f"{tree}/"):
             continue
         template = environment.get_template(name)
         path = name.removeprefix(f"{tree}/").removesuffix(_SUFFIX)
-        placeholder = next((each for each in packages if each in path), None)
+        placeholder = next((each for each in repeated if each in path), None)
         if placeholder is None:
             yield path, template.render(surface=surface)
             continue
-        for module in packages[placeholder]:
-            yield path.replace(placeholder, module.name), template.render(surface=surface, module=module)
+        variable, values = repeated[placeholder]
+        for value in values:
+            yield path.replace(placeholder, value.name), template.render({"surface": surface, variable: value})
 
 
 def formatted(files: Mapping[str, str]) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 Rules owned here:
 
-- The type keywords of the overlay, and what each is in Python (`_TYPES` and the prefixes in `_parsed`).
+- The type keywords of the overlay, and what each is in Python (`_TYPES` and the prefixes in `_parsed`); those of
+  groups, with the function that reads or writes each (`_READ`, `_WRITTEN`).
 - Where a "no value" text is declared, the attribute may be None, whatever is said about presence.
 - Inside one class no two headers become one attribute, and none takes a member of its base; no two messages become
   one class; a list is made of events that exist. Each is a trouble.
@@ -14,7 +15,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from .names import RESERVED, Owner, attribute_name, class_name
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from . import overlay
-    from .amend import Amended, Header, Message, Response
+    from .amend import Amended, Group, Header, Message, Response, Rules
 
 Form: TypeAlias = Literal["Always", "Sometimes", "Repeated", "Variables", "Numbered"]
 Import: TypeAlias = tuple[str, str]
 """A module and a name in it."""
+
+G = TypeVar("G")
 
 _PAGES = "https://docs.asterisk.org"
 # The branches whose documentation the site keeps beside the latest; seen in its index of versions.
@@ -112,6 +115,34 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
+class Built:
+    """An attribute of a response that a function makes of several headers, or of the lines that are none."""
+
+    attribute: str
+    function: Import
+    headers: tuple[str, ...]
+    doc: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A parameter of a request that a function makes several headers of.
+
+    Attributes:
+        header: The header that stands for all of them where releases are told.
+    """
+
+    attribute: str
+    header: str
+    annotation: str
+    imports: tuple[Import, ...]
+    function: Import
+    required: bool
+    releases: str
+    doc: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """An event class that an aggregate is made of.
 
@@ -127,7 +158,15 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request class; `ends` are the events that close its list, `quirks` the class variables that are true."""
+    """A request class.
+
+    Attributes:
+        ends: The events that close its list.
+        empty: What an error says that only means that its list is empty.
+        quirks: The class variables that are true.
+        answers: How many answers a success is.
+        rules: Which headers go together.
+    """
 
     name: str
     wire: str
@@ -142,7 +181,11 @@ class Request:
     is_list: bool
     ends: tuple[str, ...]
     announced: bool
+    empty: tuple[str, ...]
     quirks: tuple[str, ...]
+    answers: int
+    spreads: tuple[Spread, ...]
+    rules: Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +211,7 @@ class Answer:
     releases: str
     doc: str
     fields: tuple[Field, ...]
+    built: tuple[Built, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +283,7 @@ class _Resolution:
     # Classes
 
     def _request(self, action: Message) -> Request:
-        self._check_attributes(action, action.headers, "request")
+        self._check_attributes(action, action.headers, "request", action.groups)
         arguments = [self._argument(action, header) for header in action.headers]
         return Request(
             name=class_name(action.name),
@@ -250,12 +294,19 @@ class _Resolution:
             doc=action.doc,
             page=self._page(action),
             arguments=tuple(sorted(arguments, key=lambda argument: not argument.required)),
-            secrets=tuple(header.name.lower() for header in action.headers if header.secret),
+            secrets=(
+                *(header.name.lower() for header in action.headers if header.secret),
+                *(name.lower() for group in action.groups for name in group.secret),
+            ),
             response=action.response,
             is_list=action.list is not None,
             ends=(action.list.complete,) if action.list and action.list.complete else (),
             announced=action.list is None or action.list.announced,
+            empty=action.list.empty if action.list else (),
             quirks=action.quirks,
+            answers=action.answers,
+            spreads=tuple(self._spread(action, group) for group in action.groups),
+            rules=action.rules,
         )
 
     def _event(self, event: Message) -> Event:
@@ -272,7 +323,7 @@ class _Resolution:
         )
 
     def _answer(self, response: Response) -> Answer:
-        self._check_attributes(response, response.headers, "answer")
+        self._check_attributes(response, response.headers, "answer", response.groups)
         if class_name(response.name) != response.name:
             self._add("Cannot be the name of a class.", response)
         return Answer(
@@ -281,6 +332,7 @@ class _Resolution:
             releases=text_of(response.span),
             doc=response.doc,
             fields=tuple(self._field(response, header, "answer") for header in response.headers),
+            built=tuple(self._built(response, group) for group in response.groups),
         )
 
     def _aggregates(self) -> Iterable[Aggregate]:
@@ -359,6 +411,32 @@ class _Resolution:
             enum=value.enum,
         )
 
+    def _spread(self, action: Message, group: Group) -> Spread:
+        function, annotation, *imports = self._of_group(action, group, _WRITTEN)
+        return Spread(
+            attribute=group.name,
+            header=group.headers[0] if group.headers else "",
+            annotation=annotation,
+            imports=tuple(imports),
+            function=function,
+            required=group.required,
+            releases=_narrower(group.span, action.span),
+            doc=group.doc,
+        )
+
+    def _built(self, response: Response, group: Group) -> Built:
+        function = self._of_group(response, group, _READ)
+        return Built(group.name, function, group.headers, group.doc)
+
+    def _of_group(self, message: Message | Response, group: Group, keywords: Mapping[str, G]) -> G:
+        for name in group.enums:
+            if name not in self._amended.enums:
+                self._add(f"There is no [enum.{name}].", message, group)
+            self._enums.add(name)
+        if group.type not in keywords:
+            self._add(f"{group.type!r} is no type of a group here; spec/README.md lists them.", message, group)
+        return keywords.get(group.type) or next(iter(keywords.values()))
+
     def _value(self, message: Message | Response, header: Header) -> Value:
         try:
             return self._parsed(header.type)
@@ -405,8 +483,11 @@ class _Resolution:
 
     # Checks
 
-    def _check_attributes(self, message: Message | Response, headers: Sequence[Header], owner: Owner) -> None:
+    def _check_attributes(
+        self, message: Message | Response, headers: Sequence[Header], owner: Owner, groups: Sequence[Group] = ()
+    ) -> None:
         named = [(header.attribute or attribute_name(header.name, owner), header.name) for header in headers]
+        named += [(group.name, f"the group {group.name}") for group in groups]
         self._check_free(named, message, owner)
 
     def _check_free(self, named: Sequence[tuple[str, str]], message: Message | Response, owner: Owner) -> None:
@@ -436,7 +517,7 @@ class _Resolution:
                 continue
             self._troubles.add(sentence, file=place.file, line=place.line, message=f"Enum {name}")
 
-    def _add(self, sentence: str, message: Message | Response, header: Header | str | None = None) -> None:
+    def _add(self, sentence: str, message: Message | Response, header: Header | Group | str | None = None) -> None:
         given = header.place if header is not None and not isinstance(header, str) else message.place
         kind = getattr(message, "kind", "response").capitalize()
         name = header if header is None or isinstance(header, str) else header.name
@@ -479,11 +560,31 @@ def _types() -> dict[str, Value]:
         ),
         **dict.fromkeys(("epoch", "date_time"), lambda codec: _simple("datetime", codec, _DATETIME)),
     }
+    repeated = "Mapping[str, str | Sequence[str]]"
     return {
         "text": Value("str", Codec("text"), None),
         "variables": Value("Mapping[str, str]", None, Codec("assigned"), (_MAPPING,), "Variables"),
+        "repeated:variables": Value(repeated, None, Codec("assigned"), (_MAPPING, _SEQUENCE), "Variables"),
         **{keyword: make(Codec(keyword)) for keyword, make in plain.items()},
     }
 
 
 _TYPES = _types()
+
+_STRUCTURES = "ami_typed.structures"
+_CONFIGURATION = "ami_typed.configuration"
+
+_READ: Mapping[str, Import] = {
+    "lines": (_STRUCTURES, "lines"),
+    "raw": (_STRUCTURES, "raw"),
+    "commands": (_STRUCTURES, "commands"),
+    "sections": (_CONFIGURATION, "sections"),
+    "json_sections": (_CONFIGURATION, "json_sections"),
+}
+
+_WRITTEN: Mapping[str, tuple[Import, str, *tuple[Import, ...]]] = {
+    "headers": ((_STRUCTURES, "free_headers"), "Mapping[str, str | Sequence[str]]", _MAPPING, _SEQUENCE),
+    "units": ((_STRUCTURES, "units"), "Sequence[Unit]", _SEQUENCE, (_STRUCTURES, "Unit")),
+    "charges": ((_STRUCTURES, "charges"), "Sequence[Charge]", _SEQUENCE, (_STRUCTURES, "Charge")),
+    "changes": ((_CONFIGURATION, "changes"), "Sequence[Change]", _SEQUENCE, (_CONFIGURATION, "Change")),
+}

@@ -81,6 +81,20 @@ def united(one: Span, other: Span) -> Span:
     return {branch: min(each[branch] for each in (one, other) if branch in each) for branch in both}
 
 
+def as_old_as(one: Span, other: Span) -> Span:
+    """Return a span that begins, in the branches that another has as well, where that begins."""
+    return {branch: other.get(branch, start) for branch, start in one.items()}
+
+
+def following(part: Span, whole: Span, moved: Span) -> Span:
+    """Return the span of a part whose whole has moved: where it began with the whole, it still does."""
+    return {
+        branch: moved[branch] if start == whole.get(branch) else max(start, moved[branch])
+        for branch, start in part.items()
+        if branch in moved
+    }
+
+
 def _release(version: str) -> Release:
     numbers = [int(part) for part in re.findall(r"\d+", version.partition("-")[0])]
     return Release(*numbers[:3])

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from . import resolve
+from .amend import Rules
 from .spans import words_of, written_span
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from . import overlay
     from .resolve import Codec, Model
 
+_Parameter: TypeAlias = "resolve.Argument | resolve.Spread"
 _Source: TypeAlias = "resolve.Request | resolve.Event | resolve.Answer | resolve.Aggregate"
 S = TypeVar("S", bound=_Source)
 C = TypeVar("C")
@@ -49,7 +51,7 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of an `__init__`, as it is declared and as it is put."""
+    """A parameter of an `__init__`: as it is declared, and the call that sets its headers."""
 
     declaration: str
     put: str
@@ -65,6 +67,8 @@ class Request:
     constants: tuple[Attribute, ...]
     wire: str
     parameters: tuple[Parameter, ...]
+    overloads: tuple[tuple[str, ...], ...]
+    checked: bool
     list_class: str | None
     answer: str
 
@@ -139,6 +143,32 @@ class Package(Generic[C]):
 
 
 @dataclass(frozen=True, slots=True)
+class Facade:
+    """The classes of one package that a release line has: names by module, and all of them."""
+
+    name: str
+    modules: Mapping[str, tuple[str, ...]]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A release line, such as Asterisk 18: `name` is `v18`."""
+
+    name: str
+    branch: int
+    actions: Facade
+    events: Facade
+    responses: Facade
+    aggregates: Facade
+
+    @property
+    def packages(self) -> tuple[Facade, Facade, Facade, Facade]:
+        """Its facades."""
+        return self.actions, self.events, self.responses, self.aggregates
+
+
+@dataclass(frozen=True, slots=True)
 class Surface:
     """Everything that templates see."""
 
@@ -150,6 +180,7 @@ class Surface:
     aggregates: Package[Aggregate]
     enums: tuple[Vocabulary, ...]
     event_names: Mapping[str, str]
+    lines: tuple[Line, ...]
 
     @property
     def enum_bases(self) -> list[str]:
@@ -182,6 +213,7 @@ def surface(model: Model, header: str = LIBRARY_HEADER, home: str = "ami_typed",
         event_names={
             event.wire.lower(): event.name for event in model.events if event.wire.lower() != event.name.lower()
         },
+        lines=tuple(_line(branch, model) for branch in _branches(model)),
     )
 
 
@@ -238,11 +270,14 @@ class _Requests:
                 _needs(request.privileges),
                 f"{words_of(written_span(request.releases))}.",
                 _see(request.page),
-                arguments=[(argument.attribute, _told(argument)) for argument in request.arguments],
+                arguments=[(argument.attribute, _told(argument)) for argument in _in_order(request)],
+                raises=_refusal(request.rules),
             ),
             constants=tuple(self._constants(request)),
             wire=_text(request.wire),
-            parameters=tuple(self._parameter(argument) for argument in request.arguments),
+            parameters=tuple(map(self._parameter, _in_order(request))),
+            overloads=tuple(self._overloads(request)),
+            checked=request.rules != Rules(),
             list_class=self._list_class(request) if request.is_list else None,
             answer=self._answer(request),
         )
@@ -266,27 +301,73 @@ class _Requests:
     def _constants(self, request: resolve.Request) -> Iterable[Attribute]:
         yield _releases(request.releases, self._used)
         yield from _privileges(request.privileges)
-        narrower = {argument.header: argument.releases for argument in request.arguments if argument.releases}
+        narrower = {argument.header: argument.releases for argument in _in_order(request) if argument.releases}
         if narrower:
             yield Attribute("parameter_releases", _mapping(narrower), None)
         if request.ends:
             yield Attribute("list_ends", _tuple(request.ends), None)
         if not request.announced:
             yield Attribute("list_announced", "False", None)
+        if request.empty:
+            yield Attribute("list_empty", _tuple(request.empty), None)
+        if request.answers != 1:
+            yield Attribute("answers", str(request.answers), None)
+        for name, sets in (("one_of", request.rules.one_of), ("some_of", request.rules.some_of)):
+            if sets:
+                yield Attribute(name, f"({''.join(f'{_tuple(headers)}, ' for headers in sets)})", None)
+        if request.rules.requires:
+            needed = (f"{_text(header)}: {_tuple(others)}" for header, others in request.rules.requires.items())
+            yield Attribute("requires", f"{{{', '.join(needed)}}}", None)
         yield from (Attribute(quirk, "True", None) for quirk in request.quirks)
         if request.secrets:
             base = self._used.name("ami_typed.messages", "Request")
             yield Attribute("secrets", f"{base}.secrets | {{{', '.join(map(_text, request.secrets))}}}", None)
 
-    def _parameter(self, argument: resolve.Argument) -> Parameter:
+    def _parameter(self, argument: _Parameter) -> Parameter:
         for module, name in argument.imports:
             self._used.type(module, name)
-        optional = "" if argument.required else " | None = None"
-        codec = f", {self._used.codec(argument.codec)}" if argument.codec else ""
-        return Parameter(
-            declaration=f"{argument.attribute}: {argument.annotation}{optional}",
-            put=f"{_text(argument.header)}, {argument.attribute}{codec}",
-        )
+        if isinstance(argument, resolve.Spread):
+            put = f"_spread({argument.attribute}, {self._used.name(*argument.function)})"
+        else:
+            codec = f", {self._used.codec(argument.codec)}" if argument.codec else ""
+            put = f"_put({_text(argument.header)}, {argument.attribute}{codec})"
+        return Parameter(declaration=_declaration(argument, required=argument.required), put=put)
+
+    def _overloads(self, request: resolve.Request) -> Iterable[tuple[str, ...]]:
+        """Yield the parameters of each form of a request that has exactly one of several headers."""
+        rules = request.rules
+        if len(rules.one_of) != 1:
+            return
+        self._used.name("typing", "overload")
+        forms = {header: _form(header, rules.requires) for header in rules.one_of[0]}
+        for chosen, form in forms.items():
+            others = {name for each in forms.values() for name in each} - form
+            needed = {chosen, *rules.requires.get(chosen, ())}
+            there = [argument for argument in _in_order(request) if argument.header not in others]
+            declared = [(argument, argument.required or argument.header in needed) for argument in there]
+            declared.sort(key=lambda each: not each[1])
+            yield tuple(_declaration(argument, required=required) for argument, required in declared)
+
+
+def _in_order(request: resolve.Request) -> list[_Parameter]:
+    """Return the parameters: the required ones first, those that become several headers behind the others."""
+    parameters: list[_Parameter] = [*request.arguments, *request.spreads]
+    return sorted(parameters, key=lambda each: not each.required)
+
+
+def _declaration(argument: _Parameter, *, required: bool) -> str:
+    return f"{argument.attribute}: {argument.annotation}{'' if required else ' | None = None'}"
+
+
+def _form(header: str, requires: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """Return a header, and those that belong to no other form of a request: what it needs, and what needs it."""
+    return {header, *requires.get(header, ()), *(name for name, needed in requires.items() if header in needed)}
+
+
+def _refusal(rules: Rules) -> str | None:
+    if rules == Rules():
+        return None
+    return "ValueError: Parameters that do not go together, or one of several is missing."
 
 
 class _Events:
@@ -325,7 +406,10 @@ class _Answers:
             name=answer.name,
             doc=_docstring(answer.doc, f"{words_of(written_span(answer.releases))}."),
             constants=(),
-            fields=tuple(_attribute(each, self._used) for each in answer.fields),
+            fields=(
+                *(_attribute(each, self._used) for each in answer.fields),
+                *(_structure(each, self._used) for each in answer.built),
+            ),
         )
 
 
@@ -402,13 +486,43 @@ def _module(
     )
 
 
+def _branches(model: Model) -> list[int]:
+    messages = (*model.requests, *model.events)
+    return sorted({branch for message in messages for branch in written_span(message.releases)})
+
+
+def _line(branch: int, model: Model) -> Line:
+    return Line(
+        name=f"v{branch}",
+        branch=branch,
+        actions=_facade("actions", branch, model.requests),
+        events=_facade("events", branch, model.events),
+        responses=_facade("responses", branch, model.answers),
+        aggregates=_facade("aggregates", branch, model.aggregates),
+    )
+
+
+def _facade(package: str, branch: int, sources: Sequence[_Source]) -> Facade:
+    there = [source for source in sources if branch in written_span(source.releases)]
+    modules: dict[str, list[str]] = {}
+    for source in sorted(there, key=lambda source: (source.domain, source.name)):
+        modules.setdefault(source.domain, []).append(source.name)
+    return Facade(
+        name=package,
+        modules={domain: tuple(names) for domain, names in modules.items()},
+        names=tuple(sorted(source.name for source in there)),
+    )
+
+
 def _declared(source: _Source) -> Iterable[str]:
     """Return the names that hide a module's names inside this class."""
     match source:
         case resolve.Request():
-            return [argument.attribute for argument in source.arguments]
-        case resolve.Event() | resolve.Answer():
+            return [each.attribute for each in _in_order(source)]
+        case resolve.Event():
             return [each.attribute for each in source.fields]
+        case resolve.Answer():
+            return [*(each.attribute for each in source.fields), *(each.attribute for each in source.built)]
         case resolve.Aggregate():
             return []
 
@@ -426,6 +540,12 @@ def _attribute(source: resolve.Field, used: _Used) -> Attribute:
         arguments.append(f"none={_tuple(source.none)}")
     doc = " ".join(part for part in (source.doc, _one_of(source)) if part)
     return Attribute(source.attribute, f"{form}({', '.join(arguments)})", _string(doc) if doc else None)
+
+
+def _structure(source: resolve.Built, used: _Used) -> Attribute:
+    arguments = [used.name(*source.function), *map(_text, source.headers)]
+    expression = f"{used.name('ami_typed.fields', 'Built')}({', '.join(arguments)})"
+    return Attribute(source.attribute, expression, _string(source.doc) if source.doc else None)
 
 
 def _vocabulary(name: str, enum: overlay.Enum) -> Vocabulary:
@@ -477,12 +597,14 @@ def _see(page: str | None) -> str | None:
     return page and f"<{page}>"
 
 
-def _told(argument: resolve.Argument) -> str:
+def _told(argument: _Parameter) -> str:
+    own = isinstance(argument, resolve.Argument) and (_one_of(argument), argument.default)
+    values, default = own or ("", None)
     parts = [
         argument.doc or f"The ``{argument.header}`` header.",
         "Required." if argument.required else "",
-        _one_of(argument),
-        f"{_literal(argument.default)} where it is left out." if argument.default else "",
+        values,
+        f"{_literal(default)} where it is left out." if default else "",
         f"{words_of(written_span(argument.releases))} only." if argument.releases else "",
     ]
     return " ".join(part for part in parts if part)
@@ -499,7 +621,9 @@ def _literal(value: str) -> str:
     return f"``{value.replace(' ', _NO_BREAK)}``"
 
 
-def _docstring(summary: str, *sentences: str | None, arguments: Sequence[tuple[str, str]] = ()) -> str:
+def _docstring(
+    summary: str, *sentences: str | None, arguments: Sequence[tuple[str, str]] = (), raises: str | None = None
+) -> str:
     """Return the text of a class's docstring, indented for a class at the top of a module."""
     said = [sentence for sentence in sentences if sentence]
     lines = [_wrapped(summary, 4)]
@@ -508,6 +632,8 @@ def _docstring(summary: str, *sentences: str | None, arguments: Sequence[tuple[s
         lines += ["", "Args:"]
         lines += [_wrapped(f"{name}: {told}", 8, hanging=4) for name, told in arguments]
         lines.append("    action_id: Comes back with every answer; ami-typed chooses one where it is left out.")
+    if raises:
+        lines += ["", "Raises:", _wrapped(raises, 8, hanging=4)]
     text = "\n".join(lines)
     return textwrap.indent(text, "    ").lstrip() + ("\n    " if "\n" in text else "")
 

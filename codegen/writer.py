@@ -4,8 +4,9 @@ Rules owned here:
 
 - Only files whose text changes are written, so that nothing that watches them wakes up for nothing.
 - A package of a user's is theirs: only files that start with the header are written or removed there.
-- A generated folder of ami-typed is generated as a whole: what else lies in it is a stray, reported by `compare` and
-  removed by `write`. Beside generated folders, only the generated files themselves are touched.
+- A folder that generated files are in is generated as a whole: what else lies in it or below is a stray, reported by
+  `compare` and removed by `write`. Beside generated folders a file is a stray that starts like a generated one and is
+  none any more, such as the facade of a release line that no facts are left of; nothing else is touched there.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def compare(files: Mapping[str, str], folder: Path) -> Difference:
     return Difference(
         missing=tuple(sorted(path for path, text in present.items() if text is None)),
         differing=tuple(sorted(path for path, text in present.items() if text not in {None, files[path]})),
-        stray=tuple(sorted(set(_in_generated_folders(files, folder)) - files.keys())),
+        stray=tuple(sorted(set(_generated_once(files, folder)) - files.keys())),
     )
 
 
@@ -111,9 +112,17 @@ def _text(path: Path) -> str | None:
         return None
 
 
-def _in_generated_folders(files: Mapping[str, str], folder: Path) -> Iterator[str]:
-    """Yield the files in the folders below, but for Python's caches."""
+def _generated_once(files: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """Yield the files below that are or were generated, but for Python's caches."""
+    headers = {_first_line(text) for text in files.values()}
+    whole = {folder / path.rpartition("/")[0] for path in files if "/" in path}
     for name in sorted({path.partition("/")[0] for path in files if "/" in path}):
         for path in (folder / name).rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
+            if "__pycache__" in path.parts or not path.is_file():
+                continue
+            if whole.intersection(path.parents) or _first_line(_text(path) or "") in headers:
                 yield path.relative_to(folder).as_posix()
+
+
+def _first_line(text: str) -> str:
+    return text.partition("\n")[0]

@@ -5,7 +5,7 @@ Nothing here waits for time to pass. `PATIENCE` only bounds how long a test that
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 import os
 import queue
 import socket
@@ -15,7 +15,7 @@ import sys
 import threading
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 import ami_typed as ami
 from ami_typed.fields import Always, Repeated, Sometimes
@@ -77,8 +77,17 @@ class Gadgets(ami.Aggregate):
     @property
     def gadgets(self) -> list[Gadget]:
         """The items."""
-        items: list[Gadget] = self["Gadget"]
-        return items
+        return self[Gadget]
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, key: type[Gadget], /) -> list[Gadget]: ...
+        @overload
+        def __getitem__(self, key: type[GadgetsComplete], /) -> GadgetsComplete: ...
+        @overload
+        def __getitem__(self, key: str, /) -> Any: ...
+        def __getitem__(self, key: Any, /) -> Any: ...
 
 
 class ListGadgets(ami.ListRequest[Gadgets]):
@@ -160,10 +169,15 @@ class Peer:
         self.socket.sendall(b"".join(octets))
 
     def request(self) -> list[tuple[str, str]]:
-        """Read one request, header by header."""
-        lines = list(itertools.takewhile(lambda line: line.strip(), self._file))
-        pairs = (line.decode().rstrip("\r\n").partition(": ") for line in lines)
-        return [(name, value) for name, _, value in pairs]
+        """Read one request, header by header; nothing where the client closes before the request ends."""
+        lines: list[str] = []
+        for line in self._file:
+            if line == b"\r\n":
+                break
+            lines.append(line.decode().rstrip("\r\n"))
+        else:
+            return []
+        return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
 
     def action_id(self) -> str:
         """Read one request and return its ActionID."""
@@ -183,17 +197,15 @@ class Peer:
             try:
                 while request := self.request():
                     self.send(reply(dict(request)))
-            except OSError:  # the client was faster
+            except (OSError, ValueError):  # one of the two ends was closed meanwhile
                 return
 
         threading.Thread(target=run, daemon=True).start()
 
     def close(self) -> None:
         """Close the connection in the usual way."""
-        try:
+        with contextlib.suppress(OSError):  # the client was faster
             self.socket.shutdown(socket.SHUT_RDWR)
-        except OSError:  # the client was faster
-            pass
         self._file.close()
         self.socket.close()
 
@@ -220,10 +232,8 @@ class Server:
         for connected in self._connections():
             peer = Peer(connected)
             self._all.append(peer)
-            try:
+            with contextlib.suppress(OSError):  # the client was faster
                 peer.send(self._greeting)
-            except OSError:  # the client was faster
-                pass
             self._peers.put(peer)
 
     def _connections(self) -> Iterator[socket.socket]:
@@ -244,10 +254,8 @@ class Server:
 
     def close(self) -> None:
         """Close every connection and stop listening."""
-        try:
+        with contextlib.suppress(OSError):  # not on every system
             self._listening.shutdown(socket.SHUT_RDWR)
-        except OSError:  # not on every system
-            pass
         self._listening.close()
         self._thread.join(PATIENCE)
         for peer in self._all:

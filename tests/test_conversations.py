@@ -24,10 +24,11 @@ def refused(request: ami.Request[Any]) -> ami.ActionFailed:
     return ami.ActionFailed(request, REFUSAL)
 
 
-def asked(step: object) -> ami.Request[Any]:
+def asked(step: Any) -> ami.Request[Any]:
     """The step, which has to be a request."""
-    assert isinstance(step, ami.Request)
-    return step
+    assert issubclass(type(step), ami.Request)
+    request: ami.Request[Any] = step
+    return request
 
 
 def end_of(conversation: Conversation[Any], answer: object) -> Any:

@@ -31,8 +31,10 @@ def test_every_exception_of_the_package_is_an_error_to_catch() -> None:
 
 @pytest.mark.parametrize(
     "blamed_on_the_request",
-    ["NotConnected", "HeaderRefused", "TooManyPending", "NotInRelease", "FieldError", "ActionFailed", "LoginFailed"]
-    + ["ActionTimeout", "EventTimeout", "EventsDropped"],
+    [
+        *("NotConnected", "HeaderRefused", "TooManyPending", "NotInRelease", "FieldError"),
+        *("ActionFailed", "LoginFailed", "ActionTimeout", "EventTimeout", "EventsDropped"),
+    ],
 )
 def test_what_the_program_or_the_servers_answer_did_is_a_manager_error(blamed_on_the_request: str) -> None:
     kind = getattr(errors, blamed_on_the_request)

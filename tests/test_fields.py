@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -269,7 +269,23 @@ def test_a_field_seen_on_the_class_tells_its_header_and_its_releases() -> None:
 
 def test_help_on_an_attribute_names_its_header_and_its_releases() -> None:
     assert inspect.getdoc(Report.label) == "The ``Label`` header. What it is called."
-    assert inspect.getdoc(Report.since) == "The ``Since`` header. Asterisk 18 from 18.26 on, 20 to 23."
+    assert inspect.getdoc(Report.since) == "The ``Since`` header. Asterisk 18.26 or later in the 18 branch, 20 to 23."
+
+
+def test_help_does_without_the_source_of_a_class() -> None:
+    made: Any = type("Made", (ami.Event,), {"size": Always("Size", integer)})
+    assert inspect.getdoc(made.size) == "The ``Size`` header."
+
+
+def test_a_field_shows_its_kind_and_its_header() -> None:
+    assert repr(Report.flag) == "<Sometimes Some-Flag>"
+
+
+def test_an_attribute_cannot_be_set_and_the_error_says_what_can() -> None:
+    event: Any = parsed_report("Count: 7")
+    with pytest.raises(AttributeError, match=r"Report\.count is read from a header; set message\['Count'\] instead"):
+        event.count = 8
+    assert event.count == 7
 
 
 def test_the_fields_of_a_class_are_those_of_its_bases_and_its_own() -> None:
@@ -287,7 +303,9 @@ def test_the_descriptions_below_fields_are_found() -> None:
 
 @both
 def test_process_turns_known_headers_into_values_and_leaves_the_rest(report: Callable[..., Report]) -> None:
-    event = report("Label: one", "count: 7", "Since: 60", "Size: 1", "Size: 2", "ChanVariable: A=1", "New: x", "no header")
+    event = report(
+        "Label: one", "count: 7", "Since: 60", "Size: 1", "Size: 2", "ChanVariable: A=1", "New: x", "no header"
+    )
     headers, data = event.process()
     assert headers == {
         "Event": "Report",

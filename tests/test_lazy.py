@@ -21,7 +21,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (tmp_path / name).mkdir()
     (tmp_path / name / "__init__.py").write_text("", "utf-8")
     (tmp_path / name / "tools.py").write_text("hammer = object()\n", "utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    importlib.invalidate_caches()
     for loaded in (name, f"{name}.tools"):
         monkeypatch.delitem(sys.modules, loaded, raising=False)
     importlib.import_module(name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import importlib
-import importlib.metadata
 import pickle
 import re
 import typing
@@ -22,7 +21,9 @@ GENERATED = {"actions", "events", "responses", "aggregates", "enums", "catalogue
 
 def loaded_after(program: str) -> set[str]:
     """The modules that a program loads in a fresh Python, beyond those that Python itself needs."""
-    return set(in_a_fresh_process(f"import sys; before = set(sys.modules)\n{program}\nprint(*set(sys.modules) - before)"))
+    return set(
+        in_a_fresh_process(f"import sys; before = set(sys.modules)\n{program}\nprint(*set(sys.modules) - before)")
+    )
 
 
 def generated(modules: set[str]) -> set[str]:
@@ -77,7 +78,9 @@ def test_every_public_name_is_there(name: str) -> None:
 
 
 def test_all_names_can_be_listed_in_a_fresh_process_before_any_is_loaded() -> None:
-    printed = in_a_fresh_process("import ami_typed, sys; print(*dir(ami_typed)); assert 'ami_typed.manager' not in sys.modules")
+    printed = in_a_fresh_process(
+        "import ami_typed, sys; print(*dir(ami_typed)); assert 'ami_typed.manager' not in sys.modules"
+    )
     assert set(ami_typed.__all__) <= set(printed)
 
 
@@ -145,7 +148,9 @@ def test_at_run_time_nothing_but_python_is_needed() -> None:
     )
     foreign = {name.partition(".")[0] for name in loaded} - {"ami_typed"}
     outside = in_a_fresh_process(
-        "import sys; names = " + repr(sorted(foreign)) + "; print(*[n for n in names if n not in sys.stdlib_module_names])"
+        "import sys; names = "
+        + repr(sorted(foreign))
+        + "; print(*[n for n in names if n not in sys.stdlib_module_names])"
     )
     assert {name for name in outside if not name.startswith("_")} == set()
 

@@ -48,7 +48,8 @@ def own_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: None) -
     (tmp_path / name).mkdir()
     (tmp_path / name / "__init__.py").write_text("", "utf-8")
     (tmp_path / name / "mine.py").write_text(OWN, "utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    importlib.invalidate_caches()
     for loaded in (name, f"{name}.mine"):
         monkeypatch.delitem(sys.modules, loaded, raising=False)
     ami.register(

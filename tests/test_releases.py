@@ -67,9 +67,9 @@ def test_a_branch_that_is_not_known_yet_has_what_the_newest_has() -> None:
     [
         ("13-23", "Asterisk 13 to 23"),
         ("18", "Asterisk 18"),
-        ("16.20", "Asterisk 16 from 16.20 on"),
-        ("13-15 16.20 17-23", "Asterisk 13 to 15, 16 from 16.20 on, 17 to 23"),
-        ("20.20-23", "Asterisk 20 from 20.20 on, to 23"),
+        ("16.20", "Asterisk 16.20 or later in the 16 branch"),
+        ("13-15 16.20 17-23", "Asterisk 13 to 15, 16.20 or later in the 16 branch, 17 to 23"),
+        ("20.20-23", "Asterisk 20.20 or later in the 20 branch, 21 to 23"),
     ],
 )
 def test_a_set_reads_as_a_sentence(spans: str, words: str) -> None:

@@ -26,12 +26,12 @@ def numbers(buffer: Buffer[ami.Event]) -> list[int]:
 
 def test_events_are_taken_in_the_order_they_came() -> None:
     buffer: Buffer[ami.Event] = Buffer(10)
-    assert not buffer.ready
+    ready = [buffer.ready]
     for number in range(3):
         buffer.put(event(number))
-    assert buffer.ready
+    ready.append(buffer.ready)
     assert numbers(buffer) == [0, 1, 2]
-    assert not buffer.ready
+    assert [*ready, buffer.ready] == [False, True, False]
     assert buffer.dropped == 0
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ami_typed import actions, aggregates, catalogue, enums, errors, events, messages, responses
     from ami_typed._threads import SynchronisedSocket
     from ami_typed.aio import AsyncEventStream, AsyncManager
+    from ami_typed.backoff import Reconnect
     from ami_typed.errors import (
         ActionFailed,
         ActionTimeout,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         Request,
         Response,
     )
+    from ami_typed.notices import Disconnected, Reconnected
     from ami_typed.registry import register
     from ami_typed.releases import Release, Releases
     from ami_typed.wire import Limits
@@ -78,6 +80,7 @@ if TYPE_CHECKING:
         "AsyncManager",
         "ConnectFailed",
         "ConnectionLost",
+        "Disconnected",
         "Error",
         "Event",
         "EventStream",
@@ -98,6 +101,8 @@ if TYPE_CHECKING:
         "NotInRelease",
         "OutcomeUnknown",
         "ProtocolError",
+        "Reconnect",
+        "Reconnected",
         "Release",
         "Releases",
         "Request",
@@ -125,6 +130,8 @@ else:
             "HeaderRefused LoginFailed ManagerError ManagerSocketError NotAsterisk NotConnected NotInRelease "
             "OutcomeUnknown ProtocolError RequestNotSent TooManyPending"
         ),
+        "backoff": "Reconnect",
+        "notices": "Disconnected Reconnected",
         "manager": "EventStream Manager",
         "messages": (
             "EVENT_GENERIC KEY_ACTION KEY_ACTIONID KEY_EVENT KEY_RESPONSE RESPONSE_GENERIC Aggregate Answer Event "

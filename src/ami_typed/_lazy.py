@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def namespace(
-    package: str, namespace_globals: dict[str, Any], modules: Mapping[str, str]
+    package: str, namespace_globals: dict[str, Any], modules: Mapping[str, str], source: str | None = None
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """Make the ``__getattr__`` and ``__dir__`` of a package.
 
@@ -19,13 +19,14 @@ def namespace(
         namespace_globals: Its `globals()`; a name that was loaded once is kept there.
         modules: The module of each public name, relative to the package; an empty one means that the name is itself
             a module.
+        source: The package that the modules are in, where it is another one.
     """
 
     def load(name: str) -> Any:
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name, obj=None)
         home = modules[name]
-        found = importlib.import_module(f"{package}.{home or name}")
+        found = importlib.import_module(f"{source or package}.{home or name}")
         namespace_globals[name] = value = getattr(found, name) if home else found
         return value
 

@@ -21,17 +21,30 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ami_typed.errors import ConnectFailed, ConnectionLost, Error, NotConnected, ProtocolError
-from ami_typed.messages import Message, Request
+from ami_typed.messages import Event, Message, Request
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from ami_typed._log import Log
+    from ami_typed._target import Target
     from ami_typed.handlers import Handlers
     from ami_typed.messages import Aggregate
     from ami_typed.session import Exchange, Received, Session
 
-__all__ = ["Connection", "Dispatcher", "SynchronisedSocket", "TlsSocket"]
+__all__ = [
+    "Audience",
+    "Connection",
+    "Dispatcher",
+    "OnLoss",
+    "SynchronisedSocket",
+    "TlsSocket",
+    "join",
+    "monitor",
+    "open_socket",
+    "quiet",
+]
 
 T = TypeVar("T")
 
@@ -74,14 +87,15 @@ class SynchronisedSocket:
     def release(self) -> None:
         """Give the descriptor back; only for who reads, so that nobody waits on a number that means something else."""
         self._open = False
-        self._socket.close()
+        with self._lock:  # nor under a writer's feet
+            self._socket.close()
 
     def send_message(self, message: bytes, begun: Callable[[], object] = bool) -> None:
         """Write a whole message.
 
         Args:
             message: Its bytes, with the empty line that ends it.
-            begun: Called once the first byte has left.
+            begun: Called before the first byte leaves: from then on the server may act on it.
 
         Raises:
             OSError: The connection broke, or the peer took nothing for too long.
@@ -90,6 +104,9 @@ class SynchronisedSocket:
             self._write(message, begun)
 
     def _write(self, octets: bytes, begun: Callable[[], object]) -> None:
+        if not self._open:
+            raise ConnectionError("it was closed")
+        begun()
         view = memoryview(octets)
         while view:
             try:
@@ -97,8 +114,6 @@ class SynchronisedSocket:
             except BlockingIOError:
                 if not _ready(self._socket, self._write_timeout, write=True):
                     raise TimeoutError(f"the server read nothing for {self._write_timeout:g} s") from None
-            else:
-                begun()
 
     def read(self, timeout: float | None) -> bytes:
         """Read what is there, nothing at the end of the connection.
@@ -191,6 +206,28 @@ class TlsSocket(SynchronisedSocket):
                 self._receive(timeout)
 
 
+def open_socket(target: Target) -> SynchronisedSocket:
+    """Connect.
+
+    Raises:
+        ConnectFailed: It cannot be done; the sentence says why.
+    """
+    try:
+        connected = socket.create_connection((target.host, target.port), target.timeout)
+    except (OSError, UnicodeError, OverflowError) as error:
+        raise ConnectFailed(f"No connection to {target}: {getattr(error, 'strerror', None) or error}.") from error
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    context = target.context()
+    if context is None:
+        return SynchronisedSocket(connected)
+    try:
+        return TlsSocket(connected, context, target.host, target.timeout)
+    except OSError as error:
+        connected.close()
+        raise ConnectFailed(f"No TLS with {target}: {error.strerror or error}.") from error
+
+
 class Dispatcher:
     """The thread that calls the callbacks of one connection, in the order in which things came.
 
@@ -201,9 +238,7 @@ class Dispatcher:
         log: Where to tell of a callback that raised.
     """
 
-    def __init__(
-        self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Callable[[str, BaseException], None]
-    ) -> None:
+    def __init__(self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Log) -> None:
         self.dropped = 0
         self._handlers = handlers
         self._manager = manager
@@ -214,6 +249,7 @@ class Dispatcher:
         self._ended = False
         self._changed = threading.Condition()
         self.thread = threading.Thread(target=self._run, name="ami-typed callbacks", daemon=True)
+        self.thread.start()
 
     def put(self, batch: list[Message | Aggregate]) -> None:
         """Take in what came."""
@@ -248,8 +284,25 @@ class Dispatcher:
         for function in self._handlers.route_of(message).functions:
             try:
                 function(message, self._manager())
-            except Exception as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
-                self._log(f"A callback raised an exception: {function!r}", error)
+            except BaseException as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
+                self._log.report(f"A callback raised an exception: {function!r}", error)
+
+
+def join(thread: threading.Thread, timeout: float) -> None:
+    """Wait for a thread to end, but never for the thread that asks, nor for one that was not started."""
+    if thread is not threading.current_thread() and thread.ident is not None:
+        thread.join(timeout)
+
+
+class OnLoss(Protocol):
+    """What is called when a connection has ended."""
+
+    def __call__(self, connection: Connection, reason: ConnectionLost, wanted: bool, /) -> object:
+        """Learn which one ended and why, and whether the program wanted it."""
+
+
+def quiet(connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
+    """Stand in for somebody who wants to know of a loss: nobody was told of the connection yet."""
 
 
 class Endable(Protocol):
@@ -259,37 +312,93 @@ class Endable(Protocol):
         """Let nothing in any more."""
 
 
+class Audience:
+    """Who hears what comes, over one connection and, where it is made again, those that follow it.
+
+    Args:
+        handlers: The table of callbacks and streams.
+        manager: Whom the callbacks are called with.
+        limit: How many messages wait for callbacks at most; beyond it the oldest are dropped.
+        log: Where to tell of a callback that raised.
+    """
+
+    def __init__(self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Log) -> None:
+        self.dispatcher = Dispatcher(handlers, manager, limit, log)
+        self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
+        self._handlers = handlers
+        self._log = log
+        self._lock = threading.Lock()
+        self._ended = False
+        self._reason: Exception | None = None
+
+    def deliver(self, messages: Iterable[Message | Aggregate]) -> None:
+        """Hand messages to the streams at once, and to the callbacks behind what they still have to hear."""
+        batch: list[Message | Aggregate] = []
+        for message in messages:
+            if self._log.debug:
+                self._log.trace(f"< {message!r}")
+            route = self._handlers.route_of(message)
+            for sink in route.sinks:
+                sink(message)
+            if route.functions:
+                batch.append(message)
+        if batch:
+            self.dispatcher.put(batch)
+
+    def join(self, stream: Endable) -> None:
+        """Take in a stream; one that comes after the end learns of it at once."""
+        with self._lock:
+            if not self._ended:
+                self.streams.add(stream)
+                return
+        stream.end(self._reason)
+
+    def leave(self, reason: Exception | None) -> None:
+        """End: nothing more will come. Streams raise the reason behind what they have, or just end without one."""
+        with self._lock:
+            if self._ended:
+                return
+            self._ended, self._reason = True, reason
+            streams = list(self.streams)
+        for stream in streams:
+            stream.end(reason)
+        self.dispatcher.end()
+
+
 class Connection:
     """One connection: a session, its socket and the thread that reads it.
 
     Args:
         transport: The connected socket.
         session: The conversation on it.
-        dispatcher: Who calls the callbacks.
-        handlers: The table of callbacks and streams.
+        audience: Who hears what comes.
+        lost: What to call when the connection has ended, with it, the reason and whether the program wanted it.
         timeout: How long a message that has begun may stay silent, in seconds.
-        trace: What to tell about each line of the dialogue, `None` where nobody wants to know.
+        log: Where to write the dialogue.
     """
 
     def __init__(
         self,
         transport: SynchronisedSocket,
         session: Session,
-        dispatcher: Dispatcher,
-        handlers: Handlers,
+        audience: Audience,
+        lost: OnLoss,
         timeout: float,
-        trace: Callable[[str], None] | None,
+        log: Log,
     ) -> None:
         self.transport = transport
         self.session = session
-        self.dispatcher = dispatcher
-        self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
         self.stopped = threading.Event()
-        self._handlers = handlers
+        self._audience = audience
+        self._lost = lost
+        self._reason: ConnectionLost | None = None
+        self._held: list[Message | Aggregate] | None = []
         self._timeout = timeout
-        self._trace = trace
+        self._log = log
         self._lock = threading.Lock()
+        self._delivering = threading.RLock()
         self._heard = 0.0
+        self._abandoned = False
         self._last_wait = 0.0
         self._reading = threading.Lock()
         self._resume = threading.Event()
@@ -319,8 +428,7 @@ class Connection:
         self._hand_out(received)
 
     def start(self) -> None:
-        """Begin to read and to call back."""
-        self.dispatcher.thread.start()
+        """Begin to read; what comes is held back until `open_up`."""
         self._reader.start()
 
     # Requests
@@ -339,8 +447,8 @@ class Connection:
             waiter.acquire()
             exchange.wake = waiter.release
             exchange.waiter = waiter
-        if self._trace:
-            self._trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
+        if self._log.debug:
+            self._log.trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
         try:
             self.transport.send_message(exchange.octets, exchange.begin)
         except OSError as error:
@@ -398,9 +506,9 @@ class Connection:
         except TimeoutError:
             self._look_again()
         except ConnectionLost as error:
-            self.end(error)
+            self.end(error, wanted=self._abandoned)
         except OSError as error:
-            self.end(ConnectionLost(f"the connection broke: {error}"))
+            self.end(ConnectionLost(f"the connection broke: {error}"), wanted=self._abandoned)
 
     def _take(self, data: bytes) -> None:
         if not data:
@@ -434,19 +542,30 @@ class Connection:
     def _hand_out(self, received: Received) -> None:
         for exchange in received.settled:
             exchange.wake()
-        if not received.deliveries:
-            return
-        batch: list[Message | Aggregate] = []
-        for message in received.deliveries:
-            if self._trace:
-                self._trace(f"< {message!r}")
-            route = self._handlers.route_of(message)
-            for sink in route.sinks:
-                sink(message)
-            if route.functions:
-                batch.append(message)
-        if batch:
-            self.dispatcher.put(batch)
+            if self._log.debug:
+                self._log.trace(f"< {exchange.response!r}" if exchange.response is not None else f"! {exchange.error}")
+        if received.deliveries:
+            with self._delivering:
+                if self._held is None:
+                    self._audience.deliver(received.deliveries)
+                else:
+                    self._held += received.deliveries
+
+    def open_up(self, *first: Event, lost: OnLoss) -> None:
+        """Deliver what has come so far, behind ``first``, and from now on what comes.
+
+        Args:
+            first: What is to be delivered before.
+            lost: What to call when the connection ends, or at once where it has.
+        """
+        with self._delivering:
+            self._audience.deliver([*first, *(self._held or ())])
+            self._held = None
+        with self._lock:
+            reason = self._reason
+            self._lost = lost
+        if reason is not None:
+            lost(self, reason, False)
 
     # The end
 
@@ -461,22 +580,24 @@ class Connection:
             if self.ended:
                 return
             self.stopped.set()
+            self._reason = reason
             received = self.session.close(reason)
+            lost = self._lost
         self.transport.close()
         self._resume.set()
         self._hand_out(received)
-        for stream in list(self.streams):
-            stream.end(None if wanted else reason)
-        self.dispatcher.end()
-        if self._trace:
-            self._trace(f"= {reason}")
+        if self._log.debug:
+            self._log.trace(f"= {reason}")
+        lost(self, reason, wanted)
+
+    def abandon(self) -> None:
+        """Have the reader end the connection; takes no lock, so that a collection of garbage may call it anywhere."""
+        self._abandoned = True
+        self.transport.close()
 
     def join(self, timeout: float) -> None:
-        """Wait for the threads to end, but never for the thread that asks."""
-        deadline = time.monotonic() + timeout
-        for thread in (self._reader, self.dispatcher.thread):
-            if thread is not threading.current_thread() and thread.ident is not None:
-                thread.join(max(0.0, deadline - time.monotonic()))
+        """Wait for the reader to end, but never for the thread that asks."""
+        join(self._reader, timeout)
 
     @property
     def ended(self) -> bool:
@@ -496,7 +617,7 @@ def monitor(connection: Connection, interval: float) -> None:
         try:
             exchange = connection.send(ping)
             connection.wait(exchange)
-        except Error:
-            return
+        except Error:  # it ended, or too many requests wait: the next round shows
+            continue
         if exchange.response is None:
             connection.end(ConnectionLost(f"the server did not answer a ping within {interval:g} s."))

@@ -17,11 +17,12 @@ import os
 import socket
 import weakref
 from collections import deque
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from ami_typed import conversations
-from ami_typed._tls import tls_context
-from ami_typed.conversations import Await, Conversation, Listen
+from ami_typed._log import Log
+from ami_typed._target import Target
+from ami_typed.conversations import Await, Conversation, Credentials, Listen
 from ami_typed.errors import (
     ConnectFailed,
     ConnectionLost,
@@ -32,6 +33,7 @@ from ami_typed.errors import (
 )
 from ami_typed.handlers import Handlers
 from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
+from ami_typed.notices import Disconnected, Reconnected
 from ami_typed.session import Exchange, Received, Session
 from ami_typed.streams import Buffer
 from ami_typed.wire import Limits
@@ -39,11 +41,12 @@ from ami_typed.wire import Limits
 if TYPE_CHECKING:
     import logging
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
     from typing import Self
 
     from ami_typed import actions, events
+    from ami_typed.backoff import Reconnect
     from ami_typed.handlers import EventKey
     from ami_typed.messages import R
     from ami_typed.releases import Release
@@ -74,9 +77,7 @@ class _Dispatcher:
         log: Where to tell of a callback that raised.
     """
 
-    def __init__(
-        self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Callable[[str, BaseException], None]
-    ) -> None:
+    def __init__(self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Log) -> None:
         self.dropped = 0
         self._handlers = handlers
         self._manager = manager
@@ -122,7 +123,67 @@ class _Dispatcher:
                 if inspect.isawaitable(result):
                     await result
             except Exception as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
-                self._log(f"A callback raised an exception: {function!r}", error)
+                self._log.report(f"A callback raised an exception: {function!r}", error)
+
+
+class _Audience:
+    """Who hears what comes, over one connection and, where it is made again, those that follow it.
+
+    Args:
+        handlers: The table of callbacks and streams.
+        manager: Whom the callbacks are called with.
+        limit: How many messages wait for callbacks at most; beyond it the oldest are dropped.
+        log: Where to tell of a callback that raised.
+    """
+
+    def __init__(self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Log) -> None:
+        self.dispatcher = _Dispatcher(handlers, manager, limit, log)
+        self.streams: weakref.WeakSet[AsyncEventStream[Any]] = weakref.WeakSet()
+        self._handlers = handlers
+        self._log = log
+        self._ended = False
+        self._reason: Exception | None = None
+
+    def deliver(self, messages: Iterable[Message | Aggregate]) -> None:
+        """Hand messages to the streams at once, and to the callbacks behind what they still have to hear."""
+        batch: list[Message | Aggregate] = []
+        for message in messages:
+            if self._log.debug:
+                self._log.trace(f"< {message!r}")
+            route = self._handlers.route_of(message)
+            for sink in route.sinks:
+                sink(message)
+            if route.functions:
+                batch.append(message)
+        if batch:
+            self.dispatcher.put(batch)
+
+    def join(self, stream: AsyncEventStream[Any]) -> None:
+        """Take in a stream; one that comes after the end learns of it at once."""
+        if self._ended:
+            stream.end(self._reason)
+        else:
+            self.streams.add(stream)
+
+    def leave(self, reason: Exception | None) -> None:
+        """End: nothing more will come. Streams raise the reason behind what they have, or just end without one."""
+        if self._ended:
+            return
+        self._ended, self._reason = True, reason
+        for stream in list(self.streams):
+            stream.end(reason)
+        self.dispatcher.end()
+
+
+class _OnLoss(Protocol):
+    """What is called when a connection has ended."""
+
+    def __call__(self, connection: _Connection, reason: ConnectionLost, wanted: bool, /) -> object:
+        """Learn which one ended and why, and whether the program wanted it."""
+
+
+def _quiet(connection: _Connection, reason: ConnectionLost, wanted: bool) -> None:
+    """Stand in for somebody who wants to know of a loss: nobody was told of the connection yet."""
 
 
 class _Connection(asyncio.BufferedProtocol):
@@ -130,28 +191,21 @@ class _Connection(asyncio.BufferedProtocol):
 
     Args:
         session: The conversation on it.
-        dispatcher: Who calls the callbacks.
-        handlers: The table of callbacks and streams.
+        audience: Who hears what comes.
         timeout: How long a message that has begun may stay silent, in seconds.
-        trace: What to tell about each line of the dialogue, `None` where nobody wants to know.
+        log: Where to write the dialogue.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        dispatcher: _Dispatcher,
-        handlers: Handlers,
-        timeout: float,
-        trace: Callable[[str], None] | None,
-    ) -> None:
+    def __init__(self, session: Session, audience: _Audience, timeout: float, log: Log) -> None:
         self.session = session
-        self.dispatcher = dispatcher
-        self.streams: weakref.WeakSet[AsyncEventStream[Any]] = weakref.WeakSet()
         self.monitor: asyncio.Task[None] | None = None
         self.ended = False
-        self._handlers = handlers
+        self._audience = audience
+        self._lost: _OnLoss = _quiet
+        self._reason: ConnectionLost | None = None
+        self._held: list[Message | Aggregate] | None = []
         self._timeout = timeout
-        self._trace = trace
+        self._log = log
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._octets = memoryview(bytearray(_CHUNK))
@@ -253,8 +307,8 @@ class _Connection(asyncio.BufferedProtocol):
         waiter: asyncio.Future[None] = self._loop.create_future()
         exchange.waiter = waiter
         exchange.wake = lambda: None if waiter.done() else waiter.set_result(None)
-        if self._trace:
-            self._trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
+        if self._log.debug:
+            self._log.trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
         exchange.begin()
         self._transport.write(exchange.octets)
         return exchange
@@ -274,19 +328,25 @@ class _Connection(asyncio.BufferedProtocol):
     def _hand_out(self, received: Received) -> None:
         for exchange in received.settled:
             exchange.wake()
-        if not received.deliveries:
-            return
-        batch: list[Message | Aggregate] = []
-        for message in received.deliveries:
-            if self._trace:
-                self._trace(f"< {message!r}")
-            route = self._handlers.route_of(message)
-            for sink in route.sinks:
-                sink(message)
-            if route.functions:
-                batch.append(message)
-        if batch:
-            self.dispatcher.put(batch)
+            if self._log.debug:
+                self._log.trace(f"< {exchange.response!r}" if exchange.response is not None else f"! {exchange.error}")
+        if self._held is None:
+            self._audience.deliver(received.deliveries)
+        else:
+            self._held += received.deliveries
+
+    def open_up(self, *first: Event, lost: _OnLoss) -> None:
+        """Deliver what has come so far, behind ``first``, and from now on what comes.
+
+        Args:
+            first: What is to be delivered before.
+            lost: What to call when the connection ends, or at once where it has.
+        """
+        self._audience.deliver([*first, *(self._held or ())])
+        self._held = None
+        self._lost = lost
+        if self._reason is not None:
+            lost(self, self._reason, False)
 
     def _set_timer(self) -> None:
         """Look again when something is due: the rest of a message, or the rest of an aggregate."""
@@ -319,6 +379,7 @@ class _Connection(asyncio.BufferedProtocol):
         if self.ended:
             return
         self.ended = True
+        self._reason = reason
         if self._transport is None:
             self._greeted.cancel()
         elif not self._greeted.done():
@@ -335,18 +396,14 @@ class _Connection(asyncio.BufferedProtocol):
         if self.monitor is not None and self.monitor is not asyncio.current_task():
             self.monitor.cancel()
         self._hand_out(received)
-        for stream in list(self.streams):
-            stream.end(None if wanted else reason)
-        self.dispatcher.end()
-        if self._trace:
-            self._trace(f"= {reason}")
+        if self._log.debug:
+            self._log.trace(f"= {reason}")
+        self._lost(self, reason, wanted)
 
-    async def join(self, timeout: float) -> None:
-        """Wait for the callbacks and the socket to end, but never for the task that asks."""
-        waited = {self.dispatcher.task, self._closed} - {asyncio.current_task()}
-        _, late = await asyncio.wait(waited, timeout=timeout)
-        for each in late:
-            each.cancel()
+    @property
+    def closed(self) -> asyncio.Future[None]:
+        """Done when the socket is gone."""
+        return self._closed
 
     async def ping(self, interval: float) -> None:
         """Ping every ``interval`` seconds until the connection ends, or end it when no answer comes in another."""
@@ -361,8 +418,8 @@ class _Connection(asyncio.BufferedProtocol):
             try:
                 exchange = await self.send(begin)
                 await self.wait(exchange)
-            except Error:
-                return
+            except Error:  # it ended, or too many requests wait: the next round shows
+                continue
             if exchange.response is None:
                 self.end(ConnectionLost(f"the server did not answer a ping within {interval:g} s."))
 
@@ -454,6 +511,9 @@ class AsyncManager:
         limits: How much is held at most; see `Limits`.
         check_releases: Whether an action or parameter that the server's release does not have is refused, from
             `login` on.
+        reconnect: How a lost connection is made again: logged in as before, with the event mask and filters as
+            before; callbacks and streams live on and are told (`Disconnected`, `Reconnected`). A request that was
+            pending is never sent again. Without it a lost connection stays lost.
     """
 
     def __init__(
@@ -465,15 +525,21 @@ class AsyncManager:
         *,
         limits: Limits = Limits(),
         check_releases: bool = True,
+        reconnect: Reconnect | None = None,
     ) -> None:
-        self._debug = debug
-        self._logger = logger
+        self._log = Log(logger, debug=debug)
         self._aggregate_timeout = aggregate_timeout
         self._orphaned_response_timeout = orphaned_response_timeout
         self._limits = limits
         self._check_releases = check_releases
+        self._reconnect = reconnect
         self._handlers = Handlers()
         self._connection: _Connection | None = None
+        self._audience: _Audience | None = None
+        self._target: Target | None = None
+        self._credentials: Credentials | None = None
+        self._monitored: float | None = None
+        self._resuming: asyncio.Task[None] | None = None
 
     # The connection
 
@@ -495,7 +561,19 @@ class AsyncManager:
                 Interface (`NotAsterisk`).
         """
         await self.disconnect()
-        loop = asyncio.get_running_loop()
+        target = Target(host, port, timeout, tls)
+        audience = _Audience(self._handlers, weakref.ref(self), self._limits.events, self._log)
+        try:
+            connection = await self._dial(target, audience)
+        except BaseException:
+            audience.leave(None)
+            raise
+        await self.disconnect()  # another task may have connected meanwhile
+        self._connection, self._audience, self._target, self._credentials = connection, audience, target, None
+        connection.open_up(lost=self._lose)
+
+    async def _dial(self, target: Target, audience: _Audience) -> _Connection:
+        """Make a connection whose server has greeted."""
         session = Session(
             self._handlers,
             token=f"ami-typed-{os.getpid():x}-{os.urandom(4).hex()}",
@@ -504,27 +582,41 @@ class AsyncManager:
             late_timeout=self._orphaned_response_timeout,
             check_releases=self._check_releases,
         )
-        dispatcher = _Dispatcher(self._handlers, weakref.ref(self), self._limits.events, self._report)
-        connection = _Connection(session, dispatcher, self._handlers, timeout, self._trace if self._debug else None)
+        connection = _Connection(session, audience, target.timeout, self._log)
         try:
-            async with asyncio.timeout(timeout):
-                await loop.create_connection(lambda: connection, host, port, ssl=tls_context(tls) if tls else None)
+            async with asyncio.timeout(target.timeout):
+                await asyncio.get_running_loop().create_connection(
+                    lambda: connection, target.host, target.port, ssl=target.context()
+                )
             await connection.greet()
         except BaseException as error:
             connection.end(ConnectionLost("no connection was made."), wanted=True)
-            dispatcher.task.cancel()
-            if isinstance(error, Error) or not isinstance(error, OSError):
+            if isinstance(error, Error) or not isinstance(error, (OSError, UnicodeError, OverflowError)):
                 raise
-            reason = error.strerror or str(error) or f"no answer within {timeout:g} s"
-            raise ConnectFailed(f"No connection to {host}:{port}: {reason}.") from error
-        self._connection = connection
+            reason = getattr(error, "strerror", None) or str(error) or f"no answer within {target.timeout:g} s"
+            raise ConnectFailed(f"No connection to {target}: {reason}.") from error
+        return connection
 
     async def disconnect(self) -> None:
         """Close the connection; does nothing where there is none. Requests that wait fail at once."""
         connection, self._connection = self._connection, None
+        audience, self._audience = self._audience, None
+        resuming, self._resuming = self._resuming, None
+        waited: set[asyncio.Future[None]] = set()
+        if resuming is not None and resuming is not asyncio.current_task():
+            resuming.cancel()
+            waited.add(resuming)
         if connection is not None:
             connection.end(ConnectionLost("the program disconnected."), wanted=True)
-            await connection.join(_DRAIN)
+            waited.add(connection.closed)
+        if audience is not None:
+            audience.leave(None)
+            if audience.dispatcher.task is not asyncio.current_task():
+                waited.add(audience.dispatcher.task)
+        if waited:
+            _, late = await asyncio.wait(waited, timeout=_DRAIN)
+            for each in late:
+                each.cancel()
 
     async def close(self) -> None:
         """Close the connection and wait a moment for callbacks that still run."""
@@ -537,6 +629,49 @@ class AsyncManager:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def _lose(self, connection: _Connection, reason: ConnectionLost, wanted: bool) -> None:
+        """Learn that a connection has ended: the audience learns why, or waits for the next one."""
+        audience = self._audience
+        if audience is None or wanted:
+            return
+        audience.deliver([Disconnected.because(reason)])
+        if self._reconnect is None:
+            audience.leave(reason)
+        else:
+            resuming = self._resume(self._reconnect, audience, connection, reason)
+            self._resuming = asyncio.get_running_loop().create_task(resuming, name="ami-typed reconnect")
+
+    async def _resume(self, plan: Reconnect, audience: _Audience, lost: _Connection, reason: ConnectionLost) -> None:
+        """Connect again after a loss, until it works, is given up, or nobody wants it any more."""
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        for attempt, pause in enumerate(plan.pauses(), 1):
+            await asyncio.sleep(pause)
+            try:
+                await self._try_again(lost, audience, lambda: loop.time() - begun, attempt)
+            except Error as error:
+                self._log.note(f"The attempt {attempt} to connect again failed: {error}")
+            else:
+                return
+        audience.leave(reason)
+
+    async def _try_again(self, lost: _Connection, audience: _Audience, gap: Callable[[], float], attempt: int) -> None:
+        """Connect in the place of a lost connection, log in as before, and tell everybody."""
+        target = self._target
+        assert target is not None, "who lost a connection had one"
+        connection = await self._dial(target, audience)
+        try:
+            connection.session.release = await self._converse(
+                conversations.resume(self._credentials, lost.session.lasting), connection
+            )
+        except BaseException:
+            connection.end(ConnectionLost("it was given up."), wanted=True)
+            raise
+        self._connection = connection
+        connection.open_up(Reconnected.after(gap(), attempt), lost=self._lose)
+        if self._monitored is not None and not connection.ended:
+            self.monitor_connection(self._monitored)
 
     def is_connected(self) -> bool:
         """Whether the connection stands, as far as is known; see `monitor_connection`."""
@@ -573,6 +708,7 @@ class AsyncManager:
         if interval <= 0:
             raise ValueError(f"The interval must be above 0 seconds; it is {interval:g}.")
         connection = self._connected()
+        self._monitored = interval
         if connection.monitor is not None:
             connection.monitor.cancel()
         connection.monitor = asyncio.get_running_loop().create_task(connection.ping(interval), name="ami-typed monitor")
@@ -630,18 +766,12 @@ class AsyncManager:
             NotInRelease: The server's release does not have this; nothing was sent.
             ConnectionLost: The link broke; says whether the request left.
         """
-        connection = self._connected()
-        session = connection.session
-        exchange = await connection.send(
-            lambda now: session.open(request, now, timeout=timeout, synchronous=request.lists or request.synchronous)
-        )
-        await connection.wait(exchange)
-        return exchange.result()
+        return await _execute(self._connected(), request, timeout)
 
     async def login(
         self,
         username: str,
-        secret: str,
+        secret: str | Callable[[], str],
         *,
         events: str | None = None,
         plain: bool = False,
@@ -651,7 +781,7 @@ class AsyncManager:
 
         Args:
             username: The section of manager.conf.
-            secret: Its secret.
+            secret: Its secret, or a function that returns it, called whenever it is needed.
             events: The event mask to begin with: ``on``, ``off``, or classes such as ``call,agent``.
             plain: Whether to send the secret itself.
             wait: How long to wait until the server is fully booted, in seconds; `None` does not wait.
@@ -660,10 +790,10 @@ class AsyncManager:
             LoginFailed: The server did not let this user in.
             EventTimeout: The server was not fully booted in time.
         """
-        session = self._connected().session
-        session.release = await self._converse(
-            conversations.login(username, secret, events=events, plain=plain, wait=wait)
-        )
+        connection = self._connected()
+        conversation = conversations.login(username, secret, events=events, plain=plain, wait=wait)
+        connection.session.release = await self._converse(conversation, connection)
+        self._credentials = Credentials(username, secret, events, plain)
 
     async def originate(self, request: actions.Originate, *, margin: float = 10.0) -> events.OriginateResponse:
         """Place a call and wait for its outcome.
@@ -679,25 +809,28 @@ class AsyncManager:
             ActionFailed: The server refused to place the call.
             EventTimeout: The outcome did not come in time.
         """
-        return await self._converse(conversations.originate(request, margin=margin))
+        return await self._converse(conversations.originate(request, margin=margin), self._connected())
 
     async def logoff(self) -> None:
         """Say good-bye to the server and close the connection."""
-        await self._converse(conversations.logoff())
+        await self._converse(conversations.logoff(), self._connected())
         await self.disconnect()
 
-    async def _converse(self, conversation: Conversation[T]) -> T:
-        """Carry out a conversation step by step."""
+    async def _converse(self, conversation: Conversation[T], connection: _Connection) -> T:
+        """Carry out a conversation on a connection, step by step."""
         stream: AsyncEventStream[Event] | None = None
         try:
             step = next(conversation)
             while True:
                 try:
+                    result: Any = None
                     if isinstance(step, Listen):
                         stream = self._collect(step.names)
-                        result: Any = None
+                    elif isinstance(step, Await):
+                        assert stream is not None, "a conversation listens before it awaits"
+                        result = await _first(stream, step.fits, step.timeout, step.what)
                     else:
-                        result = await self._carry_out(step, stream)
+                        result = await _execute(connection, step)
                 except Error as error:
                     step = conversation.throw(error)
                 else:
@@ -708,12 +841,6 @@ class AsyncManager:
         finally:
             if stream is not None:
                 stream.close()
-
-    async def _carry_out(self, step: Request[Any] | Await, stream: AsyncEventStream[Event] | None) -> Any:
-        if isinstance(step, Request):
-            return await self.execute(step)
-        assert stream is not None, "a conversation listens before it awaits"
-        return await _first(stream, step.fits, step.timeout, step.what)
 
     # Events
 
@@ -807,7 +934,8 @@ class AsyncManager:
         Returns:
             A stream to iterate over, best in an ``async with`` block.
         """
-        names = tuple("" if cls is Event else event_name(cls) for cls in event_classes or (Event,))
+        every = not event_classes or Event in event_classes
+        names = ("",) if every else tuple(dict.fromkeys(map(event_name, event_classes)))
         return self._collect(names, limit)
 
     async def wait_for(
@@ -828,27 +956,25 @@ class AsyncManager:
             return await _first(stream, where, timeout, event_name(event_class))
 
     def _collect(self, names: tuple[str, ...], limit: int | None = None) -> AsyncEventStream[Any]:
-        connection = self._connected()
-        stream: AsyncEventStream[Any] = AsyncEventStream(self._handlers, names, limit or self._limits.stream)
-        connection.streams.add(stream)
-        if connection.ended:  # it ended meanwhile, too early to know of the stream
-            stream.end(ConnectionLost("the connection has ended."))
+        audience = self._audience
+        if audience is None:
+            self._connected()
+        assert audience is not None, "who is connected has an audience"
+        stream: AsyncEventStream[Any] = AsyncEventStream(
+            self._handlers, names, self._limits.stream if limit is None else limit
+        )
+        audience.join(stream)
         return stream
 
-    # Seeing inside
 
-    def _trace(self, line: str) -> None:
-        self._log().debug("%s", line)
-
-    def _report(self, sentence: str, error: BaseException) -> None:
-        self._log().error("%s", sentence, exc_info=error)
-
-    def _log(self) -> logging.Logger:
-        if self._logger is None:
-            import logging
-
-            self._logger = logging.getLogger("ami_typed")
-        return self._logger
+async def _execute(connection: _Connection, request: Request[Any], timeout: float | None = None) -> Any:
+    """Send a request over a connection and return its result."""
+    session = connection.session
+    exchange = await connection.send(
+        lambda now: session.open(request, now, timeout=timeout, synchronous=request.lists or request.synchronous)
+    )
+    await connection.wait(exchange)
+    return exchange.result()
 
 
 async def _first(stream: AsyncEventStream[E], where: Callable[[E], bool] | None, timeout: float | None, what: str) -> E:

@@ -11,20 +11,20 @@ A conversation is a generator: it yields what it wants done and is sent what cam
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ami_typed.errors import ActionFailed, LoginFailed, ManagerError
-from ami_typed.messages import KEY_ACTIONID, Answer, Event, Request
+from ami_typed.messages import Answer, Event, Request
 from ami_typed.releases import Release
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from ami_typed import events
 
-__all__ = ["Await", "Conversation", "Listen", "Step", "login", "logoff", "originate"]
+__all__ = ["Await", "Conversation", "Credentials", "Listen", "Step", "login", "logoff", "originate", "resume"]
 
 T = TypeVar("T")
 
@@ -53,6 +53,25 @@ Step = Request[Any] | Listen | Await
 Conversation = Generator[Step, Any, T]
 
 
+class Credentials(NamedTuple):
+    """What a log-in was made with, to make it again.
+
+    Attributes:
+        username: The section of manager.conf.
+        secret: Its secret, or what returns it when it is needed.
+        events: The event mask to begin with.
+        plain: Whether the secret itself is sent.
+    """
+
+    username: str
+    secret: str | Callable[[], str]
+    events: str | None = None
+    plain: bool = False
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.username!r}, ***)"
+
+
 def _request(action: str, /, **headers: Any) -> Request[Answer]:
     return _Plain(action, **headers)
 
@@ -70,13 +89,18 @@ class _Plain(Request[Answer]):
 
 
 def login(
-    username: str, secret: str, *, events: str | None = None, plain: bool = False, wait: float | None = None
+    username: str,
+    secret: str | Callable[[], str],
+    *,
+    events: str | None = None,
+    plain: bool = False,
+    wait: float | None = None,
 ) -> Conversation[Release | None]:
     """Log in, find out the server's release, and wait until it is fully booted where asked.
 
     Args:
         username: The section of manager.conf.
-        secret: Its secret.
+        secret: Its secret, or what returns it.
         events: The event mask to begin with: ``on``, ``off``, or classes such as ``call,agent``.
         plain: Whether to send the secret itself instead of an MD5 of it and the server's challenge.
         wait: How long to wait for FullyBooted, in seconds; `None` does not wait. Only a user who may read ``system``
@@ -91,14 +115,19 @@ def login(
     """
     if wait is not None:
         yield Listen(("FullyBooted",))
-    credentials = {"Secret": secret} if plain else (yield from _answer_challenge(username, secret))
+    secret = secret if isinstance(secret, str) else secret()
+    proof = {"Secret": secret} if plain else (yield from _answer_challenge(username, secret))
     try:
-        yield _request("Login", Username=username, **credentials, Events=events)
+        yield _request("Login", Username=username, **proof, Events=events)
     except ActionFailed as error:
         raise LoginFailed(error.request, error.response) from None
     if wait is not None:
-        yield Await(lambda _: True, wait, "FullyBooted; this user may need the read privilege `system` to be sent it")
+        yield Await(_any, wait, "FullyBooted; this user may need the read privilege `system` to be sent it")
     return (yield from _ask_release())
+
+
+def _any(_: Event) -> bool:
+    return True
 
 
 def _answer_challenge(username: str, secret: str) -> Conversation[dict[str, str]]:
@@ -143,10 +172,30 @@ def originate(request: Request[Any], *, margin: float = 10.0) -> Conversation[ev
     yield Listen(("OriginateResponse",))
     answer: Answer = yield placed
     ringing = timedelta(milliseconds=int(request.get("Timeout") or 30_000)).total_seconds()
-    outcome: events.OriginateResponse = yield Await(
-        lambda event: event.get(KEY_ACTIONID) == answer.action_id, ringing + margin, "the outcome of the call"
-    )
+
+    def is_the_outcome(event: Event) -> bool:
+        return event.action_id == answer.action_id
+
+    outcome: events.OriginateResponse = yield Await(is_the_outcome, ringing + margin, "the outcome of the call")
     return outcome
+
+
+def resume(credentials: Credentials | None, lasting: Sequence[Request[Any]]) -> Conversation[Release | None]:
+    """Bring a new connection to where the lost one was: logged in, with its event mask and filters.
+
+    Args:
+        credentials: Whom to log in, `None` where nobody was.
+        lasting: The requests whose effect ended with the lost connection, in order.
+
+    Returns:
+        The server's release of Asterisk, `None` where it is not known.
+    """
+    if credentials is None:
+        return None
+    username, secret, events, plain = credentials
+    release = yield from login(username, secret, events=events, plain=plain)
+    yield from lasting
+    return release
 
 
 def logoff() -> Conversation[None]:

@@ -7,16 +7,26 @@ from ami_typed.values import OpenIntEnum, OpenStrEnum
 
 __all__ = [
     "AMAFlags",
+    "AdviceType",
     "AgentState",
     "AuthType",
+    "BilledCall",
+    "BillingId",
     "BridgeTone",
     "BridgeType",
     "CelEvent",
     "ChannelState",
     "ChannelStateName",
+    "ChargeTotal",
+    "ChargeType",
+    "ChargedBy",
+    "ChargedItem",
+    "ChargingType",
     "CompletionReason",
     "ConferenceRole",
     "ContactState",
+    "CurrencyMultiplier",
+    "DebugLevel",
     "DeviceState",
     "DialStatus",
     "DigitDirection",
@@ -38,13 +48,18 @@ __all__ = [
     "PresenceState",
     "QueueMemberStatus",
     "QueueStrategy",
+    "RateType",
     "RegistrationState",
     "ReloadResult",
     "Severity",
     "ShutdownKind",
+    "SubscriptionType",
+    "TimeScale",
+    "TimeoutSource",
     "TransferDestination",
     "TransferResult",
     "VideoMode",
+    "VolumeUnit",
 ]
 
 
@@ -60,6 +75,20 @@ class AMAFlags(OpenStrEnum):
     """For billing."""
     DOCUMENTATION = "DOCUMENTATION"
     """For documentation only: the default."""
+
+
+class AdviceType(OpenStrEnum):
+    """When advice of charge is given.
+
+    Source: main/manager.c, action_aocmessage.
+    """
+
+    SETUP = "S"
+    """At the call's set-up: what it will cost."""
+    DURING = "D"
+    """During the call: what it has cost so far."""
+    END = "E"
+    """At the call's end: what it has cost."""
 
 
 class AgentState(OpenStrEnum):
@@ -84,6 +113,39 @@ class AuthType(OpenStrEnum):
 
     PLAIN = "plain"
     MD5 = "MD5"
+
+
+class BilledCall(OpenStrEnum):
+    """What kind of call is billed, in events.
+
+    Source: main/aoc.c, aoc_billingid_str.
+    """
+
+    NORMAL = "Normal"
+    REVERSE = "Reverse"
+    CREDIT_CARD = "CreditCard"
+    FORWARD_UNCONDITIONAL = "CallForwardingUnconditional"
+    FORWARD_BUSY = "CallForwardingBusy"
+    FORWARD_NO_REPLY = "CallForwardingNoReply"
+    DEFLECTION = "CallDeflection"
+    TRANSFER = "CallTransfer"
+    NOT_AVAILABLE = "NotAvailable"
+
+
+class BillingId(OpenStrEnum):
+    """What kind of call is billed, in requests.
+
+    Source: main/manager.c, action_aocmessage.
+    """
+
+    NORMAL = "Normal"
+    REVERSE_CHARGE = "ReverseCharge"
+    CREDIT_CARD = "CreditCard"
+    FORWARD_UNCONDITIONAL = "CallFwdUnconditional"
+    FORWARD_BUSY = "CallFwdBusy"
+    FORWARD_NO_REPLY = "CallFwdNoReply"
+    DEFLECTION = "CallDeflection"
+    TRANSFER = "CallTransfer"
 
 
 class BridgeTone(OpenStrEnum):
@@ -214,6 +276,65 @@ class ChannelStateName(OpenStrEnum):
     UNKNOWN = "Unknown"
 
 
+class ChargeTotal(OpenStrEnum):
+    """Whether a charge is all of a call or a part of it.
+
+    Source: main/aoc.c.
+    """
+
+    TOTAL = "Total"
+    SUBTOTAL = "SubTotal"
+
+
+class ChargeType(OpenStrEnum):
+    """What is charged for a call, in requests.
+
+    Source: main/manager.c, action_aocmessage.
+    """
+
+    NOT_AVAILABLE = "NA"
+    FREE = "FREE"
+    CURRENCY = "Currency"
+    UNIT = "Unit"
+
+
+class ChargedBy(OpenStrEnum):
+    """What is charged for a call, in events.
+
+    Source: main/aoc.c, aoc_charge_type_str.
+    """
+
+    NOT_AVAILABLE = "NotAvailable"
+    FREE = "Free"
+    CURRENCY = "Currency"
+    UNITS = "Units"
+
+
+class ChargedItem(OpenStrEnum):
+    """What a charge is for.
+
+    Source: main/manager.c, action_aocmessage.
+    """
+
+    NOT_AVAILABLE = "NA"
+    SPECIAL_ARRANGEMENT = "SpecialArrangement"
+    BASIC_COMMUNICATION = "BasicCommunication"
+    CALL_ATTEMPT = "CallAttempt"
+    CALL_SETUP = "CallSetup"
+    USER_USER_INFO = "UserUserInfo"
+    SUPPLEMENTARY_SERVICE = "SupplementaryService"
+
+
+class ChargingType(OpenStrEnum):
+    """How time is charged.
+
+    Source: main/manager.c, action_aocmessage.
+    """
+
+    CONTINUOUS = "ContinuousCharging"
+    STEP_FUNCTION = "StepFunction"
+
+
 class CompletionReason(OpenStrEnum):
     """Who ended a queue's call.
 
@@ -261,6 +382,33 @@ class ContactState(OpenStrEnum):
     """It is gone."""
     UPDATED = "Updated"
     """It registered again."""
+
+
+class CurrencyMultiplier(OpenStrEnum):
+    """What an amount of money is multiplied by, in requests.
+
+    Source: main/manager.c, action_aocmessage.
+    """
+
+    THOUSANDTH = "OneThousandth"
+    HUNDREDTH = "OneHundredth"
+    TENTH = "OneTenth"
+    ONE = "One"
+    TEN = "Ten"
+    HUNDRED = "Hundred"
+    THOUSAND = "Thousand"
+
+
+class DebugLevel(OpenStrEnum):
+    """How much ISDN debugging tells.
+
+    Source: channels/chan_dahdi.c, action_pri_debug_set.
+    """
+
+    OFF = "off"
+    ON = "on"
+    HEX = "hex"
+    INTENSE = "intense"
 
 
 class DeviceState(OpenStrEnum):
@@ -721,6 +869,21 @@ class QueueStrategy(OpenStrEnum):
     """In turn, in the order of queues.conf."""
 
 
+class RateType(OpenStrEnum):
+    """How a call is charged.
+
+    Source: main/manager.c, action_aocmessage.
+    """
+
+    NOT_AVAILABLE = "NA"
+    FREE = "Free"
+    FREE_FROM_BEGINNING = "FreeFromBeginning"
+    DURATION = "Duration"
+    FLAT = "Flat"
+    VOLUME = "Volume"
+    SPECIAL_CODE = "SpecialCode"
+
+
 class RegistrationState(OpenStrEnum):
     """How a registration with another server stands.
 
@@ -780,6 +943,41 @@ class ShutdownKind(OpenStrEnum):
     UNCLEANLY = "Uncleanly"
 
 
+class SubscriptionType(OpenStrEnum):
+    """What a SIP subscription is about.
+
+    Source: res/res_pjsip_mwi.c, res/res_pjsip_exten_state.c.
+    """
+
+    MESSAGE_WAITING = "mwi"
+    EXTENSION_STATE = "extension_state"
+
+
+class TimeScale(OpenStrEnum):
+    """The unit that time is charged by.
+
+    Source: main/manager.c, action_aocmessage.
+    """
+
+    HUNDREDTH_SECOND = "OneHundredthSecond"
+    TENTH_SECOND = "OneTenthSecond"
+    SECOND = "Second"
+    TEN_SECONDS = "TenSeconds"
+    MINUTE = "Minute"
+    HOUR = "Hour"
+    DAY = "Day"
+
+
+class TimeoutSource(OpenStrEnum):
+    """Why a silent call is ended.
+
+    Source: channels/chan_sip.c.
+    """
+
+    RTP = "RTPTimeout"
+    SESSION_TIMER = "SIPSessionTimer"
+
+
 class TransferDestination(OpenStrEnum):
     """Where an attended transfer led.
 
@@ -828,3 +1026,14 @@ class VideoMode(OpenStrEnum):
     """One chosen member."""
     SFU = "sfu"
     """Everybody's, forwarded as separate streams."""
+
+
+class VolumeUnit(OpenStrEnum):
+    """The unit that a volume is charged by.
+
+    Source: main/manager.c, action_aocmessage.
+    """
+
+    OCTET = "Octet"
+    SEGMENT = "Segment"
+    MESSAGE = "Message"

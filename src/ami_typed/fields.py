@@ -11,19 +11,30 @@ Rules of this module:
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, cast, overload
 
 from ami_typed.errors import FieldError
 from ami_typed.releases import Releases
 from ami_typed.values import Codec, text, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Self
 
     from ami_typed.messages import Message
 
-__all__ = ["Always", "Field", "Numbered", "Processed", "Repeated", "Sometimes", "Variables", "fields_of", "processed"]
+__all__ = [
+    "Always",
+    "Built",
+    "Field",
+    "Numbered",
+    "Processed",
+    "Repeated",
+    "Sometimes",
+    "Variables",
+    "fields_of",
+    "processed",
+]
 
 T = TypeVar("T")
 
@@ -88,8 +99,9 @@ class Field(Generic[T]):
             meaning = described(self._owner).get(self._attribute, "")
         except (OSError, TypeError):  # the class was not read from a file
             meaning = ""
+        named = f"The ``{self.header}`` header." if self.header else ""
         releases = f"{self.releases}." if self._spans else ""
-        return " ".join(filter(None, (f"The ``{self.header}`` header.", meaning, releases)))
+        return " ".join(filter(None, (named, meaning, releases)))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.header}>"
@@ -275,6 +287,44 @@ class Numbered(Field[T]):
             folded = name.lower()
             if len(folded) > len(head) + len(tail) and folded.startswith(head) and folded.endswith(tail):
                 yield name, name[len(head) : len(name) - len(tail)]
+
+
+class Built(Field[T]):
+    """What several headers of a message, or its lines without headers, say together.
+
+    Args:
+        build: Makes it of the message; raises `ValueError` where the message cannot be read so.
+        headers: The patterns of the headers that it reads, with ``*`` for the part that differs; none where it reads
+            the lines without headers.
+        releases: See `Field`.
+    """
+
+    __slots__ = ("build", "headers")
+
+    def __init__(self, build: Callable[[Message], T], *headers: str, releases: str = "") -> None:
+        super().__init__(headers[0] if headers else "", cast("Codec[T]", text), releases=releases)
+        self.build = build
+        self.headers = headers
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: Message, owner: type[Message] | None = None) -> T: ...
+
+    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | T:
+        """Read a message; on a class, return the field itself.
+
+        Raises:
+            FieldError: What the message says does not go together.
+        """
+        if message is None:
+            return self
+        try:
+            return self.build(message)
+        except KeyError:
+            raise FieldError(message, self.header, None, "") from None
+        except ValueError as error:
+            raise FieldError(message, self.header, message.get(self.header, ""), _reason(error)) from None
 
 
 def fields_of(cls: type[Message]) -> dict[str, Field[Any]]:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ami_typed.messages import Aggregate, Event, event_name
+from ami_typed.notices import Notice
 
 __all__ = ["EVERY_EVENT", "ORPHANS", "EventKey", "Handler", "Handlers", "Route"]
 
@@ -24,6 +25,7 @@ EventKey = str | type[Event] | type[Aggregate] | None
 EVERY_EVENT = ""
 ORPHANS = "orphans"
 _AGGREGATES = "aggregates"
+_NOTICES = "notices"
 
 
 class Route(NamedTuple):
@@ -107,6 +109,8 @@ class Handlers:
 
     def route_of(self, message: Any) -> Route:
         """Return where an event, an aggregate or a response without a request goes."""
+        if isinstance(message, Notice):
+            return self.route(_NOTICES, message.event.lower())
         if isinstance(message, Event):
             return self.route("event", message.event.lower())
         if isinstance(message, Aggregate):
@@ -118,7 +122,9 @@ class Handlers:
         routes = self._routes
         route = routes.get((kind, name))
         if route is None:
-            chosen = [each for each in self._entries if each.kind == kind and each.name in {name, EVERY_EVENT}]
+            names = {name} if kind == _NOTICES else {name, EVERY_EVENT}
+            kinds = {kind} if kind != _NOTICES else {"event"}
+            chosen = [each for each in self._entries if each.kind in kinds and each.name in names]
             route = routes[kind, name] = Route(
                 tuple(each.function for each in chosen if each.sink),
                 tuple(each.function for each in chosen if not each.sink),

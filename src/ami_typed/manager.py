@@ -9,16 +9,16 @@ Rules of this module:
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import time
 import weakref
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from ami_typed import conversations
-from ami_typed._threads import Connection, Dispatcher, SynchronisedSocket, TlsSocket, monitor
-from ami_typed._tls import tls_context
-from ami_typed.conversations import Await, Conversation, Listen
+from ami_typed._log import Log
+from ami_typed._target import Target
+from ami_typed._threads import Audience, Connection, OnLoss, SynchronisedSocket, join, monitor, open_socket, quiet
+from ami_typed.conversations import Await, Conversation, Credentials, Listen
 from ami_typed.errors import (
     ConnectFailed,
     ConnectionLost,
@@ -28,6 +28,7 @@ from ami_typed.errors import (
 )
 from ami_typed.handlers import Handlers
 from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
+from ami_typed.notices import Disconnected, Reconnected
 from ami_typed.session import Session
 from ami_typed.streams import Buffer
 from ami_typed.wire import Limits
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ami_typed import actions, events
+    from ami_typed.backoff import Reconnect
     from ami_typed.handlers import EventKey
     from ami_typed.messages import R
     from ami_typed.releases import Release
@@ -141,6 +143,9 @@ class Manager:
         limits: How much is held at most; see `Limits`.
         check_releases: Whether an action or parameter that the server's release does not have is refused, from
             `login` on.
+        reconnect: How a lost connection is made again: logged in as before, with the event mask and filters as
+            before; callbacks and streams live on and are told (`Disconnected`, `Reconnected`). A request that was
+            pending is never sent again. Without it a lost connection stays lost.
     """
 
     def __init__(
@@ -152,15 +157,21 @@ class Manager:
         *,
         limits: Limits = Limits(),
         check_releases: bool = True,
+        reconnect: Reconnect | None = None,
     ) -> None:
-        self._debug = debug
-        self._logger = logger
+        self._log = Log(logger, debug=debug)
         self._aggregate_timeout = aggregate_timeout
         self._orphaned_response_timeout = orphaned_response_timeout
         self._limits = limits
         self._check_releases = check_releases
+        self._reconnect = reconnect
         self._handlers = Handlers()
         self._connection: Connection | None = None
+        self._audience: Audience | None = None
+        self._target: Target | None = None
+        self._credentials: Credentials | None = None
+        self._monitored: float | None = None
+        self._wanted = threading.Event()
         self._lock = threading.Lock()
 
     # The connection
@@ -181,40 +192,53 @@ class Manager:
                 Interface (`NotAsterisk`).
         """
         self.disconnect()
-        transport = _open_socket(host, port, timeout, tls)
-        connection = Connection(
-            transport,
-            Session(
-                self._handlers,
-                token=f"ami-typed-{os.getpid():x}-{os.urandom(4).hex()}",
-                limits=self._limits,
-                aggregate_timeout=self._aggregate_timeout,
-                late_timeout=self._orphaned_response_timeout,
-                check_releases=self._check_releases,
-            ),
-            Dispatcher(self._handlers, weakref.ref(self), self._limits.events, self._report),
+        target = Target(host, port, timeout, tls)
+        audience = Audience(self._handlers, weakref.ref(self), self._limits.events, self._log)
+        try:
+            connection = self._dial(target, audience, quiet)
+        except BaseException:
+            audience.leave(None)
+            raise
+        self.disconnect()  # another thread may have connected meanwhile
+        with self._lock:
+            self._connection, self._audience, self._target, self._credentials = connection, audience, target, None
+            self._wanted = threading.Event()
+        connection.start()
+        connection.open_up(lost=Loss(audience, weakref.ref(self) if self._reconnect else None))
+
+    def _dial(self, target: Target, audience: Audience, lost: OnLoss) -> Connection:
+        """Make a connection whose server has greeted."""
+        transport = open_socket(target)
+        session = Session(
             self._handlers,
-            timeout,
-            self._trace if self._debug else None,
+            token=f"ami-typed-{os.getpid():x}-{os.urandom(4).hex()}",
+            limits=self._limits,
+            aggregate_timeout=self._aggregate_timeout,
+            late_timeout=self._orphaned_response_timeout,
+            check_releases=self._check_releases,
         )
+        connection = Connection(transport, session, audience, lost, target.timeout, self._log)
         try:
             connection.greet()
         except OSError as error:
             transport.release()
             if isinstance(error, Error):
                 raise
-            raise ConnectFailed(f"The connection to {host}:{port} broke before the greeting: {error}.") from error
-        with self._lock:
-            self._connection = connection
-        connection.start()
+            raise ConnectFailed(f"The connection to {target} broke before the greeting: {error}.") from error
+        return connection
 
     def disconnect(self) -> None:
         """Close the connection; does nothing where there is none. Requests that wait fail at once."""
         with self._lock:
             connection, self._connection = self._connection, None
+            audience, self._audience = self._audience, None
+            self._wanted.set()
         if connection is not None:
             connection.end(ConnectionLost("the program disconnected."), wanted=True)
             connection.join(_DRAIN)
+        if audience is not None:
+            audience.leave(None)
+            join(audience.dispatcher.thread, _DRAIN)
 
     def close(self) -> None:
         """Close the connection and wait a moment for callbacks that still run."""
@@ -231,7 +255,31 @@ class Manager:
     def __del__(self) -> None:
         connection = getattr(self, "_connection", None)
         if connection is not None:
-            connection.end(ConnectionLost("the manager was forgotten."), wanted=True)
+            connection.abandon()
+
+    def _try_again(self, lost: Connection, audience: Audience, gap: Callable[[], float], attempt: int) -> None:
+        """Connect in the place of a lost connection, log in as before, and tell everybody."""
+        target = self._target
+        assert target is not None, "who lost a connection had one"
+        connection = self._dial(target, audience, quiet)
+        connection.start()
+        try:
+            connection.session.release = self._converse(
+                conversations.resume(self._credentials, lost.session.lasting), connection
+            )
+            self._replace(connection, audience)
+            connection.open_up(Reconnected.after(gap(), attempt), lost=Loss(audience, weakref.ref(self)))
+        except BaseException:
+            connection.end(ConnectionLost("it was given up."), wanted=True)
+            raise
+        if self._monitored is not None:
+            self.monitor_connection(self._monitored)
+
+    def _replace(self, connection: Connection, audience: Audience) -> None:
+        with self._lock:
+            if self._audience is not audience:
+                raise ConnectionLost("the program disconnected.")
+            self._connection = connection
 
     def is_connected(self) -> bool:
         """Whether the connection stands, as far as is known; see `monitor_connection`."""
@@ -268,6 +316,7 @@ class Manager:
         if interval <= 0:
             raise ValueError(f"The interval must be above 0 seconds; it is {interval:g}.")
         connection = self._connected()
+        self._monitored = interval
         threading.Thread(target=monitor, args=(connection, interval), name="ami-typed monitor", daemon=True).start()
 
     def _connected(self) -> Connection:
@@ -321,18 +370,12 @@ class Manager:
             NotInRelease: The server's release does not have this; nothing was sent.
             ConnectionLost: The link broke; says whether the request left.
         """
-        connection = self._connected()
-        session = connection.session
-        exchange = connection.send(
-            lambda now: session.open(request, now, timeout=timeout, synchronous=request.lists or request.synchronous)
-        )
-        connection.wait(exchange)
-        return exchange.result()
+        return _execute(self._connected(), request, timeout)
 
     def login(
         self,
         username: str,
-        secret: str,
+        secret: str | Callable[[], str],
         *,
         events: str | None = None,
         plain: bool = False,
@@ -342,7 +385,7 @@ class Manager:
 
         Args:
             username: The section of manager.conf.
-            secret: Its secret.
+            secret: Its secret, or a function that returns it, called whenever it is needed.
             events: The event mask to begin with: ``on``, ``off``, or classes such as ``call,agent``.
             plain: Whether to send the secret itself.
             wait: How long to wait until the server is fully booted, in seconds; `None` does not wait.
@@ -351,8 +394,10 @@ class Manager:
             LoginFailed: The server did not let this user in.
             EventTimeout: The server was not fully booted in time.
         """
-        session = self._connected().session
-        session.release = self._converse(conversations.login(username, secret, events=events, plain=plain, wait=wait))
+        connection = self._connected()
+        conversation = conversations.login(username, secret, events=events, plain=plain, wait=wait)
+        connection.session.release = self._converse(conversation, connection)
+        self._credentials = Credentials(username, secret, events, plain)
 
     def originate(self, request: actions.Originate, *, margin: float = 10.0) -> events.OriginateResponse:
         """Place a call and wait for its outcome.
@@ -368,25 +413,28 @@ class Manager:
             ActionFailed: The server refused to place the call.
             EventTimeout: The outcome did not come in time.
         """
-        return self._converse(conversations.originate(request, margin=margin))
+        return self._converse(conversations.originate(request, margin=margin), self._connected())
 
     def logoff(self) -> None:
         """Say good-bye to the server and close the connection."""
-        self._converse(conversations.logoff())
+        self._converse(conversations.logoff(), self._connected())
         self.disconnect()
 
-    def _converse(self, conversation: Conversation[T]) -> T:
-        """Carry out a conversation step by step."""
+    def _converse(self, conversation: Conversation[T], connection: Connection) -> T:
+        """Carry out a conversation on a connection, step by step."""
         stream: EventStream[Event] | None = None
         try:
             step = next(conversation)
             while True:
                 try:
+                    result: Any = None
                     if isinstance(step, Listen):
                         stream = self._collect(step.names)
-                        result: Any = None
+                    elif isinstance(step, Await):
+                        assert stream is not None, "a conversation listens before it awaits"
+                        result = _first(stream, step.fits, step.timeout, step.what)
                     else:
-                        result = self._carry_out(step, stream)
+                        result = _execute(connection, step)
                 except Error as error:
                     step = conversation.throw(error)
                 else:
@@ -397,12 +445,6 @@ class Manager:
         finally:
             if stream is not None:
                 stream.close()
-
-    def _carry_out(self, step: Request[Any] | Await, stream: EventStream[Event] | None) -> Any:
-        if isinstance(step, Request):
-            return self.execute(step)
-        assert stream is not None, "a conversation listens before it awaits"
-        return _first(stream, step.fits, step.timeout, step.what)
 
     # Events
 
@@ -490,7 +532,8 @@ class Manager:
         Returns:
             A stream to iterate over, best in a ``with`` block.
         """
-        names = tuple("" if cls is Event else event_name(cls) for cls in event_classes or (Event,))
+        every = not event_classes or Event in event_classes
+        names = ("",) if every else tuple(dict.fromkeys(map(event_name, event_classes)))
         return self._collect(names, limit)
 
     def wait_for(
@@ -511,44 +554,71 @@ class Manager:
             return _first(stream, where, timeout, event_name(event_class))
 
     def _collect(self, names: tuple[str, ...], limit: int | None = None) -> EventStream[Any]:
-        connection = self._connected()
-        stream: EventStream[Any] = EventStream(self._handlers, names, limit or self._limits.stream)
-        connection.streams.add(stream)
-        if connection.ended:  # it ended meanwhile, too early to know of the stream
-            stream.end(ConnectionLost("the connection has ended."))
+        audience = self._audience
+        if audience is None:
+            self._connected()
+        assert audience is not None, "who is connected has an audience"
+        stream: EventStream[Any] = EventStream(self._handlers, names, self._limits.stream if limit is None else limit)
+        audience.join(stream)
         return stream
 
-    # Seeing inside
 
-    def _trace(self, line: str) -> None:
-        self._log().debug("%s", line)
-
-    def _report(self, sentence: str, error: BaseException) -> None:
-        self._log().error("%s", sentence, exc_info=error)
-
-    def _log(self) -> logging.Logger:
-        if self._logger is None:
-            import logging
-
-            self._logger = logging.getLogger("ami_typed")
-        return self._logger
+def _execute(connection: Connection, request: Request[Any], timeout: float | None = None) -> Any:
+    """Send a request over a connection and return its result."""
+    session = connection.session
+    exchange = connection.send(
+        lambda now: session.open(request, now, timeout=timeout, synchronous=request.lists or request.synchronous)
+    )
+    connection.wait(exchange)
+    return exchange.result()
 
 
-def _open_socket(host: str, port: int, timeout: float, tls: bool | ssl.SSLContext) -> SynchronisedSocket:
-    """Make the connection that `Manager.connect` wants."""
-    try:
-        connected = socket.create_connection((host, port), timeout)
-    except OSError as error:
-        raise ConnectFailed(f"No connection to {host}:{port}: {error.strerror or error}.") from error
-    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    if tls is False:
-        return SynchronisedSocket(connected)
-    try:
-        return TlsSocket(connected, tls_context(tls), host, timeout)
-    except OSError as error:
-        connected.close()
-        raise ConnectFailed(f"No TLS with {host}:{port}: {error.strerror or error}.") from error
+class Loss:
+    """What happens when a connection has ended: its audience learns why, or waits for the next one.
+
+    Args:
+        audience: Who heard what came over it.
+        manager: Who connects again, `None` where nobody does.
+    """
+
+    def __init__(self, audience: Audience, manager: weakref.ref[Manager] | None) -> None:
+        self._audience = audience
+        self._manager = manager
+
+    def __call__(self, connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
+        if wanted:
+            self._audience.leave(None)
+            return
+        self._audience.deliver([Disconnected.because(reason)])
+        if self._manager is None:
+            self._audience.leave(reason)
+            return
+        arguments = (self._manager, self._audience, connection, reason)
+        threading.Thread(target=_resume, args=arguments, name="ami-typed reconnect", daemon=True).start()
+
+
+def _resume(reference: weakref.ref[Manager], audience: Audience, lost: Connection, reason: ConnectionLost) -> None:
+    """Connect again after a loss, until it works, is given up, or nobody wants it any more."""
+    begun = time.monotonic()
+    manager = reference()
+    if manager is None or manager._reconnect is None:
+        audience.leave(reason)
+        return
+    wanted, log, pauses = manager._wanted, manager._log, manager._reconnect.pauses()
+    for attempt, pause in enumerate(pauses, 1):
+        del manager  # a manager that is forgotten during a pause is to be collected
+        if wanted.wait(pause):
+            return
+        manager = reference()
+        if manager is None:
+            break
+        try:
+            manager._try_again(lost, audience, lambda: time.monotonic() - begun, attempt)
+        except Error as error:
+            log.note(f"The attempt {attempt} to connect again failed: {error}")
+        else:
+            return
+    audience.leave(reason)
 
 
 def _first(stream: EventStream[E], where: Callable[[E], bool] | None, timeout: float | None, what: str) -> E:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, c
 
 from ami_typed.fields import Processed, Sometimes, processed
 from ami_typed.releases import Releases
-from ami_typed.values import Codec, epoch, integer, items, spell, text
+from ami_typed.values import Codec, Headers, epoch, integer, items, spell, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Self
 
     from typing_extensions import TypeVar as DefaultTypeVar
@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 A = TypeVar("A", bound="Aggregate")
+V = TypeVar("V")
 
 KEY_ACTION = "Action"
 KEY_ACTIONID = "ActionID"
@@ -242,12 +243,27 @@ def _restored(cls: type[Message], octets: bytes, headers: dict[str, str]) -> Mes
 
 _set_header = dict[str, str].__setitem__
 
-_SECRETS = frozenset({"secret", "password", "md5secret", "md5cred", "remotesecret", "oauthsecret"})
+_SECRETS = frozenset(
+    {
+        *("secret", "password", "newpassword", "passworddigest", "md5secret", "md5cred"),
+        *("remotesecret", "oauthsecret", "refreshtoken", "json"),
+    }
+)
 
 
 def _redacted(headers: Mapping[str, Any], secrets: frozenset[str] = _SECRETS) -> dict[str, Any]:
     """Return headers as they may be shown: the values of secrets hidden."""
-    return {name: "***" if name.lower() in secrets and value else value for name, value in headers.items()}
+    return {name: "***" if _is_secret(name, value, secrets) else value for name, value in headers.items()}
+
+
+def _is_secret(name: str, value: Any, secrets: frozenset[str]) -> bool:
+    """Tell whether a header is to be hidden: by its name, or for a variable or a line of a file by that one's."""
+    if isinstance(value, str) and "=" in value:
+        inner = value.partition("=")[0].lower().replace("_", "")
+        if inner in secrets:
+            return True
+    folded = name.lower()
+    return bool(value) and (folded in secrets or folded.rstrip("-0123456789") + "-*" in secrets)
 
 
 def _headers(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -433,12 +449,28 @@ class Request(dict[str, Any], Generic[R]):
     """The events that close the action's list, beside any that says ``EventList: Complete``."""
     list_announced: ClassVar[bool] = True
     """Whether the answer says ``EventList: start`` when a list follows."""
+    list_empty: ClassVar[tuple[str, ...]] = ()
+    """What an error says that only means that the list is empty."""
+    answers: ClassVar[int] = 1
+    """How many answers a success is; the last one counts."""
+    answered_by_event: ClassVar[bool] = False
+    """Whether the event that closes the list comes without an answer before it."""
+    one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Sets of headers, of each of which a request has exactly one."""
+    some_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Sets of headers, of each of which a request has at least one."""
+    requires: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Headers that make no sense without others."""
     raw_text: ClassVar[bool] = False
     """Whether the answer is text without any header, not even an ActionID."""
     bare_line_feeds: ClassVar[bool] = False
     """Whether a line of the answer or of its list may end in a bare LF where CR LF is due."""
+    lasts: ClassVar[bool] = False
+    """Whether the effect lasts as long as the connection, so that another one needs it again."""
+    adds_up: ClassVar[bool] = False
+    """Whether a later such request lasts beside this one, instead of in its place."""
     secrets: ClassVar[frozenset[str]] = _SECRETS
-    """The headers, in lower case, that are never shown."""
+    """The headers, in lower case, that are never shown; with ``-*`` behind for numbered ones."""
 
     aggregate: bool
     synchronous: bool
@@ -481,12 +513,35 @@ class Request(dict[str, Any], Generic[R]):
         Raises:
             TypeError: A value is of a type that has no one spelling in this protocol.
         """
-        return [(name, line) for name, value in self.items() for line in spell(name, value)]
+        return [line for name, value in self.items() for line in _lines(name, value)]
 
     def _put(self, header: str, value: Any, codec: Codec[Any] = text) -> None:
         """Set a header from a Python value; `None` leaves it out."""
         if value is not None:
             self[header] = codec.encode(value)
+
+    def _spread(self, value: V | None, headers: Callable[[V], Mapping[str, Any]]) -> None:
+        """Set the headers that one Python value becomes; `None` leaves them out."""
+        if value is not None:
+            self.update(headers(value))
+
+    def _check(self) -> None:
+        """Refuse headers that do not go together.
+
+        Raises:
+            ValueError: One is missing, or there is one too many; says which.
+        """
+        given = {name for name, value in self.items() if value is not None and value != ""}
+        for header, others in self.requires.items():
+            missing = [name for name in others if name not in given]
+            if header in given and missing:
+                raise ValueError(f"{self.action} with {header} needs {_listed(missing, 'and')} as well.")
+        for headers in self.one_of:
+            if len(given.intersection(headers)) != 1:
+                raise ValueError(f"{self.action} needs either {_listed(headers, 'or')}, and only one of them.")
+        for headers in self.some_of:
+            if not given.intersection(headers):
+                raise ValueError(f"{self.action} needs {_listed(headers, 'or')}.")
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy by headers and attributes."""
@@ -494,6 +549,14 @@ class Request(dict[str, Any], Generic[R]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({_redacted(self, self.secrets)!r})"
+
+
+def _lines(name: str, value: Any) -> Iterable[tuple[str, str]]:
+    return value if isinstance(value, Headers) else ((name, line) for line in spell(name, value))
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    return f" {last} ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _remade(

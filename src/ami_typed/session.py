@@ -77,27 +77,28 @@ class Exchange(Generic[R]):
         octets: The bytes to send.
         timeout: How long its sender waits, in seconds.
         sent: When it was handed in.
+        knowledge: The class that knows how the action is answered.
         events: The events that are gathered for it, `None` where none are.
         synchronous: Whether those events are its own and nobody else's.
         response: Its answer, `None` until it came.
         elapsed: The seconds from sending to the answer.
         error: Why there will be no answer.
         settled: Whether its sender has nothing more to wait for.
-        written: Whether a byte of it has left.
+        written: Whether a byte of it may have left.
         wake: What to call when it is settled; the shell's.
         waiter: What its sender waits on; the shell's.
     """
 
     __slots__ = (
-        *("action_id", "elapsed", "ends", "error", "events", "expected", "octets", "progress", "request", "response"),
-        *("sent", "settled", "synchronous", "timeout", "waiter", "wake", "written"),
+        *("action_id", "due", "elapsed", "ends", "error", "events", "expected", "knowledge", "octets", "progress"),
+        *("request", "response", "sent", "settled", "synchronous", "timeout", "waiter", "wake", "written"),
     )
 
     def __init__(
         self, request: Request[R], action_id: str, octets: bytes, sent: float, *, timeout: float, synchronous: bool
     ) -> None:
-        listing = _knowledge_of(request)
         self.request = request
+        self.knowledge = listing = _knowledge_of(request)
         self.action_id = action_id
         self.octets = octets
         self.sent = sent
@@ -106,6 +107,7 @@ class Exchange(Generic[R]):
         self.events: Aggregate | None = listing.list_class()(action_id) if synchronous or request.aggregate else None
         self.ends = frozenset(name.lower() for name in listing.list_ends)
         self.expected = not listing.list_announced
+        self.due = listing.answers
         self.response: Answer | None = None
         self.elapsed = 0.0
         self.progress = sent
@@ -116,8 +118,13 @@ class Exchange(Generic[R]):
         self.waiter: Any = None
 
     def begin(self) -> None:
-        """Note that a byte has left: from here on the server may act on it."""
+        """Note that the first byte is about to leave: from here on the server may act on it."""
         self.written = True
+
+    @property
+    def empty(self) -> bool:
+        """Whether the answer is an error that only means that the list is empty."""
+        return self.response is not None and self.response.get("Message") in self.knowledge.list_empty
 
     def result(self) -> Any:
         """Return the result alone: the list, complete, or what the request makes of the answer.
@@ -130,7 +137,7 @@ class Exchange(Generic[R]):
         outcome = self.outcome()
         if outcome is None:
             raise ActionTimeout(self.request, self.action_id, self.timeout)
-        if not outcome.success:
+        if not outcome.success and not self.empty:
             raise ActionFailed(self.request, outcome.response)
         if outcome.events_timeout:
             raise ActionTimeout(self.request, self.action_id, self.timeout, "end of its list")
@@ -195,6 +202,7 @@ class Session:
         booted: Whether the server said that it is fully booted.
         release: The server's release of Asterisk, `None` where it is not known.
         late: How many answers came after their request had timed out.
+        lasting: The requests whose effect lasts as long as the connection, in order; another one needs them again.
     """
 
     def __init__(
@@ -211,6 +219,7 @@ class Session:
         self.booted = False
         self.release: Release | None = None
         self.late = 0
+        self.lasting: list[Request[Any]] = []
         self._handlers = handlers
         self._limits = limits
         self._framer = Framer(limits)
@@ -404,6 +413,8 @@ class Session:
         exchange.progress = now
         if event.event.lower() in exchange.ends or event.get("EventList", "").lower() == "complete":
             exchange.events._close(event)
+            if exchange.response is None and exchange.knowledge.answered_by_event:
+                exchange.response = Answer({KEY_RESPONSE: RESPONSE_GENERIC, KEY_ACTIONID: exchange.action_id})
             if exchange.response is not None:
                 self._end_list(exchange, received)
         else:
@@ -438,6 +449,11 @@ class Session:
     def _answer(self, exchange: Exchange[Any], message: Answer, now: float, received: Received) -> None:
         if exchange in self._raw_text:  # a refusal, in the place of the text
             self._raw_text.remove(exchange)
+        exchange.due -= 1
+        if message.success and exchange.due:
+            return
+        if message.success:
+            self._remember(exchange.request)
         exchange.response = message
         exchange.elapsed = now - exchange.sent
         exchange.progress = now
@@ -448,12 +464,21 @@ class Session:
         if ended or not (begins and message.success):
             self._end_list(exchange, received)
             if exchange.events is not None and not exchange.synchronous:
-                if not message.success:
+                if not message.success and not exchange.empty:
                     exchange.events._fail(message.get("Message") or "the action was refused")
                 received.deliveries.append(exchange.events)
         elif not exchange.synchronous or exchange.events is None:
             self._pending.pop(exchange.action_id, None)
             self._settle(exchange, received)
+
+    def _remember(self, request: Request[Any]) -> None:
+        """Keep a request whose effect ends with the connection."""
+        knowledge = _knowledge_of(request)
+        if not knowledge.lasts:
+            return
+        if not knowledge.adds_up:
+            self.lasting = [each for each in self.lasting if each.action.lower() != request.action.lower()]
+        self.lasting.append(request)
 
     def _end_list(self, exchange: Exchange[Any], received: Received) -> None:
         self._drop(exchange)
@@ -519,8 +544,8 @@ def _check_release(request: Request[Any], given: Mapping[str, Any], release: Rel
     for what, releases in asked:
         if release not in releases:
             raise NotInRelease(
-                f"{what} needs {releases}; this server is {release}. A manager made with check_releases=False sends "
-                "it all the same."
+                f"{what} needs {releases.needed_by(release)}; this server is {release}. A manager made with "
+                "check_releases=False sends it all the same."
             )
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "Address",
     "Codec",
     "Flag",
+    "Headers",
     "OpenIntEnum",
     "OpenStrEnum",
     "address",
@@ -155,11 +156,18 @@ date_time: Codec[datetime] = Codec(_read_date_time, lambda value: value.isoforma
 
 
 def items(separator: str = ",") -> Codec[list[str]]:
-    """A list in one header, its items divided by ``separator``; blanks around them do not count."""
+    """A list in one header, its items divided by ``separator``; blanks around them do not count.
+
+    A text given in the place of a list goes out as it stands.
+    """
     return Codec(
         lambda spelling: [item for part in spelling.split(separator.strip() or None) if (item := part.strip())],
-        separator.join,
+        lambda values: _joined(values, separator),
     )
+
+
+def _joined(values: Sequence[str], separator: str) -> str:
+    return values if isinstance(values, str) else separator.join(values)
 
 
 def pairs(separator: str = ",") -> Codec[dict[str, str]]:
@@ -169,13 +177,17 @@ def pairs(separator: str = ",") -> Codec[dict[str, str]]:
     split = parts.decode
     return Codec(
         lambda spelling: dict(_pair(part) for part in split(spelling)),
-        lambda values: separator.join(assignments(values)),
+        lambda values: separator.join(f"{name}={value}" for name, value in values.items()),
     )
 
 
 def each(codec: Codec[T]) -> Codec[Sequence[T]]:
     """A header that is repeated in a request, once a value."""
-    return Codec(None, lambda values: [str(codec.encode(value)) for value in values])
+    return Codec(None, lambda values: _repeated(values, codec))
+
+
+def _repeated(values: Sequence[Any], codec: Codec[Any]) -> str | list[str]:
+    return values if isinstance(values, str) else [str(codec.encode(value)) for value in values]
 
 
 def _pair(assignment: str) -> tuple[str, str]:
@@ -183,13 +195,31 @@ def _pair(assignment: str) -> tuple[str, str]:
     return name, value
 
 
-def assignments(values: Mapping[str, str]) -> list[str]:
-    """Write variables as Asterisk wants them, one ``name=value`` a header."""
-    return [f"{name}={value}" for name, value in values.items()]
+_ESCAPED = str.maketrans({character: f"\\{character}" for character in '\\",'})
 
 
-assigned: Codec[Mapping[str, str]] = Codec(None, assignments)
+def assignment(name: str, value: str) -> str:
+    """Write one variable of a request; Asterisk would take a comma in it for the end of it, and drop quotes."""
+    return f"{name}={value}".translate(_ESCAPED)
+
+
+def assignments(values: Mapping[str, str | Sequence[str]]) -> list[str]:
+    """Write variables as Asterisk wants them, one ``name=value`` a header; a sequence repeats the name."""
+    return [assignment(name, line) for name, value in values.items() for line in _each(value)]
+
+
+def _each(value: str | Sequence[str]) -> Sequence[str]:
+    return value if isinstance(value, (list, tuple)) else (cast("str", value),)
+
+
+assigned: Codec[Mapping[str, str | Sequence[str]]] = Codec(None, assignments)
 """Variables in a request, one ``name=value`` header each."""
+
+
+class Headers(tuple[tuple[str, str], ...]):
+    """Headers whose order counts and whose names repeat: in a request they stand under the name of the first."""
+
+    __slots__ = ()
 
 
 def variables(lines: Iterable[str]) -> dict[str, str]:
@@ -217,7 +247,7 @@ def spell(header: str, value: Any) -> list[str]:
             return [_write_member(value)]
         case Mapping():
             named = cast("Mapping[str, Any]", value).items()
-            return [f"{name}={line}" for name, each in named for line in spell(header, each)]
+            return [assignment(name, line) for name, each in named for line in spell(header, each)]
         case list() | tuple():
             return [line for each in cast("Sequence[Any]", value) for line in spell(header, each)]
         case _:

@@ -165,7 +165,7 @@ def test_a_list_of_the_overlay_has_all_documented_items(tmp_path: Path) -> None:
     using = knowledge(tmp_path, '[list.L]\nitems = { a = "A" }\n')
     documented = facts(action("L", responses=listing("A", "B", complete="Done")), *map(event, ("A", "B", "Done")))
 
-    with pytest.raises(TroubleError, match=r"overlay.toml:2: List L: The documentation has the event B in this list"):
+    with pytest.raises(TroubleError, match=r"overlay.toml:2: List L: The facts have the event B in this list"):
         amended(documented, using=using)
 
 
@@ -184,6 +184,16 @@ def test_the_odd_forms_of_answers_are_carried_on(tmp_path: Path) -> None:
         ("raw_text",),
         ("bare_line_feeds",),
     ]
+
+
+@pytest.mark.parametrize(
+    "entry", ['[event.E]\ndomain = "d"', '[action.X]\ndomain = "d"', '[response.R]\ndoc = "R."\ndomain = "d"']
+)
+def test_a_domain_that_is_not_described_is_a_trouble(tmp_path: Path, entry: str) -> None:
+    using = knowledge(tmp_path, f'{entry}\n[action.Y]\nresponse = "R"\n[response.S]\ndoc = "S."\n')
+
+    with pytest.raises(TroubleError, match=r"overlay.toml:\d+: \w+ \w: There is no \[domain.d\]"):
+        amended(facts(event("E"), action("X"), action("Y")), using=using)
 
 
 def test_a_domain_that_is_no_module_name_or_claims_twice_is_a_trouble(tmp_path: Path) -> None:

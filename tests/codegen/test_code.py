@@ -19,7 +19,6 @@ from codegen.code import (
     CodeList,
     condense,
     condense_into,
-    load_all,
 )
 from codegen.trouble import TroubleError
 
@@ -183,12 +182,12 @@ def test_a_file_that_is_not_there_is_a_trouble(tmp_path: Path) -> None:
 def test_all_files_of_a_folder_are_read_oldest_release_first(tmp_path: Path) -> None:
     for release in ("22.10.1", "9.1.0"):
         FACTS.model_copy(update={"release": release}).save(tmp_path)
-    assert [facts.release for facts in load_all(tmp_path)] == ["9.1.0", "22.10.1"]
+    assert [facts.release for facts in CodeFacts.load_all(tmp_path)] == ["9.1.0", "22.10.1"]
 
 
 def test_a_folder_without_facts_is_a_trouble(tmp_path: Path) -> None:
-    with pytest.raises(TroubleError, match="codegen sources"):
-        load_all(tmp_path)
+    with pytest.raises(TroubleError, match=r"sources FILE"):
+        CodeFacts.load_all(tmp_path)
 
 
 # Events
@@ -196,7 +195,13 @@ def test_a_folder_without_facts_is_a_trouble(tmp_path: Path) -> None:
 
 def test_a_header_is_always_sent_where_every_call_has_it_in_its_format_string(tmp_path: Path) -> None:
     calls = event(source("Channeltype", "ObjectName", "Port"), source("Channeltype", "ObjectName", "Trunk", line=2))
-    assert shown(condensed(tmp_path, PeerEntry=calls), "PeerEntry") == ["Channeltype", "ObjectName", "Trunk?", "Port?"]
+    assert shown(condensed(tmp_path, PeerEntry=calls), "PeerEntry") == ["Channeltype", "ObjectName", "Port?", "Trunk?"]
+
+
+def test_a_header_of_some_calls_only_stands_before_the_next_that_all_have(tmp_path: Path) -> None:
+    calls = [source("Context", *own, "Registrar", line=line) for line, own in enumerate((["Priority"], ["Switch"]))]
+    facts = condensed(tmp_path, ListDialplan=event(*calls))
+    assert shown(facts, "ListDialplan") == ["Context", "Priority?", "Switch?", "Registrar"]
 
 
 def test_a_header_that_is_put_together_elsewhere_is_not_proved_to_be_sent(tmp_path: Path) -> None:
@@ -363,7 +368,7 @@ def test_two_scans_of_one_release_are_a_trouble(tmp_path: Path) -> None:
 
 
 def test_the_facts_that_are_kept_are_as_the_stage_writes_them() -> None:
-    for facts_of_code in load_all(SPEC / "code"):
+    for facts_of_code in CodeFacts.load_all(SPEC / "code"):
         path = SPEC / "code" / f"{facts_of_code.release}.json"
         assert path.read_text(encoding="utf-8") == facts_of_code.dump()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -49,6 +50,23 @@ def test_build_writes_and_says_what_check_then_finds_fresh(spec: Path, capsys: p
     assert capsys.readouterr().out == f"{output}: 7 files, nothing changed.\n"
 
     assert main(["check", *arguments]) == 0
+
+
+def test_sources_writes_facts_of_code_that_build_then_uses(
+    spec: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = {"file": "x.c", "line": 1, "module": "app_acme", "kind": "unsolicited", "flags": [], "headers": ["Size"]}
+    call |= {"more_headers": [], "conditional": []}
+    acme = {"sources": [call], "actions": [], "doc_headers": [], "internal": False, "test_only": False}
+    scan = {"version": "22.10.1", "actions": {}, "events": {"AcmeGrown": acme}, "snapshots": {}, "sorcery_fields": {}}
+    path = tmp_path / "scan.json"
+    path.write_text(json.dumps({**scan, "not_on_ami": {}, "unresolved": []}), encoding="utf-8")
+
+    assert main(["sources", str(path), "--spec", str(spec)]) == 0
+    assert capsys.readouterr().out == f"wrote {spec / 'code' / '22.10.1.json'}\n"
+    assert main(["build", "--spec", str(spec), "--output", str(tmp_path / "output")]) == 0
+    generated = (tmp_path / "output/events/acme.py").read_text()
+    assert 'size = Always("Size", text)' in generated
 
 
 def test_check_tells_each_file_that_is_not_fresh_and_ends_with_1(

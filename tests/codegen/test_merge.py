@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from codegen.code import CodeAction, CodeEvent, CodeFacts, CodeHeader, CodeList
 from codegen.facts import Parameter
-from codegen.merge import Account, Header, Message, merge
+from codegen.merge import Account, Catalogue, Header, Message, accounts_of_code, merge
 from codegen.spans import text_of
-from tests.codegen.sample import action, event, facts, listing
+from tests.codegen.sample import NEWEST, action, event, facts, listing
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from codegen.facts import Facts
 
 
 def merged_event(*releases: Facts) -> Message:
     (message,) = merge(releases).events.values()
     return message
+
+
+def code(*messages: CodeAction | CodeEvent, release: str = NEWEST) -> CodeFacts:
+    return CodeFacts(
+        release=release,
+        actions={each.name: each for each in messages if isinstance(each, CodeAction)},
+        events={each.name: each for each in messages if isinstance(each, CodeEvent)},
+    )
+
+
+def sent(name: str, *headers: CodeHeader | str, **more: Any) -> CodeEvent:
+    """Make an event of code; a header is its name, with a question mark where it may be absent, or whole."""
+    made = [
+        header
+        if isinstance(header, CodeHeader)
+        else CodeHeader(name=header.rstrip("?"), presence="sometimes" if header.endswith("?") else "always")
+        for header in headers
+    ]
+    return CodeEvent(name=name, kinds=("unsolicited",), headers=tuple(made), **more)
+
+
+def with_code(documented: Sequence[Facts], *sources: CodeFacts) -> Catalogue:
+    return merge(documented, [account for each in sources for account in accounts_of_code(each, documented)])
+
+
+def always(message: Message) -> list[str]:
+    return [each.name for each in message.headers if each.always]
 
 
 def header(message: Message, name: str) -> Header:
@@ -118,3 +148,108 @@ def test_another_source_joins_the_documentation() -> None:
     assert not any(each.always for each in catalogue.events["newexten"].headers)
     assert catalogue.actions["agents"].complete == "AgentsComplete"
     assert catalogue.actions["agents"].privileges == ("agent",)
+
+
+def test_an_event_is_spelled_as_it_is_sent_and_stays_documented() -> None:
+    documented = facts(event("NewExten", "UserField"))
+    message = with_code([documented], code(sent("Newexten", "Userfield"))).events["newexten"]
+
+    assert (message.name, [each.name for each in message.headers]) == ("Newexten", ["Userfield"])
+    assert text_of(message.documented) == "22"
+
+
+def test_an_action_is_spelled_as_it_is_documented_and_gains_what_is_only_read() -> None:
+    documented = facts(action("Originate", "Channel!", "EarlyMedia"))
+    read = CodeAction(name="Originate", headers=("Channel", "Earlymedia", "Codecs"), privileges=("originate",))
+    message = with_code([documented], code(read)).actions["originate"]
+
+    assert [each.name for each in message.headers] == ["Channel", "EarlyMedia", "Codecs"]
+    assert header(message, "Channel").required
+    assert message.privileges == ("originate",)
+
+
+def test_an_event_that_only_code_knows_is_there_in_the_releases_that_send_it() -> None:
+    documented = [facts(release="13.38.3"), facts()]
+    catalogue = with_code(documented, code(sent("CCFailure", "CoreID"), release="13.38.3"), code(sent("CCFailure")))
+    message = catalogue.events["ccfailure"]
+
+    assert (text_of(message.span), text_of(message.documented)) == ("13 22", "")
+    assert text_of(header(message, "CoreID").span) == "13"
+
+
+def test_what_a_release_documents_and_does_not_have_is_not_there() -> None:
+    documented = [facts(action("FilterList"), action("Ping"), release=release) for release in ("13.38.3", "22.10.1")]
+    catalogue = with_code(documented, code(CodeAction(name="Ping")))
+
+    assert {name: text_of(each.span) for name, each in catalogue.actions.items()} == {
+        "filterlist": "13",
+        "ping": "13 22",
+    }
+
+
+def test_the_version_of_the_documentation_does_not_hide_that_older_releases_send_the_event() -> None:
+    documented = [facts(release="16.30.1"), facts(event("Rename", since=("22.4.0",)))]
+    catalogue = with_code(documented, code(sent("Rename"), release="16.30.1"), code(sent("Rename")))
+
+    assert text_of(catalogue.events["rename"].span) == "16 22"
+
+
+def test_a_header_that_only_code_knows_stands_where_it_is_sent() -> None:
+    documented = facts(event("QueueParams", "Max", "Calls"))
+    message = with_code([documented], code(sent("QueueParams", "Queue", "Max", "Calls", "Weight"))).events[
+        "queueparams"
+    ]
+
+    assert [each.name for each in message.headers] == ["Queue", "Max", "Calls", "Weight"]
+
+
+def test_a_header_is_always_sent_where_the_code_of_every_release_says_so() -> None:
+    documented = [facts(event("E", "A", "B", "C"), release="13.38.3"), facts(event("E", "A", "B", "C"))]
+    catalogue = with_code(documented, code(sent("E", "A", "B"), release="13.38.3"), code(sent("E", "A", "B?", "C")))
+
+    assert always(catalogue.events["e"]) == ["A"]
+
+
+def test_a_header_that_is_documented_as_optional_is_not_always_sent() -> None:
+    documented = facts(event("DialEnd", Parameter(name="Forward", required=False), "DialStatus"))
+
+    assert always(with_code([documented], code(sent("DialEnd", "DialStatus", "Forward"))).events["dialend"]) == [
+        "DialStatus"
+    ]
+
+
+def test_what_may_belong_to_another_event_is_a_header_only_where_it_is_documented() -> None:
+    shared = [CodeHeader(name=name, shared=True) for name in ("Success", "Context")]
+    message = with_code([facts(event("LocalBridge", "Context"))], code(sent("LocalBridge", *shared))).events[
+        "localbridge"
+    ]
+
+    assert [each.name for each in message.headers] == ["Context"]
+
+
+def test_a_snapshot_that_only_some_calls_send_is_not_always_there() -> None:
+    fields = [CodeHeader(name="Channel", snapshot="channel"), CodeHeader(name="Exten", snapshot="channel", shared=True)]
+    documented = facts(event("UserEvent", *(Parameter(name=each.name, snapshot="channel") for each in fields)))
+    message = with_code([documented], code(sent("UserEvent", *fields))).events["userevent"]
+
+    assert [each.required for each in message.headers] == [False, None]
+
+
+def test_modules_and_privileges_come_from_who_knows_best() -> None:
+    documented = facts(event("AgentLogin", modules=("app_agent_pool",), classes=("EVENT_FLAG_COMMAND",)), event("Old"))
+    catalogue = with_code(
+        [documented], code(sent("AgentLogin", modules=("core",), privileges=("agent",)), sent("Old", modules=("m",)))
+    )
+
+    assert catalogue.events["agentlogin"].modules == ("app_agent_pool",)
+    assert catalogue.events["agentlogin"].privileges == ("agent",)
+    assert (catalogue.events["old"].modules, catalogue.events["old"].privileges) == (("m",), ())
+
+
+def test_a_list_that_nothing_documents_comes_from_code() -> None:
+    listed = CodeList(items=("QueueMember", "QueueEntry"), complete="Done", announced=True, conditional=False)
+    message = with_code([facts(action("QueueStatus"))], code(CodeAction(name="QueueStatus", list=listed))).actions[
+        "queuestatus"
+    ]
+
+    assert (message.items, message.complete) == (("QueueMember", "QueueEntry"), "Done")

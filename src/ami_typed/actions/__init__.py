@@ -127,17 +127,7 @@ if TYPE_CHECKING:
         StopMonitor,
         UnpauseMonitor,
     )
-    from ami_typed.actions.session import (
-        Challenge,
-        Events,
-        Filter,
-        FilterList,
-        Login,
-        Logoff,
-        Ping,
-        UserEvent,
-        WaitEvent,
-    )
+    from ami_typed.actions.session import Challenge, Events, Filter, Login, Logoff, Ping, UserEvent, WaitEvent
     from ami_typed.actions.sip import SIPnotify, SIPpeers, SIPpeerstatus, SIPqualifypeer, SIPshowpeer, SIPshowregistry
     from ami_typed.actions.skinny import SKINNYdevices, SKINNYlines, SKINNYshowdevice, SKINNYshowline
     from ami_typed.actions.state import (
@@ -222,7 +212,6 @@ if TYPE_CHECKING:
         "FAXSessions",
         "FAXStats",
         "Filter",
-        "FilterList",
         "GetConfig",
         "GetConfigJSON",
         "Getvar",

@@ -7,113 +7,80 @@ from typing import TYPE_CHECKING
 
 from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
+from ami_typed.structures import charges as _charges
+from ami_typed.structures import units as _units
 from ami_typed.values import integer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ami_typed import enums
     from ami_typed.messages import Message
+    from ami_typed.structures import Charge, Unit
 
 __all__ = ["AOCMessage"]
 
 
 class AOCMessage(Request["Answer"]):
-    """Sends advice of charge to a channel: what the call costs. For AOC-S the items from ChargedItem on may be
-    repeated in groups, each beginning with ChargedItem.
+    """Sends advice of charge to a channel: what the call costs. At a call's set-up (AOC-S) it is a series of
+    charges; later (AOC-D and AOC-E) it is money or units.
 
     Needs the privilege ``aoc``.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/AOCMessage/>
 
     Args:
-        channel: The channel's name. Required.
-        msg_type: `S` at the call's set-up, `D` during it, `E` at its end. Required. One of ``S``, ``D``,
-            ``E``.
-        charge_type: What is charged: money, units, nothing, or not known. Required. One of ``NA``, ``FREE``,
-            ``Currency``, ``Unit``.
+        msg_type: `S` at the call's set-up, `D` during it, `E` at its end. Required.
+        channel: The channel's name.
         channel_prefix: What the channel's name begins with, in place of its name.
-        unit_amount_0: How many units; further ones are `UnitAmount(1)` and so on.
-        unit_type_0: The type of those units, 1 to 16; further ones are `UnitType(1)` and so on.
+        charge_type: What is charged: money, units, nothing, or not known; left out with `S`.
         currency_name: The currency's name, at most 10 letters.
         currency_amount: How much of it, before it is multiplied.
-        currency_multiplier: What that amount is multiplied by. One of ``OneThousandth``, ``OneHundredth``,
-            ``OneTenth``, ``One``, ``Ten``, ``Hundred``, ``Thousand``.
-        total_type: Whether it is all of the call or a part of it. One of ``Total``, ``SubTotal``. ``Total``
-            where it is left out.
-        aoc_billing_id: What is billed. One of ``Normal``, ``ReverseCharge``, ``CreditCard``,
-            ``CallFwdUnconditional``, ``CallFwdBusy``, ``CallFwdNoReply``, ``CallDeflection``,
-            ``CallTransfer``.
+        currency_multiplier: What that amount is multiplied by.
+        total_type: Whether it is all of the call or a part of it. ``Total`` where it is left out.
+        aoc_billing_id: What is billed.
         charging_association_id: The identifier of the call that is charged along with this one.
         charging_association_number: The number that is charged.
         charging_association_plan: The numbering plan of that number.
-        charged_item: What the charge is for. One of ``NA``, ``SpecialArrangement``, ``BasicCommunication``,
-            ``CallAttempt``, ``CallSetup``, ``UserUserInfo``, ``SupplementaryService``. Asterisk 18, 20 to 23
-            only.
-        rate_type: How it is charged. One of ``NA``, ``Free``, ``FreeFromBeginning``, ``Duration``, ``Flat``,
-            ``Volume``, ``SpecialCode``. Asterisk 18, 20 to 23 only.
-        time: How much time a rate is for, in units of its scale. Asterisk 18, 20 to 23 only.
-        time_scale: The unit of that time. One of ``OneHundredthSecond``, ``OneTenthSecond``, ``Second``,
-            ``TenSeconds``, ``Minute``, ``Hour``, ``Day``. Asterisk 18, 20 to 23 only.
-        granularity: In what steps time is charged, in units of its scale. Asterisk 18, 20 to 23 only.
-        granularity_time_scale: The unit of those steps. One of ``OneHundredthSecond``, ``OneTenthSecond``,
-            ``Second``, ``TenSeconds``, ``Minute``, ``Hour``, ``Day``. Asterisk 18, 20 to 23 only.
-        charging_type: Whether time is charged continuously or by steps. One of ``ContinuousCharging``,
-            ``StepFunction``. Asterisk 18, 20 to 23 only.
-        volume_unit: The unit of a volume. One of ``Octet``, ``Segment``, ``Message``. Asterisk 18, 20 to 23
-            only.
-        code: The code of a special rate. Asterisk 18, 20 to 23 only.
+        units: The units that it costs, 32 at most.
+        charges: What each thing costs, for `S`. Asterisk 18, 20 to 23 only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+
+    Raises:
+        ValueError: Parameters that do not go together, or one of several is missing.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
     privileges = ("aoc",)
-    parameter_releases = {
-        "ChargedItem": "18 20-23",
-        "RateType": "18 20-23",
-        "Time": "18 20-23",
-        "TimeScale": "18 20-23",
-        "Granularity": "18 20-23",
-        "GranularityTimeScale": "18 20-23",
-        "ChargingType": "18 20-23",
-        "VolumeUnit": "18 20-23",
-        "Code": "18 20-23",
-    }
+    parameter_releases = {"ChargedItem": "18 20-23"}
+    some_of = (("Channel", "ChannelPrefix"),)
 
     def __init__(
         self,
         *,
-        channel: str,
-        msg_type: str,
-        charge_type: str,
+        msg_type: enums.AdviceType | str,
+        channel: str | None = None,
         channel_prefix: str | None = None,
-        unit_amount_0: int | None = None,
-        unit_type_0: int | None = None,
+        charge_type: enums.ChargeType | str | None = None,
         currency_name: str | None = None,
         currency_amount: int | None = None,
-        currency_multiplier: str | None = None,
-        total_type: str | None = None,
-        aoc_billing_id: str | None = None,
+        currency_multiplier: enums.CurrencyMultiplier | str | None = None,
+        total_type: enums.ChargeTotal | str | None = None,
+        aoc_billing_id: enums.BillingId | str | None = None,
         charging_association_id: str | None = None,
         charging_association_number: str | None = None,
         charging_association_plan: str | None = None,
-        charged_item: str | None = None,
-        rate_type: str | None = None,
-        time: int | None = None,
-        time_scale: str | None = None,
-        granularity: int | None = None,
-        granularity_time_scale: str | None = None,
-        charging_type: str | None = None,
-        volume_unit: str | None = None,
-        code: str | None = None,
+        units: Sequence[Unit] | None = None,
+        charges: Sequence[Charge] | None = None,
         action_id: str | None = None,
     ) -> None:
         super().__init__("AOCMessage")
-        self._put("Channel", channel)
         self._put("MsgType", msg_type)
-        self._put("ChargeType", charge_type)
+        self._put("Channel", channel)
         self._put("ChannelPrefix", channel_prefix)
-        self._put("UnitAmount(0)", unit_amount_0, integer)
-        self._put("UnitType(0)", unit_type_0, integer)
+        self._put("ChargeType", charge_type)
         self._put("CurrencyName", currency_name)
         self._put("CurrencyAmount", currency_amount, integer)
         self._put("CurrencyMultiplier", currency_multiplier)
@@ -122,16 +89,10 @@ class AOCMessage(Request["Answer"]):
         self._put("ChargingAssociationId", charging_association_id)
         self._put("ChargingAssociationNumber", charging_association_number)
         self._put("ChargingAssociationPlan", charging_association_plan)
-        self._put("ChargedItem", charged_item)
-        self._put("RateType", rate_type)
-        self._put("Time", time, integer)
-        self._put("TimeScale", time_scale)
-        self._put("Granularity", granularity, integer)
-        self._put("GranularityTimeScale", granularity_time_scale)
-        self._put("ChargingType", charging_type)
-        self._put("VolumeUnit", volume_unit)
-        self._put("Code", code)
+        self._spread(units, _units)
+        self._spread(charges, _charges)
         self._put("ActionID", action_id)
+        self._check()
 
     def process_response(self, response: Message) -> Answer:
         return Answer.of(response)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
@@ -84,7 +84,8 @@ class CancelAtxfer(Request["Answer"]):
     """Gives up an attended transfer that has begun.
 
     Needs the privilege ``call``.
-    Asterisk 13 from 13.18 on, 14 from 14.7 on, 15 from 15.1 on, to 23.
+    Asterisk 13.18 or later in the 13 branch, 14.7 or later in the 14 branch, 15.1 or later in the 15 branch, 16
+    to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CancelAtxfer/>
 
     Args:
@@ -125,14 +126,17 @@ class Originate(Request["Answer"]):
         variable: Channel variables to set on the new channel.
         account: The account that the call is charged to.
         early_media: Whether to connect already when the far side sends sound before the answer.
-        async_: Whether to answer at once and send an OriginateResponse with the outcome. Without it a call
-            keeps this session from being answered while it rings.
+        async_: Whether to answer at once and send an OriginateResponse with the outcome. Without it the
+            answer comes when the ringing ends, and this session is not served until then.
         codecs: The codecs to offer.
         channel_id: The Uniqueid to give to the new channel.
         other_channel_id: The Uniqueid to give to the second half of a Local channel.
         pre_dial_go_sub: A dialplan routine that the new channel runs before it is dialled, as
             `context,exten,priority`. Asterisk 18, 20 to 23 only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+
+    Raises:
+        ValueError: Parameters that do not go together, or one of several is missing.
     """
 
     __slots__ = ()
@@ -140,7 +144,53 @@ class Originate(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ("originate",)
     parameter_releases = {"PreDialGoSub": "18 20-23"}
+    one_of = (("Application", "Exten"),)
+    requires = {
+        "Data": ("Application",),
+        "Exten": ("Context", "Priority"),
+        "Context": ("Exten",),
+        "Priority": ("Exten",),
+    }
 
+    @overload
+    def __init__(
+        self,
+        *,
+        channel: str,
+        application: str,
+        data: str | None = None,
+        call_timeout: timedelta | None = None,
+        caller_id: str | None = None,
+        variable: Mapping[str, str] | None = None,
+        account: str | None = None,
+        early_media: bool | None = None,
+        async_: bool | None = None,
+        codecs: Sequence[str] | None = None,
+        channel_id: str | None = None,
+        other_channel_id: str | None = None,
+        pre_dial_go_sub: str | None = None,
+        action_id: str | None = None,
+    ) -> None: ...
+    @overload
+    def __init__(
+        self,
+        *,
+        channel: str,
+        exten: str,
+        context: str,
+        priority: str,
+        call_timeout: timedelta | None = None,
+        caller_id: str | None = None,
+        variable: Mapping[str, str] | None = None,
+        account: str | None = None,
+        early_media: bool | None = None,
+        async_: bool | None = None,
+        codecs: Sequence[str] | None = None,
+        channel_id: str | None = None,
+        other_channel_id: str | None = None,
+        pre_dial_go_sub: str | None = None,
+        action_id: str | None = None,
+    ) -> None: ...
     def __init__(
         self,
         *,
@@ -180,6 +230,7 @@ class Originate(Request["Answer"]):
         self._put("OtherChannelId", other_channel_id)
         self._put("PreDialGoSub", pre_dial_go_sub)
         self._put("ActionID", action_id)
+        self._check()
 
     def process_response(self, response: Message) -> Answer:
         return Answer.of(response)
@@ -203,12 +254,16 @@ class Redirect(Request["Answer"]):
         extra_context: The context that the second channel goes to.
         extra_priority: The priority that the second channel goes to.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+
+    Raises:
+        ValueError: Parameters that do not go together, or one of several is missing.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
     privileges = ("call",)
+    requires = {"ExtraExten": ("ExtraChannel",), "ExtraContext": ("ExtraChannel",), "ExtraPriority": ("ExtraChannel",)}
 
     def __init__(
         self,
@@ -233,6 +288,7 @@ class Redirect(Request["Answer"]):
         self._put("ExtraContext", extra_context)
         self._put("ExtraPriority", extra_priority)
         self._put("ActionID", action_id)
+        self._check()
 
     def process_response(self, response: Message) -> Answer:
         return Answer.of(response)

@@ -61,7 +61,7 @@ class CoreShowChannelMap(ListRequest["aggregates.CoreShowChannelMap"]):
     """Lists the channels that a channel is joined to, directly or through other channels.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 18 from 18.19 on, 20 from 20.4 on, to 23.
+    Asterisk 18.19 or later in the 18 branch, 20.4 or later in the 20 branch, 21 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CoreShowChannelMap/>
 
     Args:
@@ -74,6 +74,7 @@ class CoreShowChannelMap(ListRequest["aggregates.CoreShowChannelMap"]):
     releases = Releases("18.19 20.4-23")
     privileges = ("system", "reporting")
     list_ends = ("CoreShowChannelMapComplete",)
+    bare_line_feeds = True
 
     def __init__(self, *, channel: str, action_id: str | None = None) -> None:
         super().__init__("CoreShowChannelMap")

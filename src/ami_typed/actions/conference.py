@@ -71,6 +71,7 @@ class ConfbridgeList(ListRequest["aggregates.ConfbridgeList"]):
     releases = Releases("13-23")
     privileges = ("reporting",)
     list_ends = ("ConfbridgeListComplete",)
+    list_empty = ("No active conferences.", "No Conference by that name found.")
 
     def __init__(self, *, conference: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeList")
@@ -98,6 +99,7 @@ class ConfbridgeListRooms(ListRequest["aggregates.ConfbridgeListRooms"]):
     releases = Releases("13-23")
     privileges = ("reporting",)
     list_ends = ("ConfbridgeListRoomsComplete",)
+    list_empty = ("No active conferences.",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeListRooms")

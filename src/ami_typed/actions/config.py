@@ -6,11 +6,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ami_typed import responses
+from ami_typed.configuration import changes as _changes
 from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
-from ami_typed.values import integer, true_false
+from ami_typed.values import true_false
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ami_typed.configuration import Change
     from ami_typed.messages import Message
 
 __all__ = ["CreateConfig", "GetConfig", "GetConfigJSON", "ListCategories", "UpdateConfig"]
@@ -75,7 +79,7 @@ class GetConfig(Request["responses.GetConfig"]):
 
 
 class GetConfigJSON(Request["responses.GetConfigJSON"]):
-    """Reads a configuration file as one JSON text. Repeated names keep their last value only.
+    """Reads a configuration file as one JSON text.
 
     Needs one of the privileges ``system``, ``config``.
     Asterisk 13 to 23.
@@ -135,8 +139,7 @@ class ListCategories(Request["responses.ListCategories"]):
 
 
 class UpdateConfig(Request["Answer"]):
-    """Changes a configuration file. The changes are headers numbered from 000000 and made in that order; those
-    beyond the first are set on the request itself, as `request['Action-000001']`.
+    """Changes a configuration file: all of the changes are made, or none.
 
     Needs the privilege ``config``.
     Asterisk 13 to 23.
@@ -147,15 +150,8 @@ class UpdateConfig(Request["Answer"]):
         dst_filename: The file to write; may be the same. Required.
         reload: `yes` to reload everything afterwards, or the name of a module to reload.
         preserve_effective_context: Whether a section that was changed by a template keeps what that led to.
-        action_000000: What the first change does. One of ``NewCat``, ``RenameCat``, ``DelCat``, ``EmptyCat``,
-            ``Update``, ``Delete``, ``Append``, ``Insert``.
-        cat_000000: The section that it is made in.
-        var_000000: The name of the line.
-        value_000000: The new value, or the new name of a section.
-        match_000000: The value that the line must have to be changed.
-        line_000000: The number of the line, counted from 0.
-        options_000000: What else is asked for, such as `inherit="template"`. One of ``NewCat``,
-            ``RenameCat``, ``DelCat``, ``EmptyCat``, ``Update``, ``Delete``, ``Append``, ``Insert``.
+        changes: The changes in the order in which they are made: `NewSection`, `UpdateLine` and the others of
+            `ami_typed.configuration`.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -163,6 +159,7 @@ class UpdateConfig(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("config",)
+    secrets = Request.secrets | {"value-*", "match-*"}
 
     def __init__(
         self,
@@ -171,13 +168,7 @@ class UpdateConfig(Request["Answer"]):
         dst_filename: str,
         reload: str | None = None,
         preserve_effective_context: bool | None = None,
-        action_000000: str | None = None,
-        cat_000000: str | None = None,
-        var_000000: str | None = None,
-        value_000000: str | None = None,
-        match_000000: str | None = None,
-        line_000000: int | None = None,
-        options_000000: str | None = None,
+        changes: Sequence[Change] | None = None,
         action_id: str | None = None,
     ) -> None:
         super().__init__("UpdateConfig")
@@ -185,13 +176,7 @@ class UpdateConfig(Request["Answer"]):
         self._put("DstFilename", dst_filename)
         self._put("Reload", reload)
         self._put("PreserveEffectiveContext", preserve_effective_context, true_false)
-        self._put("Action-000000", action_000000)
-        self._put("Cat-000000", cat_000000)
-        self._put("Var-000000", var_000000)
-        self._put("Value-000000", value_000000)
-        self._put("Match-000000", match_000000)
-        self._put("Line-000000", line_000000, integer)
-        self._put("Options-000000", options_000000)
+        self._spread(changes, _changes)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

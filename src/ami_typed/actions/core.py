@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ami_typed import responses
-from ami_typed.messages import Answer, Request
+from ami_typed import aggregates, responses
+from ami_typed.messages import Answer, ListRequest, Request
 from ami_typed.releases import Releases
 from ami_typed.values import true_false
 
@@ -100,7 +100,7 @@ class CoreStatus(Request["responses.CoreStatus"]):
         return responses.CoreStatus.of(response)
 
 
-class DataGet(Request["Answer"]):
+class DataGet(ListRequest["aggregates.DataGet"]):
     """Reads a part of Asterisk's data tree; answered with an event that holds it, without a response.
 
     Needs no privilege.
@@ -117,6 +117,9 @@ class DataGet(Request["Answer"]):
 
     releases = Releases("13-14")
     privileges = ()
+    list_ends = ("DataGet Tree",)
+    list_announced = False
+    answered_by_event = True
 
     def __init__(
         self, *, path: str, search: str | None = None, filter: str | None = None, action_id: str | None = None
@@ -127,13 +130,16 @@ class DataGet(Request["Answer"]):
         self._put("Filter", filter)
         self._put("ActionID", action_id)
 
+    @classmethod
+    def list_class(cls) -> type[aggregates.DataGet]:
+        return aggregates.DataGet
+
     def process_response(self, response: Message) -> Answer:
         return Answer.of(response)
 
 
-class ListCommands(Request["Answer"]):
-    """Lists the actions that the server has: each is a header of the answer, with a few words and its privileges as
-    value.
+class ListCommands(Request["responses.ListCommands"]):
+    """Lists the actions of the server that this user may send.
 
     Needs no privilege.
     Asterisk 13 to 23.
@@ -149,8 +155,8 @@ class ListCommands(Request["Answer"]):
         super().__init__("ListCommands")
         self._put("ActionID", action_id)
 
-    def process_response(self, response: Message) -> Answer:
-        return Answer.of(response)
+    def process_response(self, response: Message) -> responses.ListCommands:
+        return responses.ListCommands.of(response)
 
 
 class LoggerRotate(Request["Answer"]):
@@ -271,7 +277,7 @@ class SorceryMemoryCacheExpire(Request["Answer"]):
     """Forgets every object of a memory cache.
 
     Needs the privilege ``system``.
-    Asterisk 13 from 13.5 on, to 23.
+    Asterisk 13.5 or later in the 13 branch, 14 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheExpire/>
 
     Args:
@@ -297,7 +303,7 @@ class SorceryMemoryCacheExpireObject(Request["Answer"]):
     """Forgets one object of a memory cache.
 
     Needs the privilege ``system``.
-    Asterisk 13 from 13.5 on, to 23.
+    Asterisk 13.5 or later in the 13 branch, 14 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheExpireObject/>
 
     Args:
@@ -325,7 +331,7 @@ class SorceryMemoryCachePopulate(Request["Answer"]):
     """Forgets every object of a memory cache and reads them all again.
 
     Needs the privilege ``system``.
-    Asterisk 13 from 13.7 on, to 23.
+    Asterisk 13.7 or later in the 13 branch, 14 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCachePopulate/>
 
     Args:
@@ -351,7 +357,7 @@ class SorceryMemoryCacheStale(Request["Answer"]):
     """Marks every object of a memory cache as stale, so that its next use reads it again.
 
     Needs the privilege ``system``.
-    Asterisk 13 from 13.5 on, to 23.
+    Asterisk 13.5 or later in the 13 branch, 14 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheStale/>
 
     Args:
@@ -377,7 +383,7 @@ class SorceryMemoryCacheStaleObject(Request["Answer"]):
     """Marks one object of a memory cache as stale, so that its next use reads it again.
 
     Needs the privilege ``system``.
-    Asterisk 13 from 13.5 on, to 23.
+    Asterisk 13.5 or later in the 13 branch, 14 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheStaleObject/>
 
     Args:

@@ -11,6 +11,7 @@ from ami_typed.releases import Releases
 from ami_typed.values import integer
 
 if TYPE_CHECKING:
+    from ami_typed import enums
     from ami_typed.messages import Message
 
 __all__ = [
@@ -191,7 +192,8 @@ class DAHDIShowStatus(ListRequest["aggregates.DAHDIShowStatus"]):
     """Lists the DAHDI spans; the server answers with an error where DAHDI is not there.
 
     Needs no privilege.
-    Asterisk 18 from 18.23 on, 20 from 20.8 on, 21 from 21.3 on, to 23.
+    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 or later in the 21 branch, 22
+    to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIShowStatus/>
     """
 
@@ -295,7 +297,7 @@ class PRIDebugSet(Request["Answer"]):
 
     Args:
         span: The span's number. Required.
-        level: How much. Required. One of ``off``, ``on``, ``hex``, ``intense``.
+        level: How much. Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -304,7 +306,7 @@ class PRIDebugSet(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ()
 
-    def __init__(self, *, span: int, level: str, action_id: str | None = None) -> None:
+    def __init__(self, *, span: int, level: enums.DebugLevel | str, action_id: str | None = None) -> None:
         super().__init__("PRIDebugSet")
         self._put("Span", span, integer)
         self._put("Level", level)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ami_typed import aggregates
-from ami_typed.messages import Answer, ListRequest, Request
+from ami_typed.messages import Answer, ListRequest
 from ami_typed.releases import Releases
 from ami_typed.values import integer
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["FAXSession", "FAXSessions", "FAXStats"]
 
 
-class FAXSession(Request["Answer"]):
+class FAXSession(ListRequest["aggregates.FAXSession"]):
     """Asks about one fax session; a FAXSession event follows the answer.
 
     Needs the privilege ``call``.
@@ -32,11 +32,17 @@ class FAXSession(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("call",)
+    list_ends = ("FAXSession",)
+    list_announced = False
 
     def __init__(self, *, session_number: int, action_id: str | None = None) -> None:
         super().__init__("FAXSession")
         self._put("SessionNumber", session_number, integer)
         self._put("ActionID", action_id)
+
+    @classmethod
+    def list_class(cls) -> type[aggregates.FAXSession]:
+        return aggregates.FAXSession
 
     def process_response(self, response: Message) -> Answer:
         return Answer.of(response)
@@ -68,7 +74,7 @@ class FAXSessions(ListRequest["aggregates.FAXSessions"]):
         return Answer.of(response)
 
 
-class FAXStats(Request["Answer"]):
+class FAXStats(ListRequest["aggregates.FAXStats"]):
     """Asks how many faxes there were; a FAXStats event follows the answer.
 
     Needs the privilege ``reporting``.
@@ -80,10 +86,16 @@ class FAXStats(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("reporting",)
+    list_ends = ("FAXStats",)
+    list_announced = False
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("FAXStats")
         self._put("ActionID", action_id)
+
+    @classmethod
+    def list_class(cls) -> type[aggregates.FAXStats]:
+        return aggregates.FAXStats
 
     def process_response(self, response: Message) -> Answer:
         return Answer.of(response)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ami_typed import aggregates
+from ami_typed import aggregates, responses
 from ami_typed.messages import Answer, ListRequest, Request
 from ami_typed.releases import Releases
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["IAXnetstats", "IAXpeerlist", "IAXpeers", "IAXregistry"]
 
 
-class IAXnetstats(Request["Answer"]):
+class IAXnetstats(Request["responses.IAXnetstats"]):
     """Prints the quality of calls as the command line does: raw text without a response.
 
     Needs one of the privileges ``system``, ``reporting``.
@@ -27,13 +27,14 @@ class IAXnetstats(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("system", "reporting")
+    raw_text = True
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("IAXnetstats")
         self._put("ActionID", action_id)
 
-    def process_response(self, response: Message) -> Answer:
-        return Answer.of(response)
+    def process_response(self, response: Message) -> responses.IAXnetstats:
+        return responses.IAXnetstats.of(response)
 
 
 class IAXpeerlist(ListRequest["aggregates.IAXpeerlist"]):

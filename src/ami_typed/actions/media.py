@@ -123,7 +123,7 @@ class PlayMF(Request["Answer"]):
     """Sends a multi-frequency (MF, R1) digit to a channel.
 
     Needs the privilege ``call``.
-    Asterisk 16 from 16.21 on, 18 from 18.7 on, to 23.
+    Asterisk 16.21 or later in the 16 branch, 18.7 or later in the 18 branch, 19 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PlayMF/>
 
     Args:
@@ -155,7 +155,7 @@ class SendFlash(Request["Answer"]):
     """Sends a hook flash to a channel, or acts as if the channel had sent it.
 
     Needs the privilege ``call``.
-    Asterisk 18 from 18.18 on, 20 from 20.3 on, to 23.
+    Asterisk 18.18 or later in the 18 branch, 20.3 or later in the 20 branch, 21 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SendFlash/>
 
     Args:

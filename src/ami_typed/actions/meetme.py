@@ -32,6 +32,7 @@ class MeetmeList(ListRequest["aggregates.MeetmeList"]):
     releases = Releases("13-23")
     privileges = ("reporting",)
     list_ends = ("MeetmeListComplete",)
+    list_empty = ("No active conferences.",)
 
     def __init__(self, *, conference: str | None = None, action_id: str | None = None) -> None:
         super().__init__("MeetmeList")
@@ -59,6 +60,7 @@ class MeetmeListRooms(ListRequest["aggregates.MeetmeListRooms"]):
     releases = Releases("13-23")
     privileges = ("reporting",)
     list_ends = ("MeetmeListRoomsComplete",)
+    list_empty = ("No active conferences.",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("MeetmeListRooms")

@@ -18,7 +18,8 @@ __all__ = ["JabberSend", "MessageSend", "SendText"]
 
 
 class JabberSend(Request["Answer"]):
-    """Sends a text over Jabber (XMPP).
+    """Sends a text over Jabber (XMPP). The server answers twice: before it looks for the client, and with the
+    outcome, which counts.
 
     Needs the privilege ``system``.
     Asterisk 13 to 23.
@@ -35,6 +36,7 @@ class JabberSend(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("system",)
+    answers = 2
 
     def __init__(self, *, jabber: str, screen_name: str, message: str, action_id: str | None = None) -> None:
         super().__init__("JabberSend")
@@ -63,6 +65,9 @@ class MessageSend(Request["Answer"]):
         base64_body: The text in Base64, for one of several lines.
         variable: Variables to set on the message; a technology may send them as its own headers.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+
+    Raises:
+        ValueError: Parameters that do not go together, or one of several is missing.
     """
 
     __slots__ = ()
@@ -70,6 +75,7 @@ class MessageSend(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ("message",)
     parameter_releases = {"Destination": "16 18-23"}
+    some_of = (("Destination", "To"),)
 
     def __init__(
         self,
@@ -90,6 +96,7 @@ class MessageSend(Request["Answer"]):
         self._put("Base64Body", base64_body)
         self._put("Variable", variable, assigned)
         self._put("ActionID", action_id)
+        self._check()
 
     def process_response(self, response: Message) -> Answer:
         return Answer.of(response)

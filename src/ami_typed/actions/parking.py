@@ -28,11 +28,11 @@ class Park(Request["Answer"]):
     Args:
         channel: The channel to park. Required.
         timeout_channel: The channel that is called back when time is over.
+        channel2: An older name for TimeoutChannel.
         announce_channel: The channel that is told the space.
         parking_timeout: How long to keep the call, in milliseconds; the lot's own time where it is left out.
         parkinglot: The lot to park in; the channel's own where it is left out.
         parking_space: The space to park in; a free one where it is left out. Asterisk 18, 20 to 23 only.
-        channel2: An older name for TimeoutChannel.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -47,21 +47,21 @@ class Park(Request["Answer"]):
         *,
         channel: str,
         timeout_channel: str | None = None,
+        channel2: str | None = None,
         announce_channel: str | None = None,
         parking_timeout: timedelta | None = None,
         parkinglot: str | None = None,
         parking_space: int | None = None,
-        channel2: str | None = None,
         action_id: str | None = None,
     ) -> None:
         super().__init__("Park")
         self._put("Channel", channel)
         self._put("TimeoutChannel", timeout_channel)
+        self._put("Channel2", channel2)
         self._put("AnnounceChannel", announce_channel)
         self._put("Timeout", parking_timeout, milliseconds)
         self._put("Parkinglot", parkinglot)
         self._put("ParkingSpace", parking_space, integer)
-        self._put("Channel2", channel2)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from ami_typed import aggregates
 from ami_typed.messages import Answer, ListRequest, Request
 from ami_typed.releases import Releases
-from ami_typed.values import each, on_off, text
+from ami_typed.values import assigned, on_off
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ami_typed.messages import Message
 
@@ -32,7 +32,8 @@ class PJSIPHangup(ListRequest["aggregates.PJSIPHangup"]):
     server lists them.
 
     Needs one of the privileges ``system``, ``call``.
-    Asterisk 18 from 18.21 on, 20 from 20.6 on, 21 from 21.1 on, to 23.
+    Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21.1 or later in the 21 branch, 22
+    to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPHangup/>
 
     Args:
@@ -74,9 +75,12 @@ class PJSIPNotify(Request["Answer"]):
         uri: The address to send it to.
         channel: The channel to send it in. Asterisk 13, 15 to 23 only.
         option: The section of pjsip_notify.conf that says what to send. Asterisk 18 to 23 only.
-        variable: What to send, as `name=value`: SIP headers, and `Content=...` for lines of the body. The
-            order counts.
+        variable: What to send, by name: SIP headers, and `Content` for the body, with a sequence for its
+            lines. The order counts.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+
+    Raises:
+        ValueError: Parameters that do not go together, or one of several is missing.
     """
 
     __slots__ = ()
@@ -84,6 +88,10 @@ class PJSIPNotify(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ("system",)
     parameter_releases = {"channel": "13 15-23", "Option": "18-23"}
+    one_of = (
+        ("Endpoint", "URI", "channel"),
+        ("Option", "Variable"),
+    )
 
     def __init__(
         self,
@@ -92,7 +100,7 @@ class PJSIPNotify(Request["Answer"]):
         uri: str | None = None,
         channel: str | None = None,
         option: str | None = None,
-        variable: Sequence[str] | None = None,
+        variable: Mapping[str, str | Sequence[str]] | None = None,
         action_id: str | None = None,
     ) -> None:
         super().__init__("PJSIPNotify")
@@ -100,8 +108,9 @@ class PJSIPNotify(Request["Answer"]):
         self._put("URI", uri)
         self._put("channel", channel)
         self._put("Option", option)
-        self._put("Variable", variable, each(text))
+        self._put("Variable", variable, assigned)
         self._put("ActionID", action_id)
+        self._check()
 
     def process_response(self, response: Message) -> Answer:
         return Answer.of(response)
@@ -111,7 +120,7 @@ class PJSIPSetMaintenance(Request["Answer"]):
     """Takes an endpoint, or all of them, out of service, or into it again. Calls that go on are left alone.
 
     Needs the privilege ``system``.
-    Asterisk 20 from 20.20 on, 22 from 22.10 on, 23 from 23.4 on.
+    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 or later in the 23 branch.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPSetMaintenance/>
 
     Args:
@@ -148,6 +157,7 @@ class PJSIPShowAors(ListRequest["aggregates.PJSIPShowAors"]):
     releases = Releases("16-23")
     privileges = ("system",)
     list_ends = ("AorListComplete",)
+    list_empty = ("No AORs found",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("PJSIPShowAors")
@@ -175,6 +185,7 @@ class PJSIPShowAuths(ListRequest["aggregates.PJSIPShowAuths"]):
     releases = Releases("16-23")
     privileges = ("system",)
     list_ends = ("AuthListComplete",)
+    list_empty = ("No Auths found",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("PJSIPShowAuths")
@@ -232,6 +243,7 @@ class PJSIPShowEndpoints(ListRequest["aggregates.PJSIPShowEndpoints"]):
     releases = Releases("13-23")
     privileges = ("system",)
     list_ends = ("EndpointListComplete",)
+    list_empty = ("No endpoints found",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("PJSIPShowEndpoints")
@@ -249,7 +261,7 @@ class PJSIPShowMaintenance(ListRequest["aggregates.PJSIPShowMaintenance"]):
     """Lists the endpoints that are out of service.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 20 from 20.20 on, 22 from 22.10 on, 23 from 23.4 on.
+    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 or later in the 23 branch.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowMaintenance/>
 
     Args:

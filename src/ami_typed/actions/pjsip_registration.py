@@ -56,7 +56,7 @@ class PJSIPRegister(Request["Answer"]):
     """Registers with another server again, now.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13 from 13.2 on, to 23.
+    Asterisk 13.2 or later in the 13 branch, 14 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPRegister/>
 
     Args:
@@ -91,6 +91,7 @@ class PJSIPShowContacts(ListRequest["aggregates.PJSIPShowContacts"]):
     releases = Releases("16-23")
     privileges = ("system",)
     list_ends = ("ContactListComplete",)
+    list_empty = ("No Contacts found",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("PJSIPShowContacts")
@@ -110,7 +111,7 @@ class PJSIPShowRegistrationInboundContactStatuses(
     """Lists the contacts that registered, and whether they answer.
 
     Needs the privilege ``system``.
-    Asterisk 13 from 13.14 on, 14 from 14.3 on, to 23.
+    Asterisk 13.14 or later in the 13 branch, 14.3 or later in the 14 branch, 15 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowRegistrationInboundContactStatuses/>
     """
 
@@ -197,6 +198,7 @@ class PJSIPShowResourceLists(ListRequest["aggregates.PJSIPShowResourceLists"]):
     releases = Releases("13-23")
     privileges = ("system",)
     list_ends = ("ResourceListDetailComplete",)
+    list_empty = ("No resource lists found",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("PJSIPShowResourceLists")

@@ -387,7 +387,7 @@ class QueueRule(Request["responses.QueueRule"]):
         return responses.QueueRule.of(response)
 
 
-class Queues(Request["Answer"]):
+class Queues(Request["responses.Queues"]):
     """Prints queues as the command line does: raw text without a response.
 
     Needs no privilege.
@@ -398,13 +398,14 @@ class Queues(Request["Answer"]):
 
     releases = Releases("13-14")
     privileges = ()
+    raw_text = True
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("Queues")
         self._put("ActionID", action_id)
 
-    def process_response(self, response: Message) -> Answer:
-        return Answer.of(response)
+    def process_response(self, response: Message) -> responses.Queues:
+        return responses.Queues.of(response)
 
 
 class QueueStatus(ListRequest["aggregates.QueueStatus"]):
@@ -475,7 +476,8 @@ class QueueWithdrawCaller(Request["Answer"]):
     """Takes a caller out of a queue; the caller goes on in the dialplan.
 
     Needs no privilege.
-    Asterisk 16 from 16.25 on, 18 from 18.11 on, 19 from 19.3 on, to 23.
+    Asterisk 16.25 or later in the 16 branch, 18.11 or later in the 18 branch, 19.3 or later in the 19 branch, 20
+    to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueWithdrawCaller/>
 
     Args:

@@ -103,9 +103,9 @@ class MixMonitorMute(Request["Answer"]):
     Args:
         channel: The channel's name. Required.
         direction: `read` for what comes from the channel, `write` for what goes to it, or `both`.
-        state: Whether it is left out from now on.
         mix_monitor_id: Which recording of the channel, by the identifier that MixMonitor answered; all of
             them where it is left out. Asterisk 18, 20 to 23 only.
+        state: Whether it is left out from now on.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -120,15 +120,15 @@ class MixMonitorMute(Request["Answer"]):
         *,
         channel: str,
         direction: str | None = None,
-        state: bool | None = None,
         mix_monitor_id: str | None = None,
+        state: bool | None = None,
         action_id: str | None = None,
     ) -> None:
         super().__init__("MixMonitorMute")
         self._put("Channel", channel)
         self._put("Direction", direction)
-        self._put("State", state, one_zero)
         self._put("MixMonitorID", mix_monitor_id)
+        self._put("State", state, one_zero)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 from ami_typed import responses
 from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
+from ami_typed.structures import free_headers
 from ami_typed.values import seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
     from ami_typed import enums
     from ami_typed.messages import Message
 
-__all__ = ["Challenge", "Events", "Filter", "FilterList", "Login", "Logoff", "Ping", "UserEvent", "WaitEvent"]
+__all__ = ["Challenge", "Events", "Filter", "Login", "Logoff", "Ping", "UserEvent", "WaitEvent"]
 
 
 class Challenge(Request["responses.Challenge"]):
@@ -62,6 +64,7 @@ class Events(Request["responses.Events"]):
 
     releases = Releases("13-23")
     privileges = ()
+    lasts = True
 
     def __init__(self, *, event_mask: str, action_id: str | None = None) -> None:
         super().__init__("Events")
@@ -93,6 +96,8 @@ class Filter(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ("system",)
     parameter_releases = {"MatchCriteria": "18 20-23"}
+    lasts = True
+    adds_up = True
 
     def __init__(
         self,
@@ -106,26 +111,6 @@ class Filter(Request["Answer"]):
         self._put("Operation", operation)
         self._put("MatchCriteria", match_criteria)
         self._put("Filter", filter)
-        self._put("ActionID", action_id)
-
-    def process_response(self, response: Message) -> Answer:
-        return Answer.of(response)
-
-
-class FilterList(Request["Answer"]):
-    """Documented in these releases, but none has it: the server answers that it does not know the action.
-
-    Needs no privilege.
-    Asterisk 13 to 15, 17.
-    """
-
-    __slots__ = ()
-
-    releases = Releases("13-15 17")
-    privileges = ()
-
-    def __init__(self, *, action_id: str | None = None) -> None:
-        super().__init__("FilterList")
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -220,8 +205,7 @@ class Ping(Request["responses.Ping"]):
 
 
 class UserEvent(Request["Answer"]):
-    """Sends an event of the program's own to every session that reads user events. Further headers are set on the
-    request itself.
+    """Sends an event of the program's own to every session that reads user events.
 
     Needs the privilege ``user``.
     Asterisk 13 to 23.
@@ -229,6 +213,7 @@ class UserEvent(Request["Answer"]):
 
     Args:
         user_event: The name of the event. Required.
+        headers: What the event says, by header; a sequence of values repeats the header.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -237,9 +222,12 @@ class UserEvent(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ("user",)
 
-    def __init__(self, *, user_event: str, action_id: str | None = None) -> None:
+    def __init__(
+        self, *, user_event: str, headers: Mapping[str, str | Sequence[str]] | None = None, action_id: str | None = None
+    ) -> None:
         super().__init__("UserEvent")
         self._put("UserEvent", user_event)
+        self._spread(headers, free_headers)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from ami_typed import aggregates, responses
 from ami_typed.messages import Answer, ListRequest, Request
 from ami_typed.releases import Releases
-from ami_typed.values import each, text
+from ami_typed.values import assigned
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ami_typed.messages import Message
 
@@ -27,8 +27,8 @@ class SIPnotify(Request["Answer"]):
 
     Args:
         channel: The peer to send it to. Required.
-        variable: What to send, as `name=value`: SIP headers, and `Content=...` for lines of the body. The
-            order counts. Required.
+        variable: What to send, by name: SIP headers, and `Content` for the body, with a sequence for its
+            lines. The order counts. Required.
         call_id: The Call-ID of the dialog to send it in. Asterisk 13, 15 to 20 only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
@@ -40,11 +40,16 @@ class SIPnotify(Request["Answer"]):
     parameter_releases = {"Call-ID": "13 15-20"}
 
     def __init__(
-        self, *, channel: str, variable: Sequence[str], call_id: str | None = None, action_id: str | None = None
+        self,
+        *,
+        channel: str,
+        variable: Mapping[str, str | Sequence[str]],
+        call_id: str | None = None,
+        action_id: str | None = None,
     ) -> None:
         super().__init__("SIPnotify")
         self._put("Channel", channel)
-        self._put("Variable", variable, each(text))
+        self._put("Variable", variable, assigned)
         self._put("Call-ID", call_id)
         self._put("ActionID", action_id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ami_typed import aggregates
+from ami_typed import aggregates, responses
 from ami_typed.messages import Answer, ListRequest, Request
 from ami_typed.releases import Releases
 
@@ -67,8 +67,9 @@ class SKINNYlines(ListRequest["aggregates.SKINNYlines"]):
         return Answer.of(response)
 
 
-class SKINNYshowdevice(Request["Answer"]):
-    """Tells everything about one device: as headers of the answer, some of them repeated.
+class SKINNYshowdevice(Request["responses.SKINNYshowdevice"]):
+    """Tells everything about one device, in a message that says neither Response nor ActionID; nothing is sent where
+    there is no such device.
 
     Needs one of the privileges ``system``, ``reporting``.
     Asterisk 13 to 20.
@@ -83,18 +84,19 @@ class SKINNYshowdevice(Request["Answer"]):
 
     releases = Releases("13-20")
     privileges = ("system", "reporting")
+    raw_text = True
 
     def __init__(self, *, device: str, action_id: str | None = None) -> None:
         super().__init__("SKINNYshowdevice")
         self._put("Device", device)
         self._put("ActionID", action_id)
 
-    def process_response(self, response: Message) -> Answer:
-        return Answer.of(response)
+    def process_response(self, response: Message) -> responses.SKINNYshowdevice:
+        return responses.SKINNYshowdevice.of(response)
 
 
-class SKINNYshowline(Request["Answer"]):
-    """Tells everything about one line: as headers of the answer.
+class SKINNYshowline(Request["responses.SKINNYshowline"]):
+    """Tells everything about one line, in a message that says neither Response nor ActionID.
 
     Needs one of the privileges ``system``, ``reporting``.
     Asterisk 13 to 20.
@@ -109,11 +111,12 @@ class SKINNYshowline(Request["Answer"]):
 
     releases = Releases("13-20")
     privileges = ("system", "reporting")
+    raw_text = True
 
     def __init__(self, *, line: str, action_id: str | None = None) -> None:
         super().__init__("SKINNYshowline")
         self._put("Line", line)
         self._put("ActionID", action_id)
 
-    def process_response(self, response: Message) -> Answer:
-        return Answer.of(response)
+    def process_response(self, response: Message) -> responses.SKINNYshowline:
+        return responses.SKINNYshowline.of(response)

@@ -82,6 +82,7 @@ class ExtensionStateList(ListRequest["aggregates.ExtensionStateList"]):
     releases = Releases("13-23")
     privileges = ("call", "reporting")
     list_ends = ("ExtensionStateListComplete",)
+    list_empty = ("No dialplan hints are available",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("ExtensionStateList")

@@ -179,7 +179,7 @@ class VoicemailBoxSummary(ListRequest["aggregates.VoicemailBoxSummary"]):
     """Lists the messages of a mailbox; the server answers without a list where there is no such mailbox.
 
     Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 18 from 18.20 on, 20 from 20.5 on, to 23.
+    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailBoxSummary/>
 
     Args:
@@ -212,7 +212,7 @@ class VoicemailForward(Request["Answer"]):
     """Copies a message to another mailbox.
 
     Needs the privilege ``user``.
-    Asterisk 18 from 18.20 on, 20 from 20.5 on, to 23.
+    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailForward/>
 
     Args:
@@ -261,7 +261,7 @@ class VoicemailMove(Request["Answer"]):
     """Moves a message to another folder.
 
     Needs the privilege ``user``.
-    Asterisk 18 from 18.20 on, 20 from 20.5 on, to 23.
+    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailMove/>
 
     Args:
@@ -325,7 +325,7 @@ class VoicemailRemove(Request["Answer"]):
     """Deletes a message.
 
     Needs the privilege ``user``.
-    Asterisk 18 from 18.20 on, 20 from 20.5 on, to 23.
+    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailRemove/>
 
     Args:

@@ -8,10 +8,11 @@ if TYPE_CHECKING:
     from ami_typed.aggregates.bridge import BridgeInfo, BridgeList, BridgeTechnologyList
     from ami_typed.aggregates.channel import CoreShowChannelMap, CoreShowChannels, Hangup, Status
     from ami_typed.aggregates.conference import ConfbridgeList, ConfbridgeListRooms
+    from ami_typed.aggregates.core import DataGet
     from ami_typed.aggregates.dahdi import DAHDIShowChannels, DAHDIShowStatus, PRIShowSpans
     from ami_typed.aggregates.database import DBGet, DBGetTree
     from ami_typed.aggregates.dialplan import ShowDialPlan
-    from ami_typed.aggregates.fax import FAXSessions
+    from ami_typed.aggregates.fax import FAXSession, FAXSessions, FAXStats
     from ami_typed.aggregates.iax import IAXpeerlist, IAXpeers, IAXregistry
     from ami_typed.aggregates.meetme import MeetmeList, MeetmeListRooms
     from ami_typed.aggregates.parking import ParkedCalls, Parkinglots
@@ -51,9 +52,12 @@ if TYPE_CHECKING:
         "DAHDIShowStatus",
         "DBGet",
         "DBGetTree",
+        "DataGet",
         "DeviceStateList",
         "ExtensionStateList",
+        "FAXSession",
         "FAXSessions",
+        "FAXStats",
         "Hangup",
         "IAXpeerlist",
         "IAXpeers",

@@ -15,7 +15,7 @@ __all__ = ["CoreShowChannelMap", "CoreShowChannels", "Hangup", "Status"]
 class CoreShowChannelMap(Aggregate):
     """The channels that a channel is joined to.
 
-    Asterisk 18 from 18.19 on, 20 from 20.4 on, to 23.
+    Asterisk 18.19 or later in the 18 branch, 20.4 or later in the 20 branch, 21 to 23.
     """
 
     __slots__ = ()

@@ -47,7 +47,8 @@ class DAHDIShowChannels(Aggregate):
 class DAHDIShowStatus(Aggregate):
     """The DAHDI spans.
 
-    Asterisk 18 from 18.23 on, 20 from 20.8 on, 21 from 21.3 on, to 23.
+    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 or later in the 21 branch, 22
+    to 23.
     """
 
     __slots__ = ()

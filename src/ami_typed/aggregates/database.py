@@ -47,7 +47,8 @@ class DBGet(Aggregate):
 class DBGetTree(Aggregate):
     """Keys with their values.
 
-    Asterisk 16 from 16.28 on, 18 from 18.14 on, 19 from 19.6 on, to 23.
+    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 or later in the 19 branch, 20
+    to 23.
     """
 
     __slots__ = ()

@@ -9,7 +9,32 @@ from ami_typed import events
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
 
-__all__ = ["FAXSessions"]
+__all__ = ["FAXSession", "FAXSessions", "FAXStats"]
+
+
+class FAXSession(Aggregate):
+    """One fax session.
+
+    Asterisk 13 to 23.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("13-23")
+    repeatable = ()
+
+    @property
+    def complete(self) -> events.FAXSession | None:
+        """The event that closed the list, `None` until it came."""
+        return self.get("FAXSession")
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, key: type[events.FAXSession], /) -> events.FAXSession: ...
+        @overload
+        def __getitem__(self, key: str, /) -> Any: ...
+        def __getitem__(self, key: Any, /) -> Any: ...
 
 
 class FAXSessions(Aggregate):
@@ -39,6 +64,31 @@ class FAXSessions(Aggregate):
         def __getitem__(self, key: type[events.FAXSessionsEntry], /) -> list[events.FAXSessionsEntry]: ...
         @overload
         def __getitem__(self, key: type[events.FAXSessionsComplete], /) -> events.FAXSessionsComplete: ...
+        @overload
+        def __getitem__(self, key: str, /) -> Any: ...
+        def __getitem__(self, key: Any, /) -> Any: ...
+
+
+class FAXStats(Aggregate):
+    """How many faxes there were.
+
+    Asterisk 13 to 23.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("13-23")
+    repeatable = ()
+
+    @property
+    def complete(self) -> events.FAXStats | None:
+        """The event that closed the list, `None` until it came."""
+        return self.get("FAXStats")
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, key: type[events.FAXStats], /) -> events.FAXStats: ...
         @overload
         def __getitem__(self, key: str, /) -> Any: ...
         def __getitem__(self, key: Any, /) -> Any: ...

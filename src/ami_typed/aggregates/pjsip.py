@@ -22,7 +22,8 @@ __all__ = [
 class PJSIPHangup(Aggregate):
     """The channels that were hung up by pattern; empty where one channel was named.
 
-    Asterisk 18 from 18.21 on, 20 from 20.6 on, 21 from 21.1 on, to 23.
+    Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21.1 or later in the 21 branch, 22
+    to 23.
     """
 
     __slots__ = ()
@@ -224,7 +225,7 @@ class PJSIPShowEndpoints(Aggregate):
 class PJSIPShowMaintenance(Aggregate):
     """The endpoints that are out of service.
 
-    Asterisk 20 from 20.20 on, 22 from 22.10 on, 23 from 23.4 on.
+    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 or later in the 23 branch.
     """
 
     __slots__ = ()

@@ -55,7 +55,7 @@ class PJSIPShowContacts(Aggregate):
 class PJSIPShowRegistrationInboundContactStatuses(Aggregate):
     """The contacts that registered, and whether they answer.
 
-    Asterisk 13 from 13.14 on, 14 from 14.3 on, to 23.
+    Asterisk 13.14 or later in the 13 branch, 14.3 or later in the 14 branch, 15 to 23.
     """
 
     __slots__ = ()

@@ -47,7 +47,7 @@ class MWIGet(Aggregate):
 class VoicemailBoxSummary(Aggregate):
     """The messages of a mailbox.
 
-    Asterisk 18 from 18.20 on, 20 from 20.5 on, to 23.
+    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
     """
 
     __slots__ = ()

@@ -6,14 +6,14 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ami_typed import __version__
-from ami_typed.cli import generate
+from ami_typed.cli import diff, generate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["main"]
 
-_COMMANDS = {"generate": generate}
+_COMMANDS = {"diff": diff, "generate": generate}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What stands behind the program's name; None for the process's own.
 
     Returns:
-        The exit status: 0, or 2 where the input cannot be used.
+        The exit status: 2 where the input cannot be used, else what the command says of itself, commonly 0.
     """
     parser = argparse.ArgumentParser(prog="ami-typed", description="Typed Python for Asterisk's Manager Interface.")
     parser.add_argument("--version", action="version", version=f"ami-typed {__version__}")

@@ -498,9 +498,9 @@ class AgentLogoff(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", releases="20-23")
+    chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
     agent = Always("Agent", text)
     """The agent's identifier in agents.conf."""
@@ -609,7 +609,7 @@ class AgentRingNoAnswer(Event):
 class Agents(Event):
     """One agent of the list that Agents answers with. The channel's headers are there while the agent is logged in.
 
-    Sent to users with the privilege ``agent``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Agents/>
     """
@@ -617,7 +617,7 @@ class Agents(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("agent",)
+    privileges = ()
 
     agent = Always("Agent", text)
     """The agent's identifier in agents.conf."""
@@ -671,7 +671,7 @@ class Agents(Event):
 class AgentsComplete(Event):
     """The end of the list that Agents answers with.
 
-    Sent to users with the privilege ``agent``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AgentsComplete/>
     """
@@ -679,7 +679,7 @@ class AgentsComplete(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("agent",)
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""

@@ -58,14 +58,12 @@ class AOC_D(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-    charge_type = Always("Charge/Type", text)
-    """What is charged: money, units, nothing, or not known. One of ``NotAvailable``, ``Free``, ``Currency``,
-    ``Units``."""
-    charge_billing_id = Sometimes("Charge/BillingID", text)
-    """What is billed. One of ``Normal``, ``Reverse``, ``CreditCard``, ``CallForwardingUnconditional``,
-    ``CallForwardingBusy``, ``CallForwardingNoReply``, ``CallDeflection``, ``CallTransfer``, ``NotAvailable``."""
-    charge_total_type = Sometimes("Charge/TotalType", text)
-    """Whether it is all of the call or a part of it. One of ``SubTotal``, ``Total``."""
+    charge_type = Always("Charge/Type", member(enums.ChargedBy))
+    """What is charged: money, units, nothing, or not known."""
+    charge_billing_id = Sometimes("Charge/BillingID", member(enums.BilledCall))
+    """What is billed."""
+    charge_total_type = Sometimes("Charge/TotalType", member(enums.ChargeTotal))
+    """Whether it is all of the call or a part of it."""
     charge_currency_name = Sometimes("Charge/Currency/Name", text)
     """The currency's name."""
     charge_currency_cost = Sometimes("Charge/Currency/Cost", integer)
@@ -134,14 +132,12 @@ class AOC_E(Event):
     """The numbering plan of that number."""
     charging_association_id = Sometimes("ChargingAssociation/ID", integer)
     """The identifier of the call that is charged along with this one."""
-    charge_type = Always("Charge/Type", text)
-    """What is charged: money, units, nothing, or not known. One of ``NotAvailable``, ``Free``, ``Currency``,
-    ``Units``."""
-    charge_billing_id = Sometimes("Charge/BillingID", text)
-    """What is billed. One of ``Normal``, ``Reverse``, ``CreditCard``, ``CallForwardingUnconditional``,
-    ``CallForwardingBusy``, ``CallForwardingNoReply``, ``CallDeflection``, ``CallTransfer``, ``NotAvailable``."""
-    charge_total_type = Sometimes("Charge/TotalType", text)
-    """Whether it is all of the call or a part of it. One of ``SubTotal``, ``Total``."""
+    charge_type = Always("Charge/Type", member(enums.ChargedBy))
+    """What is charged: money, units, nothing, or not known."""
+    charge_billing_id = Sometimes("Charge/BillingID", member(enums.BilledCall))
+    """What is billed."""
+    charge_total_type = Sometimes("Charge/TotalType", member(enums.ChargeTotal))
+    """Whether it is all of the call or a part of it."""
     charge_currency_name = Sometimes("Charge/Currency/Name", text)
     """The currency's name."""
     charge_currency_cost = Sometimes("Charge/Currency/Cost", integer)
@@ -219,7 +215,7 @@ class Cdr(Event):
     """The record of a call that ended (call detail record). Times are in the server's time zone.
 
     Sent to users with the privilege ``cdr``.
-    Asterisk 13 from 13.2 on, to 23.
+    Asterisk 13.2 or later in the 13 branch, 14 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Cdr/>
     """
 
@@ -273,7 +269,7 @@ class CEL(Event):
     """An entry of the channel event log: something that a record of a call may be made of.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 from 13.2 on, to 23.
+    Asterisk 13.2 or later in the 13 branch, 14 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/CEL/>
     """
 
@@ -300,6 +296,8 @@ class CEL(Event):
     """The dialplan extension."""
     context = Always("Context", text)
     """The dialplan context."""
+    channel = Always("Channel", text)
+    """The channel's name, unique while it lives."""
     application = Always("Application", text)
     """The dialplan application."""
     app_data = Always("AppData", text)
@@ -320,8 +318,6 @@ class CEL(Event):
     """The account of the other channel."""
     extra = Always("Extra", text)
     """What else there is to say, as a JSON object; empty where there is nothing."""
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
     user_def_type = Sometimes("UserDefType", text)
     """The name of an entry that the dialplan made; only sent for those."""
     tenantid = Sometimes("TenantID", text, releases="18 20-23")

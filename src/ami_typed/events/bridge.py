@@ -164,7 +164,7 @@ class BridgeEnter(Event):
 class BridgeInfoChannel(Event):
     """One channel of the list that BridgeInfo answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeInfoChannel/>
     """
@@ -172,7 +172,7 @@ class BridgeInfoChannel(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -214,7 +214,7 @@ class BridgeInfoChannel(Event):
 class BridgeInfoComplete(Event):
     """The end of the list that BridgeInfo answers with, and the bridge itself.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeInfoComplete/>
     """
@@ -222,8 +222,12 @@ class BridgeInfoComplete(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
+    event_list = Always("EventList", text)
+    """`Complete` where the list came to its end."""
+    list_items = Always("ListItems", integer)
+    """How many events the list has, this one not counted."""
     bridge_uniqueid = Always("BridgeUniqueid", text)
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
@@ -240,10 +244,6 @@ class BridgeInfoComplete(Event):
     """Whose picture the members see."""
     bridge_video_source = Sometimes("BridgeVideoSource", text)
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-    event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
-    list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
 
     def process(self) -> Processed:
         return processed(self, BridgeInfoComplete)
@@ -318,12 +318,14 @@ class BridgeLeave(Event):
 class BridgeListComplete(Event):
     """The end of the list that BridgeList answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -337,12 +339,14 @@ class BridgeListComplete(Event):
 class BridgeListItem(Event):
     """One bridge of the list that BridgeList answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     bridge_uniqueid = Always("BridgeUniqueid", text)
     """The bridge's identifier."""
@@ -422,12 +426,14 @@ class BridgeMerge(Event):
 class BridgeTechnologyListComplete(Event):
     """The end of the list that BridgeTechnologyList answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -441,12 +447,14 @@ class BridgeTechnologyListComplete(Event):
 class BridgeTechnologyListItem(Event):
     """One way of mixing, of the list that BridgeTechnologyList answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     bridge_technology = Always("BridgeTechnology", text)
     """Its name, such as `softmix`."""
@@ -465,7 +473,7 @@ class BridgeVideoSourceUpdate(Event):
     """The members of a bridge see somebody else's picture.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 from 13.13 on, 14 from 14.2 on, to 23.
+    Asterisk 13.13 or later in the 13 branch, 14.2 or later in the 14 branch, 15 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeVideoSourceUpdate/>
     """
 

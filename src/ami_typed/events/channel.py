@@ -34,12 +34,14 @@ __all__ = [
 class ChannelHungup(Event):
     """One channel of those that Hangup hung up by pattern.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     channel = Always("Channel", text)
     """The channel that was hung up."""
@@ -51,12 +53,14 @@ class ChannelHungup(Event):
 class ChannelsHungupListComplete(Event):
     """The end of the list of channels that were hung up by pattern.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -70,7 +74,7 @@ class ChannelsHungupListComplete(Event):
 class CoreShowChannel(Event):
     """One channel of the list that CoreShowChannels answers with.
 
-    Sent to users with the privilege ``call``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/CoreShowChannel/>
     """
@@ -78,7 +82,7 @@ class CoreShowChannel(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("call",)
+    privileges = ()
 
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -128,12 +132,14 @@ class CoreShowChannel(Event):
 class CoreShowChannelMap(Event):
     """One connection of the list that CoreShowChannelMap answers with.
 
-    Asterisk 18, 20 to 23.
+    Sent to every user.
+    Asterisk 18.19 or later in the 18 branch, 20.4 or later in the 20 branch, 21 to 23.
     """
 
     __slots__ = ()
 
-    releases = Releases("18 20-23")
+    releases = Releases("18.19 20.4-23")
+    privileges = ()
 
     channel = Always("Channel", text)
     """The channel that was asked about."""
@@ -147,15 +153,15 @@ class CoreShowChannelMap(Event):
 class CoreShowChannelMapComplete(Event):
     """The end of the list that CoreShowChannelMap answers with.
 
-    Sent to users with the privilege ``call``.
-    Asterisk 18 from 18.26 on, 20 from 20.11 on, 21 from 21.6 on, 22 from 22.1 on, to 23.
+    Sent to every user.
+    Asterisk 18.19 or later in the 18 branch, 20.4 or later in the 20 branch, 21 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/CoreShowChannelMapComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("18.26 20.11 21.6 22.1-23")
-    privileges = ("call",)
+    releases = Releases("18.19 20.4-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -169,7 +175,7 @@ class CoreShowChannelMapComplete(Event):
 class CoreShowChannelsComplete(Event):
     """The end of the list that CoreShowChannels answers with.
 
-    Sent to users with the privilege ``call``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/CoreShowChannelsComplete/>
     """
@@ -177,7 +183,7 @@ class CoreShowChannelsComplete(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("call",)
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -457,7 +463,7 @@ class NewConnectedLine(Event):
     """What a channel knows about the party it talks to changed.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 from 13.13 on, 14 from 14.2 on, to 23.
+    Asterisk 13.13 or later in the 13 branch, 14.2 or later in the 14 branch, 15 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/NewConnectedLine/>
     """
 
@@ -636,7 +642,7 @@ class SoftHangupRequest(Event):
 class Status(Event):
     """One channel of the list that Status answers with.
 
-    Sent to users with the privilege ``call``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Status/>
     """
@@ -644,7 +650,7 @@ class Status(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("call",)
+    privileges = ()
 
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -720,7 +726,7 @@ class Status(Event):
 class StatusComplete(Event):
     """The end of the list that Status answers with.
 
-    Sent to users with the privilege ``call``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/StatusComplete/>
     """
@@ -728,14 +734,14 @@ class StatusComplete(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("call",)
+    privileges = ()
 
-    items_ = Always("Items", integer)
-    """How many channels the list has."""
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
+    items_ = Always("Items", integer)
+    """How many channels the list has."""
 
     def process(self) -> Processed:
         return processed(self, StatusComplete)

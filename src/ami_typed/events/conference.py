@@ -207,7 +207,7 @@ class ConfbridgeLeave(Event):
 class ConfbridgeList(Event):
     """One member of the list that ConfbridgeList answers with.
 
-    Sent to users with the privilege ``reporting``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeList/>
     """
@@ -215,7 +215,7 @@ class ConfbridgeList(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("reporting",)
+    privileges = ()
 
     conference = Always("Conference", text)
     """The conference's name or number."""
@@ -227,6 +227,8 @@ class ConfbridgeList(Event):
     """Whether the member hears nobody until a marked one comes. One of ``Yes``, ``No``."""
     end_marked = Always("EndMarked", yes_no)
     """Whether the member is put out when the last marked one leaves. One of ``Yes``, ``No``."""
+    end_marked_any = Sometimes("EndMarkedAny", yes_no, releases="16 18-23")
+    """Whether the member is put out when any marked one leaves."""
     waiting = Always("Waiting", yes_no)
     """Whether the member still waits for a marked one. One of ``Yes``, ``No``."""
     muted = Always("Muted", yes_no)
@@ -265,10 +267,8 @@ class ConfbridgeList(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18 20-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", releases="13 15-23")
     """The channel variables that `channelvars` of manager.conf names."""
-    end_marked_any = Sometimes("EndMarkedAny", yes_no, releases="16 18-23")
-    """Whether the member is put out when any marked one leaves."""
 
     def process(self) -> Processed:
         return processed(self, ConfbridgeList)
@@ -277,12 +277,14 @@ class ConfbridgeList(Event):
 class ConfbridgeListComplete(Event):
     """The end of the list that ConfbridgeList answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -296,7 +298,7 @@ class ConfbridgeListComplete(Event):
 class ConfbridgeListRooms(Event):
     """One conference of the list that ConfbridgeListRooms answers with.
 
-    Sent to users with the privilege ``reporting``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeListRooms/>
     """
@@ -304,7 +306,7 @@ class ConfbridgeListRooms(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("reporting",)
+    privileges = ()
 
     conference = Always("Conference", text)
     """The conference's name or number."""
@@ -324,12 +326,14 @@ class ConfbridgeListRooms(Event):
 class ConfbridgeListRoomsComplete(Event):
     """The end of the list that ConfbridgeListRooms answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""

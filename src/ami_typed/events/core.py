@@ -32,6 +32,7 @@ class CloseSession(Event):
 class DataGetTree(Event):
     """The part of the data tree that DataGet asked for, as lines that are no headers.
 
+    Sent to every user.
     Asterisk 13 to 14.
     """
 
@@ -39,6 +40,7 @@ class DataGetTree(Event):
 
     wire_name = "DataGet Tree"
     releases = Releases("13-14")
+    privileges = ()
 
     def process(self) -> Processed:
         return processed(self, DataGetTree)
@@ -48,7 +50,8 @@ class DeadlockStart(Event):
     """A server built to detect deadlocks found one.
 
     Sent to users with the privilege ``system``.
-    Asterisk 16 from 16.29 on, 18 from 18.15 on, 19 from 19.7 on, to 23.
+    Asterisk 16.29 or later in the 16 branch, 18.15 or later in the 18 branch, 19.7 or later in the 19 branch, 20
+    to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DeadlockStart/>
     """
 

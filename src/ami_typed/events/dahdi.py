@@ -129,12 +129,14 @@ class DAHDIChannel(Event):
 class DAHDIShowChannels(Event):
     """One DAHDI channel of the list that DAHDIShowChannels answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     dahdi_channel = Always("DAHDIChannel", text)
     """The DAHDI channel's number."""
@@ -164,12 +166,14 @@ class DAHDIShowChannels(Event):
 class DAHDIShowChannelsComplete(Event):
     """The end of the list that DAHDIShowChannels answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -185,12 +189,15 @@ class DAHDIShowChannelsComplete(Event):
 class DAHDIShowStatus(Event):
     """One DAHDI span of the list that DAHDIShowStatus answers with.
 
-    Asterisk 18, 20 to 23.
+    Sent to every user.
+    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 or later in the 21 branch, 22
+    to 23.
     """
 
     __slots__ = ()
 
-    releases = Releases("18 20-23")
+    releases = Releases("18.23 20.8 21.3-23")
+    privileges = ()
 
     span = Always("Span", integer)
     """The DAHDI span's number."""
@@ -220,12 +227,15 @@ class DAHDIShowStatus(Event):
 class DAHDIShowStatusComplete(Event):
     """The end of the list that DAHDIShowStatus answers with.
 
-    Asterisk 18, 20 to 23.
+    Sent to every user.
+    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 or later in the 21 branch, 22
+    to 23.
     """
 
     __slots__ = ()
 
-    releases = Releases("18 20-23")
+    releases = Releases("18.23 20.8 21.3-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -253,10 +263,10 @@ class DNDState(Event):
 
     dahdi_channel = Sometimes("DAHDIChannel", text)
     """The DAHDI channel's number."""
-    status = Always("Status", enabled_disabled)
-    """Whether it is kept from ringing now. One of ``enabled``, ``disabled``."""
     channel = Sometimes("Channel", text)
     """The DAHDI channel's number, on analogue lines."""
+    status = Always("Status", enabled_disabled)
+    """Whether it is kept from ringing now. One of ``enabled``, ``disabled``."""
 
     def process(self) -> Processed:
         return processed(self, DNDState)
@@ -369,12 +379,14 @@ class MCID(Event):
 class PRIShowSpans(Event):
     """One D channel of an ISDN span, of the list that PRIShowSpans answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     span = Always("Span", integer)
     """The DAHDI span's number."""
@@ -396,12 +408,14 @@ class PRIShowSpans(Event):
 class PRIShowSpansComplete(Event):
     """The end of the list that PRIShowSpans answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""

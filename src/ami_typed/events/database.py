@@ -14,12 +14,14 @@ __all__ = ["DBGetComplete", "DBGetResponse", "DBGetTreeComplete", "DBGetTreeResp
 class DBGetComplete(Event):
     """The end of the list that DBGet answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -33,12 +35,14 @@ class DBGetComplete(Event):
 class DBGetResponse(Event):
     """The value that DBGet asked for.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     family = Always("Family", text)
     """The key's family."""
@@ -54,12 +58,15 @@ class DBGetResponse(Event):
 class DBGetTreeComplete(Event):
     """The end of the list that DBGetTree answers with.
 
-    Asterisk 16, 18 to 23.
+    Sent to every user.
+    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 or later in the 19 branch, 20
+    to 23.
     """
 
     __slots__ = ()
 
-    releases = Releases("16 18-23")
+    releases = Releases("16.28 18.14 19.6-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -73,12 +80,15 @@ class DBGetTreeComplete(Event):
 class DBGetTreeResponse(Event):
     """One value of the list that DBGetTree answers with.
 
-    Asterisk 16, 18 to 23.
+    Sent to every user.
+    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 or later in the 19 branch, 20
+    to 23.
     """
 
     __slots__ = ()
 
-    releases = Releases("16 18-23")
+    releases = Releases("16.28 18.14 19.6-23")
+    privileges = ()
 
     key = Always("Key", text)
     """The key with its family in front, as `/family/key`."""

@@ -179,12 +179,14 @@ class HangupHandlerRun(Event):
 class ListDialplan(Event):
     """One line of the dialplan: a step of an extension, a hint, an included context, a switch or an ignored pattern.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     context = Always("Context", text)
     """The context that the line is in."""
@@ -198,14 +200,14 @@ class ListDialplan(Event):
     """The application that the step runs, or the devices of a hint."""
     app_data = Sometimes("AppData", text)
     """The application's arguments; absent for a hint."""
-    registrar = Always("Registrar", text)
-    """What put the line there: `pbx_config` for extensions.conf."""
     include_context = Sometimes("IncludeContext", text)
     """The context that the line includes."""
     ignore_pattern = Sometimes("IgnorePattern", text)
     """The pattern that dial tone goes on after."""
     switch = Sometimes("Switch", text)
     """The switch that is asked for extensions, with its arguments."""
+    registrar = Always("Registrar", text)
+    """What put the line there: `pbx_config` for extensions.conf."""
 
     def process(self) -> Processed:
         return processed(self, ListDialplan)
@@ -270,12 +272,14 @@ class Newexten(Event):
 class ShowDialPlanComplete(Event):
     """The end of the list that ShowDialPlan answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""

@@ -24,7 +24,7 @@ class ContactStatus(Event):
     """A PJSIP contact came, went, or changed between in and out of reach.
 
     Sent to users with the privilege ``system``.
-    Asterisk 13 from 13.5 on, to 23.
+    Asterisk 13.5 or later in the 13 branch, 14 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ContactStatus/>
     """
 
@@ -52,12 +52,14 @@ class PeerEntry(Event):
     """One peer of the list that SIPpeers, SIPpeerstatus, IAXpeers or IAXpeerlist answers with; each has its own
     headers.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     channel_type = Always("Channeltype", text)
     """The channel technology: `SIP`, `IAX`, `IAX2`."""
@@ -69,11 +71,11 @@ class PeerEntry(Event):
     """`peer` or `user`."""
     ip_address = Sometimes("IPaddress", text, none=("(null)", "-none-", "(Unspecified)"))
     """The peer's address; none where it is not known."""
-    ip_port = Sometimes("IPport", integer, none=("(null)", "0"))
-    """The peer's port; none where it is not known."""
     mask = Sometimes("Mask", text, none=("(null)",))
     """The mask of the peer's address."""
     port = Sometimes("Port", integer, none=("(null)", "0"))
+    """The peer's port; none where it is not known."""
+    ip_port = Sometimes("IPport", integer, none=("(null)", "0"))
     """The peer's port; none where it is not known."""
     dynamic = Sometimes("Dynamic", yes_no)
     """Whether the peer registers, so that its address may change."""
@@ -111,12 +113,14 @@ class PeerEntry(Event):
 class PeerlistComplete(Event):
     """The end of the list that SIPpeers, IAXpeers or IAXpeerlist answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -162,12 +166,14 @@ class PeerStatus(Event):
 class RegistrationsComplete(Event):
     """The end of the list that SIPshowregistry or IAXregistry answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -210,27 +216,29 @@ class RegistryEntry(Event):
     """One registration with another server, of the list that SIPshowregistry or IAXregistry answers with; each has
     its own headers.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     host = Always("Host", text)
     """The other server."""
-    port = Sometimes("Port", integer, releases="13-20")
-    """The other server's port."""
     dns_manager = Sometimes("DNSmanager", text)
     """`Y` where the address is looked up again and again, else `N`."""
+    port = Sometimes("Port", integer, releases="13-20")
+    """The other server's port."""
     username = Always("Username", text)
     """The user that is registered there."""
+    perceived = Sometimes("Perceived", text, none=("<Unregistered>",))
+    """The address that the other server sees; none where it has not said."""
     domain = Sometimes("Domain", text, releases="13-20")
     """The domain that is registered with."""
     domain_port = Sometimes("DomainPort", integer, releases="13-20")
     """The domain's port."""
-    perceived = Sometimes("Perceived", text, none=("<Unregistered>",))
-    """The address that the other server sees; none where it has not said."""
     refresh = Always("Refresh", seconds)
     """How often the registration is renewed, in seconds."""
     state = Always("State", member(enums.RegistrationState))

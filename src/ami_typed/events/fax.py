@@ -15,7 +15,7 @@ __all__ = ["FAXSession", "FAXSessionsComplete", "FAXSessionsEntry", "FAXStats", 
 class FAXSession(Event):
     """The fax session that FAXSession asked about. Which headers it has depends on what the session does.
 
-    Sent to users with the privilege ``reporting``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/FAXSession/>
     """
@@ -23,7 +23,7 @@ class FAXSession(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("reporting",)
+    privileges = ()
 
     session_number = Always("SessionNumber", integer)
     """The session's number."""
@@ -55,7 +55,7 @@ class FAXSession(Event):
 class FAXSessionsComplete(Event):
     """The end of the list that FAXSessions answers with.
 
-    Sent to users with the privilege ``call``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/FAXSessionsComplete/>
     """
@@ -63,14 +63,14 @@ class FAXSessionsComplete(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("call",)
+    privileges = ()
 
-    total = Always("Total", integer)
-    """How many sessions the list has."""
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
+    total = Always("Total", integer)
+    """How many sessions the list has."""
 
     def process(self) -> Processed:
         return processed(self, FAXSessionsComplete)
@@ -79,7 +79,7 @@ class FAXSessionsComplete(Event):
 class FAXSessionsEntry(Event):
     """One fax session of the list that FAXSessions answers with.
 
-    Sent to users with the privilege ``reporting``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/FAXSessionsEntry/>
     """
@@ -87,7 +87,7 @@ class FAXSessionsEntry(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("reporting",)
+    privileges = ()
 
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -111,7 +111,7 @@ class FAXSessionsEntry(Event):
 class FAXStats(Event):
     """How many faxes there were since the start.
 
-    Sent to users with the privilege ``reporting``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/FAXStats/>
     """
@@ -119,7 +119,7 @@ class FAXStats(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("reporting",)
+    privileges = ()
 
     current_sessions = Always("CurrentSessions", integer)
     """How many sessions there are."""

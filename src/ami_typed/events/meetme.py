@@ -156,7 +156,7 @@ class MeetmeLeave(Event):
 class MeetmeList(Event):
     """One member of the list that MeetmeList answers with.
 
-    Sent to users with the privilege ``call``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MeetmeList/>
     """
@@ -164,7 +164,7 @@ class MeetmeList(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("call",)
+    privileges = ()
 
     conference = Always("Conference", text)
     """The conference's name or number."""
@@ -198,12 +198,14 @@ class MeetmeList(Event):
 class MeetmeListComplete(Event):
     """The end of the list that MeetmeList answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -217,7 +219,7 @@ class MeetmeListComplete(Event):
 class MeetmeListRooms(Event):
     """One conference of the list that MeetmeListRooms answers with.
 
-    Sent to users with the privilege ``call``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MeetmeListRooms/>
     """
@@ -225,7 +227,7 @@ class MeetmeListRooms(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("call",)
+    privileges = ()
 
     conference = Always("Conference", text)
     """The conference's name or number."""
@@ -247,12 +249,14 @@ class MeetmeListRooms(Event):
 class MeetmeListRoomsComplete(Event):
     """The end of the list that MeetmeListRooms answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""

@@ -54,7 +54,7 @@ class MobileStatus(Event):
 
     status = Always("Status", text)
     """`Initialized`, `Connect` or `Disconnect`."""
-    device = Sometimes("Device", text)
+    device = Always("Device", text)
     """The device in chan_mobile.conf."""
 
     def process(self) -> Processed:

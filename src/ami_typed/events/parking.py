@@ -160,12 +160,14 @@ class ParkedCallGiveUp(Event):
 class ParkedCallsComplete(Event):
     """The end of the list that ParkedCalls answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -182,7 +184,7 @@ class ParkedCallSwap(Event):
     """Another channel took the place of a parked one.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 from 13.5 on, to 23.
+    Asterisk 13.5 or later in the 13 branch, 14 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ParkedCallSwap/>
     """
 
@@ -317,12 +319,14 @@ class ParkedCallTimeOut(Event):
 class Parkinglot(Event):
     """One parking lot of the list that Parkinglots answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     name = Always("Name", text)
     """The lot's name."""
@@ -340,12 +344,14 @@ class Parkinglot(Event):
 class ParkinglotsComplete(Event):
     """The end of the list that Parkinglots answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""

@@ -29,15 +29,15 @@ __all__ = [
 class AorDetail(Event):
     """An address of record of the endpoint that PJSIPShowEndpoint asked about.
 
-    Sent to users with the privilege ``command``.
-    Asterisk 13 from 13.12 on, 14 from 14.1 on, to 23.
+    Sent to every user.
+    Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AorDetail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13.12 14.1-23")
-    privileges = ("command",)
+    releases = Releases("13-23")
+    privileges = ()
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -87,7 +87,7 @@ class AorDetail(Event):
 class AorList(Event):
     """One address of record of the list that PJSIPShowAors answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 16 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AorList/>
     """
@@ -95,7 +95,7 @@ class AorList(Event):
     __slots__ = ()
 
     releases = Releases("16-23")
-    privileges = ("command",)
+    privileges = ()
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -139,7 +139,7 @@ class AorList(Event):
 class AorListComplete(Event):
     """The end of the list that PJSIPShowAors answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 16 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AorListComplete/>
     """
@@ -147,7 +147,7 @@ class AorListComplete(Event):
     __slots__ = ()
 
     releases = Releases("16-23")
-    privileges = ("command",)
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -161,7 +161,7 @@ class AorListComplete(Event):
 class AuthDetail(Event):
     """Credentials of an endpoint or of an outbound registration.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AuthDetail/>
     """
@@ -169,7 +169,7 @@ class AuthDetail(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -209,7 +209,7 @@ class AuthDetail(Event):
 class AuthList(Event):
     """Credentials of the list that PJSIPShowAuths answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 16 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AuthList/>
     """
@@ -217,7 +217,7 @@ class AuthList(Event):
     __slots__ = ()
 
     releases = Releases("16-23")
-    privileges = ("command",)
+    privileges = ()
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -255,7 +255,7 @@ class AuthList(Event):
 class AuthListComplete(Event):
     """The end of the list that PJSIPShowAuths answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 16 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AuthListComplete/>
     """
@@ -263,7 +263,7 @@ class AuthListComplete(Event):
     __slots__ = ()
 
     releases = Releases("16-23")
-    privileges = ("command",)
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -277,7 +277,7 @@ class AuthListComplete(Event):
 class EndpointDetail(Event):
     """The endpoint that PJSIPShowEndpoint asked about, with its settings.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/EndpointDetail/>
     """
@@ -285,7 +285,7 @@ class EndpointDetail(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -423,6 +423,8 @@ class EndpointDetail(Event):
     """The `sdp_owner` setting of the endpoint."""
     sdp_session = Always("SdpSession", text)
     """The `sdp_session` setting of the endpoint."""
+    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18 20-23")
+    """The `security_mechanisms` setting of the endpoint."""
     tos_audio = Always("TosAudio", integer)
     """The `tos_audio` setting of the endpoint."""
     tos_video = Always("TosVideo", integer)
@@ -503,6 +505,8 @@ class EndpointDetail(Event):
     """The `codec_prefs_outgoing_offer` setting of the endpoint."""
     contact_acl = Always("ContactAcl", text)
     """The `contact_acl` setting of the endpoint."""
+    contact_user = Sometimes("ContactUser", text)
+    """The user part of the contact that is registered."""
     dtls_auto_generate_cert = Sometimes("DtlsAutoGenerateCert", yes_no, releases="15-23")
     """The `dtls_auto_generate_cert` setting of the endpoint."""
     dtls_fingerprint = Always("DtlsFingerprint", text)
@@ -511,6 +515,8 @@ class EndpointDetail(Event):
     """The `fax_detect_timeout` setting of the endpoint, in seconds."""
     follow_early_media_fork = Sometimes("FollowEarlyMediaFork", true_false, releases="13 15-23")
     """The `follow_early_media_fork` setting of the endpoint."""
+    follow_redirect_methods = Sometimes("FollowRedirectMethods", text, releases="20 22-23")
+    """The `follow_redirect_methods` setting of the endpoint."""
     g726_non_standard = Always("G726NonStandard", true_false)
     """The `g726_non_standard` setting of the endpoint."""
     geoloc_incoming_call_profile = Sometimes("GeolocIncomingCallProfile", text, releases="16 18-23")
@@ -569,12 +575,6 @@ class EndpointDetail(Event):
     """The number of the voicemail service that telephones are told."""
     webrtc = Sometimes("Webrtc", yes_no, releases="15-23")
     """Whether the endpoint is a browser."""
-    contact_user = Sometimes("ContactUser", text)
-    """The user part of the contact that is registered."""
-    follow_redirect_methods = Sometimes("FollowRedirectMethods", text, releases="20 22-23")
-    """The `follow_redirect_methods` setting of the endpoint."""
-    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18 20-23")
-    """The `security_mechanisms` setting of the endpoint."""
 
     def process(self) -> Processed:
         return processed(self, EndpointDetail)
@@ -583,7 +583,7 @@ class EndpointDetail(Event):
 class EndpointDetailComplete(Event):
     """The end of what PJSIPShowEndpoint answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/EndpointDetailComplete/>
     """
@@ -591,7 +591,7 @@ class EndpointDetailComplete(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -605,7 +605,7 @@ class EndpointDetailComplete(Event):
 class EndpointList(Event):
     """One endpoint of the list that PJSIPShowEndpoints answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/EndpointList/>
     """
@@ -613,7 +613,7 @@ class EndpointList(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -641,7 +641,7 @@ class EndpointList(Event):
 class EndpointListComplete(Event):
     """The end of the list that PJSIPShowEndpoints answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/EndpointListComplete/>
     """
@@ -649,7 +649,7 @@ class EndpointListComplete(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -663,15 +663,15 @@ class EndpointListComplete(Event):
 class IdentifyDetail(Event):
     """How the endpoint that PJSIPShowEndpoint asked about is known by the address of its requests.
 
-    Sent to users with the privilege ``command``.
-    Asterisk 13 from 13.20 on, to 23.
+    Sent to every user.
+    Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/IdentifyDetail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13.20-23")
-    privileges = ("command",)
+    releases = Releases("13-23")
+    privileges = ()
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -699,7 +699,7 @@ class PJSIPMaintenanceStatus(Event):
     PJSIPShowMaintenance answers with.
 
     Sent to users with the privilege ``system``.
-    Asterisk 20 from 20.20 on, 22 from 22.10 on, 23 from 23.4 on.
+    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 or later in the 23 branch.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/PJSIPMaintenanceStatus/>
     """
 
@@ -720,12 +720,14 @@ class PJSIPMaintenanceStatus(Event):
 class PJSIPMaintenanceStatusComplete(Event):
     """The end of the list that PJSIPShowMaintenance answers with.
 
-    Asterisk 20, 22 to 23.
+    Sent to every user.
+    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 or later in the 23 branch.
     """
 
     __slots__ = ()
 
-    releases = Releases("20 22-23")
+    releases = Releases("20.20 22.10 23.4")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -739,7 +741,7 @@ class PJSIPMaintenanceStatusComplete(Event):
 class TransportDetail(Event):
     """The transport of the endpoint that PJSIPShowEndpoint asked about.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/TransportDetail/>
     """
@@ -747,7 +749,7 @@ class TransportDetail(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -757,8 +759,6 @@ class TransportDetail(Event):
     """`udp`, `tcp`, `tls`, `ws` or `wss`."""
     bind = Always("Bind", text)
     """The address and port that it listens on."""
-    async_operations = Always("AsyncOperations", integer)
-    """The `async_operations` setting of the transport."""
     ca_list_file = Always("CaListFile", text)
     """The `ca_list_file` setting of the transport."""
     ca_list_path = Always("CaListPath", text)
@@ -799,6 +799,8 @@ class TransportDetail(Event):
     """The `allow_reload` setting of the transport."""
     allow_wildcard_certs = Sometimes("AllowWildcardCerts", yes_no, releases="16 18-23")
     """The `allow_wildcard_certs` setting of the transport."""
+    async_operations = Always("AsyncOperations", integer)
+    """The `async_operations` setting of the transport."""
     symmetric_transport = Always("SymmetricTransport", true_false)
     """The `symmetric_transport` setting of the transport."""
     tcp_keepalive_enable = Sometimes("TcpKeepaliveEnable", true_false, releases="18 20-23")

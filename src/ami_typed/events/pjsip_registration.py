@@ -42,7 +42,7 @@ __all__ = [
 class ContactList(Event):
     """One contact of the list that PJSIPShowContacts answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 16 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ContactList/>
     """
@@ -50,7 +50,7 @@ class ContactList(Event):
     __slots__ = ()
 
     releases = Releases("16-23")
-    privileges = ("command",)
+    privileges = ()
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -98,7 +98,7 @@ class ContactList(Event):
 class ContactListComplete(Event):
     """The end of the list that PJSIPShowContacts answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 16 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ContactListComplete/>
     """
@@ -106,7 +106,7 @@ class ContactListComplete(Event):
     __slots__ = ()
 
     releases = Releases("16-23")
-    privileges = ("command",)
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -120,7 +120,7 @@ class ContactListComplete(Event):
 class ContactStatusDetail(Event):
     """One contact: of the endpoint that PJSIPShowEndpoint asked about, or of the list of inbound registrations.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ContactStatusDetail/>
     """
@@ -128,7 +128,7 @@ class ContactStatusDetail(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     aor = Always("AOR", text)
     """The address of record: whom the contact belongs to."""
@@ -170,12 +170,14 @@ class ContactStatusDetail(Event):
 class ContactStatusDetailComplete(Event):
     """The end of the list that PJSIPShowRegistrationInboundContactStatuses answers with.
 
-    Asterisk 13 to 23.
+    Sent to every user.
+    Asterisk 13.14 or later in the 13 branch, 14.3 or later in the 14 branch, 15 to 23.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13.14 14.3-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -189,7 +191,7 @@ class ContactStatusDetailComplete(Event):
 class InboundRegistrationDetail(Event):
     """One address of record of the list that PJSIPShowRegistrationsInbound answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/InboundRegistrationDetail/>
     """
@@ -197,7 +199,7 @@ class InboundRegistrationDetail(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -209,7 +211,7 @@ class InboundRegistrationDetail(Event):
     """The time that a registration lasts where it does not say, in seconds."""
     qualify_timeout = Always("QualifyTimeout", seconds)
     """How long a contact may take to answer, in seconds."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false)
+    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20-23")
     """Whether only a 2xx answer counts as being there."""
     mailboxes = Always("Mailboxes", items(","))
     """The mailboxes that message waiting is told about."""
@@ -243,12 +245,14 @@ class InboundRegistrationDetail(Event):
 class InboundRegistrationDetailComplete(Event):
     """The end of the list that PJSIPShowRegistrationsInbound answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -262,7 +266,7 @@ class InboundRegistrationDetailComplete(Event):
 class InboundSubscriptionDetail(Event):
     """One of the subscriptions that others have with this server.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/InboundSubscriptionDetail/>
     """
@@ -270,7 +274,7 @@ class InboundSubscriptionDetail(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     role = Always("Role", text)
     """`Notifier` or `Subscriber`."""
@@ -282,8 +286,8 @@ class InboundSubscriptionDetail(Event):
     """The state of its dialog, such as `ACTIVE`."""
     caller_id = Sometimes("Callerid", text)
     """The caller id of the endpoint."""
-    subscription_type = Sometimes("SubscriptionType", text)
-    """What it is about: `mwi` or `extension_state`. One of ``mwi``, ``extension_state``."""
+    subscription_type = Sometimes("SubscriptionType", member(enums.SubscriptionType))
+    """What it is about."""
     extension = Sometimes("Extension", text)
     """The extension whose state it is about."""
     extension_states = Sometimes("ExtensionStates", member(enums.ExtensionStateName))
@@ -298,12 +302,14 @@ class InboundSubscriptionDetail(Event):
 class InboundSubscriptionDetailComplete(Event):
     """The end of the list that PJSIPShowSubscriptionsInbound answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -317,7 +323,7 @@ class InboundSubscriptionDetailComplete(Event):
 class OutboundRegistrationDetail(Event):
     """One registration of the list that PJSIPShowRegistrationsOutbound answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/OutboundRegistrationDetail/>
     """
@@ -325,7 +331,7 @@ class OutboundRegistrationDetail(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -347,6 +353,8 @@ class OutboundRegistrationDetail(Event):
     """Whether Path headers are kept."""
     retry_interval = Always("RetryInterval", seconds)
     """How long to wait between tries after a failure that may pass, in seconds."""
+    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18 20-23")
+    """The `security_mechanisms` setting of the registration."""
     contact_header_params = Sometimes("ContactHeaderParams", text, releases="17-23")
     """The `contact_header_params` setting of the registration."""
     expiration = Always("Expiration", seconds)
@@ -375,8 +383,6 @@ class OutboundRegistrationDetail(Event):
     """How it stands."""
     next_reg = Always("NextReg", seconds)
     """How long until it is renewed, in seconds."""
-    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18 20-23")
-    """The `security_mechanisms` setting of the registration."""
 
     def process(self) -> Processed:
         return processed(self, OutboundRegistrationDetail)
@@ -385,12 +391,14 @@ class OutboundRegistrationDetail(Event):
 class OutboundRegistrationDetailComplete(Event):
     """The end of the list that PJSIPShowRegistrationsOutbound answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -408,7 +416,7 @@ class OutboundRegistrationDetailComplete(Event):
 class OutboundSubscriptionDetail(Event):
     """One of the subscriptions that this server has with others.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/OutboundSubscriptionDetail/>
     """
@@ -416,7 +424,7 @@ class OutboundSubscriptionDetail(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     role = Always("Role", text)
     """`Notifier` or `Subscriber`."""
@@ -428,8 +436,8 @@ class OutboundSubscriptionDetail(Event):
     """The state of its dialog, such as `ACTIVE`."""
     caller_id = Sometimes("Callerid", text)
     """The caller id of the endpoint."""
-    subscription_type = Sometimes("SubscriptionType", text)
-    """What it is about: `mwi` or `extension_state`. One of ``mwi``, ``extension_state``."""
+    subscription_type = Sometimes("SubscriptionType", member(enums.SubscriptionType))
+    """What it is about."""
     extension = Sometimes("Extension", text)
     """The extension whose state it is about."""
     extension_states = Sometimes("ExtensionStates", member(enums.ExtensionStateName))
@@ -444,12 +452,14 @@ class OutboundSubscriptionDetail(Event):
 class OutboundSubscriptionDetailComplete(Event):
     """The end of the list that PJSIPShowSubscriptionsOutbound answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -464,7 +474,7 @@ class ResourceListDetail(Event):
     """One resource list of the list that PJSIPShowResourceLists answers with. Its event package is a second Event
     header: `event.all('Event')[1]`.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ResourceListDetail/>
     """
@@ -472,7 +482,7 @@ class ResourceListDetail(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -494,12 +504,14 @@ class ResourceListDetail(Event):
 class ResourceListDetailComplete(Event):
     """The end of the list that PJSIPShowResourceLists answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""

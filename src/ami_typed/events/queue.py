@@ -201,7 +201,7 @@ class QueueCallerLeave(Event):
 class QueueEntry(Event):
     """One caller who waits, of the list that QueueStatus answers with.
 
-    Sent to users with the privilege ``agent``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueEntry/>
     """
@@ -209,7 +209,7 @@ class QueueEntry(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("agent",)
+    privileges = ()
 
     queue = Always("Queue", text)
     """The queue's name."""
@@ -239,12 +239,14 @@ class QueueEntry(Event):
 class QueueMember(Event):
     """One member of the list that QueueStatus answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     queue = Always("Queue", text)
     """The queue's name."""
@@ -586,7 +588,7 @@ class QueueMemberStatus(Event):
 class QueueParams(Event):
     """One queue of the list that QueueStatus answers with: its settings and its statistics.
 
-    Sent to users with the privilege ``agent``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueParams/>
     """
@@ -594,8 +596,10 @@ class QueueParams(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("agent",)
+    privileges = ()
 
+    queue = Always("Queue", text)
+    """The queue's name."""
     max = Always("Max", integer)
     """How many callers the queue takes; 0 for no limit."""
     strategy = Always("Strategy", member(enums.QueueStrategy))
@@ -610,15 +614,13 @@ class QueueParams(Event):
     """How many calls were answered."""
     abandoned = Always("Abandoned", integer)
     """How many callers gave up."""
+    service_level = Always("ServiceLevel", seconds)
+    """The waiting time, in seconds, that an answer is to come within."""
     servicelevel_perf = Always("ServicelevelPerf", real)
     """How many of the answered calls were answered within that time, in per cent."""
     servicelevel_perf2 = Sometimes("ServicelevelPerf2", real, releases="15-23")
     """How many of all calls were answered within that time, in per cent; calls that were given up quickly do not
     count."""
-    queue = Always("Queue", text)
-    """The queue's name."""
-    service_level = Always("ServiceLevel", seconds)
-    """The waiting time, in seconds, that an answer is to come within."""
     weight = Always("Weight", integer)
     """The queue's weight: members of several queues serve the heavier one first."""
 
@@ -629,12 +631,14 @@ class QueueParams(Event):
 class QueueStatusComplete(Event):
     """The end of the list that QueueStatus answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -648,12 +652,14 @@ class QueueStatusComplete(Event):
 class QueueSummary(Event):
     """One queue of the list that QueueSummary answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     queue = Always("Queue", text)
     """The queue's name."""
@@ -677,12 +683,14 @@ class QueueSummary(Event):
 class QueueSummaryComplete(Event):
     """The end of the list that QueueSummary answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""

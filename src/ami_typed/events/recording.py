@@ -16,7 +16,7 @@ class MixMonitorMute(Event):
     """A side of a channel was left out of its recording, or taken in again.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16 from 16.17 on, 18 from 18.3 on, to 23.
+    Asterisk 16.17 or later in the 16 branch, 18.3 or later in the 18 branch, 19 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MixMonitorMute/>
     """
 
@@ -70,7 +70,7 @@ class MixMonitorStart(Event):
     """A channel begins to be recorded.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16 from 16.17 on, 18 from 18.3 on, to 23.
+    Asterisk 16.17 or later in the 16 branch, 18.3 or later in the 18 branch, 19 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MixMonitorStart/>
     """
 
@@ -120,7 +120,7 @@ class MixMonitorStop(Event):
     """A channel is no longer recorded.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16 from 16.17 on, 18 from 18.3 on, to 23.
+    Asterisk 16.17 or later in the 16 branch, 18.3 or later in the 18 branch, 19 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MixMonitorStop/>
     """
 

@@ -103,6 +103,22 @@ class UserEvent(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
+    bridge_uniqueid = Sometimes("BridgeUniqueid", text)
+    """The bridge's identifier."""
+    bridge_type = Sometimes("BridgeType", member(enums.BridgeType))
+    """What the bridge is for."""
+    bridge_technology = Sometimes("BridgeTechnology", text)
+    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
+    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
+    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
+    """The name that the bridge was given; none where it has none."""
+    bridge_num_channels = Sometimes("BridgeNumChannels", integer)
+    """How many channels are in the bridge."""
+    bridge_video_source_mode = Sometimes("BridgeVideoSourceMode", member(enums.VideoMode))
+    """Whose picture the members see."""
+    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     user_event = Always("UserEvent", text)
     """The name that was made up."""
 
@@ -113,12 +129,14 @@ class UserEvent(Event):
 class WaitEventComplete(Event):
     """WaitEvent is over: something came, or its time ran out.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     def process(self) -> Processed:
         return processed(self, WaitEventComplete)

@@ -57,9 +57,8 @@ class SessionTimeout(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-    source = Always("Source", text)
-    """`RTPTimeout` where no sound came, `SIPSessionTimer` where the session was not refreshed. One of
-    ``RTPTimeout``, ``SIPSessionTimer``."""
+    source = Always("Source", member(enums.TimeoutSource))
+    """Whether no sound came, or the session was not refreshed."""
 
     def process(self) -> Processed:
         return processed(self, SessionTimeout)
@@ -68,12 +67,14 @@ class SessionTimeout(Event):
 class SIPpeerstatusComplete(Event):
     """The end of the list that SIPpeerstatus answers with.
 
+    Sent to every user.
     Asterisk 13 to 20.
     """
 
     __slots__ = ()
 
     releases = Releases("13-20")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""

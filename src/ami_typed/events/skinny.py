@@ -14,12 +14,14 @@ __all__ = ["DeviceEntry", "DevicelistComplete", "LineEntry", "LinelistComplete"]
 class DeviceEntry(Event):
     """One device of the list that SKINNYdevices answers with.
 
+    Sent to every user.
     Asterisk 13 to 20.
     """
 
     __slots__ = ()
 
     releases = Releases("13-20")
+    privileges = ()
 
     channel_type = Always("Channeltype", text)
     """`SKINNY`."""
@@ -49,12 +51,14 @@ class DeviceEntry(Event):
 class DevicelistComplete(Event):
     """The end of the list that SKINNYdevices answers with. Asterisk sends it as a part of the last DeviceEntry.
 
+    Sent to every user.
     Asterisk 13 to 20.
     """
 
     __slots__ = ()
 
     releases = Releases("13-20")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -68,12 +72,14 @@ class DevicelistComplete(Event):
 class LineEntry(Event):
     """One line of the list that SKINNYlines answers with.
 
+    Sent to every user.
     Asterisk 13 to 20.
     """
 
     __slots__ = ()
 
     releases = Releases("13-20")
+    privileges = ()
 
     channel_type = Always("Channeltype", text)
     """`SKINNY`."""
@@ -99,12 +105,14 @@ class LineEntry(Event):
 class LinelistComplete(Event):
     """The end of the list that SKINNYlines answers with. Asterisk sends it as a part of the last LineEntry.
 
+    Sent to every user.
     Asterisk 13 to 20.
     """
 
     __slots__ = ()
 
     releases = Releases("13-20")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""

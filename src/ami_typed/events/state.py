@@ -45,7 +45,7 @@ class DeviceStateChange(Event):
 class DeviceStateListComplete(Event):
     """The end of the list that DeviceStateList answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DeviceStateListComplete/>
     """
@@ -53,7 +53,7 @@ class DeviceStateListComplete(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -67,7 +67,7 @@ class DeviceStateListComplete(Event):
 class ExtensionStateListComplete(Event):
     """The end of the list that ExtensionStateList answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ExtensionStateListComplete/>
     """
@@ -75,7 +75,7 @@ class ExtensionStateListComplete(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -144,7 +144,7 @@ class PresenceStateChange(Event):
 class PresenceStateListComplete(Event):
     """The end of the list that PresenceStateList answers with.
 
-    Sent to users with the privilege ``command``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/PresenceStateListComplete/>
     """
@@ -152,7 +152,7 @@ class PresenceStateListComplete(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("command",)
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""

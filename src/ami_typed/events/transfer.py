@@ -28,6 +28,8 @@ class AttendedTransfer(Event):
 
     result = Always("Result", member(enums.TransferResult))
     """What came of it."""
+    is_external = Always("IsExternal", yes_no)
+    """Whether the transfer was asked for from outside, by a telephone or a manager, not by Asterisk itself."""
     orig_transferer_channel = Always("OrigTransfererChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``OrigTransferer`` stands for."""
     orig_transferer_channel_state = Always("OrigTransfererChannelState", member(enums.ChannelState))
@@ -309,14 +311,12 @@ class AttendedTransfer(Event):
     transfer_target_linkedid = Sometimes("TransferTargetLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``TransferTarget`` stands for."""
-    transfer_target_tenantid = Sometimes("TransferTargetTenantid", text, releases="20-23")
+    transfer_target_tenantid = Sometimes("TransferTargetTenantid", text, releases="18 20-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``TransferTarget``
     stands for."""
-    transfer_target_chan_variable = Variables("TransferTargetChanVariable", releases="20-23")
+    transfer_target_chan_variable = Variables("TransferTargetChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``TransferTarget`` stands
     for."""
-    is_external = Always("IsExternal", yes_no)
-    """Whether the transfer was asked for from outside, by a telephone or a manager, not by Asterisk itself."""
 
     def process(self) -> Processed:
         return processed(self, AttendedTransfer)

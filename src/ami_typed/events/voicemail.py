@@ -141,7 +141,7 @@ class MiniVoiceMail(Event):
 class MWIGet(Event):
     """One mailbox of the list that MWIGet answers with.
 
-    Sent to users with the privilege ``reporting``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MWIGet/>
     """
@@ -149,7 +149,7 @@ class MWIGet(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("reporting",)
+    privileges = ()
 
     mailbox = Always("Mailbox", text)
     """The mailbox, as `number@context`."""
@@ -165,7 +165,7 @@ class MWIGet(Event):
 class MWIGetComplete(Event):
     """The end of the list that MWIGet answers with.
 
-    Sent to users with the privilege ``reporting``.
+    Sent to every user.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MWIGetComplete/>
     """
@@ -173,7 +173,7 @@ class MWIGetComplete(Event):
     __slots__ = ()
 
     releases = Releases("13-23")
-    privileges = ("reporting",)
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -187,12 +187,14 @@ class MWIGetComplete(Event):
 class VoicemailBoxDetail(Event):
     """One message of the list that VoicemailBoxSummary answers with.
 
-    Asterisk 18, 20 to 23.
+    Sent to every user.
+    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
     """
 
     __slots__ = ()
 
-    releases = Releases("18 20-23")
+    releases = Releases("18.20 20.5-23")
+    privileges = ()
 
     folder = Always("Folder", text)
     """The folder that it is in."""
@@ -214,12 +216,14 @@ class VoicemailBoxDetail(Event):
 class VoicemailBoxDetailComplete(Event):
     """The end of the list that VoicemailBoxSummary answers with.
 
-    Asterisk 18, 20 to 23.
+    Sent to every user.
+    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
     """
 
     __slots__ = ()
 
-    releases = Releases("18 20-23")
+    releases = Releases("18.20 20.5-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -234,7 +238,8 @@ class VoicemailPasswordChange(Event):
     """Somebody changed the password of a mailbox.
 
     Sent to users with one of the privileges ``system``, ``user``.
-    Asterisk 18 from 18.21 on, 20 from 20.6 on, 21 from 21.1 on, to 23.
+    Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21.1 or later in the 21 branch, 22
+    to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/VoicemailPasswordChange/>
     """
 
@@ -257,12 +262,14 @@ class VoicemailPasswordChange(Event):
 class VoicemailUserDetail(Event):
     """The mailbox that VoicemailUserStatus asked about.
 
+    Sent to every user.
     Asterisk 16 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("16-23")
+    privileges = ()
 
     vm_context = Always("VMContext", text)
     """The mailbox's context in voicemail.conf."""
@@ -316,9 +323,9 @@ class VoicemailUserDetail(Event):
     """How many messages a folder takes."""
     max_message_length = Always("MaxMessageLength", seconds)
     """The longest message, in seconds."""
-    new_message_count = Sometimes("NewMessageCount", integer)
+    new_message_count = Always("NewMessageCount", integer)
     """How many messages are new."""
-    old_message_count = Sometimes("OldMessageCount", integer)
+    old_message_count = Always("OldMessageCount", integer)
     """How many messages have been heard."""
     imap_user = Sometimes("IMAPUser", text)
     """The user at the IMAP server; only sent where voicemail is kept there."""
@@ -336,12 +343,14 @@ class VoicemailUserDetail(Event):
 class VoicemailUserDetailComplete(Event):
     """The end of what VoicemailUserStatus answers with.
 
+    Sent to every user.
     Asterisk 16 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("16-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""
@@ -355,12 +364,14 @@ class VoicemailUserDetailComplete(Event):
 class VoicemailUserEntry(Event):
     """One mailbox of the list that VoicemailUsersList answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     vm_context = Always("VMContext", text)
     """The mailbox's context in voicemail.conf."""
@@ -414,7 +425,7 @@ class VoicemailUserEntry(Event):
     """How many messages a folder takes."""
     max_message_length = Always("MaxMessageLength", seconds)
     """The longest message, in seconds."""
-    new_message_count = Sometimes("NewMessageCount", integer)
+    new_message_count = Always("NewMessageCount", integer)
     """How many messages are new."""
     old_message_count = Sometimes("OldMessageCount", integer)
     """How many messages have been heard."""
@@ -434,12 +445,14 @@ class VoicemailUserEntry(Event):
 class VoicemailUserEntryComplete(Event):
     """The end of the list that VoicemailUsersList answers with.
 
+    Sent to every user.
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
     releases = Releases("13-23")
+    privileges = ()
 
     event_list = Always("EventList", text)
     """`Complete` where the list came to its end."""

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ami_typed.responses.channel import Getvar
     from ami_typed.responses.config import GetConfig, GetConfigJSON, ListCategories
-    from ami_typed.responses.core import Command, CoreSettings, CoreStatus, ModuleCheck
-    from ami_typed.responses.queue import QueueRule
+    from ami_typed.responses.core import Command, CoreSettings, CoreStatus, ListCommands, ModuleCheck
+    from ami_typed.responses.iax import IAXnetstats
+    from ami_typed.responses.queue import QueueRule, Queues
     from ami_typed.responses.recording import MixMonitor
     from ami_typed.responses.session import Challenge, Events, Ping
     from ami_typed.responses.sip import SIPshowpeer
+    from ami_typed.responses.skinny import SKINNYshowdevice, SKINNYshowline
     from ami_typed.responses.state import ExtensionState, PresenceState
     from ami_typed.responses.voicemail import MailboxCount, MailboxStatus
 
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
         "GetConfig",
         "GetConfigJSON",
         "Getvar",
+        "IAXnetstats",
         "ListCategories",
+        "ListCommands",
         "MailboxCount",
         "MailboxStatus",
         "MixMonitor",
@@ -32,7 +36,10 @@ if TYPE_CHECKING:
         "Ping",
         "PresenceState",
         "QueueRule",
+        "Queues",
         "SIPshowpeer",
+        "SKINNYshowdevice",
+        "SKINNYshowline",
     ]
 else:
     from ami_typed._lazy import namespace

@@ -3,29 +3,25 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Always, Numbered, Sometimes
+from ami_typed.configuration import json_sections
+from ami_typed.configuration import sections as _sections
+from ami_typed.fields import Always, Built, Numbered, Sometimes
 from ami_typed.messages import Answer
-from ami_typed.values import one_zero, text
+from ami_typed.values import text
 
 __all__ = ["GetConfig", "GetConfigJSON", "ListCategories"]
 
 
 class GetConfig(Answer):
-    """A configuration file. Sections and lines are numbered from 000000.
+    """A configuration file.
 
     Asterisk 13 to 23.
     """
 
     __slots__ = ()
 
-    categories = Numbered("Category-*", text)
-    """The sections' names, by number."""
-    templates = Numbered("IsTemplate-*", one_zero)
-    """Which sections are templates, by the section's number."""
-    based_on = Numbered("Templates-*", text)
-    """The templates that a section is based on, as quoted names, by the section's number."""
-    lines = Numbered("Line-*", text)
-    """The lines as `name=value`, by the section's number, a dash and the line's number: `000001-000002`."""
+    sections = Built(_sections, "Category-*", "IsTemplate-*", "Templates-*", "Line-*")
+    """The file's sections in order, as `configuration.Section`."""
 
 
 class GetConfigJSON(Answer):
@@ -37,7 +33,9 @@ class GetConfigJSON(Answer):
     __slots__ = ()
 
     json = Always("JSON", text)
-    """An object of sections, each an object of names and values."""
+    """An object of sections, each an object of names and values, in which names may repeat."""
+    sections = Built(json_sections, "JSON")
+    """The file's sections in order, as `configuration.Section`."""
 
 
 class ListCategories(Answer):

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Always, Repeated, Sometimes
+from ami_typed.fields import Always, Built, Sometimes
 from ami_typed.messages import Answer
+from ami_typed.structures import commands as _commands
+from ami_typed.structures import lines
 from ami_typed.values import integer, real, text, yes_no
 
-__all__ = ["Command", "CoreSettings", "CoreStatus", "ModuleCheck"]
+__all__ = ["Command", "CoreSettings", "CoreStatus", "ListCommands", "ModuleCheck"]
 
 
 class Command(Answer):
@@ -18,8 +20,8 @@ class Command(Answer):
 
     __slots__ = ()
 
-    output = Repeated("Output", text)
-    """The lines that it printed. Asterisk 13 sends them as raw text instead: there they are in `data`."""
+    output = Built(lines, "Output")
+    """The lines that it printed."""
 
 
 class CoreSettings(Answer):
@@ -76,6 +78,18 @@ class CoreStatus(Answer):
     """How many channels there are."""
     core_processed_calls = Sometimes("CoreProcessedCalls", integer, releases="20-23")
     """How many calls there have been since the start."""
+
+
+class ListCommands(Answer):
+    """The actions of a server that a user may send.
+
+    Asterisk 13 to 23.
+    """
+
+    __slots__ = ()
+
+    commands = Built(_commands, "*")
+    """The actions by name, each with a few words of the server's and the privileges it needs."""
 
 
 class ModuleCheck(Answer):

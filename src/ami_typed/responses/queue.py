@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Repeated
+from ami_typed.fields import Built, Repeated
 from ami_typed.messages import Answer
+from ami_typed.structures import raw
 from ami_typed.values import text
 
-__all__ = ["QueueRule"]
+__all__ = ["QueueRule", "Queues"]
 
 
 class QueueRule(Answer):
@@ -22,3 +23,15 @@ class QueueRule(Answer):
     """The names of the rules. The steps of each follow it in the answer's own order, which `raw` keeps."""
     rules = Repeated("Rule", text)
     """The steps, as `seconds,maximum penalty,minimum penalty`."""
+
+
+class Queues(Answer):
+    """The queues, as text for people.
+
+    Asterisk 13 to 14.
+    """
+
+    __slots__ = ()
+
+    output = Built(raw)
+    """The lines of the text."""

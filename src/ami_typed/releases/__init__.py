@@ -5,6 +5,9 @@ Rules of this module:
 - A release is ordered within its branch only: 18.26 has things that 19.8 lacks, so "since 18" is never inferred.
 - The text of a set is its only form: ``13-15 16.20 17-23`` reads "13 to 15, 16 from 16.20 on, 17 to 23".
 - A branch above the newest that the facts know is taken to have what that newest branch has.
+
+The packages below, `v13` to `v23`, are generated: the same classes as in `ami_typed`, but only those that the branch
+has, so that a type checker refuses the rest: ``from ami_typed.releases.v18 import actions, events``.
 """
 
 from __future__ import annotations
@@ -89,13 +92,36 @@ class Releases:
         return f"Releases({self.spans!r})"
 
     def __str__(self) -> str:
-        """Say the set in words: ``Asterisk 13 to 15, 16 from 16.20 on, 17 to 23``."""
-        return "Asterisk " + ", ".join(_in_words(span) for span in self.spans.split())
+        """Say the set in words: ``Asterisk 13 to 15, 16.20 or later in the 16 branch, 17 to 23``."""
+        return f"Asterisk {', '.join(map(_in_words, _runs(self.branches())))}"
+
+    def needed_by(self, release: Release) -> str:
+        """Say what a server would have to be that is of a release which is not in the set.
+
+        Returns:
+            What is needed in the server's own branch, where that is in the set at all: ``Asterisk 18.26 or later in
+            the 18 branch``; else the whole set in words.
+        """
+        first = self.branches().get(release.branch)
+        return str(self) if first is None else f"Asterisk {_in_words([first])}"
 
 
-def _in_words(span: str) -> str:
-    low, _, high = span.partition("-")
-    start = f"{low.partition('.')[0]} from {low} on" if "." in low else low
-    if not high:
-        return start
-    return f"{start} to {high}" if "." not in low else f"{start}, to {high}"
+def _runs(branches: dict[int, Release]) -> list[list[Release]]:
+    """Return the first releases in runs of neighbouring branches that are in the set as a whole."""
+    runs: list[list[Release]] = []
+    for branch, first in sorted(branches.items()):
+        whole = Release(branch)
+        if runs and first == whole and runs[-1][-1] == Release(branch - 1):
+            runs[-1].append(first)
+        else:
+            runs.append([first])
+    return runs
+
+
+def _in_words(run: list[Release]) -> str:
+    first, last = run[0], run[-1]
+    if first is not last:
+        return f"{first.branch} to {last.branch}"
+    if first == Release(first.branch):
+        return str(first.branch)
+    return f"{str(first).removesuffix('.0')} or later in the {first.branch} branch"

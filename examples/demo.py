@@ -1,0 +1,261 @@
+"""A short conversation with Asterisk, typed from end to end: channels, queues, one call, and what a checker catches.
+
+    python examples/demo.py                        talks to the stand-in that ships with ami_typed
+    python examples/demo.py --host pbx --user me   talks to your server; the secret comes from AMI_SECRET
+
+A call is placed on your server only where `--call PJSIP/somebody` says whom to call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import textwrap
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+
+import ami_typed as ami
+from ami_typed import actions, enums, events, testing
+
+MISTAKES: tuple[tuple[str, str], ...] = (
+    (
+        "manager.execute(actions.QueueStatus()).membres",
+        '"QueueStatus" has no attribute "membres"; maybe "members"?  [attr-defined]',
+    ),
+    (
+        'actions.QueuePauze(interface="PJSIP/anna", paused=True)',
+        'Module has no attribute "QueuePauze"; maybe "QueuePause"?  [attr-defined]',
+    ),
+    (
+        'actions.QueueAdd(queue="support")',
+        'Missing named argument "interface" for "QueueAdd"  [call-arg]',
+    ),
+    (
+        'actions.Originate(channel="PJSIP/anna", call_timeout=20)',
+        'Argument "call_timeout" to "Originate" has incompatible type "int"; expected "timedelta | None"  [arg-type]',
+    ),
+    (
+        'if manager.wait_for(events.Hangup).cause == "16": ...',
+        (
+            'Non-overlapping equality check (left operand type: "int", right operand type: "Literal[\'16\']")  '
+            "[comparison-overlap]"
+        ),
+    ),
+)
+"""Lines that are wrong, each with what mypy --strict says about it."""
+
+MOST_ROWS = 15
+
+Row = tuple[str, ...]
+
+
+def main() -> None:
+    options = read_options()
+    print(f"ami-typed {ami.__version__}: Asterisk's Manager Interface, typed")
+    if options.host:
+        talk(options.host, options.port, options.user, options.secret, options.call)
+    else:
+        print("No server is given, so a stand-in plays one. To talk to yours, see --help.")
+        with testing.StandIn(testing.demo()) as server:
+            talk(server.host, server.port, "demo", "a secret", "PJSIP/anna")
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Talk to Asterisk, or to a stand-in where no host is given.")
+    parser.add_argument("--host", default=os.environ.get("AMI_HOST"), help="the server (AMI_HOST)")
+    parser.add_argument("--port", default=os.environ.get("AMI_PORT", "5038"), type=int, help="its port (AMI_PORT)")
+    parser.add_argument("--user", default=os.environ.get("AMI_USER"), help="a user of manager.conf (AMI_USER)")
+    parser.add_argument("--secret", default=os.environ.get("AMI_SECRET"), help="the user's secret (AMI_SECRET)")
+    parser.add_argument("--call", default=os.environ.get("AMI_CALL"), help="a channel to call (AMI_CALL)")
+    options = parser.parse_args()
+    if options.host and not (options.user and options.secret):
+        parser.error("a host needs a user and a secret; give --user, and --secret or AMI_SECRET")
+    return options
+
+
+def talk(host: str, port: int, user: str, secret: str, channel: str | None) -> None:
+    with ami.Manager() as manager:
+        log_in(manager, host, port, user, secret)
+        show_channels(manager)
+        show_queues(manager)
+        if channel:
+            place_call(manager, channel)
+        else:
+            print("\nNo call is placed; `--call PJSIP/somebody` would.")
+        manager.logoff()
+    show_mistakes()
+
+
+def log_in(manager: ami.Manager, host: str, port: int, user: str, secret: str) -> None:
+    heading("Logging in", "manager.login(user, secret)")
+    manager.connect(host, port)
+    print(f"  {host}:{port} greets as {' '.join(manager.get_asterisk_info() or ())}.")
+    manager.login(user, secret)
+    print(f"  Logged in as {user}, by MD5 challenge: the secret itself stayed here.")
+    settings = manager.execute(actions.CoreSettings())
+    limit = f"at most {settings.core_max_calls} calls" if settings.core_max_calls else "as many calls as it can bear"
+    records = "writes" if settings.core_cdr_enabled else "does not write"
+    print(f"  It is Asterisk {manager.release}, takes {limit} and {records} call records.")
+
+
+def show_channels(manager: ami.Manager) -> None:
+    heading("Channels", "manager.execute(actions.CoreShowChannels()).channels")
+    rows: list[Row] = [
+        (
+            channel.channel,
+            channel.channel_state.name,
+            channel.caller_id_num or "-",
+            channel.connected_line_num or "-",
+            channel.application or "-",
+            str(channel.duration),
+        )
+        for channel in manager.execute(actions.CoreShowChannels()).channels
+    ]
+    table(("Channel", "State", "Caller", "Talks to", "Application", "Duration"), rows)
+
+
+def show_queues(manager: ami.Manager) -> None:
+    heading("Queues", "manager.execute(actions.QueueStatus())  .params .members .entries")
+    status = manager.execute(actions.QueueStatus())
+    free = enums.QueueMemberStatus.NOT_INUSE
+    queues: list[Row] = []
+    for queue in status.params:
+        serving = [member for member in status.members if member.queue == queue.queue]
+        waits = [entry.wait for entry in status.entries if entry.queue == queue.queue]
+        ready = sum(member.status == free and not member.paused for member in serving)
+        queues.append(
+            (
+                queue.queue,
+                queue.strategy.value,
+                f"{ready} of {len(serving)}",
+                str(len(waits)),
+                str(max(waits)) if waits else "-",
+                str(queue.completed),
+                str(queue.abandoned),
+            )
+        )
+    table(("Queue", "Strategy", "Free", "Waiting", "Longest", "Completed", "Abandoned"), queues)
+    print()
+    members: list[Row] = [
+        (
+            member.name,
+            member.queue,
+            member.status.name,
+            (member.paused_reason or "yes") if member.paused else "-",
+            str(member.calls_taken),
+            f"{member.last_call:%Y-%m-%d %H:%M} UTC" if member.last_call else "never",
+        )
+        for member in status.members
+    ]
+    table(("Member", "Queue", "State", "Paused", "Calls", "Last call"), members)
+
+
+def place_call(manager: ami.Manager, channel: str) -> None:
+    heading("A call", f"manager.originate(actions.Originate(channel={channel!r}, ...))")
+    call_id = f"demo-{os.getpid()}-{time.time():.0f}"
+    call = actions.Originate(
+        channel=channel,
+        application="Wait",
+        data="1",
+        call_timeout=timedelta(seconds=20),
+        caller_id='"ami-typed" <100>',
+        variable={"CAMPAIGN": "demo"},
+        channel_id=call_id,
+        action_id=call_id,
+    )
+    # One thread places the call and waits for its outcome, this one follows it on the same connection.
+    with (
+        manager.subscribe(
+            *(events.Newchannel, events.Newstate, events.DialBegin, events.DialEnd),
+            *(events.OriginateResponse, events.Hangup),
+        ) as stream,
+        ThreadPoolExecutor() as threads,
+    ):
+        outcome = threads.submit(manager.originate, call)
+        outcome.add_done_callback(lambda done: stream.close() if done.exception() else None)
+        follow(stream, call_id)
+    tell_outcome(outcome)
+
+
+def follow(stream: ami.EventStream[ami.Event], call_id: str) -> None:
+    """Tell what happens to a call, until its outcome is known and its last channel has hung up."""
+    begin = time.monotonic()
+    channels: set[str] = set()
+    decided = False
+    for event in stream:
+        if call_id not in {event.get("Linkedid"), event.get("DestLinkedid"), event.action_id}:
+            continue  # somebody else's call
+        print(f"  {time.monotonic() - begin:5.2f} s  {event.event:<17}  {describe(event)}", flush=True)
+        match event:
+            case events.Newchannel(uniqueid=channel):
+                channels.add(channel)
+            case events.Hangup(uniqueid=channel):
+                channels.discard(channel)
+            case events.OriginateResponse():
+                decided = True
+            case _:
+                pass
+        if decided and not channels:
+            return
+
+
+def describe(event: ami.Event) -> str:
+    """Say an event in words; every attribute here is typed, and known to the checker."""
+    words = ""
+    match event:
+        case events.Newchannel(channel=channel, exten=exten, context=context):
+            words = f"{channel} is there, for {exten or 'nobody yet'} in {context}"
+        case events.Newstate(channel=channel, channel_state=state):
+            words = f"{channel} is {state.name}"
+        case events.DialBegin(dest_channel=channel, dial_string=number):
+            words = f"{channel} is dialled as {number}"
+        case events.DialEnd(dest_channel=channel, dial_status=status):
+            words = f"{channel}: {status.name}"
+        case events.OriginateResponse(response=result, reason=reason):
+            words = f"{result.value}: {reason.name}"
+        case events.Hangup(channel=channel, cause=cause, cause_txt=reason_in_words):
+            words = f"{channel} hung up: {reason_in_words} ({cause})"
+        case _:
+            pass
+    return words
+
+
+def tell_outcome(outcome: Future[events.OriginateResponse]) -> None:
+    try:
+        response = outcome.result()
+    except ami.Error as error:
+        print(f"  {error}")
+    else:
+        answered = response.response is enums.OriginateResult.SUCCESS
+        print(f"  The call was {'answered' if answered else 'not answered'}, said by an events.OriginateResponse.")
+
+
+def show_mistakes() -> None:
+    heading("What the type checker would have caught", "mypy --strict")
+    for line, message in MISTAKES:
+        print(f"  {line}")
+        print(textwrap.fill(f"error: {message}", 92, initial_indent="      ", subsequent_indent="        "))
+
+
+def heading(title: str, code: str) -> None:
+    print(f"\n{title}\n  {code}")
+
+
+def table(names: Row, rows: list[Row]) -> None:
+    """Print rows under their names, aligned; the first few of many."""
+    shown = [names, *rows[:MOST_ROWS]]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    shown.insert(1, tuple("-" * width for width in widths))
+    for row in shown:
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    if len(rows) > MOST_ROWS:
+        print(f"  and {len(rows) - MOST_ROWS} more")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ami.Error as error:
+        sys.exit(str(error))

@@ -1,0 +1,392 @@
+"""Configuration files as the manager interface reads and changes them: their sections, and changes to those.
+
+Rules of this module:
+
+- A section keeps its lines in order and every one of a repeated name. Two sections may have the same name.
+- A change that Asterisk would refuse, or take for another one, is refused when it is made.
+- A value may be a secret, so no `repr` shows one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ami_typed.messages import Message
+
+__all__ = [
+    "AppendLine",
+    "Change",
+    "DeleteLine",
+    "DeleteSection",
+    "EmptySection",
+    "InsertLine",
+    "NewSection",
+    "RenameSection",
+    "Section",
+    "UpdateLine",
+    "changes",
+    "json_sections",
+    "sections",
+]
+
+_NUMBERED = re.compile(r"(category|istemplate|templates|line)-(\d+)(?:-\d+)?", re.IGNORECASE)
+_UNQUOTED = str.maketrans("", "", '"')
+
+
+class Section(NamedTuple):
+    """A section of a configuration file.
+
+    Attributes:
+        name: What stands in the brackets.
+        lines: Its lines in order, as names and values; those that a template gave come first.
+        is_template: Whether it is a template for other sections.
+        templates: The templates that it is based on.
+    """
+
+    name: str
+    lines: list[tuple[str, str]]
+    is_template: bool = False
+    templates: tuple[str, ...] = ()
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a name, in order; names match without regard to case."""
+        folded = name.lower()
+        return [value for each, value in self.lines if each.lower() == folded]
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """Return the last value of a name, which counts over what a template gave; ``default`` where there is none."""
+        values = self.all(name)
+        return values[-1] if values else default
+
+    def __repr__(self) -> str:
+        return f"<Section {self.name}: {len(self.lines)} lines>"
+
+
+def sections(message: Message) -> list[Section]:
+    """Read the sections of a file from numbered headers.
+
+    Raises:
+        ValueError: A line or a template is of no section.
+    """
+    found: dict[str, Section] = {}
+    for header, text in message.items():
+        if (match := _NUMBERED.fullmatch(header)) is None:
+            continue
+        kind, number = match[1].lower(), match[2]
+        if kind != "category" and number not in found:
+            raise ValueError(f"and there is no section {number}")
+        if kind == "category":
+            found[number] = Section(text, [])
+        elif kind == "line":
+            name, _, value = text.partition("=")
+            found[number].lines.append((name, value))
+        elif kind == "istemplate":
+            found[number] = found[number]._replace(is_template=text == "1")
+        else:
+            found[number] = found[number]._replace(templates=_names(text))
+    return list(found.values())
+
+
+def json_sections(message: Message) -> list[Section]:
+    """Read the sections of a file from a JSON text; repeated names, which an object of JSON's would lose, are kept.
+
+    Raises:
+        KeyError: There is no such text.
+        ValueError: It is not what Asterisk makes of a file.
+    """
+    import json
+
+    file: Any = json.loads(message["JSON"], object_pairs_hook=_Pairs, strict=False)
+    if not isinstance(file, _Pairs) or not all(isinstance(lines, _Pairs) for _, lines in file):
+        raise ValueError("which is not an object of objects")
+    return [_section(name, lines) for name, lines in file]
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """An object of JSON's as it stands."""
+
+
+def _section(name: str, pairs: _Pairs) -> Section:
+    """Make a section: what it is based on stands before its lines, the mark of a template as a number."""
+    lines = list(pairs)
+    is_template = lines[:1] == [("istemplate", 1)]
+    if is_template:
+        lines.pop(0)
+    templates = _names(lines.pop(0)[1]) if lines and lines[0][0] == "templates" else ()
+    return Section(name, lines, is_template, templates)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.translate(_UNQUOTED).split(",") if (name := part.strip()))
+
+
+class NewSection(NamedTuple):
+    """Adds a section.
+
+    Attributes:
+        section: Its name.
+        templates: The templates of the file that it is based on.
+        is_template: Whether it is a template itself.
+        before: The section that it goes in front of; the end of the file where none is named.
+        allow_duplicate: Whether it may have the name of another section.
+        ignore_error: Whether it is well that there is such a section.
+    """
+
+    section: str
+    templates: Sequence[str] = ()
+    is_template: bool = False
+    before: str | None = None
+    allow_duplicate: bool = False
+    ignore_error: bool = False
+
+    def headers(self) -> dict[str, str | None]:
+        """Return the headers without their number."""
+        options = _options(
+            template=self.is_template,
+            allowdups=self.allow_duplicate,
+            ignoreerror=self.ignore_error,
+            inherit=",".join(self.templates),
+        )
+        return {"Action": "NewCat", "Cat": self.section, "Match": self.before, "Options": options}
+
+
+class RenameSection(NamedTuple):
+    """Gives a section, or every one of its name that a filter lets through, another name.
+
+    Attributes:
+        section: The name so far.
+        name: The name from now on.
+        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+            ``TEMPLATES=include`` for a template.
+    """
+
+    section: str
+    name: str
+    filter: str | None = None
+
+    def headers(self) -> dict[str, str | None]:
+        """Return the headers without their number."""
+        return {
+            "Action": "RenameCat",
+            "Cat": self.section,
+            "Value": _given(self.name, "RenameSection needs the new name."),
+            "Options": _options(catfilter=self.filter),
+        }
+
+
+class DeleteSection(NamedTuple):
+    """Takes a section out of the file.
+
+    Attributes:
+        section: Its name.
+        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+            ``TEMPLATES=include`` for a template.
+        ignore_error: Whether it is well that there is no such section.
+    """
+
+    section: str
+    filter: str | None = None
+    ignore_error: bool = False
+
+    def headers(self) -> dict[str, str | None]:
+        """Return the headers without their number."""
+        options = _options(ignoreerror=self.ignore_error, catfilter=self.filter)
+        return {"Action": "DelCat", "Cat": self.section, "Options": options}
+
+
+class EmptySection(NamedTuple):
+    """Takes every line out of a section.
+
+    Attributes:
+        section: Its name.
+        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+            ``TEMPLATES=include`` for a template.
+    """
+
+    section: str
+    filter: str | None = None
+
+    def headers(self) -> dict[str, str | None]:
+        """Return the headers without their number."""
+        return {"Action": "EmptyCat", "Cat": self.section, "Options": _options(catfilter=self.filter)}
+
+
+class UpdateLine(NamedTuple):
+    """Gives a line another value.
+
+    Attributes:
+        section: The section that it stands in.
+        name: The line's name.
+        value: The new value.
+        match: The value that the line must have; any where it is left out.
+        is_object: Whether it is written with ``=>``.
+        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+            ``TEMPLATES=include`` for a template.
+    """
+
+    section: str
+    name: str
+    value: str
+    match: str | None = None
+    is_object: bool = False
+    filter: str | None = None
+
+    def headers(self) -> dict[str, str | None]:
+        """Return the headers without their number."""
+        return {
+            **_line("Update", self.section, self.name, self.value, is_object=self.is_object),
+            "Match": self.match,
+            "Options": _options(catfilter=self.filter),
+        }
+
+    def __repr__(self) -> str:
+        return _hidden(self)
+
+
+class AppendLine(NamedTuple):
+    """Adds a line to the end of a section.
+
+    Attributes:
+        section: The section.
+        name: The line's name.
+        value: Its value.
+        is_object: Whether it is written with ``=>``.
+        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+            ``TEMPLATES=include`` for a template.
+    """
+
+    section: str
+    name: str
+    value: str
+    is_object: bool = False
+    filter: str | None = None
+
+    def headers(self) -> dict[str, str | None]:
+        """Return the headers without their number."""
+        return {
+            **_line("Append", self.section, self.name, self.value, is_object=self.is_object),
+            "Options": _options(catfilter=self.filter),
+        }
+
+    def __repr__(self) -> str:
+        return _hidden(self)
+
+
+class InsertLine(NamedTuple):
+    """Adds a line in front of another one.
+
+    Attributes:
+        section: The section.
+        line: The number of the line that it goes in front of, counted from 0.
+        name: The line's name.
+        value: Its value.
+        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+            ``TEMPLATES=include`` for a template.
+    """
+
+    section: str
+    line: int
+    name: str
+    value: str
+    filter: str | None = None
+
+    def headers(self) -> dict[str, str | None]:
+        """Return the headers without their number."""
+        return {
+            **_line("Insert", self.section, self.name, self.value),
+            "Line": str(self.line),
+            "Options": _options(catfilter=self.filter),
+        }
+
+    def __repr__(self) -> str:
+        return _hidden(self)
+
+
+class DeleteLine(NamedTuple):
+    """Takes a line out of a section: by its name, or by its number.
+
+    Attributes:
+        section: The section.
+        name: The line's name.
+        match: The value that the line of this name must have; any where it is left out.
+        line: Its number, counted from 0.
+        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+            ``TEMPLATES=include`` for a template.
+        ignore_error: Whether it is well that there is no such line.
+    """
+
+    section: str
+    name: str | None = None
+    match: str | None = None
+    line: int | None = None
+    filter: str | None = None
+    ignore_error: bool = False
+
+    def headers(self) -> dict[str, str | None]:
+        """Return the headers without their number."""
+        if not self.name and self.line is None:
+            raise ValueError("DeleteLine needs the name of a line, or its number.")
+        return {
+            "Action": "Delete",
+            "Cat": self.section,
+            "Var": self.name,
+            "Match": self.match,
+            "Line": None if self.line is None else str(self.line),
+            "Options": _options(ignoreerror=self.ignore_error, catfilter=self.filter),
+        }
+
+    def __repr__(self) -> str:
+        return _hidden(self)
+
+
+Change: TypeAlias = (
+    "NewSection | RenameSection | DeleteSection | EmptySection | UpdateLine | AppendLine | InsertLine | DeleteLine"
+)
+"""One change to a configuration file."""
+
+
+def changes(made: Sequence[Change]) -> Mapping[str, str]:
+    """Return the headers of changes, numbered in their order.
+
+    Raises:
+        ValueError: Asterisk would refuse a change, or take it for another one.
+    """
+    headers: dict[str, str] = {}
+    for number, change in enumerate(made):
+        _given(change.section, f"{type(change).__name__} needs the name of a section.")
+        headers |= {f"{name}-{number:06}": text for name, text in change.headers().items() if text is not None}
+    return headers
+
+
+def _line(action: str, section: str, name: str, value: str, *, is_object: bool = False) -> dict[str, str | None]:
+    if value.startswith(">") and not is_object:
+        raise ValueError(f"{section}: the value of {name} begins with >, which Asterisk takes for =>; say is_object.")
+    return {
+        "Action": action,
+        "Cat": section,
+        "Var": _given(name, f"{section}: a line needs a name."),
+        "Value": f">{value}" if is_object else value,
+    }
+
+
+def _given(text: str, sentence: str) -> str:
+    if not text:
+        raise ValueError(sentence)
+    return text
+
+
+def _options(**options: bool | str | None) -> str | None:
+    """Write what else is asked for; `None` where nothing is."""
+    written = (name if given is True else f'{name}="{given}"' for name, given in options.items() if given)
+    return ",".join(written) or None
+
+
+def _hidden(change: UpdateLine | AppendLine | InsertLine | DeleteLine) -> str:
+    """Show a change of a line without the values."""
+    shown: Iterable[tuple[str, object]] = change._asdict().items()
+    parts = (f"{name}={'***' if name in {'value', 'match'} and value else value!r}" for name, value in shown)
+    return f"{type(change).__name__}({', '.join(parts)})"

@@ -1,0 +1,53 @@
+"""Events that ami-typed makes itself, about the connection, for the same callbacks and streams as Asterisk's.
+
+Rules of this module:
+
+- A notice is delivered in its place among Asterisk's events: `Disconnected` behind the last one of a connection,
+  `Reconnected` before the first one of the next.
+- A notice is an `Event` like any other: a dict of text, with typed attributes. It goes to who asks for it by its class
+  or name, not to who asks for every event of Asterisk's.
+"""
+
+from __future__ import annotations
+
+from ami_typed.fields import Always
+from ami_typed.messages import KEY_EVENT, Event
+from ami_typed.values import integer, seconds, text
+
+__all__ = ["Disconnected", "Notice", "Reconnected"]
+
+
+class Notice(Event):
+    """An event that ami-typed makes itself."""
+
+    __slots__ = ()
+
+
+class Disconnected(Notice):
+    """The connection was lost. Requests that were pending have failed; events of the gap will never come."""
+
+    __slots__ = ()
+
+    reason = Always("Reason", text)
+    """Why, in words."""
+
+    @classmethod
+    def because(cls, reason: Exception) -> Disconnected:
+        """Make the notice of a lost connection."""
+        return cls({KEY_EVENT: cls.__name__, "Reason": " ".join(str(reason).split())})
+
+
+class Reconnected(Notice):
+    """The connection stands again, logged in as before: what the program knows of calls may be out of date."""
+
+    __slots__ = ()
+
+    gap = Always("Gap", seconds)
+    """How long there was no connection."""
+    attempts = Always("Attempts", integer)
+    """How many attempts it took."""
+
+    @classmethod
+    def after(cls, gap: float, attempts: int) -> Reconnected:
+        """Make the notice of a connection that stands again after ``gap`` seconds."""
+        return cls({KEY_EVENT: cls.__name__, "Gap": f"{gap:.3f}", "Attempts": str(attempts)})

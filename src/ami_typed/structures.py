@@ -1,0 +1,153 @@
+"""What several headers of a message say together, and headers that one value of a program's becomes.
+
+Rules of this module:
+
+- Reading takes a message and returns a value, or raises `ValueError` where the headers do not go together.
+- Writing takes a value and returns headers in the order in which they go out, or raises `ValueError` where Asterisk
+  would refuse them, or take them for something else.
+- Configuration files have a module of their own, `configuration`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ami_typed.values import Headers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ami_typed.messages import Message
+
+__all__ = ["Charge", "Command", "Unit", "charges", "commands", "free_headers", "lines", "raw", "units"]
+
+_COMMAND = re.compile(r"(?P<synopsis>.*?) *\(Priv: (?P<privileges>[^()]*)\)")
+_NO_PRIVILEGE = frozenset({"<none>", "all"})  # `all` stands beside every privilege
+_OF_EVERY_ANSWER = frozenset({"response", "actionid", "message"})
+_NOT_FREE = frozenset({"action", "actionid", "userevent"})
+
+
+def lines(message: Message) -> list[str]:
+    """Return the lines that carry the payload of a message."""
+    return message.data
+
+
+def raw(message: Message) -> list[str]:
+    """Return the lines of a message that is text for people, some of which may look like headers."""
+    return message.raw
+
+
+class Command(NamedTuple):
+    """An action that a server has.
+
+    Attributes:
+        synopsis: A few words of the server's about it.
+        privileges: The privileges, any of which a user needs to send it; none where every user may.
+    """
+
+    synopsis: str
+    privileges: tuple[str, ...]
+
+
+def commands(message: Message) -> dict[str, Command]:
+    """Read the actions of a server: each is a header.
+
+    Raises:
+        ValueError: A header does not say which privileges its action needs.
+    """
+    return {name: _command(text) for name, text in message.items() if name.lower() not in _OF_EVERY_ANSWER}
+
+
+def _command(text: str) -> Command:
+    match = _COMMAND.fullmatch(text)
+    if match is None:
+        raise ValueError(f"and {text!r} names no privileges")
+    needed = (name for name in match["privileges"].split(",") if name not in _NO_PRIVILEGE)
+    return Command(match["synopsis"], tuple(needed))
+
+
+def free_headers(headers: Mapping[str, str | Sequence[str]]) -> Mapping[str, str | Sequence[str]]:
+    """Return headers of the program's own making; a sequence is one header each.
+
+    Raises:
+        ValueError: The action has such a header already.
+    """
+    for name in headers:
+        if name.lower() in _NOT_FREE:
+            raise ValueError(f"The header {name} is the action's own; it cannot be one of those that are free.")
+    return headers
+
+
+class Unit(NamedTuple):
+    """A number of units that a call costs.
+
+    Attributes:
+        amount: How many; `None` where it is not known.
+        type: Their type, 1 to 16.
+    """
+
+    amount: int | None
+    type: int | None = None
+
+
+def units(given: Sequence[Unit]) -> Mapping[str, str]:
+    """Return the headers of units, numbered in their order.
+
+    Raises:
+        ValueError: Units without amount and type, or of a type that is none.
+    """
+    headers: dict[str, str] = {}
+    for number, unit in enumerate(given):
+        if unit.amount is None and unit.type is None:
+            raise ValueError("A unit has an amount, a type, or both.")
+        if unit.type is not None and not 1 <= unit.type <= 16:
+            raise ValueError(f"The type of a unit is 1 to 16, not {unit.type}.")
+        headers |= {} if unit.amount is None else {f"UnitAmount({number})": str(unit.amount)}
+        headers |= {} if unit.type is None else {f"UnitType({number})": str(unit.type)}
+    return headers
+
+
+class Charge(NamedTuple):
+    """What one thing costs, as advice of charge says at a call's set-up; the vocabularies are in `enums`.
+
+    Attributes:
+        item: What is charged, one of `enums.ChargedItem`.
+        rate: How it is charged, one of `enums.RateType`.
+        currency: The currency's name, at most 10 letters.
+        amount: How much of it, before it is multiplied.
+        multiplier: What that amount is multiplied by, one of `enums.CurrencyMultiplier`.
+        time: How much time the amount is for, in units of its scale.
+        time_scale: The unit of that time, one of `enums.TimeScale`.
+        granularity: In what steps time is charged, in units of its scale.
+        granularity_scale: The unit of those steps, one of `enums.TimeScale`.
+        charging: Whether time is charged continuously or by steps, one of `enums.ChargingType`.
+        volume_unit: The unit of a volume, one of `enums.VolumeUnit`.
+        code: The code of a special arrangement or rate.
+    """
+
+    item: str
+    rate: str
+    currency: str | None = None
+    amount: int | None = None
+    multiplier: str | None = None
+    time: int | None = None
+    time_scale: str | None = None
+    granularity: int | None = None
+    granularity_scale: str | None = None
+    charging: str | None = None
+    volume_unit: str | None = None
+    code: int | None = None
+
+
+_CHARGE = (
+    *("ChargedItem", "RateType", "CurrencyName", "CurrencyAmount", "CurrencyMultiplier", "Time", "TimeScale"),
+    *("Granularity", "GranularityTimeScale", "ChargingType", "VolumeUnit", "Code"),
+)
+
+
+def charges(given: Sequence[Charge]) -> Mapping[str, Headers]:
+    """Return the headers of charges: groups that follow one another, each begun by the charged item."""
+    named = [(name, value) for charge in given for name, value in zip(_CHARGE, charge, strict=True)]
+    headers = Headers((name, f"{value}") for name, value in named if value is not None)
+    return {_CHARGE[0]: headers} if headers else {}

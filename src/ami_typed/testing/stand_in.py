@@ -1,0 +1,228 @@
+"""The stand-in itself: a server on loopback that plays one scenario to one client.
+
+Rules of this module:
+
+- Everything happens in the order of the scenario, on one thread: what the server says, what the client is to say, and
+  what the application does, where somebody plays it.
+- A client that departs from the scenario is left at once: the connection is closed, and `StandIn.close` says what the
+  difference is.
+- Nothing waits for ever: a client that says nothing for `StandIn.patience` seconds has departed too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from ami_typed.errors import Error
+from ami_typed.testing.scenarios import Deed, Expect, HangUp, Leave, Pause, Say
+from ami_typed.testing.templates import difference, match
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Self
+
+    from ami_typed.testing.scenarios import Scenario, Step
+
+__all__ = ["Departure", "StandIn"]
+
+_END = b"\r\n\r\n"
+
+
+class Departure(Error, AssertionError):
+    """The client did not keep to the scenario; says where, and what the difference is."""
+
+
+class StandIn:
+    """A server that plays a scenario. Use it as a context manager, which starts and closes it.
+
+    Args:
+        scenario: What to play.
+        application: Who plays the application: called with each of its deeds and with this stand-in, in its place in
+            the scenario. Without it, deeds are passed over.
+        patience: How long a client may take to connect and to say its next message, in seconds.
+        pauses: Whether the scenario's pauses are kept.
+
+    Attributes:
+        host: Where it listens: a loopback address.
+        port: The port there, a free one.
+        captured: What the holes of the scenario have captured so far.
+        failure: Why the scenario was not played to its end, `None` where nothing is wrong.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        application: Callable[[Deed, StandIn], object] | None = None,
+        *,
+        patience: float = 10.0,
+        pauses: bool = True,
+    ) -> None:
+        self.scenario = scenario
+        self.captured: dict[str, bytes] = {}
+        self.failure: BaseException | None = None
+        self._application = application
+        self._patience = patience
+        self._pauses = pauses
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(patience)
+        self.host, self.port = self._listener.getsockname()
+        self._client: socket.socket | None = None
+        self._heard = b""
+        self._step: Step | None = None
+        self._closed = False
+        self._played = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ami-typed stand-in", daemon=True)
+
+    def start(self) -> None:
+        """Begin to play."""
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Wait until the scenario has been played to its end.
+
+        Raises:
+            Departure: The client departed from it.
+            BaseException: What the application raised.
+        """
+        self._played.wait()
+        if self.failure is not None:
+            raise self.failure
+
+    def close(self) -> None:
+        """Close the connection, and stop listening.
+
+        Raises:
+            Departure: The client departed from the scenario, or something is left of it.
+            BaseException: What the application raised.
+        """
+        self._stop()
+        if self.failure is not None:
+            raise self.failure
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        departed = self.failure is not None
+        self._stop()
+        # What the block raised is told, unless it came of the departure; that the scenario was not finished is no news.
+        if self.failure is not None and self.failure is not error and (departed or error is None):
+            raise self.failure from error
+
+    def _stop(self) -> None:
+        self._closed = True
+        for sock in (self._listener, self._client):
+            if sock is not None:
+                with contextlib.suppress(OSError):  # not connected, or not any more
+                    sock.shutdown(socket.SHUT_RDWR)
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._listener.close()
+
+    # Playing
+
+    def _run(self) -> None:
+        try:
+            for step in self.scenario.steps:
+                self._step = step
+                self._play(step)
+            self._played.set()
+            if self._client is not None:
+                self._hear_nothing(None)
+        except OSError as error:
+            deed = isinstance(self._step, Deed)
+            self.failure = error if deed else Departure(f"{self._place()}: {self._reason(error)}.")
+        except BaseException as error:  # noqa: BLE001 - it is raised to who waits for the stand-in
+            self.failure = error
+        finally:
+            self._leave()
+            self._listener.close()
+            self._played.set()
+
+    def _play(self, step: Step) -> None:
+        match step:
+            case Say():
+                self._say(step)
+            case Expect():
+                self._expect(step)
+            case HangUp():
+                self._connected()
+                self._leave()
+            case Leave():
+                self._hear_nothing(self._patience)
+                self._leave()
+            case Pause(seconds=seconds):
+                time.sleep(seconds if self._pauses else 0)
+            case Deed():
+                if self._application is not None:
+                    self._application(step, self)
+
+    def _connected(self) -> socket.socket:
+        """Return the connection, having waited for it where there is none."""
+        if self._client is None:
+            self._client, _ = self._listener.accept()
+            self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._client.settimeout(self._patience)
+            self._heard = b""
+        return self._client
+
+    def _leave(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _say(self, step: Say) -> None:
+        client = self._connected()
+        with contextlib.suppress(ConnectionError):  # who is gone hears nothing; the next that it is to say will show it
+            for chunk in step.chunks:
+                client.sendall(chunk.fill(self.captured))
+
+    def _expect(self, step: Expect) -> None:
+        lines = self._hear().split(b"\r\n")
+        if not match(step.lines, lines, self.captured):
+            raise Departure(
+                f"{self._place()}: the client says something else (+) than the scenario (-):\n"
+                + difference(step.lines, lines, self.captured)
+            )
+
+    def _hear(self) -> bytes:
+        """Return the client's next message, without the empty line at its end."""
+        while _END not in self._heard:
+            data = self._connected().recv(65536)
+            if not data:
+                raise ConnectionError("the client closed the connection instead of saying its next message")
+            self._heard += data
+        message, _, self._heard = self._heard.partition(_END)
+        return message
+
+    def _hear_nothing(self, patience: float | None) -> None:
+        """Wait until the client closes the connection."""
+        client = self._connected()
+        client.settimeout(patience)
+        with contextlib.suppress(ConnectionError):  # closed, in a hurry
+            while data := client.recv(65536):
+                self._heard += data
+        if self._heard:
+            lines = self._heard.removesuffix(_END).split(b"\r\n")
+            raise Departure(
+                f"{self._place()}: the client says more (+) than the scenario has:\n{difference((), lines, {})}"
+            )
+
+    def _place(self) -> str:
+        line = self._step.line if self._step else 0
+        return f"{self.scenario.name}, line {line}"
+
+    def _reason(self, error: OSError) -> str:
+        if self._closed:
+            return "the stand-in was closed before the scenario had come to its end"
+        if isinstance(error, TimeoutError):
+            return f"the client does nothing for {self._patience:g} s"
+        return str(error)

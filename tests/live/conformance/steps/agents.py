@@ -1,0 +1,27 @@
+"""Agents who log in with a call and stay on the line."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import ami_typed as ami
+from ami_typed import actions, enums, events
+from tests.live.conformance.scenario import step
+
+if TYPE_CHECKING:
+    from tests.live.conformance.stage import Stage
+
+
+@step()
+def an_agent_serves_a_queue(stage: Stage) -> None:
+    stage.call("Local/100@default/n", to="660")
+    stage.until(events.AgentLogin)
+    stage.listing(actions.Agents())
+    leg = stage.call("Local/303@default/n")
+    stage.until(events.AgentConnect)
+    stage.listing(actions.Agents())
+    stage.execute(actions.Hangup(channel=leg.channel))
+    stage.until(events.AgentComplete)
+    stage.execute(actions.AgentLogoff(agent="1001", soft=False))
+    stage.until(events.AgentLogoff)

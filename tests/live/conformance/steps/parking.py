@@ -1,0 +1,54 @@
+"""Parking: parked, listed, retrieved, swapped, given up, timed out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import ami_typed as ami
+from ami_typed import actions, enums, events
+from tests.live.conformance.scenario import step
+
+if TYPE_CHECKING:
+    from tests.live.conformance.stage import Stage
+
+
+@step()
+def a_call_is_parked_and_times_out(stage: Stage) -> None:
+    stage.call("Local/501@default/n")
+    stage.until(events.ParkedCall)
+    stage.until(events.ParkedCallTimeOut)
+
+
+@step()
+def a_call_is_parked_by_action_and_retrieved(stage: Stage) -> None:
+    leg = stage.answered("Local/100@default/n")
+    stage.execute(
+        actions.Park(
+            channel=leg.channel,
+            timeout_channel=leg.other,
+            parking_timeout=timedelta(seconds=30),
+            parkinglot="default",
+            parking_space=705,
+        )
+    )
+    stage.until(events.ParkedCall)
+    stage.listing(actions.ParkedCalls())
+    stage.listing(actions.ParkedCalls(parking_lot="default"))
+    stage.listing(actions.Parkinglots())
+    stage.call("Local/100@default/n", to="705")
+    stage.until(events.UnParkedCall)
+
+
+@step()
+def a_parked_caller_gives_up(stage: Stage) -> None:
+    leg = stage.call("Local/500@default/n")
+    stage.until(events.ParkedCall)
+    stage.execute(actions.Hangup(channel=leg.channel))
+    stage.until(events.ParkedCallGiveUp)
+
+
+@step()
+def a_parked_caller_is_swapped(stage: Stage) -> None:
+    stage.call("Local/112@default/n", application="Dial", data="Local/500@default")
+    stage.until(events.ParkedCallSwap)
