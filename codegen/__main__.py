@@ -1,17 +1,19 @@
-"""`python -m codegen harvest | sources | build | check`: the command line for the people who keep ami-typed."""
+"""`python -m codegen release | harvest | sources | build | check`: for the people who keep ami-typed."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import code, overlay
 from .amend import amend
 from .facts import load_all
-from .harvest import harvest_into
+from .harvest import harvest, harvest_into
 from .merge import accounts_of_code, merge
+from .release import arrival, take_in, uncovered
 from .render import render
 from .resolve import resolve
 from .surface import surface
@@ -21,19 +23,30 @@ from .writer import Difference, compare, write
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .amend import Amended
     from .facts import Facts
 
 _PACKAGE = Path(__file__).resolve().parent
 OUTPUT = _PACKAGE.parent if _PACKAGE.name == "_codegen" else _PACKAGE.parent / "src" / "ami_typed"
 
 STALE = 1
+UNCOVERED = 1
 
 
-def build(spec: Path) -> dict[str, str]:
-    """Return the generated files of ami-typed by path.
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What the folder `spec` holds, read and put together."""
+
+    knowledge: overlay.Overlay
+    code: tuple[code.CodeFacts, ...]
+    amended: Amended
+
+
+def read(spec: Path) -> Sources:
+    """Read facts and overlay.
 
     Raises:
-        TroubleError: With everything that is wrong with the facts and the overlay.
+        TroubleError: With everything that is wrong with them.
     """
     troubles = Troubles(str(spec))
     knowledge = overlay.EMPTY
@@ -48,15 +61,30 @@ def build(spec: Path) -> dict[str, str]:
             sources = code.CodeFacts.load_all(spec / "code")
     troubles.check()
     more = [account for facts in sources for account in accounts_of_code(facts, releases)]
-    amended = amend(merge(releases, more), knowledge, str(spec / "facts"))
-    return render(surface(resolve(amended)))
+    return Sources(knowledge, sources, amend(merge(releases, more), knowledge, str(spec / "facts")))
+
+
+def build(spec: Path) -> dict[str, str]:
+    """Return the generated files of ami-typed by path.
+
+    Raises:
+        TroubleError: With everything that is wrong with the facts and the overlay.
+    """
+    return render(surface(resolve(read(spec).amended)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status: 0, 1 where `check` finds stale code, 2 for troubles."""
+    """Run one command.
+
+    Returns:
+        The exit status: 0; 1 where `check` finds stale code, or `release` something that the overlay does not cover;
+        2 for troubles.
+    """
     options = _parser().parse_args(arguments)
     try:
         match options.command:
+            case "release":
+                return _release(options.file, options.release, options.spec, options.output)
             case "harvest":
                 return _harvest(options.files, options.spec, options.release)
             case "sources":
@@ -68,6 +96,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TroubleError as error:
         print(error, file=sys.stderr)
         return EXIT_STATUS
+
+
+def _release(file: Path, release: str | None, spec: Path, output: Path) -> int:
+    arrived = arrival(harvest(file, release), load_all(spec / "facts"))
+    for line in (*take_in(arrived, spec / "facts"), "", *arrived.lines(), ""):
+        print(line)
+    sources = read(spec)
+    missing = uncovered(arrived, sources.amended, sources.knowledge, sources.code)
+    files = render(surface(resolve(sources.amended)))
+    print(_summary(files, write(files, output), output))
+    if not missing:
+        print("\nThe overlay covers everything.")
+        return 0
+    print(f"\nNot covered by the overlay, {len(missing)}:")
+    for line in missing:
+        print(f"  {line}")
+    return UNCOVERED
 
 
 def _harvest(files: list[Path], spec: Path, release: str | None) -> int:
@@ -87,7 +132,7 @@ def _build(spec: Path, output: Path) -> int:
     difference = write(files, output)
     for line in _written(difference):
         print(line)
-    print(f"{output}: {len(files)} files, {_count(difference)}")
+    print(_summary(files, difference, output))
     return 0
 
 
@@ -110,28 +155,35 @@ def _written(difference: Difference) -> list[str]:
     ]
 
 
-def _count(difference: Difference) -> str:
-    if not difference:
-        return "nothing changed."
+def _summary(files: dict[str, str], difference: Difference, output: Path) -> str:
     new, changed, removed = map(len, (difference.missing, difference.differing, difference.stray))
-    return f"{new} new, {changed} changed, {removed} removed."
+    count = f"{new} new, {changed} changed, {removed} removed." if difference else "nothing changed."
+    return f"{output}: {len(files)} files, {count}"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m codegen", description="The generator of ami-typed.")
     commands = parser.add_subparsers(dest="command", required=True)
-    harvest = commands.add_parser("harvest", help="read Asterisk's documentation into spec/facts/")
-    harvest.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".xml, .xml.gz or the folder it is in")
-    harvest.add_argument("--release", help="the release it documents, where its name does not tell")
+    release = commands.add_parser(
+        "release",
+        help="take in a new release of Asterisk: facts, what it changes, what is to be described, code",
+        epilog="Exit status: 0 where the overlay covers everything, 1 where something is to be described, 2 for "
+        "troubles; the facts are written all the same then, the code is not.",
+    )
+    release.add_argument("file", type=Path, metavar="FILE", help=".xml, .xml.gz or the folder it is in")
+    release.add_argument("--release", help="the release it documents, where its name does not tell")
+    harvester = commands.add_parser("harvest", help="read Asterisk's documentation into spec/facts/")
+    harvester.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".xml, .xml.gz or the folder it is in")
+    harvester.add_argument("--release", help="the release it documents, where its name does not tell")
     sources = commands.add_parser("sources", help="read scans of Asterisk's sources into spec/code/")
     sources.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the scan of one release, .json")
     builder = commands.add_parser("build", help="generate the code of ami_typed from spec/")
     check = commands.add_parser("check", help="tell whether the code is what would be built")
-    for command in (harvest, sources, builder, check):
+    for command in (release, harvester, sources, builder, check):
         command.add_argument(
             "--spec", type=Path, default=overlay.SPEC, metavar="DIR", help="the folder of facts and overlay"
         )
-    for command in (builder, check):
+    for command in (release, builder, check):
         command.add_argument("--output", type=Path, default=OUTPUT, metavar="DIR", help="the folder of ami_typed")
     return parser
 

@@ -119,12 +119,14 @@ class List:
         complete: The event that closes it.
         announced: Whether the answer says that a list follows.
         empty: What an error says that only means that the list is empty.
+        counted: Whether the event that closes it says how many items it has.
     """
 
     items: tuple[tuple[str | None, str], ...]
     complete: str | None
     announced: bool
     empty: tuple[str, ...]
+    counted: bool
     doc: str | None
     place: Place
 
@@ -518,7 +520,7 @@ class _Amendment:
         if entry is None or name is None:
             items = tuple((None, self._event(item) or item) for item in message.items)
             complete = message.complete and (self._event(message.complete) or message.complete)
-            return List(items, complete, announced=True, empty=(), doc=None, place=self._nowhere)
+            return List(items, complete, announced=True, empty=(), counted=True, doc=None, place=self._nowhere)
         given = {item.lower() for item in entry.items.values()}
         for item in message.items:
             if item.lower() not in given:
@@ -528,6 +530,7 @@ class _Amendment:
             complete=entry.complete and self._listed(name, entry.complete, "complete"),
             announced=entry.announced,
             empty=entry.empty,
+            counted=entry.counted,
             doc=entry.doc,
             place=self._overlay.place("list", name),
         )

@@ -66,7 +66,17 @@ RESERVED: dict[Owner, frozenset[str]] = {
     "aggregate": frozenset(
         (
             *_DICT,
-            *("action_id", "closing", "complete", "error_message", "releases", "repeatable", "response", "valid"),
+            *(
+                "action_id",
+                "closing",
+                "complete",
+                "counted",
+                "error_message",
+                "releases",
+                "repeatable",
+                "response",
+                "valid",
+            ),
             # what the annotations of its properties use
             *("events", "known_events", "list", "str", "type"),
         )

@@ -278,12 +278,14 @@ class List(_Entry):
 
     Attributes:
         empty: What an error says that only means that the list is empty.
+        counted: Whether what the last event says about the number of items holds in every release.
     """
 
     items: Mapping[Name, str]
     complete: str | None = None
     announced: bool = True
     empty: tuple[str, ...] = ()
+    counted: bool = True
     doc: Sentence | None = None
 
 

@@ -18,13 +18,15 @@ from ami_typed.cli.changes import Changes, compare
 from ami_typed.releases import NEWEST_BRANCH
 
 from .facts import release_key
-from .spans import written_span
+from .spans import Span, written_span
 from .trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from .amend import Amended
+    from .code import CodeFacts
     from .facts import Facts
     from .overlay import Overlay
 
@@ -86,16 +88,28 @@ def arrival(facts: Facts, known: Sequence[Facts]) -> Arrival:
     )
 
 
-def uncovered(amended: Amended, knowledge: Overlay, branch: int, branches_of_code: Iterable[int]) -> list[str]:
+def take_in(arrived: Arrival, folder: Path) -> Iterator[str]:
+    """Write the facts of a release in place of those of its branch; yield what was done, as a person reads it."""
+    yield f"wrote {arrived.facts.save(folder)}"
+    for release in arrived.replaced:
+        path = folder / f"{release}.json"
+        path.unlink()
+        yield f"removed {path}, which it takes the place of"
+
+
+def uncovered(arrived: Arrival, amended: Amended, knowledge: Overlay, code: Iterable[CodeFacts]) -> list[str]:
     """Return what the overlay does not cover, and what else a new branch wants, each as a line.
 
     Args:
+        arrived: The release that is taken in.
         amended: Everything that is to be generated.
         knowledge: The overlay.
-        branch: The branch of the release that is taken in.
-        branches_of_code: The branches whose code is known.
+        code: The facts of the code of all releases.
     """
-    return [*_undescribed(amended), *_left_behind(knowledge, branch), *_not_prepared(branch, branches_of_code)]
+    lines = [*_undescribed(amended)]
+    if not arrived.replaced:
+        lines += [*_left_behind(knowledge, arrived.branch), *_not_prepared(arrived.branch, code)]
+    return lines
 
 
 def _undescribed(amended: Amended) -> Iterator[str]:
@@ -110,20 +124,35 @@ def _undescribed(amended: Amended) -> Iterator[str]:
 
 
 def _left_behind(knowledge: Overlay, branch: int) -> Iterator[str]:
-    for kind, entries in (("action", knowledge.actions), ("event", knowledge.events)):
-        for name, entry in entries.items():
-            said = {f"{kind} {name}": entry.releases}
-            parts = getattr(entry, "parameter", None) or getattr(entry, "header", {})
-            said |= {f"{kind} {name}, {part}": content.releases for part, content in parts.items()}
-            for what, releases in said.items():
-                if releases and branch - 1 in (span := written_span(releases)) and branch not in span:
-                    yield f"{what}: `releases` ends before {branch}; does {branch} have it?"
+    """Yield the tables of the overlay that say something of the branch before and nothing of this one."""
+    for kind, name, said in _said_of_releases(knowledge):
+        ending = [releases for releases in said if releases and _ends_before(written_span(releases), branch)]
+        if ending:
+            place = knowledge.place(kind, name)
+            times = "" if len(ending) == 1 else f" {len(ending)} times"
+            yield f"{place.file}:{place.line}: {kind} {name}: `releases` ends before {branch}{times}"
 
 
-def _not_prepared(branch: int, branches_of_code: Iterable[int]) -> Iterator[str]:
+def _ends_before(span: Span, branch: int) -> bool:
+    return branch - 1 in span and branch not in span
+
+
+def _said_of_releases(knowledge: Overlay) -> Iterator[tuple[str, str, list[str | None]]]:
+    """Yield what each table says of releases: that of the message, and those of its headers."""
+    for name, action in knowledge.actions.items():
+        yield "action", name, [action.releases, *(part.releases for part in action.parameter.values())]
+    for name, event in knowledge.events.items():
+        yield "event", name, [event.releases, *(part.releases for part in event.header.values())]
+    for name, response in knowledge.responses.items():
+        yield "response", name, [part.releases for part in response.header.values()]
+    yield from (("parameter", name, [meaning.releases]) for name, meaning in knowledge.parameters.items())
+    yield from (("header", name, [meaning.releases]) for name, meaning in knowledge.headers.items())
+
+
+def _not_prepared(branch: int, code: Iterable[CodeFacts]) -> Iterator[str]:
     if branch > NEWEST_BRANCH:
         yield f"src/ami_typed/releases/__init__.py: NEWEST_BRANCH is {NEWEST_BRANCH}; make it {branch}"
-    if branch not in (known := set(branches_of_code)) and known:
+    if branch not in {_branch(facts) for facts in code}:
         yield (
             f"spec/code: nothing is known of the code of {branch}, so what is not documented is missing there; "
             "take in a scan with `python -m codegen sources`"
@@ -142,5 +171,5 @@ def _key(facts: Facts) -> tuple[tuple[int, ...], str]:
     return release_key(facts.release)
 
 
-def _branch(facts: Facts) -> int:
+def _branch(facts: Facts | CodeFacts) -> int:
     return int(facts.release.partition(".")[0])

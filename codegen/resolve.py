@@ -216,7 +216,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """An aggregate class; `items` are its attributes with their events."""
+    """An aggregate class; `items` are its attributes with their events, `counted` whether its length is checked."""
 
     name: str
     domain: str
@@ -224,6 +224,7 @@ class Aggregate:
     doc: str | None
     items: tuple[tuple[str, Reference], ...]
     complete: Reference | None
+    counted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +352,7 @@ class _Resolution:
                 doc=action.list.doc,
                 items=tuple(items),
                 complete=self._reference(action, action.list.complete) if action.list.complete else None,
+                counted=action.list.counted,
             )
 
     def _reference(self, action: Message, event: str) -> Reference:

@@ -425,13 +425,14 @@ class _Aggregates:
         for name in ("TYPE_CHECKING", "Any", "overload"):
             self._used.name("typing", name)
         repeatable = Attribute("repeatable", _tuple([event.wire for _, event in aggregate.items]), None)
+        counted = () if aggregate.counted else (Attribute("counted", "False", None),)
         return Aggregate(
             name=aggregate.name,
             doc=_docstring(
                 aggregate.doc or f"The list that answers ``{aggregate.name}``.",
                 f"{words_of(written_span(aggregate.releases))}.",
             ),
-            constants=(_releases(aggregate.releases, self._used), repeatable),
+            constants=(_releases(aggregate.releases, self._used), repeatable, *counted),
             members=tuple(
                 self._member(name, event, f"Its ``{event.wire}`` events, in the order in which they came.")
                 for name, event in aggregate.items
@@ -487,7 +488,7 @@ def _module(
 
 
 def _branches(model: Model) -> list[int]:
-    messages = (*model.requests, *model.events)
+    messages: tuple[resolve.Request | resolve.Event, ...] = (*model.requests, *model.events)
     return sorted({branch for message in messages for branch in written_span(message.releases)})
 
 

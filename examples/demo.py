@@ -33,7 +33,7 @@ MISTAKES: tuple[tuple[str, str], ...] = (
         'Missing named argument "interface" for "QueueAdd"  [call-arg]',
     ),
     (
-        'actions.Originate(channel="PJSIP/anna", call_timeout=20)',
+        'actions.Originate(channel="PJSIP/anna", application="Echo", call_timeout=20)',
         'Argument "call_timeout" to "Originate" has incompatible type "int"; expected "timedelta | None"  [arg-type]',
     ),
     (

@@ -259,7 +259,7 @@ def test_beyond_the_limit_the_oldest_wait_no_longer_and_are_counted() -> None:
 
 
 class Line:
-    """A connection without its threads: the test is the reader."""
+    """A connection without its reader: the test is that."""
 
     def __init__(self, pair: Pair, **limits: int) -> None:
         self.handlers = Handlers()
@@ -267,17 +267,26 @@ class Line:
         self.transport = SynchronisedSocket(pair[0], write_timeout=0.02)
         self.session = Session(self.handlers, token="t", limits=ami.Limits(**limits))
         log = Log(None, debug=False)
-        audience = Audience(self.handlers, weakref.ref(self.owner), 100, log)
-        self.connection = Connection(self.transport, self.session, audience, quiet, PATIENCE, log)
+        self.audience = Audience(self.handlers, weakref.ref(self.owner), 100, log)
+        self.connection = Connection(self.transport, self.session, self.audience, quiet, PATIENCE, log)
         self.connection.open_up(lost=quiet)
-
-    def _lost(self, connection: Connection, reason: ami.ConnectionLost, wanted: bool, /) -> None:
-        self.audience.leave(reason)
+        LINES.append(self)
 
     def send(self, action: str = "Originate", **headers: Any) -> Exchange[Any]:
         request = ami.Request(action, **headers)
         request.timeout = PATIENCE
         return self.connection.send(lambda now: self.session.open(request, now))
+
+
+LINES: list[Line] = []
+
+
+@pytest.fixture(autouse=True)
+def no_thread_stays() -> Iterator[None]:
+    """Let the threads for callbacks end with their test."""
+    yield
+    while LINES:
+        LINES.pop().audience.leave(None)
 
 
 def test_a_request_whose_first_byte_did_not_leave_was_not_sent(pair: Pair) -> None:

@@ -25,7 +25,7 @@ from ami_typed.messages import Event, Message, Request
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from ami_typed._log import Log
     from ami_typed._target import Target
@@ -123,10 +123,11 @@ class SynchronisedSocket:
             OSError: The connection broke.
         """
         while True:
-            if not _ready(self._socket, timeout):
-                raise TimeoutError(f"nothing came for {timeout:g} s")
-            with contextlib.suppress(BlockingIOError):  # somebody else's wake-up
+            try:
                 return self._socket.recv(_CHUNK)
+            except BlockingIOError:
+                if not _ready(self._socket, timeout):
+                    raise TimeoutError(f"nothing came for {timeout:g} s") from None
 
 
 def _ready(sock: socket.socket, timeout: float | None, *, write: bool = False) -> bool:
@@ -277,15 +278,16 @@ class Dispatcher:
                     self._changed.wait()
                 batch = self._batches.popleft()
                 self._waiting -= len(batch)
-            for message in batch:
-                self._call(message)
+            self._call(batch, self._manager())
 
-    def _call(self, message: Message | Aggregate) -> None:
-        for function in self._handlers.route_of(message).functions:
-            try:
-                function(message, self._manager())
-            except BaseException as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
-                self._log.report(f"A callback raised an exception: {function!r}", error)
+    def _call(self, batch: list[Message | Aggregate], manager: Any) -> None:
+        route_of = self._handlers.route_of
+        for message in batch:
+            for function in route_of(message).functions:
+                try:
+                    function(message, manager)
+                except BaseException as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
+                    self._log.report(f"A callback raised an exception: {function!r}", error)
 
 
 def join(thread: threading.Thread, timeout: float) -> None:
@@ -331,19 +333,16 @@ class Audience:
         self._ended = False
         self._reason: Exception | None = None
 
-    def deliver(self, messages: Iterable[Message | Aggregate]) -> None:
+    def deliver(self, messages: list[Message | Aggregate]) -> None:
         """Hand messages to the streams at once, and to the callbacks behind what they still have to hear."""
-        batch: list[Message | Aggregate] = []
-        for message in messages:
-            if self._log.debug:
+        if self._log.debug:
+            for message in messages:
                 self._log.trace(f"< {message!r}")
-            route = self._handlers.route_of(message)
-            for sink in route.sinks:
-                sink(message)
-            if route.functions:
-                batch.append(message)
-        if batch:
-            self.dispatcher.put(batch)
+        if self._handlers.sinks:
+            for message in messages:
+                for sink in self._handlers.route_of(message).sinks:
+                    sink(message)
+        self.dispatcher.put(messages)
 
     def join(self, stream: Endable) -> None:
         """Take in a stream; one that comes after the end learns of it at once."""
@@ -470,8 +469,9 @@ class Connection:
                     exchange.waiter.acquire(timeout=left)
         finally:
             now = self._last_wait = time.monotonic()
-            with self._lock:
-                self.session.give_up(exchange, now)
+            if not exchange.settled:
+                with self._lock:
+                    self.session.give_up(exchange, now)
 
     # Reading
 
@@ -502,13 +502,19 @@ class Connection:
         """Read once, for at most ``limit`` seconds, and hand out what follows; the connection may end here."""
         try:
             data = self.transport.read(self._patience(limit))
-            self._take(data)
         except TimeoutError:
             self._look_again()
-        except ConnectionLost as error:
-            self.end(error, wanted=self._abandoned)
+            return
         except OSError as error:
             self.end(ConnectionLost(f"the connection broke: {error}"), wanted=self._abandoned)
+            return
+        try:
+            self._take(data)
+        except ConnectionLost as error:
+            self.end(error, wanted=self._abandoned)
+        except BaseException:  # interrupted, with what was read not yet understood
+            self.end(ConnectionLost("reading was interrupted."))
+            raise
 
     def _take(self, data: bytes) -> None:
         if not data:
@@ -530,6 +536,8 @@ class Connection:
 
     def _patience(self, limit: float | None) -> float | None:
         """Return how long the next read may take; an idle link may be silent for ever."""
+        if not self.session.busy:
+            return limit
         with self._lock:
             deadline = self.session.deadline()
         waits = [] if limit is None else [limit]

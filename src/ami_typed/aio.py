@@ -41,7 +41,7 @@ from ami_typed.wire import Limits
 if TYPE_CHECKING:
     import logging
     import ssl
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
@@ -110,20 +110,21 @@ class _Dispatcher:
             while self._batches:
                 batch = self._batches.popleft()
                 self._waiting -= len(batch)
-                for message in batch:
-                    await self._call(message)
+                await self._call(batch, self._manager())
                 await asyncio.sleep(0)  # plain callbacks alone would never let the loop read
             if not self._ended:
                 await self._changed.wait()
 
-    async def _call(self, message: Message | Aggregate) -> None:
-        for function in self._handlers.route_of(message).functions:
-            try:
-                result = function(message, self._manager())
-                if inspect.isawaitable(result):
-                    await result
-            except Exception as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
-                self._log.report(f"A callback raised an exception: {function!r}", error)
+    async def _call(self, batch: list[Message | Aggregate], manager: Any) -> None:
+        route_of = self._handlers.route_of
+        for message in batch:
+            for function in route_of(message).functions:
+                try:
+                    result = function(message, manager)
+                    if result is not None and inspect.isawaitable(result):
+                        await result
+                except Exception as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
+                    self._log.report(f"A callback raised an exception: {function!r}", error)
 
 
 class _Audience:
@@ -144,19 +145,17 @@ class _Audience:
         self._ended = False
         self._reason: Exception | None = None
 
-    def deliver(self, messages: Iterable[Message | Aggregate]) -> None:
+    def deliver(self, messages: list[Message | Aggregate]) -> None:
         """Hand messages to the streams at once, and to the callbacks behind what they still have to hear."""
-        batch: list[Message | Aggregate] = []
-        for message in messages:
-            if self._log.debug:
+        if self._log.debug:
+            for message in messages:
                 self._log.trace(f"< {message!r}")
-            route = self._handlers.route_of(message)
-            for sink in route.sinks:
-                sink(message)
-            if route.functions:
-                batch.append(message)
-        if batch:
-            self.dispatcher.put(batch)
+        if self._handlers.sinks:
+            for message in messages:
+                for sink in self._handlers.route_of(message).sinks:
+                    sink(message)
+        if messages:
+            self.dispatcher.put(messages)
 
     def join(self, stream: AsyncEventStream[Any]) -> None:
         """Take in a stream; one that comes after the end learns of it at once."""

@@ -10,7 +10,6 @@ A conversation is a generator: it yields what it wants done and is sent what cam
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Generator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -139,6 +138,8 @@ def _answer_challenge(username: str, secret: str) -> Conversation[dict[str, str]
     challenge = answer.get("Challenge")
     if not challenge:
         raise ManagerError(f"The server gave no challenge to log {username} in with.")
+    import hashlib
+
     octets = (challenge + secret).encode("utf-8", "surrogateescape")
     return {"AuthType": "MD5", "Key": hashlib.md5(octets, usedforsecurity=False).hexdigest()}
 
@@ -167,11 +168,11 @@ def originate(request: Request[Any], *, margin: float = 10.0) -> Conversation[ev
         ActionFailed: The server refused to place the call.
         EventTimeout: The outcome did not come in time.
     """
+    ringing = timedelta(milliseconds=float(request.get("Timeout") or 30_000)).total_seconds()
     placed = _Plain(request.action, **{**request, "Async": "true"})
     placed.timeout = request.timeout
     yield Listen(("OriginateResponse",))
     answer: Answer = yield placed
-    ringing = timedelta(milliseconds=int(request.get("Timeout") or 30_000)).total_seconds()
 
     def is_the_outcome(event: Event) -> bool:
         return event.action_id == answer.action_id

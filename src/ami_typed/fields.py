@@ -62,10 +62,11 @@ class Field(Generic[T]):
         none: Texts that mean "no value".
     """
 
-    __slots__ = ("_attribute", "_needle", "_owner", "_spans", "codec", "header", "none")
+    __slots__ = ("_attribute", "_length", "_needle", "_owner", "_read", "_spans", "codec", "header", "none")
 
     _owner: type[Message]
     _attribute: str
+    _read: Callable[[str], T] | None
 
     def __init_subclass__(cls) -> None:
         if not TYPE_CHECKING:  # `help` on a class of fields says what it is, on a field what it holds
@@ -87,6 +88,8 @@ class Field(Generic[T]):
         self.none = none
         self._spans = releases
         self._needle = b"\r\n" + header.encode() + b": "
+        self._length = len(self._needle)
+        self._read = codec.decode
 
     @property
     def releases(self) -> Releases | None:
@@ -112,10 +115,10 @@ class Field(Generic[T]):
         if octets is not None:
             start = octets.find(self._needle)
             if start >= 0:
-                start += len(self._needle)
+                start += self._length
                 end = octets.find(b"\r\n", start)
                 value = octets[start:end] if end >= 0 else octets[start:]
-                return value.decode("utf-8", "surrogateescape").rstrip("\n")
+                return str(value, "utf-8", "surrogateescape").rstrip("\n")
         return message.get(self.header)
 
     def decode(self, message: Message, spelling: str) -> T:
@@ -124,11 +127,11 @@ class Field(Generic[T]):
         Raises:
             FieldError: The text is not of the field's type.
         """
-        decode = self.codec.decode
-        if decode is None:
+        read = self._read
+        if read is None:
             return spelling  # type: ignore[return-value]  # T is str where there is nothing to decode
         try:
-            return decode(spelling)
+            return read(spelling)
         except (ValueError, OverflowError, OSError) as error:
             raise FieldError(message, self.header, spelling, _reason(error)) from None
 
@@ -136,9 +139,13 @@ class Field(Generic[T]):
         """Return what `Event.process` puts under the header: the value, or the raw text where it does not decode."""
         spelling = message[self.header]
         try:
-            return None if spelling in self.none else self.decode(message, spelling)
+            return None if self.says_none(spelling) else self.decode(message, spelling)
         except FieldError:
             return spelling
+
+    def says_none(self, spelling: str) -> bool:
+        """Whether a text means that there is no value."""
+        return spelling in self.none
 
 
 def _reason(error: Exception) -> str:
@@ -188,9 +195,11 @@ class Sometimes(Field[T]):
         if message is None:
             return self
         spelling = self.find(message)
-        if spelling is None or spelling in self.none or (not spelling and self.codec.decode is not None):
-            return None
-        return self.decode(message, spelling)
+        return None if spelling is None or self.says_none(spelling) else self.decode(message, spelling)
+
+    def says_none(self, spelling: str) -> bool:
+        """Whether a text means that there is no value: one of those declared, or the empty one of what is not text."""
+        return spelling in self.none or (not spelling and self._read is not None)
 
 
 class Repeated(Field[T]):

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ami_typed.messages import Aggregate, Event, event_name
+from ami_typed.messages import KEY_EVENT, Aggregate, Event, event_name
 from ami_typed.notices import Notice
 
 __all__ = ["EVERY_EVENT", "ORPHANS", "EventKey", "Handler", "Handlers", "Route"]
@@ -62,13 +62,16 @@ class Handlers:
 
     Attributes:
         version: Changes whenever the table does, so that what was derived from it can be dropped.
+        sinks: Whether there is any stream.
     """
 
     def __init__(self) -> None:
         self.version = 0
+        self.sinks = False
         self._lock = threading.Lock()
         self._entries: tuple[_Entry, ...] = ()
         self._routes: dict[tuple[str, str], Route] = {}
+        self._by_name: dict[str, Route] = {}
 
     def register(self, event: EventKey, function: Handler, *, sink: bool = False) -> None:
         """Add a callback, or move it to the end where the same pair is there already.
@@ -101,6 +104,8 @@ class Handlers:
     def _replace(self, entries: tuple[_Entry, ...]) -> None:
         self._entries = entries
         self._routes = {}
+        self._by_name = {}
+        self.sinks = any(each.sink for each in entries)
         self.version += 1
 
     def wants(self, name: str) -> bool:
@@ -109,10 +114,13 @@ class Handlers:
 
     def route_of(self, message: Any) -> Route:
         """Return where an event, an aggregate or a response without a request goes."""
-        if isinstance(message, Notice):
-            return self.route(_NOTICES, message.event.lower())
         if isinstance(message, Event):
-            return self.route("event", message.event.lower())
+            name = message[KEY_EVENT]
+            route = self._by_name.get(name)
+            if route is None or isinstance(message, Notice):
+                route = self.route(_NOTICES if isinstance(message, Notice) else "event", name.lower())
+                self._by_name[name] = route
+            return route
         if isinstance(message, Aggregate):
             return self.route(_AGGREGATES, type(message).__name__.lower())
         return self.route(ORPHANS, "")

@@ -125,11 +125,24 @@ class Message(dict[str, str], MessageTemplate):
     def _fill(self) -> None:
         """Parse the bytes into the dict."""
         self._unread = None
+        self._data = []
+        self._repeated = {}
+        lines = self._octets.decode("utf-8", "surrogateescape").split("\r\n")
+        try:
+            super().update(map(_HEADERS.__getitem__, lines))
+        except KeyError:  # a line that is no plain header
+            pass
+        else:
+            if super().__len__() == len(lines):
+                return
+        self._fill_slowly()
+
+    def _fill_slowly(self) -> None:
+        """Parse the bytes of a message that has more than plain headers, each once."""
         lines = self.raw
         headers, self._data = _raw_text(lines) if lines and _is_raw_text(lines[0]) else _headers(lines)
         super().clear()
         super().update(headers)
-        self._repeated = {}
         if len(self) != len(headers):
             self._keep_repeated(headers)
 
@@ -170,10 +183,11 @@ class Message(dict[str, str], MessageTemplate):
 
     def all(self, name: str) -> list[str]:
         """Return every value of a header, in order; an empty list where it is absent."""
-        value = self.get(name)
-        if value is None:
-            return []
-        return list(self._repeated.get(name.lower(), (value,)))
+        folded = name.lower()
+        repeated = self._repeated.get(folded)
+        if repeated is not None:
+            return list(repeated)
+        return [value for each, value in super().items() if each.lower() == folded]
 
     def __bytes__(self) -> bytes:
         """Return the message as it was received, without the empty line that ends it."""
@@ -264,6 +278,23 @@ def _is_secret(name: str, value: Any, secrets: frozenset[str]) -> bool:
             return True
     folded = name.lower()
     return bool(value) and (folded in secrets or folded.rstrip("-0123456789") + "-*" in secrets)
+
+
+class _Headers(dict[str, tuple[str, str]]):
+    """Lines that were seen before, and the headers they are: most lines of a stream of events come again and again."""
+
+    def __missing__(self, line: str) -> tuple[str, str]:
+        headers, _ = _headers([line])
+        if not headers or "\n" in line or line == _RAW_TEXT:
+            raise KeyError(line)
+        if len(line) < 120:
+            if len(self) >= 4096:
+                self.clear()
+            self[line] = headers[0]
+        return headers[0]
+
+
+_HEADERS = _Headers()
 
 
 def _headers(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -630,6 +661,8 @@ class Aggregate(dict[str, Any], MessageTemplate):
     """The releases of Asterisk that have this list."""
     repeatable: ClassVar[tuple[str, ...]] = ()
     """The events that may come several times: each is a list, empty where none came."""
+    counted: ClassVar[bool] = True
+    """Whether the last event says how many items there are, rather than some number."""
 
     response: Answer | None
     closing: Event | None
@@ -651,14 +684,21 @@ class Aggregate(dict[str, Any], MessageTemplate):
 
     def _add(self, event: Event) -> None:
         self._count += 1
-        self.setdefault(self._key(event.event), []).append(event)
+        name = event[KEY_EVENT]
+        items: list[Event] | None = super().get(name)
+        if items is None:
+            items = self.setdefault(self._key(name), [])
+        items.append(event)
 
     def _close(self, event: Event) -> None:
-        """Take in the last event, and check what it says about the list's length."""
+        """Take in the last event, which may be an item as well, and check what it says about the list's length."""
         self.closing = event
-        self[event.event] = event
+        if isinstance(self.get(event.event), list):
+            self._add(event)
+        else:
+            self[event.event] = event
         announced = event.get("ListItems")
-        if announced is not None and announced != str(self._count):
+        if self.counted and announced is not None and announced != str(self._count):
             self._fail(f"{event.event} announces {announced} items, {self._count} came")
 
     def _fail(self, reason: str) -> None:

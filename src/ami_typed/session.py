@@ -61,6 +61,7 @@ R = TypeVar("R")
 _GREETING = re.compile(r"(Asterisk .+)/([\w.+~-]+)\s*")
 _BOOTED = "FullyBooted"
 _ID = b"\r\nActionID: "
+_LIST = b"\r\nEventList: "
 _NAMES = 4096
 """How many different first lines are remembered; a server that sends more is not one that needs to be fast."""
 
@@ -234,6 +235,7 @@ class Session:
         self._overdue: dict[str, float] = {}
         self._known: dict[bytes, tuple[type[Event], str] | None] = {}
         self._unwanted: set[bytes] = set()
+        self._wanted: dict[bytes, tuple[type[Event], str]] = {}
         self._version = handlers.version
 
     # What the shell asks
@@ -242,6 +244,11 @@ class Session:
     def incomplete(self) -> bool:
         """Whether a message has begun and not ended: the rest is due."""
         return self._framer.incomplete
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is due at a certain time: the rest of a message, or of a list."""
+        return bool(self._gathering) or self._framer.incomplete
 
     @property
     def pending(self) -> int:
@@ -358,14 +365,41 @@ class Session:
         if self._version != self._handlers.version:
             self._version = self._handlers.version
             self._unwanted.clear()
+            self._wanted.clear()
         unwanted = self._unwanted
+        wanted = self._wanted
+        deliver = received.deliveries.append
         related = self._gathering or self._bare
         for octets in self._framer.feed(data):
             first_line = octets.partition(b"\r\n")[0]
-            if first_line in unwanted and not (related and _ID in octets):
+            if not (related and _ID in octets):
+                if first_line in unwanted:
+                    continue
+                if first_line in wanted:
+                    cls, name = wanted[first_line]
+                    deliver(cls.of_stream(octets, name))
+                    continue
+            elif self._take_item(first_line, octets, now):
                 continue
             self._take(first_line, octets, now, received)
         return received
+
+    def _take_item(self, first_line: bytes, octets: bytes, now: float) -> bool:
+        """Take an item of a synchronous list without parsing it; return whether it is one, and not the last."""
+        event = self._known.get(first_line)
+        if event is None or _LIST in octets:
+            return False
+        start = octets.find(_ID) + len(_ID)
+        end = octets.find(b"\r\n", start)
+        action_id = str(octets[start:end] if end >= 0 else octets[start:], "utf-8", "surrogateescape")
+        exchange = self._gathering.get(action_id)
+        cls, name = event
+        if exchange is None or not exchange.synchronous or name.lower() in exchange.ends:
+            return False
+        assert exchange.events is not None
+        exchange.progress = now
+        exchange.events._add(cls.of_stream(octets, name))
+        return True
 
     def _take(self, first_line: bytes, octets: bytes, now: float, received: Received) -> None:
         try:
@@ -387,6 +421,7 @@ class Session:
         if len(self._known) >= _NAMES:
             self._known.clear()
             self._unwanted.clear()
+            self._wanted.clear()
         event = self._known[first_line] = (event_class(name), name) if key.lower() == KEY_EVENT.lower() else None
         return event
 
@@ -401,6 +436,8 @@ class Session:
             return
         if self._handlers.wants(name):
             received.deliveries.append(event)
+            if first_line and name != _BOOTED:
+                self._wanted[first_line] = type(event), name
         elif first_line:
             self._unwanted.add(first_line)
         if exchange is not None and exchange.action_id not in self._gathering:
@@ -551,6 +588,9 @@ def _check_release(request: Request[Any], given: Mapping[str, Any], release: Rel
 
 def _lines(request: Request[Any], action_id: str, headers: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Put a request's lines in order: action and ActionID first, so that an error about a later line bears them."""
+    if not headers and request.action_id is None:
+        lines = request.lines()
+        return [lines[0], (KEY_ACTIONID, action_id), *lines[1:]]
     first = {KEY_ACTION.lower(), KEY_ACTIONID.lower()}
     more = [(name, value) for name, value in Request(request.action, **headers).lines() if name.lower() not in first]
     given = {name.lower() for name, _ in more} | first

@@ -69,7 +69,14 @@ class Codec(Generic[T]):
 text: Codec[str] = Codec(None, str)
 """Text as it stands."""
 
-integer: Codec[int] = Codec(int, str)
+
+def _integer(spelling: str) -> int:
+    if not spelling.isascii() or "_" in spelling:  # int() would take more than Asterisk writes
+        raise ValueError("not a whole number in decimal digits")
+    return int(spelling)
+
+
+integer: Codec[int] = Codec(_integer, str)
 """A whole number, in decimal digits."""
 
 real: Codec[float] = Codec(float, str)
@@ -107,7 +114,7 @@ enabled_disabled = Flag("enabled", "disabled")
 
 def _number(value: float) -> str:
     """Write a number without a decimal point where it has no fraction: Asterisk reads most of them with %d."""
-    return str(int(value)) if value == int(value) else repr(value)
+    return str(int(value)) if value == int(value) else f"{value:.9f}".rstrip("0")
 
 
 def _duration(**unit: float) -> Codec[timedelta]:
@@ -327,9 +334,15 @@ class OpenStrEnum(enum.StrEnum):
 
 def member(vocabulary: type[E]) -> Codec[E]:
     """One member of an open enum, written as its value."""
-    read: Callable[[str], E] = (
+    members = {str(each.value): cast("E", each) for each in vocabulary}
+    unknown: Callable[[str], E] = (
         (lambda spelling: vocabulary(int(spelling))) if issubclass(vocabulary, OpenIntEnum) else vocabulary
     )
+
+    def read(spelling: str) -> E:
+        known = members.get(spelling)
+        return unknown(spelling) if known is None else known
+
     return Codec(read, _write_member)
 
 

@@ -55,6 +55,7 @@ class DBGetTree(Aggregate):
 
     releases = Releases("16.28 18.14 19.6-23")
     repeatable = ("DBGetTreeResponse",)
+    counted = False
 
     @property
     def entries(self) -> list[events.DBGetTreeResponse]:

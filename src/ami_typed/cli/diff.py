@@ -179,12 +179,15 @@ def _report(
         return
     yield f"From Asterisk {options.old} to {options.new}{whose}:"
     for kind, each in changes.items():
-        shown = each.lines(
-            f"\n{kind.capitalize()}",
-            message=lambda name, kind=kind: _summary(kind, name) + _where(places.get((kind, name))),
-            header=lambda name, header, kind=kind: str(_headers(kind, name)[header]),
-        )
-        yield from shown
+        yield from _shown(kind, each, places)
+
+
+def _shown(kind: str, changes: Changes, places: Mapping[tuple[str, str], list[str]]) -> Iterator[str]:
+    return changes.lines(
+        f"\n{kind.capitalize()}",
+        message=lambda name: _summary(kind, name) + _where(places.get((kind, name))),
+        header=lambda name, header: str(_headers(kind, name)[header]),
+    )
 
 
 def _summary(kind: str, name: str) -> str:

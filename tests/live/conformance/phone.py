@@ -75,6 +75,7 @@ class Telephone:
         self._socket = bound(own_port)
         self._media = bound()
         self.port: int = self._socket.getsockname()[1]
+        self._registered = False
         self._numbers = iter(range(1, 1_000_000))
         self._waiting: dict[str, queue.Queue[SipMessage]] = {}
         self.dialogs: dict[str, Dialog] = {}
@@ -85,6 +86,8 @@ class Telephone:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        if self._registered:
+            self.register(0)
         self._socket.sendto(b"", self._socket.getsockname())
         self._thread.join(WAIT)
         self._socket.close()
@@ -106,7 +109,9 @@ class Telephone:
         """Register, or with 0 seconds unregister; return the server's status."""
         own = f"<sip:{self.account}@{self.domain}>"
         dialog = Dialog(self.tag(), f"sip:{self.domain}", own, own)
-        return self.ask(dialog, "REGISTER", {"Expires": str(expires)}).status
+        status = self.ask(dialog, "REGISTER", {"Expires": str(expires)}).status
+        self._registered = status == 200 and expires > 0
+        return status
 
     def subscribe(self, whom: str, event: str, accept: str, expires: int = 60, *, supported: str = "") -> Dialog:
         """Subscribe to the state of an extension or mailbox; return the dialogue, whose `status` is the server's."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ORDER = (
     *("sessions", "state", "calls", "media", "transfers", "parking", "queues", "agents", "conferences", "recording"),
-    *("phones", "sip", "iax", "voicemail", "fax", "billing", "agi", "configuration", "rest", "end"),
+    *("phones", "sip", "iax", "voicemail", "slow", "agi", "configuration", "rest", "end"),
 )
 
 

@@ -24,7 +24,7 @@ WAIT = 10.0
 """How long an event that is due may take, in seconds."""
 
 
-class Unanswered(Exception):
+class Unanswered(AssertionError):
     """The server did not answer an action, or not to the end."""
 
 
@@ -78,10 +78,9 @@ class Stage:
         return response.result
 
     def listing(self, request: ami.ListRequest[A]) -> A:
-        """Send a request for a list, which must be whole."""
-        whole: Any = self.send(request).events
-        if not whole.valid:
-            raise Unanswered(f"{request.action}: {whole.error_message}")
+        """Send a request for a list, which must succeed."""
+        self.execute(request)
+        whole: Any = self.record.outcomes[-1].listed
         result: A = whole
         return result
 

@@ -1,0 +1,36 @@
+"""Voicemail: messages are left, counted, moved, forwarded, removed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import ami_typed as ami
+from ami_typed import actions, enums, events
+from tests.live.conformance.scenario import step
+
+if TYPE_CHECKING:
+    from tests.live.conformance.stage import Stage
+
+
+@step()
+def a_message_is_left_and_handled(stage: Stage) -> None:
+    for extension in ("600", "601"):
+        stage.call(f"Local/{extension}@default/n", application="Playback", data="vm-goodbye&vm-goodbye&vm-goodbye")
+    stage.until(events.Hangup)
+    stage.until(events.MessageWaiting)
+    stage.execute(actions.MailboxCount(mailbox="600@default"))
+    stage.execute(actions.MailboxStatus(mailbox="600@default"))
+    stage.listing(actions.VoicemailUsersList())
+    stage.listing(actions.VoicemailUserStatus(context="default", mailbox="600"))
+    stage.execute(actions.VoicemailRefresh(context="default", mailbox="600"))
+
+
+@step(needs="VoicemailBoxSummary")
+def messages_are_moved(stage: Stage) -> None:
+    box = {"context": "default", "mailbox": "600"}
+    summary = stage.listing(actions.VoicemailBoxSummary(**box))
+    ids = [message.id for message in summary.messages]
+    stage.send(actions.VoicemailForward(**box, folder="INBOX", id=ids[0], to_context="default", to_mailbox="602", to_folder="INBOX"))
+    stage.send(actions.VoicemailMove(**box, folder="INBOX", id=ids[0], to_folder="Old"))
+    stage.send(actions.VoicemailRemove(**box, folder="Old", id=ids[0]))
