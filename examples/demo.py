@@ -33,8 +33,8 @@ MISTAKES: tuple[tuple[str, str], ...] = (
         'Missing named argument "interface" for "QueueAdd"  [call-arg]',
     ),
     (
-        'actions.Originate(channel="PJSIP/anna", application="Echo", call_timeout=20)',
-        'Argument "call_timeout" to "Originate" has incompatible type "int"; expected "timedelta | None"  [arg-type]',
+        'actions.AbsoluteTimeout(channel="PJSIP/anna-00000001", hangup_after=20)',
+        'Argument "hangup_after" to "AbsoluteTimeout" has incompatible type "int"; expected "timedelta"  [arg-type]',
     ),
     (
         'if manager.wait_for(events.Hangup).cause == "16": ...',

@@ -21,7 +21,7 @@ LANGUAGE = ["releases", "errors", "values", "structures", "configuration", "fiel
 GENERATED = ["enums", "catalogue", "responses", "events", "aggregates", "actions", "releases.views"]
 """Written by the generator: only the language, and each other's namespaces."""
 
-CONVERSATION = ["registry", "wire", "handlers", "streams", "session", "conversations"]
+CONVERSATION = ["registry", "wire", "handlers", "streams", "backlog", "session", "conversations"]
 """Bytes to messages and back. Each imports the language, the catalogue, and what stands before it."""
 
 SHELLS = ["_log", "_target", "backoff", "_threads", "manager", "aio"]

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         Request,
         Response,
     )
-    from ami_typed.notices import Disconnected, Reconnected
+    from ami_typed.notices import Disconnected, EventsLost, Reconnected
     from ami_typed.registry import register
     from ami_typed.releases import Release, Releases
     from ami_typed.wire import Limits
@@ -86,6 +86,7 @@ if TYPE_CHECKING:
         "EventStream",
         "EventTimeout",
         "EventsDropped",
+        "EventsLost",
         "FieldError",
         "HeaderRefused",
         "Limits",
@@ -131,7 +132,7 @@ else:
             "OutcomeUnknown ProtocolError RequestNotSent TooManyPending"
         ),
         "backoff": "Reconnect",
-        "notices": "Disconnected Reconnected",
+        "notices": "Disconnected EventsLost Reconnected",
         "manager": "EventStream Manager",
         "messages": (
             "EVENT_GENERIC KEY_ACTION KEY_ACTIONID KEY_EVENT KEY_RESPONSE RESPONSE_GENERIC Aggregate Answer Event "

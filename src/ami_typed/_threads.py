@@ -17,9 +17,9 @@ import socket
 import threading
 import time
 import weakref
-from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from ami_typed.backlog import Backlog
 from ami_typed.errors import ConnectFailed, ConnectionLost, Error, NotConnected, ProtocolError
 from ami_typed.messages import Event, Message, Request
 
@@ -50,6 +50,8 @@ T = TypeVar("T")
 
 _CHUNK = 65536
 """How much is read at once; larger reads are slower, because they leave the processor's cache."""
+_PATIENCE = 10.0
+"""How long the reader waits for callbacks that are far behind before it reads on all the same, in seconds."""
 _GRACE = 0.001
 """How long the reader leaves the socket to who sends requests one after the other, in seconds."""
 
@@ -235,49 +237,70 @@ class Dispatcher:
     Args:
         handlers: The table of callbacks.
         manager: Whom the callbacks are called with.
-        limit: How many messages wait at most; beyond it the oldest are dropped.
+        limit: How many messages wait at most; see `Backlog`.
         log: Where to tell of a callback that raised.
     """
 
     def __init__(self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Log) -> None:
-        self.dropped = 0
         self._handlers = handlers
         self._manager = manager
-        self._limit = limit
         self._log = log
-        self._batches: deque[list[Message | Aggregate]] = deque()
-        self._waiting = 0
+        self._backlog = Backlog(limit)
         self._ended = False
-        self._changed = threading.Condition()
+        self._given_up = False
+        lock = threading.Lock()
+        self._something = threading.Condition(lock)
+        self._room = threading.Condition(lock)
         self.thread = threading.Thread(target=self._run, name="ami-typed callbacks", daemon=True)
         self.thread.start()
 
+    @property
+    def dropped(self) -> int:
+        """How many messages were dropped because the callbacks were too slow."""
+        return self._backlog.dropped
+
     def put(self, batch: list[Message | Aggregate]) -> None:
         """Take in what came."""
-        with self._changed:
-            self._batches.append(batch)
-            self._waiting += len(batch)
-            while self._waiting > self._limit and len(self._batches) > 1:
-                oldest = self._batches.popleft()
-                self._waiting -= len(oldest)
-                self.dropped += len(oldest)
-            self._changed.notify()
+        with self._something:
+            self._backlog.put(batch)
+            self._something.notify()
+
+    def wait_for_room(self, unless: Callable[[], bool]) -> None:
+        """Wait while the callbacks are far behind, but not for ever.
+
+        Args:
+            unless: What ends the waiting as well; looked at again on `nudge`.
+        """
+        with self._room:
+            if not self._backlog.crowded:
+                self._given_up = False
+            elif not self._given_up:
+                self._given_up = not self._room.wait_for(
+                    lambda: not self._backlog.crowded or self._ended or unless(), _PATIENCE
+                )
+
+    def nudge(self) -> None:
+        """Have `wait_for_room` look again whether it is still to wait."""
+        if self._backlog.crowded:
+            with self._room:
+                self._room.notify_all()
 
     def end(self) -> None:
         """Let the thread end behind what it still has to deliver."""
-        with self._changed:
+        with self._something:
             self._ended = True
-            self._changed.notify()
+            self._something.notify()
+            self._room.notify_all()
 
     def _run(self) -> None:
         while True:
-            with self._changed:
-                while not self._batches:
+            with self._something:
+                while not self._backlog:
                     if self._ended:
                         return
-                    self._changed.wait()
-                batch = self._batches.popleft()
-                self._waiting -= len(batch)
+                    self._something.wait()
+                batch = self._backlog.take()
+                self._room.notify_all()
             self._call(batch, self._manager())
 
     def _call(self, batch: list[Message | Aggregate], manager: Any) -> None:
@@ -448,6 +471,7 @@ class Connection:
             exchange.waiter = waiter
         if self._log.debug:
             self._log.trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
+        self._audience.dispatcher.nudge()
         try:
             self.transport.send_message(exchange.octets, exchange.begin)
         except OSError as error:
@@ -488,6 +512,7 @@ class Connection:
     def _read(self) -> None:
         """Read whenever nobody who waits does."""
         while not self.stopped.is_set():
+            self._audience.dispatcher.wait_for_room(lambda: self.session.pending > 0)
             with self._reading:
                 self._pump(None)
             # Another request often follows at once: its sender is to find the socket free.

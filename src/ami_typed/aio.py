@@ -16,12 +16,12 @@ import inspect
 import os
 import socket
 import weakref
-from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from ami_typed import conversations
 from ami_typed._log import Log
 from ami_typed._target import Target
+from ami_typed.backlog import Backlog
 from ami_typed.conversations import Await, Conversation, Credentials, Listen
 from ami_typed.errors import (
     ConnectFailed,
@@ -65,6 +65,12 @@ _CHUNK = 65536
 """How much is read at once; asyncio's own 256 KiB leave the processor's cache and are slower."""
 _DRAIN = 2.0
 """How long `close` waits for callbacks that still run, in seconds."""
+_PATIENCE = 10.0
+"""How long reading rests while callbacks are far behind, before it goes on all the same, in seconds."""
+
+
+def _nothing() -> None:
+    """Stand in for a connection that waits for the callbacks."""
 
 
 class _Dispatcher:
@@ -78,25 +84,28 @@ class _Dispatcher:
     """
 
     def __init__(self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Log) -> None:
-        self.dropped = 0
         self._handlers = handlers
         self._manager = manager
-        self._limit = limit
         self._log = log
-        self._batches: deque[list[Message | Aggregate]] = deque()
-        self._waiting = 0
+        self._backlog = Backlog(limit)
         self._ended = False
         self._changed = asyncio.Event()
+        self.relieved: Callable[[], object] = _nothing
         self.task = asyncio.get_running_loop().create_task(self._run(), name="ami-typed callbacks")
+
+    @property
+    def dropped(self) -> int:
+        """How many messages were dropped because the callbacks were too slow."""
+        return self._backlog.dropped
+
+    @property
+    def crowded(self) -> bool:
+        """Whether the callbacks are far behind; `relieved` is called when they no longer are."""
+        return self._backlog.crowded
 
     def put(self, batch: list[Message | Aggregate]) -> None:
         """Take in what came."""
-        self._batches.append(batch)
-        self._waiting += len(batch)
-        while self._waiting > self._limit and len(self._batches) > 1:
-            oldest = self._batches.popleft()
-            self._waiting -= len(oldest)
-            self.dropped += len(oldest)
+        self._backlog.put(batch)
         self._changed.set()
 
     def end(self) -> None:
@@ -105,12 +114,12 @@ class _Dispatcher:
         self._changed.set()
 
     async def _run(self) -> None:
-        while self._batches or not self._ended:
+        while self._backlog or not self._ended:
             self._changed.clear()
-            while self._batches:
-                batch = self._batches.popleft()
-                self._waiting -= len(batch)
-                await self._call(batch, self._manager())
+            while self._backlog:
+                await self._call(self._backlog.take(), self._manager())
+                if not self._backlog.crowded:
+                    self.relieved()
                 await asyncio.sleep(0)  # plain callbacks alone would never let the loop read
             if not self._ended:
                 await self._changed.wait()
@@ -213,6 +222,8 @@ class _Connection(asyncio.BufferedProtocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._timer: asyncio.TimerHandle | None = None
+        self._resting: asyncio.TimerHandle | None = None
+        self._given_up = False
 
     # What the event loop calls
 
@@ -239,6 +250,30 @@ class _Connection(asyncio.BufferedProtocol):
         except ConnectionLost as error:
             self.end(error)
         self._set_timer()
+        if self._audience.dispatcher.crowded and not self.session.pending:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Stop reading until the callbacks have caught up, an answer is waited for, or it has lasted long enough."""
+        if self._resting is None and not self._given_up and self._transport is not None and not self.ended:
+            self._transport.pause_reading()
+            self._audience.dispatcher.relieved = self._go_on
+            self._resting = self._loop.call_later(_PATIENCE, self._give_up_resting)
+
+    def _give_up_resting(self) -> None:
+        self._given_up = True
+        self._read_on()
+
+    def _go_on(self) -> None:
+        self._given_up = False
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
+            if self._transport is not None and not self._transport.is_closing():
+                self._transport.resume_reading()
 
     def eof_received(self) -> bool:
         """Learn that the server has closed; the transport closes too."""
@@ -310,6 +345,7 @@ class _Connection(asyncio.BufferedProtocol):
             self._log.trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
         exchange.begin()
         self._transport.write(exchange.octets)
+        self._read_on()
         return exchange
 
     async def wait(self, exchange: Exchange[Any]) -> None:
@@ -379,6 +415,8 @@ class _Connection(asyncio.BufferedProtocol):
             return
         self.ended = True
         self._reason = reason
+        if self._resting is not None:
+            self._resting.cancel()
         if self._transport is None:
             self._greeted.cancel()
         elif not self._greeted.done():

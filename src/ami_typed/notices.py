@@ -3,7 +3,7 @@
 Rules of this module:
 
 - A notice is delivered in its place among Asterisk's events: `Disconnected` behind the last one of a connection,
-  `Reconnected` before the first one of the next.
+  `Reconnected` before the first one of the next, `EventsLost` where those are missing that were dropped.
 - A notice is an `Event` like any other: a dict of text, with typed attributes. It goes to who asks for it by its class
   or name, not to who asks for every event of Asterisk's.
 """
@@ -14,7 +14,7 @@ from ami_typed.fields import Always
 from ami_typed.messages import KEY_EVENT, Event
 from ami_typed.values import integer, seconds, text
 
-__all__ = ["Disconnected", "Notice", "Reconnected"]
+__all__ = ["Disconnected", "EventsLost", "Notice", "Reconnected"]
 
 
 class Notice(Event):
@@ -51,3 +51,17 @@ class Reconnected(Notice):
     def after(cls, gap: float, attempts: int) -> Reconnected:
         """Make the notice of a connection that stands again after ``gap`` seconds."""
         return cls({KEY_EVENT: cls.__name__, "Gap": f"{gap:.3f}", "Attempts": str(attempts)})
+
+
+class EventsLost(Notice):
+    """Callbacks were too slow for too long: events were dropped that should have come in this place."""
+
+    __slots__ = ()
+
+    count = Always("Count", integer)
+    """How many."""
+
+    @classmethod
+    def of_number(cls, count: int) -> EventsLost:
+        """Make the notice of ``count`` events that were dropped."""
+        return cls({KEY_EVENT: cls.__name__, "Count": str(count)})

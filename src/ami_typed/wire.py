@@ -36,7 +36,8 @@ class Limits(NamedTuple):
         message: Bytes of one message.
         headers: Lines of one message.
         pending: Requests that wait for their answer.
-        events: Events that wait for their callbacks.
+        events: Events that wait for their callbacks. From half of it on reading rests, for ten seconds at most, so that
+            the server is slowed down; beyond it the oldest are dropped and announced (`EventsLost`).
         stream: Events that wait in one `EventStream`.
     """
 

@@ -93,7 +93,7 @@ def test_a_header_with_a_text_for_no_value_may_be_none_even_if_it_is_always_sent
 
 @pytest.mark.parametrize(
     "keyword",
-    ["string", "enum:Nothing", "items", "items()", "flag:Yes", "repeated:variables", "repeated:repeated:text", "flag:"],
+    ["string", "enum:Nothing", "items", "items()", "flag:Yes", "numbered:variables", "repeated:repeated:text", "flag:"],
 )
 def test_a_keyword_that_is_no_type_is_a_trouble_with_its_place(tmp_path: Path, keyword: str) -> None:
     (trouble,) = troubles(tmp_path, f'[header.X]\ntype = "{keyword}"\n', event("E", "X"))

@@ -50,7 +50,7 @@ class DemoEnd(Event):
     """A demonstration ended.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16 from 16.20 on, to 23.
+    Asterisk 16.20 or later in the 16 branch, 17 to 23.
     """
 
     __slots__ = ()

@@ -17,7 +17,7 @@ __all__ = ["DemoNew"]
 class DemoNew(Request["Answer"]):
     """The ``DemoNew`` action.
 
-    Asterisk 16 from 16.21 on, 18 from 18.7 on, 22.
+    Asterisk 16.21 or later in the 16 branch, 18.7 or later in the 18 branch, 22.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoNew/>
 
     Args:
