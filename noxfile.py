@@ -83,4 +83,12 @@ def live(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure against bare sockets, a lean parse loop and other clients."""
     install(session)
+    session.install("--quiet", "-r", "benchmarks/peers.txt")
     session.run("python", "-m", "benchmarks", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation into site/."""
+    install(session, "docs")
+    session.run("mkdocs", "build", "--strict", "--config-file", "docs/mkdocs.yml", *session.posargs)

@@ -8,7 +8,7 @@ import operator
 import pickle
 import pprint
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -562,6 +562,24 @@ def test_an_aggregate_that_misses_an_item_says_so() -> None:
 def test_an_aggregate_whose_end_counts_nothing_is_valid() -> None:
     aggregate = Gadgets("1")
     aggregate._close(ami.Event({"Event": "GadgetsDone"}))
+    assert aggregate.valid
+
+
+def test_the_end_of_a_list_may_be_an_item_as_well() -> None:
+    aggregate = Gadgets("1")
+    aggregate._add(gadget())
+    last = Gadget({"Event": "Gadget", "Size": "8", "EventList": "Complete", "ListItems": "2"})
+    aggregate._close(last)
+    assert (aggregate.valid, aggregate.closing) == (True, last)
+    assert [each.size for each in aggregate[Gadget]] == [7, 8]
+
+
+def test_a_list_whose_end_counts_wrong_in_some_releases_is_valid() -> None:
+    class Miscounted(Gadgets):
+        counted: ClassVar[bool] = False
+
+    aggregate = Miscounted("1")
+    aggregate._close(GadgetsComplete({"Event": "GadgetsComplete", "ListItems": "1"}))
     assert aggregate.valid
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ami_typed import Release, Releases
+from ami_typed import releases as releases_package
 from ami_typed.releases import NEWEST_BRANCH, OLDEST_BRANCH
+from tests.support import in_a_fresh_process
 
 
 @pytest.mark.parametrize(
@@ -68,12 +73,25 @@ def test_a_branch_that_is_not_known_yet_has_what_the_newest_has() -> None:
         ("13-23", "Asterisk 13 to 23"),
         ("18", "Asterisk 18"),
         ("16.20", "Asterisk 16.20 or later in the 16 branch"),
+        ("16.20.1", "Asterisk 16.20.1 or later in the 16 branch"),
+        ("18 20-23", "Asterisk 18, 20 to 23"),
         ("13-15 16.20 17-23", "Asterisk 13 to 15, 16.20 or later in the 16 branch, 17 to 23"),
         ("20.20-23", "Asterisk 20.20 or later in the 20 branch, 21 to 23"),
     ],
 )
 def test_a_set_reads_as_a_sentence(spans: str, words: str) -> None:
     assert str(Releases(spans)) == words
+
+
+@pytest.mark.parametrize(
+    ("release", "words"),
+    [
+        (Release(18, 20, 1), "Asterisk 18.21 or later in the 18 branch"),
+        (Release(16, 28), "Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21 to 23"),
+    ],
+)
+def test_what_a_server_lacks_is_said_of_its_own_branch_where_that_has_it(release: Release, words: str) -> None:
+    assert Releases("18.21 20.6 21-23").needed_by(release) == words
 
 
 def test_sets_are_equal_by_what_they_hold_not_by_how_they_are_written() -> None:
@@ -99,3 +117,49 @@ def test_a_release_survives_its_text(release: Release) -> None:
 def test_from_a_first_release_on_a_branch_has_it_and_no_other_branch_does(first: Release, other: Release) -> None:
     spans = Releases(f"{first.branch}.{first.minor}.{first.patch}")
     assert (other in spans) is (other.branch == first.branch and other >= first)
+
+
+# The facades: one package a release line
+
+
+LINES = [f"v{branch}" for branch in range(OLDEST_BRANCH, NEWEST_BRANCH + 1)]
+KINDS = ["actions", "events", "responses", "aggregates"]
+
+
+def test_there_is_a_facade_for_each_line_that_the_package_knows() -> None:
+    folder = Path(releases_package.__file__).parent
+    assert sorted(path.parent.name for path in folder.glob("v*/__init__.py")) == sorted(LINES)
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("kind", ["actions", "events", "aggregates"])
+def test_a_line_has_the_very_classes_that_its_branch_has_and_no_other(line: str, kind: str) -> None:
+    facade = importlib.import_module(f"ami_typed.releases.{line}.{kind}")
+    package = importlib.import_module(f"ami_typed.{kind}")
+    branch = int(line.removeprefix("v"))
+    there = {name for name in package.__all__ if branch in getattr(package, name).releases.branches()}
+    assert there == set(facade.__all__)
+    assert set(facade.__all__) <= set(dir(facade))
+    assert all(getattr(facade, name) is getattr(package, name) for name in there)
+
+
+def test_a_name_that_a_line_lacks_is_an_attribute_error_that_names_the_line() -> None:
+    facade = importlib.import_module("ami_typed.releases.v16.actions")
+    with pytest.raises(AttributeError, match=r"module 'ami_typed.releases.v16.actions' has no attribute 'PJSIPHangup'"):
+        _ = facade.PJSIPHangup
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_importing_a_facade_loads_no_class(kind: str) -> None:
+    loaded = in_a_fresh_process(
+        f"import sys\nfrom ami_typed.releases.v18 import {kind}\nprint(*(name for name in sys.modules))"
+    )
+    assert f"ami_typed.releases.v18.{kind}" in loaded
+    assert not {name for name in loaded if name.startswith(("ami_typed.messages", f"ami_typed.{kind}."))}
+
+
+def test_a_line_names_its_packages() -> None:
+    line = importlib.import_module("ami_typed.releases.v18")
+    assert sorted(line.__all__) == sorted(KINDS)
+    assert set(KINDS) <= set(dir(line))
+    assert line.actions is importlib.import_module("ami_typed.releases.v18.actions")

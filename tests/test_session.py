@@ -562,6 +562,94 @@ def test_a_synchronous_request_whose_answer_brings_no_list_is_settled_at_once() 
     assert talk.heard(gadget(exchange.action_id)) == [{"Event": "Gadget", "ActionID": exchange.action_id, "Size": "1"}]
 
 
+class PerhapsNone(ListGadgets):
+    """A list of which an error may say that it is empty."""
+
+    __slots__ = ()
+
+    list_empty: ClassVar[tuple[str, ...]] = ("No gadgets found",)
+
+
+def test_an_error_that_only_says_that_there_is_nothing_is_an_empty_list() -> None:
+    talk = Talk()
+    exchange = talk.open(PerhapsNone(), synchronous=True)
+    assert talk.hear(answer(exchange.action_id, "Error", "Message: No gadgets found")).settled == [exchange]
+    gadgets = exchange.result()
+    assert (gadgets.gadgets, gadgets.valid, gadgets.closing) == ([], True, None)
+    assert gadgets.response.message == "No gadgets found"
+    assert not outcome_of(exchange).success
+
+
+def test_an_aggregate_that_an_error_says_is_empty_is_valid() -> None:
+    talk = Talk()
+    request = PerhapsNone()
+    request.aggregate = True
+    exchange = talk.open(request)
+    (aggregate,) = talk.hear(answer(exchange.action_id, "Error", "Message: No gadgets found")).deliveries
+    assert isinstance(aggregate, ami.Aggregate)
+    assert (aggregate, aggregate.valid) == ({"Gadget": []}, True)
+
+
+def test_another_error_of_such_a_list_is_an_error() -> None:
+    talk = Talk()
+    exchange = talk.open(PerhapsNone(), synchronous=True)
+    talk.hear(answer(exchange.action_id, "Error", "Message: Could not get gadgets"))
+    with pytest.raises(ami.ActionFailed, match="Could not get gadgets"):
+        exchange.result()
+
+
+class Twice(ami.Request[ami.Answer]):
+    """An action whose success is announced before it is carried out."""
+
+    __slots__ = ()
+
+    answers: ClassVar[int] = 2
+
+    def __init__(self) -> None:
+        super().__init__("Twice")
+
+
+@pytest.mark.parametrize("last", ["Success", "Error"])
+def test_of_two_answers_the_last_one_counts(last: str) -> None:
+    talk = Talk()
+    exchange = talk.open(Twice())
+    assert talk.hear(answer(exchange.action_id, "Success", "Message: trying")) == Received([], [])
+    assert talk.hear(answer(exchange.action_id, last)) == Received([], [exchange])
+    assert outcome_of(exchange).response == {"Response": last, "ActionID": exchange.action_id}
+
+
+def test_an_error_is_the_only_answer() -> None:
+    talk = Talk()
+    exchange = talk.open(Twice())
+    assert talk.hear(answer(exchange.action_id, "Error", "Message: what?")) == Received([], [exchange])
+
+
+class OneEvent(ListGadgets):
+    """An action that is answered by an event alone."""
+
+    __slots__ = ()
+
+    list_announced: ClassVar[bool] = False
+    answered_by_event: ClassVar[bool] = True
+
+
+def test_an_event_may_be_the_whole_answer() -> None:
+    talk = Talk()
+    exchange = talk.open(OneEvent(), synchronous=True)
+    done = message("Event: GadgetsDone", f"ActionID: {exchange.action_id}", "Size: 3")
+    assert talk.hear(done) == Received([], [exchange])
+    assert exchange.result().closing["Size"] == "3"
+    assert outcome_of(exchange).response["Response"] == ami.RESPONSE_GENERIC
+
+
+def test_an_action_that_an_event_answers_may_be_refused() -> None:
+    talk = Talk()
+    exchange = talk.open(OneEvent(), synchronous=True)
+    assert talk.hear(answer(exchange.action_id, "Error", "Message: nothing there")).settled == [exchange]
+    with pytest.raises(ami.ActionFailed, match="nothing there"):
+        exchange.result()
+
+
 def test_a_list_action_that_is_refused_is_settled_at_once() -> None:
     for request in (ListGadgets(), QuietList()):
         talk = Talk()
@@ -856,14 +944,22 @@ def talk_with(release: str, *, check: bool = True) -> Talk:
     return talk
 
 
-@pytest.mark.parametrize("release", ["16.28.0", "18.25.9", "19.8.1"])
-def test_an_action_that_the_server_does_not_have_is_refused_with_a_sentence(release: str) -> None:
+@pytest.mark.parametrize(
+    ("release", "needed"),
+    [
+        ("16.28.0", "18.26 or later in the 18 branch, 20 to 23"),
+        ("18.25.9", "18.26 or later in the 18 branch"),
+        ("19.8.1", "18.26 or later in the 18 branch, 20 to 23"),
+    ],
+)
+def test_an_action_that_the_server_does_not_have_is_refused_with_a_sentence(release: str, needed: str) -> None:
     talk = talk_with(release)
     with pytest.raises(ami.NotInRelease) as refused:
         talk.open(Newer("Newer"))
-    sentence = str(refused.value)
-    assert sentence.startswith("Newer needs Asterisk 18.26 or later in the 18 branch")
-    assert f"; this server is {release}. A manager made with check_releases=False sends it all the same." in sentence
+    assert str(refused.value) == (
+        f"Newer needs Asterisk {needed}; this server is {release}. A manager made with check_releases=False sends it "
+        "all the same."
+    )
     assert talk.session.pending == 0
 
 

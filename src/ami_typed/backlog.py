@@ -4,7 +4,8 @@ Rules of this module:
 
 - From half of its limit on a backlog is `crowded`: the shells then rest from reading for a while, so that the server
   is slowed down and nothing is lost. Who waits for an answer reads on.
-- At its limit the oldest messages are dropped, counted, and an `EventsLost` takes their place. Notices are never dropped.
+- At its limit the oldest messages are dropped, counted, and an `EventsLost` takes their place. Notices are never
+  dropped.
 - No lock and no waiting here: the shells bring both.
 """
 

@@ -207,3 +207,41 @@ def test_a_domain_that_is_no_module_name_or_claims_twice_is_a_trouble(tmp_path: 
 
     assert "'a-b' cannot be the name of a module." in str(caught.value)
     assert "The event E is in [domain.a-b] already." in str(caught.value)
+
+
+def listed(*, privileges: str = "[]", releases: str = "") -> str:
+    """Return an overlay with a list of X events, of which the documentation knows the end only since 18.26."""
+    return (
+        f"[event.X]\nprivileges = {privileges}\n{releases}\n[event.XEnd]\nprivileges = []\n"
+        '[list.Show]\nitems = { each = "X" }\ncomplete = "XEnd"\n'
+    )
+
+
+def spans_of_list(tmp_path: Path, overlay: str) -> dict[str, str]:
+    documented = [
+        facts(
+            action("Show", since=("18.19.0", "20.4.0")),
+            event("X", "A"),
+            event("XEnd", "B", since=("18.26.0", "20.11.0")),
+            release=release,
+        )
+        for release in ("18.26.4", "20.20.1", "22.10.1")
+    ]
+    result = amended(*documented, using=knowledge(tmp_path, overlay))
+    for message in result.events:
+        assert all(text_of(each.span) == text_of(message.span) for each in message.headers)
+    return {message.name: text_of(message.span) for message in result.events}
+
+
+def test_an_event_that_only_answers_is_as_old_as_its_list(tmp_path: Path) -> None:
+    assert spans_of_list(tmp_path, listed()) == {"X": "18.19 20.4 22", "XEnd": "18.19 20.4 22"}
+
+
+def test_an_event_that_is_sent_unasked_has_an_age_of_its_own(tmp_path: Path) -> None:
+    assert spans_of_list(tmp_path, listed(privileges='["call"]'))["X"] == "18 20 22"
+
+
+def test_releases_of_the_overlay_go_before_the_age_of_a_list(tmp_path: Path) -> None:
+    given = f'releases = "18.20 20 22"\n{BECAUSE}'
+
+    assert spans_of_list(tmp_path, listed(releases=given))["X"] == "18.20 20 22"

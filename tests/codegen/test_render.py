@@ -41,8 +41,23 @@ def test_there_is_a_module_a_domain_in_each_package(library: dict[str, str]) -> 
         "events/__init__.py",
         "events/other.py",
         "events/queue.py",
+        "releases/v22/__init__.py",
+        "releases/v22/actions.py",
+        "releases/v22/aggregates.py",
+        "releases/v22/events.py",
+        "releases/v22/responses.py",
         "responses/__init__.py",
     ]
+
+
+def test_there_is_a_facade_a_release_line_with_the_names_that_it_has() -> None:
+    older = facts(action("Old"), event("Both"), release="13.38.3")
+    files = render(surface(resolved(older, facts(action("New"), event("Both")))))
+
+    assert '__all__ = ["Old"]' in files["releases/v13/actions.py"]
+    assert '__all__ = ["New"]' in files["releases/v22/actions.py"]
+    assert all('__all__ = ["Both"]' in files[f"releases/v{branch}/events.py"] for branch in (13, 22))
+    assert "__all__ = []" in files["releases/v13/aggregates.py"]
 
 
 def test_a_package_of_ones_own_has_one_module_a_kind() -> None:
@@ -61,7 +76,7 @@ def test_every_file_starts_with_how_to_make_it_again(library: dict[str, str]) ->
 def test_the_text_is_python_that_formatter_and_linter_leave_alone(library: dict[str, str], tmp_path: Path) -> None:
     for path, text in library.items():
         ast.parse(text)
-        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text, encoding="utf-8")
 
     for command in (["format", "--check"], ["check", "--select", "F,I,E501"]):

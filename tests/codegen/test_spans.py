@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ami_typed.releases import Release, Releases
-from codegen.spans import common, span_of, text_of, united, words_of, written_span
+from codegen.spans import as_old_as, common, following, span_of, text_of, united, words_of, written_span
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,18 @@ def test_a_version_after_the_release_that_has_it_is_ignored() -> None:
     assert text_of(span_of(["22.10.1"], ["22.11.0"])) == "22"
 
 
+def test_what_goes_with_something_begins_where_that_begins_in_the_branches_of_both() -> None:
+    closing, its_list = written_span("13 18.26 20-23"), written_span("18.19 20.4-22")
+
+    assert text_of(as_old_as(closing, its_list)) == "13 18.19 20.4-23"
+
+
+def test_a_part_that_began_with_the_whole_does_so_where_the_whole_moves() -> None:
+    header, event, moved = written_span("18.26 20.5 21"), written_span("18.26 20-22"), written_span("18.19 20.4 21.2")
+
+    assert text_of(following(header, event, moved)) == "18.19 20.5 21.2"
+
+
 def test_two_spans_make_what_both_have_and_what_either_has() -> None:
     one, other = written_span("13-16 18.5"), written_span("15.2-18")
 
@@ -50,7 +62,7 @@ def test_a_text_that_is_no_span_is_refused(text: str) -> None:
 
 
 def test_a_span_is_said_in_words() -> None:
-    assert words_of(written_span("13-15 16.20 17-23")) == "Asterisk 13 to 15, 16 from 16.20 on, to 23"
+    assert words_of(written_span("13-15 16.20 17-23")) == "Asterisk 13 to 15, 16.20 or later in the 16 branch, 17 to 23"
 
 
 @given(

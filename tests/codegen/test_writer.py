@@ -48,6 +48,17 @@ def test_a_stray_in_a_generated_folder_is_told_and_removed(tmp_path: Path) -> No
     assert (tmp_path / "by_hand.py").exists()
 
 
+def test_what_was_generated_beside_generated_folders_is_a_stray_and_what_is_written_by_hand_there_is_not(
+    tmp_path: Path,
+) -> None:
+    write({"releases/v12/actions.py": f"{HEADER}\n", "releases/v13/actions.py": f"{HEADER}\n"}, tmp_path)
+    (tmp_path / "releases/__init__.py").write_text("by hand\n")
+
+    difference = compare({"releases/v13/actions.py": f"{HEADER}\n"}, tmp_path)
+
+    assert list(difference.lines()) == ["stray: releases/v12/actions.py"]
+
+
 def test_comparing_writes_nothing(tmp_path: Path) -> None:
     assert list(compare(FILES, tmp_path).lines()) == ["missing: actions/queue.py", "missing: enums.py"]
     assert not list(tmp_path.iterdir())

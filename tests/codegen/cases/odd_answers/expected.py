@@ -1,17 +1,18 @@
 # actions/demo.py
-"""The actions of ``demo``."""
+"""Demonstrations (actions)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ami_typed.messages import Answer, Request
+from ami_typed import aggregates
+from ami_typed.messages import Answer, ListRequest, Request
 from ami_typed.releases import Releases
 
 if TYPE_CHECKING:
     from ami_typed.messages import Message
 
-__all__ = ["DemoMap", "DemoRaw"]
+__all__ = ["DemoMap", "DemoRaw", "DemoTree", "DemoTwice"]
 
 
 class DemoMap(Request["Answer"]):
@@ -52,3 +53,116 @@ class DemoRaw(Request["Answer"]):
 
     def process_response(self, response: Message) -> Answer:
         return Answer.of(response)
+
+
+class DemoTree(ListRequest["aggregates.DemoTree"]):
+    """The ``DemoTree`` action.
+
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoTree/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    list_ends = ("DemoTree",)
+    list_announced = False
+    list_empty = ("No tree", "No forest")
+    answered_by_event = True
+
+    def __init__(self, *, action_id: str | None = None) -> None:
+        super().__init__("DemoTree")
+        self._put("ActionID", action_id)
+
+    @classmethod
+    def list_class(cls) -> type[aggregates.DemoTree]:
+        return aggregates.DemoTree
+
+    def process_response(self, response: Message) -> Answer:
+        return Answer.of(response)
+
+
+class DemoTwice(Request["Answer"]):
+    """The ``DemoTwice`` action.
+
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoTwice/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    answers = 2
+
+    def __init__(self, *, action_id: str | None = None) -> None:
+        super().__init__("DemoTwice")
+        self._put("ActionID", action_id)
+
+    def process_response(self, response: Message) -> Answer:
+        return Answer.of(response)
+
+
+# aggregates/demo.py
+"""Demonstrations (lists)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, overload
+
+from ami_typed import events
+from ami_typed.messages import Aggregate
+from ami_typed.releases import Releases
+
+__all__ = ["DemoTree"]
+
+
+class DemoTree(Aggregate):
+    """The list that answers ``DemoTree``.
+
+    Asterisk 22.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    repeatable = ()
+    counted = False
+
+    @property
+    def complete(self) -> events.DemoTree | None:
+        """The event that closed the list, `None` until it came."""
+        return self.get("DemoTree")
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, key: type[events.DemoTree], /) -> events.DemoTree: ...
+        @overload
+        def __getitem__(self, key: str, /) -> Any: ...
+        def __getitem__(self, key: Any, /) -> Any: ...
+
+
+# events/demo.py
+"""Demonstrations (events)."""
+
+from __future__ import annotations
+
+from ami_typed.fields import Processed, processed
+from ami_typed.messages import Event
+from ami_typed.releases import Releases
+
+__all__ = ["DemoTree"]
+
+
+class DemoTree(Event):
+    """The ``DemoTree`` event.
+
+    Asterisk 22.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+
+    def process(self) -> Processed:
+        return processed(self, DemoTree)

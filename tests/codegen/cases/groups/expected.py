@@ -1,0 +1,84 @@
+# actions/demo.py
+"""The actions of ``demo``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed import responses
+from ami_typed.configuration import changes as _changes
+from ami_typed.messages import Request
+from ami_typed.releases import Releases
+from ami_typed.structures import free_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ami_typed.configuration import Change
+    from ami_typed.messages import Message
+
+__all__ = ["DemoChange"]
+
+
+class DemoChange(Request["responses.DemoChange"]):
+    """The ``DemoChange`` action.
+
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoChange/>
+
+    Args:
+        file: The ``File`` header. Required.
+        changes: What to change. Required.
+        headers: The ``Header1`` header.
+        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    secrets = Request.secrets | {"value-*"}
+
+    def __init__(
+        self,
+        *,
+        file: str,
+        changes: Sequence[Change],
+        headers: Mapping[str, str | Sequence[str]] | None = None,
+        action_id: str | None = None,
+    ) -> None:
+        super().__init__("DemoChange")
+        self._put("File", file)
+        self._spread(changes, _changes)
+        self._spread(headers, free_headers)
+        self._put("ActionID", action_id)
+
+    def process_response(self, response: Message) -> responses.DemoChange:
+        return responses.DemoChange.of(response)
+
+
+# responses/demo.py
+"""The responses of ``demo``."""
+
+from __future__ import annotations
+
+from ami_typed.configuration import sections as _sections
+from ami_typed.fields import Built, Sometimes
+from ami_typed.messages import Answer
+from ami_typed.structures import lines as _lines
+from ami_typed.values import integer
+
+__all__ = ["DemoChange"]
+
+
+class DemoChange(Answer):
+    """What became of it.
+
+    Asterisk 22.
+    """
+
+    __slots__ = ()
+
+    count = Sometimes("Count", integer)
+    lines = Built(_lines, "Output")
+    """What was printed."""
+    sections = Built(_sections, "Category-*", "Line-*")
