@@ -377,8 +377,11 @@ class _Amendment:
             self._add_short_forms(message, entry, span, headers)
         self._add_parts((message.kind, message.name, table), parts, span, headers)
         said = {name.lower(): part for name, part in parts.items()}
+        absent = self._absent(message, entry, headers)
         for name, header in _renamed(headers, said):
             part = said.get(name, overlay.Header())
+            if name in absent and isinstance(part, overlay.Header) and part.presence is None:
+                part = part.model_copy(update={"presence": "sometimes"})
             if not part.drop:
                 yield self._header((message.kind, message.name, table, name), header, part, span)
 
@@ -395,6 +398,16 @@ class _Amendment:
                 name = prefix + each.name
                 header = replace(each, name=name, prefix=prefix, span=common(each.span, span))
                 headers.setdefault(name.lower(), header)
+
+    def _absent(self, message: merge.Message, entry: _Entry, headers: Mapping[str, merge.Header]) -> set[str]:
+        """Return the headers of the snapshots that some such events lack."""
+        absent: set[str] = set()
+        for snapshot in map(overlay.snapshot_of, entry.absent if isinstance(entry, overlay.Event) else ()):
+            found = {name for name, header in headers.items() if (header.snapshot, header.prefix) == snapshot}
+            if not found:
+                self._add(f"It has no snapshot {':'.join(snapshot)}.", "event", message.name, "absent")
+            absent |= found
+        return absent
 
     def _add_parts(
         self, path: tuple[str, str, str], parts: Mapping[str, _Part], span: Span, headers: dict[str, merge.Header]

@@ -237,7 +237,13 @@ class Action(_Correction):
 
 
 class Event(_Correction):
-    """An event."""
+    """An event.
+
+    Attributes:
+        headers: Headers to add, whose meaning is in the glossary.
+        snapshots: Snapshots to add, as `channel:` or `bridge:` with a prefix or none behind.
+        absent: Snapshots that some such events lack as a whole, written likewise.
+    """
 
     doc: Sentence | None = None
     privileges: Privileges | None = None
@@ -246,9 +252,10 @@ class Event(_Correction):
     page: str | None = None
     headers: tuple[str, ...] = ()
     snapshots: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
     header: Mapping[str, Header] = Field(default_factory=dict[str, Header])
 
-    @field_validator("snapshots")
+    @field_validator("snapshots", "absent")
     @classmethod
     def _known_snapshots(cls, snapshots: tuple[str, ...]) -> tuple[str, ...]:
         for snapshot in snapshots:

@@ -565,6 +565,7 @@ def _types() -> dict[str, Value]:
     repeated = "Mapping[str, str | Sequence[str]]"
     return {
         "text": Value("str", Codec("text"), None),
+        "label": Value("int | str", Codec("text"), None),
         "variables": Value("Mapping[str, str]", None, Codec("assigned"), (_MAPPING,), "Variables"),
         "repeated:variables": Value(repeated, None, Codec("assigned"), (_MAPPING, _SEQUENCE), "Variables"),
         **{keyword: make(Codec(keyword)) for keyword, make in plain.items()},
@@ -580,7 +581,9 @@ _READ: Mapping[str, Import] = {
     "lines": (_STRUCTURES, "lines"),
     "raw": (_STRUCTURES, "raw"),
     "commands": (_STRUCTURES, "commands"),
+    "penalty_rules": (_STRUCTURES, "penalty_rules"),
     "sections": (_CONFIGURATION, "sections"),
+    "section_names": (_CONFIGURATION, "section_names"),
     "json_sections": (_CONFIGURATION, "json_sections"),
 }
 

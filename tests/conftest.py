@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ami_typed as ami
 from ami_typed import registry
+from tests.faces import FACES, face
 from tests.support import KNOWN_EVENTS, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.faces import Make
 
 
 @pytest.fixture
@@ -26,6 +30,17 @@ def server() -> Iterator[Server]:
     """A server on loopback that the test drives."""
     with Server() as listening:
         yield listening
+
+
+@pytest.fixture(params=FACES)
+def make(request: pytest.FixtureRequest) -> Iterator[Make]:
+    """What makes managers: once those with threads, once those with an event loop."""
+    with ExitStack() as stack:
+
+        def make_manager(**options: Any) -> ami.Manager:
+            return stack.enter_context(face(request.param, **options))
+
+        yield make_manager
 
 
 @pytest.fixture

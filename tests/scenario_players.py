@@ -1,7 +1,8 @@
 """Plays the application of a scenario: what its `A ...` lines mean, and who carries them out.
 
 `Application` reads the lines and compares what came; what carries them out is one subclass for each face of the
-package. `InMemory` is `Session` without a socket; `WithThreads` is `Manager` against a stand-in on loopback.
+package. `InMemory` is `Session` without a socket; `WithThreads` is `Manager` and `WithEventLoop` is `AsyncManager`, both
+against a stand-in on loopback.
 
     A connects [within 0.2 s]                      the operation is called "connection"
     A logs in as USER with SECRET [and waits]      "login"; waits for FullyBooted
@@ -44,6 +45,7 @@ from ami_typed.handlers import Handlers
 from ami_typed.session import Exchange, Received, Session
 from ami_typed.testing import Deed, Expect, HangUp, Leave, Say, Scenario, StandIn
 from ami_typed.testing.templates import difference, match
+from tests.faces import BlockingManager, EventLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -520,7 +522,7 @@ class WithThreads(Application):
 
     def __init__(self) -> None:
         super().__init__()
-        self._manager = ami.Manager()
+        self._manager = self.make_manager()
         self._threads = ThreadPoolExecutor(8)
         self._futures: dict[str, Future[Any]] = {}
         self._heard: queue.SimpleQueue[Heard] = queue.SimpleQueue()
@@ -539,8 +541,12 @@ class WithThreads(Application):
             self._manager.close()
             self._threads.shutdown()
 
-    def _hear(self, message: Heard, manager: ami.Manager) -> None:
-        assert manager is self._manager
+    def make_manager(self) -> ami.Manager:
+        """Make the manager that is played with."""
+        return ami.Manager()
+
+    def _hear(self, message: Heard, manager: object) -> None:
+        assert manager is getattr(self._manager, "_face", self._manager)
         self._heard.put(message)
 
     def _begin(self, name: str, function: Callable[[], Any]) -> Future[Any]:
@@ -609,6 +615,22 @@ class WithThreads(Application):
             while True:
                 unheard.append(self._heard.get_nowait())
         return unheard
+
+
+class WithEventLoop(WithThreads):
+    """`AsyncManager` on an event loop in a thread of its own, each operation a task there; the server is a stand-in."""
+
+    def make_manager(self) -> ami.Manager:
+        self._loop = EventLoop()
+        return cast("ami.Manager", BlockingManager(self._loop, ami.AsyncManager()))
+
+    def play(self, scenario: Scenario) -> None:
+        try:
+            super().play(scenario)
+            assert self._loop.tasks() == set()
+        finally:
+            self._loop.close()
+        assert self._loop.troubles == []
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -48,6 +48,10 @@ def test_a_file_is_its_sections_in_order_with_repeated_names() -> None:
     assert responses.GetConfig(FILE).sections == SECTIONS
 
 
+def test_the_sections_are_listed_in_order() -> None:
+    assert responses.ListCategories(FILE).categories == ["template", "phone", "phone"]
+
+
 def test_older_releases_put_quotes_around_templates() -> None:
     (section,) = responses.GetConfig({"Category-000000": "a", "Templates-000000": '"b","c"'}).sections
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ami_typed.testing import Scenario
-from tests.scenario_players import InMemory, WithThreads
+from tests.scenario_players import InMemory, WithEventLoop, WithThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ PLAYERS: dict[str, Callable[[], InMemory | WithThreads]] = {
     "session": InMemory,
     "session, byte by byte": partial(InMemory, bytewise=True),
     "manager": WithThreads,
+    "async manager": WithEventLoop,
 }
 SCENARIOS = {path.stem: path for path in sorted((Path(__file__).parent / "scenarios").glob("*.txt"))}
 

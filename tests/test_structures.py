@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
-import ami_typed as ami
 from ami_typed import FieldError, actions, enums, responses
 from ami_typed.fields import Built, fields_of
-from ami_typed.structures import Charge, Command, Unit
+from ami_typed.structures import Charge, Command, PenaltyStep, Unit
 
 
 def test_the_output_of_a_command_is_lines_in_every_release() -> None:
@@ -41,6 +43,25 @@ def test_the_commands_of_a_server_are_a_mapping() -> None:
 def test_a_command_without_privileges_is_an_error() -> None:
     with pytest.raises(FieldError, match="'something' names no privileges"):
         _ = responses.ListCommands({"Response": "Success", "Ping": "something"}).commands
+
+
+def test_the_steps_of_a_rule_follow_its_name() -> None:
+    answer = responses.QueueRule.of(
+        b"Response: Success\r\nRuleList: slow\r\nRule: 60,+3,-1\r\nRule: 120,10,0\r\nRuleList: none\r\n"
+        b"RuleList: fast\r\nRule: 5,1,1"
+    )
+
+    assert answer.rules == {
+        "slow": [PenaltyStep(timedelta(minutes=1), "+3", "-1"), PenaltyStep(timedelta(minutes=2), "10", "0")],
+        "none": [],
+        "fast": [PenaltyStep(timedelta(seconds=5), "1", "1")],
+    }
+
+
+@pytest.mark.parametrize("rule", ["Rule: 1,2,3", "RuleList: a\r\nRule: 1,2", "RuleList: a\r\nRule: x,1,2"])
+def test_a_step_of_no_rule_or_that_is_none_is_an_error(rule: str) -> None:
+    with pytest.raises(FieldError, match="QueueRule: RuleList cannot be read"):
+        _ = responses.QueueRule.of(f"Response: Success\r\n{rule}".encode()).rules
 
 
 def test_a_built_field_says_what_it_is_made_of() -> None:
@@ -154,16 +175,18 @@ def test_an_originate_is_for_an_extension_or_an_application() -> None:
     ],
 )
 def test_an_originate_that_cannot_be_right_is_refused(given: dict[str, str], sentence: str) -> None:
-    make = ami.registry.action_class("Originate")
+    make: Any = actions.Originate
 
     with pytest.raises(ValueError, match=f"^{sentence}$"):
-        make(channel="a", **given)  # type: ignore[misc]  # the class of any action takes parameters of its own
+        make(channel="a", **given)
 
 
 @pytest.mark.parametrize("given", [{}, {"endpoint": "a", "uri": "sip:b"}, {"endpoint": "a"}])
 def test_a_notify_needs_one_target_and_one_content(given: dict[str, str]) -> None:
+    make: Any = actions.PJSIPNotify
+
     with pytest.raises(ValueError, match="PJSIPNotify needs either"):
-        actions.PJSIPNotify(**given)
+        make(**given)
 
 
 def test_advice_of_charge_needs_a_channel() -> None:

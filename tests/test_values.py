@@ -287,3 +287,12 @@ def test_a_number_that_is_none_is_no_duration() -> None:
         with pytest.raises((ValueError, OverflowError)):
             read(values.seconds, spelling)
     assert math.isnan(read(values.real, "nan"))
+
+
+def test_a_duration_below_zero_that_was_written_unsigned_is_below_zero() -> None:
+    assert read(values.seconds, "18446744073709551611") == timedelta(seconds=-5)
+
+
+def test_a_duration_may_name_its_unit() -> None:
+    assert read(values.milliseconds, "60000 ms") == timedelta(minutes=1)
+    assert read(values.seconds, "-1 seconds") == timedelta(seconds=-1)

@@ -420,7 +420,8 @@ class Connection:
         self._lock = threading.Lock()
         self._delivering = threading.RLock()
         self._heard = 0.0
-        self._abandoned = False
+        self.leaving = False
+        self._wanted = False
         self._last_wait = 0.0
         self._reading = threading.Lock()
         self._resume = threading.Event()
@@ -512,7 +513,7 @@ class Connection:
     def _read(self) -> None:
         """Read whenever nobody who waits does."""
         while not self.stopped.is_set():
-            self._audience.dispatcher.wait_for_room(lambda: self.session.pending > 0)
+            self._audience.dispatcher.wait_for_room(lambda: self.session.pending > 0 or self.ended)
             with self._reading:
                 self._pump(None)
             # Another request often follows at once: its sender is to find the socket free.
@@ -531,12 +532,12 @@ class Connection:
             self._look_again()
             return
         except OSError as error:
-            self.end(ConnectionLost(f"the connection broke: {error}"), wanted=self._abandoned)
+            self.end(ConnectionLost(f"the connection broke: {error}"), wanted=self.leaving)
             return
         try:
             self._take(data)
         except ConnectionLost as error:
-            self.end(error, wanted=self._abandoned)
+            self.end(error, wanted=self.leaving)
         except BaseException:  # interrupted, with what was read not yet understood
             self.end(ConnectionLost("reading was interrupted."))
             raise
@@ -598,7 +599,7 @@ class Connection:
             reason = self._reason
             self._lost = lost
         if reason is not None:
-            lost(self, reason, False)
+            lost(self, reason, self._wanted)
 
     # The end
 
@@ -613,11 +614,12 @@ class Connection:
             if self.ended:
                 return
             self.stopped.set()
-            self._reason = reason
+            self._reason, self._wanted = reason, wanted
             received = self.session.close(reason)
             lost = self._lost
         self.transport.close()
         self._resume.set()
+        self._audience.dispatcher.nudge()
         self._hand_out(received)
         if self._log.debug:
             self._log.trace(f"= {reason}")
@@ -625,7 +627,7 @@ class Connection:
 
     def abandon(self) -> None:
         """Have the reader end the connection; takes no lock, so that a collection of garbage may call it anywhere."""
-        self._abandoned = True
+        self.leaving = True
         self.transport.close()
 
     def join(self, timeout: float) -> None:

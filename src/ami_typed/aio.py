@@ -12,6 +12,7 @@ Rules of this module:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import inspect
 import os
 import socket
@@ -73,6 +74,12 @@ def _nothing() -> None:
     """Stand in for a connection that waits for the callbacks."""
 
 
+def _retrieve(future: asyncio.Future[None]) -> None:
+    """Read a future's exception: who waited may have been cancelled, which is nothing to warn of."""
+    if not future.cancelled():
+        future.exception()
+
+
 class _Dispatcher:
     """The task that calls the callbacks of one connection, in the order in which things came.
 
@@ -132,8 +139,14 @@ class _Dispatcher:
                     result = function(message, manager)
                     if result is not None and inspect.isawaitable(result):
                         await result
-                except Exception as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
+                except (Exception, asyncio.CancelledError) as error:  # its trouble is its own; the others go on
+                    if self._is_cancelled(error):
+                        raise
                     self._log.report(f"A callback raised an exception: {function!r}", error)
+
+    def _is_cancelled(self, error: BaseException) -> bool:
+        """Whether it is this task that is cancelled, not something that a callback has waited for."""
+        return isinstance(error, asyncio.CancelledError) and self.task.cancelling() > 0
 
 
 class _Audience:
@@ -208,6 +221,7 @@ class _Connection(asyncio.BufferedProtocol):
         self.session = session
         self.monitor: asyncio.Task[None] | None = None
         self.ended = False
+        self.leaving = False
         self._audience = audience
         self._lost: _OnLoss = _quiet
         self._reason: ConnectionLost | None = None
@@ -218,6 +232,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport | None = None
         self._octets = memoryview(bytearray(_CHUNK))
         self._greeted: asyncio.Future[None] = self._loop.create_future()
+        self._greeted.add_done_callback(_retrieve)
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self._writable = asyncio.Event()
         self._writable.set()
@@ -257,6 +272,7 @@ class _Connection(asyncio.BufferedProtocol):
         """Stop reading until the callbacks have caught up, an answer is waited for, or it has lasted long enough."""
         if self._resting is None and not self._given_up and self._transport is not None and not self.ended:
             self._transport.pause_reading()
+            self._stop_timer()  # what is not read cannot be late
             self._audience.dispatcher.relieved = self._go_on
             self._resting = self._loop.call_later(_PATIENCE, self._give_up_resting)
 
@@ -274,15 +290,17 @@ class _Connection(asyncio.BufferedProtocol):
             self._resting = None
             if self._transport is not None and not self._transport.is_closing():
                 self._transport.resume_reading()
+                self._set_timer()
 
     def eof_received(self) -> bool:
         """Learn that the server has closed; the transport closes too."""
-        self.end(ConnectionLost("the server closed the connection."))
+        self.end(ConnectionLost("the server closed the connection."), wanted=self.leaving)
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Learn that the socket is gone."""
-        self.end(ConnectionLost(f"the connection broke: {exc}" if exc else "the connection was closed."))
+        reason = f"the connection broke: {exc}" if exc else "the connection was closed."
+        self.end(ConnectionLost(reason), wanted=self.leaving)
         if not self._closed.done():
             self._closed.set_result(None)
 
@@ -333,7 +351,6 @@ class _Connection(asyncio.BufferedProtocol):
         Raises:
             NotConnected: The connection has ended.
         """
-        await self._writable.wait()
         if self.ended:
             raise NotConnected("The connection has ended; call connect() again.")
         assert self._transport is not None, "a connection that was greeted has its transport"
@@ -343,18 +360,32 @@ class _Connection(asyncio.BufferedProtocol):
         exchange.wake = lambda: None if waiter.done() else waiter.set_result(None)
         if self._log.debug:
             self._log.trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
-        exchange.begin()
-        self._transport.write(exchange.octets)
-        self._read_on()
+        if not self._writable.is_set():
+            await self._wait_to_write(exchange)
+        if self._writable.is_set() and not self.ended:
+            exchange.begin()
+            self._transport.write(exchange.octets)
+            self._read_on()
         return exchange
+
+    async def _wait_to_write(self, exchange: Exchange[Any]) -> None:
+        """Wait until the server takes more bytes, but no longer than the answer is waited for."""
+        try:
+            async with asyncio.timeout_at(exchange.sent + exchange.timeout):
+                while not self._writable.is_set():
+                    await self._writable.wait()
+        except TimeoutError:
+            pass
+        except BaseException:
+            self.session.give_up(exchange, self._loop.time())
+            raise
 
     async def wait(self, exchange: Exchange[Any]) -> None:
         """Wait until an exchange is settled or its time is up."""
         try:
-            async with asyncio.timeout(exchange.timeout):
-                await exchange.waiter
-        except TimeoutError:
-            pass
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(exchange.sent + exchange.timeout):
+                    await exchange.waiter
         finally:
             self.session.give_up(exchange, self._loop.time())
 
@@ -385,15 +416,18 @@ class _Connection(asyncio.BufferedProtocol):
 
     def _set_timer(self) -> None:
         """Look again when something is due: the rest of a message, or the rest of an aggregate."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._stop_timer()
         if self.ended:
             return
         if self.session.incomplete:
             self._timer = self._loop.call_later(self._timeout, self._stalled)
         elif (deadline := self.session.deadline()) is not None:
             self._timer = self._loop.call_at(deadline, self._expire)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _stalled(self) -> None:
         self.end(ProtocolError(f"a message began and was not continued within {self._timeout:g} s."))
@@ -427,7 +461,7 @@ class _Connection(asyncio.BufferedProtocol):
             )
         received = self.session.close(reason)
         if self._transport is not None:
-            self._transport.abort() if isinstance(reason, ProtocolError) else self._transport.close()
+            self._transport.abort()  # closing it would wait for a server that reads nothing
         self._writable.set()
         self._set_timer()
         if self.monitor is not None and self.monitor is not asyncio.current_task():
@@ -600,13 +634,18 @@ class AsyncManager:
         await self.disconnect()
         target = Target(host, port, timeout, tls)
         audience = _Audience(self._handlers, weakref.ref(self), self._limits.events, self._log)
+        connection = None
         try:
             connection = await self._dial(target, audience)
+            while self._audience is not None:  # another task has connected meanwhile
+                await self.disconnect()
         except BaseException:
             audience.leave(None)
+            if connection is not None:
+                connection.end(ConnectionLost("it was given up."), wanted=True)
             raise
-        await self.disconnect()  # another task may have connected meanwhile
         self._connection, self._audience, self._target, self._credentials = connection, audience, target, None
+        self._monitored = None
         connection.open_up(lost=self._lose)
 
     async def _dial(self, target: Target, audience: _Audience) -> _Connection:
@@ -646,14 +685,14 @@ class AsyncManager:
         if connection is not None:
             connection.end(ConnectionLost("the program disconnected."), wanted=True)
             waited.add(connection.closed)
+            if connection.monitor is not None and connection.monitor is not asyncio.current_task():
+                waited.add(connection.monitor)
         if audience is not None:
             audience.leave(None)
             if audience.dispatcher.task is not asyncio.current_task():
                 waited.add(audience.dispatcher.task)
         if waited:
-            _, late = await asyncio.wait(waited, timeout=_DRAIN)
-            for each in late:
-                each.cancel()
+            await _finish(waited)
 
     async def close(self) -> None:
         """Close the connection and wait a moment for callbacks that still run."""
@@ -670,7 +709,10 @@ class AsyncManager:
     def _lose(self, connection: _Connection, reason: ConnectionLost, wanted: bool) -> None:
         """Learn that a connection has ended: the audience learns why, or waits for the next one."""
         audience = self._audience
-        if audience is None or wanted:
+        if audience is None:
+            return
+        if wanted:
+            audience.leave(None)
             return
         audience.deliver([Disconnected.because(reason)])
         if self._reconnect is None:
@@ -687,8 +729,8 @@ class AsyncManager:
             await asyncio.sleep(pause)
             try:
                 await self._try_again(lost, audience, lambda: loop.time() - begun, attempt)
-            except Error as error:
-                self._log.note(f"The attempt {attempt} to connect again failed: {error}")
+            except Exception as error:  # noqa: BLE001 - the function for the secret may raise anything
+                self._log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
             else:
                 return
         audience.leave(reason)
@@ -850,7 +892,13 @@ class AsyncManager:
 
     async def logoff(self) -> None:
         """Say good-bye to the server and close the connection."""
-        await self._converse(conversations.logoff(), self._connected())
+        connection = self._connected()
+        connection.leaving = True
+        try:
+            await self._converse(conversations.logoff(), connection)
+        except BaseException:
+            connection.leaving = False
+            raise
         await self.disconnect()
 
     async def _converse(self, conversation: Conversation[T], connection: _Connection) -> T:
@@ -1002,6 +1050,17 @@ class AsyncManager:
         )
         audience.join(stream)
         return stream
+
+
+async def _finish(waited: set[asyncio.Future[None]]) -> None:
+    """Wait a moment for what ends by itself; cancel what does not."""
+    try:
+        _, late = await asyncio.wait(waited, timeout=_DRAIN)
+    finally:
+        for each in waited:
+            each.cancel()
+    if late:
+        await asyncio.wait(late, timeout=_DRAIN)
 
 
 async def _execute(connection: _Connection, request: Request[Any], timeout: float | None = None) -> Any:

@@ -30,6 +30,7 @@ __all__ = [
     "UpdateLine",
     "changes",
     "json_sections",
+    "section_names",
     "sections",
 ]
 
@@ -89,6 +90,11 @@ def sections(message: Message) -> list[Section]:
         else:
             found[number] = found[number]._replace(templates=_names(text))
     return list(found.values())
+
+
+def section_names(message: Message) -> list[str]:
+    """Read the names of the sections of a file, in order."""
+    return [name for header, name in message.items() if header.lower().startswith("category-")]
 
 
 def json_sections(message: Message) -> list[Section]:

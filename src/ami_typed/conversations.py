@@ -195,7 +195,8 @@ def resume(credentials: Credentials | None, lasting: Sequence[Request[Any]]) -> 
         return None
     username, secret, events, plain = credentials
     release = yield from login(username, secret, events=events, plain=plain)
-    yield from lasting
+    for request in lasting:  # noqa: UP028 - a list's own iterator cannot be sent the answers
+        yield request
     return release
 
 

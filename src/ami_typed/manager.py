@@ -202,6 +202,7 @@ class Manager:
         self.disconnect()  # another thread may have connected meanwhile
         with self._lock:
             self._connection, self._audience, self._target, self._credentials = connection, audience, target, None
+            self._monitored = None
             self._wanted = threading.Event()
         connection.start()
         connection.open_up(lost=Loss(audience, weakref.ref(self) if self._reconnect else None))
@@ -273,7 +274,7 @@ class Manager:
             connection.end(ConnectionLost("it was given up."), wanted=True)
             raise
         if self._monitored is not None:
-            self.monitor_connection(self._monitored)
+            _watch(connection, self._monitored)
 
     def _replace(self, connection: Connection, audience: Audience) -> None:
         with self._lock:
@@ -317,7 +318,7 @@ class Manager:
             raise ValueError(f"The interval must be above 0 seconds; it is {interval:g}.")
         connection = self._connected()
         self._monitored = interval
-        threading.Thread(target=monitor, args=(connection, interval), name="ami-typed monitor", daemon=True).start()
+        _watch(connection, interval)
 
     def _connected(self) -> Connection:
         connection = self._connection
@@ -417,7 +418,13 @@ class Manager:
 
     def logoff(self) -> None:
         """Say good-bye to the server and close the connection."""
-        self._converse(conversations.logoff(), self._connected())
+        connection = self._connected()
+        connection.leaving = True
+        try:
+            self._converse(conversations.logoff(), connection)
+        except BaseException:
+            connection.leaving = False
+            raise
         self.disconnect()
 
     def _converse(self, conversation: Conversation[T], connection: Connection) -> T:
@@ -614,11 +621,15 @@ def _resume(reference: weakref.ref[Manager], audience: Audience, lost: Connectio
             break
         try:
             manager._try_again(lost, audience, lambda: time.monotonic() - begun, attempt)
-        except Error as error:
-            log.note(f"The attempt {attempt} to connect again failed: {error}")
+        except Exception as error:  # noqa: BLE001 - the function for the secret may raise anything
+            log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
         else:
             return
     audience.leave(reason)
+
+
+def _watch(connection: Connection, interval: float) -> None:
+    threading.Thread(target=monitor, args=(connection, interval), name="ami-typed monitor", daemon=True).start()
 
 
 def _first(stream: EventStream[E], where: Callable[[E], bool] | None, timeout: float | None, what: str) -> E:

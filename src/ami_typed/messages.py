@@ -641,7 +641,7 @@ class Response(NamedTuple, Generic[R]):
     events_timeout: bool
 
 
-class Aggregate(dict[str, Any], MessageTemplate):
+class Aggregate(dict[Any, Any], MessageTemplate):
     """The events that answer one action, by event class and by name.
 
     Events that may come several times are a list, others stand by themselves.
@@ -685,7 +685,7 @@ class Aggregate(dict[str, Any], MessageTemplate):
     def _add(self, event: Event) -> None:
         self._count += 1
         name = event[KEY_EVENT]
-        items: list[Event] | None = super().get(name)
+        items: Any = super().get(name)
         if items is None:
             items = self.setdefault(self._key(name), [])
         items.append(event)

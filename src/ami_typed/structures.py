@@ -11,6 +11,7 @@ Rules of this module:
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from ami_typed.values import Headers
@@ -20,7 +21,19 @@ if TYPE_CHECKING:
 
     from ami_typed.messages import Message
 
-__all__ = ["Charge", "Command", "Unit", "charges", "commands", "free_headers", "lines", "raw", "units"]
+__all__ = [
+    "Charge",
+    "Command",
+    "PenaltyStep",
+    "Unit",
+    "charges",
+    "commands",
+    "free_headers",
+    "lines",
+    "penalty_rules",
+    "raw",
+    "units",
+]
 
 _COMMAND = re.compile(r"(?P<synopsis>.*?) *\(Priv: (?P<privileges>[^()]*)\)")
 _NO_PRIVILEGE = frozenset({"<none>", "all"})  # `all` stands beside every privilege
@@ -65,6 +78,44 @@ def _command(text: str) -> Command:
         raise ValueError(f"and {text!r} names no privileges")
     needed = (name for name in match["privileges"].split(",") if name not in _NO_PRIVILEGE)
     return Command(match["synopsis"], tuple(needed))
+
+
+class PenaltyStep(NamedTuple):
+    """A step of a rule that changes penalties while a caller waits in a queue.
+
+    Attributes:
+        after: How long the caller waits before it.
+        max_penalty: The highest penalty that a member may have from then on; with a sign, the change of it.
+        min_penalty: The lowest one, written likewise.
+    """
+
+    after: timedelta
+    max_penalty: str
+    min_penalty: str
+
+
+def penalty_rules(message: Message) -> dict[str, list[PenaltyStep]]:
+    """Read the steps of each rule: they follow the rule's name in the message.
+
+    Raises:
+        ValueError: A step is of no rule, or is none.
+    """
+    rules: dict[str, list[PenaltyStep]] = {}
+    steps: list[PenaltyStep] | None = None
+    for line in message.raw:
+        name, _, value = line.partition(": ")
+        if name.lower() == "rulelist":
+            steps = rules[value] = []
+        elif name.lower() == "rule":
+            if steps is None:
+                raise ValueError("and it is of no rule")
+            steps.append(_penalty_step(value))
+    return rules
+
+
+def _penalty_step(text: str) -> PenaltyStep:
+    after, highest, lowest = text.split(",")
+    return PenaltyStep(timedelta(seconds=int(after)), highest, lowest)
 
 
 def free_headers(headers: Mapping[str, str | Sequence[str]]) -> Mapping[str, str | Sequence[str]]:

@@ -117,14 +117,21 @@ def _number(value: float) -> str:
     return str(int(value)) if value == int(value) else f"{value:.9f}".rstrip("0")
 
 
-def _duration(**unit: float) -> Codec[timedelta]:
+def _duration(word: str = "", **unit: float) -> Codec[timedelta]:
+    """Make the codec of a duration; ``word`` is how some headers name the unit behind the number."""
     step = timedelta(**unit)
-    return Codec(lambda spelling: float(spelling) * step, lambda value: _number(value / step))
+    return Codec(lambda spelling: _signed(spelling.removesuffix(word)) * step, lambda value: _number(value / step))
+
+
+def _signed(spelling: str) -> float:
+    """Read a number; Asterisk writes some that may be below 0 with %lu, which makes them close to 2 to the 64th."""
+    value = float(spelling)
+    return value if value < 1 << 63 else int(spelling) - (1 << 64)
 
 
 minutes = _duration(minutes=1)
-seconds = _duration(seconds=1)
-milliseconds = _duration(milliseconds=1)
+seconds = _duration(" seconds", seconds=1)
+milliseconds = _duration(" ms", milliseconds=1)
 microseconds = _duration(microseconds=1)
 
 

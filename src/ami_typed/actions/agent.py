@@ -57,6 +57,7 @@ class Agents(ListRequest["aggregates.Agents"]):
     releases = Releases("13-23")
     privileges = ("agent",)
     list_ends = ("AgentsComplete",)
+    bare_line_feeds = True
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("Agents")

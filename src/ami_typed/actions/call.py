@@ -132,7 +132,8 @@ class Originate(Request["Answer"]):
         channel_id: The Uniqueid to give to the new channel.
         other_channel_id: The Uniqueid to give to the second half of a Local channel.
         pre_dial_go_sub: A dialplan routine that the new channel runs before it is dialled, as
-            `context,exten,priority`. Asterisk 18, 20 to 23 only.
+            `context,exten,priority`. Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20
+            branch, 21.3 or later in the 21 branch, 22 to 23 only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
 
     Raises:
@@ -143,7 +144,7 @@ class Originate(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("originate",)
-    parameter_releases = {"PreDialGoSub": "18 20-23"}
+    parameter_releases = {"PreDialGoSub": "18.23 20.8 21.3-23"}
     one_of = (("Application", "Exten"),)
     requires = {
         "Data": ("Application",),
@@ -178,7 +179,7 @@ class Originate(Request["Answer"]):
         channel: str,
         exten: str,
         context: str,
-        priority: str,
+        priority: int | str,
         call_timeout: timedelta | None = None,
         caller_id: str | None = None,
         variable: Mapping[str, str] | None = None,
@@ -197,7 +198,7 @@ class Originate(Request["Answer"]):
         channel: str,
         exten: str | None = None,
         context: str | None = None,
-        priority: str | None = None,
+        priority: int | str | None = None,
         application: str | None = None,
         data: str | None = None,
         call_timeout: timedelta | None = None,
@@ -271,7 +272,7 @@ class Redirect(Request["Answer"]):
         channel: str,
         exten: str,
         context: str,
-        priority: str,
+        priority: int | str,
         extra_channel: str | None = None,
         extra_exten: str | None = None,
         extra_context: str | None = None,

@@ -150,6 +150,7 @@ class UpdateConfig(Request["Answer"]):
         dst_filename: The file to write; may be the same. Required.
         reload: `yes` to reload everything afterwards, or the name of a module to reload.
         preserve_effective_context: Whether a section that was changed by a template keeps what that led to.
+            Asterisk 13.2 or later in the 13 branch, 14 to 23 only.
         changes: The changes in the order in which they are made: `NewSection`, `UpdateLine` and the others of
             `ami_typed.configuration`.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
@@ -159,6 +160,7 @@ class UpdateConfig(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("config",)
+    parameter_releases = {"PreserveEffectiveContext": "13.2-23"}
     secrets = Request.secrets | {"value-*", "match-*"}
 
     def __init__(

@@ -218,7 +218,8 @@ class ModuleLoad(Request["Answer"]):
         module: The module's name with its ending, or a part of the core such as `cdr` or `manager`; left out
             to reload everything. One of ``cdr``, ``dnsmgr``, ``extconfig``, ``enum``, ``acl``, ``manager``,
             ``http``, ``logger``, ``features``, ``dsp``, ``udptl``, ``indications``, ``cel``, ``plc``.
-        recursive: With refresh: also unload and load again what depends on the module. Asterisk 18, 20 to 23
+        recursive: With refresh: also unload and load again what depends on the module. Asterisk 18.23 or
+            later in the 18 branch, 20.8 or later in the 20 branch, 21.3 or later in the 21 branch, 22 to 23
             only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
@@ -227,7 +228,7 @@ class ModuleLoad(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("system",)
-    parameter_releases = {"Recursive": "18 20-23"}
+    parameter_releases = {"Recursive": "18.23 20.8 21.3-23"}
 
     def __init__(
         self,
@@ -389,7 +390,8 @@ class SorceryMemoryCacheStaleObject(Request["Answer"]):
     Args:
         cache: The cache's name in sorcery.conf. Required.
         object: The object's name. Required.
-        reload: Whether to read it again at once.
+        reload: Whether to read it again at once. Asterisk 13.14 or later in the 13 branch, 14.3 or later in
+            the 14 branch, 15 to 23 only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -397,6 +399,7 @@ class SorceryMemoryCacheStaleObject(Request["Answer"]):
 
     releases = Releases("13.5-23")
     privileges = ("system",)
+    parameter_releases = {"Reload": "13.14 14.3-23"}
 
     def __init__(self, *, cache: str, object: str, reload: bool | None = None, action_id: str | None = None) -> None:
         super().__init__("SorceryMemoryCacheStaleObject")

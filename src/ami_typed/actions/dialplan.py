@@ -43,7 +43,7 @@ class DialplanExtensionAdd(Request["Answer"]):
         *,
         context: str,
         extension: str,
-        priority: str,
+        priority: int | str,
         application: str,
         application_data: str | None = None,
         replace: bool | None = None,
@@ -82,7 +82,7 @@ class DialplanExtensionRemove(Request["Answer"]):
     privileges = ("system",)
 
     def __init__(
-        self, *, context: str, extension: str, priority: str | None = None, action_id: str | None = None
+        self, *, context: str, extension: str, priority: int | str | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("DialplanExtensionRemove")
         self._put("Context", context)

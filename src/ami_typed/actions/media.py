@@ -89,7 +89,8 @@ class PlayDTMF(Request["Answer"]):
         channel: The channel's name. Required.
         digit: The digit: 0 to 9, A to D, `*` or `#`. Required.
         duration: How long it sounds, in milliseconds.
-        receive: Whether to act as if the channel had sent it. Asterisk 13, 16 to 23 only.
+        receive: Whether to act as if the channel had sent it. Asterisk 13.30 or later in the 13 branch, 16.7
+            or later in the 16 branch, 17.1 or later in the 17 branch, 18 to 23 only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -97,7 +98,7 @@ class PlayDTMF(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("call",)
-    parameter_releases = {"Receive": "13 16-23"}
+    parameter_releases = {"Receive": "13.30 16.7 17.1-23"}
 
     def __init__(
         self,

@@ -57,8 +57,8 @@ class MessageSend(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MessageSend/>
 
     Args:
-        destination: Where to send it, as `pjsip:alice` or another technology's address. Asterisk 16, 18 to 23
-            only.
+        destination: Where to send it, as `pjsip:alice` or another technology's address. Asterisk 16.22 or
+            later in the 16 branch, 18.8 or later in the 18 branch, 19 to 23 only.
         to: Whom it is for; also where to send it, where no destination is given.
         from_: Whom it is from.
         body: The text; it cannot have more than one line.
@@ -74,7 +74,7 @@ class MessageSend(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("message",)
-    parameter_releases = {"Destination": "16 18-23"}
+    parameter_releases = {"Destination": "16.22 18.8-23"}
     some_of = (("Destination", "To"),)
 
     def __init__(
@@ -112,7 +112,8 @@ class SendText(Request["Answer"]):
     Args:
         channel: The channel's name. Required.
         message: The text. Required.
-        content_type: The text's media type. Asterisk 13, 16 to 23 only.
+        content_type: The text's media type. Asterisk 13.35 or later in the 13 branch, 16.12 or later in the
+            16 branch, 17.6 or later in the 17 branch, 18 to 23 only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -120,7 +121,7 @@ class SendText(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("call",)
-    parameter_releases = {"Content-Type": "13 16-23"}
+    parameter_releases = {"Content-Type": "13.35 16.12 17.6-23"}
 
     def __init__(
         self, *, channel: str, message: str, content_type: str | None = None, action_id: str | None = None

@@ -32,7 +32,8 @@ class Park(Request["Answer"]):
         announce_channel: The channel that is told the space.
         parking_timeout: How long to keep the call, in milliseconds; the lot's own time where it is left out.
         parkinglot: The lot to park in; the channel's own where it is left out.
-        parking_space: The space to park in; a free one where it is left out. Asterisk 18, 20 to 23 only.
+        parking_space: The space to park in; a free one where it is left out. Asterisk 18.19 or later in the
+            18 branch, 20.4 or later in the 20 branch, 21 to 23 only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -40,7 +41,7 @@ class Park(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("call",)
-    parameter_releases = {"ParkingSpace": "18 20-23"}
+    parameter_releases = {"ParkingSpace": "18.19 20.4-23"}
 
     def __init__(
         self,

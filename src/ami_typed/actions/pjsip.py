@@ -73,8 +73,10 @@ class PJSIPNotify(Request["Answer"]):
     Args:
         endpoint: The endpoint to send it to.
         uri: The address to send it to.
-        channel: The channel to send it in. Asterisk 13, 15 to 23 only.
-        option: The section of pjsip_notify.conf that says what to send. Asterisk 18 to 23 only.
+        channel: The channel to send it in. Asterisk 13.21 or later in the 13 branch, 15.4 or later in the 15
+            branch, 16 to 23 only.
+        option: The section of pjsip_notify.conf that says what to send. Asterisk 18.16 or later in the 18
+            branch, 19.8 or later in the 19 branch, 20.1 or later in the 20 branch, 21 to 23 only.
         variable: What to send, by name: SIP headers, and `Content` for the body, with a sequence for its
             lines. The order counts.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
@@ -87,7 +89,7 @@ class PJSIPNotify(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("system",)
-    parameter_releases = {"channel": "13 15-23", "Option": "18-23"}
+    parameter_releases = {"channel": "13.21 15.4-23", "Option": "18.16 19.8 20.1-23"}
     one_of = (
         ("Endpoint", "URI", "channel"),
         ("Option", "Variable"),

@@ -98,7 +98,8 @@ class QueueChangePriorityCaller(Request["Answer"]):
         queue: The queue's name. Required.
         caller: The caller's channel. Required.
         priority: The new priority: callers with a higher one come first. Required.
-        immediate: Whether the caller also changes its place now. Asterisk 18, 20 to 23 only.
+        immediate: Whether the caller also changes its place now. Asterisk 18.20 or later in the 18 branch,
+            20.5 or later in the 20 branch, 21 to 23 only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -106,7 +107,7 @@ class QueueChangePriorityCaller(Request["Answer"]):
 
     releases = Releases("15-23")
     privileges = ()
-    parameter_releases = {"Immediate": "18 20-23"}
+    parameter_releases = {"Immediate": "18.20 20.5-23"}
 
     def __init__(
         self, *, queue: str, caller: str, priority: int, immediate: bool | None = None, action_id: str | None = None

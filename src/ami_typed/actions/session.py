@@ -86,7 +86,9 @@ class Filter(Request["Answer"]):
         operation: `Add` is the only one. One of ``Add``.
         match_criteria: Where and how to look, such as `action(exclude),name(Newexten)`; a regular expression
             over the whole event where it is left out. One of ``action(include|exclude)``,
-            ``name(<event_name>)``, ``header(<header_name>)``, ``<match_method>``. Asterisk 18, 20 to 23 only.
+            ``name(<event_name>)``, ``header(<header_name>)``, ``<match_method>``. Asterisk 18.26 or later in
+            the 18 branch, 20.11 or later in the 20 branch, 21.6 or later in the 21 branch, 22.1 or later in
+            the 22 branch, 23 only.
         filter: What to look for; one that begins with `!` keeps matching events away.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
@@ -95,7 +97,7 @@ class Filter(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("system",)
-    parameter_releases = {"MatchCriteria": "18 20-23"}
+    parameter_releases = {"MatchCriteria": "18.26 20.11 21.6 22.1-23"}
     lasts = True
     adds_up = True
 

@@ -132,6 +132,7 @@ class PJSIPShowRegistrationsOutbound(Aggregate):
 
     releases = Releases("13-23")
     repeatable = ("OutboundRegistrationDetail", "AuthDetail")
+    counted = False
 
     @property
     def registrations(self) -> list[events.OutboundRegistrationDetail]:

@@ -215,13 +215,13 @@ class Cdr(Event):
     """The record of a call that ended (call detail record). Times are in the server's time zone.
 
     Sent to users with the privilege ``cdr``.
-    Asterisk 13.2 or later in the 13 branch, 14 to 23.
+    Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Cdr/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13.2-23")
+    releases = Releases("13-23")
     privileges = ("cdr",)
 
     account_code = Always("AccountCode", text)
@@ -269,13 +269,13 @@ class CEL(Event):
     """An entry of the channel event log: something that a record of a call may be made of.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13.2 or later in the 13 branch, 14 to 23.
+    Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/CEL/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13.2-23")
+    releases = Releases("13-23")
     privileges = ("call",)
 
     event_name = Always("EventName", member(enums.CelEvent))

@@ -463,13 +463,13 @@ class NewConnectedLine(Event):
     """What a channel knows about the party it talks to changed.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13.13 or later in the 13 branch, 14.2 or later in the 14 branch, 15 to 23.
+    Asterisk 13.1 or later in the 13 branch, 14 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/NewConnectedLine/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13.13 14.2-23")
+    releases = Releases("13.1-23")
     privileges = ("call",)
 
     channel = Always("Channel", text)

@@ -184,13 +184,13 @@ class ParkedCallSwap(Event):
     """Another channel took the place of a parked one.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13.5 or later in the 13 branch, 14 to 23.
+    Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ParkedCallSwap/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13.5-23")
+    releases = Releases("13-23")
     privileges = ("call",)
 
     parkee_channel = Always("ParkeeChannel", text)

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from ami_typed.configuration import json_sections
+from ami_typed.configuration import json_sections, section_names
 from ami_typed.configuration import sections as _sections
-from ami_typed.fields import Always, Built, Numbered, Sometimes
+from ami_typed.fields import Always, Built, Sometimes
 from ami_typed.messages import Answer
 from ami_typed.values import text
 
@@ -46,7 +46,7 @@ class ListCategories(Answer):
 
     __slots__ = ()
 
-    categories = Numbered("Category-*", text)
-    """The sections' names, by number from 000000."""
     error = Sometimes("Error", text)
     """`no categories found` where there are none."""
+    categories = Built(section_names, "Category-*")
+    """The sections' names, in order."""

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Built, Repeated
+from ami_typed.fields import Built
 from ami_typed.messages import Answer
-from ami_typed.structures import raw
-from ami_typed.values import text
+from ami_typed.structures import penalty_rules, raw
 
 __all__ = ["QueueRule", "Queues"]
 
@@ -19,10 +18,8 @@ class QueueRule(Answer):
 
     __slots__ = ()
 
-    rule_lists = Repeated("RuleList", text)
-    """The names of the rules. The steps of each follow it in the answer's own order, which `raw` keeps."""
-    rules = Repeated("Rule", text)
-    """The steps, as `seconds,maximum penalty,minimum penalty`."""
+    rules = Built(penalty_rules, "RuleList", "Rule")
+    """The steps of each rule, by its name."""
 
 
 class Queues(Answer):

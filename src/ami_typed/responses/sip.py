@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Sometimes, Variables
+from ami_typed import enums
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Answer
-from ami_typed.values import integer, seconds, text, yes_no
+from ami_typed.values import integer, member, milliseconds, seconds, text, yes_no
 
 __all__ = ["SIPshowpeer"]
 
@@ -18,31 +19,31 @@ class SIPshowpeer(Answer):
 
     __slots__ = ()
 
-    channeltype = Sometimes("Channeltype", text)
+    channel_type = Always("Channeltype", text)
     """`SIP`."""
-    object_name = Sometimes("ObjectName", text)
+    object_name = Always("ObjectName", text)
     """The peer's name."""
-    chan_object_type = Sometimes("ChanObjectType", text)
+    chan_object_type = Always("ChanObjectType", text)
     """`peer`."""
-    secret_exist = Sometimes("SecretExist", yes_no)
+    secret_exist = Always("SecretExist", yes_no)
     """Whether it has a secret."""
-    remote_secret_exist = Sometimes("RemoteSecretExist", yes_no)
+    remote_secret_exist = Always("RemoteSecretExist", yes_no)
     """Whether it has a secret for calls to it."""
-    md5_secret_exist = Sometimes("MD5SecretExist", yes_no)
+    md5_secret_exist = Always("MD5SecretExist", yes_no)
     """Whether its secret is kept as an MD5 sum."""
-    context = Sometimes("Context", text)
+    context = Always("Context", text)
     """The context that calls from it begin in."""
     subscribe_context = Sometimes("SubscribeContext", text)
     """The context of the hints that it may subscribe to."""
-    language = Sometimes("Language", text)
+    language = Always("Language", text)
     """The language of prompts."""
     tone_zone = Sometimes("ToneZone", text, none=("<Not set>",))
     """The country whose tones it hears."""
-    accountcode = Sometimes("Accountcode", text)
+    account_code = Sometimes("Accountcode", text)
     """The account that its calls are charged to."""
-    am_aflags = Sometimes("AMAflags", text)
+    ama_flags = Sometimes("AMAflags", member(enums.AMAFlags), none=("Unknown",))
     """What its call records are meant for."""
-    cid_calling_pres = Sometimes("CID-CallingPres", text)
+    cid_calling_pres = Always("CID-CallingPres", text)
     """Whether its number may be shown, in words."""
     sip_from_user = Sometimes("SIP-FromUser", text)
     """The user that it is called from."""
@@ -50,107 +51,107 @@ class SIPshowpeer(Answer):
     """The domain that it is called from."""
     sip_from_domain_port = Sometimes("Sip-FromDomain-Port", integer)
     """The port of that domain."""
-    callgroup = Sometimes("Callgroup", text)
+    callgroup = Always("Callgroup", text)
     """The call groups that it rings in."""
-    pickupgroup = Sometimes("Pickupgroup", text)
+    pickupgroup = Always("Pickupgroup", text)
     """The call groups that it may pick calls up from."""
-    named_callgroup = Sometimes("Named Callgroup", text)
+    named_callgroup = Always("Named Callgroup", text)
     """The named call groups that it rings in."""
-    named_pickupgroup = Sometimes("Named Pickupgroup", text)
+    named_pickupgroup = Always("Named Pickupgroup", text)
     """The named call groups that it may pick calls up from."""
-    moh_suggest = Sometimes("MOHSuggest", text)
+    moh_suggest = Always("MOHSuggest", text)
     """The music that it suggests to whom it puts on hold."""
-    voice_mailbox = Sometimes("VoiceMailbox", text)
+    voice_mailbox = Always("VoiceMailbox", text)
     """The mailboxes that it is told about."""
-    transfer_mode = Sometimes("TransferMode", text)
+    transfer_mode = Always("TransferMode", text)
     """Whether it may transfer calls."""
-    last_msgs_sent = Sometimes("LastMsgsSent", text)
-    """How many messages it was last told of."""
-    maxforwards = Sometimes("Maxforwards", integer)
+    last_msgs_sent = Sometimes("LastMsgsSent", integer, none=("-1",))
+    """How many messages it was last told of; none where it was not told yet."""
+    maxforwards = Always("Maxforwards", integer)
     """How many proxies a call to it may pass; 0 for the usual number."""
     call_limit = Sometimes("Call-limit", integer, none=("2147483647",))
     """How many calls it may have; none for no limit."""
-    busy_level = Sometimes("Busy-level", integer)
+    busy_level = Always("Busy-level", integer)
     """With how many calls it counts as busy; 0 for no limit."""
-    max_call_br = Sometimes("MaxCallBR", text)
+    max_call_br = Always("MaxCallBR", text)
     """The bit rate of its video calls."""
-    dynamic = Sometimes("Dynamic", yes_no)
+    dynamic = Always("Dynamic", yes_no)
     """Whether it registers, so that its address may change."""
-    callerid = Sometimes("Callerid", text)
+    caller_id = Always("Callerid", text)
     """Its caller id."""
-    reg_expire = Sometimes("RegExpire", text)
-    """How long its registration lasts, in words."""
-    sip_auth_insecure = Sometimes("SIP-AuthInsecure", text)
+    reg_expire = Sometimes("RegExpire", seconds, none=("-1 seconds",))
+    """How long its registration lasts; none where it is not registered."""
+    sip_auth_insecure = Always("SIP-AuthInsecure", text)
     """What it need not prove."""
-    sip_forcerport = Sometimes("SIP-Forcerport", text)
+    sip_forcerport = Always("SIP-Forcerport", text)
     """Whether answers go to the port that requests come from."""
-    sip_comedia = Sometimes("SIP-Comedia", text)
+    sip_comedia = Always("SIP-Comedia", text)
     """Whether sound goes to where sound comes from."""
-    acl = Sometimes("ACL", yes_no)
+    acl = Always("ACL", yes_no)
     """Whether an access list says where it may be."""
-    sip_can_reinvite = Sometimes("SIP-CanReinvite", yes_no)
+    sip_can_reinvite = Always("SIP-CanReinvite", yes_no)
     """Whether sound may flow past Asterisk."""
-    sip_direct_media = Sometimes("SIP-DirectMedia", yes_no)
+    sip_direct_media = Always("SIP-DirectMedia", yes_no)
     """Whether sound may flow past Asterisk."""
-    sip_promisc_redir = Sometimes("SIP-PromiscRedir", yes_no)
+    sip_promisc_redir = Always("SIP-PromiscRedir", yes_no)
     """Whether it may redirect calls to other servers."""
-    sip_user_phone = Sometimes("SIP-UserPhone", yes_no)
+    sip_user_phone = Always("SIP-UserPhone", yes_no)
     """Whether `user=phone` is added to addresses."""
-    sip_video_support = Sometimes("SIP-VideoSupport", yes_no)
+    sip_video_support = Always("SIP-VideoSupport", yes_no)
     """Whether calls may have video."""
-    sip_text_support = Sometimes("SIP-TextSupport", yes_no)
+    sip_text_support = Always("SIP-TextSupport", yes_no)
     """Whether calls may have text."""
-    sip_t_38_support = Sometimes("SIP-T.38Support", yes_no)
+    sip_t_38_support = Always("SIP-T.38Support", yes_no)
     """Whether faxes may go by T.38."""
-    sip_t_38_ec = Sometimes("SIP-T.38EC", text)
+    sip_t_38_ec = Always("SIP-T.38EC", text)
     """How T.38 corrects errors."""
     sip_t_38_max_dtgrm = Sometimes("SIP-T.38MaxDtgrm", integer, none=("4294967295",))
     """The longest T.38 packet, in bytes."""
-    sip_sess_timers = Sometimes("SIP-Sess-Timers", text)
+    sip_sess_timers = Always("SIP-Sess-Timers", text)
     """Whether sessions are refreshed."""
-    sip_sess_refresh = Sometimes("SIP-Sess-Refresh", text)
+    sip_sess_refresh = Always("SIP-Sess-Refresh", text)
     """Who refreshes them."""
-    sip_sess_expires = Sometimes("SIP-Sess-Expires", seconds)
+    sip_sess_expires = Always("SIP-Sess-Expires", seconds)
     """How long a session lasts without being refreshed, in seconds."""
-    sip_sess_min = Sometimes("SIP-Sess-Min", seconds)
+    sip_sess_min = Always("SIP-Sess-Min", seconds)
     """The shortest such time that is allowed, in seconds."""
-    sip_rtp_engine = Sometimes("SIP-RTP-Engine", text)
+    sip_rtp_engine = Always("SIP-RTP-Engine", text)
     """What handles its sound."""
-    sip_encryption = Sometimes("SIP-Encryption", yes_no)
+    sip_encryption = Always("SIP-Encryption", yes_no)
     """Whether sound is encrypted."""
-    sip_rtcp_mux = Sometimes("SIP-RTCP-Mux", yes_no)
+    sip_rtcp_mux = Always("SIP-RTCP-Mux", yes_no)
     """Whether RTP and RTCP share a port."""
-    sip_dtm_fmode = Sometimes("SIP-DTMFmode", text)
+    sip_dtm_fmode = Always("SIP-DTMFmode", text)
     """How digits are sent."""
-    to_host = Sometimes("ToHost", text)
+    to_host = Always("ToHost", text)
     """The host that calls to it go to."""
     address_ip = Sometimes("Address-IP", text, none=("(null)",))
     """Its address."""
-    address_port = Sometimes("Address-Port", integer)
+    address_port = Always("Address-Port", integer)
     """Its port."""
     default_addr_ip = Sometimes("Default-addr-IP", text, none=("(null)",))
     """Its address while it has not registered."""
-    default_addr_port = Sometimes("Default-addr-port", integer)
+    default_addr_port = Always("Default-addr-port", integer)
     """Its port while it has not registered."""
-    default_username = Sometimes("Default-Username", text)
+    default_username = Always("Default-Username", text)
     """The user that it registers as."""
     reg_extension = Sometimes("RegExtension", text)
     """The extension that exists while it is registered."""
-    codecs = Sometimes("Codecs", text)
+    codecs = Always("Codecs", text)
     """The codecs that are allowed."""
-    status = Sometimes("Status", text)
+    status = Always("Status", text)
     """How it answers, such as `OK (3 ms)`."""
-    sip_useragent = Sometimes("SIP-Useragent", text)
+    sip_useragent = Always("SIP-Useragent", text)
     """The telephone's make, as it calls itself."""
-    reg_contact = Sometimes("Reg-Contact", text)
+    reg_contact = Always("Reg-Contact", text)
     """The contact that it registered."""
-    qualify_freq = Sometimes("QualifyFreq", text)
-    """How often it is asked whether it is there, in words."""
-    parkinglot = Sometimes("Parkinglot", text)
+    qualify_freq = Always("QualifyFreq", milliseconds)
+    """How often it is asked whether it is there."""
+    parkinglot = Always("Parkinglot", text)
     """The lot that it parks calls in."""
     chan_variable = Variables("ChanVariable")
     """The variables that its channels get."""
-    sip_use_reason_header = Sometimes("SIP-Use-Reason-Header", yes_no)
+    sip_use_reason_header = Always("SIP-Use-Reason-Header", yes_no)
     """Whether hang-up causes are told by a Reason header."""
-    description = Sometimes("Description", text)
+    description = Always("Description", text)
     """What it is, in words."""

@@ -91,7 +91,7 @@ class SKINNYshowline(Answer):
     """The language of its prompts."""
     account_code = Sometimes("Accountcode", text, none=("<not set>",))
     """The account that its calls are charged to."""
-    ama_flags = Always("AMAflags", member(enums.AMAFlags))
+    ama_flags = Sometimes("AMAflags", member(enums.AMAFlags), none=("Unknown",))
     """What records of its calls are meant for."""
     caller_id = Always("Callerid", text)
     """The caller's name and number."""

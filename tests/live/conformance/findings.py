@@ -9,12 +9,13 @@ Rules this module owns:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ami_typed as ami
 from ami_typed.enums import OpenIntEnum, OpenStrEnum
-from ami_typed.fields import Numbered, fields_of
+from ami_typed.fields import Built, Numbered, fields_of
 from ami_typed.messages import KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE
 
 if TYPE_CHECKING:
@@ -59,20 +60,18 @@ def unknown_headers(name: str, message: ami.Message, *, expected: frozenset[str]
     if type(message) is ami.Event:
         yield Finding(name, "", "", UNKNOWN_CLASS)
         return
-    known = {KEY_EVENT.lower(), KEY_ACTIONID.lower(), *expected, *names_of(message)}
-    known |= set() if isinstance(message, ami.Event) else {KEY_RESPONSE.lower()}
+    always = {KEY_ACTIONID.lower(), KEY_EVENT.lower() if isinstance(message, ami.Event) else KEY_RESPONSE.lower()}
+    known = re.compile("|".join([*map(re.escape, always | expected), *patterns_of(type(message))]), re.IGNORECASE)
     for header, value in message.items():
-        if header.lower() not in known:
+        if not known.fullmatch(header):
             yield Finding(name, header, value, UNKNOWN_HEADER)
 
 
-def names_of(message: ami.Message) -> Iterator[str]:
-    """Yield the headers that a message's class knows, in small letters, families with the names that this one has."""
-    for field in fields_of(type(message)).values():
-        if isinstance(field, Numbered):
-            yield from (name.lower() for name, _ in field.names(message))
-        else:
-            yield field.header.lower()
+def patterns_of(cls: type[ami.Message]) -> Iterator[str]:
+    """Yield patterns of the headers that a class knows."""
+    for field in fields_of(cls).values():
+        headers = field.headers or ("*",) if isinstance(field, Built) else (field.header,)
+        yield from (".+".join(map(re.escape, header.split("*"))) for header in headers)
 
 
 def wrong_values(name: str, message: ami.Message, release: Release) -> Iterator[Finding]:

@@ -105,12 +105,12 @@ class Telephone:
 
     # What a person does with it
 
-    def register(self, expires: int = 60) -> int:
-        """Register, or with 0 seconds unregister; return the server's status."""
+    def register(self, expires: int = 60, *, whom: str = "") -> int:
+        """Register, or with 0 seconds unregister, oneself or somebody else; return the server's status."""
         own = f"<sip:{self.account}@{self.domain}>"
-        dialog = Dialog(self.tag(), f"sip:{self.domain}", own, own)
+        dialog = Dialog(self.tag(), f"sip:{self.domain}", own, f"<sip:{whom or self.account}@{self.domain}>")
         status = self.ask(dialog, "REGISTER", {"Expires": str(expires)}).status
-        self._registered = status == 200 and expires > 0
+        self._registered = status == 200 and expires > 0 and not whom
         return status
 
     def subscribe(self, whom: str, event: str, accept: str, expires: int = 60, *, supported: str = "") -> Dialog:
@@ -122,7 +122,9 @@ class Telephone:
 
     def publish(self, whom: str, event: str, kind: str, body: str) -> int:
         """Publish a state; return the server's status."""
-        return self.ask(self.dialog(whom), "PUBLISH", {"Event": event, "Expires": "60", "Content-Type": kind}, body).status
+        return self.ask(
+            self.dialog(whom), "PUBLISH", {"Event": event, "Expires": "60", "Content-Type": kind}, body
+        ).status
 
     def message(self, whom: str, text: str) -> int:
         """Send a text; return the server's status."""
@@ -257,6 +259,8 @@ class Telephone:
 
     def _listen(self) -> None:
         while octets := self._socket.recv(65535):
+            if b"SIP/2.0" not in octets:
+                continue
             message = SipMessage.parse(octets)
             if not message.status:
                 self._obey(message)
@@ -271,7 +275,10 @@ class Telephone:
                 self._be_called(request)
             case "CANCEL":
                 self._reply(request, "200 OK")
-                self._reply(request._replace(headers={**request.headers, "cseq": [request["CSeq"].split()[0] + " INVITE"]}), "487 Request Terminated")
+                self._reply(
+                    request._replace(headers={**request.headers, "cseq": [request["CSeq"].split()[0] + " INVITE"]}),
+                    "487 Request Terminated",
+                )
             case _:
                 self._reply(request, "200 OK")
 
@@ -292,7 +299,11 @@ class Telephone:
         tag = f";tag={dialog.local_tag}" if dialog is not None and ";tag=" not in request["To"] else ""
         lines = [
             f"SIP/2.0 {status}",
-            *(f"{name}: {value}" for name in ("Via", "Record-Route") for value in request.headers.get(name.lower(), [])),
+            *(
+                f"{name}: {value}"
+                for name in ("Via", "Record-Route")
+                for value in request.headers.get(name.lower(), [])
+            ),
             f"From: {request['From']}",
             f"To: {request['To']}{tag}",
             f"Call-ID: {request['Call-ID']}",

@@ -83,7 +83,7 @@ def take(each: Step, stage: Stage) -> Taken:
         stage.begin()
         each.act(stage)
         stage.end()
-    except (ami.Error, AssertionError, LookupError, OSError, ValueError) as error:
+    except Exception as error:
         failure = f"{type(error).__name__}: {error} ({traceback.extract_tb(error.__traceback__)[1].line})"
         try_to_end(stage)
     return Taken(each.name, time.monotonic() - begun, failure)

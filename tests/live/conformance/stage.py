@@ -131,7 +131,11 @@ class Stage:
                 other_channel_id=f"{name}-other" if channel.startswith("Local/") else None,
                 variable=variables or None,
                 async_=True,
-                **({"exten": to, "context": "default", "priority": "1"} if to else {"application": application, "data": data}),
+                **(
+                    {"exten": to, "context": "default", "priority": "1"}
+                    if to
+                    else {"application": application, "data": data}
+                ),
             )
         )
         return Leg(name, self.until(events.Newchannel, lambda each: each.uniqueid == name).channel)

@@ -1,36 +1,38 @@
-"""A facade's names are the very classes: what is written against a release line goes with everything else."""
+"""The names of a release line are the very classes: what is written with them goes with everything else."""
+
+# pyright: strict
 
 from __future__ import annotations
 
-from typing import assert_type
+from typing import TYPE_CHECKING, assert_type
 
-from ami_typed import Manager, Response
-from ami_typed import actions as all_actions
-from ami_typed import events as all_events
 from ami_typed.releases import v13
 from ami_typed.releases.v18 import actions, aggregates, events, responses
 from ami_typed.releases.v23.actions import PJSIPHangup
 
+if TYPE_CHECKING:
+    from ami_typed import Manager
+    from ami_typed import actions as all_actions
+    from ami_typed import events as all_events
 
-def of_a_line(manager: Manager, event: all_events.Hangup) -> None:
-    """Send and read by the names of a line."""
-    settings = manager.send_action(actions.CoreSettings())
-    assert_type(settings, "Response[responses.CoreSettings] | None")
+
+def asked(manager: Manager) -> None:
+    assert_type(manager.execute(actions.CoreSettings()), responses.CoreSettings)
     assert_type(manager.execute(actions.QueueStatus()), aggregates.QueueStatus)
+
+
+def read(event: all_events.Hangup) -> str:
     same: events.Hangup = event
-    older: type[all_actions.SIPpeers] = v13.actions.SIPpeers
-    newer: type[all_actions.PJSIPHangup] = PJSIPHangup
-    print(same, older, newer)
+    return same.channel
 
 
 def matched(event: all_events.Hangup | all_events.Newchannel) -> str:
-    """Match by the names of a line."""
     match event:
-        case events.Hangup(cause_txt=cause):
-            return str(cause)
+        case events.Hangup(channel=channel):
+            return channel
         case events.Newchannel():
-            return event.channel
+            return event.context
 
 
-def kept(response: Response[all_actions.Request] | None) -> None:  # placeholder
-    """Nothing."""
+OLD: type[all_actions.SIPpeers] = v13.actions.SIPpeers
+NEW: type[all_actions.PJSIPHangup] = PJSIPHangup

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import ami_typed as ami
-from ami_typed import actions, enums, events
+from ami_typed import actions, events
 from tests.live.conformance.scenario import step
 
 if TYPE_CHECKING:

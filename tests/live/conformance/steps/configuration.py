@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import ami_typed as ami
-from ami_typed import actions, enums, events
+from ami_typed import actions, events
+from ami_typed.configuration import AppendLine, NewSection, UpdateLine
 from tests.live.conformance.scenario import step
 
 if TYPE_CHECKING:
@@ -17,11 +18,8 @@ if TYPE_CHECKING:
 def a_file_is_made_and_changed(stage: Stage) -> None:
     name = "conformance.conf"
     stage.execute(actions.CreateConfig(filename=name))
-    change = ami.Request("UpdateConfig", SrcFilename=name, DstFilename=name)
-    change["Action-000000"], change["Cat-000000"] = "NewCat", "first"
-    change["Action-000001"], change["Cat-000001"] = "Append", "first"
-    change["Var-000001"], change["Value-000001"] = "colour", "red"
-    stage.execute(change)
+    changes = [NewSection("first"), AppendLine("first", "colour", "red")]
+    stage.execute(actions.UpdateConfig(src_filename=name, dst_filename=name, changes=changes))
     stage.execute(actions.GetConfig(filename=name))
     stage.execute(actions.GetConfigJSON(filename=name))
     stage.execute(actions.ListCategories(filename=name))
@@ -34,7 +32,12 @@ def a_file_is_made_and_changed(stage: Stage) -> None:
 def the_dialplan_is_changed_and_shown(stage: Stage) -> None:
     stage.execute(
         actions.DialplanExtensionAdd(
-            context="conformance", extension="1", priority="1", application="NoOp", application_data="hello", replace=True
+            context="conformance",
+            extension="1",
+            priority="1",
+            application="NoOp",
+            application_data="hello",
+            replace=True,
         )
     )
     stage.listing(actions.ShowDialPlan(context="conformance"))
@@ -54,3 +57,18 @@ def modules_are_loaded_and_reloaded(stage: Stage) -> None:
     stage.until(events.Load)
     stage.until(events.Unload)
     stage.until(events.Reload)
+
+
+@step()
+def a_user_may_log_in_but_once(stage: Stage) -> None:
+    server = stage.server
+    for change in (AppendLine("full", "allowmultiplelogin", "no"), UpdateLine("full", "allowmultiplelogin", "yes")):
+        stage.execute(
+            actions.UpdateConfig(
+                src_filename="manager.conf", dst_filename="manager.conf", reload="manager", changes=[change]
+            )
+        )
+        with ami.Manager() as other, suppress(ami.LoginFailed):
+            other.connect(server.host, server.port)
+            other.login(server.full.name, server.full.secret)
+    stage.until(events.SessionLimit)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import ami_typed as ami
-from ami_typed import actions, enums, events
+from ami_typed import actions, events
 from tests.live.conformance.scenario import step
 
 if TYPE_CHECKING:
@@ -17,6 +15,8 @@ if TYPE_CHECKING:
 def iax_calls_itself(stage: Stage) -> None:
     stage.answered("IAX2/loop/100")
     stage.send(actions.IAXnetstats())
-    stage.listing(actions.IAXpeers())
+    with stage.manager.subscribe(events.PeerEntry) as stream:
+        stage.listing(actions.IAXpeers())
+        stage.record.listed += [stream.get(timeout=5) for _ in ("phone", "absent", "loop")]
     stage.listing(actions.IAXpeerlist())
     stage.listing(actions.IAXregistry())

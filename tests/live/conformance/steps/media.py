@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import ami_typed as ami
-from ami_typed import actions, enums, events
+from ami_typed import actions, events
 from tests.live.conformance.scenario import step
 
 if TYPE_CHECKING:
@@ -50,6 +49,15 @@ def somebody_talks_and_is_spied_upon(stage: Stage) -> None:
     stage.execute(actions.Hangup(channel=leg.channel))
     stage.until(events.ChanSpyStop)
     stage.until(events.HangupHandlerRun)
+
+
+@step()
+def hangup_handlers_are_pushed_and_popped(stage: Stage) -> None:
+    leg = stage.answered("Local/100@default/n")
+    push = actions.Setvar(channel=leg.channel, variable="CHANNEL(hangup_handler_push)", value="hangup-handler,s,1")
+    stage.execute(push)
+    stage.execute(actions.Setvar(channel=leg.channel, variable="CHANNEL(hangup_handler_pop)", value=""))
+    stage.until(events.HangupHandlerPop)
 
 
 @step()

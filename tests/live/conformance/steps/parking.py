@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import ami_typed as ami
-from ami_typed import actions, enums, events
+from ami_typed import actions, events
 from tests.live.conformance.scenario import step
 
 if TYPE_CHECKING:
@@ -29,14 +28,13 @@ def a_call_is_parked_by_action_and_retrieved(stage: Stage) -> None:
             timeout_channel=leg.other,
             parking_timeout=timedelta(seconds=30),
             parkinglot="default",
-            parking_space=705,
         )
     )
-    stage.until(events.ParkedCall)
+    parked = stage.until(events.ParkedCall)
     stage.listing(actions.ParkedCalls())
     stage.listing(actions.ParkedCalls(parking_lot="default"))
     stage.listing(actions.Parkinglots())
-    stage.call("Local/100@default/n", to="705")
+    stage.call("Local/100@default/n", to=str(parked.parking_space))
     stage.until(events.UnParkedCall)
 
 

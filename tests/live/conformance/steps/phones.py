@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import ami_typed as ami
-from ami_typed import actions, enums, events
+from ami_typed import actions, events
 from tests.live.conformance.phone import Telephone
 from tests.live.conformance.scenario import step
 
@@ -27,7 +25,9 @@ def what_pjsip_has_is_listed(stage: Stage) -> None:
         bob.subscribe("180", "presence", "application/pidf+xml")
         bob.subscribe("181", "dialog", "application/dialog-info+xml")
         bob.subscribe("601", "message-summary", "application/simple-message-summary")
-        bob.subscribe("desks", "presence", "application/rlmi+xml, application/pidf+xml, multipart/related", supported="eventlist")
+        bob.subscribe(
+            "desks", "presence", "application/rlmi+xml, application/pidf+xml, multipart/related", supported="eventlist"
+        )
         for request in (
             actions.PJSIPShowAors(),
             actions.PJSIPShowAuths(),
@@ -39,11 +39,11 @@ def what_pjsip_has_is_listed(stage: Stage) -> None:
             actions.PJSIPShowResourceLists(),
             actions.PJSIPShowSubscriptionsInbound(),
             actions.PJSIPShowSubscriptionsOutbound(),
-            *(actions.PJSIPShowEndpoint(endpoint=name) for name in ("alice", "bob", "loop", "trunk")),
+            *(actions.PJSIPShowEndpoint(endpoint=name) for name in ("alice", "bob", "carol", "loop", "trunk")),
         ):
             stage.send(request)
         stage.execute(actions.PJSIPQualify(endpoint="bob"))
-        stage.execute(actions.PJSIPNotify(endpoint="bob", variable=["Event=check-sync"]))
+        stage.execute(actions.PJSIPNotify(endpoint="bob", variable={"Event": "check-sync"}))
         stage.until(events.PeerStatus)
         stage.until(events.ChallengeSent)
         stage.until(events.SuccessfulAuth)
@@ -76,8 +76,11 @@ def strangers_knock(stage: Stage) -> None:
         assert bob.register() == 401
         nobody.register()
         nobody.options("100")
+    with telephone(stage, "bob") as bob:
+        assert bob.register(whom="elsewhere") == 404
     stage.until(events.ChallengeResponseFailed)
     stage.until(events.InvalidAccountID)
+    stage.until(events.RequestNotSupported)
 
 
 @step()
@@ -88,11 +91,12 @@ def a_telephone_calls(stage: Stage) -> None:
         assert call.status == 200
         bob.speak(call)
         bob.info(call, "1")
+        bob.info(call, "!")
+        stage.until(events.Flash)
         bob.reinvite(call, "sendonly")
         stage.until(events.Hold)
         bob.reinvite(call, "sendrecv")
         stage.until(events.Unhold)
-        bob.message("100", "hello")
         bob.options("100")
         bob.bye(call)
 
@@ -117,7 +121,7 @@ def a_telephone_is_called(stage: Stage) -> None:
         stage.send(actions.SendText(channel=leg.channel, message="hello"))
         stage.send(actions.MessageSend(destination="pjsip:bob", from_="sip:desk@example.com", body="hello"))
         if stage.has("PJSIPNotify"):
-            stage.send(actions.PJSIPNotify(channel=leg.channel, variable=["Event=check-sync"]))
+            stage.send(actions.PJSIPNotify(channel=leg.channel, variable={"Event": "check-sync"}))
         stage.send(actions.AOCMessage(channel=leg.channel, msg_type="D", charge_type="Free"))
 
 

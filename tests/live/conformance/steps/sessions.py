@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import ami_typed as ami
-from ami_typed import actions, enums, events
+from ami_typed import actions, events
 from tests.live.conformance.scenario import step
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def somebody_comes_by_http(stage: Stage) -> None:
     login = f"{address}?action=login&username={server.full.name}&secret={server.full.secret}"
     with urllib.request.urlopen(login, timeout=10) as answer:
         cookie = answer.headers["Set-Cookie"].partition(";")[0]
-    request = urllib.request.Request(f"{address}?action=logoff", headers={"Cookie": cookie})  # noqa: S310  # loopback
+    request = urllib.request.Request(f"{address}?action=logoff", headers={"Cookie": cookie})  # loopback
     with urllib.request.urlopen(request, timeout=10) as answer:
         answer.read()
 
@@ -74,10 +74,9 @@ def somebody_comes_by_http(stage: Stage) -> None:
 def pings_and_events_are_waited_for(stage: Stage) -> None:
     stage.execute(actions.Ping())
     stage.execute(actions.UserEvent(user_event="Shout"))
-    stage.send(actions.WaitEvent(event_timeout=timedelta(seconds=1)))
+    with stage.manager.subscribe(events.WaitEventComplete) as stream:
+        stage.send(actions.WaitEvent(event_timeout=timedelta(seconds=1)))
+        stage.record.listed.append(stream.get(timeout=5))
     stage.execute(actions.CoreSettings())
     stage.execute(actions.CoreStatus())
     stage.execute(actions.Command(command="core show version"))
-
-
-_ = enums

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import ami_typed as ami
-from ami_typed import actions, enums, events
+from ami_typed import actions, events
+from tests.live.conformance.phone import Telephone
 from tests.live.conformance.scenario import step
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ def chan_sip_calls_itself(stage: Stage) -> None:
     stage.send(actions.SIPqualifypeer(peer="loop"))
     for peer in ("loop", "phone", "absent"):
         stage.execute(actions.SIPshowpeer(peer=peer))
-    stage.send(actions.SIPnotify(channel="loop", variable=["Event=check-sync"]))
+    stage.send(actions.SIPnotify(channel="loop", variable={"Event": "check-sync"}))
 
 
 @step(needs="SKINNYlines")
@@ -31,3 +30,21 @@ def skinny_is_shown(stage: Stage) -> None:
     stage.listing(actions.SKINNYlines())
     stage.send(actions.SKINNYshowdevice(device="SEP000000000190"))
     stage.send(actions.SKINNYshowline(line="190"))
+
+
+@step(needs="SIPpeers")
+def telephones_knock_at_chan_sip(stage: Stage) -> None:
+    port = stage.server.ports.sip
+    for account, secret in (("phone", "wrong"), ("absent", ""), ("nobody", "")):
+        with Telephone(account, secret, port) as telephone:
+            telephone.register()
+    with Telephone("phone", stage.server.phone.secret, port) as telephone:
+        assert telephone.register() == 200
+        stage.until(events.PeerStatus, lambda each: each.peer == "SIP/phone")
+        call = telephone.invite("200")
+        telephone.reinvite(call, "sendonly")
+        stage.until(events.Hold)
+        telephone.reinvite(call, "sendrecv")
+        stage.until(events.Unhold)
+        telephone.bye(call)
+    stage.until(events.InvalidPassword)

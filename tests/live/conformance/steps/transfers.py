@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import ami_typed as ami
 from ami_typed import actions, enums, events
 from tests.live.conformance.scenario import step
 
@@ -35,7 +33,10 @@ def a_call_is_transferred_with_consultation(stage: Stage) -> None:
     leg = stage.call("Local/200@default/n")
     entered = stage.until(events.BridgeEnter, lambda each: each.channel != leg.other)
     stage.execute(actions.Atxfer(channel=entered.channel, exten="100", context="default"))
-    stage.until(events.BridgeEnter, lambda each: each.channel == entered.channel and each.bridge_uniqueid != entered.bridge_uniqueid)
+    stage.until(
+        events.BridgeEnter,
+        lambda each: each.channel == entered.channel and each.bridge_uniqueid != entered.bridge_uniqueid,
+    )
     stage.execute(actions.Hangup(channel=entered.channel))
     stage.until(events.AttendedTransfer)
 
@@ -53,7 +54,7 @@ def a_transfer_with_consultation_is_cancelled(stage: Stage) -> None:
 
 @step()
 def a_ringing_call_is_picked_up(stage: Stage) -> None:
-    stage.call("Local/220@default/n", **{"__PICKUPMARK": "220"})
+    stage.call("Local/220@default/n", __PICKUPMARK="220")
     stage.until(events.Newstate, lambda each: each.channel_state is enums.ChannelState.RINGING)
     stage.call("Local/100@default/n", to="221")
     stage.until(events.Pickup)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import ami_typed as ami
-from ami_typed import actions, enums, events
+from ami_typed import actions, events
 from tests.live.conformance.scenario import step
 
 if TYPE_CHECKING:
@@ -31,6 +29,17 @@ def messages_are_moved(stage: Stage) -> None:
     box = {"context": "default", "mailbox": "600"}
     summary = stage.listing(actions.VoicemailBoxSummary(**box))
     ids = [message.id for message in summary.messages]
-    stage.send(actions.VoicemailForward(**box, folder="INBOX", id=ids[0], to_context="default", to_mailbox="602", to_folder="INBOX"))
+    stage.send(
+        actions.VoicemailForward(
+            **box, folder="INBOX", id=ids[0], to_context="default", to_mailbox="602", to_folder="INBOX"
+        )
+    )
     stage.send(actions.VoicemailMove(**box, folder="INBOX", id=ids[0], to_folder="Old"))
     stage.send(actions.VoicemailRemove(**box, folder="Old", id=ids[0]))
+
+
+@step()
+def a_password_is_changed(stage: Stage) -> None:
+    stage.call("Local/610@default/n", application="SendDTMF", data="ww0ww5ww4321#ww4321#ww")
+    if stage.manager.release in events.VoicemailPasswordChange.releases:
+        stage.until(events.VoicemailPasswordChange)

@@ -1,0 +1,477 @@
+"""Coverage: what the sources say that Asterisk has, against what the classes of ami_typed have, release by release.
+
+Rules owned here:
+
+- What there should be is what the documentation of a release or its code names: actions and their parameters, events
+  and their headers, lists and the events they are made of, answers with headers of their own.
+- What there is comes from the classes themselves, and is there for a release where class and attribute say so. A family
+  such as `Report*LSR` has each of its names; a parameter that becomes several headers has those of its group.
+- Names are the same without regard to case, as on the wire. A name that the overlay corrects counts where the right one
+  is there.
+- What a source names and the classes lack is an exception with a reason: that of the overlay, where it drops a header
+  or tells its releases, else that of `spec/coverage.toml`. One without a reason is missing, a reason without need idle.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ami_typed import actions, aggregates, catalogue, events, responses
+from ami_typed.fields import Built, fields_of
+from ami_typed.messages import Answer, event_name
+from ami_typed.releases import Release, Releases
+
+from .overlay import Action, Sentence
+from .overlay import Releases as Written
+from .spans import span_of, text_of
+from .trouble import Trouble, TroubleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from .amend import Amended
+    from .code import CodeFacts
+    from .facts import Facts
+    from .overlay import Event, Header, Overlay, Parameter
+
+Kind: TypeAlias = Literal["action", "parameter", "event", "header", "list", "list event", "answer", "answer header"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_PART_OF: Mapping[Kind, Kind] = {
+    "action": "parameter",
+    "event": "header",
+    "list": "list event",
+    "answer": "answer header",
+}
+_PLURAL: Mapping[Kind, str] = {
+    "action": "actions",
+    "parameter": "parameters",
+    "event": "events",
+    "header": "headers",
+    "list": "lists",
+    "list event": "events of lists",
+    "answer": "answers of their own",
+    "answer header": "headers of these",
+}
+
+_NUMBER = re.compile(r"%\d*d")
+T = TypeVar("T")
+
+# Every message has them, and they have their place in `ami_typed.messages`.
+_ENVELOPE = frozenset({"action", "actionid", "event", "response", "message", "eventlist"})
+
+
+class Name(NamedTuple):
+    """Something that a source names: a message, or with `part` one of its parameters, headers or list events."""
+
+    kind: Kind
+    message: str
+    part: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.part}".rstrip()
+
+    def folded(self) -> Name:
+        """Return what names are compared by."""
+        return Name(self.kind, self.message.lower(), self.part.lower())
+
+
+class Exempt(BaseModel):
+    """An entry of `spec/coverage.toml`.
+
+    Attributes:
+        kind: What is missing.
+        messages: The messages that lack it, as patterns with `*`.
+        parts: The parameters, headers or list events that they lack, likewise; none for whole messages.
+        releases: Where; None for every release.
+        why: Why that is right.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Kind
+    messages: tuple[str, ...]
+    parts: tuple[str, ...] = ("",)
+    releases: Written | None = None
+    why: Sentence
+
+    def covering(self, name: Name, release: Release) -> tuple[str, str] | None:
+        """Return the patterns that tell why a release's classes lack a name, None where they do not."""
+        if name.kind != self.kind or (self.releases is not None and release not in Releases(self.releases)):
+            return None
+        message = next((pattern for pattern in self.messages if _matches(name.message, pattern)), None)
+        part = next((pattern for pattern in self.parts if _matches(name.part, pattern)), None)
+        return None if message is None or part is None else (message, part)
+
+    def patterns(self) -> list[tuple[str, str]]:
+        """Return each of its messages with each of its parts."""
+        return [(message, part) for message in self.messages for part in self.parts]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one release's sources name.
+
+    Attributes:
+        named: Everything.
+        lacking: What the classes lack, each with the reason; None where nothing tells one.
+    """
+
+    release: str
+    named: tuple[Name, ...]
+    lacking: Mapping[Name, str | None]
+
+    def cell(self, kind: Kind) -> str:
+        """Return what is had of what is named."""
+        lacking = sum(name.kind == kind for name in self.lacking)
+        named = sum(name.kind == kind for name in self.named)
+        return f"{named - lacking} / {named}"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """How much is known of the parameters of all actions, or the headers of all events or answers."""
+
+    what: str
+    all: int
+    typed: int
+    described: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What is had of what there should be.
+
+    Attributes:
+        tallies: Oldest release first.
+        idle: What `spec/coverage.toml` exempts and is not lacking, as a person reads it.
+    """
+
+    tallies: tuple[Tally, ...]
+    idle: tuple[str, ...]
+    described: tuple[Described, ...]
+
+    def missing(self) -> list[str]:
+        """Return what no exception covers, as a person reads it."""
+        return [
+            f"{tally.release}: {name.kind} {name}"
+            for tally in self.tallies
+            for name, reason in tally.lacking.items()
+            if reason is None
+        ]
+
+
+def load_exempt(path: Path) -> tuple[Exempt, ...]:
+    """Read `spec/coverage.toml`.
+
+    Raises:
+        TroubleError: With every entry that is none.
+    """
+    try:
+        entries: list[Any] = tomllib.loads(path.read_text("utf-8")).get("exempt", [])
+        return tuple(map(Exempt.model_validate, entries))
+    except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
+        raise TroubleError([Trouble(str(path), None, None, None, f"Is not a list of exceptions: {error}.")]) from error
+
+
+def measure(
+    documentation: Iterable[Facts],
+    code: Iterable[CodeFacts],
+    knowledge: Overlay,
+    amended: Amended,
+    exempt: Sequence[Exempt],
+) -> Coverage:
+    """Compare the classes of ami_typed with what the sources name."""
+    by_release = {facts.release: facts for facts in code}
+    have = _Have(knowledge)
+    reasons = _Reasons(knowledge, exempt)
+    tallies: list[Tally] = []
+    for facts in documentation:
+        release = Release.find(facts.release)
+        assert release is not None
+        named = _once([*_documented(facts), *_coded(by_release.get(facts.release))])
+        lacking = [name for name in named if not have(name, release)]
+        tallies.append(Tally(facts.release, tuple(named), {name: reasons(name, release) for name in lacking}))
+    return Coverage(tuple(tallies), reasons.idle(), tuple(_descriptions(amended)))
+
+
+def _once(names: Iterable[Name]) -> list[Name]:
+    found: dict[Name, Name] = {}
+    for name in names:
+        if name.part.lower() not in _ENVELOPE:
+            found[name.folded()] = name
+    return sorted(found.values(), key=Name.folded)
+
+
+# What there should be
+
+
+def _documented(facts: Facts) -> Iterator[Name]:
+    for action in facts.actions.values():
+        yield Name("action", action.name)
+        yield from (Name("parameter", action.name, parameter.name) for parameter in action.parameters)
+        if answer := action.responses:
+            yield from _list(action.name, [*answer.items, *filter(None, [answer.complete])])
+    for event in facts.events.values():
+        yield Name("event", event.name)
+        yield from (Name("header", event.name, parameter.name) for parameter in event.parameters)
+
+
+def _coded(facts: CodeFacts | None) -> Iterator[Name]:
+    for action in facts.actions.values() if facts else ():
+        yield Name("action", action.name)
+        yield from (Name("parameter", action.name, header) for header in action.headers)
+        if action.list:
+            yield from _list(action.name, [*action.list.items, action.list.complete])
+        if action.answers:
+            yield from _list(action.name, action.answers)
+        headers = [header for header in action.response_headers if header.lower() not in _ENVELOPE]
+        if headers:
+            yield Name("answer", action.name)
+            yield from (Name("answer header", action.name, header) for header in headers)
+    for event in facts.events.values() if facts else ():
+        yield Name("event", event.name)
+        yield from (Name("header", event.name, header.name) for header in event.headers)
+
+
+def _list(action: str, members: Iterable[str]) -> Iterator[Name]:
+    yield Name("list", action)
+    yield from (Name("list event", action, member) for member in members)
+
+
+# What there is
+
+
+@dataclass(frozen=True, slots=True)
+class _Has:
+    """What a class has: its releases, and its parts by name or pattern in small letters, with theirs where narrower."""
+
+    releases: Releases
+    parts: Mapping[str, Releases | None]
+
+    def __contains__(self, sought: tuple[str, Release]) -> bool:
+        part, release = sought
+        spans = [spans for pattern, spans in self.parts.items() if _matches(part, pattern)]
+        is_there = not part or any(each is None or release in each for each in spans)
+        return release in self.releases and is_there
+
+
+class _Have:
+    """What the classes of ami_typed have, by what it is part of."""
+
+    def __init__(self, knowledge: Overlay) -> None:
+        self._knowledge = knowledge
+        self._has: dict[tuple[Kind, str], _Has] = {}
+        for name in catalogue.EVENTS:
+            self._take_in_event(getattr(events, name))
+        sent = _sent_headers()
+        for name in catalogue.ACTIONS:
+            self._take_in_action(getattr(actions, name), sent[name])
+
+    def __call__(self, name: Name, release: Release) -> bool:
+        """Tell whether a release's classes have what a source names, under the name that the overlay gives it."""
+        has = self._has.get((_PART_OF.get(name.kind, name.kind), name.message.lower()))
+        part = _correction(self._knowledge, name)
+        return has is not None and (part.rename if part and part.rename else name.part, release) in has
+
+    def _take_in_event(self, cls: type[Any]) -> None:
+        self._has["header", event_name(cls).lower()] = _Has(cls.releases, _fields(cls))
+
+    def _take_in_action(self, cls: type[Any], sent: _Sent) -> None:
+        name = sent.action
+        self._has["parameter", name.lower()] = _Has(cls.releases, self._parameters(cls, sent))
+        if cls.lists:
+            made_of = getattr(aggregates, cls.__name__)
+            members = dict.fromkeys(map(str.lower, (*made_of.repeatable, *cls.list_ends)))
+            self._has["list event", name.lower()] = _Has(made_of.releases, members)
+        result = inspect.get_annotations(cls.process_response)["return"].removeprefix("responses.")
+        if result != Answer.__name__:
+            self._has["answer header", name.lower()] = _Has(cls.releases, _fields(getattr(responses, result)))
+
+    def _parameters(self, cls: type[Any], sent: _Sent) -> dict[str, Releases | None]:
+        entry = _entry(self._knowledge.actions, sent.action)
+        groups = entry.group if entry else {}
+        headers = [*sent.headers, *(header for name in sent.groups for header in groups[name].headers)]
+        narrower: Mapping[str, str] = {name.lower(): spans for name, spans in cls.parameter_releases.items()}
+        return {name: Releases(narrower[name]) if name in narrower else None for name in map(str.lower, headers)}
+
+
+class _Sent(NamedTuple):
+    """What a request's source says that it sends: the name of its action, headers, and parameters that are several."""
+
+    action: str
+    headers: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+def _sent_headers() -> dict[str, _Sent]:
+    """Read the sources of the requests, by class; which headers a parameter becomes is told nowhere else."""
+    sources = [
+        inspect.getsource(import_module(f"{actions.__name__}.{module}")) for module in set(catalogue.ACTIONS.values())
+    ]
+    classes = [node for source in sources for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    return {node.name: _sent(node) for node in classes}
+
+
+def _sent(node: ast.ClassDef) -> _Sent:
+    called: dict[str, list[str]] = {"__init__": [], "_put": [], "_spread": []}
+    for call in ast.walk(node):
+        match call:
+            case ast.Call(func=ast.Attribute(attr=method), args=[ast.Constant(value=str(name)), *_]) if (
+                method in called
+            ):
+                called[method].append(name)
+            case ast.Call(func=ast.Attribute(attr="_spread"), args=[ast.Name(id=name), *_]):
+                called["_spread"].append(name)
+            case _:
+                pass
+    (action,) = called["__init__"]
+    return _Sent(action, tuple(called["_put"]), tuple(called["_spread"]))
+
+
+def _fields(cls: type[Any]) -> dict[str, Releases | None]:
+    return {
+        header.lower(): each.releases
+        for each in fields_of(cls).values()
+        for header in (each.headers if isinstance(each, Built) else (each.header,))
+    }
+
+
+# Why something is not there
+
+
+class _Reasons:
+    """Tells why classes lack a name."""
+
+    def __init__(self, knowledge: Overlay, exempt: Sequence[Exempt]) -> None:
+        self._knowledge = knowledge
+        self._exempt = exempt
+        self._used: set[tuple[int, tuple[str, str]]] = set()
+
+    def __call__(self, name: Name, release: Release) -> str | None:
+        """Return the reason; None where there is none."""
+        part = _correction(self._knowledge, name)
+        if part and (part.drop or (part.releases and release not in Releases(part.releases))):
+            entry = _entry(_messages(self._knowledge, name), name.message)
+            return part.why or (entry.why if entry else None)
+        for place, exempt in enumerate(self._exempt):
+            if patterns := exempt.covering(name, release):
+                self._used.add((place, patterns))
+                return exempt.why
+        return None
+
+    def idle(self) -> tuple[str, ...]:
+        """Return the exceptions that were not needed."""
+        return tuple(
+            f"{exempt.kind} {' '.join(filter(None, patterns))}"
+            for place, exempt in enumerate(self._exempt)
+            for patterns in exempt.patterns()
+            if (place, patterns) not in self._used
+        )
+
+
+def _messages(knowledge: Overlay, name: Name) -> Mapping[str, Action] | Mapping[str, Event]:
+    return knowledge.events if name.kind in {"event", "header"} else knowledge.actions
+
+
+def _correction(knowledge: Overlay, name: Name) -> Parameter | Header | None:
+    """Return what the overlay says of a parameter or header."""
+    entry = _entry(_messages(knowledge, name), name.message)
+    if entry is None or name.kind not in {"parameter", "header"}:
+        return None
+    return _entry(entry.parameter if isinstance(entry, Action) else entry.header, name.part)
+
+
+def _entry(entries: Mapping[str, T], name: str) -> T | None:
+    return next((entry for key, entry in entries.items() if key.lower() == name.lower()), None)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return fnmatchcase(_NUMBER.sub("0", name.lower()), pattern.lower())
+
+
+# How much is known
+
+
+def _descriptions(amended: Amended) -> Iterator[Described]:
+    for what, messages in (
+        ("Parameters of actions", amended.actions),
+        ("Headers of events", amended.events),
+        ("Headers of answers", amended.responses),
+    ):
+        headers = [header for message in messages for header in message.headers]
+        groups = [group for message in messages for group in message.groups]
+        yield Described(
+            what=what,
+            all=len(headers) + len(groups),
+            typed=sum(header.type != "text" for header in headers) + len(groups),
+            described=sum(bool(each.doc) for each in (*headers, *groups)),
+        )
+
+
+# What is printed
+
+_HEADING = """\
+# Coverage
+
+What Asterisk's documentation and C sources name, and what the classes of ami-typed have of it: *had / named*. Where
+these differ, the rest is listed below with its reason. `python -m codegen coverage` writes this page from `spec/`, and a
+test compares it.
+"""
+
+
+def page(coverage: Coverage) -> str:
+    """Return the page of the documentation."""
+    return "\n".join([_HEADING, *_table(coverage.tallies), "", *_types(coverage.described), "", *_exceptions(coverage)])
+
+
+def _table(tallies: Sequence[Tally]) -> Iterator[str]:
+    yield f"| Asterisk | {' | '.join(_PLURAL[kind] for kind in KINDS)} |"
+    yield f"| --- |{' ---: |' * len(KINDS)}"
+    for tally in tallies:
+        yield f"| {tally.release} | {' | '.join(map(tally.cell, KINDS))} |"
+
+
+def _types(described: Iterable[Described]) -> Iterator[str]:
+    yield "## Types and descriptions"
+    yield ""
+    yield "| over all releases | all | other than text | described |"
+    yield "| --- | ---: | ---: | ---: |"
+    for each in described:
+        yield f"| {each.what} | {each.all} | {each.typed} | {each.described} |"
+
+
+def _exceptions(coverage: Coverage) -> Iterator[str]:
+    where: dict[tuple[str, Kind, str], dict[str, list[str]]] = {}
+    for tally in coverage.tallies:
+        for name, why in tally.lacking.items():
+            parts = where.setdefault((why or "NO REASON", name.kind, name.message), {})
+            parts.setdefault(name.part, []).append(tally.release)
+    yield "## Exceptions"
+    yield ""
+    last = ""
+    for (why, kind, message), parts in sorted(where.items()):
+        if why != last:
+            yield from ("", f"**{why}**", "") if last else (f"**{why}**", "")
+            last = why
+        yield f"- {kind} {message}{_told(parts)}"
+    yield ""
+
+
+def _told(parts: Mapping[str, Sequence[str]]) -> str:
+    by_span: dict[str, list[str]] = {}
+    for part, releases in parts.items():
+        by_span.setdefault(text_of(span_of(releases)), []).append(part)
+    if list(parts) == [""]:
+        return f" ({next(iter(by_span))})"
+    return ": " + "; ".join(f"{', '.join(f'`{name}`' for name in names)} ({span})" for span, names in by_span.items())

@@ -1,0 +1,84 @@
+"""Everything that real servers say is what the classes say: a scenario that reaches as much of it as can be reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from ami_typed.registry import action_class
+from tests.live import servers
+from tests.live.conformance import verdict
+from tests.live.conformance.findings import UNKNOWN_CLASS, UNKNOWN_HEADER
+
+if TYPE_CHECKING:
+    from tests.live.conformance.verdict import Verdict
+
+
+class Floor(NamedTuple):
+    """What a run reaches at least: a little less than was measured, since a real server is a real server."""
+
+    events: int
+    answered: int
+    succeeded: int
+
+
+FLOORS = {"22.10.1": Floor(165, 145, 120), "16.28.0": Floor(165, 150, 120)}
+
+
+@pytest.fixture(scope="module", params=servers.targets())
+def run(request: pytest.FixtureRequest) -> Verdict:
+    """The verdict on one server."""
+    if ":" in request.param:
+        pytest.skip("NOT RUN: needs the configuration of our own servers, and ends with a shutdown")
+    return verdict.reach(request.param)
+
+
+def listed(name: str, items: object) -> str:
+    """Return a list to read, one thing a line."""
+    lines = [str(each) for each in items] if isinstance(items, list | set | tuple) else [str(items)]
+    return "\n".join([f"{name}:", *(f"  {each}" for each in lines)])
+
+
+def test_every_step_of_the_scenario_goes_through(run: Verdict) -> None:
+    failed = [f"{step.name} {step.failure}" for step in run.taken if step.failure]
+    assert not failed, listed("steps that failed", failed)
+
+
+def test_every_event_has_a_class(run: Verdict) -> None:
+    unknown = [each for each in run.unpardoned if each.reason == UNKNOWN_CLASS]
+    assert not unknown, listed("events without a class", unknown)
+
+
+def test_every_header_is_known(run: Verdict) -> None:
+    unknown = [each for each in run.unpardoned if each.reason == UNKNOWN_HEADER]
+    assert not unknown, listed("message | header | raw text | reason", unknown)
+
+
+def test_every_value_decodes_and_every_list_is_whole(run: Verdict) -> None:
+    wrong = [each for each in run.unpardoned if each.reason not in {UNKNOWN_CLASS, UNKNOWN_HEADER}]
+    assert not wrong, listed("message | header | raw text | reason", wrong)
+
+
+def test_every_action_that_the_server_lists_has_a_class_and_is_answered(run: Verdict) -> None:
+    assert not set(run.listed) - run.answered, listed(
+        "actions without an answer", sorted(set(run.listed) - run.answered)
+    )
+    assert not [name for name in run.listed if action_class(name).__name__ == "Request"]
+
+
+def test_enough_is_reached(run: Verdict, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print(f"\n{run.table()}")
+    floor = FLOORS[str(run.release)]
+    assert len(run.event_types) >= floor.events
+    assert len(run.answered) >= floor.answered
+    assert len(run.succeeded) >= floor.succeeded
+
+
+def test_what_is_not_reached_has_a_reason(run: Verdict) -> None:
+    missing = [*run.missing_events.items(), *run.missing_actions.items()]
+    assert not [name for name, why in missing if not why], listed(
+        "without a reason", [n for n, why in missing if not why]
+    )
+    assert not run.idle_reasons, listed("reached, although known.toml says that they are not", run.idle_reasons)

@@ -1,0 +1,872 @@
+"""The asyncio face: what is said of `Manager` holds for its twin, and what only an event loop has.
+
+The tests of `test_manager` are played again here, over a wrapper that blocks. Those below are coroutines as a program
+would write them, each with an event loop of its own, at whose end no task of the package may run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import inspect
+import logging
+import socket
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import ami_typed as ami
+from ami_typed import AsyncManager, manager as blocking
+from ami_typed.aio import AsyncEventStream
+from tests import test_manager
+from tests.faces import face
+from tests.support import PATIENCE, Gadget, Gadgets, ListGadgets, Peer, Server, answer, message
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+
+pytestmark = pytest.mark.usefixtures("gadgets")
+
+
+# The tests of its twin
+
+OWN = {
+    "test_a_connected_manager_knows_what_the_server_calls_itself",  # its connection is a transport
+    "test_connecting_again_closes_the_connection_that_there_was",
+    "test_callbacks_are_called_in_order_with_the_event_and_the_manager",
+    "test_a_callback_may_send_actions",
+    "test_a_connection_can_be_closed_from_within_a_callback",
+    "test_a_connection_can_be_made_anew_from_within_a_callback",
+    "test_a_slow_callback_delays_no_answer_and_no_stream",
+    "test_a_link_that_drops_ends_its_threads_and_can_be_made_anew",
+    "test_watching_ends_with_the_link",
+    "test_what_cannot_be_called_is_refused_as_a_callback",
+}
+"""What is about threads, or has a callback that must not block; each has its own twin below."""
+
+
+def of_the_twin() -> Iterator[tuple[str, Callable[..., object]]]:
+    """Find the tests that are given their manager."""
+    for name, test in vars(test_manager).items():
+        if name.startswith("test_") and {"manager", "peer"} & {*inspect.signature(test).parameters} and name not in OWN:
+            yield name, test
+
+
+globals().update(of_the_twin())
+
+
+@pytest.fixture
+def manager() -> Iterator[ami.Manager]:
+    """A manager on an event loop, closed after the test."""
+    with face("asyncio") as unconnected:
+        yield unconnected
+
+
+@pytest.fixture
+def peer(server: Server, manager: ami.Manager) -> Peer:
+    """The server's end of the manager's connection."""
+    return server.link(manager)
+
+
+def test_the_tests_of_the_twin_are_played() -> None:
+    assert len(dict(of_the_twin())) > 60
+    assert {*vars(test_manager)} >= OWN
+
+
+# What the tests below share
+
+
+def on_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
+    """Run a test on an event loop of its own; nothing of the package may be left there, and nothing untold."""
+
+    async def run(*args: Any, **kwargs: Any) -> None:
+        troubles: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: troubles.append(context))
+        async with asyncio.timeout(2 * PATIENCE):
+            await test(*args, **kwargs)
+        assert tasks() == set()
+        assert troubles == []
+
+    @functools.wraps(test)
+    def wrapper(*args: Any, **kwargs: Any) -> None:
+        asyncio.run(run(*args, **kwargs))
+
+    return wrapper
+
+
+def tasks() -> set[str]:
+    """Return the names of the package's tasks that run."""
+    return {task.get_name() for task in asyncio.all_tasks() if task.get_name().startswith("ami-typed")}
+
+
+async def link(server: Server, manager: AsyncManager, timeout: float = PATIENCE) -> Peer:
+    """Connect a manager; return the server's end."""
+    await manager.connect("127.0.0.1", server.port, timeout)
+    return await asyncio.to_thread(server.peer)
+
+
+@contextlib.asynccontextmanager
+async def linked(server: Server, **options: Any) -> AsyncIterator[tuple[AsyncManager, Peer]]:
+    """A connected manager and the server's end."""
+    async with AsyncManager(**options) as manager:
+        yield manager, await link(server, manager)
+
+
+async def asked(peer: Peer) -> dict[str, str]:
+    """Read the next request, while the loop goes on."""
+    return dict(await asyncio.to_thread(peer.request))
+
+
+def echo(request: dict[str, str]) -> bytes:
+    return test_manager.reply(request)
+
+
+class Heard(asyncio.Queue[Any]):
+    """A callback that keeps what it was called with."""
+
+    def __call__(self, event: Any, manager: object) -> None:
+        self.put_nowait(event)
+
+
+def slow_request(action: str = "Originate") -> ami.Request[Any]:
+    request = ami.Request[Any](action)
+    request.timeout = 3600
+    return request
+
+
+# Twins
+
+
+def public(cls: type) -> list[str]:
+    return [name for name in vars(cls) if not name.startswith("_")]
+
+
+NAMES = {"AsyncManager": "Manager", "AsyncEventStream": "EventStream"}
+
+
+def parameters(function: Any) -> list[tuple[str, Any, Any, str]]:
+    """Return the parameters of a method, as its twin would have them."""
+    return [
+        (each.name, each.kind, each.default, functools.reduce(_as_its_twin, NAMES.items(), str(each.annotation)))
+        for each in inspect.signature(function).parameters.values()
+    ]
+
+
+def _as_its_twin(text: str, names: tuple[str, str]) -> str:
+    return text.replace(*names)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(ami.Manager, AsyncManager), (blocking.EventStream, AsyncEventStream)], ids=["manager", "stream"]
+)
+def test_the_two_faces_have_the_same_methods_in_the_same_order_with_the_same_parameters(one: type, other: type) -> None:
+    assert public(one) == public(other)
+    for name in [*public(one), "__init__"]:
+        first, second = inspect.getattr_static(one, name), inspect.getattr_static(other, name)
+        if isinstance(first, property):
+            assert isinstance(second, property)
+        else:
+            assert parameters(first) == parameters(second), name
+
+
+def test_what_waits_in_one_face_is_awaited_in_the_other() -> None:
+    waits = {name for name in public(AsyncManager) if inspect.iscoroutinefunction(getattr(AsyncManager, name))}
+    waiting = ("connect", "disconnect", "close", "send_action", "execute", "login", "originate", "logoff", "wait_for")
+    assert waits == {*waiting}
+
+
+# Connecting and closing
+
+
+@on_a_loop
+async def test_a_connected_manager_knows_what_the_server_calls_itself(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+        assert manager.get_asterisk_info() == ("Asterisk Call Manager", "9.0.0")
+        transport = manager.get_connection()
+        assert isinstance(transport, asyncio.Transport)
+        connected = transport.get_extra_info("socket")
+        assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert not manager.is_connected()
+    assert manager.get_connection() is None
+    assert await asyncio.to_thread(peer.at_end)
+
+
+@on_a_loop
+async def test_connecting_again_closes_the_connection_that_there_was(server: Server) -> None:
+    async with linked(server) as (manager, first):
+        second = await link(server, manager)
+        assert await asyncio.to_thread(first.at_end)
+        second.serve(echo)
+        assert await manager.execute(ami.Request("Ping"))
+
+
+@on_a_loop
+async def test_of_many_connections_made_at_once_one_stays(server: Server) -> None:
+    async with AsyncManager() as manager:
+        peers = await asyncio.gather(*(link(server, manager) for _ in range(8)))
+        for peer in peers:
+            peer.serve(echo)
+        assert await manager.execute(ami.Request("Ping"))
+    for peer in peers:
+        assert await asyncio.to_thread(peer.at_end)
+
+
+@on_a_loop
+async def test_connecting_that_is_cancelled_leaves_nothing() -> None:
+    with Server(b"Asterisk") as server:
+        async with AsyncManager() as manager:
+            connecting = asyncio.create_task(manager.connect("127.0.0.1", server.port, PATIENCE))
+            peer = await asyncio.to_thread(server.peer)
+            connecting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await connecting
+            assert not manager.is_connected()
+            assert await asyncio.to_thread(peer.at_end)
+
+
+@pytest.mark.parametrize("steps", range(12))
+@on_a_loop
+async def test_connecting_can_be_cancelled_at_any_step(server: Server, steps: int) -> None:
+    async with linked(server) as (manager, first):
+        connecting = asyncio.create_task(manager.connect("127.0.0.1", server.port, PATIENCE))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        connecting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await connecting
+    assert await asyncio.to_thread(first.at_end)
+    while not server._peers.empty():
+        assert await asyncio.to_thread(server.peer().at_end)
+
+
+@on_a_loop
+async def test_several_managers_live_in_one_loop(server: Server) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        managers: list[AsyncManager] = []
+        for _ in range(20):
+            manager, peer = await stack.enter_async_context(linked(server))
+            peer.serve(echo)
+            managers.append(manager)
+        requests = (managers[n % 20].execute(ami.Request("Ping", Number=n)) for n in range(200))
+        answers = await asyncio.gather(*requests)
+        assert [each["Number"] for each in answers] == [str(n) for n in range(200)]
+
+
+@on_a_loop
+async def test_no_task_outlives_its_manager(server: Server) -> None:
+    plan = ami.Reconnect(first=3600, ceiling=3600)
+    async with linked(server, reconnect=plan) as (manager, peer):
+        manager.monitor_connection(3600)
+        assert tasks() == {"ami-typed callbacks", "ami-typed monitor"}
+        async with manager.subscribe(ami.Disconnected) as notices:
+            peer.close()
+            await notices.get(PATIENCE)
+        await asyncio.sleep(0)
+        assert tasks() == {"ami-typed callbacks", "ami-typed reconnect"}
+        await manager.close()
+        assert tasks() == set()
+        await link(server, manager)
+        manager.monitor_connection(3600)
+        manager.monitor_connection(3600)
+        await manager.close()
+        assert tasks() == set()
+
+
+@on_a_loop
+async def test_a_callback_that_never_ends_is_cancelled_with_its_manager(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ami_typed.aio._DRAIN", 0.05)
+    entered, cancelled = asyncio.Event(), asyncio.Event()
+
+    async def never(event: ami.Event, manager: AsyncManager) -> None:
+        entered.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    async with linked(server) as (manager, peer):
+        manager.register_callback(Gadget, never)
+        peer.send(message("Event: Gadget"))
+        await entered.wait()
+    assert cancelled.is_set()
+    assert tasks() == set()
+
+
+@on_a_loop
+async def test_closing_that_is_cancelled_leaves_no_task(server: Server) -> None:
+    entered = asyncio.Event()
+
+    async def never(event: ami.Event, manager: AsyncManager) -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    async with linked(server) as (manager, peer):
+        manager.register_callback(Gadget, never)
+        peer.send(message("Event: Gadget"))
+        await entered.wait()
+        closing = asyncio.create_task(manager.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+        await asyncio.sleep(0)
+        assert tasks() == set()
+
+
+@on_a_loop
+async def test_closing_does_not_wait_for_a_server_that_reads_nothing(server: Server) -> None:
+    async with linked(server) as (manager, _):
+        flood = asyncio.create_task(manager.execute(ami.Request("UserEvent", Value="x" * (48 << 20))))
+        await asyncio.sleep(0)
+        transport: Any = manager.get_connection()
+        await manager.close()
+        assert transport.get_extra_info("socket").fileno() == -1
+        with pytest.raises(ami.OutcomeUnknown):
+            await flood
+
+
+@on_a_loop
+async def test_a_connection_can_be_closed_from_within_a_callback(server: Server) -> None:
+    done = asyncio.Event()
+
+    async def close(event: ami.Event, manager: AsyncManager) -> None:
+        await manager.close()
+        await manager.disconnect()
+        done.set()
+
+    async with linked(server) as (manager, peer):
+        manager.register_callback("Gadget", close)
+        peer.send(message("Event: Gadget"))
+        await done.wait()
+        assert not manager.is_connected()
+        assert await asyncio.to_thread(peer.at_end)
+        assert tasks() == set()
+
+
+@on_a_loop
+async def test_a_connection_can_be_made_anew_from_within_a_callback(server: Server) -> None:
+    outcomes = Heard()
+
+    async def again(event: ami.Event, manager: AsyncManager) -> None:
+        await manager.connect("127.0.0.1", server.port, PATIENCE)
+        outcomes.put_nowait(await manager.send_action(ami.Request("Ping")))
+
+    async with linked(server) as (manager, peer):
+        manager.register_callback("Gadget", again)
+        peer.send(message("Event: Gadget"))
+        (await asyncio.to_thread(server.peer)).serve(echo)
+        assert (await outcomes.get()).success
+        assert manager.is_connected()
+
+
+@on_a_loop
+async def test_a_link_that_drops_ends_its_tasks_and_can_be_made_anew(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+        manager.monitor_connection(3600)
+        async with manager.subscribe() as stream:
+            peer.close()
+            with pytest.raises(ami.ConnectionLost):
+                await stream.get(PATIENCE)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert tasks() == set()
+        (await link(server, manager)).serve(echo)
+        assert await manager.execute(ami.Request("Ping"))
+
+
+# Requests
+
+
+@on_a_loop
+async def test_a_cancelled_request_is_forgotten(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+        connection: Any = manager._connection
+        orphans = Heard()
+        manager.register_callback(None, orphans)
+        sending = asyncio.create_task(manager.execute(slow_request()))
+        action_id = (await asked(peer))["ActionID"]
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        assert connection.session.pending == 0
+        peer.send(answer(action_id))
+        assert (await orphans.get()).action_id == action_id
+        peer.serve(echo)
+        assert await manager.execute(ami.Request("Ping"))
+
+
+@on_a_loop
+async def test_a_request_that_is_cancelled_before_it_could_be_written_is_forgotten_and_not_sent(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+        connection: Any = manager._connection
+        flood = asyncio.create_task(manager.execute(ami.Request("Flood", Value="x" * (48 << 20)), timeout=PATIENCE))
+        await asyncio.sleep(0)
+        held_up = asyncio.create_task(manager.execute(slow_request("HeldUp")))
+        await asyncio.sleep(0)
+        assert connection.session.pending == 2
+        held_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await held_up
+        assert connection.session.pending == 1
+        last = asyncio.create_task(manager.execute(ami.Request("Last"), timeout=PATIENCE))
+        peer.serve(lambda request: answer(request["ActionID"], "Success", f"Was: {request['Action']}"))
+        assert (await flood)["Was"] == "Flood"
+        assert (await last)["Was"] == "Last"
+
+
+@on_a_loop
+async def test_a_request_that_cannot_be_written_in_time_is_given_up(server: Server) -> None:
+    async with linked(server) as (manager, _):
+        connection: Any = manager._connection
+        flood = asyncio.create_task(manager.execute(ami.Request("Flood", Value="x" * (48 << 20)), timeout=PATIENCE))
+        await asyncio.sleep(0)
+        with pytest.raises(ami.ActionTimeout):
+            await manager.execute(ami.Request("HeldUp"), timeout=0.05)
+        assert connection.session.pending == 1
+        await manager.disconnect()
+        with pytest.raises(ami.OutcomeUnknown):
+            await flood
+
+
+@on_a_loop
+async def test_a_link_on_which_nothing_can_be_written_any_more_is_found_out(server: Server) -> None:
+    async with linked(server) as (manager, _):
+        flood = asyncio.create_task(manager.execute(ami.Request("Flood", Value="x" * (48 << 20)), timeout=PATIENCE))
+        await asyncio.sleep(0)
+        manager.monitor_connection(0.05)
+        with pytest.raises(ami.OutcomeUnknown, match=r"did not answer a ping within 0\.05 s"):
+            await flood
+
+
+@on_a_loop
+async def test_requests_obey_a_timeout_around_them(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await manager.execute(slow_request())
+        connection: Any = manager._connection
+        assert connection.session.pending == 0
+        await asked(peer)
+        peer.serve(echo)
+        async with asyncio.timeout(PATIENCE):
+            assert await manager.execute(ami.Request("Ping"))
+
+
+@on_a_loop
+async def test_requests_of_a_task_group_are_answered_in_any_order(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+
+        def serve() -> None:
+            waiting = [dict(peer.request()) for _ in range(500)]
+            peer.send(*map(echo, reversed(waiting)))
+
+        serving = asyncio.create_task(asyncio.to_thread(serve))
+        async with asyncio.TaskGroup() as group:
+            requests = [slow_request("Ping") for _ in range(500)]
+            answers = [
+                group.create_task(manager.send_action(request, Number=number))
+                for number, request in enumerate(requests)
+            ]
+        await serving
+        outcomes = [each.result() for each in answers]
+        assert [each and each.response["Number"] for each in outcomes] == [str(number) for number in range(500)]
+
+
+@on_a_loop
+async def test_a_task_group_that_fails_forgets_its_requests(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+        peer.serve(lambda request: answer(request["ActionID"], "Error") if request["Action"] == "Fail" else b"")
+        with pytest.raises(ExceptionGroup) as failed:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(5):
+                    group.create_task(manager.execute(slow_request()))
+                group.create_task(manager.execute(ami.Request("Fail")))
+        assert failed.group_contains(ami.ActionFailed)
+        connection: Any = manager._connection
+        assert connection.session.pending == 0
+        assert manager.is_connected()
+
+
+@on_a_loop
+async def test_a_cancelled_list_lets_its_events_go_to_everybody(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+        heard = Heard()
+        manager.register_callback(Gadget, heard)
+        listing = asyncio.create_task(manager.execute(ListGadgets(), timeout=PATIENCE))
+        action_id = (await asked(peer))["ActionID"]
+        listing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await listing
+        peer.send(message("Event: Gadget", f"ActionID: {action_id}", "Size: 7"))
+        assert (await heard.get()).size == 7
+
+
+@on_a_loop
+async def test_a_log_in_that_is_cancelled_can_be_begun_again(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+        logging_in = asyncio.create_task(manager.login("admin", "secret", wait=PATIENCE))
+        await asked(peer)
+        logging_in.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await logging_in
+        assert manager._handlers._entries == ()
+        test_manager.script(
+            peer,
+            {
+                "Challenge": ("Success", "Challenge: 123"),
+                "Login": "Success",
+                "CoreSettings": ("Success", "AsteriskVersion: 20.1.0"),
+            },
+        )
+        await manager.login("admin", "secret")
+        assert manager.release == ami.Release(20, 1, 0)
+
+
+@on_a_loop
+async def test_a_list_is_returned_complete_with_typed_members(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+        peer.serve(lambda request: test_manager.gadgets_of(request["ActionID"], 3, 1, 2))
+        gadgets = await manager.execute(ListGadgets())
+        assert isinstance(gadgets, Gadgets)
+        assert [gadget.size for gadget in gadgets.gadgets] == [3, 1, 2]
+
+
+# Callbacks
+
+
+@on_a_loop
+async def test_callbacks_plain_and_coroutines_are_called_in_order_with_the_event_and_the_manager(
+    server: Server,
+) -> None:
+    order: list[tuple[str, str]] = []
+    done = asyncio.Event()
+
+    def plain(event: Gadget, manager: AsyncManager) -> None:
+        order.append(("plain", event["Size"]))
+
+    async def waiting(event: Gadget, manager: AsyncManager) -> None:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        order.append(("coroutine", event["Size"]))
+
+    class Callable:
+        async def __call__(self, event: Gadget, manager: AsyncManager) -> None:
+            assert isinstance(manager, AsyncManager)
+            await asyncio.sleep(0)
+            order.append(("object", event["Size"]))
+            if event.size == 2:
+                done.set()
+
+    async with linked(server) as (manager, peer):
+        manager.register_callback(Gadget, waiting)
+        manager.register_callback(Gadget, plain)
+        manager.register_callback(Gadget, Callable())
+        peer.send(message("Event: Gadget", "Size: 1"), message("Event: Gadget", "Size: 2"))
+        await done.wait()
+    assert order == [(who, size) for size in ("1", "2") for who in ("coroutine", "plain", "object")]
+
+
+@on_a_loop
+async def test_a_callback_may_send_actions(server: Server) -> None:
+    outcomes = Heard()
+
+    async def on_gadget(event: Gadget, manager: AsyncManager) -> None:
+        outcomes.put_nowait(await manager.execute(ami.Request("Ping", Number=event["Size"])))
+
+    async with linked(server) as (manager, peer):
+        manager.register_callback(Gadget, on_gadget)
+        peer.serve(echo)
+        peer.send(message("Event: Gadget", "Size: 1"), message("Event: Gadget", "Size: 2"))
+        assert [(await outcomes.get())["Number"] for _ in range(2)] == ["1", "2"]
+
+
+@on_a_loop
+async def test_a_slow_callback_delays_no_answer_and_no_stream(server: Server) -> None:
+    entered, leave = asyncio.Event(), asyncio.Event()
+    heard = Heard()
+
+    async def slow(event: ami.Event, manager: AsyncManager) -> None:
+        entered.set()
+        await leave.wait()
+        heard(event, manager)
+
+    async with linked(server) as (manager, peer):
+        manager.register_callback("Gadget", slow)
+        peer.serve(echo)
+        async with manager.subscribe(Gadget) as stream:
+            peer.send(message("Event: Gadget", "Size: 1"))
+            await entered.wait()
+            assert await manager.execute(ami.Request("Ping"))
+            peer.send(message("Event: Gadget", "Size: 2"))
+            assert [(await stream.get(PATIENCE)).size for _ in range(2)] == [1, 2]
+            assert heard.empty()
+        leave.set()
+        assert [(await heard.get())["Size"] for _ in range(2)] == ["1", "2"]
+
+
+async def _wait_for_something_cancelled(event: ami.Event, manager: AsyncManager) -> None:
+    nothing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    nothing.cancel()
+    await nothing
+
+
+async def _fail(event: ami.Event, manager: AsyncManager) -> None:
+    await asyncio.sleep(0)
+    raise ValueError("the callback's own")
+
+
+def _fail_at_once(event: ami.Event, manager: AsyncManager) -> None:
+    raise ValueError("the callback's own")
+
+
+@pytest.mark.parametrize(
+    ("callback", "trouble"),
+    [(_wait_for_something_cancelled, asyncio.CancelledError), (_fail, ValueError), (_fail_at_once, ValueError)],
+)
+@on_a_loop
+async def test_a_callback_that_raises_stops_neither_others_nor_later_events(
+    server: Server, caplog: pytest.LogCaptureFixture, callback: Callable[..., Any], trouble: type[BaseException]
+) -> None:
+    async with linked(server) as (manager, peer):
+        heard = Heard()
+        manager.register_callback("Gadget", callback)
+        manager.register_callback("Gadget", heard)
+        with caplog.at_level(logging.ERROR, "ami_typed"):
+            peer.send(message("Event: Gadget", "Size: 1"), message("Event: Gadget", "Size: 2"))
+            assert [(await heard.get())["Size"] for _ in range(2)] == ["1", "2"]
+    told = [record for record in caplog.records if record.name == "ami_typed"]
+    assert len(told) == 2
+    assert told[0].exc_info is not None
+    assert isinstance(told[0].exc_info[1], trouble)
+
+
+@on_a_loop
+async def test_plain_callbacks_do_not_keep_the_loop_from_everything_else(server: Server) -> None:
+    """A flood of events with nothing to await in between: others still have their turn."""
+    last = asyncio.Event()
+    turns: list[int] = []
+
+    def count(event: Gadget, manager: AsyncManager) -> None:
+        if event.size == 20_000:
+            last.set()
+
+    async def bystander() -> None:
+        while not last.is_set():
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    async with linked(server) as (manager, peer):
+        manager.register_callback(Gadget, count)
+        other = asyncio.create_task(bystander())
+        flood = b"".join(message("Event: Gadget", f"Size: {number}") for number in range(1, 20_001))
+        sending = asyncio.create_task(asyncio.to_thread(peer.send, flood))
+        await last.wait()
+        await sending
+        await other
+    assert len(turns) > 5
+
+
+# Streams
+
+
+@on_a_loop
+async def test_a_stream_is_iterated_over_and_ends_where_the_program_disconnects(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+        peer.send(message("Event: Noise"))
+        async with manager.subscribe(Gadget) as stream:
+            peer.send(message("Event: Gadget", "Size: 1"), message("Event: Gadget", "Size: 2"))
+            sizes: list[int] = []
+            async for gadget in stream:
+                sizes.append(gadget.size)
+                if gadget.size == 2:
+                    await manager.disconnect()
+        assert sizes == [1, 2]
+
+
+@on_a_loop
+async def test_a_read_that_is_cancelled_loses_no_event(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+        async with manager.subscribe(Gadget) as stream:
+            for size in range(20):
+                reading = asyncio.create_task(stream.get())
+                await asyncio.sleep(0)
+                reading.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await reading
+                peer.send(message("Event: Gadget", f"Size: {size}"))
+                assert (await stream.get(PATIENCE)).size == size
+
+
+@on_a_loop
+async def test_two_readers_of_one_stream_have_each_event_once(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+        async with manager.subscribe(Gadget) as stream:
+            readers = [asyncio.create_task(stream.get(PATIENCE)) for _ in range(10)]
+            await asyncio.sleep(0)
+            peer.send(*(message("Event: Gadget", f"Size: {size}") for size in range(10)))
+            assert sorted([(await reader).size for reader in readers]) == list(range(10))
+
+
+@on_a_loop
+async def test_waiting_for_an_event_can_be_begun_before_what_causes_it(server: Server) -> None:
+    async with linked(server) as (manager, peer):
+        waiting = asyncio.create_task(manager.wait_for(Gadget, where=lambda event: event.size == 3, timeout=PATIENCE))
+        await asyncio.sleep(0)
+        peer.send(*(message("Event: Gadget", f"Size: {size}") for size in range(5)))
+        assert (await waiting).size == 3
+        assert manager._handlers._entries == ()
+
+
+# Overload and time
+
+
+def flood_of(count: int) -> bytes:
+    return b"".join(message("Event: Gadget", f"Size: {number}", f"Fill: {'x' * 100}") for number in range(count))
+
+
+@on_a_loop
+async def test_reading_rests_while_callbacks_are_behind_and_nothing_is_lost(server: Server) -> None:
+    entered, leave = asyncio.Event(), asyncio.Event()
+    sizes: list[int] = []
+    done = asyncio.Event()
+
+    async def slow(event: Gadget, manager: AsyncManager) -> None:
+        entered.set()
+        await leave.wait()
+        sizes.append(event.size)
+        if event.size == 19_999:
+            done.set()
+
+    async with linked(server, limits=ami.Limits(events=1000)) as (manager, peer):
+        heard_of_loss = Heard()
+        manager.register_callback(Gadget, slow)
+        manager.register_callback(ami.EventsLost, heard_of_loss)
+        sending = asyncio.create_task(asyncio.to_thread(peer.send, flood_of(20_000)))
+        await entered.wait()
+        transport: Any = manager.get_connection()
+        while transport.is_reading():
+            await asyncio.sleep(0)
+        leave.set()
+        await done.wait()
+        await sending
+        assert sizes == list(range(20_000))
+        assert heard_of_loss.empty()
+        assert transport.is_reading()
+
+
+@on_a_loop
+async def test_resting_longer_than_a_message_may_stall_does_not_end_the_connection(server: Server) -> None:
+    """What is not read cannot be late: half a message lies there for as long as reading rests."""
+    leave = asyncio.Event()
+    sizes: list[int] = []
+    done = asyncio.Event()
+
+    async def slow(event: Gadget, manager: AsyncManager) -> None:
+        await leave.wait()
+        sizes.append(event.size)
+        if event.size == 4999:
+            done.set()
+
+    async with AsyncManager(limits=ami.Limits(events=100)) as manager:
+        peer = await link(server, manager, timeout=0.05)
+        manager.register_callback(Gadget, slow)
+        sending = asyncio.create_task(asyncio.to_thread(peer.send, flood_of(5000)))
+        transport: Any = manager.get_connection()
+        while transport.is_reading():
+            await asyncio.sleep(0)
+        with pytest.raises(ami.EventTimeout):
+            await manager.wait_for(Gadget, timeout=0.2)
+        assert manager.is_connected()
+        leave.set()
+        await done.wait()
+        await sending
+        assert sizes == list(range(5000))
+
+
+@on_a_loop
+async def test_who_waits_for_an_answer_has_it_read_though_callbacks_are_behind(server: Server) -> None:
+    leave = asyncio.Event()
+
+    async def slow(event: Gadget, manager: AsyncManager) -> None:
+        await leave.wait()
+
+    async with linked(server, limits=ami.Limits(events=100)) as (manager, peer):
+        manager.register_callback(Gadget, slow)
+        transport: Any = manager.get_connection()
+        peer.serve(lambda request: flood_of(2000) + echo(request))
+        for number in range(5):
+            answered = await manager.execute(ami.Request("Ping", Number=number), timeout=PATIENCE)
+            assert answered["Number"] == str(number)
+        peer.send(flood_of(1000))
+        while transport.is_reading():
+            await asyncio.sleep(0)
+        assert (await manager.execute(ami.Request("Ping", Number=7), timeout=PATIENCE))["Number"] == "7"
+        leave.set()
+
+
+@on_a_loop
+async def test_after_resting_for_long_enough_reading_goes_on_all_the_same(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ami_typed.aio._PATIENCE", 0.02)
+    leave = asyncio.Event()
+    kept: SimpleQueue[ami.Event] = SimpleQueue()
+    last = asyncio.Event()
+
+    async def slow(event: Gadget, manager: AsyncManager) -> None:
+        kept.put(event)
+        await leave.wait()
+
+    def on_last(event: ami.Event, manager: AsyncManager) -> None:
+        last.set()
+
+    async with linked(server, limits=ami.Limits(events=100)) as (manager, peer):
+        manager.register_callback(Gadget, slow)
+        manager.register_callback(ami.EventsLost, lambda event, manager: kept.put(event))
+        manager.register_callback("Last", on_last)
+        async with manager.subscribe() as stream:  # streams are never behind the callbacks
+            await asyncio.to_thread(peer.send, flood_of(5000) + message("Event: Last"))
+            while (await stream.get(PATIENCE)).event != "Last":
+                pass
+        leave.set()
+        await last.wait()
+    events = [kept.get() for _ in range(kept.qsize())]
+    lost = sum(event.count for event in events if isinstance(event, ami.EventsLost))
+    came = sum(isinstance(event, Gadget) for event in events)
+    assert lost > 0
+    assert lost + came == 5000
+
+
+@on_a_loop
+async def test_a_message_that_stalls_midway_ends_the_connection(server: Server) -> None:
+    async with AsyncManager() as manager:
+        peer = await link(server, manager, timeout=0.1)
+        sending = asyncio.create_task(manager.execute(slow_request()))
+        await asked(peer)
+        peer.send(b"Response: Succ")
+        with pytest.raises(ami.OutcomeUnknown, match=r"a message began and was not continued within 0\.1 s"):
+            await sending
+        assert not manager.is_connected()
+        assert await asyncio.to_thread(peer.at_end)
+
+
+@on_a_loop
+async def test_the_dialogue_is_logged_with_its_secrets_hidden(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, "ami_typed"):
+        async with linked(server, debug=True) as (manager, peer):
+            heard = Heard()
+            manager.register_callback("Gadget", heard)
+            peer.serve(lambda request: answer(request["ActionID"], "Success", "Secret: hidden-word", "Mark: seen"))
+            await manager.send_action(ami.Request("Login", Secret="hidden-word"), "own-id")
+            peer.send(message("Event: Gadget", "Password: hidden-word"))
+            await heard.get()
+    text = "\n".join(record.getMessage() for record in caplog.records)
+    assert "hidden-word" not in text
+    for word in ("Login", "own-id", "Gadget", "'Mark': 'seen'", "the program disconnected"):
+        assert word in text

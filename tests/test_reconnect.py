@@ -1,0 +1,656 @@
+"""A connection that is lost is made again as it was, on both faces; what was pending is never sent again."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import hashlib
+import socket
+import threading
+import weakref
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import ami_typed as ami
+from ami_typed import Disconnected, EventsLost, Reconnect, Reconnected
+from tests.support import GREETING, PATIENCE, Gadget, GadgetsComplete, Peer, Server, answer, background, message
+
+if TYPE_CHECKING:
+    from tests.faces import Make
+
+pytestmark = pytest.mark.usefixtures("gadgets")
+
+AT_ONCE = Reconnect(first=0, jitter=0)
+NEVER = Reconnect(first=3600, ceiling=3600, jitter=0)
+Request = dict[str, str]
+
+
+class Heard(SimpleQueue[Any]):
+    """A callback that keeps what it was called with."""
+
+    def __call__(self, event: Any, manager: object) -> None:
+        self.put(event)
+
+    def next(self) -> Any:
+        return self.get(timeout=PATIENCE)
+
+
+class Asterisk:
+    """Answers as Asterisk does, to one connection; keeps what it was asked.
+
+    Args:
+        peer: The server's end.
+        challenge: What the log-in is to prove that it knows the secret with.
+        refuses: The actions that are answered with an error.
+    """
+
+    def __init__(self, peer: Peer, challenge: str = "123", refuses: tuple[str, ...] = ()) -> None:
+        self.peer = peer
+        self.asked: SimpleQueue[Request] = SimpleQueue()
+        self._challenge = challenge
+        self._refuses = refuses
+        peer.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer.serve(self._reply)
+
+    def _reply(self, request: Request) -> bytes:
+        self.asked.put(request)
+        action_id = request["ActionID"]
+        match request["Action"]:
+            case action if action in self._refuses:
+                return answer(action_id, "Error", "Message: Authentication failed")
+            case "Challenge":
+                return answer(action_id, "Success", f"Challenge: {self._challenge}")
+            case "Login" if request.get("Key") != key(self._challenge):
+                return answer(action_id, "Error", "Message: Authentication failed")
+            case "Vanish":
+                self.peer.socket.shutdown(socket.SHUT_RDWR)
+                raise ConnectionError("it is gone")
+            case "CoreSettings":
+                return answer(action_id, "Success", "AsteriskVersion: 18.10.0")
+            case _:
+                return answer(action_id, "Success", "Message: Done")
+
+    def next(self) -> Request:
+        """Return the next request, without its ActionID."""
+        request = self.asked.get(timeout=PATIENCE)
+        return {name: value for name, value in request.items() if name != "ActionID"}
+
+    def actions(self, count: int) -> list[str]:
+        return [self.next()["Action"] for _ in range(count)]
+
+    def gadget(self, size: int) -> None:
+        self.peer.send(message("Event: Gadget", f"Size: {size}"))
+
+
+def key(challenge: str) -> str:
+    return hashlib.md5(f"{challenge}secret".encode(), usedforsecurity=False).hexdigest()
+
+
+def logged_in(server: Server, manager: ami.Manager, **options: Any) -> Asterisk:
+    asterisk = Asterisk(server.link(manager))
+    manager.login("admin", "secret", **options)
+    assert asterisk.actions(3) == ["Challenge", "Login", "CoreSettings"]
+    return asterisk
+
+
+def told(stream: ami.EventStream[Any], cls: type[ami.Event]) -> Any:
+    """Return the next event of a stream, which is to be of a class."""
+    event = stream.get(PATIENCE)
+    assert isinstance(event, cls), event
+    return event
+
+
+# As it was
+
+
+def test_a_lost_connection_is_made_again_and_logged_in_by_a_new_challenge(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    first = logged_in(server, manager, events="call,agent")
+    with manager.subscribe(Disconnected, Reconnected) as notices:
+        first.peer.close()
+        second = Asterisk(server.peer(), challenge="456")
+        assert second.next() == {"Action": "Challenge", "AuthType": "MD5"}
+        login = {"Action": "Login", "Username": "admin", "AuthType": "MD5", "Key": key("456"), "Events": "call,agent"}
+        assert second.next() == login
+        assert second.next() == {"Action": "CoreSettings"}
+        assert told(notices, Disconnected).reason == "the server closed the connection."
+        again = told(notices, Reconnected)
+    assert again.attempts == 1
+    assert again.gap.total_seconds() >= 0
+    assert manager.is_connected()
+    assert manager.release == ami.Release(18, 10, 0)
+    assert manager.execute(ami.Request("Ping"))["Response"] == "Success"
+
+
+def test_the_event_mask_and_the_filters_are_set_again_in_order(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    asterisk = logged_in(server, manager)
+    manager.execute(ami.actions.Events(event_mask="off"))
+    manager.execute(ami.actions.Filter(operation="Add", filter="Event: Hangup"))
+    manager.execute(ami.actions.Ping())
+    manager.execute(ami.actions.Filter(operation="Add", filter="!Channel: Local/"))
+    manager.execute(ami.actions.Events(event_mask="call"))
+    with manager.subscribe(Reconnected) as notices:
+        for _ in range(2):  # what was set again is set again the next time too
+            asterisk.peer.close()
+            asterisk = Asterisk(server.peer())
+            told(notices, Reconnected)
+            assert asterisk.actions(3) == ["Challenge", "Login", "CoreSettings"]
+            assert asterisk.next() == {"Action": "Filter", "Operation": "Add", "Filter": "Event: Hangup"}
+            assert asterisk.next() == {"Action": "Filter", "Operation": "Add", "Filter": "!Channel: Local/"}
+            assert asterisk.next() == {"Action": "Events", "EventMask": "call"}
+            assert asterisk.asked.empty()
+
+
+def test_what_was_refused_is_not_set_again(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    first = Asterisk(server.link(manager), refuses=("Filter",))
+    with pytest.raises(ami.ActionFailed):
+        manager.execute(ami.actions.Filter(operation="Add", filter="Event: Hangup"))
+    with manager.subscribe(Reconnected) as notices:
+        first.peer.close()
+        second = Asterisk(server.peer())
+        told(notices, Reconnected)
+    assert manager.execute(ami.Request("Ping")) is not None
+    assert second.actions(1) == ["Ping"]
+
+
+def test_who_never_logged_in_is_connected_again_and_no_more(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    peer = server.link(manager)
+    with manager.subscribe(Reconnected) as notices:
+        peer.close()
+        second = Asterisk(server.peer())
+        told(notices, Reconnected)
+    manager.login("admin", "secret")
+    assert second.actions(3) == ["Challenge", "Login", "CoreSettings"]
+    assert manager.release is not None
+
+
+def test_callbacks_and_streams_live_on_with_the_notices_in_their_place(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    heard = Heard()
+    for cls in (Gadget, Disconnected, Reconnected):
+        manager.register_callback(cls, heard)
+    first = logged_in(server, manager)
+    with manager.subscribe(Gadget, Disconnected, Reconnected) as stream:
+        first.gadget(1)
+        first.peer.close()
+        second = Asterisk(server.peer())
+        told(stream, Gadget)
+        told(stream, Disconnected)
+        told(stream, Reconnected)
+        second.gadget(2)
+        assert told(stream, Gadget).size == 2
+        second.peer.close()
+        third = Asterisk(server.peer())
+        told(stream, Disconnected)
+        told(stream, Reconnected)
+        third.gadget(3)
+        assert told(stream, Gadget).size == 3
+    expected = ["Gadget", *(["Disconnected", "Reconnected", "Gadget"] * 2)]
+    assert [heard.next().event for _ in expected] == expected
+
+
+def test_only_who_asks_for_the_notices_hears_of_them(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    every, by_name = Heard(), Heard()
+    manager.register_callback("", every)
+    manager.register_callback("reconnected", by_name)
+    first = logged_in(server, manager)
+    with manager.subscribe() as stream:
+        first.gadget(1)
+        first.peer.close()
+        second = Asterisk(server.peer())
+        assert isinstance(by_name.next(), Reconnected)
+        second.gadget(2)
+        assert [stream.get(PATIENCE)["Size"] for _ in range(2)] == ["1", "2"]
+    assert [every.next()["Size"] for _ in range(2)] == ["1", "2"]
+    assert every.empty()
+
+
+def test_what_comes_while_it_logs_in_again_is_heard_behind_the_notice(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    first = logged_in(server, manager)
+    with manager.subscribe(Gadget, Reconnected) as stream:
+        first.peer.close()
+        peer = server.peer()
+        peer.send(message("Event: Gadget", "Size: 1"))
+        second = Asterisk(peer)
+        told(stream, Reconnected)
+        second.gadget(2)
+        assert [told(stream, Gadget).size for _ in range(2)] == [1, 2]
+
+
+def test_waiting_for_an_event_goes_on_over_the_gap(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    first = logged_in(server, manager)
+    waiting = background(manager.wait_for, GadgetsComplete, timeout=PATIENCE)
+    while not manager._handlers.wants("GadgetsComplete"):
+        background(lambda: None).result(PATIENCE)
+    with manager.subscribe(Reconnected) as notices:
+        first.peer.close()
+        second = Asterisk(server.peer())
+        told(notices, Reconnected)
+    second.peer.send(message("Event: GadgetsComplete"))
+    assert isinstance(waiting.result(PATIENCE), GadgetsComplete)
+
+
+def test_the_watch_on_the_link_goes_on(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    first = logged_in(server, manager)
+    manager.monitor_connection(0.05)
+    assert first.actions(1) == ["Ping"]
+    first.peer.close()
+    silent = server.peer()  # greets, and answers nothing but the log-in
+    assert [silent_login(silent) for _ in range(3)] == ["Challenge", "Login", "CoreSettings"]
+    assert dict(silent.request())["Action"] == "Ping"
+    third = Asterisk(server.peer())  # a black hole was found out
+    assert third.actions(4) == ["Challenge", "Login", "CoreSettings", "Ping"]
+
+
+def silent_login(peer: Peer) -> str:
+    """Answer the next request, which is part of the log-in."""
+    request = dict(peer.request())
+    peer.send(answer(request["ActionID"], "Success", "Challenge: 1"))
+    return request["Action"]
+
+
+def test_the_watch_of_another_connection_does_not_begin_again(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    server.link(manager)
+    manager.monitor_connection(0.01)
+    peer = server.link(manager)
+    with manager.subscribe(Reconnected) as notices:
+        peer.close()
+        second = server.peer()
+        told(notices, Reconnected)
+    sending = background(manager.wait_for, Gadget, timeout=0.1)
+    with pytest.raises(ami.EventTimeout):
+        sending.result(PATIENCE)
+    pinging = background(manager.execute, ami.Request("Only"))
+    assert silent_login(second) == "Only"
+    pinging.result(PATIENCE)
+
+
+# What was pending
+
+
+def test_of_what_was_pending_the_outcome_is_unknown_and_nothing_is_sent_again(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    asterisk = logged_in(server, manager)
+    peer = server.link(manager)
+    assert asterisk.peer.at_end()
+    request = ami.Request("Originate", Channel="Local/1@x")
+    request.timeout = 3600
+    with manager.subscribe(Disconnected, Reconnected) as notices:
+        calls = [background(manager.execute, request) for _ in range(5)]
+        for _ in calls:
+            peer.request()
+        peer.close()
+        for call in calls:
+            with pytest.raises(ami.OutcomeUnknown, match="outcome of Originate"):
+                call.result(PATIENCE)
+        second = Asterisk(server.peer())
+        told(notices, Disconnected)
+        told(notices, Reconnected)
+    manager.execute(ami.Request("Ping"))
+    assert second.actions(1) == ["Ping"]
+    assert second.asked.empty()
+
+
+def test_what_is_held_up_behind_a_half_written_request_was_not_sent(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    peer = server.link(manager)
+    connection: Any = manager._connection
+    flood = background(manager.execute, ami.Request("UserEvent", Value="x" * (48 << 20)), timeout=PATIENCE)
+    while not any(exchange.written for exchange in list(connection.session._pending.values())):
+        background(lambda: None).result(PATIENCE)
+    call = background(manager.execute, ami.Request("Originate"), timeout=PATIENCE)
+    while connection.session.pending < 2:
+        background(lambda: None).result(PATIENCE)
+    peer.reset()
+    with pytest.raises(ami.OutcomeUnknown):
+        flood.result(PATIENCE)
+    with pytest.raises(ami.RequestNotSent, match="Originate was not sent"):
+        call.result(PATIENCE)
+    server.peer()
+
+
+def test_during_the_gap_nothing_can_be_sent(server: Server, make: Make) -> None:
+    manager = make(reconnect=NEVER)
+    first = logged_in(server, manager)
+    with manager.subscribe(Disconnected) as notices:
+        first.peer.close()
+        told(notices, Disconnected)
+    assert not manager.is_connected()
+    with pytest.raises(ami.NotConnected):
+        manager.execute(ami.Request("Ping"))
+
+
+# Attempts that fail
+
+
+def test_attempts_go_on_over_a_wrong_secret_and_whatever_else_answers(make: Make) -> None:
+    with Server(b"") as server:
+        manager = make(reconnect=AT_ONCE)
+        connecting = background(manager.connect, "127.0.0.1", server.port, PATIENCE)
+        first = server.peer()
+        first.send(GREETING)
+        connecting.result(PATIENCE)
+        asterisk = Asterisk(first)
+        manager.login("admin", "secret")
+        asterisk.actions(3)
+        with manager.subscribe(Disconnected, Reconnected) as notices:
+            first.close()
+            server.peer().close()
+            server.peer().send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            server.peer().reset()
+            refusing = server.peer()
+            Asterisk(refusing, refuses=("Login",))
+            refusing.send(GREETING)
+            breaking = server.peer()
+            breaking.send(GREETING)
+            assert dict(breaking.request())["Action"] == "Challenge"
+            breaking.close()
+            last = server.peer()
+            Asterisk(last)
+            last.send(GREETING)
+            told(notices, Disconnected)
+            assert told(notices, Reconnected).attempts == 6
+        assert manager.execute(ami.Request("Ping")) is not None
+
+
+def _sealed() -> str:
+    raise KeyError("the vault is sealed")
+
+
+def test_the_secret_is_asked_for_anew_and_may_be_unknown_for_a_while(server: Server, make: Make) -> None:
+    vault = iter(["secret", "", "secret"])
+
+    def secret() -> str:
+        return next(vault) or _sealed()
+
+    manager = make(reconnect=AT_ONCE)
+    first = Asterisk(server.link(manager))
+    manager.login("admin", secret)
+    with manager.subscribe(Reconnected) as notices:
+        first.peer.close()
+        Asterisk(server.peer())
+        Asterisk(server.peer())
+        assert told(notices, Reconnected).attempts == 2
+
+
+def test_streams_end_with_the_reason_where_the_attempts_are_used_up(server: Server, make: Make) -> None:
+    manager = make(reconnect=Reconnect(first=0, jitter=0, attempts=2))
+    first = logged_in(server, manager)
+    heard = Heard()
+    manager.register_callback(Disconnected, heard)
+    with manager.subscribe(Gadget) as stream:
+        first.gadget(1)
+        first.peer.close()
+        for _ in range(2):
+            peer = server.peer()
+            Asterisk(peer, refuses=("Login",))
+        assert told(stream, Gadget).size == 1
+        for _ in range(2):
+            with pytest.raises(ami.ConnectionLost, match="the server closed the connection"):
+                stream.get(PATIENCE)
+    assert isinstance(heard.next(), Disconnected)
+    assert not manager.is_connected()
+    with pytest.raises(ami.ConnectionLost):
+        manager.wait_for(Gadget)
+
+
+def test_a_server_that_is_gone_uses_attempts_up(make: Make) -> None:
+    manager = make(reconnect=Reconnect(first=0, jitter=0, attempts=3))
+    with Server() as server:
+        server.link(manager)
+        stream = manager.subscribe(Gadget)
+    with pytest.raises(ami.ConnectionLost):
+        stream.get(PATIENCE)
+
+
+def test_without_the_option_a_lost_connection_stays_lost_and_is_told(server: Server, make: Make) -> None:
+    manager = make()
+    first = logged_in(server, manager)
+    heard = Heard()
+    manager.register_callback(Disconnected, heard)
+    with manager.subscribe(Disconnected, Reconnected) as stream:
+        first.peer.close()
+        told(stream, Disconnected)
+        with pytest.raises(ami.ConnectionLost):
+            stream.get(PATIENCE)
+    assert heard.next().reason == "the server closed the connection."
+    assert not manager.is_connected()
+
+
+def test_a_connection_that_is_lost_again_and_again_is_made_again_and_again(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    asterisk = logged_in(server, manager)
+    manager.monitor_connection(PATIENCE)
+    with manager.subscribe(Disconnected, Reconnected) as notices:
+        for _ in range(10):
+            asterisk.peer.close()
+            asterisk = Asterisk(server.peer())
+            told(notices, Disconnected)
+            assert told(notices, Reconnected).attempts == 1
+    assert manager.execute(ami.Request("Ping")) is not None
+    assert asterisk.actions(4)[-1] == "Ping"
+
+
+def test_a_connection_that_is_lost_before_anybody_knew_of_it_is_made_again_once(server: Server, make: Make) -> None:
+    """The server closes behind the last answer of the log-in: the loss is seen before the connection is taken over."""
+    manager = make(reconnect=AT_ONCE)
+    asterisk = logged_in(server, manager)
+    manager.monitor_connection(PATIENCE)
+    with manager.subscribe(Disconnected, Reconnected) as notices:
+        asterisk.peer.close()
+        for _ in range(20):
+            peer = server.peer()
+            for _ in range(2):
+                silent_login(peer)
+            request = dict(peer.request())
+            peer.send(answer(request["ActionID"]))
+            peer.close()
+        asterisk = Asterisk(server.peer())
+        told(notices, Disconnected)
+        kinds = [type(notices.get(PATIENCE))]
+        while len(kinds) % 2 == 0 or server_is_left(manager):
+            kinds.append(type(notices.get(PATIENCE)))
+    assert kinds == [Reconnected, *([Disconnected, Reconnected] * (len(kinds) // 2))]
+    assert asterisk.actions(3) == ["Challenge", "Login", "CoreSettings"]
+    assert manager.execute(ami.Request("Ping")) is not None
+    assert server._peers.empty()
+
+
+def server_is_left(manager: ami.Manager) -> bool:
+    """Whether the connection is lost at this moment."""
+    try:
+        manager.execute(ami.Request("Ping"), timeout=PATIENCE)
+    except (ami.ConnectionLost, ami.NotConnected):
+        return True
+    return False
+
+
+# What the program wants
+
+
+@pytest.mark.parametrize("way", ["disconnect", "close"])
+def test_disconnecting_during_the_pause_ends_it(server: Server, make: Make, way: str) -> None:
+    manager = make(reconnect=NEVER)
+    first = logged_in(server, manager)
+    with manager.subscribe(Gadget) as stream, manager.subscribe(Disconnected) as notices:
+        first.peer.close()
+        told(notices, Disconnected)
+        getattr(manager, way)()
+        with pytest.raises(StopIteration):
+            stream.get(PATIENCE)
+    reconnecting = [thread for thread in threading.enumerate() if thread.name == "ami-typed reconnect"]
+    for thread in reconnecting:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def test_disconnecting_while_it_connects_again_ends_that_too(make: Make) -> None:
+    with Server(b"") as server:
+        manager = make(reconnect=AT_ONCE)
+        connecting = background(manager.connect, "127.0.0.1", server.port, PATIENCE)
+        first = server.peer()
+        first.send(GREETING)
+        connecting.result(PATIENCE)
+        first.close()
+        second = server.peer()
+        manager.disconnect()
+        second.send(GREETING)
+        assert second.at_end()
+        assert not manager.is_connected()
+        assert server._peers.empty()
+
+
+def test_connecting_elsewhere_during_the_pause_drops_the_old_plan(server: Server, make: Make) -> None:
+    manager = make(reconnect=Reconnect(first=0.05, jitter=0))
+    first = logged_in(server, manager)
+    old = manager.subscribe(Gadget)
+    with manager.subscribe(Disconnected) as notices:
+        first.peer.close()
+        told(notices, Disconnected)
+    with Server() as other:
+        Asterisk(other.link(manager))
+        with manager.subscribe(Gadget) as stream, pytest.raises(ami.EventTimeout):
+            stream.get(0.1)  # long enough for the old plan
+        with pytest.raises(StopIteration):
+            old.get(PATIENCE)
+        assert manager.execute(ami.Request("Ping")) is not None
+        assert server._peers.empty()
+        manager.close()
+
+
+def test_what_the_program_closes_stays_closed(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    heard = Heard()
+    manager.register_callback(Disconnected, heard)
+    first = logged_in(server, manager)
+    manager.disconnect()
+    assert first.peer.at_end()
+    assert heard.empty()
+    assert server._peers.empty()
+
+
+@pytest.mark.parametrize("option", [None, AT_ONCE])
+def test_after_logging_off_streams_just_end_and_nothing_is_made_again(
+    server: Server, make: Make, option: Reconnect | None
+) -> None:
+    """The server closes as soon as it has answered, mostly before the program does."""
+    for _ in range(20):
+        manager = make(reconnect=option)
+        peer = server.link(manager)
+        heard = Heard()
+        manager.register_callback(Disconnected, heard)
+        stream = manager.subscribe(Gadget)
+        leaving = background(manager.logoff)
+        peer.send(answer(peer.action_id(), "Goodbye"))
+        peer.close()
+        leaving.result(PATIENCE)
+        with pytest.raises(StopIteration):
+            stream.get(PATIENCE)
+        assert heard.empty()
+        assert server._peers.empty()
+
+
+def test_a_log_off_that_is_not_answered_does_not_make_a_later_loss_wanted(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    first = logged_in(server, manager)
+    asterisk = Asterisk(server.link(manager), refuses=("Logoff",))
+    assert first.peer.at_end()
+    with pytest.raises(ami.ActionFailed):
+        manager.logoff()
+    with manager.subscribe(Reconnected) as notices:
+        asterisk.peer.close()
+        server.peer()
+        told(notices, Reconnected)
+
+
+def test_a_manager_forgotten_during_the_gap_is_collected(server: Server) -> None:
+    manager = ami.Manager(reconnect=NEVER)
+    first = logged_in(server, manager)
+    with manager.subscribe(Disconnected) as notices:
+        first.peer.close()
+        told(notices, Disconnected)
+    gone = weakref.ref(manager)
+    plan = manager._wanted
+    del manager, notices
+    gc.collect()
+    assert gone() is None
+    plan.set()  # what follows the pause; a test does not wait for it
+
+
+def test_nobody_connects_again_for_a_manager_that_was_forgotten(server: Server) -> None:
+    manager = ami.Manager(reconnect=Reconnect(first=0.05, jitter=0))
+    first = logged_in(server, manager)
+    stream = manager.subscribe(Gadget)
+    with manager.subscribe(Disconnected) as notices:
+        first.peer.close()
+        told(notices, Disconnected)
+    gone = weakref.ref(manager)
+    del manager, notices
+    gc.collect()
+    assert gone() is None
+    with pytest.raises(ami.ConnectionLost):
+        stream.get(PATIENCE)
+    assert server._peers.empty()
+
+
+def test_a_callback_may_close_for_good_when_it_learns_of_the_loss(server: Server) -> None:
+    done = threading.Event()
+
+    def close(event: Disconnected, manager: ami.Manager) -> None:
+        manager.close()
+        done.set()
+
+    with ami.Manager(reconnect=NEVER) as manager:
+        manager.register_callback(Disconnected, close)
+        server.link(manager).close()
+        assert done.wait(PATIENCE)
+        assert not manager.is_connected()
+
+
+def test_the_notices_are_never_dropped_by_a_crowded_backlog(server: Server, make: Make) -> None:
+    entered, leave = threading.Event(), threading.Event()
+    heard = Heard()
+
+    def slow(event: ami.Event, manager: object) -> Any:
+        entered.set()
+        heard.put(event)
+        if isinstance(manager, ami.AsyncManager):
+            return asyncio.to_thread(leave.wait, PATIENCE)
+        return leave.wait(PATIENCE)
+
+    manager = make(reconnect=AT_ONCE, limits=ami.Limits(events=10))
+    first = logged_in(server, manager)
+    for cls in (Gadget, Disconnected, Reconnected, EventsLost):
+        manager.register_callback(cls, slow)
+    for size in range(100):
+        first.gadget(size)
+        manager.execute(ami.Request("Ping"))
+    with manager.subscribe(Reconnected) as notices:
+        with pytest.raises(ami.OutcomeUnknown):  # who waits for an answer reads, crowded or not
+            manager.execute(ami.Request("Vanish"))
+        second = Asterisk(server.peer())
+        told(notices, Reconnected)
+    for size in range(100):
+        second.gadget(size)
+        manager.execute(ami.Request("Ping"))
+    assert entered.is_set()
+    leave.set()
+    kinds: list[str] = []
+    lost = came = 0
+    while lost + came < 200:
+        event = heard.next()
+        kinds.append(event.event)
+        lost += event.count if isinstance(event, EventsLost) else 0
+        came += isinstance(event, Gadget)
+    assert kinds.count("Disconnected") == kinds.count("Reconnected") == 1
+    assert kinds.index("Disconnected") < kinds.index("Reconnected")
