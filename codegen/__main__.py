@@ -1,4 +1,4 @@
-"""`python -m codegen release | harvest | sources | build | check`: for the people who keep ami-typed."""
+"""`python -m codegen release | harvest | sources | build | check | coverage`: for the people who keep ami-typed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import code, overlay
+from . import code, coverage, overlay
 from .amend import amend
 from .facts import load_all
 from .harvest import harvest, harvest_into
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _PACKAGE = Path(__file__).resolve().parent
 OUTPUT = _PACKAGE.parent if _PACKAGE.name == "_codegen" else _PACKAGE.parent / "src" / "ami_typed"
+
+COVERAGE_PAGE = _PACKAGE.parent / "docs" / "pages" / "coverage.md"
 
 STALE = 1
 UNCOVERED = 1
@@ -73,29 +75,43 @@ def build(spec: Path) -> dict[str, str]:
     return render(surface(resolve(read(spec).amended)))
 
 
+def measure_coverage(spec: Path) -> coverage.Coverage:
+    """Compare the classes of ami_typed with everything that the sources name.
+
+    Raises:
+        TroubleError: With everything that is wrong with the facts, the overlay or the exceptions.
+    """
+    sources = read(spec)
+    exempt = coverage.load_exempt(spec / "coverage.toml")
+    return coverage.measure(load_all(spec / "facts"), sources.code, sources.knowledge, sources.amended, exempt)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        The exit status: 0; 1 where `check` finds stale code, or `release` something that the overlay does not cover;
-        2 for troubles.
+        The exit status: 0; 1 where `check` finds stale code, `release` something that the overlay does not cover, or
+        `coverage` something that is missing without a reason; 2 for troubles.
     """
     options = _parser().parse_args(arguments)
     try:
         match options.command:
             case "release":
-                return _release(options.file, options.release, options.spec, options.output)
+                status = _release(options.file, options.release, options.spec, options.output)
             case "harvest":
-                return _harvest(options.files, options.spec, options.release)
+                status = _harvest(options.files, options.spec, options.release)
             case "sources":
-                return _sources(options.files, options.spec)
+                status = _sources(options.files, options.spec)
             case "build":
-                return _build(options.spec, options.output)
+                status = _build(options.spec, options.output)
+            case "coverage":
+                status = _coverage(options.spec, options.page)
             case _:
-                return _check(options.spec, options.output)
+                status = _check(options.spec, options.output)
     except TroubleError as error:
         print(error, file=sys.stderr)
-        return EXIT_STATUS
+        status = EXIT_STATUS
+    return status
 
 
 def _release(file: Path, release: str | None, spec: Path, output: Path) -> int:
@@ -147,6 +163,17 @@ def _check(spec: Path, output: Path) -> int:
     return 0
 
 
+def _coverage(spec: Path, page: Path) -> int:
+    found = measure_coverage(spec)
+    page.write_text(coverage.page(found), encoding="utf-8", newline="\n")
+    print(f"wrote {page}")
+    for line in found.missing():
+        print(f"missing: {line}")
+    for line in found.idle:
+        print(f"not lacking, yet exempt in {spec / 'coverage.toml'}: {line}")
+    return UNCOVERED if found.missing() or found.idle else 0
+
+
 def _written(difference: Difference) -> list[str]:
     return [
         *(f"new: {path}" for path in difference.missing),
@@ -179,7 +206,13 @@ def _parser() -> argparse.ArgumentParser:
     sources.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the scan of one release, .json")
     builder = commands.add_parser("build", help="generate the code of ami_typed from spec/")
     check = commands.add_parser("check", help="tell whether the code is what would be built")
-    for command in (release, harvester, sources, builder, check):
+    covers = commands.add_parser(
+        "coverage",
+        help="print what the classes of ami_typed have of what the sources name",
+        epilog="Exit status: 0; 1 where something is missing without a reason, or exempt without need.",
+    )
+    covers.add_argument("--page", type=Path, default=COVERAGE_PAGE, metavar="FILE", help="the page that is written")
+    for command in (release, harvester, sources, builder, check, covers):
         command.add_argument(
             "--spec", type=Path, default=overlay.SPEC, metavar="DIR", help="the folder of facts and overlay"
         )

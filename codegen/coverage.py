@@ -15,10 +15,10 @@ Rules owned here:
 from __future__ import annotations
 
 import ast
+import functools
 import inspect
 import re
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from importlib import import_module
@@ -37,7 +37,7 @@ from .spans import span_of, text_of
 from .trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from .amend import Amended
@@ -67,8 +67,12 @@ _PLURAL: Mapping[Kind, str] = {
 _NUMBER = re.compile(r"%\d*d")
 T = TypeVar("T")
 
-# Every message has them, and they have their place in `ami_typed.messages`.
-_ENVELOPE = frozenset({"action", "actionid", "event", "response", "message", "eventlist"})
+# What the protocol itself has: each has its place in `ami_typed.messages`.
+_ENVELOPE: Mapping[Kind, frozenset[str]] = {
+    "parameter": frozenset({"action", "actionid"}),
+    "header": frozenset({"event", "actionid"}),
+    "answer header": frozenset({"response", "message", "actionid", "eventlist"}),
+}
 
 
 class Name(NamedTuple):
@@ -208,9 +212,13 @@ def measure(
 def _once(names: Iterable[Name]) -> list[Name]:
     found: dict[Name, Name] = {}
     for name in names:
-        if name.part.lower() not in _ENVELOPE:
+        if not _is_envelope(name.kind, name.part):
             found[name.folded()] = name
     return sorted(found.values(), key=Name.folded)
+
+
+def _is_envelope(kind: Kind, header: str) -> bool:
+    return header.lower() in _ENVELOPE.get(kind, ())
 
 
 # What there should be
@@ -235,7 +243,7 @@ def _coded(facts: CodeFacts | None) -> Iterator[Name]:
             yield from _list(action.name, [*action.list.items, action.list.complete])
         if action.answers:
             yield from _list(action.name, action.answers)
-        headers = [header for header in action.response_headers if header.lower() not in _ENVELOPE]
+        headers = [header for header in action.response_headers if not _is_envelope("answer header", header)]
         if headers:
             yield Name("answer", action.name)
             yield from (Name("answer header", action.name, header) for header in headers)
@@ -299,9 +307,9 @@ class _Have:
             self._has["answer header", name.lower()] = _Has(cls.releases, _fields(getattr(responses, result)))
 
     def _parameters(self, cls: type[Any], sent: _Sent) -> dict[str, Releases | None]:
-        entry = _entry(self._knowledge.actions, sent.action)
-        groups = entry.group if entry else {}
-        headers = [*sent.headers, *(header for name in sent.groups for header in groups[name].headers)]
+        entry = _entry(self._knowledge.actions, sent.action) or Action()
+        groups = [group for name, group in entry.group.items() if name in sent.groups]
+        headers = [*sent.headers, *(header for group in groups for header in group.headers)]
         narrower: Mapping[str, str] = {name.lower(): spans for name, spans in cls.parameter_releases.items()}
         return {name: Releases(narrower[name]) if name in narrower else None for name in map(str.lower, headers)}
 
@@ -314,6 +322,7 @@ class _Sent(NamedTuple):
     groups: tuple[str, ...]
 
 
+@functools.cache
 def _sent_headers() -> dict[str, _Sent]:
     """Read the sources of the requests, by class; which headers a parameter becomes is told nowhere else."""
     sources = [
@@ -380,7 +389,7 @@ class _Reasons:
         )
 
 
-def _messages(knowledge: Overlay, name: Name) -> Mapping[str, Action] | Mapping[str, Event]:
+def _messages(knowledge: Overlay, name: Name) -> Mapping[str, Action | Event]:
     return knowledge.events if name.kind in {"event", "header"} else knowledge.actions
 
 
@@ -389,7 +398,8 @@ def _correction(knowledge: Overlay, name: Name) -> Parameter | Header | None:
     entry = _entry(_messages(knowledge, name), name.message)
     if entry is None or name.kind not in {"parameter", "header"}:
         return None
-    return _entry(entry.parameter if isinstance(entry, Action) else entry.header, name.part)
+    parts: Mapping[str, Parameter | Header] = entry.parameter if isinstance(entry, Action) else entry.header
+    return _entry(parts, name.part)
 
 
 def _entry(entries: Mapping[str, T], name: str) -> T | None:
@@ -415,7 +425,7 @@ def _descriptions(amended: Amended) -> Iterator[Described]:
             what=what,
             all=len(headers) + len(groups),
             typed=sum(header.type != "text" for header in headers) + len(groups),
-            described=sum(bool(each.doc) for each in (*headers, *groups)),
+            described=sum(bool(header.doc) for header in headers) + sum(bool(group.doc) for group in groups),
         )
 
 
@@ -425,14 +435,25 @@ _HEADING = """\
 # Coverage
 
 What Asterisk's documentation and C sources name, and what the classes of ami-typed have of it: *had / named*. Where
-these differ, the rest is listed below with its reason. `python -m codegen coverage` writes this page from `spec/`, and a
-test compares it.
+these differ, the rest is listed below with its reason. `python -m codegen coverage` writes this page, and a test
+compares it.
 """
 
 
 def page(coverage: Coverage) -> str:
     """Return the page of the documentation."""
-    return "\n".join([_HEADING, *_table(coverage.tallies), "", *_types(coverage.described), "", *_exceptions(coverage)])
+    return "\n".join(
+        [
+            _HEADING,
+            *_table(coverage.tallies),
+            "",
+            _verdict(coverage),
+            "",
+            *_types(coverage.described),
+            "",
+            *_exceptions(coverage),
+        ]
+    )
 
 
 def _table(tallies: Sequence[Tally]) -> Iterator[str]:
@@ -440,6 +461,11 @@ def _table(tallies: Sequence[Tally]) -> Iterator[str]:
     yield f"| --- |{' ---: |' * len(KINDS)}"
     for tally in tallies:
         yield f"| {tally.release} | {' | '.join(map(tally.cell, KINDS))} |"
+
+
+def _verdict(coverage: Coverage) -> str:
+    missing = coverage.missing()
+    return f"Missing without a reason: {'; '.join(missing) or 'nothing'}."
 
 
 def _types(described: Iterable[Described]) -> Iterator[str]:

@@ -104,9 +104,7 @@ class BlockingManager:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             result = self._loop.run(value, *args, **kwargs)
-            if isinstance(result, AsyncEventStream):
-                return BlockingStream(self._loop, cast("AsyncEventStream[Any]", result))
-            return result
+            return BlockingStream(self._loop, result) if name == "subscribe" else result
 
         return call
 
@@ -128,5 +126,5 @@ def face(name: str, **options: Any) -> Generator[ami.Manager]:
             left = loop.tasks()
     finally:
         loop.close()
-    assert left == set()
+    assert left == set(), left
     assert loop.troubles == [], loop.troubles

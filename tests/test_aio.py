@@ -12,20 +12,24 @@ import functools
 import inspect
 import logging
 import socket
+import ssl
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ami_typed as ami
-from ami_typed import AsyncManager, manager as blocking
+from ami_typed import AsyncManager
+from ami_typed import manager as blocking
 from ami_typed.aio import AsyncEventStream
 from tests import test_manager
 from tests.faces import face
-from tests.support import PATIENCE, Gadget, Gadgets, ListGadgets, Peer, Server, answer, message
+from tests.support import PATIENCE, Gadget, Gadgets, ListGadgets, Peer, Server, answer, background, message
+from tests.test_threads import CERTIFICATE, tls_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("gadgets")
 
@@ -108,7 +112,7 @@ async def link(server: Server, manager: AsyncManager, timeout: float = PATIENCE)
 
 
 @contextlib.asynccontextmanager
-async def linked(server: Server, **options: Any) -> AsyncIterator[tuple[AsyncManager, Peer]]:
+async def linked(server: Server, **options: Any) -> AsyncGenerator[tuple[AsyncManager, Peer]]:
     """A connected manager and the server's end."""
     async with AsyncManager(**options) as manager:
         yield manager, await link(server, manager)
@@ -480,11 +484,15 @@ async def test_requests_of_a_task_group_are_answered_in_any_order(server: Server
 async def test_a_task_group_that_fails_forgets_its_requests(server: Server) -> None:
     async with linked(server) as (manager, peer):
         peer.serve(lambda request: answer(request["ActionID"], "Error") if request["Action"] == "Fail" else b"")
-        with pytest.raises(ExceptionGroup) as failed:
+
+        async def all_together() -> None:
             async with asyncio.TaskGroup() as group:
                 for _ in range(5):
                     group.create_task(manager.execute(slow_request()))
                 group.create_task(manager.execute(ami.Request("Fail")))
+
+        with pytest.raises(ExceptionGroup) as failed:
+            await all_together()
         assert failed.group_contains(ami.ActionFailed)
         connection: Any = manager._connection
         assert connection.session.pending == 0
@@ -689,26 +697,24 @@ async def test_a_stream_is_iterated_over_and_ends_where_the_program_disconnects(
 
 @on_a_loop
 async def test_a_read_that_is_cancelled_loses_no_event(server: Server) -> None:
-    async with linked(server) as (manager, peer):
-        async with manager.subscribe(Gadget) as stream:
-            for size in range(20):
-                reading = asyncio.create_task(stream.get())
-                await asyncio.sleep(0)
-                reading.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await reading
-                peer.send(message("Event: Gadget", f"Size: {size}"))
-                assert (await stream.get(PATIENCE)).size == size
+    async with linked(server) as (manager, peer), manager.subscribe(Gadget) as stream:
+        for size in range(20):
+            reading = asyncio.create_task(stream.get())
+            await asyncio.sleep(0)
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+            peer.send(message("Event: Gadget", f"Size: {size}"))
+            assert (await stream.get(PATIENCE)).size == size
 
 
 @on_a_loop
 async def test_two_readers_of_one_stream_have_each_event_once(server: Server) -> None:
-    async with linked(server) as (manager, peer):
-        async with manager.subscribe(Gadget) as stream:
-            readers = [asyncio.create_task(stream.get(PATIENCE)) for _ in range(10)]
-            await asyncio.sleep(0)
-            peer.send(*(message("Event: Gadget", f"Size: {size}") for size in range(10)))
-            assert sorted([(await reader).size for reader in readers]) == list(range(10))
+    async with linked(server) as (manager, peer), manager.subscribe(Gadget) as stream:
+        readers = [asyncio.create_task(stream.get(PATIENCE)) for _ in range(10)]
+        await asyncio.sleep(0)
+        peer.send(*(message("Event: Gadget", f"Size: {size}") for size in range(10)))
+        assert sorted([(await reader).size for reader in readers]) == list(range(10))
 
 
 @on_a_loop
@@ -726,6 +732,12 @@ async def test_waiting_for_an_event_can_be_begun_before_what_causes_it(server: S
 
 def flood_of(count: int) -> bytes:
     return b"".join(message("Event: Gadget", f"Size: {number}", f"Fill: {'x' * 100}") for number in range(count))
+
+
+async def rests(transport: asyncio.ReadTransport) -> None:
+    """Wait until the socket is not read any more."""
+    while transport.is_reading():  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(0)
 
 
 @on_a_loop
@@ -748,8 +760,7 @@ async def test_reading_rests_while_callbacks_are_behind_and_nothing_is_lost(serv
         sending = asyncio.create_task(asyncio.to_thread(peer.send, flood_of(20_000)))
         await entered.wait()
         transport: Any = manager.get_connection()
-        while transport.is_reading():
-            await asyncio.sleep(0)
+        await rests(transport)
         leave.set()
         await done.wait()
         await sending
@@ -776,8 +787,7 @@ async def test_resting_longer_than_a_message_may_stall_does_not_end_the_connecti
         manager.register_callback(Gadget, slow)
         sending = asyncio.create_task(asyncio.to_thread(peer.send, flood_of(5000)))
         transport: Any = manager.get_connection()
-        while transport.is_reading():
-            await asyncio.sleep(0)
+        await rests(transport)
         with pytest.raises(ami.EventTimeout):
             await manager.wait_for(Gadget, timeout=0.2)
         assert manager.is_connected()
@@ -802,8 +812,7 @@ async def test_who_waits_for_an_answer_has_it_read_though_callbacks_are_behind(s
             answered = await manager.execute(ami.Request("Ping", Number=number), timeout=PATIENCE)
             assert answered["Number"] == str(number)
         peer.send(flood_of(1000))
-        while transport.is_reading():
-            await asyncio.sleep(0)
+        await rests(transport)
         assert (await manager.execute(ami.Request("Ping", Number=7), timeout=PATIENCE))["Number"] == "7"
         leave.set()
 
@@ -855,9 +864,7 @@ async def test_a_message_that_stalls_midway_ends_the_connection(server: Server) 
 
 
 @on_a_loop
-async def test_the_dialogue_is_logged_with_its_secrets_hidden(
-    server: Server, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_the_dialogue_is_logged_with_its_secrets_hidden(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "ami_typed"):
         async with linked(server, debug=True) as (manager, peer):
             heard = Heard()
@@ -870,3 +877,75 @@ async def test_the_dialogue_is_logged_with_its_secrets_hidden(
     assert "hidden-word" not in text
     for word in ("Login", "own-id", "Gadget", "'Mark': 'seen'", "the program disconnected"):
         assert word in text
+
+
+# TLS
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> str:
+    """The path of the server's key and certificate."""
+    path = tmp_path / "certificate.pem"
+    path.write_text(CERTIFICATE, "ascii")
+    return str(path)
+
+
+def trusting(certificate: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=certificate)
+
+
+def test_a_dialogue_under_tls_is_like_any_other(certificate: str, manager: ami.Manager) -> None:
+    with tls_server(certificate) as (port, accepted):
+        manager.connect("127.0.0.1", port, PATIENCE, tls=trusting(certificate))
+        assert manager.get_asterisk_info() == ("Asterisk Call Manager", "9.0.0")
+        accepted().serve(lambda request: answer(request["ActionID"], "Success", f"Value: {request['Value']}"))
+        for value in ("short", "long" * 500_000):
+            assert manager.execute(ami.Request("Echo", Value=value))["Value"] == value
+
+
+def test_a_link_under_tls_that_drops_is_noticed(certificate: str, manager: ami.Manager) -> None:
+    with tls_server(certificate) as (port, accepted):
+        manager.connect("localhost", port, PATIENCE, tls=trusting(certificate))
+        sending = background(manager.send_action, ami.Request("Originate"))
+        peer = accepted()
+        peer.request()
+        peer.close()
+        with pytest.raises(ami.OutcomeUnknown):
+            sending.result(PATIENCE)
+        assert not manager.is_connected()
+
+
+def test_a_link_under_tls_is_closed_at_once(certificate: str, manager: ami.Manager) -> None:
+    with tls_server(certificate) as (port, accepted):
+        manager.connect("127.0.0.1", port, PATIENCE, tls=trusting(certificate))
+        peer = accepted()
+        transport: Any = manager.get_connection()
+        connected = transport.get_extra_info("socket")
+        manager.disconnect()
+        assert connected.fileno() == -1
+        with contextlib.suppress(OSError):  # it does not wave good-bye
+            assert peer.at_end()
+
+
+@pytest.mark.parametrize("settings", ["nobody vouches", "another name"])
+def test_a_certificate_that_does_not_verify_is_refused(certificate: str, manager: ami.Manager, settings: str) -> None:
+    host, tls = ("127.0.0.1", True) if settings == "nobody vouches" else ("127.1", trusting(certificate))
+    with tls_server(certificate) as (port, accepted):
+        with pytest.raises(ami.ConnectFailed, match=r"(?i)certificate.verify.failed"):
+            manager.connect(host, port, PATIENCE, tls=tls)
+        assert not manager.is_connected()
+        with pytest.raises(OSError):
+            accepted()
+
+
+def test_a_server_without_tls_is_told_apart(server: Server, certificate: str, manager: ami.Manager) -> None:
+    with pytest.raises(ami.ConnectFailed, match="No connection to"):
+        manager.connect("127.0.0.1", server.port, PATIENCE, tls=trusting(certificate))
+    assert server.peer() is not None
+
+
+def test_a_server_that_never_shakes_hands_is_not_waited_for(certificate: str, manager: ami.Manager) -> None:
+    with Server(b"") as server:
+        with pytest.raises(ami.ConnectFailed, match=r"no answer within 0\.05 s"):
+            manager.connect("127.0.0.1", server.port, 0.05, tls=trusting(certificate))
+        assert server.peer() is not None

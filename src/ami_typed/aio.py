@@ -669,7 +669,7 @@ class AsyncManager:
             connection.end(ConnectionLost("no connection was made."), wanted=True)
             if isinstance(error, Error) or not isinstance(error, (OSError, UnicodeError, OverflowError)):
                 raise
-            reason = getattr(error, "strerror", None) or str(error) or f"no answer within {target.timeout:g} s"
+            reason = _reason_of(error) or f"no answer within {target.timeout:g} s"
             raise ConnectFailed(f"No connection to {target}: {reason}.") from error
         return connection
 
@@ -1050,6 +1050,13 @@ class AsyncManager:
         )
         audience.join(stream)
         return stream
+
+
+def _reason_of(error: Exception) -> str:
+    """Say why there is no connection; asyncio's own words for a refused one name its address only."""
+    if isinstance(error, ConnectionError) and error.errno:
+        return os.strerror(error.errno)
+    return getattr(error, "strerror", None) or str(error)
 
 
 async def _finish(waited: set[asyncio.Future[None]]) -> None:

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import ami_typed as ami
-from ami_typed.enums import OpenIntEnum, OpenStrEnum
 from ami_typed.fields import Built, Numbered, fields_of
 from ami_typed.messages import KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE
+from ami_typed.values import OpenIntEnum, OpenStrEnum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ami_typed.fields import Field
     from ami_typed.releases import Release
@@ -105,8 +105,7 @@ def members_of(value: Any) -> Iterator[OpenIntEnum | OpenStrEnum]:
     if isinstance(value, OpenIntEnum | OpenStrEnum):
         yield value
     elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from members_of(each)
+        yield from members_of(list(cast("Mapping[str, Any]", value).values()))
     elif isinstance(value, list):
-        for each in value:
+        for each in cast("Iterable[Any]", value):
             yield from members_of(each)

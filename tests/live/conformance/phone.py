@@ -42,7 +42,8 @@ class SipMessage(NamedTuple):
             headers.setdefault(name.strip().lower(), []).append(value.strip())
         return cls(first, headers, body)
 
-    def __getitem__(self, name: str) -> str:
+    def header(self, name: str) -> str:
+        """Return a header's first value, empty text where it is absent."""
         return self.headers.get(name.lower(), [""])[0]
 
     @property
@@ -53,7 +54,7 @@ class SipMessage(NamedTuple):
     @property
     def method(self) -> str:
         """The method of a request, or of what an answer answers."""
-        return self["CSeq"].split()[-1]
+        return self.header("CSeq").split()[-1]
 
 
 class Telephone:
@@ -144,7 +145,7 @@ class Telephone:
         answer = self.ask(dialog, "INVITE", {"Content-Type": "application/sdp"}, self.sdp(direction))
         dialog.confirm(answer)
         if answer.status < 300:
-            self._send(dialog, "ACK", {}, "", number=int(answer["CSeq"].split()[0]))
+            self._send(dialog, "ACK", {}, "", number=int(answer.header("CSeq").split()[0]))
         return dialog
 
     def info(self, dialog: Dialog, digit: str) -> int:
@@ -192,7 +193,7 @@ class Telephone:
         if answer.status not in CHALLENGED:
             return answer
         name = "WWW-Authenticate" if answer.status == 401 else "Proxy-Authenticate"
-        reply = self._credentials(method, dialog.target, answer[name])
+        reply = self._credentials(method, dialog.target, answer.header(name))
         own = "Authorization" if answer.status == 401 else "Proxy-Authorization"
         return self._transaction(dialog, method, {**headers, own: reply}, body)
 
@@ -205,10 +206,10 @@ class Telephone:
                 answer = waiting.get(timeout=WAIT)
             except queue.Empty:
                 raise TimeoutError(f"{method} was not answered.") from None
-            if answer["CSeq"] != f"{number} {method}" or answer.status < 200:
+            if answer.header("CSeq") != f"{number} {method}" or answer.status < 200:
                 continue
             if method == "INVITE" and answer.status >= 300:
-                self._send(dialog, "ACK", {}, "", number=number, remote=answer["To"])
+                self._send(dialog, "ACK", {}, "", number=number, remote=answer.header("To"))
             return answer
 
     def _send(
@@ -264,7 +265,7 @@ class Telephone:
             message = SipMessage.parse(octets)
             if not message.status:
                 self._obey(message)
-            elif waiting := self._waiting.get(message["Call-ID"]):
+            elif waiting := self._waiting.get(message.header("Call-ID")):
                 waiting.put(message)
 
     def _obey(self, request: SipMessage) -> None:
@@ -276,14 +277,16 @@ class Telephone:
             case "CANCEL":
                 self._reply(request, "200 OK")
                 self._reply(
-                    request._replace(headers={**request.headers, "cseq": [request["CSeq"].split()[0] + " INVITE"]}),
+                    request._replace(
+                        headers={**request.headers, "cseq": [request.header("CSeq").split()[0] + " INVITE"]}
+                    ),
                     "487 Request Terminated",
                 )
             case _:
                 self._reply(request, "200 OK")
 
     def _be_called(self, request: SipMessage) -> None:
-        dialog = self.dialogs.get(request["Call-ID"])
+        dialog = self.dialogs.get(request.header("Call-ID"))
         if dialog is None:
             dialog = Dialog.answering(request, self.tag())
             self.dialogs[dialog.call_id] = dialog
@@ -295,8 +298,8 @@ class Telephone:
             self._reply(request, "486 Busy Here")
 
     def _reply(self, request: SipMessage, status: str, body: str = "") -> None:
-        dialog = self.dialogs.get(request["Call-ID"])
-        tag = f";tag={dialog.local_tag}" if dialog is not None and ";tag=" not in request["To"] else ""
+        dialog = self.dialogs.get(request.header("Call-ID"))
+        tag = f";tag={dialog.local_tag}" if dialog is not None and ";tag=" not in request.header("To") else ""
         lines = [
             f"SIP/2.0 {status}",
             *(
@@ -304,10 +307,10 @@ class Telephone:
                 for name in ("Via", "Record-Route")
                 for value in request.headers.get(name.lower(), [])
             ),
-            f"From: {request['From']}",
-            f"To: {request['To']}{tag}",
-            f"Call-ID: {request['Call-ID']}",
-            f"CSeq: {request['CSeq']}",
+            f"From: {request.header('From')}",
+            f"To: {request.header('To')}{tag}",
+            f"Call-ID: {request.header('Call-ID')}",
+            f"CSeq: {request.header('CSeq')}",
             f"Contact: {self.contact}",
             *(["Content-Type: application/sdp"] if body else []),
             f"Content-Length: {len(body)}",
@@ -336,8 +339,8 @@ class Dialog:
     @classmethod
     def answering(cls, request: SipMessage, tag: str) -> Dialog:
         """Make the dialogue that a request of the server's begins."""
-        dialog = cls(tag, address_in(request["Contact"]), request["To"], request["From"])
-        dialog.call_id = request["Call-ID"]
+        dialog = cls(tag, address_in(request.header("Contact")), request.header("To"), request.header("From"))
+        dialog.call_id = request.header("Call-ID")
         dialog.media = media_of(request.body)
         return dialog
 
@@ -350,8 +353,8 @@ class Dialog:
         """Take in what an answer says about the dialogue."""
         self.status = answer.status
         if answer.status < 300:
-            self.to = answer["To"]
-            self.target = address_in(answer["Contact"]) or self.target
+            self.to = answer.header("To")
+            self.target = address_in(answer.header("Contact")) or self.target
             self.media = media_of(answer.body) or self.media
         return self
 

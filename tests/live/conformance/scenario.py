@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import time
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import ami_typed as ami
@@ -91,7 +92,5 @@ def take(each: Step, stage: Stage) -> Taken:
 
 def try_to_end(stage: Stage) -> None:
     """Clean up behind a step that failed, as far as that goes."""
-    try:
+    with suppress(ami.Error):
         stage.end()
-    except ami.Error:
-        pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 import ami_typed as ami
 from ami_typed import actions, events
@@ -22,6 +22,18 @@ A = TypeVar("A", bound=ami.Aggregate)
 
 WAIT = 10.0
 """How long an event that is due may take, in seconds."""
+
+
+class Common(TypedDict):
+    """What the two forms of a request to place a call have in common."""
+
+    channel: str
+    call_timeout: timedelta
+    caller_id: str
+    channel_id: str
+    other_channel_id: str | None
+    variable: dict[str, str] | None
+    async_: bool
 
 
 class Unanswered(AssertionError):
@@ -122,21 +134,19 @@ class Stage:
             variables: Variables of the channel.
         """
         name = next(self._names)
+        common: Common = {
+            "channel": channel,
+            "call_timeout": timedelta(seconds=30),
+            "caller_id": "Clara Call <555>",
+            "channel_id": name,
+            "other_channel_id": f"{name}-other" if channel.startswith("Local/") else None,
+            "variable": variables or None,
+            "async_": True,
+        }
         self.execute(
-            actions.Originate(
-                channel=channel,
-                call_timeout=timedelta(seconds=30),
-                caller_id="Clara Call <555>",
-                channel_id=name,
-                other_channel_id=f"{name}-other" if channel.startswith("Local/") else None,
-                variable=variables or None,
-                async_=True,
-                **(
-                    {"exten": to, "context": "default", "priority": "1"}
-                    if to
-                    else {"application": application, "data": data}
-                ),
-            )
+            actions.Originate(exten=to, context="default", priority=1, **common)
+            if to
+            else actions.Originate(application=application, data=data, **common)
         )
         return Leg(name, self.until(events.Newchannel, lambda each: each.uniqueid == name).channel)
 

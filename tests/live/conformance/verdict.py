@@ -176,18 +176,11 @@ class Verdict:
 
     @cached_property
     def idle_reasons(self) -> list[str]:
-        """What the file gives a reason for although it came, or does not exist in this release."""
+        """What the file gives a reason for although it was reached."""
+        reached = {name.lower() for name in self.event_types}
         return [
-            *(
-                f"event {name}"
-                for name in self.knowledge.reasons("events", self.release)
-                if name not in self.missing_events
-            ),
-            *(
-                f"action {name}"
-                for name in self.knowledge.reasons("actions", self.release)
-                if name not in self.missing_actions
-            ),
+            *(name for name in self.knowledge.reasons("events", self.release) if name.lower() in reached),
+            *(name for name in self.knowledge.reasons("actions", self.release) if name in self.succeeded),
         ]
 
     @property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import ami_typed as ami
 from ami_typed import actions, events
-from ami_typed.configuration import AppendLine, NewSection, UpdateLine
+from ami_typed.configuration import AppendLine, Change, NewSection, UpdateLine
 from tests.live.conformance.scenario import step
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def a_file_is_made_and_changed(stage: Stage) -> None:
     name = "conformance.conf"
     stage.execute(actions.CreateConfig(filename=name))
-    changes = [NewSection("first"), AppendLine("first", "colour", "red")]
+    changes: list[Change] = [NewSection("first"), AppendLine("first", "colour", "red")]
     stage.execute(actions.UpdateConfig(src_filename=name, dst_filename=name, changes=changes))
     stage.execute(actions.GetConfig(filename=name))
     stage.execute(actions.GetConfigJSON(filename=name))

@@ -68,4 +68,4 @@ def dialplan_speaks(stage: Stage) -> None:
     stage.call("Local/128@default")
     stage.call("Local/114@default/n", application="Wait")
     stage.until(events.UserEvent)
-    stage.until(events.CEL, lambda each: each.event_name == "Shout")
+    stage.until(events.CEL, lambda each: each["EventName"] == "Shout")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import ami_typed as ami
 from ami_typed import actions, events
 from tests.live.conformance.phone import Telephone
 from tests.live.conformance.scenario import step
@@ -28,7 +29,7 @@ def what_pjsip_has_is_listed(stage: Stage) -> None:
         bob.subscribe(
             "desks", "presence", "application/rlmi+xml, application/pidf+xml, multipart/related", supported="eventlist"
         )
-        for request in (
+        requests: tuple[ami.Request[Any], ...] = (
             actions.PJSIPShowAors(),
             actions.PJSIPShowAuths(),
             actions.PJSIPShowContacts(),
@@ -40,7 +41,8 @@ def what_pjsip_has_is_listed(stage: Stage) -> None:
             actions.PJSIPShowSubscriptionsInbound(),
             actions.PJSIPShowSubscriptionsOutbound(),
             *(actions.PJSIPShowEndpoint(endpoint=name) for name in ("alice", "bob", "carol", "loop", "trunk")),
-        ):
+        )
+        for request in requests:
             stage.send(request)
         stage.execute(actions.PJSIPQualify(endpoint="bob"))
         stage.execute(actions.PJSIPNotify(endpoint="bob", variable={"Event": "check-sync"}))

@@ -21,7 +21,6 @@ def chan_sip_calls_itself(stage: Stage) -> None:
     stage.send(actions.SIPqualifypeer(peer="loop"))
     for peer in ("loop", "phone", "absent"):
         stage.execute(actions.SIPshowpeer(peer=peer))
-    stage.send(actions.SIPnotify(channel="loop", variable={"Event": "check-sync"}))
 
 
 @step(needs="SKINNYlines")
@@ -41,6 +40,7 @@ def telephones_knock_at_chan_sip(stage: Stage) -> None:
     with Telephone("phone", stage.server.phone.secret, port) as telephone:
         assert telephone.register() == 200
         stage.until(events.PeerStatus, lambda each: each.peer == "SIP/phone")
+        stage.execute(actions.SIPnotify(channel="phone", variable={"Event": "check-sync"}))
         call = telephone.invite("200")
         telephone.reinvite(call, "sendonly")
         stage.until(events.Hold)
