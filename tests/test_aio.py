@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import inspect
 import logging
 import socket
@@ -24,7 +25,7 @@ from ami_typed import manager as blocking
 from ami_typed.aio import AsyncEventStream
 from tests import test_manager
 from tests.faces import face
-from tests.support import PATIENCE, Gadget, Gadgets, ListGadgets, Peer, Server, answer, background, message
+from tests.support import GREETING, PATIENCE, Gadget, Gadgets, ListGadgets, Peer, Server, answer, background, message
 from tests.test_threads import CERTIFICATE, tls_server
 
 if TYPE_CHECKING:
@@ -243,6 +244,49 @@ async def test_connecting_can_be_cancelled_at_any_step(server: Server, steps: in
     assert await asyncio.to_thread(first.at_end)
     while not server._peers.empty():
         assert await asyncio.to_thread(server.peer().at_end)
+
+
+@on_a_loop
+async def test_connecting_that_is_cancelled_while_it_takes_another_ones_place_leaves_nothing() -> None:
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def slow(event: ami.Event, manager: AsyncManager) -> None:
+        entered.set()
+        await leave.wait()
+
+    with Server(b"") as server:
+        async with AsyncManager() as manager:
+            manager.register_callback(Gadget, slow)
+            second = asyncio.create_task(manager.connect("127.0.0.1", server.port, PATIENCE))
+            second_peer = await asyncio.to_thread(server.peer)
+            first = asyncio.create_task(manager.connect("127.0.0.1", server.port, PATIENCE))
+            first_peer = await asyncio.to_thread(server.peer)
+            first_peer.send(GREETING, message("Event: Gadget"))
+            await first
+            await entered.wait()
+            second_peer.send(GREETING)
+            assert await asyncio.to_thread(first_peer.at_end)
+            second.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await second
+            assert await asyncio.to_thread(second_peer.at_end)
+            assert not manager.is_connected()
+
+
+@pytest.mark.parametrize("greeting", [GREETING, b"SSH\r\n", b""])
+@on_a_loop
+async def test_a_connection_that_is_cancelled_at_any_step_leaves_nothing_untold(greeting: bytes) -> None:
+    with Server(greeting) as server:
+        for steps in range(40):
+            manager = AsyncManager()
+            connecting = asyncio.create_task(manager.connect("127.0.0.1", server.port, PATIENCE))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            connecting.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ami.NotAsterisk):
+                await connecting
+            await manager.close()
+    gc.collect()
 
 
 @on_a_loop

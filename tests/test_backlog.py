@@ -74,10 +74,13 @@ def test_beyond_the_limit_the_oldest_give_way_to_their_number() -> None:
     assert backlog.dropped == lost.count
 
 
-def test_one_batch_alone_is_never_dropped() -> None:
-    backlog = Backlog(3)
-    backlog.put(batch(*range(10)))
-    assert drained(backlog) == batch(*range(10))
+def test_what_comes_before_it_is_crowded_is_taken_in_whole_however_much_it_is() -> None:
+    backlog = Backlog(4)
+    backlog.put(batch(0, 1))
+    backlog.put(batch(*range(2, 20)))
+    assert backlog.crowded
+    assert drained(backlog) == batch(*range(20))
+    assert backlog.dropped == 0
 
 
 def test_notices_are_kept_in_their_order() -> None:

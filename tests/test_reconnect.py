@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ami_typed as ami
-from ami_typed import Disconnected, EventsLost, Reconnect, Reconnected
+from ami_typed import Disconnected, EventsLost, Reconnect, Reconnected, _threads, aio
 from tests.support import GREETING, PATIENCE, Gadget, GadgetsComplete, Peer, Server, answer, background, message
 
 if TYPE_CHECKING:
@@ -86,6 +86,16 @@ class Asterisk:
 
 def key(challenge: str) -> str:
     return hashlib.md5(f"{challenge}secret".encode(), usedforsecurity=False).hexdigest()
+
+
+class Told:
+    """Somebody who is told of a lost connection."""
+
+    def __init__(self) -> None:
+        self.wanted: list[bool] = []
+
+    def __call__(self, connection: object, reason: Exception, wanted: bool) -> None:
+        self.wanted.append(wanted)
 
 
 def logged_in(server: Server, manager: ami.Manager, **options: Any) -> Asterisk:
@@ -466,6 +476,47 @@ def test_a_connection_that_is_lost_before_anybody_knew_of_it_is_made_again_once(
     assert server._peers.empty()
 
 
+@pytest.mark.parametrize("face", [_threads.Connection, aio._Connection])
+def test_a_connection_that_is_lost_as_it_is_taken_over_is_followed_by_one_other(
+    server: Server, make: Make, monkeypatch: pytest.MonkeyPatch, face: Any
+) -> None:
+    taken_over: list[Any] = []
+    open_up = face.open_up
+
+    def then_lose(connection: Any, *first: ami.Event, lost: Any) -> None:
+        open_up(connection, *first, lost=lost)
+        taken_over.append(connection)
+        if len(taken_over) == 2:
+            connection.end(ami.ConnectionLost("it was lost again."))
+
+    monkeypatch.setattr(face, "open_up", then_lose)
+    manager = make(reconnect=AT_ONCE)
+    asterisk = logged_in(server, manager)
+    manager.monitor_connection(PATIENCE)
+    if not taken_over:  # the other face
+        return
+    with manager.subscribe(Disconnected, Reconnected) as notices:
+        asterisk.peer.close()
+        Asterisk(server.peer())
+        Asterisk(server.peer())
+        for cls in (Disconnected, Reconnected, Disconnected, Reconnected):
+            told(notices, cls)
+        assert manager.execute(ami.Request("Ping")) is not None
+        with pytest.raises(ami.EventTimeout):
+            notices.get(0.05)
+    assert server._peers.empty()
+
+
+def test_a_connection_that_the_program_closed_before_it_was_taken_over_was_not_lost(server: Server) -> None:
+    with ami.Manager() as manager:
+        server.link(manager)
+        connection: Any = manager._connection
+        manager.disconnect()
+        lost = Told()
+        connection.open_up(lost=lost)
+    assert lost.wanted == [True]
+
+
 def server_is_left(manager: ami.Manager) -> bool:
     """Whether the connection is lost at this moment."""
     try:
@@ -560,7 +611,24 @@ def test_after_logging_off_streams_just_end_and_nothing_is_made_again(
         assert server._peers.empty()
 
 
-def test_a_log_off_that_is_not_answered_does_not_make_a_later_loss_wanted(server: Server, make: Make) -> None:
+@pytest.mark.parametrize("option", [None, AT_ONCE])
+def test_a_server_that_closes_instead_of_answering_a_log_off_is_not_connected_to_again(
+    server: Server, make: Make, option: Reconnect | None
+) -> None:
+    manager = make(reconnect=option)
+    peer = server.link(manager)
+    stream = manager.subscribe(Gadget)
+    leaving = background(manager.logoff)
+    peer.request()
+    peer.close()
+    with pytest.raises(ami.OutcomeUnknown):
+        leaving.result(PATIENCE)
+    with pytest.raises(StopIteration):
+        stream.get(PATIENCE)
+    assert server._peers.empty()
+
+
+def test_a_log_off_that_is_refused_does_not_make_a_later_loss_wanted(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     first = logged_in(server, manager)
     asterisk = Asterisk(server.link(manager), refuses=("Logoff",))
@@ -580,11 +648,13 @@ def test_a_manager_forgotten_during_the_gap_is_collected(server: Server) -> None
         first.peer.close()
         told(notices, Disconnected)
     gone = weakref.ref(manager)
-    plan = manager._wanted
+    plan, audience = manager._wanted, manager._audience
     del manager, notices
     gc.collect()
     assert gone() is None
+    assert audience is not None
     plan.set()  # what follows the pause; a test does not wait for it
+    audience.leave(None)
 
 
 def test_nobody_connects_again_for_a_manager_that_was_forgotten(server: Server) -> None:

@@ -4,6 +4,7 @@ Rules of this module:
 
 - From half of its limit on a backlog is `crowded`: the shells then rest from reading for a while, so that the server
   is slowed down and nothing is lost. Who waits for an answer reads on.
+- What was read before it was crowded is taken in, however much one read brought: who rests in time loses nothing.
 - At its limit the oldest messages are dropped, counted, and an `EventsLost` takes their place. Notices are never
   dropped.
 - No lock and no waiting here: the shells bring both.
@@ -48,9 +49,10 @@ class Backlog:
 
     def put(self, batch: list[Message | Aggregate]) -> None:
         """Take in what came."""
+        crowded = self.crowded
         self._batches.append(batch)
         self._waiting += len(batch)
-        if self._waiting > self._limit:
+        if crowded and self._waiting > self._limit:
             self._drop_oldest()
 
     def take(self) -> list[Message | Aggregate]:
