@@ -284,14 +284,22 @@ class _Headers(dict[str, tuple[str, str]]):
     """Lines that were seen before, and the headers they are: most lines of a stream of events come again and again."""
 
     def __missing__(self, line: str) -> tuple[str, str]:
-        headers, _ = _headers([line])
-        if not headers or "\n" in line or line == _RAW_TEXT:
-            raise KeyError(line)
+        name, separator, value = line.partition(": ")
+        header = name, value
+        if not separator or ":" in name or "(" in name or "\n" in line or line == _RAW_TEXT:
+            header = _only_header(line)
         if len(line) < 120:
             if len(self) >= 4096:
                 self.clear()
-            self[line] = headers[0]
-        return headers[0]
+            self[line] = header
+        return header
+
+
+def _only_header(line: str) -> tuple[str, str]:
+    headers, _ = _headers([line])
+    if not headers or "\n" in line or line == _RAW_TEXT:
+        raise KeyError(line)
+    return headers[0]
 
 
 _HEADERS = _Headers()
