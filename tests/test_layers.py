@@ -24,7 +24,7 @@ GENERATED = ["enums", "catalogue", "responses", "events", "aggregates", "actions
 CONVERSATION = ["registry", "wire", "handlers", "streams", "backlog", "session", "conversations"]
 """Bytes to messages and back. Each imports the language, the catalogue, and what stands before it."""
 
-SHELLS = ["_log", "_target", "backoff", "_threads", "manager", "aio"]
+SHELLS = ["_log", "_target", "backoff", "_sockets", "_threads", "manager", "aio"]
 """Sockets, threads, tasks and clocks: may import everything above, and what stands before it."""
 
 AROUND = ["testing", "cli"]

@@ -15,8 +15,9 @@ import pytest
 import ami_typed as ami
 from ami_typed import _threads
 from ami_typed._log import Log
+from ami_typed._sockets import SynchronisedSocket
 from ami_typed._target import Target
-from ami_typed._threads import Audience, Connection, Dispatcher, SynchronisedSocket, quiet
+from ami_typed._threads import Audience, Connection, Dispatcher, quiet
 from ami_typed.handlers import Handlers
 from ami_typed.session import Session
 from tests.support import GREETING, PATIENCE, Peer, Server, answer, background, message

@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from ami_typed import actions, aggregates, catalogue, enums, errors, events, messages, responses
-    from ami_typed._threads import SynchronisedSocket
+    from ami_typed._sockets import SynchronisedSocket
     from ami_typed.aio import AsyncEventStream, AsyncManager
     from ami_typed.backoff import Reconnect
     from ami_typed.errors import (
@@ -124,7 +124,7 @@ else:
     from ami_typed._lazy import namespace
 
     _HOMES = {
-        "_threads": "SynchronisedSocket",
+        "_sockets": "SynchronisedSocket",
         "aio": "AsyncEventStream AsyncManager",
         "errors": (
             "ActionFailed ActionTimeout ConnectFailed ConnectionLost Error EventTimeout EventsDropped FieldError "

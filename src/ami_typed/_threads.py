@@ -1,4 +1,4 @@
-"""The threads and the socket of one connection: what reads, what writes, what calls back.
+"""The threads of one connection: what reads, what waits, what calls back.
 
 Rules of this module:
 
@@ -10,10 +10,6 @@ Rules of this module:
 
 from __future__ import annotations
 
-import contextlib
-import math
-import select
-import socket
 import threading
 import time
 import weakref
@@ -24,11 +20,10 @@ from ami_typed.errors import ConnectFailed, ConnectionLost, Error, NotConnected,
 from ami_typed.messages import Event, Message, Request
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
     from ami_typed._log import Log
-    from ami_typed._target import Target
+    from ami_typed._sockets import SynchronisedSocket
     from ami_typed.handlers import Handlers
     from ami_typed.messages import Aggregate
     from ami_typed.session import Exchange, Received, Session
@@ -38,197 +33,17 @@ __all__ = [
     "Connection",
     "Dispatcher",
     "OnLoss",
-    "SynchronisedSocket",
-    "TlsSocket",
     "join",
     "monitor",
-    "open_socket",
     "quiet",
 ]
 
 T = TypeVar("T")
 
-_CHUNK = 65536
-"""How much is read at once; larger reads are slower, because they leave the processor's cache."""
 _PATIENCE = 10.0
 """How long the reader waits for callbacks that are far behind before it reads on all the same, in seconds."""
 _GRACE = 0.001
 """How long the reader leaves the socket to who sends requests one after the other, in seconds."""
-
-
-class SynchronisedSocket:
-    """A connected socket: writes of several threads do not mix, reads are one thread's.
-
-    Args:
-        connected: The socket.
-        write_timeout: How long a peer may refuse to take more bytes, in seconds.
-    """
-
-    def __init__(self, connected: socket.socket, write_timeout: float = 30.0) -> None:
-        connected.setblocking(False)
-        self._socket = connected
-        self._write_timeout = write_timeout
-        self._lock = threading.Lock()
-        self._open = True
-        self.info: tuple[str, str] | None = None
-
-    def get_asterisk_info(self) -> tuple[str, str] | None:
-        """Return what the server calls itself and the version of its Manager Interface, `None` before it said so."""
-        return self.info
-
-    def is_connected(self) -> bool:
-        """Whether the connection stands, as far as is known."""
-        return self._open
-
-    def close(self) -> None:
-        """End the connection, whose reader then sees its end; closing it again does nothing."""
-        self._open = False
-        with contextlib.suppress(OSError):  # the peer was faster
-            self._socket.shutdown(socket.SHUT_RDWR)
-
-    def release(self) -> None:
-        """Give the descriptor back; only for who reads, so that nobody waits on a number that means something else."""
-        self._open = False
-        with self._lock:  # nor under a writer's feet
-            self._socket.close()
-
-    def send_message(self, message: bytes, begun: Callable[[], object] = bool) -> None:
-        """Write a whole message.
-
-        Args:
-            message: Its bytes, with the empty line that ends it.
-            begun: Called before the first byte leaves: from then on the server may act on it.
-
-        Raises:
-            OSError: The connection broke, or the peer took nothing for too long.
-        """
-        with self._lock:
-            self._write(message, begun)
-
-    def _write(self, octets: bytes, begun: Callable[[], object]) -> None:
-        if not self._open:
-            raise ConnectionError("it was closed")
-        begun()
-        view = memoryview(octets)
-        while view:
-            try:
-                view = view[self._socket.send(view) :]
-            except BlockingIOError:
-                if not _ready(self._socket, self._write_timeout, write=True):
-                    raise TimeoutError(f"the server read nothing for {self._write_timeout:g} s") from None
-
-    def read(self, timeout: float | None) -> bytes:
-        """Read what is there, nothing at the end of the connection.
-
-        Raises:
-            TimeoutError: Nothing came within ``timeout`` seconds.
-            OSError: The connection broke.
-        """
-        while True:
-            try:
-                return self._socket.recv(_CHUNK)
-            except BlockingIOError:
-                if not _ready(self._socket, timeout):
-                    raise TimeoutError(f"nothing came for {timeout:g} s") from None
-
-
-def _ready(sock: socket.socket, timeout: float | None, *, write: bool = False) -> bool:
-    """Wait until a socket can be read or written; return whether it can."""
-    if hasattr(select, "poll"):
-        poller = select.poll()
-        poller.register(sock, select.POLLOUT if write else select.POLLIN)
-        return bool(poller.poll(None if timeout is None else min(max(0, math.ceil(timeout * 1000)), 2**31 - 1)))
-    return any(select.select([] if write else [sock], [sock] if write else [], [], timeout))
-
-
-class TlsSocket(SynchronisedSocket):
-    """A connected socket under TLS.
-
-    Reading and writing share the state of the TLS session, so each takes it for as long as it computes, never while
-    it waits for the network: a peer that reads too slowly does not keep this side from reading.
-
-    Args:
-        connected: The socket.
-        context: The TLS settings: what is verified, and which certificate is shown.
-        host: The name that the server's certificate must have.
-        timeout: How long the handshake may take, in seconds.
-
-    Raises:
-        OSError: The handshake failed; `ssl.SSLError` says why.
-    """
-
-    def __init__(self, connected: socket.socket, context: ssl.SSLContext, host: str, timeout: float) -> None:
-        import ssl
-
-        super().__init__(connected)
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
-        self._state = threading.Lock()
-        self._want_read = ssl.SSLWantReadError
-        self._at_end = (ssl.SSLZeroReturnError, ssl.SSLEOFError)
-        self._shake_hands(timeout)
-
-    def _shake_hands(self, timeout: float) -> None:
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                self._tls.do_handshake()
-            except self._want_read:
-                self._write(self._outgoing.read(), bool)
-                self._receive(max(0.0, deadline - time.monotonic()))
-            else:
-                self._write(self._outgoing.read(), bool)
-                return
-
-    def _receive(self, timeout: float | None) -> None:
-        octets = super().read(timeout)
-        with self._state:
-            if octets:
-                self._incoming.write(octets)
-            else:
-                self._incoming.write_eof()
-
-    def send_message(self, message: bytes, begun: Callable[[], object] = bool) -> None:
-        """Write a whole message; see `SynchronisedSocket.send_message`."""
-        with self._lock:
-            with self._state:
-                self._tls.write(message)
-                octets = self._outgoing.read()
-            self._write(octets, begun)
-
-    def read(self, timeout: float | None) -> bytes:
-        """Read what is there; see `SynchronisedSocket.read`."""
-        while True:
-            try:
-                with self._state:
-                    return self._tls.read(_CHUNK)
-            except self._at_end:
-                return b""
-            except self._want_read:
-                self._receive(timeout)
-
-
-def open_socket(target: Target) -> SynchronisedSocket:
-    """Connect.
-
-    Raises:
-        ConnectFailed: It cannot be done; the sentence says why.
-    """
-    try:
-        connected = socket.create_connection((target.host, target.port), target.timeout)
-    except (OSError, UnicodeError, OverflowError) as error:
-        raise ConnectFailed(f"No connection to {target}: {getattr(error, 'strerror', None) or error}.") from error
-    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    context = target.context()
-    if context is None:
-        return SynchronisedSocket(connected)
-    try:
-        return TlsSocket(connected, context, target.host, target.timeout)
-    except OSError as error:
-        connected.close()
-        raise ConnectFailed(f"No TLS with {target}: {error.strerror or error}.") from error
 
 
 class Dispatcher:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from ami_typed import conversations
 from ami_typed._log import Log
+from ami_typed._sockets import SynchronisedSocket, open_socket
 from ami_typed._target import Target
-from ami_typed._threads import Audience, Connection, OnLoss, SynchronisedSocket, join, monitor, open_socket, quiet
+from ami_typed._threads import Audience, Connection, OnLoss, join, monitor, quiet
 from ami_typed.conversations import Await, Conversation, Credentials, Listen
 from ami_typed.errors import (
     ConnectFailed,

@@ -140,8 +140,10 @@ def test_a_hundred_requests_in_flight_from_twenty_threads_get_their_own_answers(
     assert all(sent == received for sent, received in answers)
 
 
-@pytest.mark.parametrize("release", [each for each in servers.targets() if ":" not in each])
+@pytest.mark.parametrize("release", servers.targets())
 def test_a_request_fails_at_once_when_the_server_is_killed(release: str) -> None:
+    if ":" in release:
+        pytest.skip("NOT RUN: kills the server, so only one of our own")
     with servers.start(release) as server, ami.Manager() as manager:
         assert isinstance(server, Server)
         manager.connect(server.host, server.port)
