@@ -29,6 +29,7 @@ def a_conference_is_held(stage: Stage) -> None:
     stage.until(events.ConfbridgeRecord)
     stage.execute(actions.ConfbridgeStopRecord(conference="400"))
     stage.execute(actions.ConfbridgeSetSingleVideoSrc(conference="400", channel=admin.channel))
+    stage.until(events.BridgeVideoSourceUpdate)
     stage.execute(actions.ConfbridgeKick(conference="400", channel=guest.channel))
     stage.until(events.ConfbridgeLeave)
     stage.execute(actions.Hangup(channel=talker.channel))

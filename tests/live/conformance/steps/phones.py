@@ -104,13 +104,21 @@ def a_telephone_calls(stage: Stage) -> None:
 
 
 @step()
-def a_telephone_transfers(stage: Stage) -> None:
+def a_telephone_transfers_blindly(stage: Stage) -> None:
+    with telephone(stage, "bob") as bob:
+        call = bob.invite("200")
+        stage.until(events.BridgeEnter, lambda each: each.channel.startswith("PJSIP/bob"))
+        assert bob.refer(call, "101") == 202
+        stage.until(events.BlindTransfer)
+
+
+@step()
+def a_telephone_transfers_one_call_to_another(stage: Stage) -> None:
     with telephone(stage, "bob") as bob:
         first = bob.invite("200")
-        stage.until(events.BridgeEnter)
-        assert bob.refer(first, "101") == 202
-        stage.until(events.BlindTransfer)
-        first, second = bob.invite("200"), bob.invite("200")
+        one = stage.until(events.BridgeEnter, lambda each: each.channel.startswith("PJSIP/bob")).channel
+        second = bob.invite("200")
+        stage.until(events.BridgeEnter, lambda each: each.channel.startswith("PJSIP/bob") and each.channel != one)
         assert bob.refer(first, "200", replaces=second) == 202
         stage.until(events.AttendedTransfer)
 
