@@ -39,6 +39,7 @@ def a_call_is_transferred_with_consultation(stage: Stage) -> None:
     )
     stage.execute(actions.Hangup(channel=entered.channel))
     stage.until(events.AttendedTransfer)
+    stage.until(events.BridgeMerge)
 
 
 @step()
