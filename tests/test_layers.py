@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 
 ROOT = Path(ami_typed.__file__).parent
 
-LANGUAGE = ["releases", "errors", "values", "structures", "configuration", "fields", "messages", "notices"]
+LANGUAGE = [
+    "releases",
+    "errors",
+    "values",
+    "_plain",
+    "_compiled",
+    "_speed",
+    "structures",
+    "configuration",
+    "fields",
+    "messages",
+    "notices",
+]
 """What a request, a response and an event are. Each imports only what stands before it."""
 
 GENERATED = ["enums", "catalogue", "responses", "events", "aggregates", "actions", "releases.views"]
@@ -41,8 +53,8 @@ OF_THE_SHELLS = {
 }
 """Modules of Python's that do I/O, start threads, read clocks or throw dice."""
 
-EXCEPTIONS = {("handlers", "threading")}
-"""The table of callbacks is changed from any thread, so it has a lock."""
+EXCEPTIONS = {("handlers", "threading"), ("_speed", "os")}
+"""The table of callbacks is changed from any thread, so it has a lock; the environment may ask for plain Python."""
 
 CLOCKS = {"now", "utcnow", "today"}
 """Methods that read a clock without importing one."""

@@ -119,9 +119,10 @@ class Dispatcher:
             self._call(batch, self._manager())
 
     def _call(self, batch: list[Message | Aggregate], manager: Any) -> None:
-        route_of = self._handlers.route_of
+        handlers = self._handlers
         for message in batch:
-            for function in route_of(message).functions:
+            route = handlers.by_class.get(message.__class__) or handlers.route_of(message)
+            for function in route.functions:
                 try:
                     function(message, manager)
                 except BaseException as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on

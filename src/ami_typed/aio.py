@@ -132,9 +132,10 @@ class _Dispatcher:
                 await self._changed.wait()
 
     async def _call(self, batch: list[Message | Aggregate], manager: Any) -> None:
-        route_of = self._handlers.route_of
+        handlers = self._handlers
         for message in batch:
-            for function in route_of(message).functions:
+            route = handlers.by_class.get(message.__class__) or handlers.route_of(message)
+            for function in route.functions:
                 try:
                     result = function(message, manager)
                     if result is not None and inspect.isawaitable(result):

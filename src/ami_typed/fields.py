@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, cast, overload
 
+from ami_typed._speed import header
 from ami_typed.errors import FieldError
 from ami_typed.releases import Releases
 from ami_typed.values import Codec, text, variables
@@ -62,7 +63,7 @@ class Field(Generic[T]):
         none: Texts that mean "no value".
     """
 
-    __slots__ = ("_attribute", "_length", "_needle", "_owner", "_read", "_spans", "codec", "header", "none")
+    __slots__ = ("_attribute", "_needle", "_owner", "_read", "_spans", "codec", "header", "none")
 
     _owner: type[Message]
     _attribute: str
@@ -88,7 +89,6 @@ class Field(Generic[T]):
         self.none = none
         self._spans = releases
         self._needle = b"\r\n" + header.encode() + b": "
-        self._length = len(self._needle)
         self._read = codec.decode
 
     @property
@@ -113,12 +113,9 @@ class Field(Generic[T]):
         """Return the header's raw text, `None` where the message has no such header."""
         octets = message._unread
         if octets is not None:
-            start = octets.find(self._needle)
-            if start >= 0:
-                start += self._length
-                end = octets.find(b"\r\n", start)
-                value = octets[start:end] if end >= 0 else octets[start:]
-                return str(value, "utf-8", "surrogateescape").rstrip("\n")
+            spelling = header(octets, self._needle)
+            if spelling is not None:
+                return spelling
         return message.get(self.header)
 
     def decode(self, message: Message, spelling: str) -> T:
@@ -170,10 +167,24 @@ class Always(Field[T]):
         """
         if message is None:
             return self
-        spelling = self.find(message)
+        octets = message._unread
+        spelling = message.get(self.header) if octets is None else header(octets, self._needle)
+        if spelling is None:
+            spelling = self._required(message)
+        read = self._read
+        if read is None:
+            return spelling  # type: ignore[return-value]  # T is str where there is nothing to decode
+        try:
+            return read(spelling)
+        except (ValueError, OverflowError, OSError) as error:
+            raise FieldError(message, self.header, spelling, _reason(error)) from None
+
+    def _required(self, message: Message) -> str:
+        """Look closer for a header that was not found at once: its name may be written in another case."""
+        spelling = message.get(self.header)
         if spelling is None:
             raise FieldError(message, self.header, None, "")
-        return self.decode(message, spelling)
+        return spelling
 
 
 class Sometimes(Field[T]):

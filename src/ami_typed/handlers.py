@@ -57,12 +57,21 @@ def _kind_and_name(event: EventKey) -> tuple[str, str]:
     return "event", EVERY_EVENT if event is Event else event_name(event).lower()
 
 
+def _kind_and_name_of(message: Any) -> tuple[str, str]:
+    if isinstance(message, Event):
+        return _NOTICES if isinstance(message, Notice) else "event", message[KEY_EVENT].lower()
+    if isinstance(message, Aggregate):
+        return _AGGREGATES, type(message).__name__.lower()
+    return ORPHANS, ""
+
+
 class Handlers:
     """The callbacks and streams of one manager.
 
     Attributes:
         version: Changes whenever the table does, so that what was derived from it can be dropped.
         sinks: Whether there is any stream.
+        by_class: What `route_of` has found, for the classes whose messages all go the same way.
     """
 
     def __init__(self) -> None:
@@ -71,7 +80,7 @@ class Handlers:
         self._lock = threading.Lock()
         self._entries: tuple[_Entry, ...] = ()
         self._routes: dict[tuple[str, str], Route] = {}
-        self._by_name: dict[str, Route] = {}
+        self.by_class: dict[type[Any], Route] = {}
 
     def register(self, event: EventKey, function: Handler, *, sink: bool = False) -> None:
         """Add a callback, or move it to the end where the same pair is there already.
@@ -104,7 +113,7 @@ class Handlers:
     def _replace(self, entries: tuple[_Entry, ...]) -> None:
         self._entries = entries
         self._routes = {}
-        self._by_name = {}
+        self.by_class = {}
         self.sinks = any(each.sink for each in entries)
         self.version += 1
 
@@ -114,16 +123,14 @@ class Handlers:
 
     def route_of(self, message: Any) -> Route:
         """Return where an event, an aggregate or a response without a request goes."""
-        if isinstance(message, Event):
-            name = message[KEY_EVENT]
-            route = self._by_name.get(name)
-            if route is None or isinstance(message, Notice):
-                route = self.route(_NOTICES if isinstance(message, Notice) else "event", name.lower())
-                self._by_name[name] = route
-            return route
-        if isinstance(message, Aggregate):
-            return self.route(_AGGREGATES, type(message).__name__.lower())
-        return self.route(ORPHANS, "")
+        cls = message.__class__
+        known = self.by_class  # kept before the entries are read: what is found of old ones goes into the old table
+        route = known.get(cls)
+        if route is None:
+            route = self.route(*_kind_and_name_of(message))
+            if cls is not Event:  # which stands for every event without a class of its own
+                known[cls] = route
+        return route
 
     def route(self, kind: str, name: str) -> Route:
         """Return where messages of a kind and lower-case name go."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
+from ami_typed._speed import fill
 from ami_typed.fields import Processed, Sometimes, processed
 from ami_typed.releases import Releases
 from ami_typed.values import Codec, Headers, epoch, integer, items, spell, text
@@ -127,15 +128,8 @@ class Message(dict[str, str], MessageTemplate):
         self._unread = None
         self._data = []
         self._repeated = {}
-        lines = self._octets.decode("utf-8", "surrogateescape").split("\r\n")
-        try:
-            super().update(map(_HEADERS.__getitem__, lines))
-        except KeyError:  # a line that is no plain header
-            pass
-        else:
-            if super().__len__() == len(lines):
-                return
-        self._fill_slowly()
+        if not fill(self, self._octets):
+            self._fill_slowly()
 
     def _fill_slowly(self) -> None:
         """Parse the bytes of a message that has more than plain headers, each once."""
@@ -278,31 +272,6 @@ def _is_secret(name: str, value: Any, secrets: frozenset[str]) -> bool:
             return True
     folded = name.lower()
     return bool(value) and (folded in secrets or folded.rstrip("-0123456789") + "-*" in secrets)
-
-
-class _Headers(dict[str, tuple[str, str]]):
-    """Lines that were seen before, and the headers they are: most lines of a stream of events come again and again."""
-
-    def __missing__(self, line: str) -> tuple[str, str]:
-        name, separator, value = line.partition(": ")
-        header = name, value
-        if not separator or ":" in name or "(" in name or "\n" in line or line == _RAW_TEXT:
-            header = _only_header(line)
-        if len(line) < 120:
-            if len(self) >= 4096:
-                self.clear()
-            self[line] = header
-        return header
-
-
-def _only_header(line: str) -> tuple[str, str]:
-    headers, _ = _headers([line])
-    if not headers or "\n" in line or line == _RAW_TEXT:
-        raise KeyError(line)
-    return headers[0]
-
-
-_HEADERS = _Headers()
 
 
 def _headers(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -663,7 +632,7 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         response: The answer that began the list, `None` until it came.
     """
 
-    __slots__ = ("_action_id", "_count", "closing", "error_message", "response", "valid")
+    __slots__ = ("_action_id", "closing", "error_message", "response", "valid")
 
     releases: ClassVar[Releases] = Releases("13-23")
     """The releases of Asterisk that have this list."""
@@ -679,7 +648,6 @@ class Aggregate(dict[Any, Any], MessageTemplate):
     def __init__(self, action_id: str) -> None:
         super().__init__({name: [] for name in self.repeatable})
         self._action_id = action_id
-        self._count = 0
         self.valid = True
         self.error_message = None
         self.response = None
@@ -691,7 +659,6 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         return self._action_id
 
     def _add(self, event: Event) -> None:
-        self._count += 1
         name = event[KEY_EVENT]
         items: Any = super().get(name)
         if items is None:
@@ -706,8 +673,9 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         else:
             self[event.event] = event
         announced = event.get("ListItems")
-        if self.counted and announced is not None and announced != str(self._count):
-            self._fail(f"{event.event} announces {announced} items, {self._count} came")
+        count = sum(len(items) for items in self.values() if isinstance(items, list))
+        if self.counted and announced is not None and announced != str(count):
+            self._fail(f"{event.event} announces {announced} items, {count} came")
 
     def _fail(self, reason: str) -> None:
         self.valid = False

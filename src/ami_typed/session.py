@@ -19,6 +19,7 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from ami_typed._speed import Kind, header, sift
 from ami_typed.errors import (
     ActionFailed,
     ActionTimeout,
@@ -50,6 +51,7 @@ from ami_typed.wire import Framer, Limits, encode
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ami_typed._plain import Item, Items
     from ami_typed.errors import ConnectionLost
     from ami_typed.handlers import Handlers
     from ami_typed.releases import Release
@@ -80,6 +82,7 @@ class Exchange(Generic[R]):
         sent: When it was handed in.
         knowledge: The class that knows how the action is answered.
         events: The events that are gathered for it, `None` where none are.
+        items: What to do with the events that are known to be items of its list, by first line.
         synchronous: Whether those events are its own and nobody else's.
         response: Its answer, `None` until it came.
         elapsed: The seconds from sending to the answer.
@@ -91,8 +94,8 @@ class Exchange(Generic[R]):
     """
 
     __slots__ = (
-        *("action_id", "due", "elapsed", "ends", "error", "events", "expected", "knowledge", "octets", "progress"),
-        *("request", "response", "sent", "settled", "synchronous", "timeout", "waiter", "wake", "written"),
+        *("action_id", "due", "elapsed", "ends", "error", "events", "expected", "items", "knowledge", "octets"),
+        *("progress", "request", "response", "sent", "settled", "synchronous", "timeout", "waiter", "wake", "written"),
     )
 
     def __init__(
@@ -106,6 +109,7 @@ class Exchange(Generic[R]):
         self.timeout = timeout
         self.synchronous = synchronous
         self.events: Aggregate | None = listing.list_class()(action_id) if synchronous or request.aggregate else None
+        self.items: dict[bytes, Item] = {}
         self.ends = frozenset(name.lower() for name in listing.list_ends)
         self.expected = not listing.list_announced
         self.due = listing.answers
@@ -170,6 +174,20 @@ def _nothing() -> None:
     """Stand in for a shell that waits for nothing."""
 
 
+def _octets(action_id: str) -> bytes:
+    return action_id.encode("utf-8", "surrogateescape")
+
+
+def _id_of(event: Event) -> str | None:
+    """Return the ActionID of an event, which is not parsed for it."""
+    return header(bytes(event), _ID) or event.action_id
+
+
+def _closes(event: Event) -> bool:
+    """Whether an event says that it is the last of its list."""
+    return _LIST in bytes(event) and event.get("EventList", "").lower() == "complete"
+
+
 def _knowledge_of(request: Request[Any]) -> type[Request[Any]]:
     """Return the class that knows the action's list: the request's own, or for an untyped one that of its name."""
     return action_class(request.action) if type(request) is Request else type(request)
@@ -230,12 +248,11 @@ class Session:
         self._check_releases = check_releases
         self._pending: dict[str, Exchange[Any]] = {}
         self._gathering: dict[str, Exchange[Any]] = {}
+        self._lists: dict[bytes, Exchange[Any]] = {}
         self._raw_text: deque[Exchange[Any]] = deque()
         self._bare: set[str] = set()
         self._overdue: dict[str, float] = {}
-        self._known: dict[bytes, tuple[type[Event], str] | None] = {}
-        self._unwanted: set[bytes] = set()
-        self._wanted: dict[bytes, tuple[type[Event], str]] = {}
+        self._kinds: dict[bytes, Kind] = {}
         self._version = handlers.version
 
     # What the shell asks
@@ -312,6 +329,7 @@ class Session:
         self._pending[action_id] = exchange
         if exchange.events is not None:
             self._gathering[action_id] = exchange
+            self._lists[_octets(action_id)] = exchange
         knowledge = _knowledge_of(request)
         if knowledge.raw_text:
             self._raw_text.append(exchange)
@@ -336,6 +354,7 @@ class Session:
     def _drop(self, exchange: Exchange[Any]) -> None:
         self._pending.pop(exchange.action_id, None)
         self._gathering.pop(exchange.action_id, None)
+        self._lists.pop(_octets(exchange.action_id), None)
 
     # Receiving
 
@@ -364,82 +383,63 @@ class Session:
         received = Received([], [])
         if self._version != self._handlers.version:
             self._version = self._handlers.version
-            self._unwanted.clear()
-            self._wanted.clear()
-        unwanted = self._unwanted
-        wanted = self._wanted
-        deliver = received.deliveries.append
-        related = self._gathering or self._bare
-        for octets in self._framer.feed(data):
-            first_line = octets.partition(b"\r\n")[0]
-            if not (related and _ID in octets):
-                if first_line in unwanted:
-                    continue
-                if first_line in wanted:
-                    cls, name = wanted[first_line]
-                    deliver(cls.of_stream(octets, name))
-                    continue
-            elif self._take_item(first_line, octets, now):
-                continue
-            self._take(first_line, octets, now, received)
+            for kind in self._kinds.values():
+                kind.wanted = self._handlers.wants(kind.name)
+        self._framer.raw = bool(self._pending or self._overdue)
+        messages = self._framer.feed(data)
+
+        def take(octets: bytes) -> None:
+            self._take(octets, now, received)
+
+        if isinstance(messages, list):
+            for octets in messages:
+                take(octets)
+        elif messages:
+            sift(messages, self._kinds, self._related(messages, now), received.deliveries, take)
         return received
 
-    def _take_item(self, first_line: bytes, octets: bytes, now: float) -> bool:
-        """Take an item of a synchronous list without parsing it; return whether it is one, and not the last."""
-        event = self._known.get(first_line)
-        if event is None or _LIST in octets:
-            return False
-        start = octets.find(_ID) + len(_ID)
-        end = octets.find(b"\r\n", start)
-        action_id = str(octets[start:end] if end >= 0 else octets[start:], "utf-8", "surrogateescape")
-        exchange = self._gathering.get(action_id)
-        cls, name = event
-        if exchange is None or not exchange.synchronous or name.lower() in exchange.ends:
-            return False
-        assert exchange.events is not None
-        exchange.progress = now
-        exchange.events._add(cls.of_stream(octets, name))
-        return True
+    def _related(self, block: bytes, now: float) -> Items | None:
+        """Return the items that are known of the lists in a block of messages, `None` where it has none."""
+        found = [(octets, each) for octets, each in self._lists.items() if octets + b"\r" in block]
+        for _, exchange in found:
+            exchange.progress = now
+        return {octets: exchange.items for octets, exchange in found} or None
 
-    def _take(self, first_line: bytes, octets: bytes, now: float, received: Received) -> None:
-        try:
-            event = self._known[first_line]
-        except KeyError:
-            event = self._learn(first_line)
-        if event is not None:
-            cls, name = event
-            self._take_event(first_line, cls.of_stream(octets, name), now, received)
+    def _take(self, octets: bytes, now: float, received: Received) -> None:
+        """Take a message that `sift` left: an event of an unknown kind or related to a request, or no event."""
+        line = octets.partition(b"\r\n")[0]
+        kind = self._kinds.get(line) or self._learn(line)
+        if kind is not None:
+            self._take_event(kind.cls.of_stream(octets, kind.name), now, received)
         elif octets.strip():
             self._take_other(Answer.of(octets), now, received)
 
-    def _learn(self, first_line: bytes) -> tuple[type[Event], str] | None:
-        """Find out what a message is that begins with this line: an event's class and name, or no event."""
-        if b"\n" in first_line:  # its lines end in bare LFs: not one to be fast with
+    def _learn(self, line: bytes) -> Kind | None:
+        """Find out what a message is that begins with this line: an event of some kind, or no event."""
+        if b"\n" in line:  # its lines end in bare LFs: not one to be fast with
             return None
-        key, _, value = first_line.decode("utf-8", "surrogateescape").partition(":")
+        key, _, value = line.decode("utf-8", "surrogateescape").partition(":")
+        if key.lower() != KEY_EVENT.lower():
+            return None
         name = value.strip()
-        if len(self._known) >= _NAMES:
-            self._known.clear()
-            self._unwanted.clear()
-            self._wanted.clear()
-        event = self._known[first_line] = (event_class(name), name) if key.lower() == KEY_EVENT.lower() else None
-        return event
+        kind = Kind(event_class(name), name, self._handlers.wants(name))
+        if name != _BOOTED:
+            if len(self._kinds) >= _NAMES:
+                self._kinds.clear()
+            self._kinds[line] = kind
+        return kind
 
-    def _take_event(self, first_line: bytes, event: Event, now: float, received: Received) -> None:
+    def _take_event(self, event: Event, now: float, received: Received) -> None:
         name = event.event
         if name == _BOOTED:
             self.booted = True
-        if self._bare and event.get("EventList", "").lower() == "complete":
+        if self._bare and _closes(event):
             self._no_longer_bare(event.action_id)
-        exchange = self._gathering.get(event.action_id or "") if self._gathering else None
+        exchange = self._gathering.get(_id_of(event) or "") if self._gathering else None
         if exchange is not None and self._gather(exchange, event, now, received):
             return
         if self._handlers.wants(name):
             received.deliveries.append(event)
-            if first_line and name != _BOOTED:
-                self._wanted[first_line] = type(event), name
-        elif first_line:
-            self._unwanted.add(first_line)
         if exchange is not None and exchange.action_id not in self._gathering:
             assert exchange.events is not None
             received.deliveries.append(exchange.events)
@@ -448,7 +448,7 @@ class Session:
         """Take an event into its exchange; return whether it is nobody else's."""
         assert exchange.events is not None
         exchange.progress = now
-        if event.event.lower() in exchange.ends or event.get("EventList", "").lower() == "complete":
+        if event.event.lower() in exchange.ends or _closes(event):
             exchange.events._close(event)
             if exchange.response is None and exchange.knowledge.answered_by_event:
                 exchange.response = Answer({KEY_RESPONSE: RESPONSE_GENERIC, KEY_ACTIONID: exchange.action_id})
@@ -456,11 +456,20 @@ class Session:
                 self._end_list(exchange, received)
         else:
             exchange.events._add(event)
+            if exchange.synchronous:
+                self._expect_more(exchange, exchange.events, event)
         return exchange.synchronous
+
+    def _expect_more(self, exchange: Exchange[Any], events: Aggregate, item: Event) -> None:
+        """Remember what an item looks like, so that those alike need no closer look."""
+        line = bytes(item).partition(b"\r\n")[0]
+        kind = self._kinds.get(line)
+        if kind is not None and kind.name in events.repeatable:
+            exchange.items[line] = kind, events[kind.name]
 
     def _take_other(self, message: Answer, now: float, received: Received) -> None:
         if KEY_EVENT in message:
-            self._take_event(b"", event_class(message[KEY_EVENT]).of(message), now, received)
+            self._take_event(event_class(message[KEY_EVENT]).of(message), now, received)
             return
         exchange = self._pending.get(message.action_id or "")
         if KEY_RESPONSE not in message:
@@ -469,7 +478,7 @@ class Session:
             if exchange is None:
                 event = Event.of(message)
                 event[KEY_EVENT] = EVENT_GENERIC
-                self._take_event(b"", event, now, received)
+                self._take_event(event, now, received)
                 return
             message[KEY_RESPONSE] = RESPONSE_GENERIC
         if exchange is None or exchange.response is not None:

@@ -339,18 +339,22 @@ class OpenStrEnum(enum.StrEnum):
         return self.name in type(self).__members__
 
 
+class _Members(dict[str, E]):
+    """The members of a vocabulary by what is written for them."""
+
+    def __init__(self, vocabulary: type[E]) -> None:
+        super().__init__({str(each.value): cast("E", each) for each in vocabulary})
+        self._unknown: Callable[[str], E] = (
+            (lambda spelling: vocabulary(int(spelling))) if issubclass(vocabulary, OpenIntEnum) else vocabulary
+        )
+
+    def __missing__(self, spelling: str) -> E:
+        return self._unknown(spelling)
+
+
 def member(vocabulary: type[E]) -> Codec[E]:
     """One member of an open enum, written as its value."""
-    members = {str(each.value): cast("E", each) for each in vocabulary}
-    unknown: Callable[[str], E] = (
-        (lambda spelling: vocabulary(int(spelling))) if issubclass(vocabulary, OpenIntEnum) else vocabulary
-    )
-
-    def read(spelling: str) -> E:
-        known = members.get(spelling)
-        return unknown(spelling) if known is None else known
-
-    return Codec(read, _write_member)
+    return Codec(_Members(vocabulary).__getitem__, _write_member)
 
 
 def _write_member(value: enum.Enum | str | float) -> str:

@@ -4,7 +4,8 @@ Rules of this module:
 
 - A message ends at an empty line. Lines end in CR LF; only while an answer is awaited that is known to break this
   (`Framer.bare`) does a bare LF end a line as well, because looking for it costs more than all the rest.
-- A command's raw text (Asterisk 13) ends at ``--END COMMAND--``, however many empty lines it holds.
+- A command's raw text (Asterisk 13) ends at ``--END COMMAND--``, however many empty lines it holds. It is looked for
+  only while an answer is awaited (`Framer.raw`).
 - A CR, LF or NUL in a name or value is refused before anything is written.
 - Nothing grows without bound: an incomplete line or message longer than its limit ends the connection.
 """
@@ -83,10 +84,12 @@ class Framer:
 
     Attributes:
         bare: Whether a bare LF ends a line too.
+        raw: Whether a command's raw text may come.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.bare = False
+        self.raw = False
         self._limits = limits
         self._parts: list[bytes] = []
         self._held = 0
@@ -112,32 +115,44 @@ class Framer:
         self._parts.clear()
         return line.removesuffix(b"\r"), rest
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take in bytes; return the messages that they complete, each without its closing empty line.
+    def feed(self, data: bytes) -> bytes | list[bytes]:
+        """Take in bytes; return the messages that they complete.
+
+        Returns:
+            The messages as they came, each with its closing empty line; or, where another line could be taken for that,
+            a list of them, each without it.
 
         Raises:
             ProtocolError: A limit is exceeded.
         """
         if not self.bare and _END not in data and not self._ends_across(data):
             self._hold(data)
-            return []
+            return b""
         if self._parts:
             data = b"".join((*self._parts, data))
             self._parts.clear()
         self._held = self._line = 0
-        messages = data.split(_END)
-        if _RAW_TEXT in data:
-            messages = _join_raw_text(messages)
+        if self.bare or (self.raw and _RAW_TEXT in data):
+            return self._cut(data)
+        end = data.rfind(_END) + len(_END)
+        if data.endswith(_END + b"\r\n", 0, end):
+            end -= (end - len(data[:end].rstrip(b"\r\n"))) % 4  # an odd line end begins what follows
+        if end < len(data):
+            self._hold(data[end:])
+            data = data[:end]
+        if len(data) > self._limits.headers:
+            self._check(data.split(_END))
+        return data
+
+    def _cut(self, data: bytes) -> list[bytes]:
+        messages = _join_raw_text(data.split(_END))
         if self.bare:
             messages = _split_bare(messages)
         rest = messages.pop()
-        if self.bare:
-            messages = [message for message in messages if message]
         if rest:
             self._hold(rest)
-        if len(data) > self._limits.headers:
-            self._check(messages)
-        return messages
+        self._check(messages)
+        return [message for message in messages if message]
 
     def _ends_across(self, data: bytes) -> bool:
         """Whether the end of a message lies across the bytes held and these."""

@@ -1,0 +1,394 @@
+/* What `_plain` does, in C: see there for what each function promises. Tests hold both to the same results.
+ *
+ * Only the stable ABI of Python 3.11 is used, so that one build serves every later Python.
+ */
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* memmem */
+#endif
+#define Py_LIMITED_API 0x030B0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+
+#include <stddef.h>
+#include <string.h>
+
+static const char END[] = "\r\n\r\n";
+static const char ID[] = "\r\nActionID: ";
+enum { END_LENGTH = sizeof END - 1, ID_LENGTH = sizeof ID - 1 };
+
+#ifdef _WIN32
+static const char *
+find(const char *start, const char *end, const char *needle, Py_ssize_t length)
+{
+    while (end - start >= length && (start = memchr(start, needle[0], end - start - length + 1))) {
+        if (memcmp(start, needle, length) == 0)
+            return start;
+        start++;
+    }
+    return NULL;
+}
+#else
+static const char *
+find(const char *start, const char *end, const char *needle, Py_ssize_t length)
+{
+    return memmem(start, end - start, needle, length);
+}
+#endif
+
+/* Return the empty line that ends a message. Blocks without a line feed before a carriage return, which stand only
+ * there, are passed over in a loop that compilers turn into vector instructions: memmem needs three times as long. */
+static const char *
+message_end(const char *start, const char *end)
+{
+    enum { BLOCK = 64 };
+    while (end - start > BLOCK) {
+        unsigned char found = 0;
+        for (int place = 0; place < BLOCK; place++)
+            found |= (start[place] == '\n') & (start[place + 1] == '\r');
+        if (found) {
+            const char *stop = find(start, start + BLOCK + 3 < end ? start + BLOCK + 3 : end, END, END_LENGTH);
+            if (stop)
+                return stop;
+        }
+        start += BLOCK - 1;
+    }
+    return find(start, end, END, END_LENGTH);
+}
+
+static const char *
+line_end(const char *start, const char *end)
+{
+    const char *found = find(start, end, "\r\n", 2);
+    return found ? found : end;
+}
+
+/* Kind */
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *cls;
+    PyObject *name;
+    char wanted;
+    Py_ssize_t count;
+} Kind;
+
+static PyTypeObject *kind_type;
+static PyObject *event_key, *octets_name, *unread_name, *no_arguments;
+
+static int
+kind_init(PyObject *self, PyObject *arguments, PyObject *keywords)
+{
+    static char *names[] = {"cls", "name", "wanted", NULL};
+    Kind *kind = (Kind *)self;
+    PyObject *cls, *name;
+    int wanted;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OUp", names, &cls, &name, &wanted))
+        return -1;
+    if (!PyType_Check(cls) || !PyType_IsSubtype((PyTypeObject *)cls, &PyDict_Type)) {
+        PyErr_SetString(PyExc_TypeError, "the class of a kind is a class of messages");
+        return -1;
+    }
+    Py_XDECREF(kind->cls);
+    Py_XDECREF(kind->name);
+    kind->cls = Py_NewRef(cls);
+    kind->name = Py_NewRef(name);
+    kind->wanted = (char)wanted;
+    kind->count = 0;
+    return 0;
+}
+
+static int
+kind_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((Kind *)self)->cls);
+    return 0;
+}
+
+static int
+kind_clear(PyObject *self)
+{
+    Py_CLEAR(((Kind *)self)->cls);
+    return 0;
+}
+
+static void
+kind_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_CLEAR(((Kind *)self)->cls);
+    Py_CLEAR(((Kind *)self)->name);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef kind_members[] = {
+    {"cls", T_OBJECT_EX, offsetof(Kind, cls), READONLY, NULL},
+    {"name", T_OBJECT_EX, offsetof(Kind, name), READONLY, NULL},
+    {"wanted", T_BOOL, offsetof(Kind, wanted), 0, NULL},
+    {"count", T_PYSSIZET, offsetof(Kind, count), 0, NULL},
+    {NULL},
+};
+
+static PyType_Slot kind_slots[] = {
+    {Py_tp_doc, "The events that begin with the same line."},
+    {Py_tp_init, kind_init},
+    {Py_tp_traverse, kind_traverse},
+    {Py_tp_clear, kind_clear},
+    {Py_tp_dealloc, kind_dealloc},
+    {Py_tp_members, kind_members},
+    {0, NULL},
+};
+
+static PyType_Spec kind_spec = {
+    "ami_typed._compiled.Kind", sizeof(Kind), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, kind_slots,
+};
+
+/* header */
+
+static PyObject *
+header(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+{
+    char *octets, *needle;
+    Py_ssize_t length, needle_length;
+    if (count != 2) {
+        PyErr_SetString(PyExc_TypeError, "header() takes a message and a needle");
+        return NULL;
+    }
+    if (PyBytes_AsStringAndSize(arguments[0], &octets, &length) < 0 ||
+        PyBytes_AsStringAndSize(arguments[1], &needle, &needle_length) < 0)
+        return NULL;
+    const char *end = octets + length;
+    const char *start = find(octets, end, needle, needle_length);
+    if (start == NULL)
+        Py_RETURN_NONE;
+    start += needle_length;
+    const char *stop = line_end(start, end);
+    while (stop > start && stop[-1] == '\n')
+        stop--;
+    return PyUnicode_DecodeUTF8(start, stop - start, "surrogateescape");
+}
+
+/* fill */
+
+enum { NAMES = 2048, LONGEST = 48 };
+
+static struct {
+    Py_ssize_t length;
+    char octets[LONGEST];
+    PyObject *text;
+} names[NAMES]; /* the names of headers, which are few and come again and again */
+
+static PyObject *
+header_name(const char *start, Py_ssize_t length)
+{
+    if (length > LONGEST)
+        return PyUnicode_DecodeUTF8(start, length, "surrogateescape");
+    unsigned hash = 2166136261u;
+    for (Py_ssize_t place = 0; place < length; place++)
+        hash = (hash ^ (unsigned char)start[place]) * 16777619u;
+    unsigned slot = (hash ^ hash >> 15) % NAMES;
+    if (names[slot].text && names[slot].length == length && memcmp(names[slot].octets, start, length) == 0)
+        return Py_NewRef(names[slot].text);
+    PyObject *text = PyUnicode_DecodeUTF8(start, length, "surrogateescape");
+    if (text == NULL)
+        return NULL;
+    Py_XDECREF(names[slot].text);
+    names[slot].text = Py_NewRef(text);
+    names[slot].length = length;
+    memcpy(names[slot].octets, start, length);
+    return text;
+}
+
+/* Put one line into a dict; return 1, 0 where the line is not plain, -1 where Python raised. */
+static int
+put_line(PyObject *message, const char *start, const char *end)
+{
+    const char *colon = memchr(start, ':', end - start);
+    if (colon == NULL || colon + 1 == end || colon[1] != ' ' || memchr(start, '(', colon - start))
+        return 0;
+    PyObject *name = header_name(start, colon - start);
+    if (name == NULL)
+        return -1;
+    PyObject *value = PyUnicode_DecodeUTF8(colon + 2, end - colon - 2, "surrogateescape");
+    int failed = value == NULL ? -1 : PyDict_SetItem(message, name, value);
+    Py_DECREF(name);
+    Py_XDECREF(value);
+    return failed < 0 ? -1 : 1;
+}
+
+static PyObject *
+fill(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+{
+    char *octets;
+    Py_ssize_t length, lines = 0;
+    if (count != 2 || !PyDict_Check(arguments[0])) {
+        PyErr_SetString(PyExc_TypeError, "fill() takes a dict and a message");
+        return NULL;
+    }
+    if (PyBytes_AsStringAndSize(arguments[1], &octets, &length) < 0)
+        return NULL;
+    const char *start = octets, *end = octets + length;
+    for (int more = 1; more; lines++) {
+        const char *feed = memchr(start, '\n', end - start);
+        more = feed != NULL;
+        if (more && (feed == start || feed[-1] != '\r'))
+            Py_RETURN_FALSE;
+        int plain = put_line(arguments[0], start, more ? feed - 1 : end);
+        if (plain < 0)
+            return NULL;
+        if (!plain)
+            Py_RETURN_FALSE;
+        if (more)
+            start = feed + 1;
+    }
+    return PyBool_FromLong(PyDict_Size(arguments[0]) == lines);
+}
+
+/* sift */
+
+typedef struct {
+    PyObject *kinds, *items, *deliveries, *other;
+} Sieve;
+
+/* Append an event to a list without parsing it. */
+static int
+append_event(PyObject *list, Kind *kind, const char *start, const char *end)
+{
+    PyTypeObject *cls = (PyTypeObject *)kind->cls;
+    newfunc make = (newfunc)PyType_GetSlot(cls, Py_tp_new);
+    PyObject *octets = PyBytes_FromStringAndSize(start, end - start);
+    PyObject *event = octets ? make(cls, no_arguments, NULL) : NULL;
+    int failed = event == NULL || PyObject_SetAttr(event, octets_name, octets) < 0 ||
+                 PyObject_SetAttr(event, unread_name, octets) < 0 ||
+                 PyDict_SetItem(event, event_key, kind->name) < 0 || PyList_Append(list, event) < 0;
+    Py_XDECREF(event);
+    Py_XDECREF(octets);
+    return failed ? -1 : 0;
+}
+
+static int
+call_other(Sieve *sieve, const char *start, const char *end)
+{
+    PyObject *octets = PyBytes_FromStringAndSize(start, end - start);
+    PyObject *result = octets ? PyObject_CallFunctionObjArgs(sieve->other, octets, NULL) : NULL;
+    Py_XDECREF(octets);
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+/* Return what stands in a dict under some bytes, borrowed; NULL where nothing does, or where Python raised. */
+static PyObject *
+look_up(PyObject *dict, const char *start, const char *end)
+{
+    PyObject *key = PyBytes_FromStringAndSize(start, end - start);
+    PyObject *found = key ? PyDict_GetItemWithError(dict, key) : NULL;
+    Py_XDECREF(key);
+    return found;
+}
+
+static int
+is_kind(PyObject *object)
+{
+    if (Py_TYPE(object) == kind_type)
+        return 1;
+    PyErr_SetString(PyExc_TypeError, "sift() sorts by its own Kind");
+    return 0;
+}
+
+/* Take a message that is related to a request whose list is known. */
+static int
+take_item(Sieve *sieve, PyObject *lines, const char *start, const char *line, const char *end)
+{
+    PyObject *item = look_up(lines, start, line);
+    if (item == NULL)
+        return PyErr_Occurred() ? -1 : call_other(sieve, start, end);
+    PyObject *kind, *list;
+    if (!PyArg_ParseTuple(item, "OO!", &kind, &PyList_Type, &list) || !is_kind(kind))
+        return -1;
+    ((Kind *)kind)->count++;
+    Py_INCREF(item); /* the dict may change while its class is made */
+    int failed = append_event(list, (Kind *)kind, start, end);
+    Py_DECREF(item);
+    return failed;
+}
+
+static int
+take_message(Sieve *sieve, const char *start, const char *end)
+{
+    const char *line = line_end(start, end);
+    if (sieve->items != Py_None) {
+        const char *id = find(start, end, ID, ID_LENGTH);
+        if (id != NULL) {
+            id += ID_LENGTH;
+            PyObject *lines = look_up(sieve->items, id, line_end(id, end));
+            if (lines != NULL)
+                return take_item(sieve, lines, start, line, end);
+            if (PyErr_Occurred())
+                return -1;
+        }
+    }
+    PyObject *kind = look_up(sieve->kinds, start, line);
+    if (kind == NULL)
+        return PyErr_Occurred() ? -1 : call_other(sieve, start, end);
+    if (!is_kind(kind))
+        return -1;
+    ((Kind *)kind)->count++;
+    if (!((Kind *)kind)->wanted)
+        return 0;
+    Py_INCREF(kind);
+    int failed = append_event(sieve->deliveries, (Kind *)kind, start, end);
+    Py_DECREF(kind);
+    return failed;
+}
+
+static PyObject *
+sift(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+{
+    if (count != 5 || !PyBytes_Check(arguments[0]) || !PyDict_Check(arguments[1]) ||
+        !(arguments[2] == Py_None || PyDict_Check(arguments[2])) || !PyList_Check(arguments[3])) {
+        PyErr_SetString(PyExc_TypeError, "sift() takes bytes, a dict, a dict or None, a list and a function");
+        return NULL;
+    }
+    Sieve sieve = {arguments[1], arguments[2], arguments[3], arguments[4]};
+    const char *start = PyBytes_AsString(arguments[0]), *end = start + PyBytes_Size(arguments[0]);
+    const char *stop;
+    while ((stop = message_end(start, end)) != NULL) {
+        if (take_message(&sieve, start, stop) < 0)
+            return NULL;
+        start = stop + END_LENGTH;
+    }
+    Py_RETURN_NONE;
+}
+
+/* The module */
+
+static PyMethodDef functions[] = {
+    {"header", (PyCFunction)(void (*)(void))header, METH_FASTCALL, "Return the value of a header."},
+    {"fill", (PyCFunction)(void (*)(void))fill, METH_FASTCALL, "Put the headers of a message into a dict."},
+    {"sift", (PyCFunction)(void (*)(void))sift, METH_FASTCALL, "Sort the messages of a block."},
+    {NULL},
+};
+
+static struct PyModuleDef module = {
+    PyModuleDef_HEAD_INIT, "ami_typed._compiled", "What every byte of a stream passes, in C.", -1, functions,
+};
+
+PyMODINIT_FUNC
+PyInit__compiled(void)
+{
+    event_key = PyUnicode_InternFromString("Event");
+    octets_name = PyUnicode_InternFromString("_octets");
+    unread_name = PyUnicode_InternFromString("_unread");
+    no_arguments = PyTuple_New(0);
+    kind_type = (PyTypeObject *)PyType_FromSpec(&kind_spec);
+    PyObject *made = event_key && octets_name && unread_name && no_arguments && kind_type ? PyModule_Create(&module) : NULL;
+    if (made == NULL || PyModule_AddObjectRef(made, "Kind", (PyObject *)kind_type) < 0) {
+        Py_XDECREF(made);
+        return NULL;
+    }
+    return made;
+}

@@ -1,0 +1,125 @@
+"""The few functions that every byte of a stream passes, in Python; `_compiled` has the same ones in C.
+
+Rules of this module:
+
+- What is here decides nothing: it finds headers, and sorts messages by a table that `session` keeps.
+- Both forms give the same results for every input, tested side by side; `_speed` chooses one.
+- What is not plain is left to the caller: a message whose headers need a closer look, an event that is not known.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["Item", "Items", "Kind", "fill", "header", "sift"]
+
+_END = b"\r\n\r\n"
+_ID = b"\r\nActionID: "
+
+_put_all = dict[str, str].update
+_length = dict[str, str].__len__
+"""`dict`'s own: those of an event fill it first."""
+
+
+class Kind:
+    """The events that begin with the same line.
+
+    Attributes:
+        cls: Their class.
+        name: What their ``Event`` header says.
+        wanted: Whether anybody wants them.
+        count: How many `sift` has seen.
+    """
+
+    __slots__ = ("cls", "count", "name", "wanted")
+
+    def __init__(self, cls: type[Any], name: str, wanted: bool) -> None:
+        self.cls = cls
+        self.name = name
+        self.wanted = wanted
+        self.count = 0
+
+
+Item = tuple[Kind, list[Any]]
+"""The kind of an item of a list, and where it goes."""
+Items = dict[bytes, dict[bytes, Item]]
+"""By ActionID, the items of a list that are known by their first line."""
+
+
+def header(octets: bytes, needle: bytes) -> str | None:
+    """Return the value of the first line that begins with ``needle``, `None` where there is none.
+
+    Args:
+        octets: A message.
+        needle: The CR LF before the line, the header's name, a colon and a space.
+    """
+    _, found, rest = octets.partition(needle)
+    return rest.partition(b"\r\n")[0].decode("utf-8", "surrogateescape").rstrip("\n") if found else None
+
+
+def fill(message: dict[str, str], octets: bytes) -> bool:
+    """Put the headers of a message into a dict; return whether all its lines are plain and all its names differ.
+
+    Where they are not, the dict is to be filled anew by who looks more closely.
+    """
+    written = octets.decode("utf-8", "surrogateescape")
+    lines = written.split("\r\n")
+    headers: dict[str, str] = {}
+    try:
+        for line in lines:
+            name, value = line.split(": ", 1)
+            headers[name] = value
+    except ValueError:  # a line without a colon and a space
+        return False
+    names = "".join(headers)
+    if ":" in names or "(" in names or len(headers) < len(lines) or written.count("\n") >= len(lines):
+        return False
+    _put_all(message, headers)
+    return _length(message) == len(lines)
+
+
+def sift(
+    block: bytes,
+    kinds: Mapping[bytes, Kind],
+    items: Items | None,
+    deliveries: list[Any],
+    other: Callable[[bytes], object],
+) -> None:
+    """Sort the messages of a block: those of a known kind are taken or left out, the rest goes to ``other``.
+
+    Args:
+        block: Messages, each with its closing empty line.
+        kinds: The kinds that are known, by first line.
+        items: The lists in flight, by ActionID; `None` where none concerns this block.
+        deliveries: Where wanted events go.
+        other: Takes the octets of a message that is of no known kind, or related to a request.
+    """
+    messages = block.split(_END)
+    messages.pop()  # what follows the last empty line: nothing
+    for octets in messages:
+        line = octets.partition(b"\r\n")[0]
+        if items is not None:
+            start = octets.find(_ID)
+            if start >= 0:
+                start += 12
+                end = octets.find(b"\r", start)
+                known = items.get(octets[start:end] if end >= 0 else octets[start:])
+                if known is not None:
+                    item = known.get(line)
+                    if item is None:
+                        other(octets)
+                    else:
+                        kind, listed = item
+                        kind.count += 1
+                        listed.append(kind.cls.of_stream(octets, kind.name))
+                    continue
+        kind_ = kinds.get(line)
+        if kind_ is None:
+            other(octets)
+            continue
+        kind_.count += 1
+        if kind_.wanted:
+            deliveries.append(kind_.cls.of_stream(octets, kind_.name))

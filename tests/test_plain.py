@@ -1,0 +1,244 @@
+"""What every byte of a stream passes: the same results in Python and, where it was built, in C."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ami_typed import Event, _plain, events
+
+try:
+    _compiled: Any = importlib.import_module("ami_typed._compiled")
+except ImportError:
+    _compiled = None
+
+NOT_BUILT = "not run: ami_typed._compiled is not built here (pip install -e . builds it where a C compiler is)"
+built = pytest.mark.skipif(_compiled is None, reason=NOT_BUILT)
+
+
+@pytest.fixture(params=["plain", pytest.param("compiled", marks=built)])
+def form(request: pytest.FixtureRequest) -> Any:
+    return _compiled if request.param == "compiled" else _plain
+
+
+def sifted(form: Any, block: bytes, kinds: Any, items: Any = None) -> tuple[list[Any], list[bytes]]:
+    """Sift a block; return the events that were taken and the messages that were left."""
+    taken: list[Any] = []
+    left: list[bytes] = []
+    form.sift(block, kinds, items, taken, left.append)
+    return taken, left
+
+
+# header
+
+
+@pytest.mark.parametrize(
+    ("octets", "value"),
+    [
+        (b"Event: A\r\nChannel: SIP/1\r\nExten: 2", "SIP/1"),
+        (b"Event: A\r\nChannel: SIP/1", "SIP/1"),
+        (b"Event: A\r\nChannel: ", ""),
+        (b"Event: A\r\nChannel: a: b\r\n", "a: b"),
+        (b"Event: A\r\nChannel: x\n\r\nB: c", "x"),
+        (b"Event: A\r\nChannel: \xfcx\r\nB: c", "\udcfcx"),
+        (b"Event: A\r\nChannel: \xc3\xbc\r\nB: c", "\xfc"),
+        (b"Event: A\r\nChannel: first\r\nChannel: second", "first"),
+        (b"Event: A\r\nMyChannel: x\r\nChannel: y", "y"),
+        (b"Event: A\r\nchannel: x", None),
+        (b"Channel: x", None),
+        (b"", None),
+    ],
+)
+def test_a_header_is_found_in_the_bytes_of_a_message(form: Any, octets: bytes, value: str | None) -> None:
+    assert form.header(octets, b"\r\nChannel: ") == value
+
+
+@built
+@given(st.binary(), st.sampled_from([b"\r\nA: ", b"\r\nLonger-Name: "]), st.binary())
+@example(b"", b"\r\nA: ", b"\r")
+@example(b"x", b"\r\nA: ", b"a\n\n\r\n")
+@example(b"x", b"\r\nA: ", b"\n")
+def test_both_forms_find_the_same_header(before: bytes, needle: bytes, after: bytes) -> None:
+    octets = before + needle + after
+    assert _compiled.header(octets, needle) == _plain.header(octets, needle)
+    assert _compiled.header(before, needle) == _plain.header(before, needle)
+
+
+# fill
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"Event: A\r\nNo colon",
+        b"Event: A\r\nKey:value",
+        b"Event: A\r\nKey:",
+        b"Event: A\r\nSame: 1\r\nSame: 2",
+        b"Event: A\r\nBare: 1\n\r\nB: 2",
+        b"Event: A\r\nBare: 1\nB: 2",
+        b"Event: A\r\nChanVariable(SIP/[::1]-0001): A=1",
+        b"Event: A\r\n",
+        b"",
+    ],
+)
+def test_a_message_that_is_not_plain_is_left_to_a_closer_look(form: Any, octets: bytes) -> None:
+    assert form.fill({}, octets) is False
+
+
+def test_a_plain_message_becomes_a_dict_in_order(form: Any) -> None:
+    headers = {"Event": "A"}
+    assert form.fill(headers, b"Event: A\r\nEmpty: \r\nColons: a: b:c\r\nByte: \xff\r\nCR: a\rb\r\n: no name")
+    assert list(headers.items()) == [
+        *(("Event", "A"), ("Empty", ""), ("Colons", "a: b:c"), ("Byte", "\udcff")),
+        *(("CR", "a\rb"), ("", "no name")),
+    ]
+
+
+LINES = st.lists(st.text("ab :(\xfc\r\n\udcff", max_size=6) | st.sampled_from(["Key: value", "A: b", "Event: X"]))
+
+
+@built
+@given(LINES)
+@example(["A" * 60 + ": long name", "A" * 48 + ": as long as is remembered"])
+def test_both_forms_make_the_same_dict(lines: list[str]) -> None:
+    octets = "\r\n".join(lines).encode("utf-8", "surrogateescape")
+    in_c: dict[str, str] = {}
+    in_python: dict[str, str] = {}
+    plain = _plain.fill(in_python, octets)
+    assert _compiled.fill(in_c, octets) == plain
+    if plain:
+        assert list(in_c.items()) == list(in_python.items())
+
+
+# sift
+
+HANGUP = b"Event: Hangup\r\nChannel: SIP/1\r\n\r\n"
+ITEM = b"Event: QueueMember\r\nActionID: list-1\r\nName: a\r\n\r\n"
+
+
+def test_wanted_events_are_taken_unwanted_ones_left_out_and_the_rest_is_handed_on_in_order(form: Any) -> None:
+    kinds = {
+        b"Event: Hangup": form.Kind(events.Hangup, "Hangup", True),
+        b"Event: VarSet": form.Kind(events.VarSet, "VarSet", False),
+    }
+    block = b"Response: Success\r\n\r\n" + HANGUP + b"Event: VarSet\r\nA: b\r\n\r\nEvent: Hangup\r\n\r\nOdd\r\n\r\n"
+    taken, left = sifted(form, block, kinds)
+    assert [(type(event), event.event, bytes(event)) for event in taken] == [
+        (events.Hangup, "Hangup", b"Event: Hangup\r\nChannel: SIP/1"),
+        (events.Hangup, "Hangup", b"Event: Hangup"),
+    ]
+    assert left == [b"Response: Success", b"Odd"]
+    assert [kind.count for kind in kinds.values()] == [2, 1]
+
+
+def test_an_event_that_was_sifted_is_read_when_it_is_asked(form: Any) -> None:
+    (event,), _ = sifted(form, HANGUP, {b"Event: Hangup": form.Kind(events.Hangup, "Hangup", True)})
+    assert event == {"Event": "Hangup", "Channel": "SIP/1"}
+    assert event.channel == "SIP/1"
+
+
+def test_items_go_to_their_list_and_what_else_is_related_is_handed_on(form: Any) -> None:
+    kind = form.Kind(events.QueueMember, "QueueMember", True)
+    listed: list[Event] = []
+    items: Any = {b"list-1": {b"Event: QueueMember": (kind, listed)}, b"list-2": {}}
+    closing = b"Event: QueueStatusComplete\r\nActionID: list-1\r\n\r\n"
+    other_list = ITEM.replace(b"list-1", b"list-2")
+    foreign = ITEM.replace(b"list-1", b"list-3")
+    taken, left = sifted(form, ITEM + other_list + foreign + closing, {b"Event: QueueMember": kind}, items)
+    assert [bytes(event) for event in listed] == [ITEM[:-4]]
+    assert [bytes(event) for event in taken] == [foreign[:-4]]
+    assert left == [other_list[:-4], closing[:-4]]
+
+
+def test_a_kind_that_is_learnt_on_the_way_counts_from_the_next_message_on(form: Any) -> None:
+    kinds: dict[bytes, Any] = {}
+    taken: list[Any] = []
+    left: list[bytes] = []
+
+    def other(octets: bytes) -> None:
+        left.append(octets)
+        kinds[b"Event: Hangup"] = form.Kind(events.Hangup, "Hangup", True)
+
+    form.sift(HANGUP * 3, kinds, None, taken, other)
+    assert (len(left), len(taken)) == (1, 2)
+
+
+def test_what_goes_wrong_further_on_is_raised(form: Any) -> None:
+    def other(octets: bytes) -> None:
+        raise LookupError(octets)
+
+    with pytest.raises(LookupError):
+        form.sift(HANGUP, {}, None, [], other)
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            HANGUP,
+            ITEM,
+            b"Event: VarSet\r\nLong: " + b"x" * 200 + b"\r\n\r\n",
+            b"\r\n\r\n",
+            b"\r\n",
+            b"\n\r",
+            b"A: \r\n",
+            b"x",
+        ]
+    )
+)
+
+
+@built
+@given(PIECES, st.booleans())
+def test_both_forms_sift_alike(pieces: list[bytes], in_list: bool) -> None:
+    results: list[Any] = []
+    for each in (_plain, _compiled):
+        kinds = {
+            b"Event: Hangup": each.Kind(events.Hangup, "Hangup", True),
+            b"Event: VarSet": each.Kind(events.VarSet, "VarSet", False),
+        }
+        listed: list[Any] = []
+        items: Any = {b"list-1": {b"Event: QueueMember": (kinds[b"Event: Hangup"], listed)}} if in_list else None
+        taken, left = sifted(each, b"".join(pieces) + b"\r\n\r\n", kinds, items)
+        results.append((list(map(bytes, taken)), list(map(bytes, listed)), left, [k.count for k in kinds.values()]))
+    assert results[0] == results[1]
+
+
+UNFIT: list[tuple[str, tuple[Any, ...]]] = [
+    ("header", ("text", b"")),
+    ("header", (b"",)),
+    ("fill", ([], b"")),
+    ("fill", ({}, "text")),
+    ("sift", ("text", {}, None, [], print)),
+    ("sift", (b"", [], None, [], print)),
+    ("sift", (b"\r\n\r\n", {b"": "no kind"}, None, [], print)),
+    ("Kind", (int, "name", True)),
+]
+
+
+@built
+@pytest.mark.parametrize(("name", "arguments"), UNFIT)
+def test_the_compiled_form_refuses_what_would_crash_it(name: str, arguments: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError):
+        getattr(_compiled, name)(*arguments)
+
+
+@built
+def test_the_compiled_form_keeps_nothing_alive() -> None:
+    class Fleeting(Event):
+        pass
+
+    block = b"".join(b"Event: Fleeting\r\nA: %d\r\n\r\n" % number for number in range(100))
+    for _ in range(2):
+        kinds = {b"Event: Fleeting": _compiled.Kind(Fleeting, "Fleeting", True)}
+        taken, _left = sifted(_compiled, block, kinds)
+        assert [dict(event)["A"] for event in taken] == [str(number) for number in range(100)]
+        before = sys.getrefcount(Fleeting)
+        del taken, kinds
+        gc.collect()
+        assert sys.getrefcount(Fleeting) <= before - 100
