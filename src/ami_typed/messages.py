@@ -192,7 +192,10 @@ class Message(dict[str, str], MessageTemplate):
         if not isinstance(name, str) or super().__contains__(name):
             return name
         folded = name.lower()
-        return next((each for each in super().__iter__() if each.lower() == folded), name)
+        for each in super().__iter__():
+            if each.lower() == folded:
+                return each
+        return name
 
     def __missing__(self, name: str) -> str:
         spelling = self._spelling(name)
@@ -490,7 +493,9 @@ class Request(dict[str, Any], Generic[R]):
             return cls
 
     def __init__(self, action: str, /, **headers: Any) -> None:
-        super().__init__({KEY_ACTION: action, **headers})
+        self[KEY_ACTION] = action
+        if headers:
+            self.update(headers)
         self.aggregate = False
         self.synchronous = False
         self.timeout = 5.0
@@ -503,8 +508,10 @@ class Request(dict[str, Any], Generic[R]):
     @property
     def action_id(self) -> str | None:
         """The ActionID that the program chose, `None` where ami-typed is to choose one."""
-        chosen = (value for name, value in self.items() if name.lower() == "actionid" and value is not None)
-        return next(map(str, chosen), None)
+        for name, value in self.items():
+            if name.lower() == "actionid" and value is not None:
+                return str(value)
+        return None
 
     def process_response(self, response: Message) -> R:
         """Turn the raw response into the result of this request; this one returns it as it is."""
@@ -521,7 +528,13 @@ class Request(dict[str, Any], Generic[R]):
         Raises:
             TypeError: A value is of a type that has no one spelling in this protocol.
         """
-        return [line for name, value in self.items() for line in _lines(name, value)]
+        lines: list[tuple[str, str]] = []
+        for name, value in self.items():
+            if type(value) is str:
+                lines.append((name, value))
+            else:
+                lines += _lines(name, value)
+        return lines
 
     def _put(self, header: str, value: Any, codec: Codec[Any] = text) -> None:
         """Set a header from a Python value; `None` leaves it out."""

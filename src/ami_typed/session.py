@@ -14,7 +14,7 @@ the moment at which to look again. Rules of this module:
 
 from __future__ import annotations
 
-import itertools
+import functools
 import re
 from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -64,6 +64,7 @@ _GREETING = re.compile(r"(Asterisk .+)/([\w.+~-]+)\s*")
 _BOOTED = "FullyBooted"
 _ID = b"\r\nActionID: "
 _LIST = b"\r\nEventList: "
+_NEVER: frozenset[str] = frozenset()
 _NAMES = 4096
 """How many different first lines are remembered; a server that sends more is not one that needs to be fast."""
 
@@ -88,43 +89,54 @@ class Exchange(Generic[R]):
         elapsed: The seconds from sending to the answer.
         error: Why there will be no answer.
         settled: Whether its sender has nothing more to wait for.
+        given_up: Whether its sender has stopped waiting.
         written: Whether a byte of it may have left.
         wake: What to call when it is settled; the shell's.
         waiter: What its sender waits on; the shell's.
     """
 
     __slots__ = (
-        *("action_id", "due", "elapsed", "ends", "error", "events", "expected", "items", "knowledge", "octets"),
-        *("progress", "request", "response", "sent", "settled", "synchronous", "timeout", "waiter", "wake", "written"),
+        *("action_id", "due", "elapsed", "ends", "error", "events", "expected", "given_up", "items", "knowledge"),
+        *("octets", "progress", "request", "response", "sent", "settled", "synchronous", "timeout", "waiter", "wake"),
+        "written",
     )
 
     def __init__(
         self, request: Request[R], action_id: str, octets: bytes, sent: float, *, timeout: float, synchronous: bool
     ) -> None:
         self.request = request
-        self.knowledge = listing = _knowledge_of(request)
+        self.knowledge = knowledge = _knowledge_of(request)
         self.action_id = action_id
         self.octets = octets
         self.sent = sent
         self.timeout = timeout
         self.synchronous = synchronous
-        self.events: Aggregate | None = listing.list_class()(action_id) if synchronous or request.aggregate else None
         self.items: dict[bytes, Item] = {}
-        self.ends = frozenset(name.lower() for name in listing.list_ends)
-        self.expected = not listing.list_announced
-        self.due = listing.answers
+        self.events: Aggregate | None = None
+        self.ends: frozenset[str] = _NEVER
+        if synchronous or request.aggregate:
+            self.events = knowledge.list_class()(action_id)
+            self.ends = frozenset(map(str.lower, knowledge.list_ends))
+        self.expected = not knowledge.list_announced
+        self.due = knowledge.answers
         self.response: Answer | None = None
         self.elapsed = 0.0
         self.progress = sent
         self.error: Exception | None = None
         self.settled = False
+        self.given_up = False
         self.written = False
         self.wake: Callable[[], object] = _nothing
         self.waiter: Any = None
 
-    def begin(self) -> None:
-        """Note that the first byte is about to leave: from here on the server may act on it."""
-        self.written = True
+    def begin(self) -> bool:
+        """Note that the first byte is about to leave: from here on the server may act on it.
+
+        Returns:
+            Whether the request is to be sent: nobody waits for one that was given up.
+        """
+        self.written = not self.given_up
+        return self.written
 
     @property
     def empty(self) -> bool:
@@ -139,14 +151,18 @@ class Exchange(Generic[R]):
             ActionTimeout: No answer came, or the list was not closed, in time.
             ConnectionLost: The connection ended first.
         """
-        outcome = self.outcome()
-        if outcome is None:
+        if self.error is not None:
+            raise self.error
+        response = self.response
+        if response is None:
             raise ActionTimeout(self.request, self.action_id, self.timeout)
-        if not outcome.success and not self.empty:
-            raise ActionFailed(self.request, outcome.response)
-        if outcome.events_timeout:
+        if not response.success and not self.empty:
+            raise ActionFailed(self.request, response)
+        if not self.synchronous:
+            return self.request.process_response(response)
+        if not self.settled:
             raise ActionTimeout(self.request, self.action_id, self.timeout, "end of its list")
-        return self.events if self.synchronous else outcome.result
+        return self.events
 
     def outcome(self) -> Response[R] | None:
         """Return what came of the request, `None` where no answer came; the answer is turned into the result here.
@@ -242,7 +258,8 @@ class Session:
         self._handlers = handlers
         self._limits = limits
         self._framer = Framer(limits)
-        self._ids = (f"{token}-{number}" for number in itertools.count(1))
+        self._token = token
+        self._opened = 0
         self._aggregate_timeout = aggregate_timeout
         self._late_timeout = late_timeout
         self._check_releases = check_releases
@@ -265,7 +282,7 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether anything is due at a certain time: the rest of a message, or of a list."""
-        return bool(self._gathering) or self._framer.incomplete
+        return bool(self._gathering or self._framer.incomplete)
 
     @property
     def pending(self) -> int:
@@ -305,9 +322,9 @@ class Session:
             NotInRelease: The server's release does not have the action or one of its parameters.
             TooManyPending: `Limits.pending` is reached.
         """
-        given = {name.lower(): value for name, value in headers.items()}
-        chosen = action_id or given.get(KEY_ACTIONID.lower()) or request.action_id
-        action_id = str(chosen) if chosen else next(self._ids)
+        given = {name.lower(): value for name, value in headers.items()} if headers else headers
+        own_id = request.action_id
+        action_id = self._identify(action_id or given.get(KEY_ACTIONID.lower()) or own_id)
         if action_id in self._pending or action_id in self._gathering:
             raise ManagerError(f"{request.action}: the ActionID {action_id} is in use by a request without an answer.")
         if len(self._pending) >= self._limits.pending:
@@ -315,13 +332,18 @@ class Session:
                 f"{request.action} was not sent: {len(self._pending)} requests wait for their answers, which is all "
                 "that Limits.pending allows."
             )
-        if self._check_releases and self.release is not None:
+        knowledge = _knowledge_of(request)
+        if self._check_releases and self.release is not None and not _has_all(self.release, knowledge):
             _check_release(request, given, self.release)
-        octets = encode(request.action, _lines(request, action_id, headers))
+        if headers or own_id is not None:
+            lines = _lines(request, action_id, headers)
+        else:
+            lines = request.lines()
+            lines.insert(1, (KEY_ACTIONID, action_id))
         exchange = Exchange(
             request,
             action_id,
-            octets,
+            encode(request.action, lines),
             now,
             timeout=request.timeout if timeout is None else timeout,
             synchronous=request.synchronous if synchronous is None else synchronous,
@@ -330,13 +352,18 @@ class Session:
         if exchange.events is not None:
             self._gathering[action_id] = exchange
             self._lists[_octets(action_id)] = exchange
-        knowledge = _knowledge_of(request)
         if knowledge.raw_text:
             self._raw_text.append(exchange)
         if knowledge.raw_text or knowledge.bare_line_feeds:
             self._bare.add(action_id)
             self._framer.bare = True
         return exchange
+
+    def _identify(self, chosen: object) -> str:
+        if chosen:
+            return str(chosen)
+        self._opened += 1
+        return f"{self._token}-{self._opened}"
 
     def give_up(self, exchange: Exchange[Any], now: float) -> bool:
         """Stop waiting for an exchange; return whether it was still open.
@@ -345,6 +372,7 @@ class Session:
         """
         if exchange.settled:
             return False
+        exchange.given_up = True
         self._drop(exchange)
         if exchange.response is None:
             self._overdue = {id_: until for id_, until in self._overdue.items() if until > now}
@@ -353,8 +381,9 @@ class Session:
 
     def _drop(self, exchange: Exchange[Any]) -> None:
         self._pending.pop(exchange.action_id, None)
-        self._gathering.pop(exchange.action_id, None)
-        self._lists.pop(_octets(exchange.action_id), None)
+        if exchange.events is not None:
+            self._gathering.pop(exchange.action_id, None)
+            self._lists.pop(_octets(exchange.action_id), None)
 
     # Receiving
 
@@ -468,11 +497,11 @@ class Session:
             exchange.items[line] = kind, events[kind.name]
 
     def _take_other(self, message: Answer, now: float, received: Received) -> None:
-        if KEY_EVENT in message:
+        if b"event" in message._octets.lower() and KEY_EVENT in message:
             self._take_event(event_class(message[KEY_EVENT]).of(message), now, received)
             return
         exchange = self._pending.get(message.action_id or "")
-        if KEY_RESPONSE not in message:
+        if message.get(KEY_RESPONSE) is None:
             if exchange is None and self._raw_text and message.action_id is None:
                 exchange = self._next_raw_text()
             if exchange is None:
@@ -493,24 +522,25 @@ class Session:
         return exchange if exchange.action_id in self._pending else None
 
     def _answer(self, exchange: Exchange[Any], message: Answer, now: float, received: Received) -> None:
-        if exchange in self._raw_text:  # a refusal, in the place of the text
+        if self._raw_text and exchange in self._raw_text:  # a refusal, in the place of the text
             self._raw_text.remove(exchange)
+        success = message.success
         exchange.due -= 1
-        if message.success and exchange.due:
+        if success and exchange.due:
             return
-        if message.success:
+        if success and exchange.knowledge.lasts:
             self._remember(exchange.request)
         exchange.response = message
         exchange.elapsed = now - exchange.sent
         exchange.progress = now
         if exchange.events is not None:
             exchange.events.response = message
-        begins = exchange.expected or message.get("EventList", "").lower() == "start"
+        begins = exchange.expected or _begins_list(message)
         ended = exchange.events is not None and exchange.events.closing is not None
-        if ended or not (begins and message.success):
+        if ended or not (begins and success):
             self._end_list(exchange, received)
             if exchange.events is not None and not exchange.synchronous:
-                if not message.success and not exchange.empty:
+                if not success and not exchange.empty:
                     exchange.events._fail(message.get("Message") or "the action was refused")
                 received.deliveries.append(exchange.events)
         elif not exchange.synchronous or exchange.events is None:
@@ -519,16 +549,14 @@ class Session:
 
     def _remember(self, request: Request[Any]) -> None:
         """Keep a request whose effect ends with the connection."""
-        knowledge = _knowledge_of(request)
-        if not knowledge.lasts:
-            return
-        if not knowledge.adds_up:
+        if not _knowledge_of(request).adds_up:
             self.lasting = [each for each in self.lasting if each.action.lower() != request.action.lower()]
         self.lasting.append(request)
 
     def _end_list(self, exchange: Exchange[Any], received: Received) -> None:
         self._drop(exchange)
-        self._no_longer_bare(exchange.action_id)
+        if self._bare:
+            self._no_longer_bare(exchange.action_id)
         if not exchange.settled and exchange.response is not None:
             self._settle(exchange, received)
 
@@ -578,6 +606,17 @@ def _fate(exchange: Exchange[Any], reason: ConnectionLost) -> ConnectionLost:
     return OutcomeUnknown(f"The outcome of {action} (ActionID {exchange.action_id}) is unknown: {reason}")
 
 
+@functools.cache
+def _has_all(release: Release, knowledge: type[Request[Any]]) -> bool:
+    """Whether a release has an action and whatever parameter it may be given."""
+    return not knowledge.parameter_releases and release in knowledge.releases
+
+
+def _begins_list(answer: Answer) -> bool:
+    """Whether an answer says ``EventList: start``; looking into its bytes first spares most a look for nothing."""
+    return b"eventlist" in answer._octets.lower() and answer.get("EventList", "").lower() == "start"
+
+
 def _check_release(request: Request[Any], given: Mapping[str, Any], release: Release) -> None:
     """Refuse what the server's release does not have, in the request or in what is given beside it."""
     knowledge = _knowledge_of(request)
@@ -597,9 +636,6 @@ def _check_release(request: Request[Any], given: Mapping[str, Any], release: Rel
 
 def _lines(request: Request[Any], action_id: str, headers: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Put a request's lines in order: action and ActionID first, so that an error about a later line bears them."""
-    if not headers and request.action_id is None:
-        lines = request.lines()
-        return [lines[0], (KEY_ACTIONID, action_id), *lines[1:]]
     first = {KEY_ACTION.lower(), KEY_ACTIONID.lower()}
     more = [(name, value) for name, value in Request(request.action, **headers).lines() if name.lower() not in first]
     given = {name.lower() for name, _ in more} | first

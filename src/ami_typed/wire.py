@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ami_typed.errors import HeaderRefused, NotAsterisk, ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["Framer", "Limits", "encode"]
 
@@ -50,7 +50,7 @@ class Limits(NamedTuple):
     stream: int = 10_000
 
 
-def encode(action: str, lines: Iterable[tuple[str, str]]) -> bytes:
+def encode(action: str, lines: Sequence[tuple[str, str]]) -> bytes:
     """Write one message.
 
     Args:
@@ -60,20 +60,31 @@ def encode(action: str, lines: Iterable[tuple[str, str]]) -> bytes:
     Raises:
         HeaderRefused: A name or value would end its line or its message.
     """
-    written: list[str] = []
+    text = ""
+    count = 0
+    for name, value in lines:
+        if not name or ":" in name:
+            raise next(_refusals(action, lines))
+        text += f"{name}: {value}\r\n"
+        count += 1
+    if text.count("\r") != count or text.count("\n") != count or "\0" in text:
+        raise next(_refusals(action, lines))
+    try:
+        return f"{text}\r\n".encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise HeaderRefused(f"{action}: {error.object[error.start : error.end]!r} stands for no bytes.") from None
+
+
+def _refusals(action: str, lines: Iterable[tuple[str, str]]) -> Iterator[HeaderRefused]:
+    """Say of each line of a message that cannot be written why not."""
     for name, value in lines:
         if _FORBIDDEN.search(name) or _FORBIDDEN.search(value):
-            raise HeaderRefused(
+            yield HeaderRefused(
                 f"{action}: the header {name!r} has a CR, LF or NUL in its name or value, which would start another "
                 "action; nothing was sent. Take it out."
             )
-        if not name or ":" in name:
-            raise HeaderRefused(f"{action}: {name!r} is no name of a header: it is empty or has a colon.")
-        written.append(f"{name}: {value}\r\n")
-    try:
-        return "".join((*written, "\r\n")).encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError as error:
-        raise HeaderRefused(f"{action}: {error.object[error.start : error.end]!r} stands for no bytes.") from None
+        elif not name or ":" in name:
+            yield HeaderRefused(f"{action}: {name!r} is no name of a header: it is empty or has a colon.")
 
 
 class Framer:
