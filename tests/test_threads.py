@@ -89,6 +89,22 @@ def once(error: BaseException) -> Callable[[], None]:
     return raising
 
 
+def noting(notes: list[str], word: str) -> Callable[[], bool]:
+    """Make a function that notes its being called, and wants its message sent."""
+
+    def begin() -> bool:
+        notes.append(word)
+        return True
+
+    return begin
+
+
+def each_once(*functions: Callable[[], object]) -> Callable[[], object]:
+    """Make a function that calls another of these each time, and nothing in the end."""
+    left = list(functions)
+    return lambda: left and left.pop(0)()
+
+
 # The socket
 
 
@@ -136,17 +152,32 @@ def test_it_is_known_before_the_first_byte_leaves_that_one_may_have_left(pair: P
     ours = SynchronisedSocket(pair[0])
     order: list[str] = []
     pair[0].before_send = lambda: order.append("sent")
-    ours.send_message(b"one", lambda: order.append("begun"))
+    ours.send_message(b"one", noting(order, "begun"))
     assert order == ["begun", "sent"]
 
 
 def test_of_a_message_for_a_closed_socket_nothing_has_begun(pair: Pair) -> None:
     ours = SynchronisedSocket(pair[0])
     ours.close()
-    begun: list[bool] = []
+    begun: list[str] = []
     with pytest.raises(OSError, match="closed"):
-        ours.send_message(b"one", lambda: begun.append(True))
+        ours.send_message(b"one", noting(begun, "begun"))
     assert begun == []
+
+
+def test_a_message_for_a_socket_that_is_being_written_goes_out_behind_and_its_sender_goes_on(pair: Pair) -> None:
+    ours, theirs = SynchronisedSocket(pair[0]), pair[1]
+    pair[0].before_send = each_once(lambda: ours.send_message(b"two "), lambda: ours.send_message(b"three"))
+    ours.send_message(b"one ")
+    assert b"".join(theirs.recv(4) for _ in range(4)) == b"one two three"
+
+
+def test_a_message_that_nobody_wants_sent_by_the_time_that_there_is_room_is_not_sent(pair: Pair) -> None:
+    ours, theirs = SynchronisedSocket(pair[0]), pair[1]
+    pair[0].before_send = each_once(lambda: ours.send_message(b"two", lambda: False))
+    ours.send_message(b"one")
+    ours.send_message(b"three")
+    assert theirs.recv(3) + theirs.recv(5) == b"onethree"
 
 
 def test_closing_is_seen_by_both_sides_and_can_be_done_again(pair: Pair) -> None:
@@ -276,7 +307,7 @@ class Line:
     def send(self, action: str = "Originate", **headers: Any) -> Exchange[Any]:
         request = ami.Request(action, **headers)
         request.timeout = PATIENCE
-        return self.connection.send(lambda now: self.session.open(request, now))
+        return self.connection.send(request)
 
 
 LINES: list[Line] = []
@@ -344,7 +375,7 @@ def test_a_wait_that_is_over_forgets_its_request(pair: Pair) -> None:
     line = Line(pair)
     request = ami.Request("Ping")
     request.timeout = 0.01
-    exchange = line.connection.send(lambda now: line.session.open(request, now))
+    exchange = line.connection.send(request)
     line.connection.wait(exchange)
     assert exchange.outcome() is None
     assert line.session.pending == 0

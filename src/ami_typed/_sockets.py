@@ -3,6 +3,8 @@
 Rules of this module:
 
 - Any thread writes, one at a time reads; a writer that must wait keeps nobody from reading.
+- A thread that finds another one writing leaves its message to that one, so that many go out in one piece and nobody
+  waits to write.
 - A descriptor is given back only when nobody waits on it: its number may mean something else the next moment.
 """
 
@@ -14,7 +16,8 @@ import select
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, Any
 
 from ami_typed.errors import ConnectFailed
 
@@ -30,6 +33,11 @@ _CHUNK = 65536
 """How much is read at once; larger reads are slower, because they leave the processor's cache."""
 
 
+def _always() -> bool:
+    """Stand in for somebody who never changes his mind about a message."""
+    return True
+
+
 class SynchronisedSocket:
     """A connected socket: writes of several threads do not mix, reads are one thread's.
 
@@ -43,7 +51,10 @@ class SynchronisedSocket:
         self._socket = connected
         self._write_timeout = write_timeout
         self._lock = threading.Lock()
+        self._outgoing: deque[tuple[bytes, Callable[[], bool]]] = deque()
         self._open = True
+        self._readable = _Readiness(connected, write=False)
+        self._writable = _Readiness(connected, write=True)
         self.info: tuple[str, str] | None = None
 
     def get_asterisk_info(self) -> tuple[str, str] | None:
@@ -66,29 +77,46 @@ class SynchronisedSocket:
         with self._lock:  # nor under a writer's feet
             self._socket.close()
 
-    def send_message(self, message: bytes, begun: Callable[[], object] = bool) -> None:
-        """Write a whole message.
+    def send_message(self, message: bytes, begin: Callable[[], bool] = _always) -> None:
+        """Write a whole message, or leave it to the thread that is writing.
 
         Args:
             message: Its bytes, with the empty line that ends it.
-            begun: Called before the first byte leaves: from then on the server may act on it.
+            begin: Called before the first byte leaves; returns whether the message is still to be sent. From then on
+                the server may act on it.
 
         Raises:
             OSError: The connection broke, or the peer took nothing for too long.
         """
-        with self._lock:
-            self._write(message, begun)
+        self._outgoing.append((message, begin))
+        while self._outgoing and self._lock.acquire(False):  # looked at again: one may come as the lock is let go
+            try:
+                if octets := self._begun():
+                    self._write(self._sealed(octets))
+            finally:
+                self._lock.release()
 
-    def _write(self, octets: bytes, begun: Callable[[], object]) -> None:
+    def _begun(self) -> bytes:
+        """Take what is to be written now."""
         if not self._open:
             raise ConnectionError("it was closed")
-        begun()
-        view = memoryview(octets)
-        while view:
+        octets = b""
+        while self._outgoing:
+            message, begin = self._outgoing.popleft()
+            if begin():
+                octets += message
+        return octets
+
+    def _sealed(self, octets: bytes) -> bytes:
+        """Return what goes over the network for these bytes."""
+        return octets
+
+    def _write(self, octets: bytes) -> None:
+        while octets:
             try:
-                view = view[self._socket.send(view) :]
+                octets = octets[self._socket.send(octets) :]
             except BlockingIOError:
-                if not _ready(self._socket, self._write_timeout, write=True):
+                if not self._writable.wait(self._write_timeout):
                     raise TimeoutError(f"the server read nothing for {self._write_timeout:g} s") from None
 
     def read(self, timeout: float | None) -> bytes:
@@ -99,20 +127,36 @@ class SynchronisedSocket:
             OSError: The connection broke.
         """
         while True:
+            if not self._readable.wait(timeout):
+                raise TimeoutError(f"nothing came for {timeout:g} s")
             try:
                 return self._socket.recv(_CHUNK)
-            except BlockingIOError:
-                if not _ready(self._socket, timeout):
-                    raise TimeoutError(f"nothing came for {timeout:g} s") from None
+            except BlockingIOError:  # the system was mistaken; poll(2) says that it may be
+                continue
 
 
-def _ready(sock: socket.socket, timeout: float | None, *, write: bool = False) -> bool:
-    """Wait until a socket can be read or written; return whether it can."""
-    if hasattr(select, "poll"):
-        poller = select.poll()
-        poller.register(sock, select.POLLOUT if write else select.POLLIN)
-        return bool(poller.poll(None if timeout is None else min(max(0, math.ceil(timeout * 1000)), 2**31 - 1)))
-    return any(select.select([] if write else [sock], [sock] if write else [], [], timeout))
+class _Readiness:
+    """Waits until a socket can be read, or written; one thread at a time.
+
+    Args:
+        connected: The socket.
+        write: Whether it is to be written.
+    """
+
+    def __init__(self, connected: socket.socket, *, write: bool) -> None:
+        self._socket = connected
+        self._write = write
+        self._poller: Any = None
+        if hasattr(select, "poll"):
+            self._poller = select.poll()
+            self._poller.register(connected, select.POLLOUT if write else select.POLLIN)
+
+    def wait(self, timeout: float | None) -> bool:
+        """Wait for at most ``timeout`` seconds; return whether the socket is ready."""
+        if self._poller is None:
+            sockets = [self._socket]
+            return any(select.select([] if self._write else sockets, sockets if self._write else [], [], timeout))
+        return bool(self._poller.poll(None if timeout is None else min(max(0, math.ceil(timeout * 1000)), 2**31 - 1)))
 
 
 class TlsSocket(SynchronisedSocket):
@@ -136,8 +180,8 @@ class TlsSocket(SynchronisedSocket):
 
         super().__init__(connected)
         self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self._encrypted = ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._encrypted, server_hostname=host)
         self._state = threading.Lock()
         self._want_read = ssl.SSLWantReadError
         self._at_end = (ssl.SSLZeroReturnError, ssl.SSLEOFError)
@@ -149,10 +193,10 @@ class TlsSocket(SynchronisedSocket):
             try:
                 self._tls.do_handshake()
             except self._want_read:
-                self._write(self._outgoing.read(), bool)
+                self._write(self._encrypted.read())
                 self._receive(max(0.0, deadline - time.monotonic()))
             else:
-                self._write(self._outgoing.read(), bool)
+                self._write(self._encrypted.read())
                 return
 
     def _receive(self, timeout: float | None) -> None:
@@ -163,13 +207,10 @@ class TlsSocket(SynchronisedSocket):
             else:
                 self._incoming.write_eof()
 
-    def send_message(self, message: bytes, begun: Callable[[], object] = bool) -> None:
-        """Write a whole message; see `SynchronisedSocket.send_message`."""
-        with self._lock:
-            with self._state:
-                self._tls.write(message)
-                octets = self._outgoing.read()
-            self._write(octets, begun)
+    def _sealed(self, octets: bytes) -> bytes:
+        with self._state:
+            self._tls.write(octets)
+            return self._encrypted.read()
 
     def read(self, timeout: float | None) -> bytes:
         """Read what is there; see `SynchronisedSocket.read`."""

@@ -20,7 +20,7 @@ from ami_typed.errors import ConnectFailed, ConnectionLost, Error, NotConnected,
 from ami_typed.messages import Event, Message, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ami_typed._log import Log
     from ami_typed._sockets import SynchronisedSocket
@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 _PATIENCE = 10.0
 """How long the reader waits for callbacks that are far behind before it reads on all the same, in seconds."""
-_GRACE = 0.001
+_GRACE = 0.005
 """How long the reader leaves the socket to who sends requests one after the other, in seconds."""
 
 
@@ -227,6 +227,7 @@ class Connection:
         self.transport = transport
         self.session = session
         self.stopped = threading.Event()
+        self.ended = False
         self._audience = audience
         self._lost = lost
         self._reason: ConnectionLost | None = None
@@ -239,6 +240,7 @@ class Connection:
         self.leaving = False
         self._wanted = False
         self._last_wait = 0.0
+        self._resting = False
         self._reading = threading.Lock()
         self._resume = threading.Event()
         self._reader = threading.Thread(target=self._read, name="ami-typed reader", daemon=True)
@@ -272,8 +274,16 @@ class Connection:
 
     # Requests
 
-    def send(self, begin: Callable[[float], Exchange[T]]) -> Exchange[T]:
-        """Begin an exchange and write its request.
+    def send(
+        self,
+        request: Request[T],
+        action_id: str | None = None,
+        headers: Mapping[str, Any] = {},
+        *,
+        timeout: float | None = None,
+        synchronous: bool | None = None,
+    ) -> Exchange[T]:
+        """Begin an exchange and write its request; see `Session.open`.
 
         Raises:
             NotConnected: The connection has ended.
@@ -281,14 +291,13 @@ class Connection:
         with self._lock:
             if self.ended:
                 raise NotConnected("The connection has ended; call connect() again.")
-            exchange = begin(time.monotonic())
-            waiter = threading.Lock()
-            waiter.acquire()
-            exchange.wake = waiter.release
-            exchange.waiter = waiter
+            exchange = self.session.open(
+                request, time.monotonic(), action_id, headers, timeout=timeout, synchronous=synchronous
+            )
         if self._log.debug:
             self._log.trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
-        self._audience.dispatcher.nudge()
+        if self._resting:
+            self._audience.dispatcher.nudge()
         try:
             self.transport.send_message(exchange.octets, exchange.begin)
         except OSError as error:
@@ -301,23 +310,34 @@ class Connection:
         Who waits reads the socket by itself while nobody else does: waking a thread for each answer would cost more
         than the answer.
         """
-        deadline = time.monotonic() + min(max(0.0, exchange.timeout), threading.TIMEOUT_MAX)
         try:
-            while not exchange.settled and (left := deadline - time.monotonic()) > 0:
-                if self._reading.acquire(blocking=False):
-                    self._read_for(exchange, deadline)
-                else:
-                    exchange.waiter.acquire(timeout=left)
+            if exchange.settled:
+                return
+            if self._reading.acquire(False):
+                self._read_for(exchange)
+            else:
+                self._wait_for(exchange)
         finally:
             now = self._last_wait = time.monotonic()
             if not exchange.settled:
                 with self._lock:
                     self.session.give_up(exchange, now)
 
+    @staticmethod
+    def _wait_for(exchange: Exchange[Any]) -> None:
+        """Wait while another thread reads."""
+        waiter = threading.Lock()
+        waiter.acquire()
+        exchange.wake = waiter.release
+        left = exchange.sent + exchange.timeout - time.monotonic()
+        if not exchange.settled and left > 0:  # settled before `wake` was there, it would wait for nothing
+            waiter.acquire(timeout=min(left, threading.TIMEOUT_MAX))
+
     # Reading
 
-    def _read_for(self, exchange: Exchange[Any], deadline: float) -> None:
+    def _read_for(self, exchange: Exchange[Any]) -> None:
         """Read in the place of the reader until an exchange is settled; then leave the rest to the reader."""
+        deadline = exchange.sent + exchange.timeout
         try:
             while not exchange.settled and (left := deadline - time.monotonic()) > 0:
                 self._pump(left)
@@ -329,13 +349,17 @@ class Connection:
     def _read(self) -> None:
         """Read whenever nobody who waits does."""
         while not self.stopped.is_set():
+            self._resting = True
             self._audience.dispatcher.wait_for_room(lambda: self.session.pending > 0 or self.ended)
+            self._resting = False
             with self._reading:
                 self._pump(None)
+                while self.session.pending:  # who waits has left the reading to this thread
+                    self._pump(None)
             # Another request often follows at once: its sender is to find the socket free.
             while not self.stopped.is_set() and time.monotonic() - self._last_wait < _GRACE:
-                self._resume.clear()
                 if self._resume.wait(_GRACE):
+                    self._resume.clear()
                     break
         with self._reading:
             self.transport.release()
@@ -429,6 +453,7 @@ class Connection:
         with self._lock:
             if self.ended:
                 return
+            self.ended = True
             self.stopped.set()
             self._reason, self._wanted = reason, wanted
             received = self.session.close(reason)
@@ -450,20 +475,11 @@ class Connection:
         """Wait for the reader to end, but never for the thread that asks."""
         join(self._reader, timeout)
 
-    @property
-    def ended(self) -> bool:
-        """Whether the connection is over."""
-        return self.stopped.is_set()
-
 
 def monitor(connection: Connection, interval: float) -> None:
     """Ping every ``interval`` seconds until the connection ends, or end it when no answer comes within another."""
-
-    def ping(now: float) -> Exchange[Message]:
-        request = Request("Ping")
-        request.timeout = interval
-        return connection.session.open(request, now)
-
+    ping: Request[Message] = Request("Ping")
+    ping.timeout = interval
     while not connection.stopped.wait(interval):
         try:
             exchange = connection.send(ping)

@@ -347,8 +347,7 @@ class Manager:
             ConnectionLost: The link broke; says whether the request left.
         """
         connection = self._connected()
-        session = connection.session
-        exchange = connection.send(lambda now: session.open(request, now, action_id, headers))
+        exchange = connection.send(request, action_id, headers)
         connection.wait(exchange)
         return exchange.outcome()
 
@@ -573,10 +572,7 @@ class Manager:
 
 def _execute(connection: Connection, request: Request[Any], timeout: float | None = None) -> Any:
     """Send a request over a connection and return its result."""
-    session = connection.session
-    exchange = connection.send(
-        lambda now: session.open(request, now, timeout=timeout, synchronous=request.lists or request.synchronous)
-    )
+    exchange = connection.send(request, timeout=timeout, synchronous=request.lists or request.synchronous)
     connection.wait(exchange)
     return exchange.result()
 
