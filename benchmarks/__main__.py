@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.measure import QUICK, Figure, Options, as_table
 
-NAMES = ("stream", "ping", "listing", "startup", "build")
+NAMES = ("stream", "ping", "listing", "idle", "startup", "build")
 
 
 def main() -> None:

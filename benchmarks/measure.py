@@ -25,12 +25,14 @@ class Options(NamedTuple):
         events: The events of the stream.
         pings: The pings, one after the other.
         listed: The channels of the list.
+        idle: The connections that only wait.
     """
 
     rounds: int = 7
     events: int = 100_000
     pings: int = 10_000
     listed: int = 5_000
+    idle: int = 1_000
 
 
 QUICK = Options(rounds=3, events=20_000, pings=2_000)

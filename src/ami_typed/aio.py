@@ -16,6 +16,7 @@ import contextlib
 import inspect
 import os
 import socket
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
@@ -78,6 +79,16 @@ def _retrieve(future: asyncio.Future[None]) -> None:
     """Read a future's exception: who waited may have been cancelled, which is nothing to warn of."""
     if not future.cancelled():
         future.exception()
+
+
+class _Room(threading.local):
+    """Where the connections of an event loop are read into: all into one place, as each takes out at once what came."""
+
+    def __init__(self) -> None:
+        self.octets = memoryview(bytearray(_CHUNK))
+
+
+_ROOM = _Room()
 
 
 class _Dispatcher:
@@ -231,7 +242,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._log = log
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._octets = memoryview(bytearray(_CHUNK))
+        self._octets = _ROOM.octets
         self._greeted: asyncio.Future[None] = self._loop.create_future()
         self._greeted.add_done_callback(_retrieve)
         self._closed: asyncio.Future[None] = self._loop.create_future()
