@@ -200,13 +200,20 @@ class Manager:
         except BaseException:
             audience.leave(None)
             raise
-        self.disconnect()  # another thread may have connected meanwhile
+        while not self._adopt(connection, audience, target):  # another thread has connected meanwhile
+            self.disconnect()
+        connection.start()
+        connection.open_up(lost=Loss(audience, weakref.ref(self) if self._reconnect else None))
+
+    def _adopt(self, connection: Connection, audience: Audience, target: Target) -> bool:
+        """Take a new connection as this manager's own; return whether it could, there being no other."""
         with self._lock:
+            if self._audience is not None:
+                return False
             self._connection, self._audience, self._target, self._credentials = connection, audience, target, None
             self._monitored = None
             self._wanted = threading.Event()
-        connection.start()
-        connection.open_up(lost=Loss(audience, weakref.ref(self) if self._reconnect else None))
+            return True
 
     def _dial(self, target: Target, audience: Audience, lost: OnLoss) -> Connection:
         """Make a connection whose server has greeted."""
