@@ -156,6 +156,22 @@ def in_a_fresh_process(program: str) -> list[str]:
     return done.stdout.split()
 
 
+def echo(request: Mapping[str, str]) -> bytes:
+    """Answer any request with success and its own headers."""
+    return answer(request["ActionID"], "Success", *(f"{k}: {v}" for k, v in request.items() if k != "ActionID"))
+
+
+class Heard(queue.SimpleQueue[Any]):
+    """A callback that keeps what it was called with."""
+
+    def __call__(self, event: Any, manager: object) -> None:
+        self.put(event)
+
+    def next(self) -> Any:
+        """Return the next event, once it came."""
+        return self.get(timeout=PATIENCE)
+
+
 class Peer:
     """The server's end of one connection."""
 

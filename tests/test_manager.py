@@ -22,6 +22,7 @@ from tests.support import (
     Gadget,
     Gadgets,
     GadgetsComplete,
+    Heard,
     ListGadgets,
     Peer,
     Server,
@@ -29,6 +30,7 @@ from tests.support import (
     background,
     message,
 )
+from tests.support import echo as reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,24 +42,6 @@ pytestmark = pytest.mark.usefixtures("gadgets")
 def peer(server: Server, manager: ami.Manager) -> Peer:
     """The server's end of the manager's connection."""
     return server.link(manager)
-
-
-def reply(request: dict[str, str]) -> bytes:
-    """Answer any request with success."""
-    return answer(
-        request["ActionID"], "Success", *(f"{name}: {value}" for name, value in request.items() if name != "ActionID")
-    )
-
-
-class Heard(SimpleQueue[Any]):
-    """A callback that keeps what it was called with."""
-
-    def __call__(self, event: Any, manager: ami.Manager) -> None:
-        self.put(event)
-
-    def next(self) -> Any:
-        """Return the next event, once it came."""
-        return self.get(timeout=PATIENCE)
 
 
 def threads() -> list[threading.Thread]:
@@ -290,31 +274,6 @@ def test_a_manager_that_was_never_connected_can_be_forgotten() -> None:
     assert gone() is None
 
 
-def test_fifty_connections_leave_no_thread_and_no_descriptor_behind(server: Server) -> None:
-    def descriptors() -> int:
-        return len(list(Path("/dev/fd").iterdir()))
-
-    manager = ami.Manager()
-    server.link(manager)
-    manager.close()
-    server.close()
-    before = descriptors()
-    running = threading.active_count()
-    with Server() as other:
-        for _ in range(50):
-            peer = other.link(manager)
-            peer.serve(reply)
-            assert manager.send_action(ami.Request("Ping")) is not None
-            manager.disconnect()
-            assert peer.at_end()
-            peer.close()
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread():
-            thread.join(PATIENCE)
-    assert descriptors() <= before
-    assert threading.active_count() <= running
-
-
 # Requests
 
 
@@ -438,41 +397,6 @@ def test_nothing_can_be_sent_without_a_connection(manager: ami.Manager) -> None:
     assert issubclass(ami.NotConnected, ami.ManagerError)
 
 
-def test_nothing_of_a_refused_request_is_sent(peer: Peer, manager: ami.Manager) -> None:
-    smuggled = "x\r\n\r\nAction: Originate"
-    with pytest.raises(ami.HeaderRefused):
-        manager.send_action(ami.Request("Ping", A=smuggled))
-    with pytest.raises(ami.HeaderRefused):
-        manager.send_action(ami.Request("Ping"), A=smuggled)
-    with pytest.raises(ami.HeaderRefused):
-        manager.send_action(ami.Request("Ping"), smuggled)
-    with pytest.raises(TypeError):
-        manager.send_action(ami.Request("Ping", A=object()))
-    sending = background(manager.send_action, ami.Request("Ping"), "next")
-    assert peer.request() == [("Action", "Ping"), ("ActionID", "next")]
-    peer.send(answer("next"))
-    assert sending.result(PATIENCE) is not None
-
-
-def test_500_answers_in_reverse_order_go_to_their_20_threads(peer: Peer, manager: ami.Manager) -> None:
-    def ask(number: int) -> str:
-        request = ami.Request("Ping", Number=number)
-        request.timeout = PATIENCE
-        outcome = manager.send_action(request)
-        assert outcome is not None
-        return outcome.response["Number"]
-
-    def serve() -> None:
-        for _ in range(25):
-            waiting = [dict(peer.request()) for _ in range(20)]
-            peer.send(*(reply(request) for request in reversed(waiting)))
-
-    serving = background(serve)
-    with ThreadPoolExecutor(20) as pool:
-        assert list(pool.map(ask, range(500))) == [str(number) for number in range(500)]
-    serving.result(PATIENCE)
-
-
 def test_all_of_500_requests_in_flight_at_once_are_answered_in_any_order(peer: Peer, manager: ami.Manager) -> None:
     def ask(number: int) -> str:
         request = ami.Request("Ping", Number=number)
@@ -512,15 +436,6 @@ def test_requests_of_many_threads_do_not_mix_on_the_wire(peer: Peer, manager: am
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(ask, range(8)))
-
-
-def test_a_message_that_comes_byte_by_byte_is_read(peer: Peer, manager: ami.Manager) -> None:
-    sending = background(manager.send_action, ami.Request("Ping"))
-    for octet in answer(peer.action_id(), "Success", "Name: Jürgen €"):
-        peer.send(bytes([octet]))
-    outcome = sending.result(PATIENCE)
-    assert outcome is not None
-    assert outcome.response["Name"] == "Jürgen €"
 
 
 # Lists
@@ -783,25 +698,6 @@ def test_old_events_are_dropped_where_callbacks_cannot_keep_up_and_answers_are_n
 # The link breaks
 
 
-@pytest.mark.parametrize("how", ["close", "reset"])
-def test_a_link_that_drops_fails_every_request_at_once(server: Server, manager: ami.Manager, how: str) -> None:
-    peer = server.link(manager)
-    request = ami.Request("Originate")
-    request.timeout = 3600
-    sending = [background(manager.send_action, request) for _ in range(10)]
-    executing = [background(manager.execute, request) for _ in range(10)]
-    for _ in range(20):
-        peer.request()
-    peer.close() if how == "close" else peer.reset()
-    for each in [*sending, *executing]:
-        with pytest.raises(ami.OutcomeUnknown, match=r"outcome of Originate .* is unknown") as lost:
-            each.result(PATIENCE)
-        assert isinstance(lost.value, ami.ManagerSocketError)
-    assert not manager.is_connected()
-    with pytest.raises(ami.NotConnected):
-        manager.send_action(request)
-
-
 def test_nothing_is_sent_again_after_a_new_connection(server: Server, manager: ami.Manager) -> None:
     peer = server.link(manager)
     sending = background(manager.send_action, ami.Request("Originate"))
@@ -844,16 +740,6 @@ def test_what_came_before_the_end_is_still_called_back(peer: Peer, manager: ami.
     peer.send(*(message("Event: Gadget", f"Size: {number}") for number in range(100)))
     peer.close()
     assert [heard.next()["Size"] for _ in range(100)] == [str(number) for number in range(100)]
-
-
-def test_an_idle_link_is_no_error(server: Server, manager: ami.Manager) -> None:
-    peer = server.link(manager, timeout=0.5)
-    waiting = background(manager.wait_for, Gadget, timeout=1.2)  # more than may pass within a message
-    with pytest.raises(ami.EventTimeout):
-        waiting.result(PATIENCE)
-    assert manager.is_connected()
-    peer.serve(reply)
-    assert manager.send_action(ami.Request("Ping")) is not None
 
 
 def test_a_message_that_stalls_midway_ends_the_connection(server: Server, manager: ami.Manager) -> None:
@@ -1215,18 +1101,6 @@ def test_nothing_is_logged_where_nobody_asked(server: Server, caplog: pytest.Log
         peer.serve(reply)
         manager.send_action(ami.Request("Ping"))
     assert caplog.records == []
-
-
-def test_bytes_that_are_not_utf_8_come_and_go_unchanged(peer: Peer, manager: ami.Manager) -> None:
-    heard = Heard()
-    manager.register_callback("Gadget", heard)
-    peer.send(b"Event: Gadget\r\nColour: gr\xfcn\r\n\r\n")
-    colour = heard.next().colour
-    sending = background(manager.send_action, ami.Request("Paint", Colour=colour))
-    lines = b"".join(iter(peer._file.readline, b"\r\n"))
-    assert b"Colour: gr\xfcn\r\n" in lines
-    peer.send(answer(lines.partition(b"ActionID: ")[2].partition(b"\r\n")[0].decode()))
-    assert sending.result(PATIENCE) is not None
 
 
 def test_the_source_of_the_tests_holds_no_sleep() -> None:
