@@ -513,7 +513,7 @@ def test_50_threads_may_do_anything_with_one_manager_at_once(make: Make) -> None
         people[0].ask()
         manager.close()
         for each in server.served:
-            each.result(PATIENCE)  # no connection was forgotten
+            each.result(PATIENCE / 2)  # no connection was forgotten, to be left by the server in the end
     assert footprint().threads <= before.threads
 
 
