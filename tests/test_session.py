@@ -314,11 +314,16 @@ def test_an_event_is_of_its_class_and_the_unknown_one_is_an_event() -> None:
     assert unknown == {"Event": "New", "Key": "x"}
 
 
-@pytest.mark.parametrize("first", ["Event: Gadget", "event: Gadget", "Event:Gadget", "EVENT:  Gadget"])
+@pytest.mark.parametrize(
+    "first", ["Event: Gadget", "event: Gadget", "Event:Gadget", "EVENT:  Gadget", "Event: Gadget "]
+)
 def test_an_event_is_known_however_its_first_line_is_written(first: str) -> None:
-    (event,) = Talk().heard(message(first, "Size: 7"))
+    (event,) = Talk().heard(message(first, "Size: 7", "Part: 1", "Part: 2"))
     assert type(event) is Gadget
+    assert event.event == "Gadget"
     assert event.size == 7
+    assert event.parts == [1, 2]
+    assert (event.event, len(event)) == ("Gadget", 3)
 
 
 def test_an_event_whose_name_does_not_come_first_is_an_event_all_the_same() -> None:
@@ -363,7 +368,9 @@ def test_bare_line_feeds_are_looked_for_no_longer_than_the_list_lasts_even_if_no
 
 
 def test_empty_lines_between_messages_are_nothing() -> None:
-    assert Talk().heard(b"\r\n\r\n\r\n\r\n", message("Event: Gadget", "Size: 7")) == [{"Event": "Gadget", "Size": "7"}]
+    for lines in (b"\r\n", b"\r\n\r\n", b"\r\n\r\n\r\n", b"\r\n\r\n\r\n\r\n"):
+        (event,) = Talk().heard(lines, message("Event: Gadget", "Size: 7"))
+        assert (event, event.data) == ({"Event": "Gadget", "Size": "7"}, [])
 
 
 def test_an_event_that_nobody_wants_is_not_delivered_and_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -224,6 +224,11 @@ def test_two_raw_texts_one_after_the_other_are_two() -> None:
     assert framed([one + b"\r\n\r\n" + one + b"\r\n\r\n"]) == [one, one]
 
 
+def test_raw_text_behind_an_empty_line_too_many_is_one() -> None:
+    raw = b"Response: Follows\r\nActionID: 1\r\na\r\n\r\nb\r\n--END COMMAND--"
+    assert framed([b"Event: A\r\n\r\n\r\n\r\n\r\n" + raw + b"\r\n\r\n"])[-1] == raw
+
+
 def test_raw_text_that_has_not_ended_is_held() -> None:
     framer = Framer(LIMITS)
     assert fed(framer, b"Response: Follows\r\nActionID: 1\r\na\r\n\r\nb") == []
@@ -257,6 +262,13 @@ def test_bare_line_feeds_do_not_cut_raw_text() -> None:
     framer.bare = True
     raw = b"Response: Follows\r\nActionID: 1\r\na\n\nb\n--END COMMAND--"
     assert fed(framer, raw + b"\r\n\r\nEvent: A\r\n\n") == [raw, b"Event: A"]
+
+
+def test_raw_text_behind_a_message_that_ends_in_bare_line_feeds_is_one() -> None:
+    framer = Framer(LIMITS)
+    framer.bare = True
+    raw = b"Response: Follows\r\nActionID: 1\r\na\n\nb\r\n\r\nc\n--END COMMAND--"
+    assert framer.feed(b"Event: A\r\n\n" + raw + b"\r\n\r\nEvent: B\r\n\r\n") == [b"Event: A", raw, b"Event: B"]
 
 
 # The first line

@@ -441,16 +441,15 @@ class Session:
         if kind is not None:
             self._take_event(kind.cls.of_stream(octets, kind.name), now, received)
         elif octets.strip():
-            self._take_other(Answer.of(octets), now, received)
+            self._take_other(Answer.of(octets.lstrip(b"\r\n")), now, received)
 
     def _learn(self, line: bytes) -> Kind | None:
-        """Find out what a message is that begins with this line: an event of some kind, or no event."""
-        if b"\n" in line:  # its lines end in bare LFs: not one to be fast with
+        """Find out what a message is that begins with this line: an event of some kind, or none to be fast with."""
+        if b"\n" in line:  # its lines end in bare LFs
             return None
-        key, _, value = line.decode("utf-8", "surrogateescape").partition(":")
-        if key.lower() != KEY_EVENT.lower():
+        key, _, name = line.decode("utf-8", "surrogateescape").partition(": ")
+        if key != KEY_EVENT or name != name.strip():  # its header has another name or value once it is parsed
             return None
-        name = value.strip()
         kind = Kind(event_class(name), name, self._handlers.wants(name))
         if name != _BOOTED:
             if len(self._kinds) >= _NAMES:
@@ -498,7 +497,10 @@ class Session:
 
     def _take_other(self, message: Answer, now: float, received: Received) -> None:
         if b"event" in message._octets.lower() and KEY_EVENT in message:
-            self._take_event(event_class(message[KEY_EVENT]).of(message), now, received)
+            name = message[KEY_EVENT].strip()
+            if name != message[KEY_EVENT]:
+                message[KEY_EVENT] = name
+            self._take_event(event_class(name).of(message), now, received)
             return
         exchange = self._pending.get(message.action_id or "")
         if message.get(KEY_RESPONSE) is None:

@@ -24,7 +24,9 @@ __all__ = ["Framer", "Limits", "encode"]
 
 _END = b"\r\n\r\n"
 _BARE_END = re.compile(rb"\r?\n\r?\n")
+_LINE_ENDS = re.compile(rb"[\r\n]*")
 _RAW_TEXT = b"Response: Follows\r\n"
+_EMPTY_LINES = re.compile(rb"\A(?:\r\n)+(?=Response: Follows\r\n)")
 _RAW_TEXT_END = b"--END COMMAND--"
 _FORBIDDEN = re.compile("[\r\n\0]")
 
@@ -156,9 +158,7 @@ class Framer:
         return data
 
     def _cut(self, data: bytes) -> list[bytes]:
-        messages = _join_raw_text(data.split(_END))
-        if self.bare:
-            messages = _split_bare(messages)
+        messages = _cut_bare(data) if self.bare else _join_raw_text(data.split(_END))
         rest = messages.pop()
         if rest:
             self._hold(rest)
@@ -190,17 +190,22 @@ def _join_raw_text(messages: list[bytes]) -> list[bytes]:
     ended = True
     for message in messages:
         if ended:
-            joined.append(message)
+            joined.append(_EMPTY_LINES.sub(b"", message))
         else:
             joined[-1] += _END + message
         ended = not joined[-1].startswith(_RAW_TEXT) or _RAW_TEXT_END in joined[-1]
     return joined
 
 
-def _split_bare(messages: list[bytes]) -> list[bytes]:
-    """Cut at empty lines made of bare LFs as well, except in raw texts."""
-    return [
-        piece
-        for message in messages
-        for piece in ([message] if message.startswith(_RAW_TEXT) else _BARE_END.split(message.lstrip(b"\r\n")))
-    ]
+def _cut_bare(data: bytes) -> list[bytes]:
+    """Cut at empty lines made of bare LFs as well, except in raw texts; what is left comes last."""
+    messages: list[bytes] = []
+    start = 0
+    while True:
+        start = _LINE_ENDS.match(data, start).end()  # type: ignore[union-attr]  # it matches everywhere
+        mark = data.find(_RAW_TEXT_END, start) if data.startswith(_RAW_TEXT, start) else start
+        end = _BARE_END.search(data, mark) if mark >= 0 else None
+        if end is None:
+            return [*messages, data[start:]]
+        messages.append(data[start : end.start()])
+        start = end.end()
