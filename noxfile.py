@@ -83,6 +83,23 @@ def live(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Run the traffic of a day, 4,000,000 events a face, and see that nothing grows; another number behind `--`."""
+    install(session, "test")
+    events = session.posargs[0] if session.posargs else "4000000"
+    session.run("python", "-m", "pytest", "-s", "tests/test_soak.py", env={"AMI_TYPED_SOAK": events})
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Look for bytes that break what must hold for any, two minutes a target; libFuzzer's options behind `--`."""
+    session.install("--quiet", ".", "atheris>=3")
+    options = session.posargs or ["-max_total_time=120"]
+    for target in ("framing", "conversation", "reading", "greeting", "event", "answer"):
+        session.run("python", "-m", "tests.fuzz", target, f"-artifact_prefix={session.create_tmp()}/", *options)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure against bare sockets, a lean parse loop and other clients."""
     install(session)

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 from typing import NamedTuple
 
+import ami_typed as ami
 from tests.support import PATIENCE
 
 
@@ -17,7 +18,7 @@ class Footprint(NamedTuple):
     Attributes:
         threads: Its threads.
         descriptors: Its open files and sockets.
-        objects: Its objects of classes of `ami_typed` that the collector of garbage knows: managers, events, requests.
+        objects: Its objects of classes of `ami_typed`, and messages of other classes, that the collector of garbage knows.
         mebibytes: Its memory; 0 where the system does not say.
     """
 
@@ -27,18 +28,26 @@ class Footprint(NamedTuple):
     mebibytes: float
 
 
-def footprint() -> Footprint:
-    """Look at this process, having waited for the package's threads that are about to end."""
+def settle() -> None:
+    """Wait for the package's threads to end; for when nothing is connected any more."""
     for thread in threading.enumerate():
         if thread.name.startswith("ami-typed"):
             thread.join(PATIENCE)
+
+
+def footprint() -> Footprint:
+    """Look at this process, all garbage collected."""
     gc.collect()
     return Footprint(
         threading.active_count(),
         len(list(Path("/dev/fd").iterdir())),
-        sum(type(each).__module__.startswith("ami_typed") for each in gc.get_objects()),
+        sum(_is_ours(type(each)) for each in gc.get_objects()),
         _mebibytes(),
     )
+
+
+def _is_ours(cls: type) -> bool:
+    return cls.__module__.startswith("ami_typed") or issubclass(cls, ami.MessageTemplate)
 
 
 def _mebibytes() -> float:

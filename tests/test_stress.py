@@ -20,7 +20,7 @@ import pytest
 import ami_typed as ami
 from tests.faces import FACES, face
 from tests.faults import DIALOGUE_LENGTH, Proxy, SplitAt, hold_the_dialogue, one_by_one, through
-from tests.footprint import footprint
+from tests.footprint import footprint, settle
 from tests.support import (
     GREETING,
     PATIENCE,
@@ -514,6 +514,7 @@ def test_50_threads_may_do_anything_with_one_manager_at_once(make: Make) -> None
         manager.close()
         for each in server.served:
             each.result(PATIENCE / 2)  # no connection was forgotten, to be left by the server in the end
+    settle()
     assert footprint().threads <= before.threads
 
 
@@ -543,10 +544,12 @@ def test_1000_connections_leave_no_thread_no_task_no_descriptor_and_no_object(
     for _ in range(10):
         cycle()
     manager.disconnect()
+    settle()
     before = footprint()
     for _ in range(1000):
         cycle()
     manager.disconnect()
+    settle()
     after = footprint()
     assert after.threads <= before.threads
     assert after.descriptors <= before.descriptors
