@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from . import merge, overlay
 from .names import is_name
-from .spans import Span, as_old_as, common, following, united, written_span
+from .spans import Span, as_old_as, common, following, span_of, united, written_span
 from .trouble import Troubles
 
 if TYPE_CHECKING:
@@ -137,7 +137,10 @@ class Message:
 
     Attributes:
         documented: The releases whose documentation has it; empty where none has.
+        documented_as: The name that it has there, which spells its official page; None where none has it.
         page: The official page, None where the name tells it.
+        former: The privileges of releases that want others than `privileges`, with these releases.
+        asked_by: For an event, the actions whose sender is sent it, whatever the privileges.
         quirks: What is odd about how it is answered: see `_QUIRKS`.
         answers: How many answers a success is.
         place: Where it is known from, for a trouble.
@@ -147,12 +150,15 @@ class Message:
     name: str
     span: Span
     documented: Span
+    documented_as: str | None
     domain: str
     headers: tuple[Header, ...]
     privileges: tuple[str, ...] | None
     doc: str | None
     page: str | None
     place: Place
+    former: tuple[tuple[tuple[str, ...], Span], ...] = ()
+    asked_by: tuple[str, ...] = ()
     response: str | None = None
     list: List | None = None
     quirks: tuple[str, ...] = ()
@@ -227,6 +233,7 @@ class _Amendment:
             for kind, messages in self._messages.items()
             for name, message in messages.items()
         }
+        self._askers = self._askers_of_events()
         self._list_spans = self._spans_of_lists()
         self._domains = self._explicit_domains()
         self._module_domains = {module: name for name, domain in knowledge.domains.items() for module in domain.modules}
@@ -285,17 +292,21 @@ class _Amendment:
         span = self._span(message, entry)
         place = self._overlay.place(message.kind, message.name) if entry is not UNCHANGED else self._nowhere
         headers, groups = self._grouped(message, entry, tuple(self._headers(message, entry, span)))
+        privileges = entry.privileges if entry.privileges is not None else message.privileges
         return Message(
             kind=message.kind,
             name=entry.rename or message.name,
             span=span,
             documented=message.documented,
+            documented_as=message.documented_as,
             domain=self._domain(message, entry),
             headers=headers,
-            privileges=entry.privileges if entry.privileges is not None else message.privileges,
+            privileges=privileges,
             doc=entry.doc,
             page=entry.page,
             place=place,
+            former=tuple(_former(message, privileges, span)),
+            asked_by=self._asked_by(message, entry.rename or message.name),
             response=self._response(message, entry),
             list=self._list(message),
             quirks=_quirks(entry),
@@ -357,12 +368,27 @@ class _Amendment:
     def _spans_of_lists(self) -> dict[str, Span]:
         """Return the releases that have a list with an event, by the event's name in small letters."""
         spans: dict[str, Span] = {}
-        for message in self._messages["action"].values():
-            listed = self._list(message)
-            events = [event for _, event in listed.items] + [listed.complete or ""] if listed else []
-            for name in map(str.lower, events):
-                spans[name] = united(spans.get(name, {}), self._span(message, self._entry("action", message.name)))
+        for name, actions in self._askers.items():
+            for action in actions:
+                spans[name] = united(spans.get(name, {}), self._span(action, self._entry("action", action.name)))
         return spans
+
+    def _askers_of_events(self) -> dict[str, list[merge.Message]]:
+        """Return the actions whose list has an event, by the event's name in small letters."""
+        askers: dict[str, list[merge.Message]] = {}
+        for action in self._messages["action"].values():
+            listed = self._list(action)
+            for event in [*(event for _, event in listed.items), listed.complete] if listed else []:
+                askers.setdefault((event or "").lower(), []).append(action)
+        return askers
+
+    def _asked_by(self, message: merge.Message, wire: str) -> tuple[str, ...]:
+        """Return the actions whose sender is sent an event: those with a list of it, and those that it answers."""
+        if message.kind == "action":
+            return ()
+        names = [action.name.lower() for action in self._askers.get(wire.lower(), ())]
+        names += [name.lower() for name in message.asked_by]
+        return tuple(sorted({self._wire["action", name] for name in names if ("action", name) in self._wire}))
 
     def _headers(self, message: merge.Message, entry: _Entry, span: Span) -> Iterator[Header]:
         parts: Mapping[str, _Part] = entry.parameter if isinstance(entry, overlay.Action) else entry.header
@@ -605,6 +631,19 @@ def _quirks(entry: _Entry) -> tuple[str, ...]:
     if isinstance(entry, overlay.Event):
         return ()
     return tuple(quirk for quirk in _QUIRKS if getattr(entry, quirk))
+
+
+def _former(
+    message: merge.Message, privileges: tuple[str, ...] | None, span: Span
+) -> Iterator[tuple[tuple[str, ...], Span]]:
+    """Yield the privileges of the releases that want others than the newest, with these releases."""
+    told: dict[tuple[str, ...], list[str]] = {}
+    for release, wanted in message.privileges_by_release.items():
+        if privileges is not None and set(wanted) != set(privileges):
+            told.setdefault(wanted, []).append(release)
+    for wanted, releases in told.items():
+        if there := common(span_of(releases), span):
+            yield wanted, there
 
 
 def _is_of(name: str, patterns: Iterable[str]) -> bool:

@@ -114,7 +114,7 @@ class CodeEvent(Message):
     Attributes:
         name: As on the wire.
         modules: The modules that send it.
-        privileges: The privileges, any of which a user needs to be sent it unasked; none where it only answers.
+        privileges: The privileges, all of which a user needs to be sent it unasked; none where it only answers.
         kinds: What it is sent as: on its own, as the item or the end of a list, or as the answer to an action.
         conditions: The `#if` conditions of builds without which it is not there.
         actions: The actions that it answers.

@@ -144,11 +144,17 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """How much is known of the parameters of all actions, or the headers of all events or answers."""
+    """How much is known of the parameters of all actions, or the headers of all events or answers.
+
+    Attributes:
+        typed: How many are other than text.
+        text: How many are text because somebody said so, not for want of a type.
+    """
 
     what: str
     all: int
     typed: int
+    text: int
     described: int
 
 
@@ -425,6 +431,7 @@ def _descriptions(amended: Amended) -> Iterator[Described]:
             what=what,
             all=len(headers) + len(groups),
             typed=sum(header.type != "text" for header in headers) + len(groups),
+            text=sum(header.type == "text" and header.place.line is not None for header in headers),
             described=sum(bool(header.doc) for header in headers) + sum(bool(group.doc) for group in groups),
         )
 
@@ -471,10 +478,10 @@ def _verdict(coverage: Coverage) -> str:
 def _types(described: Iterable[Described]) -> Iterator[str]:
     yield "## Types and descriptions"
     yield ""
-    yield "| over all releases | all | other than text | described |"
-    yield "| --- | ---: | ---: | ---: |"
+    yield "| over all releases | all | other than text | text, decided | described |"
+    yield "| --- | ---: | ---: | ---: | ---: |"
     for each in described:
-        yield f"| {each.what} | {each.all} | {each.typed} | {each.described} |"
+        yield f"| {each.what} | {each.all} | {each.typed} | {each.text} | {each.described} |"
 
 
 def _exceptions(coverage: Coverage) -> Iterator[str]:

@@ -76,6 +76,7 @@ class Account:
 
     Attributes:
         privileges: What a user needs to send or be sent it, nothing where every user may; None where that is not told.
+        asked_by: For an event that only answers, the actions that it answers.
         always: The headers that every such event has; None where the source does not know that of any.
         documented: Whether the source is the documentation.
     """
@@ -87,6 +88,7 @@ class Account:
     since: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     privileges: tuple[str, ...] | None = None
+    asked_by: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     complete: str | None = None
     always: tuple[str, ...] | None = None
@@ -123,8 +125,11 @@ class Message:
         span: The releases that have it.
         headers: Its headers, without those of the protocol itself.
         documented: The releases whose documentation has it.
+        documented_as: The name in the newest of these, which spells its page; None where none has it.
         modules: The modules of Asterisk that it belongs to, by the newest release that tells.
         privileges: What a user needs to send or be sent it, nothing where every user may; None where nothing tells.
+        privileges_by_release: The same by each release whose code is known.
+        asked_by: For an event that only answers, the actions that it answers.
         items: For an action that is answered with a list, the events that the list is made of.
         complete: The event that closes that list.
     """
@@ -133,9 +138,12 @@ class Message:
     name: str
     span: Span
     documented: Span = field(default_factory=dict[int, Release])
+    documented_as: str | None = None
     headers: tuple[Header, ...] = ()
     modules: tuple[str, ...] = ()
     privileges: tuple[str, ...] | None = None
+    privileges_by_release: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    asked_by: tuple[str, ...] = ()
     items: tuple[str, ...] = ()
     complete: str | None = None
 
@@ -246,6 +254,7 @@ def accounts_of_code(code: CodeFacts, documentation: Iterable[Facts]) -> Iterato
             parameters=tuple(map(_parameter, headers)),
             modules=event.modules,
             privileges=event.privileges,
+            asked_by=() if event.privileges else event.actions,
             always=tuple(header.name for header in headers if header.presence == "always"),
             documented=False,
         )
@@ -289,9 +298,14 @@ def _merged(accounts: Sequence[Account]) -> Message:
         name=newest.name,
         span=span,
         documented=span_of(account.release for account in documented),
+        documented_as=documented[-1].name if documented else None,
         headers=tuple(_headers(accounts, span)),
         modules=_newest([*accounts, *documented], lambda account: account.modules) or (),
         privileges=next((each.privileges for each in reversed(accounts) if each.privileges is not None), None),
+        privileges_by_release={
+            each.release: each.privileges for each in accounts if not each.documented and each.privileges is not None
+        },
+        asked_by=_each(action for account in reversed(accounts) for action in account.asked_by),
         items=_each(item for account in reversed(accounts) for item in account.items),
         complete=_newest(accounts, lambda account: account.complete),
     )

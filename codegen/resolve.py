@@ -43,7 +43,10 @@ _DATETIME = ("datetime", "datetime")
 _SEQUENCE = ("collections.abc", "Sequence")
 _MAPPING = ("collections.abc", "Mapping")
 _FLAG = re.compile(r"flag:([^/]+)/([^/]+)")
-_ITEMS = re.compile(r"""(items|pairs)\((?:"([^"\\]+)"|'([^'\\]+)')\)""")
+_ITEMS = re.compile(r"""(items|pairs)\((?:"([^"\\]+)"|'([^'\\]+)')(?:, enum:(\w+))?\)""")
+_ALTERNATIVE = re.compile(r"""\|(?![^(]*\))""")  # a | that is not between parentheses
+_FLAGS = frozenset({"yes_no", "one_zero", "true_false", "on_off", "enabled_disabled", "Flag"})
+_WRITTEN_AS_TEXT = frozenset({"integer", "real", "text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,13 @@ class Codec:
         name: Its name in `ami_typed.values`.
         arguments: What it is called with, None where it is not called.
         inner: The codec that it is called with.
+        other: A second one.
     """
 
     name: str
     arguments: str | None = None
     inner: Codec | None = None
+    other: Codec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,8 @@ class Value:
 
     Attributes:
         accepts: The annotation of a request's parameter.
-        reads: The codec of an attribute; None for variables, which have a field of their own.
+        reads: The codec of an attribute; None for variables, which have a field of their own, and for what only a
+            parameter can be.
         writes: The codec of a parameter; None where the default, text, does.
         imports: What the annotation needs.
         repetition: The field that holds several, None for a single value.
@@ -161,6 +167,7 @@ class Request:
     """A request class.
 
     Attributes:
+        former: The privileges of releases that want others, with these releases.
         ends: The events that close its list.
         empty: What an error says that only means that its list is empty.
         quirks: The class variables that are true.
@@ -173,6 +180,7 @@ class Request:
     domain: str
     releases: str
     privileges: tuple[str, ...] | None
+    former: tuple[tuple[tuple[str, ...], str], ...]
     doc: str | None
     page: str | None
     arguments: tuple[Argument, ...]
@@ -190,13 +198,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event class."""
+    """An event class.
+
+    Attributes:
+        former: The privileges of releases that want others, with these releases.
+        asked_by: The actions whose sender is sent it, whatever the privileges.
+    """
 
     name: str
     wire: str
     domain: str
     releases: str
     privileges: tuple[str, ...] | None
+    former: tuple[tuple[tuple[str, ...], str], ...]
+    asked_by: tuple[str, ...]
     doc: str | None
     page: str | None
     fields: tuple[Field, ...]
@@ -292,6 +307,7 @@ class _Resolution:
             domain=action.domain,
             releases=text_of(action.span),
             privileges=action.privileges,
+            former=_formerly(action),
             doc=action.doc,
             page=self._page(action),
             arguments=tuple(sorted(arguments, key=lambda argument: not argument.required)),
@@ -318,6 +334,8 @@ class _Resolution:
             domain=event.domain,
             releases=text_of(event.span),
             privileges=event.privileges,
+            former=_formerly(event),
+            asked_by=event.asked_by,
             doc=event.doc,
             page=self._page(event),
             fields=tuple(self._field(event, header, "event") for header in event.headers),
@@ -364,11 +382,11 @@ class _Resolution:
         return Reference(class_name(own or event), own or event)
 
     def _page(self, message: Message) -> str | None:
-        if message.page or self._known is not None or not message.documented:
+        if message.page or self._known is not None or message.documented_as is None:
             return message.page
         newest = max(message.documented)
         kind = "Actions" if message.kind == "action" else "Events"
-        name = quote(message.name)
+        name = quote(message.documented_as)
         if newest == self._newest:
             return f"{_PAGES}/Latest_API/API_Documentation/AMI_{kind}/{name}/"
         online = next((branch for branch in _BRANCHES_ONLINE if branch in message.documented), None)
@@ -380,6 +398,8 @@ class _Resolution:
 
     def _field(self, message: Message | Response, header: Header, owner: Owner) -> Field:
         value = self._value(message, header)
+        if value.reads is None and value.repetition != "Variables":
+            self._add(f"Only a parameter can be of the type {header.type}.", message, header)
         if ("*" in header.name) != (value.repetition == "Numbered"):
             self._add("A family of headers has a * in its name and a type numbered:...", message, header)
         single: Form = "Always" if header.always and not header.none else "Sometimes"
@@ -455,6 +475,8 @@ class _Resolution:
         kind, _, rest = keyword.partition(":")
         if keyword in _TYPES:
             return _TYPES[keyword]
+        if "|" in keyword and len(parts := _ALTERNATIVE.split(keyword)) > 1:
+            return _either(*map(self._parsed, parts))
         if kind == "enum":
             return self._enum(rest)
         if kind in {"repeated", "numbered"}:
@@ -464,9 +486,7 @@ class _Resolution:
         if match := _FLAG.fullmatch(keyword):
             return _simple("bool", Codec("Flag", f"{_quoted(match[1])}, {_quoted(match[2])}"))
         if match := _ITEMS.fullmatch(keyword):
-            codec = Codec(match[1], _quoted(match[2] or match[3]))
-            accepts = ("Sequence[str]", _SEQUENCE) if match[1] == "items" else ("Mapping[str, str]", _MAPPING)
-            return _simple(accepts[0], codec, accepts[1])
+            return self._joined(Codec(match[1], _quoted(match[2] or match[3])), match[4])
         raise ValueError(f"{keyword!r} is no type; spec/README.md lists them.")
 
     def _enum(self, name: str) -> Value:
@@ -482,6 +502,15 @@ class _Resolution:
             imports=(("ami_typed", "enums"),),
             enum=name,
         )
+
+    def _joined(self, codec: Codec, enum: str | None) -> Value:
+        if codec.name == "pairs":
+            return _simple("Mapping[str, str]", codec, _MAPPING)
+        if enum is None:
+            return _simple("Sequence[str]", codec, _SEQUENCE)
+        member = self._enum(enum)
+        imports = (*member.imports, _SEQUENCE)
+        return Value(f"Sequence[{member.accepts}]", reads=None, writes=codec, imports=imports, enum=enum)
 
     # Checks
 
@@ -530,6 +559,26 @@ def _simple(accepts: str, codec: Codec, *imports: Import) -> Value:
     return Value(accepts=accepts, reads=codec, writes=codec, imports=imports)
 
 
+def _either(first: Value, *others: Value) -> Value:
+    """Return what takes values of several types, which their codecs can tell apart.
+
+    Raises:
+        ValueError: They cannot.
+    """
+    writes = None
+    if first.writes and first.writes.name in _FLAGS and len(others) == 1:
+        writes = Codec("either", inner=first.writes, other=others[0].writes or Codec("text"))
+    elif any(value.writes and value.writes.name not in _WRITTEN_AS_TEXT for value in (first, *others)):
+        raise ValueError("Of several types, only a first of two may be a flag; the others are numbers, text and enums.")
+    return Value(
+        accepts=" | ".join(value.accepts for value in (first, *others)),
+        reads=None,
+        writes=writes,
+        imports=tuple(each for value in (first, *others) for each in value.imports),
+        enum=next((value.enum for value in (first, *others) if value.enum), None),
+    )
+
+
 def _several(value: Value, form: Literal["Repeated", "Numbered"]) -> Value:
     return replace(
         value,
@@ -538,6 +587,10 @@ def _several(value: Value, form: Literal["Repeated", "Numbered"]) -> Value:
         imports=(*value.imports, _SEQUENCE),
         repetition=form,
     )
+
+
+def _formerly(message: Message) -> tuple[tuple[tuple[str, ...], str], ...]:
+    return tuple((privileges, text_of(span)) for privileges, span in message.former)
 
 
 def _narrower(span: Span, message: Span) -> str:

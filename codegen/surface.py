@@ -239,7 +239,8 @@ class _Used:
         """Return a codec as an expression."""
         called = self.name("ami_typed.values", codec.name)
         if codec.inner is not None:
-            return f"{called}({self.codec(codec.inner)})"
+            inner = filter(None, (codec.inner, codec.other))
+            return f"{called}({', '.join(map(self.codec, inner))})"
         return called if codec.arguments is None else f"{called}({codec.arguments})"
 
     def imports(self) -> Imports:
@@ -267,8 +268,8 @@ class _Requests:
             base=self._base(request),
             doc=_docstring(
                 request.doc or f"The ``{request.wire}`` action.",
-                _needs(request.privileges),
-                f"{words_of(written_span(request.releases))}.",
+                _needs(request),
+                f"{_span(request.releases)}.",
                 _see(request.page),
                 arguments=[(argument.attribute, _told(argument)) for argument in _in_order(request)],
                 raises=_refusal(request.rules),
@@ -385,8 +386,8 @@ class _Events:
             name=event.name,
             doc=_docstring(
                 event.doc or f"The ``{event.wire}`` event.",
-                _sent_to(event.privileges),
-                f"{words_of(written_span(event.releases))}.",
+                _sent_to(event),
+                f"{_span(event.releases)}.",
                 _see(event.page),
             ),
             constants=(*wire, _releases(event.releases, self._used), *_privileges(event.privileges)),
@@ -404,7 +405,7 @@ class _Answers:
         self._used.name("ami_typed.messages", "Answer")
         return Fields(
             name=answer.name,
-            doc=_docstring(answer.doc, f"{words_of(written_span(answer.releases))}."),
+            doc=_docstring(answer.doc, f"{_span(answer.releases)}."),
             constants=(),
             fields=(
                 *(_attribute(each, self._used) for each in answer.fields),
@@ -430,7 +431,7 @@ class _Aggregates:
             name=aggregate.name,
             doc=_docstring(
                 aggregate.doc or f"The list that answers ``{aggregate.name}``.",
-                f"{words_of(written_span(aggregate.releases))}.",
+                f"{_span(aggregate.releases)}.",
             ),
             constants=(_releases(aggregate.releases, self._used), repeatable, *counted),
             members=tuple(
@@ -577,21 +578,32 @@ def _privileges(privileges: tuple[str, ...] | None) -> Iterable[Attribute]:
 # What docstrings say
 
 
-def _needs(privileges: tuple[str, ...] | None) -> str | None:
-    if privileges is None:
+def _needs(request: resolve.Request) -> str | None:
+    if request.privileges is None:
         return None
-    return f"Needs {_one_privilege(privileges)}." if privileges else "Needs no privilege."
+    former = (f"; in {_span(span)}, {_wanted(privileges, 'one')}" for privileges, span in request.former)
+    return f"Needs {_wanted(request.privileges, 'one')}{''.join(former)}."
 
 
-def _sent_to(privileges: tuple[str, ...] | None) -> str | None:
-    if privileges is None:
+def _sent_to(event: resolve.Event) -> str | None:
+    if event.privileges is None:
         return None
-    return f"Sent to users with {_one_privilege(privileges)}." if privileges else "Sent to every user."
+    told = [f"to users with {_wanted(event.privileges, 'all')}"] if event.privileges else []
+    if event.asked_by:
+        actions = " or ".join(f"``{action}``" for action in event.asked_by)
+        told.append(f"to the session that sends {actions}, whatever events its user may read")
+    former = (f"; in {_span(span)}, to users with {_wanted(privileges, 'all')}" for privileges, span in event.former)
+    return f"Sent {', and '.join(told) or 'to every user'}{''.join(former)}."
 
 
-def _one_privilege(privileges: tuple[str, ...]) -> str:
-    which = "the privilege" if len(privileges) == 1 else "one of the privileges"
-    return f"{which} {', '.join(f'``{privilege}``' for privilege in privileges)}"
+def _wanted(privileges: tuple[str, ...], how_many: str) -> str:
+    """Name privileges: Asterisk wants one of an action's, and all of an event's."""
+    which = "the privilege" if len(privileges) == 1 else f"{how_many} of the privileges"
+    return f"{which} {', '.join(f'``{privilege}``' for privilege in privileges)}" if privileges else "no privilege"
+
+
+def _span(releases: str) -> str:
+    return words_of(written_span(releases))
 
 
 def _see(page: str | None) -> str | None:
@@ -606,7 +618,7 @@ def _told(argument: _Parameter) -> str:
         "Required." if argument.required else "",
         values,
         f"{_literal(default)} where it is left out." if default else "",
-        f"{words_of(written_span(argument.releases))} only." if argument.releases else "",
+        f"{_span(argument.releases)} only." if argument.releases else "",
     ]
     return " ".join(part for part in parts if part)
 

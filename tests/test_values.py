@@ -158,11 +158,28 @@ def test_moments_are_aware() -> None:
     assert without == datetime(2024, 1, 1, 10).astimezone()
 
 
+def test_a_yes_or_no_among_other_values_is_told_by_its_type() -> None:
+    codec = values.either(values.on_off, values.items())
+
+    assert [codec.encode(value) for value in (True, False, ["call", "user"], "call")] == [
+        "on",
+        "off",
+        "call,user",
+        "call",
+    ]
+
+
 def test_blanks_around_items_and_empty_items_do_not_count() -> None:
     assert read(values.items(","), " call , ,all,") == ["call", "all"]
     assert read(values.items(" "), "a  b") == ["a", "b"]
     assert read(values.items("|"), "a|b, c") == ["a", "b, c"]
     assert read(values.items(), "") == []
+
+
+def test_items_may_be_members_of_a_vocabulary() -> None:
+    codec: Codec[Any] = values.items("|")
+
+    assert codec.encode([State.UP, 3, Membership.REALTIME, "x"]) == "6|3|RealTime|x"
 
 
 def test_pairs_keep_the_signs_of_their_values() -> None:

@@ -12,6 +12,7 @@ __all__ = [
     "AuthType",
     "BilledCall",
     "BillingId",
+    "BridgeTechnology",
     "BridgeTone",
     "BridgeType",
     "CelEvent",
@@ -36,6 +37,7 @@ __all__ = [
     "FaxOperation",
     "FaxState",
     "FaxTechnology",
+    "FilterOperation",
     "HangupCause",
     "LoadResult",
     "LoadType",
@@ -46,19 +48,24 @@ __all__ = [
     "PeerState",
     "PlaybackControl",
     "PresenceState",
+    "Privilege",
     "QueueMemberStatus",
     "QueueStrategy",
     "RateType",
+    "RecordedSide",
     "RegistrationState",
     "ReloadResult",
     "Severity",
     "ShutdownKind",
+    "SipResponse",
+    "SoundFormat",
     "SubscriptionType",
     "TimeScale",
     "TimeoutSource",
     "TransferDestination",
     "TransferResult",
     "VideoMode",
+    "VoicemailFolder",
     "VolumeUnit",
 ]
 
@@ -146,6 +153,24 @@ class BillingId(OpenStrEnum):
     FORWARD_NO_REPLY = "CallFwdNoReply"
     DEFLECTION = "CallDeflection"
     TRANSFER = "CallTransfer"
+
+
+class BridgeTechnology(OpenStrEnum):
+    """How a bridge mixes; modules may bring others.
+
+    Source: bridges/.
+    """
+
+    SIMPLE = "simple_bridge"
+    """Two channels, whose media Asterisk hands on."""
+    NATIVE_RTP = "native_rtp"
+    """Two channels, whose media goes by the shortest way."""
+    NATIVE_DAHDI = "native_dahdi"
+    """Two channels, joined by the hardware."""
+    SOFTMIX = "softmix"
+    """Any number of channels, mixed."""
+    HOLDING = "holding_bridge"
+    """Channels that wait and do not hear each other."""
 
 
 class BridgeTone(OpenStrEnum):
@@ -578,6 +603,15 @@ class FaxTechnology(OpenStrEnum):
     T38 = "T.38"
 
 
+class FilterOperation(OpenStrEnum):
+    """What to do with a filter of events.
+
+    Source: main/manager.c, action_filter.
+    """
+
+    ADD = "Add"
+
+
 class HangupCause(OpenIntEnum):
     """Why a call ended: the causes of ITU-T Q.850, which Asterisk uses for every technology.
 
@@ -819,6 +853,37 @@ class PresenceState(OpenStrEnum):
     """Not to be disturbed."""
 
 
+class Privilege(OpenStrEnum):
+    """A class of events and actions, as manager.conf gives it to users.
+
+    Source: main/manager.c, perms.
+    """
+
+    SYSTEM = "system"
+    CALL = "call"
+    LOG = "log"
+    VERBOSE = "verbose"
+    COMMAND = "command"
+    AGENT = "agent"
+    USER = "user"
+    CONFIG = "config"
+    DTMF = "dtmf"
+    REPORTING = "reporting"
+    CDR = "cdr"
+    DIALPLAN = "dialplan"
+    ORIGINATE = "originate"
+    AGI = "agi"
+    CC = "cc"
+    AOC = "aoc"
+    TEST = "test"
+    SECURITY = "security"
+    MESSAGE = "message"
+    ALL = "all"
+    """Every class."""
+    NONE = "none"
+    """No class."""
+
+
 class QueueMemberStatus(OpenIntEnum):
     """State of a queue member's device, as queues number it.
 
@@ -884,6 +949,19 @@ class RateType(OpenStrEnum):
     SPECIAL_CODE = "SpecialCode"
 
 
+class RecordedSide(OpenStrEnum):
+    """Which side of a channel a recording has.
+
+    Source: apps/app_mixmonitor.c, manager_mute_mixmonitor.
+    """
+
+    READ = "read"
+    """What comes from the channel."""
+    WRITE = "write"
+    """What goes to the channel."""
+    BOTH = "both"
+
+
 class RegistrationState(OpenStrEnum):
     """How a registration with another server stands.
 
@@ -941,6 +1019,107 @@ class ShutdownKind(OpenStrEnum):
 
     CLEANLY = "Cleanly"
     UNCLEANLY = "Uncleanly"
+
+
+class SipResponse(OpenIntEnum):
+    """A SIP response that refuses or ends a call.
+
+    Source: RFC 3261 and its followers; res/res_pjsip.c, rc_map.
+    """
+
+    BAD_REQUEST = 400
+    UNAUTHORIZED = 401
+    PAYMENT_REQUIRED = 402
+    FORBIDDEN = 403
+    NOT_FOUND = 404
+    METHOD_NOT_ALLOWED = 405
+    NOT_ACCEPTABLE = 406
+    PROXY_AUTHENTICATION_REQUIRED = 407
+    REQUEST_TIMEOUT = 408
+    CONFLICT = 409
+    GONE = 410
+    LENGTH_REQUIRED = 411
+    CONDITIONAL_REQUEST_FAILED = 412
+    REQUEST_ENTITY_TOO_LARGE = 413
+    REQUEST_URI_TOO_LONG = 414
+    UNSUPPORTED_MEDIA_TYPE = 415
+    UNSUPPORTED_URI_SCHEME = 416
+    UNKNOWN_RESOURCE_PRIORITY = 417
+    BAD_EXTENSION = 420
+    EXTENSION_REQUIRED = 421
+    SESSION_TIMER_TOO_SMALL = 422
+    INTERVAL_TOO_BRIEF = 423
+    BAD_LOCATION_INFORMATION = 424
+    USE_IDENTITY_HEADER = 428
+    PROVIDE_REFERRER_HEADER = 429
+    FLOW_FAILED = 430
+    ANONYMITY_DISALLOWED = 433
+    BAD_IDENTITY_INFO = 436
+    UNSUPPORTED_CERTIFICATE = 437
+    INVALID_IDENTITY_HEADER = 438
+    FIRST_HOP_LACKS_OUTBOUND_SUPPORT = 439
+    MAX_BREADTH_EXCEEDED = 440
+    BAD_INFO_PACKAGE = 469
+    CONSENT_NEEDED = 470
+    TEMPORARILY_UNAVAILABLE = 480
+    CALL_DOES_NOT_EXIST = 481
+    LOOP_DETECTED = 482
+    TOO_MANY_HOPS = 483
+    ADDRESS_INCOMPLETE = 484
+    BUSY_HERE = 486
+    REQUEST_TERMINATED = 487
+    NOT_ACCEPTABLE_HERE = 488
+    BAD_EVENT = 489
+    REQUEST_PENDING = 491
+    UNDECIPHERABLE = 493
+    SECURITY_AGREEMENT_NEEDED = 494
+    SERVER_INTERNAL_ERROR = 500
+    NOT_IMPLEMENTED = 501
+    BAD_GATEWAY = 502
+    SERVICE_UNAVAILABLE = 503
+    SERVER_TIMEOUT = 504
+    VERSION_NOT_SUPPORTED = 505
+    MESSAGE_TOO_LARGE = 513
+    PUSH_NOTIFICATION_NOT_SUPPORTED = 555
+    PRECONDITION_FAILURE = 580
+    BUSY_EVERYWHERE = 600
+    DECLINE = 603
+    DOES_NOT_EXIST_ANYWHERE = 604
+    NOT_ACCEPTABLE_ANYWHERE = 606
+    UNWANTED = 607
+    REJECTED = 608
+
+
+class SoundFormat(OpenStrEnum):
+    """A format of sound files; modules may bring others.
+
+    Source: formats/.
+    """
+
+    WAV = "wav"
+    """Signed linear, 16 bit."""
+    WAV49 = "wav49"
+    """GSM in a WAV file."""
+    GSM = "gsm"
+    ULAW = "ulaw"
+    ALAW = "alaw"
+    AU = "au"
+    SLN = "sln"
+    """Raw signed linear, 8 kHz."""
+    SLN16 = "sln16"
+    """Raw signed linear, 16 kHz."""
+    SLN48 = "sln48"
+    """Raw signed linear, 48 kHz."""
+    G719 = "g719"
+    G722 = "g722"
+    G723 = "g723"
+    G729 = "g729"
+    ILBC = "ilbc"
+    SIREN7 = "siren7"
+    SIREN14 = "siren14"
+    OGG = "ogg"
+    """Vorbis."""
+    VOX = "vox"
 
 
 class SubscriptionType(OpenStrEnum):
@@ -1026,6 +1205,28 @@ class VideoMode(OpenStrEnum):
     """One chosen member."""
     SFU = "sfu"
     """Everybody's, forwarded as separate streams."""
+
+
+class VoicemailFolder(OpenStrEnum):
+    """A folder of a mailbox.
+
+    Source: apps/app_voicemail.c, mailbox_folders.
+    """
+
+    INBOX = "INBOX"
+    """What is new."""
+    OLD = "Old"
+    """What was heard."""
+    WORK = "Work"
+    FAMILY = "Family"
+    FRIENDS = "Friends"
+    CUSTOM_1 = "Cust1"
+    CUSTOM_2 = "Cust2"
+    CUSTOM_3 = "Cust3"
+    CUSTOM_4 = "Cust4"
+    CUSTOM_5 = "Cust5"
+    DELETED = "Deleted"
+    URGENT = "Urgent"
 
 
 class VolumeUnit(OpenStrEnum):

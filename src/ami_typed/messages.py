@@ -364,7 +364,7 @@ class Event(Message):
     releases: ClassVar[Releases] = Releases("13-23")
     """The releases of Asterisk that send this event."""
     privileges: ClassVar[tuple[str, ...]] = ()
-    """The privileges, any of which a user needs to be sent this event; none where every user is."""
+    """The privileges, all of which a user needs to be sent this event unasked; none where it only answers a request."""
 
     privilege = Sometimes("Privilege", items(","))
     """The classes of the event: who may read any of them is sent it."""

@@ -29,6 +29,7 @@ __all__ = [
     "address",
     "clock",
     "date_time",
+    "either",
     "enabled_disabled",
     "epoch",
     "integer",
@@ -181,7 +182,7 @@ def items(separator: str = ",") -> Codec[list[str]]:
 
 
 def _joined(values: Sequence[str], separator: str) -> str:
-    return values if isinstance(values, str) else separator.join(values)
+    return values if isinstance(values, str) else separator.join(map(str, values))
 
 
 def pairs(separator: str = ",") -> Codec[dict[str, str]]:
@@ -202,6 +203,11 @@ def each(codec: Codec[T]) -> Codec[Sequence[T]]:
 
 def _repeated(values: Sequence[Any], codec: Codec[Any]) -> str | list[str]:
     return values if isinstance(values, str) else [str(codec.encode(value)) for value in values]
+
+
+def either(flag: Flag, other: Codec[Any]) -> Codec[Any]:
+    """A value of a request that is a yes or no, or else something of another type: ``on``, or a list of classes."""
+    return Codec(None, lambda value: (flag if isinstance(value, bool) else other).encode(value))
 
 
 def _pair(assignment: str) -> tuple[str, str]:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from codegen import overlay
 from codegen.amend import Amended, Header, Message, amend
 from codegen.facts import Parameter
-from codegen.merge import merge
+from codegen.merge import Account, merge
 from codegen.spans import text_of
 from codegen.trouble import TroubleError
 from tests.codegen.sample import action, amended, event, facts, knowledge, listing
@@ -207,6 +208,30 @@ def test_a_domain_that_is_no_module_name_or_claims_twice_is_a_trouble(tmp_path: 
 
     assert "'a-b' cannot be the name of a module." in str(caught.value)
     assert "The event E is in [domain.a-b] already." in str(caught.value)
+
+
+def test_the_releases_that_want_other_privileges_are_told_with_what_they_want(tmp_path: Path) -> None:
+    releases = ("13.38.3", "14.7.8", "22.10.1")
+    code = [
+        Account("event", "E", release, privileges=(wanted,), documented=False)
+        for release, wanted in zip(releases, ("call", "call", "dialplan"), strict=True)
+    ]
+    catalogue = merge([facts(event("E"), release=release) for release in releases], code)
+
+    newest = only_event(amend(catalogue, overlay.EMPTY, "facts"))
+    narrowed = only_event(amend(catalogue, knowledge(tmp_path, f'[event.E]\nreleases = "14 22"\n{BECAUSE}'), "facts"))
+
+    assert newest.privileges == ("dialplan",)
+    assert [(wanted, text_of(span)) for wanted, span in newest.former] == [(("call",), "13-14")]
+    assert [(wanted, text_of(span)) for wanted, span in narrowed.former] == [(("call",), "14")]
+
+
+def test_an_event_knows_the_actions_whose_lists_it_is_in(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, listed(privileges='["call"]'))
+
+    result = amended(facts(action("Show"), event("X"), event("XEnd"), event("Y")), using=using)
+
+    assert {each.name: each.asked_by for each in result.events} == {"X": ("Show",), "XEnd": ("Show",), "Y": ()}
 
 
 def listed(*, privileges: str = "[]", releases: str = "") -> str:

@@ -49,6 +49,10 @@ def test_everything_is_described(real: Coverage) -> None:
     assert all(each.described == each.all for each in real.described)
 
 
+def test_what_is_text_is_text_because_somebody_decided_so(real: Coverage) -> None:
+    assert all(each.typed + each.text == each.all for each in real.described)
+
+
 # Each kind of name, in an Asterisk of our own: what is there is had, what is not is told
 
 

@@ -155,7 +155,17 @@ def test_an_event_is_spelled_as_it_is_sent_and_stays_documented() -> None:
     message = with_code([documented], code(sent("Newexten", "Userfield"))).events["newexten"]
 
     assert (message.name, [each.name for each in message.headers]) == ("Newexten", ["Userfield"])
-    assert text_of(message.documented) == "22"
+    assert (text_of(message.documented), message.documented_as) == ("22", "NewExten")
+
+
+def test_an_event_that_only_answers_knows_what_it_answers() -> None:
+    messages = with_code(
+        [facts()],
+        code(sent("WaitEventComplete", actions=("WaitEvent",)), sent("Full", actions=("Login",), privileges=("call",))),
+    ).events
+
+    assert messages["waiteventcomplete"].asked_by == ("WaitEvent",)
+    assert messages["full"].asked_by == ()
 
 
 def test_an_action_is_spelled_as_it_is_documented_and_gains_what_is_only_read() -> None:

@@ -49,12 +49,16 @@ def troubles(folder: Path, text: str, *messages: object) -> list[str]:
         ("epoch", "datetime", Codec("epoch")),
         ("address", "Address", Codec("address")),
         ("items(',')", "Sequence[str]", Codec("items", '","')),
+        ("items(',', enum:Word)", "Sequence[enums.Word | str]", Codec("items", '","')),
         ("pairs('&')", "Mapping[str, str]", Codec("pairs", '"&"')),
         ("variables", "Mapping[str, str]", Codec("assigned")),
         ("repeated:text", "Sequence[str]", Codec("each", inner=Codec("text"))),
         ("repeated:seconds", "Sequence[timedelta]", Codec("each", inner=Codec("seconds"))),
         ("enum:Number", "enums.Number | int", None),
         ("enum:Word", "enums.Word | str", None),
+        ("enum:Number|text", "enums.Number | int | str", None),
+        ("yes_no|text", "bool | str", Codec("either", inner=Codec("yes_no"), other=Codec("text"))),
+        ("on_off|items('|')", "bool | Sequence[str]", Codec("either", None, Codec("on_off"), Codec("items", '"|"'))),
     ],
 )
 def test_a_keyword_is_an_annotation_and_a_codec(

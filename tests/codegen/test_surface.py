@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
-from codegen.facts import Parameter
+from ami_typed import actions, catalogue, events
+from codegen.facts import Parameter, load_all
+from codegen.overlay import SPEC
 from codegen.surface import Fields, Module, Request, surface
 from tests.codegen.sample import action, event, facts, knowledge, resolved
 
@@ -92,6 +96,42 @@ def test_privileges_that_nobody_knows_are_not_said() -> None:
 
     assert "privileges" not in {constant.name for constant in request.constants}
     assert "privilege" not in request.doc
+
+
+def test_who_is_sent_an_event_is_said_as_asterisk_decides_it(tmp_path: Path) -> None:
+    using = knowledge(
+        tmp_path,
+        '[action.Show]\nprivileges = ["system", "call"]\n[list.Show]\nitems = { each = "X" }\ncomplete = "XEnd"\n'
+        '[event.X]\nprivileges = ["call"]\n[event.XEnd]\nprivileges = []\n[event.Y]\nprivileges = ["system", "user"]\n',
+    )
+
+    seen = surface(resolved(facts(action("Show"), event("X"), event("XEnd"), event("Y")), using=using))
+
+    told = {each.name: " ".join(each.doc.split()) for each in seen.events.modules[0].classes}
+    asker = "to the session that sends ``Show``, whatever events its user may read."
+    assert f"Sent to users with the privilege ``call``, and {asker}" in told["X"]
+    assert f"Sent {asker}" in told["XEnd"]
+    assert "Sent to users with all of the privileges ``system``, ``user``." in told["Y"]
+    assert "Needs one of the privileges ``system``, ``call``." in seen.actions.modules[0].classes[0].doc
+
+
+def test_what_older_releases_want_is_said_beside_what_newer_ones_do() -> None:
+    text = " ".join((events.Newexten.__doc__ or "").split())
+
+    assert "with the privilege ``dialplan``; in Asterisk 13 to 15, to users with the privilege ``call``." in text
+    assert "system``; in Asterisk 13, the privilege ``call``." in (actions.ConfbridgeStopRecord.__doc__ or "")
+
+
+def test_every_page_has_the_spelling_of_the_documentation() -> None:
+    documented = {
+        "AMI_Actions": {name for each in load_all(SPEC / "facts") for name in each.actions},
+        "AMI_Events": {name for each in load_all(SPEC / "facts") for name in each.events},
+    }
+    classes = [getattr(actions, name) for name in catalogue.ACTIONS] + [getattr(events, n) for n in catalogue.EVENTS]
+    pages = [page for cls in classes for page in re.findall(r"/(AMI_\w+)/([^/]+)/>", cls.__doc__ or "")]
+
+    assert len(pages) > 300
+    assert [name for kind, name in pages if unquote(name) not in documented[kind]] == []
 
 
 def test_a_header_of_some_releases_says_so_where_it_is_used() -> None:

@@ -69,9 +69,9 @@ class AOCMessage(Request["Answer"]):
         currency_multiplier: enums.CurrencyMultiplier | str | None = None,
         total_type: enums.ChargeTotal | str | None = None,
         aoc_billing_id: enums.BillingId | str | None = None,
-        charging_association_id: str | None = None,
+        charging_association_id: int | None = None,
         charging_association_number: str | None = None,
-        charging_association_plan: str | None = None,
+        charging_association_plan: int | None = None,
         units: Sequence[Unit] | None = None,
         charges: Sequence[Charge] | None = None,
         action_id: str | None = None,
@@ -86,9 +86,9 @@ class AOCMessage(Request["Answer"]):
         self._put("CurrencyMultiplier", currency_multiplier)
         self._put("TotalType", total_type)
         self._put("AOCBillingId", aoc_billing_id)
-        self._put("ChargingAssociationId", charging_association_id)
+        self._put("ChargingAssociationId", charging_association_id, integer)
         self._put("ChargingAssociationNumber", charging_association_number)
-        self._put("ChargingAssociationPlan", charging_association_plan)
+        self._put("ChargingAssociationPlan", charging_association_plan, integer)
         self._spread(units, _units)
         self._spread(charges, _charges)
         self._put("ActionID", action_id)

@@ -207,7 +207,7 @@ class BridgeTechnologySuspend(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeTechnologySuspend/>
 
     Args:
-        bridge_technology: The technology's name, such as `softmix`. Required.
+        bridge_technology: The technology. Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -216,7 +216,7 @@ class BridgeTechnologySuspend(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ()
 
-    def __init__(self, *, bridge_technology: str, action_id: str | None = None) -> None:
+    def __init__(self, *, bridge_technology: enums.BridgeTechnology | str, action_id: str | None = None) -> None:
         super().__init__("BridgeTechnologySuspend")
         self._put("BridgeTechnology", bridge_technology)
         self._put("ActionID", action_id)
@@ -233,7 +233,7 @@ class BridgeTechnologyUnsuspend(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeTechnologyUnsuspend/>
 
     Args:
-        bridge_technology: The technology's name, such as `softmix`. Required.
+        bridge_technology: The technology. Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -242,7 +242,7 @@ class BridgeTechnologyUnsuspend(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ()
 
-    def __init__(self, *, bridge_technology: str, action_id: str | None = None) -> None:
+    def __init__(self, *, bridge_technology: enums.BridgeTechnology | str, action_id: str | None = None) -> None:
         super().__init__("BridgeTechnologyUnsuspend")
         self._put("BridgeTechnology", bridge_technology)
         self._put("ActionID", action_id)

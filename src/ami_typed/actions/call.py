@@ -57,8 +57,8 @@ class BlindTransfer(Request["Answer"]):
 
     Args:
         channel: The channel of whoever transfers. Required.
-        context: The context to transfer to.
-        exten: The extension to transfer to.
+        exten: The extension to transfer to. Required.
+        context: The context to transfer to; the channel's own where it is left out.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -67,13 +67,11 @@ class BlindTransfer(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ("call",)
 
-    def __init__(
-        self, *, channel: str, context: str | None = None, exten: str | None = None, action_id: str | None = None
-    ) -> None:
+    def __init__(self, *, channel: str, exten: str, context: str | None = None, action_id: str | None = None) -> None:
         super().__init__("BlindTransfer")
         self._put("Channel", channel)
-        self._put("Context", context)
         self._put("Exten", exten)
+        self._put("Context", context)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -250,10 +248,10 @@ class Redirect(Request["Answer"]):
         context: The context to go to. Required.
         priority: The priority to go to, a number or a label. Required.
         extra_channel: A second channel to send elsewhere at the same time.
-        extra_exten: The extension that the second channel goes to; the same as the first where it is left
-            out.
-        extra_context: The context that the second channel goes to.
-        extra_priority: The priority that the second channel goes to.
+        extra_exten: The extension that the second channel goes to.
+        extra_context: The context that the second channel goes to; it goes where the first does where all
+            three are left out.
+        extra_priority: The priority that the second channel goes to, a number or a label.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
 
     Raises:
@@ -264,7 +262,11 @@ class Redirect(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("call",)
-    requires = {"ExtraExten": ("ExtraChannel",), "ExtraContext": ("ExtraChannel",), "ExtraPriority": ("ExtraChannel",)}
+    requires = {
+        "ExtraContext": ("ExtraChannel", "ExtraExten", "ExtraPriority"),
+        "ExtraExten": ("ExtraContext",),
+        "ExtraPriority": ("ExtraContext",),
+    }
 
     def __init__(
         self,
@@ -276,7 +278,7 @@ class Redirect(Request["Answer"]):
         extra_channel: str | None = None,
         extra_exten: str | None = None,
         extra_context: str | None = None,
-        extra_priority: str | None = None,
+        extra_priority: int | str | None = None,
         action_id: str | None = None,
     ) -> None:
         super().__init__("Redirect")

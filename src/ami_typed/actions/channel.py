@@ -38,7 +38,7 @@ class AbsoluteTimeout(Request["Answer"]):
 
     Args:
         channel: The channel's name. Required.
-        hangup_after: The seconds from now to the hang-up; 0 to take back an earlier limit. Required.
+        hangup_after: The seconds from now to the hang-up, more than 0; a fraction counts. Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 

@@ -227,7 +227,7 @@ class ConfbridgeStartRecord(Request["Answer"]):
 class ConfbridgeStopRecord(Request["Answer"]):
     """Ends the recording of a conference.
 
-    Needs the privilege ``system``.
+    Needs the privilege ``system``; in Asterisk 13, the privilege ``call``.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeStopRecord/>
 

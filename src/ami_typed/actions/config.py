@@ -9,7 +9,7 @@ from ami_typed import responses
 from ami_typed.configuration import changes as _changes
 from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
-from ami_typed.values import true_false
+from ami_typed.values import either, text, true_false, yes_no
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,7 +148,7 @@ class UpdateConfig(Request["Answer"]):
     Args:
         src_filename: The file to read. Required.
         dst_filename: The file to write; may be the same. Required.
-        reload: `yes` to reload everything afterwards, or the name of a module to reload.
+        reload: Whether to reload everything afterwards, or the name of a module to reload.
         preserve_effective_context: Whether a section that was changed by a template keeps what that led to.
             Asterisk 13.2 or later in the 13 branch, 14 to 23 only.
         changes: The changes in the order in which they are made: `NewSection`, `UpdateLine` and the others of
@@ -168,7 +168,7 @@ class UpdateConfig(Request["Answer"]):
         *,
         src_filename: str,
         dst_filename: str,
-        reload: str | None = None,
+        reload: bool | str | None = None,
         preserve_effective_context: bool | None = None,
         changes: Sequence[Change] | None = None,
         action_id: str | None = None,
@@ -176,7 +176,7 @@ class UpdateConfig(Request["Answer"]):
         super().__init__("UpdateConfig")
         self._put("SrcFilename", src_filename)
         self._put("DstFilename", dst_filename)
-        self._put("Reload", reload)
+        self._put("Reload", reload, either(yes_no, text))
         self._put("PreserveEffectiveContext", preserve_effective_context, true_false)
         self._spread(changes, _changes)
         self._put("ActionID", action_id)

@@ -48,7 +48,7 @@ class DAHDIDialOffhook(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ()
 
-    def __init__(self, *, dahdi_channel: str, number: str, action_id: str | None = None) -> None:
+    def __init__(self, *, dahdi_channel: int | str, number: str, action_id: str | None = None) -> None:
         super().__init__("DAHDIDialOffhook")
         self._put("DAHDIChannel", dahdi_channel)
         self._put("Number", number)
@@ -75,7 +75,7 @@ class DAHDIDNDoff(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ()
 
-    def __init__(self, *, dahdi_channel: str, action_id: str | None = None) -> None:
+    def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
         super().__init__("DAHDIDNDoff")
         self._put("DAHDIChannel", dahdi_channel)
         self._put("ActionID", action_id)
@@ -101,7 +101,7 @@ class DAHDIDNDon(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ()
 
-    def __init__(self, *, dahdi_channel: str, action_id: str | None = None) -> None:
+    def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
         super().__init__("DAHDIDNDon")
         self._put("DAHDIChannel", dahdi_channel)
         self._put("ActionID", action_id)
@@ -127,7 +127,7 @@ class DAHDIHangup(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ()
 
-    def __init__(self, *, dahdi_channel: str, action_id: str | None = None) -> None:
+    def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
         super().__init__("DAHDIHangup")
         self._put("DAHDIChannel", dahdi_channel)
         self._put("ActionID", action_id)
@@ -175,7 +175,7 @@ class DAHDIShowChannels(ListRequest["aggregates.DAHDIShowChannels"]):
     privileges = ()
     list_ends = ("DAHDIShowChannelsComplete",)
 
-    def __init__(self, *, dahdi_channel: str | None = None, action_id: str | None = None) -> None:
+    def __init__(self, *, dahdi_channel: int | str | None = None, action_id: str | None = None) -> None:
         super().__init__("DAHDIShowChannels")
         self._put("DAHDIChannel", dahdi_channel)
         self._put("ActionID", action_id)
@@ -232,7 +232,7 @@ class DAHDITransfer(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ()
 
-    def __init__(self, *, dahdi_channel: str, action_id: str | None = None) -> None:
+    def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
         super().__init__("DAHDITransfer")
         self._put("DAHDIChannel", dahdi_channel)
         self._put("ActionID", action_id)
@@ -297,7 +297,8 @@ class PRIDebugSet(Request["Answer"]):
 
     Args:
         span: The span's number. Required.
-        level: How much. Required.
+        level: How much; a number is a sum of 1 for messages, 2 and 4 for what Q.931 and Q.921 say in words, 8
+            for Q.921 raw. Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -306,7 +307,7 @@ class PRIDebugSet(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ()
 
-    def __init__(self, *, span: int, level: enums.DebugLevel | str, action_id: str | None = None) -> None:
+    def __init__(self, *, span: int, level: enums.DebugLevel | str | int, action_id: str | None = None) -> None:
         super().__init__("PRIDebugSet")
         self._put("Span", span, integer)
         self._put("Level", level)

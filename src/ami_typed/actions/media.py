@@ -87,7 +87,7 @@ class PlayDTMF(Request["Answer"]):
 
     Args:
         channel: The channel's name. Required.
-        digit: The digit: 0 to 9, A to D, `*` or `#`. Required.
+        digit: The digit: 0 to 9, A to D, `*` or `#`; one only. Required.
         duration: How long it sounds, in milliseconds.
         receive: Whether to act as if the channel had sent it. Asterisk 13.30 or later in the 13 branch, 16.7
             or later in the 16 branch, 17.1 or later in the 17 branch, 18 to 23 only.
@@ -104,7 +104,7 @@ class PlayDTMF(Request["Answer"]):
         self,
         *,
         channel: str,
-        digit: str,
+        digit: int | str,
         duration: timedelta | None = None,
         receive: bool | None = None,
         action_id: str | None = None,
@@ -140,7 +140,7 @@ class PlayMF(Request["Answer"]):
     privileges = ("call",)
 
     def __init__(
-        self, *, channel: str, digit: str, duration: timedelta | None = None, action_id: str | None = None
+        self, *, channel: str, digit: int | str, duration: timedelta | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("PlayMF")
         self._put("Channel", channel)

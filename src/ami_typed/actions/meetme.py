@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ami_typed import aggregates
 from ami_typed.messages import Answer, ListRequest, Request
 from ami_typed.releases import Releases
+from ami_typed.values import integer
 
 if TYPE_CHECKING:
     from ami_typed.messages import Message
@@ -92,10 +93,10 @@ class MeetmeMute(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ("call",)
 
-    def __init__(self, *, meetme: str, usernum: str, action_id: str | None = None) -> None:
+    def __init__(self, *, meetme: str, usernum: int, action_id: str | None = None) -> None:
         super().__init__("MeetmeMute")
         self._put("Meetme", meetme)
-        self._put("Usernum", usernum)
+        self._put("Usernum", usernum, integer)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -120,10 +121,10 @@ class MeetmeUnmute(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ("call",)
 
-    def __init__(self, *, meetme: str, usernum: str, action_id: str | None = None) -> None:
+    def __init__(self, *, meetme: str, usernum: int, action_id: str | None = None) -> None:
         super().__init__("MeetmeUnmute")
         self._put("Meetme", meetme)
-        self._put("Usernum", usernum)
+        self._put("Usernum", usernum, integer)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

@@ -13,6 +13,7 @@ from ami_typed.values import assigned, on_off
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ami_typed import enums
     from ami_typed.messages import Message
 
 __all__ = [
@@ -38,8 +39,8 @@ class PJSIPHangup(ListRequest["aggregates.PJSIPHangup"]):
 
     Args:
         channel: The channel's name, or `/a regular expression/` for all that match. Required.
-        cause: The SIP response code, such as `486`, or its name, such as `BUSY_HERE`. Required. One of
-            ``Response code``, ``Response code name``.
+        cause: The SIP response, as its code from 400 to 699 or as the name that Asterisk has for it.
+            Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -49,7 +50,7 @@ class PJSIPHangup(ListRequest["aggregates.PJSIPHangup"]):
     privileges = ("system", "call")
     list_ends = ("ChannelsHungupListComplete",)
 
-    def __init__(self, *, channel: str, cause: str, action_id: str | None = None) -> None:
+    def __init__(self, *, channel: str, cause: enums.SipResponse | int | str, action_id: str | None = None) -> None:
         super().__init__("PJSIPHangup")
         self._put("Channel", channel)
         self._put("Cause", cause)

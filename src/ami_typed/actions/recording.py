@@ -11,6 +11,7 @@ from ami_typed.releases import Releases
 from ami_typed.values import one_zero
 
 if TYPE_CHECKING:
+    from ami_typed import enums
     from ami_typed.messages import Message
 
 __all__ = [
@@ -102,10 +103,10 @@ class MixMonitorMute(Request["Answer"]):
 
     Args:
         channel: The channel's name. Required.
-        direction: `read` for what comes from the channel, `write` for what goes to it, or `both`.
+        direction: Which side. Required.
+        state: Whether it is left out from now on. Required.
         mix_monitor_id: Which recording of the channel, by the identifier that MixMonitor answered; all of
             them where it is left out. Asterisk 18, 20 to 23 only.
-        state: Whether it is left out from now on.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -119,16 +120,16 @@ class MixMonitorMute(Request["Answer"]):
         self,
         *,
         channel: str,
-        direction: str | None = None,
+        direction: enums.RecordedSide | str,
+        state: bool,
         mix_monitor_id: str | None = None,
-        state: bool | None = None,
         action_id: str | None = None,
     ) -> None:
         super().__init__("MixMonitorMute")
         self._put("Channel", channel)
         self._put("Direction", direction)
-        self._put("MixMonitorID", mix_monitor_id)
         self._put("State", state, one_zero)
+        self._put("MixMonitorID", mix_monitor_id)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -160,7 +161,7 @@ class Monitor(Request["Answer"]):
         *,
         channel: str,
         file: str | None = None,
-        format: str | None = None,
+        format: enums.SoundFormat | str | None = None,
         mix: bool | None = None,
         action_id: str | None = None,
     ) -> None:

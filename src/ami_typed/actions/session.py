@@ -9,7 +9,7 @@ from ami_typed import responses
 from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
 from ami_typed.structures import free_headers
-from ami_typed.values import seconds
+from ami_typed.values import either, items, on_off, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,8 +55,7 @@ class Events(Request["responses.Events"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Events/>
 
     Args:
-        event_mask: `on` for all, `off` for none, or classes divided by commas, such as `call,user`. Required.
-            One of ``on``, ``off``, ``system,call,log,...``.
+        event_mask: Which events: all, none, or those of some classes. Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -66,9 +65,9 @@ class Events(Request["responses.Events"]):
     privileges = ()
     lasts = True
 
-    def __init__(self, *, event_mask: str, action_id: str | None = None) -> None:
+    def __init__(self, *, event_mask: bool | Sequence[enums.Privilege | str], action_id: str | None = None) -> None:
         super().__init__("Events")
-        self._put("EventMask", event_mask)
+        self._put("EventMask", event_mask, either(on_off, items(",")))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.Events:
@@ -83,7 +82,7 @@ class Filter(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Filter/>
 
     Args:
-        operation: `Add` is the only one. One of ``Add``.
+        operation: What to do: to add a filter is all there is. Required.
         match_criteria: Where and how to look, such as `action(exclude),name(Newexten)`; a regular expression
             over the whole event where it is left out. One of ``action(include|exclude)``,
             ``name(<event_name>)``, ``header(<header_name>)``, ``<match_method>``. Asterisk 18.26 or later in
@@ -104,7 +103,7 @@ class Filter(Request["Answer"]):
     def __init__(
         self,
         *,
-        operation: str | None = None,
+        operation: enums.FilterOperation | str,
         match_criteria: str | None = None,
         filter: str | None = None,
         action_id: str | None = None,
@@ -131,8 +130,7 @@ class Login(Request["Answer"]):
         auth_type: How the log-in is proved: plain where it is left out.
         secret: The user's secret in plain text; left out with a key.
         key: The MD5 sum, in hexadecimal, of the challenge followed by the secret.
-        events: Which events this session is sent: `on`, `off` or classes divided by commas. One of ``on``,
-            ``off``, ``system,call,log,...``.
+        events: Which events this session is sent: all, none, or those of some classes.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -149,7 +147,7 @@ class Login(Request["Answer"]):
         auth_type: enums.AuthType | str | None = None,
         secret: str | None = None,
         key: str | None = None,
-        events: str | None = None,
+        events: bool | Sequence[enums.Privilege | str] | None = None,
         action_id: str | None = None,
     ) -> None:
         super().__init__("Login")
@@ -157,7 +155,7 @@ class Login(Request["Answer"]):
         self._put("AuthType", auth_type)
         self._put("Secret", secret)
         self._put("Key", key)
-        self._put("Events", events)
+        self._put("Events", events, either(on_off, items(",")))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -245,7 +243,7 @@ class WaitEvent(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/WaitEvent/>
 
     Args:
-        event_timeout: How long to wait, in seconds; -1 for as long as the connection lasts. Required.
+        event_timeout: How long to wait, in seconds; for as long as the connection lasts where it is left out.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -254,7 +252,7 @@ class WaitEvent(Request["Answer"]):
     releases = Releases("13-23")
     privileges = ()
 
-    def __init__(self, *, event_timeout: timedelta, action_id: str | None = None) -> None:
+    def __init__(self, *, event_timeout: timedelta | None = None, action_id: str | None = None) -> None:
         super().__init__("WaitEvent")
         self._put("Timeout", event_timeout, seconds)
         self._put("ActionID", action_id)

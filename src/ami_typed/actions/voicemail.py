@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from ami_typed import aggregates, responses
 from ami_typed.messages import Answer, ListRequest, Request
 from ami_typed.releases import Releases
-from ami_typed.values import integer
+from ami_typed.values import integer, items
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ami_typed import enums
     from ami_typed.messages import Message
 
 __all__ = [
@@ -30,14 +33,14 @@ __all__ = [
 
 
 class MailboxCount(Request["responses.MailboxCount"]):
-    """Asks how many messages a mailbox holds.
+    """Asks how many messages mailboxes hold.
 
     Needs one of the privileges ``call``, ``reporting``.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MailboxCount/>
 
     Args:
-        mailbox: The mailbox, as `number@context`. Required.
+        mailbox: The mailboxes, each as `number@context`: how many messages they hold together. Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -46,9 +49,9 @@ class MailboxCount(Request["responses.MailboxCount"]):
     releases = Releases("13-23")
     privileges = ("call", "reporting")
 
-    def __init__(self, *, mailbox: str, action_id: str | None = None) -> None:
+    def __init__(self, *, mailbox: Sequence[str], action_id: str | None = None) -> None:
         super().__init__("MailboxCount")
-        self._put("Mailbox", mailbox)
+        self._put("Mailbox", mailbox, items(","))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.MailboxCount:
@@ -63,7 +66,7 @@ class MailboxStatus(Request["responses.MailboxStatus"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MailboxStatus/>
 
     Args:
-        mailbox: The mailbox, as `number@context`; several may be divided by `&`. Required.
+        mailbox: The mailboxes, each as `number@context`: whether a message waits in any of them. Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -72,9 +75,9 @@ class MailboxStatus(Request["responses.MailboxStatus"]):
     releases = Releases("13-23")
     privileges = ("call", "reporting")
 
-    def __init__(self, *, mailbox: str, action_id: str | None = None) -> None:
+    def __init__(self, *, mailbox: Sequence[str], action_id: str | None = None) -> None:
         super().__init__("MailboxStatus")
-        self._put("Mailbox", mailbox)
+        self._put("Mailbox", mailbox, items(","))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.MailboxStatus:
@@ -218,7 +221,7 @@ class VoicemailForward(Request["Answer"]):
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
-        folder: The folder's name, such as `INBOX` or `Old`. Required.
+        folder: The folder. Required.
         id: The message's identifier, as VoicemailBoxSummary tells it. Required.
         to_context: The other mailbox's context. Required.
         to_mailbox: The other mailbox's number. Required.
@@ -236,11 +239,11 @@ class VoicemailForward(Request["Answer"]):
         *,
         context: str,
         mailbox: str,
-        folder: str,
+        folder: enums.VoicemailFolder | str,
         id: str,
         to_context: str,
         to_mailbox: str,
-        to_folder: str,
+        to_folder: enums.VoicemailFolder | str,
         action_id: str | None = None,
     ) -> None:
         super().__init__("VoicemailForward")
@@ -267,7 +270,7 @@ class VoicemailMove(Request["Answer"]):
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
-        folder: The folder's name, such as `INBOX` or `Old`. Required.
+        folder: The folder. Required.
         id: The message's identifier, as VoicemailBoxSummary tells it. Required.
         to_folder: The folder to move it to. Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
@@ -279,7 +282,14 @@ class VoicemailMove(Request["Answer"]):
     privileges = ("user",)
 
     def __init__(
-        self, *, context: str, mailbox: str, folder: str, id: str, to_folder: str, action_id: str | None = None
+        self,
+        *,
+        context: str,
+        mailbox: str,
+        folder: enums.VoicemailFolder | str,
+        id: str,
+        to_folder: enums.VoicemailFolder | str,
+        action_id: str | None = None,
     ) -> None:
         super().__init__("VoicemailMove")
         self._put("Context", context)
@@ -331,7 +341,7 @@ class VoicemailRemove(Request["Answer"]):
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
-        folder: The folder's name, such as `INBOX` or `Old`. Required.
+        folder: The folder. Required.
         id: The message's identifier, as VoicemailBoxSummary tells it. Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
@@ -341,7 +351,9 @@ class VoicemailRemove(Request["Answer"]):
     releases = Releases("18.20 20.5-23")
     privileges = ("user",)
 
-    def __init__(self, *, context: str, mailbox: str, folder: str, id: str, action_id: str | None = None) -> None:
+    def __init__(
+        self, *, context: str, mailbox: str, folder: enums.VoicemailFolder | str, id: str, action_id: str | None = None
+    ) -> None:
         super().__init__("VoicemailRemove")
         self._put("Context", context)
         self._put("Mailbox", mailbox)

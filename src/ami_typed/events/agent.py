@@ -609,7 +609,7 @@ class AgentRingNoAnswer(Event):
 class Agents(Event):
     """One agent of the list that Agents answers with. The channel's headers are there while the agent is logged in.
 
-    Sent to every user.
+    Sent to the session that sends ``Agents``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Agents/>
     """
@@ -671,7 +671,7 @@ class Agents(Event):
 class AgentsComplete(Event):
     """The end of the list that Agents answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``Agents``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AgentsComplete/>
     """

@@ -42,8 +42,8 @@ class BridgeCreate(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -76,8 +76,8 @@ class BridgeDestroy(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -110,8 +110,8 @@ class BridgeEnter(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -164,7 +164,7 @@ class BridgeEnter(Event):
 class BridgeInfoChannel(Event):
     """One channel of the list that BridgeInfo answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``BridgeInfo``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeInfoChannel/>
     """
@@ -214,7 +214,7 @@ class BridgeInfoChannel(Event):
 class BridgeInfoComplete(Event):
     """The end of the list that BridgeInfo answers with, and the bridge itself.
 
-    Sent to every user.
+    Sent to the session that sends ``BridgeInfo``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeInfoComplete/>
     """
@@ -232,8 +232,8 @@ class BridgeInfoComplete(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -266,8 +266,8 @@ class BridgeLeave(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -318,7 +318,7 @@ class BridgeLeave(Event):
 class BridgeListComplete(Event):
     """The end of the list that BridgeList answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``BridgeList``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -339,7 +339,7 @@ class BridgeListComplete(Event):
 class BridgeListItem(Event):
     """One bridge of the list that BridgeList answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``BridgeList``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -352,8 +352,8 @@ class BridgeListItem(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -386,9 +386,8 @@ class BridgeMerge(Event):
     """The bridge's identifier. Of the bridge that ``To`` stands for."""
     to_bridge_type = Always("ToBridgeType", member(enums.BridgeType))
     """What the bridge is for. Of the bridge that ``To`` stands for."""
-    to_bridge_technology = Always("ToBridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ... Of the bridge that
-    ``To`` stands for."""
+    to_bridge_technology = Always("ToBridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes. Of the bridge that ``To`` stands for."""
     to_bridge_creator = Sometimes("ToBridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said. Of the bridge that ``To`` stands for."""
     to_bridge_name = Sometimes("ToBridgeName", text, none=("<unknown>",))
@@ -404,9 +403,8 @@ class BridgeMerge(Event):
     """The bridge's identifier. Of the bridge that ``From`` stands for."""
     from_bridge_type = Always("FromBridgeType", member(enums.BridgeType))
     """What the bridge is for. Of the bridge that ``From`` stands for."""
-    from_bridge_technology = Always("FromBridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ... Of the bridge that
-    ``From`` stands for."""
+    from_bridge_technology = Always("FromBridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes. Of the bridge that ``From`` stands for."""
     from_bridge_creator = Sometimes("FromBridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said. Of the bridge that ``From`` stands for."""
     from_bridge_name = Sometimes("FromBridgeName", text, none=("<unknown>",))
@@ -426,7 +424,7 @@ class BridgeMerge(Event):
 class BridgeTechnologyListComplete(Event):
     """The end of the list that BridgeTechnologyList answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``BridgeTechnologyList``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -447,7 +445,7 @@ class BridgeTechnologyListComplete(Event):
 class BridgeTechnologyListItem(Event):
     """One way of mixing, of the list that BridgeTechnologyList answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``BridgeTechnologyList``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -456,8 +454,8 @@ class BridgeTechnologyListItem(Event):
     releases = Releases("13-23")
     privileges = ()
 
-    bridge_technology = Always("BridgeTechnology", text)
-    """Its name, such as `softmix`."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """The technology."""
     bridge_type = Always("BridgeType", text)
     """What it is good for: `Native`, `1to1Mix`, `MultiMix`, `Holding`."""
     bridge_priority = Always("BridgePriority", integer)
@@ -486,8 +484,8 @@ class BridgeVideoSourceUpdate(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))

@@ -34,7 +34,7 @@ __all__ = [
 class ChannelHungup(Event):
     """One channel of those that Hangup hung up by pattern.
 
-    Sent to every user.
+    Sent to the session that sends ``Hangup`` or ``PJSIPHangup``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -53,7 +53,7 @@ class ChannelHungup(Event):
 class ChannelsHungupListComplete(Event):
     """The end of the list of channels that were hung up by pattern.
 
-    Sent to every user.
+    Sent to the session that sends ``Hangup`` or ``PJSIPHangup``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -74,7 +74,7 @@ class ChannelsHungupListComplete(Event):
 class CoreShowChannel(Event):
     """One channel of the list that CoreShowChannels answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``CoreShowChannels``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/CoreShowChannel/>
     """
@@ -132,7 +132,7 @@ class CoreShowChannel(Event):
 class CoreShowChannelMap(Event):
     """One connection of the list that CoreShowChannelMap answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``CoreShowChannelMap``, whatever events its user may read.
     Asterisk 18.19 or later in the 18 branch, 20.4 or later in the 20 branch, 21 to 23.
     """
 
@@ -153,7 +153,7 @@ class CoreShowChannelMap(Event):
 class CoreShowChannelMapComplete(Event):
     """The end of the list that CoreShowChannelMap answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``CoreShowChannelMap``, whatever events its user may read.
     Asterisk 18.19 or later in the 18 branch, 20.4 or later in the 20 branch, 21 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/CoreShowChannelMapComplete/>
     """
@@ -175,7 +175,7 @@ class CoreShowChannelMapComplete(Event):
 class CoreShowChannelsComplete(Event):
     """The end of the list that CoreShowChannels answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``CoreShowChannels``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/CoreShowChannelsComplete/>
     """
@@ -642,7 +642,7 @@ class SoftHangupRequest(Event):
 class Status(Event):
     """One channel of the list that Status answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``Status``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Status/>
     """
@@ -726,7 +726,7 @@ class Status(Event):
 class StatusComplete(Event):
     """The end of the list that Status answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``Status``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/StatusComplete/>
     """

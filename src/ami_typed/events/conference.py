@@ -45,8 +45,8 @@ class ConfbridgeEnd(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -81,8 +81,8 @@ class ConfbridgeJoin(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -153,8 +153,8 @@ class ConfbridgeLeave(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -207,7 +207,7 @@ class ConfbridgeLeave(Event):
 class ConfbridgeList(Event):
     """One member of the list that ConfbridgeList answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``ConfbridgeList``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeList/>
     """
@@ -277,7 +277,7 @@ class ConfbridgeList(Event):
 class ConfbridgeListComplete(Event):
     """The end of the list that ConfbridgeList answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``ConfbridgeList``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -298,7 +298,7 @@ class ConfbridgeListComplete(Event):
 class ConfbridgeListRooms(Event):
     """One conference of the list that ConfbridgeListRooms answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``ConfbridgeListRooms``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeListRooms/>
     """
@@ -326,7 +326,7 @@ class ConfbridgeListRooms(Event):
 class ConfbridgeListRoomsComplete(Event):
     """The end of the list that ConfbridgeListRooms answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``ConfbridgeListRooms``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -363,8 +363,8 @@ class ConfbridgeMute(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -433,8 +433,8 @@ class ConfbridgeRecord(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -469,8 +469,8 @@ class ConfbridgeStart(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -505,8 +505,8 @@ class ConfbridgeStopRecord(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -541,8 +541,8 @@ class ConfbridgeTalking(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -613,8 +613,8 @@ class ConfbridgeUnmute(Event):
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))

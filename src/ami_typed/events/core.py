@@ -32,7 +32,7 @@ class CloseSession(Event):
 class DataGetTree(Event):
     """The part of the data tree that DataGet asked for, as lines that are no headers.
 
-    Sent to every user.
+    Sent to the session that sends ``DataGet``, whatever events its user may read.
     Asterisk 13 to 14.
     """
 

@@ -129,7 +129,7 @@ class DAHDIChannel(Event):
 class DAHDIShowChannels(Event):
     """One DAHDI channel of the list that DAHDIShowChannels answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``DAHDIShowChannels``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -166,7 +166,7 @@ class DAHDIShowChannels(Event):
 class DAHDIShowChannelsComplete(Event):
     """The end of the list that DAHDIShowChannels answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``DAHDIShowChannels``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -189,7 +189,7 @@ class DAHDIShowChannelsComplete(Event):
 class DAHDIShowStatus(Event):
     """One DAHDI span of the list that DAHDIShowStatus answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``DAHDIShowStatus``, whatever events its user may read.
     Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 or later in the 21 branch, 22
     to 23.
     """
@@ -227,7 +227,7 @@ class DAHDIShowStatus(Event):
 class DAHDIShowStatusComplete(Event):
     """The end of the list that DAHDIShowStatus answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``DAHDIShowStatus``, whatever events its user may read.
     Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 or later in the 21 branch, 22
     to 23.
     """
@@ -379,7 +379,7 @@ class MCID(Event):
 class PRIShowSpans(Event):
     """One D channel of an ISDN span, of the list that PRIShowSpans answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PRIShowSpans``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -408,7 +408,7 @@ class PRIShowSpans(Event):
 class PRIShowSpansComplete(Event):
     """The end of the list that PRIShowSpans answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PRIShowSpans``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 

@@ -14,7 +14,7 @@ __all__ = ["DBGetComplete", "DBGetResponse", "DBGetTreeComplete", "DBGetTreeResp
 class DBGetComplete(Event):
     """The end of the list that DBGet answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``DBGet``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -35,7 +35,7 @@ class DBGetComplete(Event):
 class DBGetResponse(Event):
     """The value that DBGet asked for.
 
-    Sent to every user.
+    Sent to the session that sends ``DBGet``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -58,7 +58,7 @@ class DBGetResponse(Event):
 class DBGetTreeComplete(Event):
     """The end of the list that DBGetTree answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``DBGetTree``, whatever events its user may read.
     Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 or later in the 19 branch, 20
     to 23.
     """
@@ -80,7 +80,7 @@ class DBGetTreeComplete(Event):
 class DBGetTreeResponse(Event):
     """One value of the list that DBGetTree answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``DBGetTree``, whatever events its user may read.
     Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 or later in the 19 branch, 20
     to 23.
     """

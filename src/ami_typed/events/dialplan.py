@@ -179,7 +179,7 @@ class HangupHandlerRun(Event):
 class ListDialplan(Event):
     """One line of the dialplan: a step of an extension, a hint, an included context, a switch or an ignored pattern.
 
-    Sent to every user.
+    Sent to the session that sends ``ShowDialPlan``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -216,9 +216,9 @@ class ListDialplan(Event):
 class Newexten(Event):
     """A channel runs the next step of its dialplan. Its context, extension and priority are where it is now.
 
-    Sent to users with the privilege ``dialplan``.
+    Sent to users with the privilege ``dialplan``; in Asterisk 13 to 15, to users with the privilege ``call``.
     Asterisk 13 to 23.
-    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Newexten/>
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/NewExten/>
     """
 
     __slots__ = ()
@@ -272,7 +272,7 @@ class Newexten(Event):
 class ShowDialPlanComplete(Event):
     """The end of the list that ShowDialPlan answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``ShowDialPlan``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 

@@ -52,7 +52,8 @@ class PeerEntry(Event):
     """One peer of the list that SIPpeers, SIPpeerstatus, IAXpeers or IAXpeerlist answers with; each has its own
     headers.
 
-    Sent to every user.
+    Sent to the session that sends ``IAXpeerlist`` or ``IAXpeers`` or ``SIPpeers``, whatever events its user may
+    read.
     Asterisk 13 to 23.
     """
 
@@ -113,7 +114,8 @@ class PeerEntry(Event):
 class PeerlistComplete(Event):
     """The end of the list that SIPpeers, IAXpeers or IAXpeerlist answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``IAXpeerlist`` or ``IAXpeers`` or ``SIPpeers``, whatever events its user may
+    read.
     Asterisk 13 to 23.
     """
 
@@ -134,7 +136,8 @@ class PeerlistComplete(Event):
 class PeerStatus(Event):
     """A peer registered or went, or changed between in and out of reach.
 
-    Sent to users with the privilege ``system``.
+    Sent to users with the privilege ``system``, and to the session that sends ``SIPpeerstatus``, whatever events
+    its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/PeerStatus/>
     """
@@ -166,7 +169,7 @@ class PeerStatus(Event):
 class RegistrationsComplete(Event):
     """The end of the list that SIPshowregistry or IAXregistry answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``IAXregistry`` or ``SIPshowregistry``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -216,7 +219,7 @@ class RegistryEntry(Event):
     """One registration with another server, of the list that SIPshowregistry or IAXregistry answers with; each has
     its own headers.
 
-    Sent to every user.
+    Sent to the session that sends ``IAXregistry`` or ``SIPshowregistry``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 

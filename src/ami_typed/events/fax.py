@@ -15,7 +15,7 @@ __all__ = ["FAXSession", "FAXSessionsComplete", "FAXSessionsEntry", "FAXStats", 
 class FAXSession(Event):
     """The fax session that FAXSession asked about. Which headers it has depends on what the session does.
 
-    Sent to every user.
+    Sent to the session that sends ``FAXSession``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/FAXSession/>
     """
@@ -55,7 +55,7 @@ class FAXSession(Event):
 class FAXSessionsComplete(Event):
     """The end of the list that FAXSessions answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``FAXSessions``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/FAXSessionsComplete/>
     """
@@ -79,7 +79,7 @@ class FAXSessionsComplete(Event):
 class FAXSessionsEntry(Event):
     """One fax session of the list that FAXSessions answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``FAXSessions``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/FAXSessionsEntry/>
     """
@@ -111,7 +111,7 @@ class FAXSessionsEntry(Event):
 class FAXStats(Event):
     """How many faxes there were since the start.
 
-    Sent to every user.
+    Sent to the session that sends ``FAXStats``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/FAXStats/>
     """

@@ -156,7 +156,7 @@ class MeetmeLeave(Event):
 class MeetmeList(Event):
     """One member of the list that MeetmeList answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``MeetmeList``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MeetmeList/>
     """
@@ -198,7 +198,7 @@ class MeetmeList(Event):
 class MeetmeListComplete(Event):
     """The end of the list that MeetmeList answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``MeetmeList``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -219,7 +219,7 @@ class MeetmeListComplete(Event):
 class MeetmeListRooms(Event):
     """One conference of the list that MeetmeListRooms answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``MeetmeListRooms``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MeetmeListRooms/>
     """
@@ -249,7 +249,7 @@ class MeetmeListRooms(Event):
 class MeetmeListRoomsComplete(Event):
     """The end of the list that MeetmeListRooms answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``MeetmeListRooms``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 

@@ -24,7 +24,8 @@ __all__ = [
 class ParkedCall(Event):
     """A call was parked; also one call of the list that ParkedCalls answers with.
 
-    Sent to users with the privilege ``call``.
+    Sent to users with the privilege ``call``, and to the session that sends ``ParkedCalls``, whatever events its
+    user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ParkedCall/>
     """
@@ -160,7 +161,7 @@ class ParkedCallGiveUp(Event):
 class ParkedCallsComplete(Event):
     """The end of the list that ParkedCalls answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``ParkedCalls``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -319,7 +320,7 @@ class ParkedCallTimeOut(Event):
 class Parkinglot(Event):
     """One parking lot of the list that Parkinglots answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``Parkinglots``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -344,7 +345,7 @@ class Parkinglot(Event):
 class ParkinglotsComplete(Event):
     """The end of the list that Parkinglots answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``Parkinglots``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 

@@ -29,7 +29,7 @@ __all__ = [
 class AorDetail(Event):
     """An address of record of the endpoint that PJSIPShowEndpoint asked about.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AorDetail/>
     """
@@ -87,7 +87,7 @@ class AorDetail(Event):
 class AorList(Event):
     """One address of record of the list that PJSIPShowAors answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowAors``, whatever events its user may read.
     Asterisk 16 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AorList/>
     """
@@ -139,7 +139,7 @@ class AorList(Event):
 class AorListComplete(Event):
     """The end of the list that PJSIPShowAors answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowAors``, whatever events its user may read.
     Asterisk 16 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AorListComplete/>
     """
@@ -161,7 +161,8 @@ class AorListComplete(Event):
 class AuthDetail(Event):
     """Credentials of an endpoint or of an outbound registration.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowEndpoint`` or ``PJSIPShowRegistrationsOutbound``, whatever events
+    its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AuthDetail/>
     """
@@ -209,7 +210,7 @@ class AuthDetail(Event):
 class AuthList(Event):
     """Credentials of the list that PJSIPShowAuths answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowAuths``, whatever events its user may read.
     Asterisk 16 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AuthList/>
     """
@@ -255,7 +256,7 @@ class AuthList(Event):
 class AuthListComplete(Event):
     """The end of the list that PJSIPShowAuths answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowAuths``, whatever events its user may read.
     Asterisk 16 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AuthListComplete/>
     """
@@ -277,7 +278,7 @@ class AuthListComplete(Event):
 class EndpointDetail(Event):
     """The endpoint that PJSIPShowEndpoint asked about, with its settings.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/EndpointDetail/>
     """
@@ -583,7 +584,7 @@ class EndpointDetail(Event):
 class EndpointDetailComplete(Event):
     """The end of what PJSIPShowEndpoint answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/EndpointDetailComplete/>
     """
@@ -605,7 +606,7 @@ class EndpointDetailComplete(Event):
 class EndpointList(Event):
     """One endpoint of the list that PJSIPShowEndpoints answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowEndpoints``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/EndpointList/>
     """
@@ -641,7 +642,7 @@ class EndpointList(Event):
 class EndpointListComplete(Event):
     """The end of the list that PJSIPShowEndpoints answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowEndpoints``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/EndpointListComplete/>
     """
@@ -663,7 +664,7 @@ class EndpointListComplete(Event):
 class IdentifyDetail(Event):
     """How the endpoint that PJSIPShowEndpoint asked about is known by the address of its requests.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/IdentifyDetail/>
     """
@@ -698,7 +699,8 @@ class PJSIPMaintenanceStatus(Event):
     """An endpoint was taken out of service, or into it again; also one endpoint of the list that
     PJSIPShowMaintenance answers with.
 
-    Sent to users with the privilege ``system``.
+    Sent to users with the privilege ``system``, and to the session that sends ``PJSIPShowMaintenance``, whatever
+    events its user may read.
     Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 or later in the 23 branch.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/PJSIPMaintenanceStatus/>
     """
@@ -720,7 +722,7 @@ class PJSIPMaintenanceStatus(Event):
 class PJSIPMaintenanceStatusComplete(Event):
     """The end of the list that PJSIPShowMaintenance answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowMaintenance``, whatever events its user may read.
     Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 or later in the 23 branch.
     """
 
@@ -741,7 +743,7 @@ class PJSIPMaintenanceStatusComplete(Event):
 class TransportDetail(Event):
     """The transport of the endpoint that PJSIPShowEndpoint asked about.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/TransportDetail/>
     """

@@ -42,7 +42,7 @@ __all__ = [
 class ContactList(Event):
     """One contact of the list that PJSIPShowContacts answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowContacts``, whatever events its user may read.
     Asterisk 16 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ContactList/>
     """
@@ -98,7 +98,7 @@ class ContactList(Event):
 class ContactListComplete(Event):
     """The end of the list that PJSIPShowContacts answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowContacts``, whatever events its user may read.
     Asterisk 16 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ContactListComplete/>
     """
@@ -120,7 +120,8 @@ class ContactListComplete(Event):
 class ContactStatusDetail(Event):
     """One contact: of the endpoint that PJSIPShowEndpoint asked about, or of the list of inbound registrations.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowEndpoint`` or ``PJSIPShowRegistrationInboundContactStatuses``,
+    whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ContactStatusDetail/>
     """
@@ -170,7 +171,8 @@ class ContactStatusDetail(Event):
 class ContactStatusDetailComplete(Event):
     """The end of the list that PJSIPShowRegistrationInboundContactStatuses answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowRegistrationInboundContactStatuses``, whatever events its user may
+    read.
     Asterisk 13.14 or later in the 13 branch, 14.3 or later in the 14 branch, 15 to 23.
     """
 
@@ -191,7 +193,7 @@ class ContactStatusDetailComplete(Event):
 class InboundRegistrationDetail(Event):
     """One address of record of the list that PJSIPShowRegistrationsInbound answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowRegistrationsInbound``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/InboundRegistrationDetail/>
     """
@@ -245,7 +247,7 @@ class InboundRegistrationDetail(Event):
 class InboundRegistrationDetailComplete(Event):
     """The end of the list that PJSIPShowRegistrationsInbound answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowRegistrationsInbound``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -266,7 +268,7 @@ class InboundRegistrationDetailComplete(Event):
 class InboundSubscriptionDetail(Event):
     """One of the subscriptions that others have with this server.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowSubscriptionsInbound``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/InboundSubscriptionDetail/>
     """
@@ -302,7 +304,7 @@ class InboundSubscriptionDetail(Event):
 class InboundSubscriptionDetailComplete(Event):
     """The end of the list that PJSIPShowSubscriptionsInbound answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowSubscriptionsInbound``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -323,7 +325,7 @@ class InboundSubscriptionDetailComplete(Event):
 class OutboundRegistrationDetail(Event):
     """One registration of the list that PJSIPShowRegistrationsOutbound answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowRegistrationsOutbound``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/OutboundRegistrationDetail/>
     """
@@ -391,7 +393,7 @@ class OutboundRegistrationDetail(Event):
 class OutboundRegistrationDetailComplete(Event):
     """The end of the list that PJSIPShowRegistrationsOutbound answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowRegistrationsOutbound``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -416,7 +418,7 @@ class OutboundRegistrationDetailComplete(Event):
 class OutboundSubscriptionDetail(Event):
     """One of the subscriptions that this server has with others.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowSubscriptionsOutbound``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/OutboundSubscriptionDetail/>
     """
@@ -452,7 +454,7 @@ class OutboundSubscriptionDetail(Event):
 class OutboundSubscriptionDetailComplete(Event):
     """The end of the list that PJSIPShowSubscriptionsOutbound answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowSubscriptionsOutbound``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -474,7 +476,7 @@ class ResourceListDetail(Event):
     """One resource list of the list that PJSIPShowResourceLists answers with. Its event package is a second Event
     header: `event.all('Event')[1]`.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowResourceLists``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ResourceListDetail/>
     """
@@ -504,7 +506,7 @@ class ResourceListDetail(Event):
 class ResourceListDetailComplete(Event):
     """The end of the list that PJSIPShowResourceLists answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PJSIPShowResourceLists``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 

@@ -201,7 +201,7 @@ class QueueCallerLeave(Event):
 class QueueEntry(Event):
     """One caller who waits, of the list that QueueStatus answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``QueueStatus``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueEntry/>
     """
@@ -239,7 +239,7 @@ class QueueEntry(Event):
 class QueueMember(Event):
     """One member of the list that QueueStatus answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``QueueStatus``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -588,7 +588,7 @@ class QueueMemberStatus(Event):
 class QueueParams(Event):
     """One queue of the list that QueueStatus answers with: its settings and its statistics.
 
-    Sent to every user.
+    Sent to the session that sends ``QueueStatus``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueParams/>
     """
@@ -631,7 +631,7 @@ class QueueParams(Event):
 class QueueStatusComplete(Event):
     """The end of the list that QueueStatus answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``QueueStatus``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -652,7 +652,7 @@ class QueueStatusComplete(Event):
 class QueueSummary(Event):
     """One queue of the list that QueueSummary answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``QueueSummary``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -683,7 +683,7 @@ class QueueSummary(Event):
 class QueueSummaryComplete(Event):
     """The end of the list that QueueSummary answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``QueueSummary``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 

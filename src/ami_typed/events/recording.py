@@ -57,8 +57,8 @@ class MixMonitorMute(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-    direction = Always("Direction", text)
-    """`read` for what comes from the channel, `write` for what goes to it, or `both`."""
+    direction = Always("Direction", member(enums.RecordedSide))
+    """Which side."""
     state = Always("State", one_zero)
     """Whether it is left out now."""
 

@@ -107,8 +107,8 @@ class UserEvent(Event):
     """The bridge's identifier."""
     bridge_type = Sometimes("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Sometimes("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Sometimes("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
@@ -129,7 +129,7 @@ class UserEvent(Event):
 class WaitEventComplete(Event):
     """WaitEvent is over: something came, or its time ran out.
 
-    Sent to every user.
+    Sent to the session that sends ``WaitEvent``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 

@@ -67,7 +67,7 @@ class SessionTimeout(Event):
 class SIPpeerstatusComplete(Event):
     """The end of the list that SIPpeerstatus answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``SIPpeerstatus``, whatever events its user may read.
     Asterisk 13 to 20.
     """
 

@@ -14,7 +14,7 @@ __all__ = ["DeviceEntry", "DevicelistComplete", "LineEntry", "LinelistComplete"]
 class DeviceEntry(Event):
     """One device of the list that SKINNYdevices answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``SKINNYdevices``, whatever events its user may read.
     Asterisk 13 to 20.
     """
 
@@ -51,7 +51,7 @@ class DeviceEntry(Event):
 class DevicelistComplete(Event):
     """The end of the list that SKINNYdevices answers with. Asterisk sends it as a part of the last DeviceEntry.
 
-    Sent to every user.
+    Sent to the session that sends ``SKINNYdevices``, whatever events its user may read.
     Asterisk 13 to 20.
     """
 
@@ -72,7 +72,7 @@ class DevicelistComplete(Event):
 class LineEntry(Event):
     """One line of the list that SKINNYlines answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``SKINNYlines``, whatever events its user may read.
     Asterisk 13 to 20.
     """
 
@@ -105,7 +105,7 @@ class LineEntry(Event):
 class LinelistComplete(Event):
     """The end of the list that SKINNYlines answers with. Asterisk sends it as a part of the last LineEntry.
 
-    Sent to every user.
+    Sent to the session that sends ``SKINNYlines``, whatever events its user may read.
     Asterisk 13 to 20.
     """
 

@@ -23,7 +23,8 @@ __all__ = [
 class DeviceStateChange(Event):
     """The state of a device changed; also one device of the list that DeviceStateList answers with.
 
-    Sent to users with the privilege ``call``.
+    Sent to users with the privilege ``call``, and to the session that sends ``DeviceStateList``, whatever events
+    its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DeviceStateChange/>
     """
@@ -45,7 +46,7 @@ class DeviceStateChange(Event):
 class DeviceStateListComplete(Event):
     """The end of the list that DeviceStateList answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``DeviceStateList``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DeviceStateListComplete/>
     """
@@ -67,7 +68,7 @@ class DeviceStateListComplete(Event):
 class ExtensionStateListComplete(Event):
     """The end of the list that ExtensionStateList answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``ExtensionStateList``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ExtensionStateListComplete/>
     """
@@ -89,7 +90,8 @@ class ExtensionStateListComplete(Event):
 class ExtensionStatus(Event):
     """The state of an extension's hint changed; also one hint of the list that ExtensionStateList answers with.
 
-    Sent to users with the privilege ``call``.
+    Sent to users with the privilege ``call``, and to the session that sends ``ExtensionStateList``, whatever
+    events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ExtensionStatus/>
     """
@@ -118,7 +120,8 @@ class PresenceStateChange(Event):
     """Whether and how a person can be reached changed; also one state of the list that PresenceStateList answers
     with.
 
-    Sent to users with the privilege ``call``.
+    Sent to users with the privilege ``call``, and to the session that sends ``PresenceStateList``, whatever
+    events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/PresenceStateChange/>
     """
@@ -144,7 +147,7 @@ class PresenceStateChange(Event):
 class PresenceStateListComplete(Event):
     """The end of the list that PresenceStateList answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``PresenceStateList``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/PresenceStateListComplete/>
     """

@@ -75,9 +75,8 @@ class AttendedTransfer(Event):
     """The bridge's identifier. Of the bridge that ``Orig`` stands for."""
     orig_bridge_type = Sometimes("OrigBridgeType", member(enums.BridgeType))
     """What the bridge is for. Of the bridge that ``Orig`` stands for."""
-    orig_bridge_technology = Sometimes("OrigBridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ... Of the bridge that
-    ``Orig`` stands for."""
+    orig_bridge_technology = Sometimes("OrigBridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes. Of the bridge that ``Orig`` stands for."""
     orig_bridge_creator = Sometimes("OrigBridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said. Of the bridge that ``Orig`` stands for."""
     orig_bridge_name = Sometimes("OrigBridgeName", text, none=("<unknown>",))
@@ -134,9 +133,8 @@ class AttendedTransfer(Event):
     """The bridge's identifier. Of the bridge that ``Second`` stands for."""
     second_bridge_type = Sometimes("SecondBridgeType", member(enums.BridgeType))
     """What the bridge is for. Of the bridge that ``Second`` stands for."""
-    second_bridge_technology = Sometimes("SecondBridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ... Of the bridge that
-    ``Second`` stands for."""
+    second_bridge_technology = Sometimes("SecondBridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes. Of the bridge that ``Second`` stands for."""
     second_bridge_creator = Sometimes("SecondBridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said. Of the bridge that ``Second`` stands for."""
     second_bridge_name = Sometimes("SecondBridgeName", text, none=("<unknown>",))
@@ -422,8 +420,8 @@ class BlindTransfer(Event):
     """The bridge's identifier."""
     bridge_type = Sometimes("BridgeType", member(enums.BridgeType))
     """What the bridge is for."""
-    bridge_technology = Sometimes("BridgeTechnology", text)
-    """How the bridge mixes: `simple_bridge`, `native_rtp`, `softmix`, `holding_bridge`, ..."""
+    bridge_technology = Sometimes("BridgeTechnology", member(enums.BridgeTechnology))
+    """How the bridge mixes."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """Who made the bridge, such as `ConfBridge`; none where nobody said."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))

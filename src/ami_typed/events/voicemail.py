@@ -141,7 +141,7 @@ class MiniVoiceMail(Event):
 class MWIGet(Event):
     """One mailbox of the list that MWIGet answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``MWIGet``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MWIGet/>
     """
@@ -165,7 +165,7 @@ class MWIGet(Event):
 class MWIGetComplete(Event):
     """The end of the list that MWIGet answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``MWIGet``, whatever events its user may read.
     Asterisk 13 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MWIGetComplete/>
     """
@@ -187,7 +187,7 @@ class MWIGetComplete(Event):
 class VoicemailBoxDetail(Event):
     """One message of the list that VoicemailBoxSummary answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``VoicemailBoxSummary``, whatever events its user may read.
     Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
     """
 
@@ -196,7 +196,7 @@ class VoicemailBoxDetail(Event):
     releases = Releases("18.20 20.5-23")
     privileges = ()
 
-    folder = Always("Folder", text)
+    folder = Always("Folder", member(enums.VoicemailFolder))
     """The folder that it is in."""
     caller_id = Always("CallerID", text)
     """Who left it."""
@@ -216,7 +216,7 @@ class VoicemailBoxDetail(Event):
 class VoicemailBoxDetailComplete(Event):
     """The end of the list that VoicemailBoxSummary answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``VoicemailBoxSummary``, whatever events its user may read.
     Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
     """
 
@@ -237,7 +237,7 @@ class VoicemailBoxDetailComplete(Event):
 class VoicemailPasswordChange(Event):
     """Somebody changed the password of a mailbox.
 
-    Sent to users with one of the privileges ``system``, ``user``.
+    Sent to users with all of the privileges ``system``, ``user``.
     Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21.1 or later in the 21 branch, 22
     to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/VoicemailPasswordChange/>
@@ -262,7 +262,7 @@ class VoicemailPasswordChange(Event):
 class VoicemailUserDetail(Event):
     """The mailbox that VoicemailUserStatus asked about.
 
-    Sent to every user.
+    Sent to the session that sends ``VoicemailUserStatus``, whatever events its user may read.
     Asterisk 16 to 23.
     """
 
@@ -343,7 +343,7 @@ class VoicemailUserDetail(Event):
 class VoicemailUserDetailComplete(Event):
     """The end of what VoicemailUserStatus answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``VoicemailUserStatus``, whatever events its user may read.
     Asterisk 16 to 23.
     """
 
@@ -364,7 +364,7 @@ class VoicemailUserDetailComplete(Event):
 class VoicemailUserEntry(Event):
     """One mailbox of the list that VoicemailUsersList answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``VoicemailUsersList``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 
@@ -445,7 +445,7 @@ class VoicemailUserEntry(Event):
 class VoicemailUserEntryComplete(Event):
     """The end of the list that VoicemailUsersList answers with.
 
-    Sent to every user.
+    Sent to the session that sends ``VoicemailUsersList``, whatever events its user may read.
     Asterisk 13 to 23.
     """
 

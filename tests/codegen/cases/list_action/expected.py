@@ -101,7 +101,8 @@ __all__ = ["DemoListComplete", "DemoListItem"]
 class DemoListComplete(Event):
     """The ``DemoListComplete`` event.
 
-    Sent to users with the privilege ``command``.
+    Sent to users with the privilege ``command``, and to the session that sends ``DemoList``, whatever events its
+    user may read.
     Asterisk 22.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoListComplete/>
     """
@@ -121,7 +122,8 @@ class DemoListComplete(Event):
 class DemoListItem(Event):
     """The ``DemoListItem`` event.
 
-    Sent to users with the privilege ``command``.
+    Sent to users with the privilege ``command``, and to the session that sends ``DemoList``, whatever events its
+    user may read.
     Asterisk 22.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoListItem/>
     """

@@ -114,7 +114,8 @@ __all__ = ["DemoMember", "DemoParams", "DemoStatusComplete"]
 class DemoMember(Event):
     """The ``DemoMember`` event.
 
-    Sent to users with the privilege ``call``.
+    Sent to users with the privilege ``call``, and to the session that sends ``DemoStatus``, whatever events its
+    user may read.
     Asterisk 22.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoMember/>
     """
@@ -133,7 +134,8 @@ class DemoMember(Event):
 class DemoParams(Event):
     """The ``DemoParams`` event.
 
-    Sent to users with the privilege ``call``.
+    Sent to users with the privilege ``call``, and to the session that sends ``DemoStatus``, whatever events its
+    user may read.
     Asterisk 22.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoParams/>
     """

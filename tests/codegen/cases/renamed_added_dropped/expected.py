@@ -62,7 +62,7 @@ class Newdemo(Event):
 
     Sent to users with the privilege ``call``.
     Asterisk 13 to 23.
-    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Newdemo/>
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/NewDemo/>
     """
 
     __slots__ = ()

@@ -14,7 +14,7 @@ __all__ = ["DemoLog"]
 class DemoLog(Event):
     """The ``DemoLog`` event.
 
-    Sent to users with one of the privileges ``system``, ``log``.
+    Sent to users with all of the privileges ``system``, ``log``.
     Asterisk 22.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoLog/>
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
-from ami_typed.values import Flag, items
+from ami_typed.values import Flag, either, items
 from ami_typed.values import address as _address
 from ami_typed.values import clock as _clock
 from ami_typed.values import date_time as _date_time
@@ -22,6 +22,7 @@ from ami_typed.values import one_zero as _one_zero
 from ami_typed.values import pairs as _pairs
 from ami_typed.values import real as _real
 from ami_typed.values import seconds as _seconds
+from ami_typed.values import text as _text
 from ami_typed.values import true_false as _true_false
 from ami_typed.values import yes_no as _yes_no
 
@@ -63,6 +64,9 @@ class DemoTypes(Request["Answer"]):
         pairs: A value of the type pairs.
         flag: A value of the type flag.
         enum: A value of the type enum.
+        enum_or_text: A value of the type enum, or text.
+        flag_or_text: A flag, or text.
+        flag_or_items: A flag, or some of a vocabulary.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -93,6 +97,9 @@ class DemoTypes(Request["Answer"]):
         pairs: Mapping[str, str] | None = None,
         flag: bool | None = None,
         enum: enums.DemoState | int | None = None,
+        enum_or_text: enums.DemoState | int | str | None = None,
+        flag_or_text: bool | str | None = None,
+        flag_or_items: bool | Sequence[enums.DemoState | int] | None = None,
         action_id: str | None = None,
     ) -> None:
         super().__init__("DemoTypes")
@@ -116,6 +123,9 @@ class DemoTypes(Request["Answer"]):
         self._put("Pairs", pairs, _pairs(";"))
         self._put("Flag", flag, Flag("Yes", "No"))
         self._put("Enum", enum)
+        self._put("EnumOrText", enum_or_text)
+        self._put("FlagOrText", flag_or_text, either(Flag("Yes", "No"), _text))
+        self._put("FlagOrItems", flag_or_items, either(_on_off, items("|")))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
