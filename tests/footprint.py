@@ -47,7 +47,7 @@ def footprint() -> Footprint:
 
 
 def _is_ours(cls: type) -> bool:
-    return cls.__module__.startswith("ami_typed") or issubclass(cls, ami.MessageTemplate)
+    return str(cls.__module__).startswith("ami_typed") or issubclass(cls, ami.MessageTemplate)
 
 
 def _mebibytes() -> float:
