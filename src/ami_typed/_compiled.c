@@ -149,17 +149,14 @@ static PyType_Spec kind_spec = {
 
 /* header */
 
+/* Return the value of the first line that begins with a needle; None where there is none. */
 static PyObject *
-header(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+value_of(PyObject *message, PyObject *line_start)
 {
     char *octets, *needle;
     Py_ssize_t length, needle_length;
-    if (count != 2) {
-        PyErr_SetString(PyExc_TypeError, "header() takes a message and a needle");
-        return NULL;
-    }
-    if (PyBytes_AsStringAndSize(arguments[0], &octets, &length) < 0 ||
-        PyBytes_AsStringAndSize(arguments[1], &needle, &needle_length) < 0)
+    if (PyBytes_AsStringAndSize(message, &octets, &length) < 0 ||
+        PyBytes_AsStringAndSize(line_start, &needle, &needle_length) < 0)
         return NULL;
     const char *end = octets + length;
     const char *start = find(octets, end, needle, needle_length);
@@ -171,6 +168,134 @@ header(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count
         stop--;
     return PyUnicode_DecodeUTF8(start, stop - start, "surrogateescape");
 }
+
+static PyObject *
+header(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+{
+    if (count != 2) {
+        PyErr_SetString(PyExc_TypeError, "header() takes a message and a needle");
+        return NULL;
+    }
+    return value_of(arguments[0], arguments[1]);
+}
+
+/* Found */
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *needle;
+    PyObject *none;
+    PyObject *read;
+} Found;
+
+static PyObject *look_name, *refuse_name;
+
+/* Have the attribute say why a text is not of its type: in the place of the exception that is set. */
+static PyObject *
+refuse(PyObject *self, PyObject *message, PyObject *spelling)
+{
+    PyObject *type, *error, *traceback, *result;
+    if (!PyErr_ExceptionMatches(PyExc_ValueError) && !PyErr_ExceptionMatches(PyExc_OverflowError) &&
+        !PyErr_ExceptionMatches(PyExc_OSError))
+        return NULL;
+    PyErr_Fetch(&type, &error, &traceback);
+    PyErr_NormalizeException(&type, &error, &traceback);
+    result = PyObject_CallMethodObjArgs(self, refuse_name, message, spelling, error, NULL);
+    Py_XDECREF(type);
+    Py_XDECREF(error);
+    Py_XDECREF(traceback);
+    return result;
+}
+
+/* Return the value that a text stands for. */
+static PyObject *
+decoded(PyObject *self, PyObject *message, PyObject *spelling)
+{
+    Found *found = (Found *)self;
+    int none = PySequence_Contains(found->none, spelling);
+    if (none < 0)
+        return NULL;
+    if (none)
+        Py_RETURN_NONE;
+    if (found->read == Py_None)
+        return Py_NewRef(spelling);
+    PyObject *value = PyObject_CallFunctionObjArgs(found->read, spelling, NULL);
+    return value ? value : refuse(self, message, spelling);
+}
+
+static PyObject *
+found_get(PyObject *self, PyObject *message, PyObject *Py_UNUSED(owner))
+{
+    Found *found = (Found *)self;
+    if (message == NULL || message == Py_None)
+        return Py_NewRef(self);
+    if (found->needle == NULL || found->none == NULL || found->read == NULL) {
+        PyErr_SetString(PyExc_AttributeError, "the attribute was not made yet");
+        return NULL;
+    }
+    PyObject *octets = PyObject_GetAttr(message, unread_name);
+    if (octets == NULL)
+        return NULL;
+    PyObject *spelling = octets == Py_None ? Py_NewRef(Py_None) : value_of(octets, found->needle);
+    Py_DECREF(octets);
+    if (spelling == NULL)
+        return NULL;
+    PyObject *value = spelling == Py_None ? PyObject_CallMethodObjArgs(self, look_name, message, NULL)
+                                          : decoded(self, message, spelling);
+    Py_DECREF(spelling);
+    return value;
+}
+
+static int
+found_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((Found *)self)->needle);
+    Py_VISIT(((Found *)self)->none);
+    Py_VISIT(((Found *)self)->read);
+    return 0;
+}
+
+static int
+found_clear(PyObject *self)
+{
+    Py_CLEAR(((Found *)self)->needle);
+    Py_CLEAR(((Found *)self)->none);
+    Py_CLEAR(((Found *)self)->read);
+    return 0;
+}
+
+static void
+found_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    found_clear(self);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef found_members[] = {
+    {"_needle", T_OBJECT_EX, offsetof(Found, needle), 0, NULL},
+    {"_none", T_OBJECT_EX, offsetof(Found, none), 0, NULL},
+    {"_read", T_OBJECT_EX, offsetof(Found, read), 0, NULL},
+    {NULL},
+};
+
+static PyType_Slot found_slots[] = {
+    {Py_tp_doc, "An attribute that is found in the octets of a message."},
+    {Py_tp_descr_get, found_get},
+    {Py_tp_traverse, found_traverse},
+    {Py_tp_clear, found_clear},
+    {Py_tp_dealloc, found_dealloc},
+    {Py_tp_members, found_members},
+    {0, NULL},
+};
+
+static PyType_Spec found_spec = {
+    "ami_typed._compiled.Found", sizeof(Found), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    found_slots,
+};
 
 /* fill */
 
@@ -383,10 +508,16 @@ PyInit__compiled(void)
     event_key = PyUnicode_InternFromString("Event");
     octets_name = PyUnicode_InternFromString("_octets");
     unread_name = PyUnicode_InternFromString("_unread");
+    look_name = PyUnicode_InternFromString("_look");
+    refuse_name = PyUnicode_InternFromString("_refuse");
     no_arguments = PyTuple_New(0);
+    if (!event_key || !octets_name || !unread_name || !look_name || !refuse_name || !no_arguments)
+        return NULL;
+    PyObject *found_type = PyType_FromSpec(&found_spec);
     kind_type = (PyTypeObject *)PyType_FromSpec(&kind_spec);
-    PyObject *made = event_key && octets_name && unread_name && no_arguments && kind_type ? PyModule_Create(&module) : NULL;
-    if (made == NULL || PyModule_AddObjectRef(made, "Kind", (PyObject *)kind_type) < 0) {
+    PyObject *made = found_type && kind_type ? PyModule_Create(&module) : NULL;
+    if (made == NULL || PyModule_AddObjectRef(made, "Kind", (PyObject *)kind_type) < 0 ||
+        PyModule_AddObjectRef(made, "Found", found_type) < 0) {
         Py_XDECREF(made);
         return NULL;
     }

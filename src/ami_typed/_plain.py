@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Item", "Items", "Kind", "fill", "header", "sift"]
+__all__ = ["Found", "Item", "Items", "Kind", "fill", "header", "sift"]
 
 _END = b"\r\n\r\n"
 _ID = b"\r\nActionID: "
@@ -60,6 +60,51 @@ def header(octets: bytes, needle: bytes) -> str | None:
     return rest.partition(b"\r\n")[0].decode("utf-8", "surrogateescape").rstrip("\n") if found else None
 
 
+class Found:
+    """An attribute that is found in the octets of a message: what `fields` are made of.
+
+    Attributes:
+        _needle: What `header` looks for.
+        _none: The texts that mean that there is no value.
+        _read: Makes the value of the text; `None` where the text is the value.
+    """
+
+    __slots__ = ("_needle", "_none", "_read")
+
+    _needle: bytes
+    _none: frozenset[str]
+    _read: Callable[[str], Any] | None
+
+    def _get(self, message: Any, owner: object = None) -> Any:  # noqa: ARG002 - a descriptor is told it
+        """Read a message; on a class, return the attribute itself."""
+        if message is None:
+            return self
+        octets = message._unread
+        spelling = None if octets is None else header(octets, self._needle)
+        if spelling is None:
+            return self._look(message)
+        if spelling in self._none:
+            return None
+        read = self._read
+        if read is None:
+            return spelling
+        try:
+            return read(spelling)
+        except (ValueError, OverflowError, OSError) as error:
+            return self._refuse(message, spelling, error)
+
+    if not TYPE_CHECKING:  # each class of fields says for itself what checkers are to make of it
+        __get__ = _get
+
+    def _look(self, message: Any) -> Any:
+        """Look closer: the message was parsed, or its header may be spelt in another case."""
+        raise NotImplementedError
+
+    def _refuse(self, message: Any, spelling: str, error: Exception) -> Any:
+        """Say that a text is not of the attribute's type."""
+        raise NotImplementedError
+
+
 def fill(message: dict[str, str], octets: bytes) -> bool:
     """Put the headers of a message into a dict; return whether all its lines are plain and all its names differ.
 
@@ -91,14 +136,14 @@ def sift(
     """Sort the messages of a block: those of a known kind are taken or left out, the rest goes to ``other``.
 
     Args:
-        block: Messages, each with its closing empty line.
+        block: Messages, each with its closing empty line; what follows the last one is left alone.
         kinds: The kinds that are known, by first line.
         items: The lists in flight, by ActionID; `None` where none concerns this block.
         deliveries: Where wanted events go.
         other: Takes the octets of a message that is of no known kind, or related to a request.
     """
     messages = block.split(_END)
-    messages.pop()  # what follows the last empty line: nothing
+    messages.pop()
     for octets in messages:
         line = octets.partition(b"\r\n")[0]
         if items is not None:

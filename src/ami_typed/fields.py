@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, cast, overload
 
-from ami_typed._speed import header
+from ami_typed._speed import Found
 from ami_typed.errors import FieldError
 from ami_typed.releases import Releases
 from ami_typed.values import Codec, text, variables
@@ -53,7 +53,7 @@ class _Doc:
         return self._of_class if field is None else field.describe()
 
 
-class Field(Generic[T]):
+class Field(Found, Generic[T]):
     """One header of a message as an attribute.
 
     Args:
@@ -63,11 +63,10 @@ class Field(Generic[T]):
         none: Texts that mean "no value".
     """
 
-    __slots__ = ("_attribute", "_needle", "_owner", "_read", "_spans", "codec", "header", "none")
+    __slots__ = ("_attribute", "_owner", "_spans", "codec", "header", "none")
 
     _owner: type[Message]
     _attribute: str
-    _read: Callable[[str], T] | None
 
     def __init_subclass__(cls) -> None:
         if not TYPE_CHECKING:  # `help` on a class of fields says what it is, on a field what it holds
@@ -89,6 +88,7 @@ class Field(Generic[T]):
         self.none = none
         self._spans = releases
         self._needle = b"\r\n" + header.encode() + b": "
+        self._none = frozenset(none)
         self._read = codec.decode
 
     @property
@@ -109,40 +109,29 @@ class Field(Generic[T]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.header}>"
 
-    def find(self, message: Message) -> str | None:
-        """Return the header's raw text, `None` where the message has no such header."""
-        octets = message._unread
-        if octets is not None:
-            spelling = header(octets, self._needle)
-            if spelling is not None:
-                return spelling
-        return message.get(self.header)
-
     def decode(self, message: Message, spelling: str) -> T:
         """Return the value of a raw text.
 
         Raises:
             FieldError: The text is not of the field's type.
         """
-        read = self._read
-        if read is None:
+        if self._read is None:
             return spelling  # type: ignore[return-value]  # T is str where there is nothing to decode
         try:
-            return read(spelling)
+            return cast("T", self._read(spelling))
         except (ValueError, OverflowError, OSError) as error:
-            raise FieldError(message, self.header, spelling, _reason(error)) from None
+            self._refuse(message, spelling, error)
+
+    def _refuse(self, message: Message, spelling: str, error: Exception) -> Never:
+        raise FieldError(message, self.header, spelling, _reason(error)) from None
 
     def process(self, message: Message) -> Any:
         """Return what `Event.process` puts under the header: the value, or the raw text where it does not decode."""
         spelling = message[self.header]
         try:
-            return None if self.says_none(spelling) else self.decode(message, spelling)
+            return None if spelling in self._none else self.decode(message, spelling)
         except FieldError:
             return spelling
-
-    def says_none(self, spelling: str) -> bool:
-        """Whether a text means that there is no value."""
-        return spelling in self.none
 
 
 def _reason(error: Exception) -> str:
@@ -150,67 +139,53 @@ def _reason(error: Exception) -> str:
 
 
 class Always(Field[T]):
-    """A header that every such message has."""
+    """A header that every such message has.
+
+    Reading it raises `FieldError` where the header is missing or its text is not of the declared type.
+    """
 
     __slots__ = ()
 
-    @overload
-    def __get__(self, message: None, owner: type[Message]) -> Self: ...
-    @overload
-    def __get__(self, message: Message, owner: type[Message] | None = None) -> T: ...
+    if TYPE_CHECKING:
 
-    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | T:
-        """Read the header of a message; on a class, return the field itself.
+        @overload
+        def __get__(self, message: None, owner: type[Message]) -> Self: ...
+        @overload
+        def __get__(self, message: Message, owner: type[Message] | None = None) -> T: ...
+        def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | T: ...
 
-        Raises:
-            FieldError: The header is missing, or its text is not of the declared type.
-        """
-        if message is None:
-            return self
-        octets = message._unread
-        spelling = message.get(self.header) if octets is None else header(octets, self._needle)
-        if spelling is None:
-            spelling = self._required(message)
-        read = self._read
-        if read is None:
-            return spelling  # type: ignore[return-value]  # T is str where there is nothing to decode
-        try:
-            return read(spelling)
-        except (ValueError, OverflowError, OSError) as error:
-            raise FieldError(message, self.header, spelling, _reason(error)) from None
-
-    def _required(self, message: Message) -> str:
-        """Look closer for a header that was not found at once: its name may be written in another case."""
+    def _look(self, message: Message) -> T:
         spelling = message.get(self.header)
         if spelling is None:
             raise FieldError(message, self.header, None, "")
-        return spelling
+        return self.decode(message, spelling)
 
 
 class Sometimes(Field[T]):
-    """A header that only some such messages have, or whose text may mean that there is no value."""
+    """A header that only some such messages have, or whose text may mean that there is no value.
+
+    That is one of the texts that are declared so, or the empty one of what is not text; reading it is `None` then. It
+    raises `FieldError` where the text is not of the declared type.
+    """
 
     __slots__ = ()
 
-    @overload
-    def __get__(self, message: None, owner: type[Message]) -> Self: ...
-    @overload
-    def __get__(self, message: Message, owner: type[Message] | None = None) -> T | None: ...
+    def __init__(self, header: str, codec: Codec[T], *, releases: str = "", none: tuple[str, ...] = ()) -> None:
+        super().__init__(header, codec, releases=releases, none=none)
+        if codec.decode is not None:
+            self._none |= {""}
 
-    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | T | None:
-        """Read the header of a message, `None` where there is no value; on a class, return the field itself.
+    if TYPE_CHECKING:
 
-        Raises:
-            FieldError: The header's text is not of the declared type.
-        """
-        if message is None:
-            return self
-        spelling = self.find(message)
-        return None if spelling is None or self.says_none(spelling) else self.decode(message, spelling)
+        @overload
+        def __get__(self, message: None, owner: type[Message]) -> Self: ...
+        @overload
+        def __get__(self, message: Message, owner: type[Message] | None = None) -> T | None: ...
+        def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | T | None: ...
 
-    def says_none(self, spelling: str) -> bool:
-        """Whether a text means that there is no value: one of those declared, or the empty one of what is not text."""
-        return spelling in self.none or (not spelling and self._read is not None)
+    def _look(self, message: Message) -> T | None:
+        spelling = message.get(self.header)
+        return None if spelling is None or spelling in self._none else self.decode(message, spelling)
 
 
 class Repeated(Field[T]):

@@ -686,7 +686,7 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         else:
             self[event.event] = event
         announced = event.get("ListItems")
-        count = sum(len(items) for items in self.values() if isinstance(items, list))
+        count = sum(len(cast("list[Event]", items)) for items in self.values() if isinstance(items, list))
         if self.counted and announced is not None and announced != str(count):
             self._fail(f"{event.event} announces {announced} items, {count} came")
 

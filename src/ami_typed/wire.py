@@ -132,8 +132,8 @@ class Framer:
         """Take in bytes; return the messages that they complete.
 
         Returns:
-            The messages as they came, each with its closing empty line; or, where another line could be taken for that,
-            a list of them, each without it.
+            The messages as they came, each with its closing empty line, and behind the last perhaps the beginning of one
+            that is kept here; or, where another line could be taken for an empty one, a list of them, each without it.
 
         Raises:
             ProtocolError: A limit is exceeded.
@@ -152,7 +152,6 @@ class Framer:
             end -= (end - len(data[:end].rstrip(b"\r\n"))) % 4  # an odd line end begins what follows
         if end < len(data):
             self._hold(data[end:])
-            data = data[:end]
         if len(data) > self._limits.headers:
             self._check(data.split(_END))
         return data
