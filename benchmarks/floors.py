@@ -4,12 +4,14 @@ Rules of this module:
 
 - `recv` counts bytes. `parse` is the leanest full parse in a Python loop: split, decode, a dict of all headers, one
   callback a message. Neither knows anything of limits, broken input, repeated headers or ActionIDs.
-- The ping floors write a finished request and read its answer, on a bare socket.
+- The ping floors write a finished request and read its answer, on a bare socket or on asyncio's own streams.
+- The floors of many pings at once find the one that waits by the answer's ActionID, having parsed it as `parse` does.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import socket
 import threading
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["EVENTS", "LISTING", "asyncio_ping", "in_threads", "parse", "ping", "pings", "recv"]
+__all__ = ["EVENTS", "LISTING", "asyncio_ping", "asyncio_pings", "in_threads", "parse", "ping", "pings", "recv"]
 
 EVENTS = b"Action: Events\r\nActionID: floor\r\nEventMask: on\r\n\r\n"
 LISTING = b"Action: CoreShowChannels\r\nActionID: floor\r\n\r\n"
@@ -79,7 +81,11 @@ def ping(port: int, count: int) -> list[float]:
 
 
 def asyncio_ping(port: int, count: int) -> list[float]:
-    """Return the seconds of each of many pings, one after the other, of the leanest client on asyncio."""
+    """Return the seconds of each of many pings, one after the other, on asyncio's streams.
+
+    Half of this may be two page faults a read: asyncio asks for 256 KiB, which the C library maps anew each time until
+    something has made it keep so much.
+    """
 
     async def work() -> list[float]:
         times: list[float] = []
@@ -107,11 +113,7 @@ def pings(port: int, count: int, at_once: int) -> float:
         while data := connected.recv(_CHUNK):
             *messages, rest = (rest + data).split(b"\r\n\r\n")
             for octets in messages:
-                headers: dict[str, str] = {}
-                for line in octets.decode().split("\r\n"):
-                    name, _, value = line.partition(": ")
-                    headers[name] = value
-                waiting.pop(headers["ActionID"]).release()
+                waiting.pop(_headers(octets)["ActionID"]).release()
 
     def ask(connected: socket.socket) -> None:
         for _ in range(count // at_once):
@@ -129,6 +131,48 @@ def pings(port: int, count: int, at_once: int) -> float:
         connected.shutdown(socket.SHUT_RDWR)
         reader.join()
     return seconds
+
+
+def asyncio_pings(port: int, count: int, at_once: int) -> float:
+    """Return the seconds that many pings of many tasks take: one task parses, and wakes the one that waits."""
+
+    async def work() -> float:
+        waiting: dict[str, asyncio.Future[None]] = {}
+        numbers = itertools.count()
+        loop = asyncio.get_running_loop()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await reader.readline()
+
+        async def read() -> None:
+            with contextlib.suppress(asyncio.IncompleteReadError):
+                while True:
+                    octets = await reader.readuntil(b"\r\n\r\n")
+                    waiting.pop(_headers(octets)["ActionID"]).set_result(None)
+
+        async def ask() -> None:
+            for _ in range(count // at_once):
+                number = next(numbers)
+                answered = waiting[f"floor-{number}"] = loop.create_future()
+                writer.write(_PING % number)
+                await answered
+
+        reading = loop.create_task(read())
+        started = time.perf_counter()
+        await asyncio.gather(*(ask() for _ in range(at_once)))
+        seconds = time.perf_counter() - started
+        writer.close()
+        await reading
+        return seconds
+
+    return asyncio.run(work())
+
+
+def _headers(octets: bytes) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for line in octets.decode().split("\r\n"):
+        name, _, value = line.partition(": ")
+        headers[name] = value
+    return headers
 
 
 def in_threads(count: int, work: Callable[[], object]) -> float:

@@ -367,7 +367,7 @@ class Connection:
     def _pump(self, limit: float | None) -> None:
         """Read once, for at most ``limit`` seconds, and hand out what follows; the connection may end here."""
         try:
-            data = self.transport.read(self._patience(limit))
+            data = self.transport.read(self._patience(limit) if self.session.busy else limit)
         except TimeoutError:
             self._look_again()
             return
@@ -401,9 +401,7 @@ class Connection:
         self._hand_out(received)
 
     def _patience(self, limit: float | None) -> float | None:
-        """Return how long the next read may take; an idle link may be silent for ever."""
-        if not self.session.busy:
-            return limit
+        """Return how long the next read may take where something is due; an idle link may be silent for ever."""
         with self._lock:
             deadline = self.session.deadline()
         waits = [] if limit is None else [limit]

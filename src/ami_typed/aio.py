@@ -43,7 +43,7 @@ from ami_typed.wire import Limits
 if TYPE_CHECKING:
     import logging
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -67,12 +67,20 @@ _CHUNK = 65536
 """How much is read at once; asyncio's own 256 KiB leave the processor's cache and are slower."""
 _DRAIN = 2.0
 """How long `close` waits for callbacks that still run, in seconds."""
+_TICK = 0.005
+"""How far apart two looks at the requests that wait are at least, in seconds."""
 _PATIENCE = 10.0
 """How long reading rests while callbacks are far behind, before it goes on all the same, in seconds."""
 
 
 def _nothing() -> None:
     """Stand in for a connection that waits for the callbacks."""
+
+
+def _wake(exchange: Exchange[Any]) -> None:
+    """Let who waits for an exchange go on, unless something else has."""
+    if not exchange.waiter.done():
+        exchange.waiter.set_result(None)
 
 
 def _retrieve(future: asyncio.Future[None]) -> None:
@@ -249,6 +257,9 @@ class _Connection(asyncio.BufferedProtocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._timer: asyncio.TimerHandle | None = None
+        self._outgoing: list[Exchange[Any]] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = 0.0
         self._resting: asyncio.TimerHandle | None = None
         self._given_up = False
 
@@ -276,7 +287,8 @@ class _Connection(asyncio.BufferedProtocol):
                 self._greet(data)
         except ConnectionLost as error:
             self.end(error)
-        self._set_timer()
+        if self._timer is not None or self.session.busy:
+            self._set_timer()
         if self._audience.dispatcher.crowded and not self.session.pending:
             self._rest()
 
@@ -357,57 +369,105 @@ class _Connection(asyncio.BufferedProtocol):
 
     # Requests
 
-    async def send(self, begin: Callable[[float], Exchange[T]]) -> Exchange[T]:
-        """Begin an exchange and write its request.
+    async def exchange(
+        self,
+        request: Request[T],
+        action_id: str | None = None,
+        headers: Mapping[str, Any] = {},
+        *,
+        timeout: float | None = None,
+        synchronous: bool | None = None,
+    ) -> Exchange[T]:
+        """Send a request and wait until it is settled or its time is up; see `Session.open`.
 
         Raises:
             NotConnected: The connection has ended.
         """
         if self.ended:
             raise NotConnected("The connection has ended; call connect() again.")
-        assert self._transport is not None, "a connection that was greeted has its transport"
-        exchange = begin(self._loop.time())
-        waiter: asyncio.Future[None] = self._loop.create_future()
-        exchange.waiter = waiter
-        exchange.wake = lambda: None if waiter.done() else waiter.set_result(None)
+        exchange = self.session.open(
+            request, self._loop.time(), action_id, headers, timeout=timeout, synchronous=synchronous
+        )
+        exchange.waiter = self._loop.create_future()
         if self._log.debug:
             self._log.trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
-        if not self._writable.is_set():
-            await self._wait_to_write(exchange)
-        if self._writable.is_set() and not self.ended:
-            exchange.begin()
-            self._transport.write(exchange.octets)
-            self._read_on()
+        try:
+            if not self._writable.is_set():
+                await self._wait_to_write(exchange)
+            if self._outgoing is not None:
+                self._outgoing.append(exchange)
+            elif self._writable.is_set() and not self.ended:
+                exchange.begin()
+                self._write(exchange.octets)
+            if not exchange.settled:
+                self._set_alarm(exchange.sent + exchange.timeout)
+                await exchange.waiter
+        finally:
+            if not exchange.settled:
+                self.session.give_up(exchange, self._loop.time())
         return exchange
 
     async def _wait_to_write(self, exchange: Exchange[Any]) -> None:
         """Wait until the server takes more bytes, but no longer than the answer is waited for."""
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(exchange.sent + exchange.timeout):
                 while not self._writable.is_set():
                     await self._writable.wait()
-        except TimeoutError:
-            pass
-        except BaseException:
-            self.session.give_up(exchange, self._loop.time())
-            raise
 
-    async def wait(self, exchange: Exchange[Any]) -> None:
-        """Wait until an exchange is settled or its time is up."""
-        try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(exchange.sent + exchange.timeout):
-                    await exchange.waiter
-        finally:
-            self.session.give_up(exchange, self._loop.time())
+    def _write(self, octets: bytes) -> None:
+        assert self._transport is not None, "a connection that was greeted has its transport"
+        self._transport.write(octets)
+        if self._resting is not None:
+            self._read_on()
+
+    def _collect(self) -> None:
+        """Write in one piece what the tasks send that go on before this loop's next turn."""
+        if self._outgoing is None:
+            self._outgoing = []
+            self._loop.call_soon(self._write_collected)
+
+    def _write_collected(self) -> None:
+        collected, self._outgoing = self._outgoing, None
+        if collected and not self.ended:
+            self._write(b"".join([exchange.octets for exchange in collected if exchange.begin()]))
+
+    def _set_alarm(self, deadline: float) -> None:
+        """Look at the requests that wait when this one's time is up, or sooner: one timer serves them all."""
+        if self._alarm is None or deadline < self._alarm_at:
+            self._stop_alarm()
+            self._alarm_at = deadline
+            self._alarm = self._loop.call_at(deadline, self._ring)
+
+    def _stop_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _ring(self) -> None:
+        """Wake who has waited long enough."""
+        self._alarm = None
+        now = self._loop.time()
+        deadlines: list[float] = []
+        for exchange in self.session.waiting():
+            deadline = exchange.sent + exchange.timeout
+            if deadline <= now:
+                _wake(exchange)
+            else:
+                deadlines.append(deadline)
+        if deadlines:
+            self._set_alarm(max(min(deadlines), now + _TICK))
 
     # What came
 
     def _hand_out(self, received: Received) -> None:
         for exchange in received.settled:
-            exchange.wake()
+            _wake(exchange)
             if self._log.debug:
                 self._log.trace(f"< {exchange.response!r}" if exchange.response is not None else f"! {exchange.error}")
+        if len(received.settled) > 1:
+            self._collect()
+        if not received.deliveries:
+            return
         if self._held is None:
             self._audience.deliver(received.deliveries)
         else:
@@ -475,7 +535,8 @@ class _Connection(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.abort()  # closing it would wait for a server that reads nothing
         self._writable.set()
-        self._set_timer()
+        self._stop_timer()
+        self._stop_alarm()
         if self.monitor is not None and self.monitor is not asyncio.current_task():
             self.monitor.cancel()
         self._hand_out(received)
@@ -490,17 +551,12 @@ class _Connection(asyncio.BufferedProtocol):
 
     async def ping(self, interval: float) -> None:
         """Ping every ``interval`` seconds until the connection ends, or end it when no answer comes in another."""
-
-        def begin(now: float) -> Exchange[Message]:
-            request = Request("Ping")
-            request.timeout = interval
-            return self.session.open(request, now)
-
+        request: Request[Message] = Request("Ping")
+        request.timeout = interval
         while not self.ended:
             await asyncio.sleep(interval)
             try:
-                exchange = await self.send(begin)
-                await self.wait(exchange)
+                exchange = await self.exchange(request)
             except Error:  # it ended, or too many requests wait: the next round shows
                 continue
             if exchange.response is None:
@@ -831,10 +887,7 @@ class AsyncManager:
             NotInRelease: The server's release does not have this; nothing was sent.
             ConnectionLost: The link broke; says whether the request left.
         """
-        connection = self._connected()
-        session = connection.session
-        exchange = await connection.send(lambda now: session.open(request, now, action_id, headers))
-        await connection.wait(exchange)
+        exchange = await self._connected().exchange(request, action_id, headers)
         return exchange.outcome()
 
     @overload
@@ -857,7 +910,9 @@ class AsyncManager:
             NotInRelease: The server's release does not have this; nothing was sent.
             ConnectionLost: The link broke; says whether the request left.
         """
-        return await _execute(self._connected(), request, timeout)
+        gather = request.lists or request.synchronous
+        exchange = await self._connected().exchange(request, timeout=timeout, synchronous=gather)
+        return exchange.result()
 
     async def login(
         self,
@@ -927,7 +982,7 @@ class AsyncManager:
                         assert stream is not None, "a conversation listens before it awaits"
                         result = await _first(stream, step.fits, step.timeout, step.what)
                     else:
-                        result = await _execute(connection, step)
+                        result = (await connection.exchange(step, synchronous=step.lists or step.synchronous)).result()
                 except Error as error:
                     step = conversation.throw(error)
                 else:
@@ -1080,16 +1135,6 @@ async def _finish(waited: set[asyncio.Future[None]]) -> None:
             each.cancel()
     if late:
         await asyncio.wait(late, timeout=_DRAIN)
-
-
-async def _execute(connection: _Connection, request: Request[Any], timeout: float | None = None) -> Any:
-    """Send a request over a connection and return its result."""
-    session = connection.session
-    exchange = await connection.send(
-        lambda now: session.open(request, now, timeout=timeout, synchronous=request.lists or request.synchronous)
-    )
-    await connection.wait(exchange)
-    return exchange.result()
 
 
 async def _first(stream: AsyncEventStream[E], where: Callable[[E], bool] | None, timeout: float | None, what: str) -> E:

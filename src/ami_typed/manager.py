@@ -199,6 +199,7 @@ class Manager:
             connection = self._dial(target, audience, quiet)
         except BaseException:
             audience.leave(None)
+            join(audience.dispatcher.thread, _DRAIN)
             raise
         while not self._adopt(connection, audience, target):  # another thread has connected meanwhile
             self.disconnect()

@@ -5,7 +5,7 @@ Rules of this module:
 - A message is a `dict` of its headers as Asterisk sent them. Where a header is repeated, the dict has the first and
   `Message.all` has every one, in order. Header names match without regard to case.
 - Text is UTF-8; a byte that is not becomes a lone surrogate (PEP 383) and goes out again as that byte.
-- An event keeps its bytes and is parsed when something asks for more than a typed attribute.
+- An event or answer keeps its bytes and is parsed when something asks for more than a typed attribute.
 - No I/O and no clock: `wire` turns these into bytes and back, `session` relates them to each other.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from ami_typed._speed import fill
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Field, Processed, Sometimes, processed
 from ami_typed.releases import Releases
 from ami_typed.values import Codec, Headers, epoch, integer, items, spell, text
 
@@ -318,13 +318,88 @@ def _raw_text(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
     return _headers(lines[:count])[0], data
 
 
-class Answer(Message):
+def _reading(name: str) -> Any:
+    """Make a method of a message that parses it first, and a message that it is compared with."""
+    method = getattr(Message, name)
+
+    def read(self: LazyMessage, *args: Any, **kwargs: Any) -> Any:
+        self._read()
+        for other in args:
+            if isinstance(other, LazyMessage):
+                other._read()
+        return method(self, *args, **kwargs)
+
+    read.__name__ = name
+    read.__doc__ = method.__doc__
+    return read
+
+
+class LazyMessage(Message):
+    """A message that keeps its bytes until something asks for more than a typed attribute."""
+
+    __slots__ = ()
+
+    def _take_over(self, other: Message) -> None:
+        if other._unread is None:
+            super()._take_over(other)
+        else:
+            self._octets = self._unread = other._unread
+            dict.update(self, dict.items(other))
+
+    @property
+    def data(self) -> list[str]:
+        """The lines that carry the message's payload; see `Message.data`."""
+        self._read()
+        return super().data
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a header, in order; an empty list where it is absent."""
+        self._read()
+        return super().all(name)
+
+    def _read(self) -> None:
+        if self._unread is not None:
+            self._fill()
+
+    def __missing__(self, name: str) -> str:
+        if self._unread is None:
+            return super().__missing__(name)
+        self._fill()
+        return self[name]
+
+    if not TYPE_CHECKING:  # dict's own signatures are the ones to show
+        for _name in (
+            *("__contains__", "__eq__", "__ne__", "__iter__", "__len__", "__reversed__", "__or__", "__ror__"),
+            *("__ior__", "__setitem__", "__delitem__", "clear", "copy", "items", "keys", "values"),
+            *("pop", "popitem", "setdefault", "update"),
+        ):
+            locals()[_name] = _reading(_name)
+        del _name
+
+
+_ACTION_ID: Field[str] = Field(KEY_ACTIONID, text)
+
+
+class Answer(LazyMessage):
     """What Asterisk answers to an action."""
 
     __slots__ = ()
 
     message = Sometimes("Message", text)
     """What the server says about the outcome, in words."""
+
+    @classmethod
+    def of_stream(cls, octets: bytes, response: str) -> Self:
+        """Make an answer of its bytes without parsing them; ``response`` is the value of its ``Response`` header."""
+        answer = cls.__new__(cls)
+        answer._octets = answer._unread = octets
+        _set_header(answer, KEY_RESPONSE, response)
+        return answer
+
+    @property
+    def action_id(self) -> str | None:
+        """The ActionID of the request that this answers, `None` where there is none."""
+        return _ACTION_ID.find(self)
 
     @property
     def response(self) -> str:
@@ -337,23 +412,7 @@ class Answer(Message):
         return self.response.lower() != "error"
 
 
-def _reading(name: str) -> Any:
-    """Make a method of an event that parses it first, and an event that it is compared with."""
-    method = getattr(Message, name)
-
-    def read(self: Event, *args: Any, **kwargs: Any) -> Any:
-        self._read()
-        for other in args:
-            if isinstance(other, Event):
-                other._read()
-        return method(self, *args, **kwargs)
-
-    read.__name__ = name
-    read.__doc__ = method.__doc__
-    return read
-
-
-class Event(Message):
+class Event(LazyMessage):
     """Something that happened in Asterisk, or one item of a list that an action asked for.
 
     An event that ami-typed has no class for is a plain `Event`, with all its headers.
@@ -389,42 +448,12 @@ class Event(Message):
         """The event's name, as it came."""
         return self[KEY_EVENT]
 
-    @property
-    def data(self) -> list[str]:
-        """The lines of the event that are not headers."""
-        self._read()
-        return super().data
-
-    def all(self, name: str) -> list[str]:
-        """Return every value of a header, in order; an empty list where it is absent."""
-        self._read()
-        return super().all(name)
-
     def process(self) -> Processed:
         """Return the headers with Python values where their types are known, and the lines that are not headers.
 
         What does not decode stays text; this never raises.
         """
         return processed(self, type(self))
-
-    def _read(self) -> None:
-        if self._unread is not None:
-            self._fill()
-
-    def __missing__(self, name: str) -> str:
-        if self._unread is None:
-            return super().__missing__(name)
-        self._fill()
-        return self[name]
-
-    if not TYPE_CHECKING:  # dict's own signatures are the ones to show
-        for _name in (
-            *("__contains__", "__eq__", "__ne__", "__iter__", "__len__", "__reversed__", "__or__", "__ror__"),
-            *("__ior__", "__setitem__", "__delitem__", "clear", "copy", "items", "keys", "values"),
-            *("pop", "popitem", "setdefault", "update"),
-        ):
-            locals()[_name] = _reading(_name)
-        del _name
 
 
 class Request(dict[str, Any], Generic[R]):

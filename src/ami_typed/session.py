@@ -49,7 +49,7 @@ from ami_typed.releases import Releases
 from ami_typed.wire import Framer, Limits, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from ami_typed._plain import Item, Items
     from ami_typed.errors import ConnectionLost
@@ -64,6 +64,7 @@ _GREETING = re.compile(r"(Asterisk .+)/([\w.+~-]+)\s*")
 _BOOTED = "FullyBooted"
 _ID = b"\r\nActionID: "
 _LIST = b"\r\nEventList: "
+_PLAIN_ANSWERS = {b"Response: Success": "Success", b"Response: Error": "Error"}
 _NEVER: frozenset[str] = frozenset()
 _NAMES = 4096
 """How many different first lines are remembered; a server that sends more is not one that needs to be fast."""
@@ -102,10 +103,17 @@ class Exchange(Generic[R]):
     )
 
     def __init__(
-        self, request: Request[R], action_id: str, octets: bytes, sent: float, *, timeout: float, synchronous: bool
+        self,
+        request: Request[R],
+        knowledge: type[Request[Any]],
+        action_id: str,
+        octets: bytes,
+        sent: float,
+        timeout: float,
+        synchronous: bool,
     ) -> None:
         self.request = request
-        self.knowledge = knowledge = _knowledge_of(request)
+        self.knowledge = knowledge
         self.action_id = action_id
         self.octets = octets
         self.sent = sent
@@ -289,6 +297,10 @@ class Session:
         """How many requests wait for their answer."""
         return len(self._pending)
 
+    def waiting(self) -> Collection[Exchange[Any]]:
+        """Return the exchanges whose senders wait."""
+        return self._pending.values()
+
     def deadline(self) -> float | None:
         """Return when to call `expire` next, `None` where nothing can expire."""
         gathered = [each.progress + self._aggregate_timeout for each in self._gathering.values() if each.settled]
@@ -342,11 +354,12 @@ class Session:
             lines.insert(1, (KEY_ACTIONID, action_id))
         exchange = Exchange(
             request,
+            knowledge,
             action_id,
             encode(request.action, lines),
             now,
-            timeout=request.timeout if timeout is None else timeout,
-            synchronous=request.synchronous if synchronous is None else synchronous,
+            request.timeout if timeout is None else timeout,
+            request.synchronous if synchronous is None else synchronous,
         )
         self._pending[action_id] = exchange
         if exchange.events is not None:
@@ -437,6 +450,9 @@ class Session:
     def _take(self, octets: bytes, now: float, received: Received) -> None:
         """Take a message that `sift` left: an event of an unknown kind or related to a request, or no event."""
         line = octets.partition(b"\r\n")[0]
+        if line in _PLAIN_ANSWERS:
+            self._take_other(Answer.of_stream(octets, _PLAIN_ANSWERS[line]), now, received)
+            return
         kind = self._kinds.get(line) or self._learn(line)
         if kind is not None:
             self._take_event(kind.cls.of_stream(octets, kind.name), now, received)
@@ -536,16 +552,23 @@ class Session:
         exchange.elapsed = now - exchange.sent
         exchange.progress = now
         if exchange.events is not None:
-            exchange.events.response = message
-        begins = exchange.expected or _begins_list(message)
-        ended = exchange.events is not None and exchange.events.closing is not None
-        if ended or not (begins and success):
+            self._answer_list(exchange, exchange.events, message, received)
+        else:
+            del self._pending[exchange.action_id]
+            if self._bare and not _begins_list(exchange, message):
+                self._no_longer_bare(exchange.action_id)
+            self._settle(exchange, received)
+
+    def _answer_list(self, exchange: Exchange[Any], events: Aggregate, message: Answer, received: Received) -> None:
+        """Take in the answer before a list that is gathered, or instead of it."""
+        events.response = message
+        if events.closing is not None or not _begins_list(exchange, message):
             self._end_list(exchange, received)
-            if exchange.events is not None and not exchange.synchronous:
-                if not success and not exchange.empty:
-                    exchange.events._fail(message.get("Message") or "the action was refused")
-                received.deliveries.append(exchange.events)
-        elif not exchange.synchronous or exchange.events is None:
+            if not exchange.synchronous:
+                if not message.success and not exchange.empty:
+                    events._fail(message.get("Message") or "the action was refused")
+                received.deliveries.append(events)
+        elif not exchange.synchronous:
             self._pending.pop(exchange.action_id, None)
             self._settle(exchange, received)
 
@@ -614,9 +637,8 @@ def _has_all(release: Release, knowledge: type[Request[Any]]) -> bool:
     return not knowledge.parameter_releases and release in knowledge.releases
 
 
-def _begins_list(answer: Answer) -> bool:
-    """Whether an answer says ``EventList: start``; looking into its bytes first spares most a look for nothing."""
-    return b"eventlist" in answer._octets.lower() and answer.get("EventList", "").lower() == "start"
+def _begins_list(exchange: Exchange[Any], answer: Answer) -> bool:
+    return answer.success and (exchange.expected or answer.get("EventList", "").lower() == "start")
 
 
 def _check_release(request: Request[Any], given: Mapping[str, Any], release: Release) -> None:
