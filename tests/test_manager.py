@@ -372,6 +372,16 @@ def test_an_answer_that_comes_too_late_is_an_orphan_and_disturbs_nobody(peer: Pe
     assert orphans.next() == {"Response": "Error", "ActionID": late}
 
 
+def test_each_request_is_given_up_in_its_own_time(peer: Peer, manager: ami.Manager) -> None:
+    sending = background(manager.execute, ami.Request[Any]("Ping"), timeout=PATIENCE)
+    patient = peer.action_id()
+    for timeout in (0.02, 0.01, 0.03):
+        with pytest.raises(ami.ActionTimeout):
+            manager.execute(ami.Request("Ping"), timeout=timeout)
+    peer.send(answer(patient, "Success", "Ping: Pong"))
+    assert sending.result(PATIENCE)["Ping"] == "Pong"
+
+
 def test_a_timeout_of_any_size_can_be_waited_for(peer: Peer, manager: ami.Manager) -> None:
     for timeout in (1e12, float("inf")):
         request = ami.Request("Ping")

@@ -491,6 +491,30 @@ def test_a_copied_or_pickled_request_keeps_its_attributes() -> None:
         assert (again.timeout, again.synchronous, again.aggregate) == (1.5, True, True)
 
 
+PONG = b"Response: Success\r\nActionID: 1\r\nPing: Pong\r\nTimestamp: 1.5"
+PONG_HEADERS = {"Response": "Success", "ActionID": "1", "Ping": "Pong", "Timestamp": "1.5"}
+
+
+@pytest.mark.parametrize("cls", [ami.Answer, ami.responses.Ping])
+def test_an_answer_that_nobody_has_read_yet_is_the_same_as_one_that_somebody_has(cls: type[ami.Answer]) -> None:
+    def unread_answer() -> ami.Answer:
+        return cls.of(ami.Answer.of_stream(PONG, "Success"))
+
+    assert unread_answer() == cls.of(PONG) == PONG_HEADERS
+    assert list(unread_answer().items()) == list(PONG_HEADERS.items())
+    assert json.loads(json.dumps(unread_answer())) == PONG_HEADERS
+    assert pickle.loads(pickle.dumps(unread_answer())) == PONG_HEADERS
+    assert unread_answer()["timestamp"] == "1.5"
+    assert unread_answer().action_id == "1"
+    assert bytes(unread_answer()) == PONG
+
+
+def test_seeing_an_answer_as_one_of_its_class_keeps_what_the_program_changed() -> None:
+    answer = ami.Answer.of_stream(PONG, "Success")
+    answer["Ping"] = "Gong"
+    assert ami.responses.Ping.of(answer).ping == "Gong"
+
+
 def test_a_list_request_makes_an_answer_of_its_response() -> None:
     assert isinstance(ListGadgets().process_response(ami.Message({"Response": "Success"})), ami.Answer)
     assert ListGadgets.lists

@@ -41,6 +41,7 @@ def test_making_a_manager_loads_no_generated_class_and_nothing_heavy() -> None:
     assert generated(loaded) == {"ami_typed.catalogue"}
     assert not loaded & {"asyncio", "typing_extensions", "logging", "inspect", "ssl", "ast", "dataclasses", "pydantic"}
     assert not {name for name in loaded if name.startswith("ami_typed.aio")}
+    assert not loaded & {"socket", "select", "selectors"}  # which connecting needs
 
 
 def test_one_event_loads_one_module_of_events() -> None:

@@ -829,6 +829,14 @@ def test_a_synchronous_list_does_not_expire_before_its_sender_gives_up() -> None
 # Giving up
 
 
+def test_a_request_that_was_given_up_before_it_could_be_written_is_not_to_be_sent() -> None:
+    talk = Talk()
+    late, early = talk.session.open(ami.Request("Ping"), 0), talk.session.open(ami.Request("Ping"), 0)
+    talk.session.give_up(late, 1)
+    assert (late.begin(), late.written) == (False, False)
+    assert (early.begin(), early.written) == (True, True)
+
+
 def test_a_request_without_an_answer_in_time_is_none_or_a_time_out() -> None:
     talk = Talk()
     exchange = talk.open(timeout=2.5)

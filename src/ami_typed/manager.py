@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from ami_typed import conversations
 from ami_typed._log import Log
-from ami_typed._sockets import SynchronisedSocket, open_socket
 from ami_typed._target import Target
 from ami_typed._threads import Audience, Connection, OnLoss, join, monitor, quiet
 from ami_typed.conversations import Await, Conversation, Credentials, Listen
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ami_typed import actions, events
+    from ami_typed._sockets import SynchronisedSocket
     from ami_typed.backoff import Reconnect
     from ami_typed.handlers import EventKey
     from ami_typed.messages import R
@@ -218,6 +218,8 @@ class Manager:
 
     def _dial(self, target: Target, audience: Audience, lost: OnLoss) -> Connection:
         """Make a connection whose server has greeted."""
+        from ami_typed._sockets import open_socket  # a program that does not connect yet needs no sockets
+
         transport = open_socket(target)
         session = Session(
             self._handlers,

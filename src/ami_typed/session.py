@@ -60,7 +60,6 @@ __all__ = ["Exchange", "Received", "Session"]
 
 R = TypeVar("R")
 
-_GREETING = re.compile(r"(Asterisk .+)/([\w.+~-]+)\s*")
 _BOOTED = "FullyBooted"
 _ID = b"\r\nActionID: "
 _LIST = b"\r\nEventList: "
@@ -410,7 +409,7 @@ class Session:
         if complete is None:
             return None
         line = complete[0].decode("utf-8", "replace")
-        match = _GREETING.fullmatch(line)
+        match = re.fullmatch(r"(Asterisk .+)/([\w.+~-]+)\s*", line)
         if match is None:
             raise NotAsterisk(f"This is not Asterisk's Manager Interface: it greets with {line[:80]!r}.")
         self.greeting = match[1], match[2]

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["Framer", "Limits", "encode"]
 
 _END = b"\r\n\r\n"
-_BARE_END = re.compile(rb"\r?\n\r?\n")
-_LINE_ENDS = re.compile(rb"[\r\n]*")
+_BARE_END = rb"\r?\n\r?\n"
+_LINE_ENDS = rb"[\r\n]*"
 _RAW_TEXT = b"Response: Follows\r\n"
-_EMPTY_LINES = re.compile(rb"\A(?:\r\n)+(?=Response: Follows\r\n)")
+_EMPTY_LINES = rb"\A(?:\r\n)+(?=Response: Follows\r\n)"
 _RAW_TEXT_END = b"--END COMMAND--"
-_FORBIDDEN = re.compile("[\r\n\0]")
+_FORBIDDEN = "[\r\n\0]"
 
 
 class Limits(NamedTuple):
@@ -80,7 +80,7 @@ def encode(action: str, lines: Sequence[tuple[str, str]]) -> bytes:
 def _refusals(action: str, lines: Iterable[tuple[str, str]]) -> Iterator[HeaderRefused]:
     """Say of each line of a message that cannot be written why not."""
     for name, value in lines:
-        if _FORBIDDEN.search(name) or _FORBIDDEN.search(value):
+        if re.search(_FORBIDDEN, name) or re.search(_FORBIDDEN, value):
             yield HeaderRefused(
                 f"{action}: the header {name!r} has a CR, LF or NUL in its name or value, which would start another "
                 "action; nothing was sent. Take it out."
@@ -189,7 +189,7 @@ def _join_raw_text(messages: list[bytes]) -> list[bytes]:
     ended = True
     for message in messages:
         if ended:
-            joined.append(_EMPTY_LINES.sub(b"", message))
+            joined.append(re.sub(_EMPTY_LINES, b"", message))
         else:
             joined[-1] += _END + message
         ended = not joined[-1].startswith(_RAW_TEXT) or _RAW_TEXT_END in joined[-1]
@@ -200,10 +200,11 @@ def _cut_bare(data: bytes) -> list[bytes]:
     """Cut at empty lines made of bare LFs as well, except in raw texts; what is left comes last."""
     messages: list[bytes] = []
     start = 0
+    line_ends, bare_end = re.compile(_LINE_ENDS), re.compile(_BARE_END)
     while True:
-        start = _LINE_ENDS.match(data, start).end()  # type: ignore[union-attr]  # it matches everywhere
+        start = line_ends.match(data, start).end()  # type: ignore[union-attr]  # it matches everywhere
         mark = data.find(_RAW_TEXT_END, start) if data.startswith(_RAW_TEXT, start) else start
-        end = _BARE_END.search(data, mark) if mark >= 0 else None
+        end = bare_end.search(data, mark) if mark >= 0 else None
         if end is None:
             return [*messages, data[start:]]
         messages.append(data[start : end.start()])

@@ -21,8 +21,6 @@ OLDEST_BRANCH = 13
 NEWEST_BRANCH = 23
 """The branches that the facts of this package cover."""
 
-_VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
-
 
 class Release(NamedTuple):
     """A release of Asterisk: ``Release(22, 10, 1)``.
@@ -47,7 +45,7 @@ class Release(NamedTuple):
         Returns:
             The release, or `None` where the text names none (a build from git, say).
         """
-        match = _VERSION.search(version)
+        match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", version)
         return match and cls(int(match[1]), int(match[2]), int(match[3] or 0))
 
     def __str__(self) -> str:
