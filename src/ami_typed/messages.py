@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from ami_typed._speed import fill
-from ami_typed.fields import Field, Processed, Sometimes, processed
+from ami_typed.fields import Processed, Sometimes, processed
 from ami_typed.releases import Releases
 from ami_typed.values import Codec, Headers, epoch, integer, items, spell, text
 
@@ -377,7 +377,7 @@ class LazyMessage(Message):
         del _name
 
 
-_ACTION_ID: Field[str] = Field(KEY_ACTIONID, text)
+_ACTION_ID = Sometimes(KEY_ACTIONID, text)
 
 
 class Answer(LazyMessage):
@@ -399,7 +399,7 @@ class Answer(LazyMessage):
     @property
     def action_id(self) -> str | None:
         """The ActionID of the request that this answers, `None` where there is none."""
-        return _ACTION_ID.find(self)
+        return _ACTION_ID.__get__(self)
 
     @property
     def response(self) -> str:
