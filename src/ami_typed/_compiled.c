@@ -299,7 +299,7 @@ static PyType_Spec found_spec = {
 
 /* fill */
 
-enum { NAMES = 2048, LONGEST = 48 };
+enum { NAMES = 4096, LONGEST = 48 };
 
 static struct {
     Py_ssize_t length;
@@ -312,10 +312,13 @@ header_name(const char *start, Py_ssize_t length)
 {
     if (length > LONGEST)
         return PyUnicode_DecodeUTF8(start, length, "surrogateescape");
-    unsigned hash = 2166136261u;
-    for (Py_ssize_t place = 0; place < length; place++)
-        hash = (hash ^ (unsigned char)start[place]) * 16777619u;
-    unsigned slot = (hash ^ hash >> 15) % NAMES;
+    const unsigned char *letters = (const unsigned char *)start;
+    unsigned hash = (unsigned)length;
+    if (length)
+        hash = ((hash * 31 + letters[0]) * 31 + letters[length / 2]) * 31 + letters[length - 1];
+    if (length > 7)
+        hash = (hash * 31 + letters[length / 4]) * 31 + letters[length - 4];
+    unsigned slot = hash * 2654435761u >> 20; /* the 12 bits that NAMES needs */
     if (names[slot].text && names[slot].length == length && memcmp(names[slot].octets, start, length) == 0)
         return Py_NewRef(names[slot].text);
     PyObject *text = PyUnicode_DecodeUTF8(start, length, "surrogateescape");

@@ -64,6 +64,11 @@ _RAW_TEXT_HEADERS = ("response", "privilege", "actionid", "message")
 _RAW_TEXT_END = "--END COMMAND--"
 
 
+_NO_LINES: list[str] = []
+_NONE_REPEATED: dict[str, list[str]] = {}
+"""What nearly every message has of both, made once; nothing is ever put into them."""
+
+
 class MessageTemplate:
     """What everything that passes over the connection has in common."""
 
@@ -126,8 +131,8 @@ class Message(dict[str, str], MessageTemplate):
     def _fill(self) -> None:
         """Parse the bytes into the dict."""
         self._unread = None
-        self._data = []
-        self._repeated = {}
+        self._data = _NO_LINES
+        self._repeated = _NONE_REPEATED
         if not fill(self, self._octets):
             self._fill_slowly()
 
@@ -141,6 +146,7 @@ class Message(dict[str, str], MessageTemplate):
             self._keep_repeated(headers)
 
     def _keep_repeated(self, headers: list[tuple[str, str]]) -> None:
+        self._repeated = {}
         for name, value in headers:
             self._repeated.setdefault(name.lower(), []).append(value)
         for name, _ in headers:
@@ -329,9 +335,19 @@ def _reading(name: str) -> Any:
                 other._read()
         return method(self, *args, **kwargs)
 
-    read.__name__ = name
-    read.__doc__ = method.__doc__
-    return read
+    def read_alone(self: LazyMessage) -> Any:
+        if self._unread is not None:
+            self._fill()
+        return method(self)
+
+    chosen = read_alone if name in _ALONE else read
+    chosen.__name__ = name
+    chosen.__doc__ = method.__doc__
+    return chosen
+
+
+_ALONE = {"__iter__", "__len__", "__reversed__", "clear", "copy", "items", "keys", "values", "popitem"}
+"""The methods that take no argument."""
 
 
 class LazyMessage(Message):
