@@ -8,7 +8,7 @@ Rules owned here:
 - A message that the overlay says more releases have keeps its headers in all of them, but for those that were
   narrower than the message before.
 - A header is always sent if the overlay says so, if it belongs to a snapshot proper, or if a source knows; a header
-  that only some of the message's releases have never is.
+  that only some of the message's releases have never is. That it came within a branch (`since`) makes no difference.
 - Events that only answer are as old, within a branch, as the lists that they are in: a younger `since` is the birth of
   their documentation, and without one nothing else tells their age. `releases` of an entry goes before this.
 - A message lives in the domain that names it, else in that of its Asterisk module, else in one called after the
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from . import merge, overlay
 from .names import is_name
-from .spans import Span, as_old_as, common, following, span_of, united, written_span
+from .spans import Span, as_old_as, begun, common, following, span_of, united, written_span
 from .trouble import Troubles
 
 if TYPE_CHECKING:
@@ -454,9 +454,10 @@ class _Amendment:
         none = part.none if isinstance(part, overlay.Header) else ()
         required = part.required if isinstance(part, overlay.Parameter) else None
         given = self._overlay.place(*path, "type") if part.type else None
+        since = part.since or meaning.since
         return Header(
             name=header.name,
-            span=span,
+            span=begun(span, written_span(since)) if since else span,
             type=part.type or _type(meaning, multiple=header.multiple),
             place=given or (self._overlay.place(*described, "type") if described else self._nowhere),
             attribute=part.name,

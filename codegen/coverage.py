@@ -447,6 +447,17 @@ compares it.
 """
 
 
+_WITHIN_BRANCHES = """\
+## First releases within a branch
+
+The table is of the last release of each branch. In which release of a branch something came was looked up in the
+sources of all releases from 13.0.0 on: every action, every parameter that an action's handler reads by name, every
+event whose name is spelled out, every header in the text of an event's own call or among the settings of an object of
+PJSIP. Not looked up are headers that other functions put together; and the Language and Linkedid of channels count as
+sent in all of 13, where they came with 13.2 and 13.5.
+"""
+
+
 def page(coverage: Coverage) -> str:
     """Return the page of the documentation."""
     return "\n".join(
@@ -458,6 +469,7 @@ def page(coverage: Coverage) -> str:
             "",
             *_types(coverage.described),
             "",
+            _WITHIN_BRANCHES,
             *_exceptions(coverage),
         ]
     )

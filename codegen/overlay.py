@@ -146,6 +146,7 @@ class Meaning(_Entry):
     presence: Presence | None = None
     none: tuple[str, ...] = ()
     releases: Releases | None = None
+    since: Releases | None = None
 
 
 class Parameter(_Correction):
@@ -157,6 +158,7 @@ class Parameter(_Correction):
     doc: Sentence | None = None
     secret: bool = False
     drop: bool = False
+    since: Releases | None = None
 
     def corrects(self) -> bool:
         """Tell whether the entry says other than the documentation."""
@@ -172,6 +174,7 @@ class Header(_Correction):
     none: tuple[str, ...] | None = None
     doc: Sentence | None = None
     drop: bool = False
+    since: Releases | None = None
 
     def corrects(self) -> bool:
         """Tell whether the entry says other than the documentation."""

@@ -86,6 +86,11 @@ def as_old_as(one: Span, other: Span) -> Span:
     return {branch: other.get(branch, start) for branch, start in one.items()}
 
 
+def begun(one: Span, starts: Span) -> Span:
+    """Return a span that begins later in the branches that are told to."""
+    return {branch: max(start, starts.get(branch, start)) for branch, start in one.items()}
+
+
 def following(part: Span, whole: Span, moved: Span) -> Span:
     """Return the span of a part whose whole has moved: where it began with the whole, it still does."""
     return {

@@ -119,6 +119,20 @@ def test_a_message_that_more_releases_have_keeps_its_headers_in_all_of_them(tmp_
     assert {each.name: text_of(each.span) for each in message.headers} == {"A": "13-23", "New": "22"}
 
 
+def test_what_came_within_a_branch_begins_there_and_stays_always_sent(tmp_path: Path) -> None:
+    using = knowledge(
+        tmp_path,
+        '[header.Own]\nsince = "13.8 22.4"\n[header.Shared]\nsince = "13.8"\n'
+        '[event.E.header]\nOwn = { presence = "always", since = "13.9" }\nShared = { presence = "always" }\n',
+    )
+    documented = event("E", "Own", "Shared")
+
+    result = amended(facts(documented, release="13.38.3"), facts(documented), using=using)
+
+    headers = {each.name: (text_of(each.span), each.always) for each in only_event(result).headers}
+    assert headers == {"Own": ("13.9 22", True), "Shared": ("13.8 22", True)}
+
+
 def test_a_misspelt_header_becomes_the_one_that_newer_releases_spell_right(tmp_path: Path) -> None:
     using = knowledge(tmp_path, f'[event.E]\n{BECAUSE}[event.E.header.Wrnog]\nrename = "Wrong"\n')
     old, new = facts(event("E", "Wrnog"), release="13.38.3"), facts(event("E", "Wrong"))

@@ -45,11 +45,13 @@ class QueueAdd(Request["Answer"]):
         interface: The member's interface, such as `PJSIP/alice`. Required.
         penalty: The member's penalty: those with a lower one are called first.
         paused: Whether the member begins paused.
-        reason: Why it begins paused. Asterisk 20 to 23 only.
+        reason: Why it begins paused. Asterisk 20.12 or later in the 20 branch, 21.7 or later in the 21
+            branch, 22.2 or later in the 22 branch, 23 only.
         member_name: The name that events and logs call the member by.
         state_interface: The device whose state decides whether the member is free; its interface where it is
             left out.
-        wrapuptime: How long to leave the member alone after a call, in seconds. Asterisk 16 to 23 only.
+        wrapuptime: How long to leave the member alone after a call, in seconds. Asterisk 16.3 or later in the
+            16 branch, 17 to 23 only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -57,7 +59,7 @@ class QueueAdd(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("agent",)
-    parameter_releases = {"Reason": "20-23", "Wrapuptime": "16-23"}
+    parameter_releases = {"Reason": "20.12 21.7 22.2-23", "Wrapuptime": "16.3-23"}
 
     def __init__(
         self,

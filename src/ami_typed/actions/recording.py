@@ -106,7 +106,8 @@ class MixMonitorMute(Request["Answer"]):
         direction: Which side. Required.
         state: Whether it is left out from now on. Required.
         mix_monitor_id: Which recording of the channel, by the identifier that MixMonitor answered; all of
-            them where it is left out. Asterisk 18, 20 to 23 only.
+            them where it is left out. Asterisk 18.18 or later in the 18 branch, 20.3 or later in the 20
+            branch, 21 to 23 only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -114,7 +115,7 @@ class MixMonitorMute(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ("system", "call")
-    parameter_releases = {"MixMonitorID": "18 20-23"}
+    parameter_releases = {"MixMonitorID": "18.18 20.3-23"}
 
     def __init__(
         self,

@@ -29,7 +29,8 @@ class SIPnotify(Request["Answer"]):
         channel: The peer to send it to. Required.
         variable: What to send, by name: SIP headers, and `Content` for the body, with a sequence for its
             lines. The order counts. Required.
-        call_id: The Call-ID of the dialog to send it in. Asterisk 13, 15 to 20 only.
+        call_id: The Call-ID of the dialog to send it in. Asterisk 13.20 or later in the 13 branch, 15.3 or
+            later in the 15 branch, 16 to 20 only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -37,7 +38,7 @@ class SIPnotify(Request["Answer"]):
 
     releases = Releases("13-20")
     privileges = ("system",)
-    parameter_releases = {"Call-ID": "13 15-20"}
+    parameter_releases = {"Call-ID": "13.20 15.3-20"}
 
     def __init__(
         self,

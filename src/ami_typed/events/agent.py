@@ -63,7 +63,7 @@ class AgentCalled(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -100,7 +100,7 @@ class AgentCalled(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18 20-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -157,7 +157,7 @@ class AgentComplete(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -194,7 +194,7 @@ class AgentComplete(Event):
     dest_linkedid = Sometimes("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18 20-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -256,7 +256,7 @@ class AgentConnect(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -293,7 +293,7 @@ class AgentConnect(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18 20-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -353,7 +353,7 @@ class AgentDump(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -390,7 +390,7 @@ class AgentDump(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18 20-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -446,7 +446,7 @@ class AgentLogin(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -498,7 +498,7 @@ class AgentLogoff(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -552,7 +552,7 @@ class AgentRingNoAnswer(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -589,7 +589,7 @@ class AgentRingNoAnswer(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18 20-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -659,7 +659,7 @@ class Agents(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""

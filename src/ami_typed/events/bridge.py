@@ -50,9 +50,9 @@ class BridgeCreate(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
     def process(self) -> Processed:
@@ -84,9 +84,9 @@ class BridgeDestroy(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
     def process(self) -> Processed:
@@ -118,9 +118,9 @@ class BridgeEnter(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -150,7 +150,7 @@ class BridgeEnter(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -202,7 +202,7 @@ class BridgeInfoChannel(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -240,9 +240,9 @@ class BridgeInfoComplete(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
     def process(self) -> Processed:
@@ -274,9 +274,9 @@ class BridgeLeave(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -306,7 +306,7 @@ class BridgeLeave(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -360,9 +360,9 @@ class BridgeListItem(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
     def process(self) -> Processed:
@@ -394,9 +394,9 @@ class BridgeMerge(Event):
     """The name that the bridge was given; none where it has none. Of the bridge that ``To`` stands for."""
     to_bridge_num_channels = Always("ToBridgeNumChannels", integer)
     """How many channels are in the bridge. Of the bridge that ``To`` stands for."""
-    to_bridge_video_source_mode = Always("ToBridgeVideoSourceMode", member(enums.VideoMode))
+    to_bridge_video_source_mode = Always("ToBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see. Of the bridge that ``To`` stands for."""
-    to_bridge_video_source = Sometimes("ToBridgeVideoSource", text)
+    to_bridge_video_source = Sometimes("ToBridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``To`` stands
     for."""
     from_bridge_uniqueid = Always("FromBridgeUniqueid", text)
@@ -411,9 +411,11 @@ class BridgeMerge(Event):
     """The name that the bridge was given; none where it has none. Of the bridge that ``From`` stands for."""
     from_bridge_num_channels = Always("FromBridgeNumChannels", integer)
     """How many channels are in the bridge. Of the bridge that ``From`` stands for."""
-    from_bridge_video_source_mode = Always("FromBridgeVideoSourceMode", member(enums.VideoMode))
+    from_bridge_video_source_mode = Always(
+        "FromBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23"
+    )
     """Whose picture the members see. Of the bridge that ``From`` stands for."""
-    from_bridge_video_source = Sometimes("FromBridgeVideoSource", text)
+    from_bridge_video_source = Sometimes("FromBridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``From`` stands
     for."""
 

@@ -54,7 +54,7 @@ class DialBegin(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -91,7 +91,7 @@ class DialBegin(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18 20-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -144,7 +144,7 @@ class DialEnd(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -181,7 +181,7 @@ class DialEnd(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18 20-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -236,7 +236,7 @@ class DialState(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -273,7 +273,7 @@ class DialState(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18 20-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -307,9 +307,9 @@ class OriginateResponse(Event):
     """The context that was asked for; absent with an application."""
     exten = Sometimes("Exten", text)
     """The extension that was asked for; absent with an application."""
-    application = Sometimes("Application", text)
+    application = Sometimes("Application", text, releases="13.8-23")
     """The application that was asked for; absent with an extension."""
-    data_ = Sometimes("Data", text)
+    data_ = Sometimes("Data", text, releases="13.8-23")
     """That application's arguments."""
     reason = Always("Reason", member(enums.OriginateReason))
     """What came of it."""
@@ -367,7 +367,7 @@ class Pickup(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -405,7 +405,7 @@ class Pickup(Event):
     target_linkedid = Always("TargetLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Target`` stands for."""
-    target_tenantid = Sometimes("TargetTenantid", text, releases="18 20-23")
+    target_tenantid = Sometimes("TargetTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Target`` stands for."""
     target_chan_variable = Variables("TargetChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Target`` stands for."""

@@ -53,9 +53,9 @@ class ConfbridgeEnd(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
     def process(self) -> Processed:
@@ -89,9 +89,9 @@ class ConfbridgeJoin(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -121,13 +121,13 @@ class ConfbridgeJoin(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
-    muted = Sometimes("Muted", yes_no, releases="13 15-23")
+    muted = Sometimes("Muted", yes_no, releases="13.20 15.3-23")
     """Whether the member is muted. One of ``Yes``, ``No``."""
 
     def process(self) -> Processed:
@@ -161,9 +161,9 @@ class ConfbridgeLeave(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -193,7 +193,7 @@ class ConfbridgeLeave(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -227,13 +227,13 @@ class ConfbridgeList(Event):
     """Whether the member hears nobody until a marked one comes. One of ``Yes``, ``No``."""
     end_marked = Always("EndMarked", yes_no)
     """Whether the member is put out when the last marked one leaves. One of ``Yes``, ``No``."""
-    end_marked_any = Sometimes("EndMarkedAny", yes_no, releases="16 18-23")
+    end_marked_any = Sometimes("EndMarkedAny", yes_no, releases="16.29 18.15 19.7-23")
     """Whether the member is put out when any marked one leaves."""
     waiting = Always("Waiting", yes_no)
     """Whether the member still waits for a marked one. One of ``Yes``, ``No``."""
     muted = Always("Muted", yes_no)
     """Whether the member is muted. One of ``Yes``, ``No``."""
-    talking = Sometimes("Talking", yes_no, releases="13 15-23")
+    talking = Sometimes("Talking", yes_no, releases="13.22 15.5-23")
     """Whether the member talks now. One of ``Yes``, ``No``."""
     answered_time = Always("AnsweredTime", seconds)
     """How long the member has been in its call, in seconds."""
@@ -265,7 +265,7 @@ class ConfbridgeList(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text, releases="13 15-23")
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", releases="13 15-23")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -316,7 +316,7 @@ class ConfbridgeListRooms(Event):
     """How many of them are marked."""
     locked = Always("Locked", yes_no)
     """Whether only administrators get in. One of ``Yes``, ``No``."""
-    muted = Always("Muted", yes_no)
+    muted = Always("Muted", yes_no, releases="13.8-23")
     """Whether all but administrators are muted. One of ``Yes``, ``No``."""
 
     def process(self) -> Processed:
@@ -371,9 +371,9 @@ class ConfbridgeMute(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -403,7 +403,7 @@ class ConfbridgeMute(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -441,9 +441,9 @@ class ConfbridgeRecord(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
     def process(self) -> Processed:
@@ -477,9 +477,9 @@ class ConfbridgeStart(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
     def process(self) -> Processed:
@@ -513,9 +513,9 @@ class ConfbridgeStopRecord(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
     def process(self) -> Processed:
@@ -549,9 +549,9 @@ class ConfbridgeTalking(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -581,7 +581,7 @@ class ConfbridgeTalking(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -621,9 +621,9 @@ class ConfbridgeUnmute(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -653,7 +653,7 @@ class ConfbridgeUnmute(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""

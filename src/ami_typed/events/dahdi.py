@@ -111,11 +111,11 @@ class DAHDIChannel(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-    dahdi_group = Sometimes("DAHDIGroup", integer, releases="13 16-23")
+    dahdi_group = Sometimes("DAHDIGroup", integer, releases="13.26 16.3-23")
     """The groups of the channel, as a sum of bits."""
     dahdi_span = Always("DAHDISpan", text)
     """The DAHDI span's number."""
@@ -315,7 +315,7 @@ class MCID(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""

@@ -104,7 +104,7 @@ class PeerEntry(Event):
     """Whether the peer was read from a realtime table."""
     description = Sometimes("Description", text)
     """The peer's description; may be empty."""
-    account_code = Sometimes("Accountcode", text, releases="13-20")
+    account_code = Sometimes("Accountcode", text, releases="13.13 14.2-20")
     """The account that the peer's calls are charged to."""
 
     def process(self) -> Processed:

@@ -60,7 +60,7 @@ class LocalBridge(Event):
     local_one_linkedid = Always("LocalOneLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalOne`` stands for."""
-    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18 20-23")
+    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
     for."""
     local_one_chan_variable = Variables("LocalOneChanVariable")
@@ -100,7 +100,7 @@ class LocalBridge(Event):
     local_two_linkedid = Always("LocalTwoLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalTwo`` stands for."""
-    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18 20-23")
+    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
     for."""
     local_two_chan_variable = Variables("LocalTwoChanVariable")
@@ -165,7 +165,7 @@ class LocalOptimizationBegin(Event):
     local_one_linkedid = Always("LocalOneLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalOne`` stands for."""
-    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18 20-23")
+    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
     for."""
     local_one_chan_variable = Variables("LocalOneChanVariable")
@@ -205,7 +205,7 @@ class LocalOptimizationBegin(Event):
     local_two_linkedid = Always("LocalTwoLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalTwo`` stands for."""
-    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18 20-23")
+    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
     for."""
     local_two_chan_variable = Variables("LocalTwoChanVariable")
@@ -244,7 +244,7 @@ class LocalOptimizationBegin(Event):
     source_linkedid = Sometimes("SourceLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Source`` stands for."""
-    source_tenantid = Sometimes("SourceTenantid", text, releases="18 20-23")
+    source_tenantid = Sometimes("SourceTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Source`` stands for."""
     source_chan_variable = Variables("SourceChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Source`` stands for."""
@@ -305,7 +305,7 @@ class LocalOptimizationEnd(Event):
     local_one_linkedid = Always("LocalOneLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalOne`` stands for."""
-    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18 20-23")
+    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
     for."""
     local_one_chan_variable = Variables("LocalOneChanVariable")
@@ -345,7 +345,7 @@ class LocalOptimizationEnd(Event):
     local_two_linkedid = Always("LocalTwoLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalTwo`` stands for."""
-    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18 20-23")
+    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
     for."""
     local_two_chan_variable = Variables("LocalTwoChanVariable")

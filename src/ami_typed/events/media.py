@@ -66,7 +66,7 @@ class ChannelTalkingStart(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -116,7 +116,7 @@ class ChannelTalkingStop(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -173,7 +173,7 @@ class ChanSpyStart(Event):
     spyer_linkedid = Always("SpyerLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Spyer`` stands for."""
-    spyer_tenantid = Sometimes("SpyerTenantid", text, releases="18 20-23")
+    spyer_tenantid = Sometimes("SpyerTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyer`` stands for."""
     spyer_chan_variable = Variables("SpyerChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyer`` stands for."""
@@ -210,7 +210,7 @@ class ChanSpyStart(Event):
     spyee_linkedid = Always("SpyeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Spyee`` stands for."""
-    spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18 20-23")
+    spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyee`` stands for."""
     spyee_chan_variable = Variables("SpyeeChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyee`` stands for."""
@@ -265,7 +265,7 @@ class ChanSpyStop(Event):
     spyer_linkedid = Always("SpyerLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Spyer`` stands for."""
-    spyer_tenantid = Sometimes("SpyerTenantid", text, releases="18 20-23")
+    spyer_tenantid = Sometimes("SpyerTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyer`` stands for."""
     spyer_chan_variable = Variables("SpyerChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyer`` stands for."""
@@ -302,7 +302,7 @@ class ChanSpyStop(Event):
     spyee_linkedid = Sometimes("SpyeeLinkedid", text, releases="16 18-23")
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Spyee`` stands for."""
-    spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18 20-23")
+    spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyee`` stands for."""
     spyee_chan_variable = Variables("SpyeeChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyee`` stands for."""
@@ -352,7 +352,7 @@ class DTMFBegin(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -406,7 +406,7 @@ class DTMFEnd(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -425,13 +425,13 @@ class Flash(Event):
     """A channel sent a hook flash.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16, 18 to 23.
+    Asterisk 16.19 or later in the 16 branch, 18.5 or later in the 18 branch, 19 to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Flash/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16 18-23")
+    releases = Releases("16.19 18.5-23")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -462,7 +462,7 @@ class Flash(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -512,7 +512,7 @@ class Hold(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -564,7 +564,7 @@ class MusicOnHoldStart(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -616,7 +616,7 @@ class MusicOnHoldStop(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -666,7 +666,7 @@ class Unhold(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -679,13 +679,14 @@ class Wink(Event):
     """A channel sent a wink.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16, 18 to 23.
+    Asterisk 16.24 or later in the 16 branch, 18.10 or later in the 18 branch, 19.2 or later in the 19 branch, 20
+    to 23.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Wink/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16 18-23")
+    releases = Releases("16.24 18.10 19.2-23")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -716,7 +717,7 @@ class Wink(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""

@@ -69,7 +69,7 @@ class ParkedCall(Event):
     parkee_linkedid = Always("ParkeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18 20-23")
+    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
     parkee_chan_variable = Variables("ParkeeChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
@@ -137,7 +137,7 @@ class ParkedCallGiveUp(Event):
     parkee_linkedid = Always("ParkeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18 20-23")
+    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
     parkee_chan_variable = Variables("ParkeeChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
@@ -228,7 +228,7 @@ class ParkedCallSwap(Event):
     parkee_linkedid = Always("ParkeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18 20-23")
+    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
     parkee_chan_variable = Variables("ParkeeChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
@@ -296,7 +296,7 @@ class ParkedCallTimeOut(Event):
     parkee_linkedid = Always("ParkeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18 20-23")
+    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
     parkee_chan_variable = Variables("ParkeeChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
@@ -410,7 +410,7 @@ class UnParkedCall(Event):
     parkee_linkedid = Always("ParkeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18 20-23")
+    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
     parkee_chan_variable = Variables("ParkeeChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
@@ -461,7 +461,7 @@ class UnParkedCall(Event):
     retriever_linkedid = Always("RetrieverLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Retriever`` stands for."""
-    retriever_tenantid = Sometimes("RetrieverTenantid", text, releases="18 20-23")
+    retriever_tenantid = Sometimes("RetrieverTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Retriever`` stands
     for."""
     retriever_chan_variable = Variables("RetrieverChanVariable")

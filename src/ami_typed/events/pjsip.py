@@ -57,7 +57,7 @@ class AorDetail(Event):
     """How many contacts may register; 0 for none."""
     remove_existing = Always("RemoveExisting", true_false)
     """Whether a new contact takes the place of an old one."""
-    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16 18-23")
+    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-23")
     """Whether contacts out of reach make room first."""
     mailboxes = Always("Mailboxes", items(","))
     """The mailboxes that message waiting is told about."""
@@ -65,11 +65,11 @@ class AorDetail(Event):
     """The proxy that requests go through; empty where they go straight."""
     support_path = Always("SupportPath", true_false)
     """Whether Path headers are kept."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20-23")
+    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-23")
     """Whether only a 2xx answer counts as being there."""
-    qualify_timeout = Always("QualifyTimeout", seconds)
+    qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-23")
     """How long a contact may take to answer, in seconds."""
-    voicemail_extension = Always("VoicemailExtension", text)
+    voicemail_extension = Always("VoicemailExtension", text, releases="13.9-23")
     """The number of the voicemail service that telephones are told."""
     contacts = Always("Contacts", items(","))
     """The contacts, as `aor/uri`."""
@@ -111,7 +111,7 @@ class AorList(Event):
     """How often contacts are asked whether they are there, in seconds; 0 for never."""
     qualify_timeout = Always("QualifyTimeout", seconds)
     """How long a contact may take to answer, in seconds."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20-23")
+    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-23")
     """Whether only a 2xx answer counts as being there."""
     authenticate_qualify = Always("AuthenticateQualify", true_false)
     """Whether a challenge to that question is answered."""
@@ -119,7 +119,7 @@ class AorList(Event):
     """How many contacts may register; 0 for none."""
     remove_existing = Always("RemoveExisting", true_false)
     """Whether a new contact takes the place of an old one."""
-    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16 18-23")
+    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-23")
     """Whether contacts out of reach make room first."""
     mailboxes = Always("Mailboxes", items(","))
     """The mailboxes that message waiting is told about."""
@@ -338,9 +338,9 @@ class EndpointDetail(Event):
     """Whether sound may flow past Asterisk."""
     direct_media_method = Always("DirectMediaMethod", text)
     """The `direct_media_method` setting of the endpoint."""
-    trust_connected_line = Sometimes("TrustConnectedLine", yes_no, releases="13 16-23")
+    trust_connected_line = Sometimes("TrustConnectedLine", yes_no, releases="13.24 16.1-23")
     """The `trust_connected_line` setting of the endpoint."""
-    send_connected_line = Sometimes("SendConnectedLine", yes_no, releases="13 16-23")
+    send_connected_line = Sometimes("SendConnectedLine", yes_no, releases="13.24 16.1-23")
     """The `send_connected_line` setting of the endpoint."""
     connected_line_method = Always("ConnectedLineMethod", text)
     """The `connected_line_method` setting of the endpoint."""
@@ -370,7 +370,7 @@ class EndpointDetail(Event):
     """The `aggregate_mwi` setting of the endpoint."""
     media_encryption = Always("MediaEncryption", yes_no)
     """How sound is encrypted: `no`, `sdes` or `dtls`."""
-    media_encryption_optimistic = Always("MediaEncryptionOptimistic", true_false)
+    media_encryption_optimistic = Always("MediaEncryptionOptimistic", true_false, releases="13.1-23")
     """The `media_encryption_optimistic` setting of the endpoint."""
     use_avpf = Always("UseAvpf", true_false)
     """The `use_avpf` setting of the endpoint."""
@@ -404,7 +404,7 @@ class EndpointDetail(Event):
     """The `t38_udptl_nat` setting of the endpoint."""
     t38_udptl_ipv6 = Always("T38UdptlIpv6", true_false)
     """The `t38_udptl_ipv6` setting of the endpoint."""
-    t38_bind_udptl_to_media_address = Sometimes("T38BindUdptlToMediaAddress", true_false, releases="16 18-23")
+    t38_bind_udptl_to_media_address = Sometimes("T38BindUdptlToMediaAddress", true_false, releases="16.22 18.8-23")
     """The `t38_bind_udptl_to_media_address` setting of the endpoint."""
     tone_zone = Always("ToneZone", text)
     """The `tone_zone` setting of the endpoint."""
@@ -416,15 +416,15 @@ class EndpointDetail(Event):
     """The `record_off_feature` setting of the endpoint."""
     allow_transfer = Always("AllowTransfer", true_false)
     """The `allow_transfer` setting of the endpoint."""
-    user_eq_phone = Always("UserEqPhone", true_false)
+    user_eq_phone = Always("UserEqPhone", true_false, releases="13.2-23")
     """The `user_eq_phone` setting of the endpoint."""
-    moh_passthrough = Always("MohPassthrough", true_false)
+    moh_passthrough = Always("MohPassthrough", true_false, releases="13.30-23")
     """The `moh_passthrough` setting of the endpoint."""
     sdp_owner = Always("SdpOwner", text)
     """The `sdp_owner` setting of the endpoint."""
     sdp_session = Always("SdpSession", text)
     """The `sdp_session` setting of the endpoint."""
-    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18 20-23")
+    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18.16 20.1-23")
     """The `security_mechanisms` setting of the endpoint."""
     tos_audio = Always("TosAudio", integer)
     """The `tos_audio` setting of the endpoint."""
@@ -478,21 +478,21 @@ class EndpointDetail(Event):
     """The state of the endpoint, in words."""
     active_channels = Always("ActiveChannels", text)
     """Its channels, divided by commas; `0` where it has none."""
-    subscribe_context = Always("SubscribeContext", text)
+    subscribe_context = Always("SubscribeContext", text, releases="13.11-23")
     """The `subscribe_context` setting of the endpoint."""
-    allow_overlap = Always("AllowOverlap", true_false)
+    allow_overlap = Always("AllowOverlap", true_false, releases="13.15 14.4-23")
     """The `allow_overlap` setting of the endpoint."""
-    overlap_context = Sometimes("OverlapContext", text, releases="18 20-23")
+    overlap_context = Sometimes("OverlapContext", text, releases="18.17 20.2-23")
     """The `overlap_context` setting of the endpoint."""
-    accept_multiple_sdp_answers = Sometimes("AcceptMultipleSdpAnswers", true_false, releases="13 15-23")
+    accept_multiple_sdp_answers = Sometimes("AcceptMultipleSdpAnswers", true_false, releases="13.22 15.5-23")
     """The `accept_multiple_sdp_answers` setting of the endpoint."""
-    acl = Always("Acl", text)
+    acl = Always("Acl", text, releases="13.10-23")
     """The `acl` setting of the endpoint."""
-    allow_unauthenticated_options = Sometimes("AllowUnauthenticatedOptions", true_false, releases="16 18-23")
+    allow_unauthenticated_options = Sometimes("AllowUnauthenticatedOptions", true_false, releases="16.18 18.4-23")
     """The `allow_unauthenticated_options` setting of the endpoint."""
-    asymmetric_rtp_codec = Always("AsymmetricRtpCodec", true_false)
+    asymmetric_rtp_codec = Always("AsymmetricRtpCodec", true_false, releases="13.13 14.2-23")
     """The `asymmetric_rtp_codec` setting of the endpoint."""
-    bind_rtp_to_media_address = Always("BindRtpToMediaAddress", true_false)
+    bind_rtp_to_media_address = Always("BindRtpToMediaAddress", true_false, releases="13.8-23")
     """The `bind_rtp_to_media_address` setting of the endpoint."""
     bundle = Sometimes("Bundle", true_false, releases="15-23")
     """The `bundle` setting of the endpoint."""
@@ -504,75 +504,75 @@ class EndpointDetail(Event):
     """The `codec_prefs_outgoing_answer` setting of the endpoint."""
     codec_prefs_outgoing_offer = Sometimes("CodecPrefsOutgoingOffer", text, releases="18-23")
     """The `codec_prefs_outgoing_offer` setting of the endpoint."""
-    contact_acl = Always("ContactAcl", text)
+    contact_acl = Always("ContactAcl", text, releases="13.10-23")
     """The `contact_acl` setting of the endpoint."""
-    contact_user = Sometimes("ContactUser", text)
+    contact_user = Sometimes("ContactUser", text, releases="13.12 14.1-23")
     """The user part of the contact that is registered."""
-    dtls_auto_generate_cert = Sometimes("DtlsAutoGenerateCert", yes_no, releases="15-23")
+    dtls_auto_generate_cert = Sometimes("DtlsAutoGenerateCert", yes_no, releases="15.2-23")
     """The `dtls_auto_generate_cert` setting of the endpoint."""
     dtls_fingerprint = Always("DtlsFingerprint", text)
     """The `dtls_fingerprint` setting of the endpoint."""
-    fax_detect_timeout = Always("FaxDetectTimeout", seconds)
+    fax_detect_timeout = Always("FaxDetectTimeout", seconds, releases="13.11-23")
     """The `fax_detect_timeout` setting of the endpoint, in seconds."""
-    follow_early_media_fork = Sometimes("FollowEarlyMediaFork", true_false, releases="13 15-23")
+    follow_early_media_fork = Sometimes("FollowEarlyMediaFork", true_false, releases="13.22 15.5-23")
     """The `follow_early_media_fork` setting of the endpoint."""
-    follow_redirect_methods = Sometimes("FollowRedirectMethods", text, releases="20 22-23")
+    follow_redirect_methods = Sometimes("FollowRedirectMethods", text, releases="20.18 22.8 23.2")
     """The `follow_redirect_methods` setting of the endpoint."""
-    g726_non_standard = Always("G726NonStandard", true_false)
+    g726_non_standard = Always("G726NonStandard", true_false, releases="13.5-23")
     """The `g726_non_standard` setting of the endpoint."""
-    geoloc_incoming_call_profile = Sometimes("GeolocIncomingCallProfile", text, releases="16 18-23")
+    geoloc_incoming_call_profile = Sometimes("GeolocIncomingCallProfile", text, releases="16.28 18.14 19.6-23")
     """The `geoloc_incoming_call_profile` setting of the endpoint."""
-    geoloc_outgoing_call_profile = Sometimes("GeolocOutgoingCallProfile", text, releases="16 18-23")
+    geoloc_outgoing_call_profile = Sometimes("GeolocOutgoingCallProfile", text, releases="16.28 18.14 19.6-23")
     """The `geoloc_outgoing_call_profile` setting of the endpoint."""
-    ignore183_without_sdp = Sometimes("Ignore183WithoutSdp", true_false, releases="13 16-23")
+    ignore183_without_sdp = Sometimes("Ignore183WithoutSdp", true_false, releases="13.26 16.3-23")
     """The `ignore183_without_sdp` setting of the endpoint."""
     incoming_call_offer_pref = Sometimes("IncomingCallOfferPref", text, releases="18-23")
     """The `incoming_call_offer_pref` setting of the endpoint."""
-    incoming_mwi_mailbox = Always("IncomingMwiMailbox", text)
+    incoming_mwi_mailbox = Always("IncomingMwiMailbox", text, releases="13.18 14.7 15.1-23")
     """The `incoming_mwi_mailbox` setting of the endpoint."""
     max_audio_streams = Sometimes("MaxAudioStreams", integer, releases="15-23")
     """The `max_audio_streams` setting of the endpoint."""
     max_video_streams = Sometimes("MaxVideoStreams", integer, releases="15-23")
     """The `max_video_streams` setting of the endpoint."""
-    mwi_subscribe_replaces_unsolicited = Always("MwiSubscribeReplacesUnsolicited", yes_no)
+    mwi_subscribe_replaces_unsolicited = Always("MwiSubscribeReplacesUnsolicited", yes_no, releases="13.9-23")
     """The `mwi_subscribe_replaces_unsolicited` setting of the endpoint."""
-    notify_early_inuse_ringing = Always("NotifyEarlyInuseRinging", true_false)
+    notify_early_inuse_ringing = Always("NotifyEarlyInuseRinging", true_false, releases="13.17 14.6-23")
     """The `notify_early_inuse_ringing` setting of the endpoint."""
     outgoing_call_offer_pref = Sometimes("OutgoingCallOfferPref", text, releases="18-23")
     """The `outgoing_call_offer_pref` setting of the endpoint."""
-    refer_blind_progress = Always("ReferBlindProgress", true_false)
+    refer_blind_progress = Always("ReferBlindProgress", true_false, releases="13.17 14.6-23")
     """The `refer_blind_progress` setting of the endpoint."""
-    rpid_immediate = Always("RpidImmediate", true_false)
+    rpid_immediate = Always("RpidImmediate", true_false, releases="13.4-23")
     """The `rpid_immediate` setting of the endpoint."""
-    rtcp_mux = Always("RtcpMux", true_false)
+    rtcp_mux = Always("RtcpMux", true_false, releases="13.15 14.4-23")
     """The `rtcp_mux` setting of the endpoint."""
-    rtp_keepalive = Always("RtpKeepalive", seconds)
+    rtp_keepalive = Always("RtpKeepalive", seconds, releases="13.5-23")
     """The `rtp_keepalive` setting of the endpoint, in seconds."""
-    rtp_timeout = Always("RtpTimeout", seconds)
+    rtp_timeout = Always("RtpTimeout", seconds, releases="13.5-23")
     """The `rtp_timeout` setting of the endpoint, in seconds."""
-    rtp_timeout_hold = Always("RtpTimeoutHold", seconds)
+    rtp_timeout_hold = Always("RtpTimeoutHold", seconds, releases="13.5-23")
     """The `rtp_timeout_hold` setting of the endpoint, in seconds."""
-    rtp_port_start = Sometimes("RtpPortStart", integer, releases="20 22-23", none=("0",))
+    rtp_port_start = Sometimes("RtpPortStart", integer, releases="20.20 22.10 23.4", none=("0",))
     """The `rtp_port_start` setting of the endpoint."""
-    rtp_port_end = Sometimes("RtpPortEnd", integer, releases="20 22-23", none=("0",))
+    rtp_port_end = Sometimes("RtpPortEnd", integer, releases="20.20 22.10 23.4", none=("0",))
     """The `rtp_port_end` setting of the endpoint."""
-    security_negotiation = Sometimes("SecurityNegotiation", text, releases="18 20-23")
+    security_negotiation = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-23")
     """The `security_negotiation` setting of the endpoint."""
-    send_aoc = Sometimes("SendAoc", true_false, releases="18 20-23")
+    send_aoc = Sometimes("SendAoc", true_false, releases="18.16 20.1-23")
     """The `send_aoc` setting of the endpoint."""
-    send_history_info = Sometimes("SendHistoryInfo", true_false, releases="13 16-23")
+    send_history_info = Sometimes("SendHistoryInfo", true_false, releases="13.38 16.15 17.9 18.1-23")
     """The `send_history_info` setting of the endpoint."""
-    stir_shaken = Sometimes("StirShaken", text, releases="16 18-23")
+    stir_shaken = Sometimes("StirShaken", text, releases="16.15 18-23")
     """The `stir_shaken` setting of the endpoint."""
-    stir_shaken_profile = Sometimes("StirShakenProfile", text, releases="16 18-23")
+    stir_shaken_profile = Sometimes("StirShakenProfile", text, releases="16.26 18.12 19.4-23")
     """The `stir_shaken_profile` setting of the endpoint."""
-    suppress_moh_on_sendonly = Sometimes("SuppressMohOnSendonly", true_false, releases="20-23")
+    suppress_moh_on_sendonly = Sometimes("SuppressMohOnSendonly", true_false, releases="20.11 21.6 22.1-23")
     """The `suppress_moh_on_sendonly` setting of the endpoint."""
-    suppress_q850_reason_headers = Sometimes("SuppressQ850ReasonHeaders", true_false, releases="13 15-23")
+    suppress_q850_reason_headers = Sometimes("SuppressQ850ReasonHeaders", true_false, releases="13.23 15.6-23")
     """The `suppress_q850_reason_headers` setting of the endpoint."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The `tenantid` setting of the endpoint."""
-    voicemail_extension = Always("VoicemailExtension", text)
+    voicemail_extension = Always("VoicemailExtension", text, releases="13.9-23")
     """The number of the voicemail service that telephones are told."""
     webrtc = Sometimes("Webrtc", yes_no, releases="15-23")
     """Whether the endpoint is a browser."""
@@ -680,13 +680,13 @@ class IdentifyDetail(Event):
     """The object's name."""
     endpoint = Always("Endpoint", text)
     """The endpoint that it belongs to."""
-    srv_lookups = Always("SrvLookups", true_false)
+    srv_lookups = Always("SrvLookups", true_false, releases="13.14 14.3-23")
     """Whether names are looked up by SRV records."""
     match = Always("Match", text)
     """The addresses that requests come from."""
-    match_header = Always("MatchHeader", text)
+    match_header = Always("MatchHeader", text, releases="13.15 14.4-23")
     """The header that requests must have."""
-    match_request_uri = Sometimes("MatchRequestUri", text, releases="18 20-23")
+    match_request_uri = Sometimes("MatchRequestUri", text, releases="18.23 20.8 21.3-23")
     """The `match_request_uri` setting of the identification."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
@@ -763,7 +763,7 @@ class TransportDetail(Event):
     """The address and port that it listens on."""
     ca_list_file = Always("CaListFile", text)
     """The `ca_list_file` setting of the transport."""
-    ca_list_path = Always("CaListPath", text)
+    ca_list_path = Always("CaListPath", text, releases="13.2-23")
     """The `ca_list_path` setting of the transport."""
     cert_file = Always("CertFile", text)
     """The `cert_file` setting of the transport."""
@@ -797,21 +797,21 @@ class TransportDetail(Event):
     """The `cos` setting of the transport."""
     websocket_write_timeout = Always("WebsocketWriteTimeout", milliseconds)
     """The `websocket_write_timeout` setting of the transport, in milliseconds."""
-    allow_reload = Always("AllowReload", true_false)
+    allow_reload = Always("AllowReload", true_false, releases="13.8-23")
     """The `allow_reload` setting of the transport."""
-    allow_wildcard_certs = Sometimes("AllowWildcardCerts", yes_no, releases="16 18-23")
+    allow_wildcard_certs = Sometimes("AllowWildcardCerts", yes_no, releases="16.28 18.14 19.6-23")
     """The `allow_wildcard_certs` setting of the transport."""
     async_operations = Always("AsyncOperations", integer)
     """The `async_operations` setting of the transport."""
-    symmetric_transport = Always("SymmetricTransport", true_false)
+    symmetric_transport = Always("SymmetricTransport", true_false, releases="13.15 14.4-23")
     """The `symmetric_transport` setting of the transport."""
-    tcp_keepalive_enable = Sometimes("TcpKeepaliveEnable", true_false, releases="18 20-23")
+    tcp_keepalive_enable = Sometimes("TcpKeepaliveEnable", true_false, releases="18.23 20.8 21.3-23")
     """The `tcp_keepalive_enable` setting of the transport."""
-    tcp_keepalive_idle_time = Sometimes("TcpKeepaliveIdleTime", seconds, releases="18 20-23")
+    tcp_keepalive_idle_time = Sometimes("TcpKeepaliveIdleTime", seconds, releases="18.23 20.8 21.3-23")
     """The `tcp_keepalive_idle_time` setting of the transport, in seconds."""
-    tcp_keepalive_interval_time = Sometimes("TcpKeepaliveIntervalTime", seconds, releases="18 20-23")
+    tcp_keepalive_interval_time = Sometimes("TcpKeepaliveIntervalTime", seconds, releases="18.23 20.8 21.3-23")
     """The `tcp_keepalive_interval_time` setting of the transport, in seconds."""
-    tcp_keepalive_probe_count = Sometimes("TcpKeepaliveProbeCount", integer, releases="18 20-23")
+    tcp_keepalive_probe_count = Sometimes("TcpKeepaliveProbeCount", integer, releases="18.23 20.8 21.3-23")
     """The `tcp_keepalive_probe_count` setting of the transport."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""

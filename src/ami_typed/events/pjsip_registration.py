@@ -88,7 +88,7 @@ class ContactList(Event):
     """Whether it answers."""
     roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A",))
     """How long the contact took to answer the last OPTIONS, in microseconds; none where it was not asked."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20-23")
+    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-23")
     """Whether only a 2xx answer counts as being there."""
 
     def process(self) -> Processed:
@@ -161,7 +161,7 @@ class ContactStatusDetail(Event):
     """How often it is asked whether it is there, in seconds; 0 for never."""
     qualify_timeout = Always("QualifyTimeout", seconds)
     """How long it may take to answer, in seconds."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", one_zero, releases="20-23")
+    qualify2_xx_only = Sometimes("Qualify2xxOnly", one_zero, releases="20.12 21.7 22.2-23")
     """Whether only a 2xx answer counts as being there."""
 
     def process(self) -> Processed:
@@ -211,17 +211,17 @@ class InboundRegistrationDetail(Event):
     """The shortest time that a registration may last, in seconds."""
     default_expiration = Always("DefaultExpiration", seconds)
     """The time that a registration lasts where it does not say, in seconds."""
-    qualify_timeout = Always("QualifyTimeout", seconds)
+    qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-23")
     """How long a contact may take to answer, in seconds."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20-23")
+    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-23")
     """Whether only a 2xx answer counts as being there."""
     mailboxes = Always("Mailboxes", items(","))
     """The mailboxes that message waiting is told about."""
     support_path = Always("SupportPath", true_false)
     """Whether Path headers are kept."""
-    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16 18-23")
+    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-23")
     """Whether contacts out of reach make room first."""
-    voicemail_extension = Always("VoicemailExtension", text)
+    voicemail_extension = Always("VoicemailExtension", text, releases="13.9-23")
     """The number of the voicemail service that telephones are told."""
     max_contacts = Always("MaxContacts", integer)
     """How many contacts may register; 0 for none."""
@@ -343,19 +343,19 @@ class OutboundRegistrationDetail(Event):
     """How often to try."""
     client_uri = Always("ClientUri", text)
     """Who is registered."""
-    security_negotiation = Sometimes("SecurityNegotiation", text, releases="18 20-23")
+    security_negotiation = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-23")
     """The `security_negotiation` setting of the registration."""
     auth_rejection_permanent = Always("AuthRejectionPermanent", true_false)
     """Whether a refused password ends the tries."""
     server_uri = Always("ServerUri", text)
     """Where it is registered."""
-    max_random_initial_delay = Sometimes("MaxRandomInitialDelay", seconds, releases="16 18-23")
+    max_random_initial_delay = Sometimes("MaxRandomInitialDelay", seconds, releases="16.27 18.13 19.5-23")
     """The longest random wait before the first try, in seconds."""
     support_path = Always("SupportPath", true_false)
     """Whether Path headers are kept."""
     retry_interval = Always("RetryInterval", seconds)
     """How long to wait between tries after a failure that may pass, in seconds."""
-    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18 20-23")
+    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18.16 20.1-23")
     """The `security_mechanisms` setting of the registration."""
     contact_header_params = Sometimes("ContactHeaderParams", text, releases="17-23")
     """The `contact_header_params` setting of the registration."""
@@ -363,13 +363,13 @@ class OutboundRegistrationDetail(Event):
     """How long a registration is asked to last, in seconds."""
     transport = Always("Transport", text)
     """The transport that requests are sent by; empty where any will do."""
-    line = Always("Line", true_false)
+    line = Always("Line", true_false, releases="13.4-23")
     """Whether calls that come in are matched to it by a token."""
     contact_user = Always("ContactUser", text)
     """The user part of the contact that is registered."""
-    endpoint = Always("Endpoint", text)
+    endpoint = Always("Endpoint", text, releases="13.4-23")
     """The endpoint that it belongs to."""
-    user_agent = Sometimes("UserAgent", text, releases="21-23")
+    user_agent = Sometimes("UserAgent", text, releases="21.2-23")
     """The telephone's make, as it calls itself; empty where it did not say."""
     forbidden_retry_interval = Always("ForbiddenRetryInterval", seconds)
     """How long to wait after being forbidden, in seconds; 0 for no further try."""
@@ -377,7 +377,7 @@ class OutboundRegistrationDetail(Event):
     """The credentials that are shown to the other side."""
     outbound_proxy = Always("OutboundProxy", text)
     """The proxy that requests go through; empty where they go straight."""
-    fatal_retry_interval = Always("FatalRetryInterval", seconds)
+    fatal_retry_interval = Always("FatalRetryInterval", seconds, releases="13.7-23")
     """How long to wait after a failure that should last, in seconds; 0 for no further try."""
     support_outbound = Sometimes("SupportOutbound", yes_no, releases="17-23")
     """The `support_outbound` setting of the registration."""
@@ -496,7 +496,7 @@ class ResourceListDetail(Event):
     """What the list is made of."""
     notification_batch_interval = Always("NotificationBatchInterval", milliseconds)
     """How long changes are gathered before a notification, in milliseconds."""
-    resource_display_name = Sometimes("ResourceDisplayName", true_false, releases="16 18-23")
+    resource_display_name = Sometimes("ResourceDisplayName", true_false, releases="16.25 18.11 19.3-23")
     """Whether names are told as well."""
 
     def process(self) -> Processed:

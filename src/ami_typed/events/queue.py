@@ -69,7 +69,7 @@ class QueueCallerAbandon(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -127,7 +127,7 @@ class QueueCallerJoin(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -183,7 +183,7 @@ class QueueCallerLeave(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -229,7 +229,7 @@ class QueueEntry(Event):
     """The name of the party that this channel talks to; none where it is not known."""
     wait = Always("Wait", seconds)
     """How long the caller has waited, in seconds."""
-    priority = Always("Priority", integer)
+    priority = Always("Priority", integer, releases="13.18 14.7-23")
     """The caller's priority: higher ones come first."""
 
     def process(self) -> Processed:
@@ -266,17 +266,17 @@ class QueueMember(Event):
     """When the member's last call ended; none before the first."""
     last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16 18-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero)
+    in_call = Always("InCall", one_zero, releases="13.8-23")
     """Whether the member is on a call of this queue, counting its wrap-up time."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone."""
-    paused_reason = Always("PausedReason", text)
+    paused_reason = Always("PausedReason", text, releases="13.8-23")
     """Why the member was paused; empty where no reason was given."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
     def process(self) -> Processed:
@@ -314,19 +314,19 @@ class QueueMemberAdded(Event):
     """When the member's last call ended; none before the first."""
     last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16 18-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero)
+    in_call = Always("InCall", one_zero, releases="13.8-23")
     """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text)
+    paused_reason = Always("PausedReason", text, releases="13.8-23")
     """Why the member was paused; empty where no reason was given."""
     ringinuse = Always("Ringinuse", one_zero)
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
     def process(self) -> Processed:
@@ -364,19 +364,19 @@ class QueueMemberPause(Event):
     """When the member's last call ended; none before the first."""
     last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16 18-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero)
+    in_call = Always("InCall", one_zero, releases="13.8-23")
     """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text)
+    paused_reason = Always("PausedReason", text, releases="13.8-23")
     """Why the member was paused; empty where no reason was given."""
     ringinuse = Always("Ringinuse", one_zero)
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
     reason = Sometimes("Reason", text, releases="13-17")
     """Why, in the older releases; only sent where a reason was given."""
@@ -416,19 +416,19 @@ class QueueMemberPenalty(Event):
     """When the member's last call ended; none before the first."""
     last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16 18-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero)
+    in_call = Always("InCall", one_zero, releases="13.8-23")
     """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text)
+    paused_reason = Always("PausedReason", text, releases="13.8-23")
     """Why the member was paused; empty where no reason was given."""
     ringinuse = Always("Ringinuse", one_zero)
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
     def process(self) -> Processed:
@@ -466,19 +466,19 @@ class QueueMemberRemoved(Event):
     """When the member's last call ended; none before the first."""
     last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16 18-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero)
+    in_call = Always("InCall", one_zero, releases="13.8-23")
     """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text)
+    paused_reason = Always("PausedReason", text, releases="13.8-23")
     """Why the member was paused; empty where no reason was given."""
     ringinuse = Always("Ringinuse", one_zero)
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
     def process(self) -> Processed:
@@ -516,19 +516,19 @@ class QueueMemberRinginuse(Event):
     """When the member's last call ended; none before the first."""
     last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16 18-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero)
+    in_call = Always("InCall", one_zero, releases="13.8-23")
     """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text)
+    paused_reason = Always("PausedReason", text, releases="13.8-23")
     """Why the member was paused; empty where no reason was given."""
     ringinuse = Always("Ringinuse", one_zero)
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
     def process(self) -> Processed:
@@ -566,19 +566,19 @@ class QueueMemberStatus(Event):
     """When the member's last call ended; none before the first."""
     last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16 18-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero)
+    in_call = Always("InCall", one_zero, releases="13.8-23")
     """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text)
+    paused_reason = Always("PausedReason", text, releases="13.8-23")
     """Why the member was paused; empty where no reason was given."""
     ringinuse = Always("Ringinuse", one_zero)
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
     def process(self) -> Processed:

@@ -54,7 +54,7 @@ class RTCPReceived(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -94,7 +94,7 @@ class RTCPReceived(Event):
     """How long ago that report arrived, in seconds."""
     to = Always("To", text)
     """Where the report went, as address and port."""
-    mes = Sometimes("MES", real, releases="18 20-23")
+    mes = Sometimes("MES", real, releases="18.17 20.2-23")
     """The media experience score: an estimate of how good it sounds, 0 to 100."""
 
     def process(self) -> Processed:
@@ -143,7 +143,7 @@ class RTCPSent(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -181,7 +181,7 @@ class RTCPSent(Event):
     """How long ago that report arrived, in seconds."""
     from_ = Always("From", text)
     """Where the report came from, as address and port."""
-    mes = Sometimes("MES", real, releases="18 20-23")
+    mes = Sometimes("MES", real, releases="18.17 20.2-23")
     """The media experience score: an estimate of how good it sounds, 0 to 100."""
 
     def process(self) -> Processed:

@@ -99,7 +99,7 @@ class UserEvent(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -115,9 +115,9 @@ class UserEvent(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Sometimes("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Sometimes("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Sometimes("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     user_event = Always("UserEvent", text)
     """The name that was made up."""

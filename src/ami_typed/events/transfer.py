@@ -65,7 +65,7 @@ class AttendedTransfer(Event):
     orig_transferer_linkedid = Always("OrigTransfererLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``OrigTransferer`` stands for."""
-    orig_transferer_tenantid = Sometimes("OrigTransfererTenantid", text, releases="18 20-23")
+    orig_transferer_tenantid = Sometimes("OrigTransfererTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``OrigTransferer``
     stands for."""
     orig_transferer_chan_variable = Variables("OrigTransfererChanVariable")
@@ -83,9 +83,11 @@ class AttendedTransfer(Event):
     """The name that the bridge was given; none where it has none. Of the bridge that ``Orig`` stands for."""
     orig_bridge_num_channels = Sometimes("OrigBridgeNumChannels", integer)
     """How many channels are in the bridge. Of the bridge that ``Orig`` stands for."""
-    orig_bridge_video_source_mode = Sometimes("OrigBridgeVideoSourceMode", member(enums.VideoMode))
+    orig_bridge_video_source_mode = Sometimes(
+        "OrigBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23"
+    )
     """Whose picture the members see. Of the bridge that ``Orig`` stands for."""
-    orig_bridge_video_source = Sometimes("OrigBridgeVideoSource", text)
+    orig_bridge_video_source = Sometimes("OrigBridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``Orig`` stands
     for."""
     second_transferer_channel = Always("SecondTransfererChannel", text)
@@ -123,7 +125,7 @@ class AttendedTransfer(Event):
     second_transferer_linkedid = Always("SecondTransfererLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``SecondTransferer`` stands for."""
-    second_transferer_tenantid = Sometimes("SecondTransfererTenantid", text, releases="18 20-23")
+    second_transferer_tenantid = Sometimes("SecondTransfererTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``SecondTransferer``
     stands for."""
     second_transferer_chan_variable = Variables("SecondTransfererChanVariable")
@@ -141,9 +143,11 @@ class AttendedTransfer(Event):
     """The name that the bridge was given; none where it has none. Of the bridge that ``Second`` stands for."""
     second_bridge_num_channels = Sometimes("SecondBridgeNumChannels", integer)
     """How many channels are in the bridge. Of the bridge that ``Second`` stands for."""
-    second_bridge_video_source_mode = Sometimes("SecondBridgeVideoSourceMode", member(enums.VideoMode))
+    second_bridge_video_source_mode = Sometimes(
+        "SecondBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23"
+    )
     """Whose picture the members see. Of the bridge that ``Second`` stands for."""
-    second_bridge_video_source = Sometimes("SecondBridgeVideoSource", text)
+    second_bridge_video_source = Sometimes("SecondBridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``Second``
     stands for."""
     dest_type = Always("DestType", member(enums.TransferDestination))
@@ -187,7 +191,7 @@ class AttendedTransfer(Event):
     local_one_linkedid = Sometimes("LocalOneLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalOne`` stands for."""
-    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18 20-23")
+    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
     for."""
     local_one_chan_variable = Variables("LocalOneChanVariable")
@@ -227,7 +231,7 @@ class AttendedTransfer(Event):
     local_two_linkedid = Sometimes("LocalTwoLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalTwo`` stands for."""
-    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18 20-23")
+    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
     for."""
     local_two_chan_variable = Variables("LocalTwoChanVariable")
@@ -269,7 +273,7 @@ class AttendedTransfer(Event):
     transferee_linkedid = Sometimes("TransfereeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Transferee`` stands for."""
-    transferee_tenantid = Sometimes("TransfereeTenantid", text, releases="18 20-23")
+    transferee_tenantid = Sometimes("TransfereeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Transferee`` stands
     for."""
     transferee_chan_variable = Variables("TransfereeChanVariable")
@@ -309,7 +313,7 @@ class AttendedTransfer(Event):
     transfer_target_linkedid = Sometimes("TransferTargetLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``TransferTarget`` stands for."""
-    transfer_target_tenantid = Sometimes("TransferTargetTenantid", text, releases="18 20-23")
+    transfer_target_tenantid = Sometimes("TransferTargetTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``TransferTarget``
     stands for."""
     transfer_target_chan_variable = Variables("TransferTargetChanVariable")
@@ -371,7 +375,7 @@ class BlindTransfer(Event):
     transferer_linkedid = Always("TransfererLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Transferer`` stands for."""
-    transferer_tenantid = Sometimes("TransfererTenantid", text, releases="18 20-23")
+    transferer_tenantid = Sometimes("TransfererTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Transferer`` stands
     for."""
     transferer_chan_variable = Variables("TransfererChanVariable")
@@ -411,7 +415,7 @@ class BlindTransfer(Event):
     transferee_linkedid = Sometimes("TransfereeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Transferee`` stands for."""
-    transferee_tenantid = Sometimes("TransfereeTenantid", text, releases="18 20-23")
+    transferee_tenantid = Sometimes("TransfereeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Transferee`` stands
     for."""
     transferee_chan_variable = Variables("TransfereeChanVariable")
@@ -428,9 +432,9 @@ class BlindTransfer(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Sometimes("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Sometimes("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode = Sometimes("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     is_external = Always("IsExternal", yes_no)
     """Whether the transfer was asked for from outside, by a telephone or a manager, not by Asterisk itself. One of

@@ -65,7 +65,7 @@ class MessageWaiting(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -123,7 +123,7 @@ class MiniVoiceMail(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18 20-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
@@ -315,7 +315,7 @@ class VoicemailUserDetail(Event):
     """How much the attachment's volume is raised, in decibels."""
     can_review = Always("CanReview", yes_no)
     """Whether callers may listen to what they recorded before they leave it."""
-    can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18 20-23")
+    can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-23")
     """Whether callers may mark a message as urgent."""
     call_operator = Always("CallOperator", yes_no)
     """Whether callers may reach an operator."""
@@ -385,7 +385,7 @@ class VoicemailUserEntry(Event):
     """Where new messages are announced by a short e-mail; empty or none where nowhere."""
     server_email = Always("ServerEmail", text)
     """The sender of those e-mails."""
-    from_string = Always("FromString", text)
+    from_string = Always("FromString", text, releases="13.15 14.4-23")
     """The name that those e-mails are sent under."""
     mail_command = Always("MailCommand", text)
     """The command that sends them."""
@@ -417,7 +417,7 @@ class VoicemailUserEntry(Event):
     """How much the attachment's volume is raised, in decibels."""
     can_review = Always("CanReview", yes_no)
     """Whether callers may listen to what they recorded before they leave it."""
-    can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18 20-23")
+    can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-23")
     """Whether callers may mark a message as urgent."""
     call_operator = Always("CallOperator", yes_no)
     """Whether callers may reach an operator."""
