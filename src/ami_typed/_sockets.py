@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SynchronisedSocket", "TlsSocket", "open_socket"]
 
+_LONG = 8192
+"""A read of more than this is likely to be followed by another at once."""
 _CHUNK = 65536
 """How much is read at once; larger reads are slower, because they leave the processor's cache."""
 
@@ -53,6 +55,7 @@ class SynchronisedSocket:
         self._lock = threading.Lock()
         self._outgoing: deque[tuple[bytes, Callable[[], bool]]] = deque()
         self._open = True
+        self._long = False
         self._readable = _Readiness(connected, write=False)
         self._writable = _Readiness(connected, write=True)
         self.info: tuple[str, str] | None = None
@@ -130,9 +133,27 @@ class SynchronisedSocket:
             if not self._readable.wait(timeout):
                 raise TimeoutError(f"nothing came for {timeout:g} s")
             try:
-                return self._socket.recv(_CHUNK)
+                return self._read()
             except BlockingIOError:  # the system was mistaken; poll(2) says that it may be
                 continue
+
+    def read_on(self) -> bytes | None:
+        """Read what is there behind a long read without waiting, nothing at the end; `None` where nothing is there yet.
+
+        Raises:
+            OSError: The connection broke.
+        """
+        if not self._long:
+            return None
+        try:
+            return self._read()
+        except BlockingIOError:
+            return None
+
+    def _read(self) -> bytes:
+        octets = self._socket.recv(_CHUNK)
+        self._long = len(octets) > _LONG
+        return octets
 
 
 class _Readiness:
@@ -222,6 +243,16 @@ class TlsSocket(SynchronisedSocket):
                 return b""
             except self._want_read:
                 self._receive(timeout)
+
+    def read_on(self) -> bytes | None:
+        """Read what has come already; see `SynchronisedSocket.read_on`."""
+        try:
+            with self._state:
+                return self._tls.read(_CHUNK)
+        except self._at_end:
+            return b""
+        except self._want_read:
+            return None
 
 
 def open_socket(target: Target) -> SynchronisedSocket:

@@ -42,6 +42,8 @@ T = TypeVar("T")
 
 _PATIENCE = 10.0
 """How long the reader waits for callbacks that are far behind before it reads on all the same, in seconds."""
+_TOGETHER = 16
+"""How many reads are handed over at once, where one follows the other without a pause."""
 _GRACE = 0.005
 """How long the reader leaves the socket to who sends requests one after the other, in seconds."""
 
@@ -383,12 +385,29 @@ class Connection:
             raise
 
     def _take(self, data: bytes) -> None:
-        if not data:
-            raise ConnectionLost("the server closed the connection.")
-        now = self._heard = time.monotonic()
-        with self._lock:
-            received = self.session.receive(data, now)
-        self._hand_out(received)
+        """Take in what was read, and in a flood what is there behind it: each handing over wakes a thread."""
+        deliveries: list[Message | Aggregate] = []
+        try:
+            for left in reversed(range(_TOGETHER)):
+                if not data:
+                    raise ConnectionLost("the server closed the connection.")
+                self._heard = time.monotonic()
+                with self._lock:
+                    received = self.session.receive(data, self._heard)
+                deliveries += received.deliveries
+                self._settle(received)
+                more = self._read_on() if left and not received.settled else None
+                if more is None:
+                    break
+                data = more
+        finally:
+            self._deliver(deliveries)
+
+    def _read_on(self) -> bytes | None:
+        try:
+            return self.transport.read_on()
+        except OSError as error:
+            raise ConnectionLost(f"the connection broke: {error}") from None
 
     def _look_again(self) -> None:
         """Give up what did not come in time: the rest of a message, or of an aggregate."""
@@ -412,16 +431,22 @@ class Connection:
         return min(waits, default=None)
 
     def _hand_out(self, received: Received) -> None:
+        self._settle(received)
+        self._deliver(received.deliveries)
+
+    def _settle(self, received: Received) -> None:
         for exchange in received.settled:
             exchange.wake()
             if self._log.debug:
                 self._log.trace(f"< {exchange.response!r}" if exchange.response is not None else f"! {exchange.error}")
-        if received.deliveries:
+
+    def _deliver(self, deliveries: list[Message | Aggregate]) -> None:
+        if deliveries:
             with self._delivering:
                 if self._held is None:
-                    self._audience.deliver(received.deliveries)
+                    self._audience.deliver(deliveries)
                 else:
-                    self._held += received.deliveries
+                    self._held += deliveries
 
     def open_up(self, *first: Event, lost: OnLoss) -> None:
         """Deliver what has come so far, behind ``first``, and from now on what comes.
