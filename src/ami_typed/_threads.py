@@ -44,6 +44,8 @@ _PATIENCE = 10.0
 """How long the reader waits for callbacks that are far behind before it reads on all the same, in seconds."""
 _TOGETHER = 16
 """How many reads are handed over at once, where one follows the other without a pause."""
+_ENOUGH = 256
+"""How many messages are handed over at once in any case: callbacks had better find them in the processor's cache."""
 _GRACE = 0.005
 """How long the reader leaves the socket to who sends requests one after the other, in seconds."""
 
@@ -396,7 +398,8 @@ class Connection:
                     received = self.session.receive(data, self._heard)
                 deliveries += received.deliveries
                 self._settle(received)
-                more = self._read_on() if left and not received.settled else None
+                enough = received.settled or len(deliveries) > _ENOUGH or not left
+                more = None if enough else self._read_on()
                 if more is None:
                     break
                 data = more
