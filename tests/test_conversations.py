@@ -129,7 +129,7 @@ def test_other_troubles_during_the_log_in_come_through() -> None:
 
 def test_a_log_in_that_waits_listens_before_it_sends_anything() -> None:
     talk = conversations.login("admin", "secret", wait=30)
-    assert next(talk) == Listen(("FullyBooted",))
+    assert next(talk) == Listen(("FullyBooted", "Disconnected"))
     assert asked(talk.send(None)).action == "Challenge"
     assert asked(talk.send(challenge())).action == "Login"
     waiting: Any = talk.send(SUCCESS)
@@ -149,6 +149,24 @@ def test_a_server_that_does_not_boot_in_time_is_an_event_timeout() -> None:
         talk.throw(ami.EventTimeout("FullyBooted did not come"))
 
 
+@pytest.mark.parametrize(
+    "talk",
+    [
+        conversations.login("admin", "secret", plain=True, wait=30),
+        conversations.originate(ami.Request("Originate")),
+    ],
+    ids=["log-in", "call"],
+)
+def test_what_is_awaited_is_given_up_with_its_connection(talk: Any) -> None:
+    next(talk)
+    talk.send(None)
+    waiting = talk.send(SUCCESS)
+    lost = ami.Disconnected.because(Exception("the server closed the connection."))
+    assert waiting.fits(lost)
+    with pytest.raises(ami.OutcomeUnknown, match="the server closed the connection"):
+        talk.send(lost)
+
+
 # Originate
 
 
@@ -160,7 +178,7 @@ def test_a_call_is_placed_asynchronously_and_its_own_outcome_awaited() -> None:
     request = originate(Variable={"A": "1"})
     request.timeout = 3
     talk = conversations.originate(request, margin=2)
-    assert next(talk) == Listen(("OriginateResponse",))
+    assert next(talk) == Listen(("OriginateResponse", "Disconnected"))
     placed = asked(talk.send(None))
     assert dict(placed.lines()) == {
         "Action": "Originate",

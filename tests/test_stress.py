@@ -344,6 +344,21 @@ def test_when_the_link_drops_each_request_that_is_pending_fails_within_a_second(
         manager.send_action(request)
 
 
+def test_when_the_link_drops_a_call_that_was_placed_fails_at_once_though_the_link_is_made_again(
+    server: Server, make: Make
+) -> None:
+    manager = make(reconnect=ami.Reconnect(first=0, jitter=0))
+    peer = server.link(manager)
+    with manager.subscribe(Gadget, ami.Disconnected, ami.Reconnected) as stream:
+        calling = background(manager.originate, ami.actions.Originate(channel="Local/1@x", application="Wait"))
+        peer.send(answer(peer.action_id()), message("Event: Gadget"))
+        assert stream.get(PATIENCE).event == "Gadget"
+        peer.close()
+        assert [stream.get(PATIENCE).event for _ in range(2)] == ["Disconnected", "Reconnected"]
+        with pytest.raises(ami.OutcomeUnknown, match="outcome of the call: the server closed the connection"):
+            calling.result(PATIENCE)
+
+
 # Many threads
 
 

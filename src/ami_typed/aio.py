@@ -954,6 +954,7 @@ class AsyncManager:
         Raises:
             ActionFailed: The server refused to place the call.
             EventTimeout: The outcome did not come in time.
+            OutcomeUnknown: The connection was lost before the outcome came.
         """
         return await self._converse(conversations.originate(request, margin=margin), self._connected())
 

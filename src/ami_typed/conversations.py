@@ -5,6 +5,7 @@ A conversation is a generator: it yields what it wants done and is sent what cam
 - `Request`: send it; the answer comes back, or `ActionFailed` and its kin are raised here.
 - `Listen`: begin to collect events of these names now, before anything is sent that may cause them.
 - `Await`: the first collected event that fits comes back, or `EventTimeout` is raised here.
+- What is awaited belongs to the connection that the conversation is held on, and is given up with it.
 - The plain secret goes over the wire only where the caller asks for it.
 """
 
@@ -12,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
-from ami_typed.errors import ActionFailed, LoginFailed, ManagerError
+from ami_typed.errors import ActionFailed, LoginFailed, ManagerError, OutcomeUnknown
 from ami_typed.messages import Answer, Event, Request
+from ami_typed.notices import Disconnected
 from ami_typed.releases import Release
 
 if TYPE_CHECKING:
@@ -113,7 +115,7 @@ def login(
         EventTimeout: FullyBooted did not come in time.
     """
     if wait is not None:
-        yield Listen(("FullyBooted",))
+        yield _listen("FullyBooted")
     secret = secret if isinstance(secret, str) else secret()
     proof = {"Secret": secret} if plain else (yield from _answer_challenge(username, secret))
     try:
@@ -121,12 +123,25 @@ def login(
     except ActionFailed as error:
         raise LoginFailed(error.request, error.response) from None
     if wait is not None:
-        yield Await(_any, wait, "FullyBooted; this user may need the read privilege `system` to be sent it")
+        yield from _wait(_any, wait, "FullyBooted; this user may need the read privilege `system` to be sent it")
     return (yield from _ask_release())
 
 
 def _any(_: Event) -> bool:
     return True
+
+
+def _listen(name: str) -> Listen:
+    """Collect events of a name, and what says that none will come."""
+    return Listen((name, Disconnected.__name__))
+
+
+def _wait(fits: Callable[[Event], bool], timeout: float, what: str) -> Conversation[Event]:
+    """Wait for an event of this connection: another one, made in its place, will not bring it."""
+    event: Event = yield Await(lambda event: isinstance(event, Disconnected) or fits(event), timeout, what)
+    if isinstance(event, Disconnected):
+        raise OutcomeUnknown(f"Nothing is known of {what}: {event.reason}")
+    return event
 
 
 def _answer_challenge(username: str, secret: str) -> Conversation[dict[str, str]]:
@@ -167,18 +182,19 @@ def originate(request: Request[Any], *, margin: float = 10.0) -> Conversation[ev
     Raises:
         ActionFailed: The server refused to place the call.
         EventTimeout: The outcome did not come in time.
+        OutcomeUnknown: The connection was lost before the outcome came.
     """
     ringing = timedelta(milliseconds=float(request.get("Timeout") or 30_000)).total_seconds()
     placed = _Plain(request.action, **{**request, "Async": "true"})
     placed.timeout = request.timeout
-    yield Listen(("OriginateResponse",))
+    yield _listen("OriginateResponse")
     answer: Answer = yield placed
 
     def is_the_outcome(event: Event) -> bool:
         return event.action_id == answer.action_id
 
-    outcome: events.OriginateResponse = yield Await(is_the_outcome, ringing + margin, "the outcome of the call")
-    return outcome
+    outcome = yield from _wait(is_the_outcome, ringing + margin, "the outcome of the call")
+    return cast("events.OriginateResponse", outcome)
 
 
 def resume(credentials: Credentials | None, lasting: Sequence[Request[Any]]) -> Conversation[Release | None]:

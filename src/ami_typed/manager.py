@@ -423,6 +423,7 @@ class Manager:
         Raises:
             ActionFailed: The server refused to place the call.
             EventTimeout: The outcome did not come in time.
+            OutcomeUnknown: The connection was lost before the outcome came.
         """
         return self._converse(conversations.originate(request, margin=margin), self._connected())
 
