@@ -26,6 +26,7 @@ _END = b"\r\n\r\n"
 _BARE_END = rb"\r?\n\r?\n"
 _LINE_ENDS = rb"[\r\n]*"
 _RAW_TEXT = b"Response: Follows\r\n"
+_RAW_TEXT_BEGINS = rb"Response: Follows\r\n(?!\r?\n)"
 _EMPTY_LINES = rb"\A(?:\r\n)+(?=Response: Follows\r\n)"
 _RAW_TEXT_END = b"--END COMMAND--"
 _FORBIDDEN = "[\r\n\0]"
@@ -200,10 +201,10 @@ def _cut_bare(data: bytes) -> list[bytes]:
     """Cut at empty lines made of bare LFs as well, except in raw texts; what is left comes last."""
     messages: list[bytes] = []
     start = 0
-    line_ends, bare_end = re.compile(_LINE_ENDS), re.compile(_BARE_END)
+    line_ends, bare_end, raw_text = map(re.compile, (_LINE_ENDS, _BARE_END, _RAW_TEXT_BEGINS))
     while True:
         start = line_ends.match(data, start).end()  # type: ignore[union-attr]  # it matches everywhere
-        mark = data.find(_RAW_TEXT_END, start) if data.startswith(_RAW_TEXT, start) else start
+        mark = data.find(_RAW_TEXT_END, start) if raw_text.match(data, start) else start
         end = bare_end.search(data, mark) if mark >= 0 else None
         if end is None:
             return [*messages, data[start:]]

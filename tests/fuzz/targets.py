@@ -66,12 +66,13 @@ class Cut(NamedTuple):
 def messages_in(stream: bytes, *, bare: bool) -> list[bytes]:
     """Cut a stream into messages line by line, as the protocol has it and with no thought of speed."""
     end = re.compile(rb"\r?\n\r?\n" if bare else rb"\r\n\r\n")
+    raw = re.compile(rb"Response: Follows(?!%b)\r\n" % end.pattern)
     messages: list[bytes] = []
     while stream:
         if stream[:1] in {b"\n", b"\r"} and (bare or stream[:2] == b"\r\n"):
             stream = stream.lstrip(b"\r\n") if bare else stream[2:]
             continue
-        found = _end_of_raw_text(stream) if stream.startswith(b"Response: Follows\r\n") else end.search(stream)
+        found = _end_of_raw_text(stream) if raw.match(stream) else end.search(stream)
         if found is None:
             break
         messages.append(stream[: found.start()])

@@ -65,10 +65,10 @@ def test_the_type_of_every_attribute_of_every_event_is_known() -> None:
 
 
 def test_the_model_of_the_framing_is_right_where_it_is_plain_to_see() -> None:
-    stream = b"A: 1\r\n\r\n\r\nResponse: Follows\r\n\r\n\r\nx\n--END COMMAND--\r\n\r\nB: \n\n2\r\n\r\nrest"
+    stream = b"A: 1\r\n\r\n\r\nResponse: Follows\r\nA:\r\n\r\nx\n--END COMMAND--\r\n\r\nB: \n\n2\r\n\r\nrest"
     assert messages_in(stream, bare=False) == [
         b"A: 1",
-        b"Response: Follows\r\n\r\n\r\nx\n--END COMMAND--",
+        b"Response: Follows\r\nA:\r\n\r\nx\n--END COMMAND--",
         b"B: \n\n2",
     ]
     assert messages_in(b"A: 1\n\nB: 2\r\n\nrest", bare=True) == [b"A: 1", b"B: 2"]
