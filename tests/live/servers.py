@@ -158,6 +158,7 @@ class Server:
         if self._process is not None:
             self._signal(signal.SIGKILL)
             self._process.wait()
+            self._wait_until_gone()
 
     def restart(self) -> None:
         """Stop the server and start it again, with the same ports, users and database."""
@@ -245,6 +246,15 @@ class Server:
                 status = self._process.wait(0.1)
                 raise LiveServerError(f"Asterisk {self.release} ended with status {status}:\n{self._console()}")
         raise LiveServerError(f"Asterisk {self.release} did not boot within {BOOT_SECONDS} s:\n{self._console()}")
+
+    def _wait_until_gone(self) -> None:
+        """Wait for the end of what the process has started, which may still hold ports and the control socket."""
+        assert self._process is not None
+        deadline = time.monotonic() + STOP_SECONDS
+        with suppress(ProcessLookupError):
+            while time.monotonic() < deadline:
+                os.killpg(self._process.pid, 0)
+                time.sleep(0.01)
 
     def _check_banner(self) -> None:
         try:
