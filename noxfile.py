@@ -101,7 +101,7 @@ def fuzz(session: nox.Session) -> None:
     """Look for bytes that break what must hold for any, two minutes a target; libFuzzer's options behind `--`."""
     session.install("--quiet", ".", "atheris>=3")
     options = session.posargs or ["-max_total_time=120"]
-    for target in ("framing", "conversation", "reading", "greeting", "event", "answer"):
+    for target in ("framing", "conversation", "reading", "greeting", "event", "answer", "forms"):
         session.run("python", "-m", "tests.fuzz", target, f"-artifact_prefix={session.create_tmp()}/", *options)
 
 

@@ -8,9 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-USAGE = (
-    "python -m tests.fuzz framing | conversation | reading | greeting | event | answer  [-max_total_time=SECONDS ...]"
-)
+USAGE = "python -m tests.fuzz framing | conversation | reading | greeting | event | answer | forms  [-max_total_time=SECONDS ...]"
 
 
 def main(arguments: list[str]) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import collections
 import contextlib
 import copy
+import importlib
 import json
 import pickle
 import re
 from datetime import datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ami_typed as ami
-from ami_typed import catalogue, registry
+from ami_typed import _plain, catalogue, registry
 from ami_typed.fields import Built, Numbered, Repeated, Variables, fields_of
 from ami_typed.handlers import Handlers
 from ami_typed.messages import Answer, Message
@@ -316,4 +318,39 @@ def answer(data: bytes) -> None:
     look_at(message)
 
 
-TARGETS: dict[str, Target] = {each.__name__: each for each in (framing, conversation, reading, greeting, event, answer)}
+# The two forms
+
+FORMS = [_plain] + [
+    importlib.import_module(f"ami_typed.{name}") for name in ("_compiled",) if find_spec(f"ami_typed.{name}")
+]
+
+
+def forms(data: bytes) -> None:
+    """What every byte passes gives the same compiled as in Python."""
+    _, pieces = cut = Cut.of(data)
+    octets = cut.stream
+    needle = b"\r\n" + (pieces[0] if pieces else b"")
+    assert len({repr(form.header(octets, needle)) for form in FORMS}) == 1
+    assert len({repr(_filled(form, octets)) for form in FORMS}) == 1
+    assert len({repr(_sifted(form, octets + b"\r\n\r\n")) for form in FORMS}) == 1
+
+
+def _filled(form: Any, octets: bytes) -> dict[str, str] | None:
+    headers: dict[str, str] = {}
+    return headers if form.fill(headers, octets) else None
+
+
+def _sifted(form: Any, block: bytes) -> list[Any]:
+    wanted, unwanted = (form.Kind(ami.Event, name, name == "Hangup") for name in ("Hangup", "QueueMember"))
+    kinds = {b"Event: Hangup": wanted, b"Event: QueueMember": unwanted}
+    found: tuple[list[Any], list[Any], list[bytes]] = [], [], []
+    items = {b"4": {b"Event: Hangup": (wanted, found[1])}, b"1": {}}
+    for listed in (None, items):
+        form.sift(block, kinds, listed, found[0], found[2].append)
+    events, listed_events, left = found
+    return [*map(bytes, events), *map(bytes, listed_events), *left, wanted.count, unwanted.count]
+
+
+TARGETS: dict[str, Target] = {
+    each.__name__: each for each in (framing, conversation, reading, greeting, event, answer, forms)
+}
