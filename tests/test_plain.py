@@ -156,6 +156,16 @@ def test_items_go_to_their_list_and_what_else_is_related_is_handed_on(form: Any)
     assert left == [other_list[:-4], closing[:-4]]
 
 
+def test_an_action_id_ends_where_its_line_does(form: Any) -> None:
+    items: Any = {b"list-1": {}}
+    octets = ITEM.replace(b"list-1", b"list-1\rx")
+    taken, left = sifted(
+        form, octets, {b"Event: QueueMember": form.Kind(events.QueueMember, "QueueMember", True)}, items
+    )
+    assert [bytes(event) for event in taken] == [octets[:-4]]
+    assert left == []
+
+
 def test_a_kind_that_is_learnt_on_the_way_counts_from_the_next_message_on(form: Any) -> None:
     kinds: dict[bytes, Any] = {}
     taken: list[Any] = []

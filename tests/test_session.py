@@ -400,6 +400,21 @@ def test_an_event_is_delivered_from_the_moment_somebody_wants_it() -> None:
     assert talk.heard(message("Event: Gadget")) == []
 
 
+def test_what_comes_behind_the_end_of_a_list_whose_answer_is_still_due_is_everybodys() -> None:
+    talk = Talk()
+    request = ami.Request[Any]("Status")
+    request.synchronous = True
+    exchange = talk.open(request, action_id="1")
+    end = message("Event: Gadget", "ActionID: 1", "EventList: Complete", "ListItems: 1")
+    assert talk.heard(end) == []
+    assert talk.heard(gadget("1", 2), end) == [
+        {"Event": "Gadget", "ActionID": "1", "Size": "2"},
+        {"Event": "Gadget", "ActionID": "1", "EventList": "Complete", "ListItems": "1"},
+    ]
+    talk.hear(answer("1", "Success"))
+    assert outcome_of(exchange).success
+
+
 def test_unwanted_events_are_passed_over_while_a_list_is_gathered_and_its_items_are_not() -> None:
     talk = Talk("Other")
     talk.heard(message("Event: Gadget"))

@@ -208,6 +208,12 @@ def test_an_end_that_lies_across_reads_is_found_however_much_was_held(held: int)
     assert fed(framer, b"\n") == [b"x" * held]
 
 
+def test_a_line_that_ends_in_a_carriage_return_too_many_is_not_lost() -> None:
+    for ends in range(2, 9):
+        stream = b"Event: A\r" + b"\r\n" * ends
+        assert framed([stream, b"Event: B\r\n\r\n"])[0] == b"Event: A\r"
+
+
 # Raw text and bare line feeds
 
 

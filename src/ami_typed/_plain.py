@@ -150,7 +150,7 @@ def sift(
             start = octets.find(_ID)
             if start >= 0:
                 start += 12
-                end = octets.find(b"\r", start)
+                end = octets.find(b"\r\n", start)
                 known = items.get(octets[start:end] if end >= 0 else octets[start:])
                 if known is not None:
                     item = known.get(line)

@@ -490,6 +490,8 @@ class Session:
     def _gather(self, exchange: Exchange[Any], event: Event, now: float, received: Received) -> bool:
         """Take an event into its exchange; return whether it is nobody else's."""
         assert exchange.events is not None
+        if exchange.events.closing is not None:  # the list is closed, and only its answer still due
+            return False
         exchange.progress = now
         if event.event.lower() in exchange.ends or _closes(event):
             exchange.events._close(event)

@@ -150,7 +150,7 @@ class Framer:
             return self._cut(data)
         end = data.rfind(_END) + len(_END)
         if data.endswith(_END + b"\r\n", 0, end):
-            end -= (end - len(data[:end].rstrip(b"\r\n"))) % 4  # an odd line end begins what follows
+            end -= (end - _before_line_ends(data, end)) % 4  # an odd line end begins what follows
         if end < len(data):
             self._hold(data[end:])
         if len(data) > self._limits.headers:
@@ -182,6 +182,13 @@ class Framer:
     def _check(self, messages: list[bytes]) -> None:
         if any(message.count(b"\n") >= self._limits.headers for message in messages):
             raise ProtocolError(f"A message of more than {self._limits.headers} lines (Limits.headers) came.")
+
+
+def _before_line_ends(data: bytes, end: int) -> int:
+    """Return where the line ends begin that come one after the other before ``end``."""
+    while data.endswith(b"\r\n", 0, end):
+        end -= 2
+    return end
 
 
 def _join_raw_text(messages: list[bytes]) -> list[bytes]:
