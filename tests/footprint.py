@@ -41,12 +41,13 @@ def footprint() -> Footprint:
     return Footprint(
         threading.active_count(),
         len(list(Path("/dev/fd").iterdir())),
-        sum(_is_ours(type(each)) for each in gc.get_objects()),
+        sum(_is_ours(each) for each in gc.get_objects()),
         _mebibytes(),
     )
 
 
-def _is_ours(cls: type) -> bool:
+def _is_ours(each: object) -> bool:
+    cls = type(each)
     return str(cls.__module__).startswith("ami_typed") or issubclass(cls, ami.MessageTemplate)
 
 

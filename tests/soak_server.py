@@ -114,6 +114,8 @@ class _Client:
                 if "Unclosed" not in request:
                     yield _message("Event: GadgetsDone", own, "EventList: Complete", "ListItems: 20")
                 return
+            case _:
+                pass
         late, self._late = self._late, b""
         yield success + late
 

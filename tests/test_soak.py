@@ -27,8 +27,8 @@ pytestmark = pytest.mark.usefixtures("gadgets")
 
 EVENTS = int(os.environ.get("AMI_TYPED_SOAK", "100000"))
 FLOOD = 2000
-WARM = 15
-"""Rounds after which the memory of a process is what it is: modules, lines that come again, the allocator's arenas."""
+WARM = 15 + EVENTS // FLOOD // 10
+"""Rounds after which the memory of a process is what it is: modules loaded, the allocator's arenas settled."""
 
 
 class Audit:
@@ -169,9 +169,8 @@ def test_hours_of_traffic_lose_nothing_and_grow_nothing(make: Make, port: int) -
     assert later.threads <= earlier.threads
     assert later.descriptors <= earlier.descriptors
     assert later.objects <= earlier.objects + 50
-    assert (
-        later.mebibytes <= earlier.mebibytes + 4
-    )  # the allocator keeps some holes; what grows with the events is far more
+    # The allocator keeps some holes; what grows with the events is far more.
+    assert later.mebibytes <= earlier.mebibytes + 4
 
 
 def least(those: list[Footprint]) -> Footprint:

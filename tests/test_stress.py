@@ -521,7 +521,7 @@ def test_50_threads_may_do_anything_with_one_manager_at_once(make: Make) -> None
         people = [Somebody(manager, server, number) for number in range(50)]
         people[0].come()
         with ThreadPoolExecutor(50) as pool:
-            assert sum(pool.map(lambda each: each.act(30), people)) > 0
+            assert sum(pool.map(Somebody.act, people, [30] * 50)) > 0
         manager.disconnect()
         assert manager._handlers._entries == ()
         manager.connect("127.0.0.1", server.port, PATIENCE)

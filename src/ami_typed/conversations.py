@@ -138,7 +138,11 @@ def _listen(name: str) -> Listen:
 
 def _wait(fits: Callable[[Event], bool], timeout: float, what: str) -> Conversation[Event]:
     """Wait for an event of this connection: another one, made in its place, will not bring it."""
-    event: Event = yield Await(lambda event: isinstance(event, Disconnected) or fits(event), timeout, what)
+
+    def ends_it(event: Event) -> bool:
+        return isinstance(event, Disconnected) or fits(event)
+
+    event: Event = yield Await(ends_it, timeout, what)
     if isinstance(event, Disconnected):
         raise OutcomeUnknown(f"Nothing is known of {what}: {event.reason}")
     return event

@@ -306,7 +306,8 @@ def type_of(field: Field[Any]) -> type[Any]:
         return str
     for sample in SAMPLES:
         with contextlib.suppress(ValueError):
-            return type(decode(sample))
+            made: object = decode(sample)
+            return type(made)
     raise AssertionError(f"no sample suits {field!r}")
 
 

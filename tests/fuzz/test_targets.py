@@ -13,8 +13,14 @@ from tests.fuzz.seeds import WORDS, event_seeds, seeds
 from tests.fuzz.targets import EVENTS, TARGETS, event, messages_in, type_of
 
 streams = st.lists(st.sampled_from(WORDS) | st.binary(max_size=6), max_size=40).map(b"".join)
+
+
+def put_together(flags: int, sizes: list[int], stream: bytes) -> bytes:
+    return bytes([flags, len(sizes), *sizes]) + stream
+
+
 inputs = st.builds(
-    lambda flags, sizes, stream: bytes([flags, len(sizes), *sizes]) + stream,
+    put_together,
     st.integers(0, 7),
     st.lists(st.integers(0, 40), max_size=7),
     streams,
@@ -75,6 +81,9 @@ def test_the_model_of_the_framing_is_right_where_it_is_plain_to_see() -> None:
 
 
 def test_a_target_notices_what_does_not_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ami.Event, "all", lambda self, name: [])
+    def nothing(message: ami.Event, name: str) -> list[str]:
+        return []
+
+    monkeypatch.setattr(ami.Event, "all", nothing)
     with pytest.raises((AssertionError, IndexError)):
         event(b"\0\0Channel: x\r\nChannel: y")
