@@ -74,7 +74,7 @@ def messages_in(stream: bytes, *, bare: bool) -> list[bytes]:
         if stream[:1] in {b"\n", b"\r"} and (bare or stream[:2] == b"\r\n"):
             stream = stream.lstrip(b"\r\n") if bare else stream[2:]
             continue
-        found = _end_of_raw_text(stream) if raw.match(stream) else end.search(stream)
+        found = _end_of_raw_text(stream, end) if raw.match(stream) else end.search(stream)
         if found is None:
             break
         messages.append(stream[: found.start()])
@@ -82,9 +82,9 @@ def messages_in(stream: bytes, *, bare: bool) -> list[bytes]:
     return messages
 
 
-def _end_of_raw_text(stream: bytes) -> re.Match[bytes] | None:
+def _end_of_raw_text(stream: bytes, end: re.Pattern[bytes]) -> re.Match[bytes] | None:
     mark = stream.find(b"--END COMMAND--")
-    return None if mark < 0 else re.compile(rb"\r\n\r\n").search(stream, mark)
+    return None if mark < 0 else end.search(stream, mark)
 
 
 def framing(data: bytes) -> None:
