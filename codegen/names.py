@@ -62,7 +62,7 @@ RESERVED: dict[Owner, frozenset[str]] = {
             *("event", "of_stream", "privilege", "process", "sequence_number", "system_name", "timestamp", "wire_name"),
         )
     ),
-    "answer": frozenset((*_MESSAGE, *_BODY, "message", "response", "success")),
+    "answer": frozenset((*_MESSAGE, *_BODY, "message", "of_stream", "response", "success")),
     "aggregate": frozenset(
         (
             *_DICT,

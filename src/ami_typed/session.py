@@ -61,6 +61,7 @@ __all__ = ["Exchange", "Received", "Session"]
 R = TypeVar("R")
 
 _BOOTED = "FullyBooted"
+_END = b"\r\n\r\n"
 _ID = b"\r\nActionID: "
 _LIST = b"\r\nEventList: "
 _PLAIN_ANSWERS = {b"Response: Success": "Success", b"Response: Error": "Error"}
@@ -435,6 +436,8 @@ class Session:
         if isinstance(messages, list):
             for octets in messages:
                 take(octets)
+        elif messages[:10] == b"Response: " and messages.find(_END) == len(messages) - 4:
+            take(messages[:-4])  # an answer, alone as most are
         elif messages:
             sift(messages, self._kinds, self._related(messages, now), received.deliveries, take)
         return received
