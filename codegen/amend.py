@@ -143,6 +143,7 @@ class Message:
         asked_by: For an event, the actions whose sender is sent it, whatever the privileges.
         quirks: What is odd about how it is answered: see `_QUIRKS`.
         answers: How many answers a success is.
+        empty_lines: How many empty lines end an answer of raw text.
         place: Where it is known from, for a trouble.
     """
 
@@ -163,6 +164,7 @@ class Message:
     list: List | None = None
     quirks: tuple[str, ...] = ()
     answers: int = 1
+    empty_lines: int = 1
     groups: tuple[Group, ...] = ()
     rules: Rules = field(default_factory=Rules)
 
@@ -311,6 +313,7 @@ class _Amendment:
             list=self._list(message),
             quirks=_quirks(entry),
             answers=entry.answers if isinstance(entry, overlay.Action) else 1,
+            empty_lines=entry.empty_lines if isinstance(entry, overlay.Action) else 1,
             groups=groups,
             rules=self._rules(message.name, entry, headers),
         )
@@ -624,7 +627,7 @@ class _Glossary:
         return [name for name in self._meanings if name not in self._used]
 
 
-_QUIRKS = ("raw_text", "bare_line_feeds", "answered_by_event", "lasts", "adds_up")
+_QUIRKS = ("raw_text", "bare_line_feeds", "run_together", "unmarked", "answered_by_event", "lasts", "adds_up")
 """The keys of an action that are class variables of its request, true where they are there."""
 
 

@@ -38,7 +38,7 @@ RESERVED: dict[Owner, frozenset[str]] = {
         (
             *_DICT,
             *("action", "action_id", "adds_up", "aggregate", "answered_by_event", "answers", "bare_line_feeds"),
-            *("lasts", "lines"),
+            *("empty_lines", "lasts", "lines", "run_together", "unmarked"),
             *(
                 "list_announced",
                 "list_class",

@@ -210,7 +210,10 @@ class Action(_Correction):
         some_of: Sets of headers, of each of which a request has at least one.
         requires: Headers that make no sense without others.
         raw_text: Whether the answer is text without any header.
+        empty_lines: How many empty lines end such a text.
         bare_line_feeds: Whether a line of the answer may end in a bare LF.
+        run_together: Whether an item of its list may lack the empty line at its end.
+        unmarked: Whether the items of its list bear no ActionID.
         lasts: Whether the effect lasts as long as the connection.
         adds_up: Whether a later such request lasts beside this one.
     """
@@ -221,7 +224,10 @@ class Action(_Correction):
     domain: str | None = None
     response: str | None = None
     raw_text: bool = False
+    empty_lines: int = Field(default=1, ge=1)
     bare_line_feeds: bool = False
+    run_together: bool = False
+    unmarked: bool = False
     lasts: bool = False
     adds_up: bool = False
     answers: int = Field(default=1, ge=1)

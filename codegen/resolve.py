@@ -172,6 +172,7 @@ class Request:
         empty: What an error says that only means that its list is empty.
         quirks: The class variables that are true.
         answers: How many answers a success is.
+        empty_lines: How many empty lines end an answer of raw text.
         rules: Which headers go together.
     """
 
@@ -192,6 +193,7 @@ class Request:
     empty: tuple[str, ...]
     quirks: tuple[str, ...]
     answers: int
+    empty_lines: int
     spreads: tuple[Spread, ...]
     rules: Rules
 
@@ -322,6 +324,7 @@ class _Resolution:
             empty=action.list.empty if action.list else (),
             quirks=action.quirks,
             answers=action.answers,
+            empty_lines=action.empty_lines,
             spreads=tuple(self._spread(action, group) for group in action.groups),
             rules=action.rules,
         )

@@ -311,14 +311,13 @@ class _Requests:
             yield Attribute("list_announced", "False", None)
         if request.empty:
             yield Attribute("list_empty", _tuple(request.empty), None)
-        if request.answers != 1:
-            yield Attribute("answers", str(request.answers), None)
+        for name, number in (("answers", request.answers), ("empty_lines", request.empty_lines)):
+            if number != 1:
+                yield Attribute(name, str(number), None)
         for name, sets in (("one_of", request.rules.one_of), ("some_of", request.rules.some_of)):
             if sets:
                 yield Attribute(name, f"({''.join(f'{_tuple(headers)}, ' for headers in sets)})", None)
-        if request.rules.requires:
-            needed = (f"{_text(header)}: {_tuple(others)}" for header, others in request.rules.requires.items())
-            yield Attribute("requires", f"{{{', '.join(needed)}}}", None)
+        yield from _requirements(request.rules.requires)
         yield from (Attribute(quirk, "True", None) for quirk in request.quirks)
         if request.secrets:
             base = self._used.name("ami_typed.messages", "Request")
@@ -348,6 +347,12 @@ class _Requests:
             declared = [(argument, argument.required or argument.header in needed) for argument in there]
             declared.sort(key=lambda each: not each[1])
             yield tuple(_declaration(argument, required=required) for argument, required in declared)
+
+
+def _requirements(requires: Mapping[str, tuple[str, ...]]) -> Iterable[Attribute]:
+    if requires:
+        needed = (f"{_text(header)}: {_tuple(others)}" for header, others in requires.items())
+        yield Attribute("requires", f"{{{', '.join(needed)}}}", None)
 
 
 def _in_order(request: resolve.Request) -> list[_Parameter]:

@@ -516,6 +516,109 @@ def test_a_refusal_where_raw_text_was_due_does_not_take_the_next_text() -> None:
     assert talk.hear(message("text")).settled == [next_]
 
 
+def test_a_late_refusal_of_a_request_for_raw_text_does_not_take_the_next_text() -> None:
+    talk = Talk()
+    late, next_ = talk.open(RawText("A")), talk.open(RawText("B"))
+    talk.session.give_up(late, 5)
+    talk.hear(answer(late.action_id, "Error", "Message: Permission denied"))
+    assert talk.hear(message("text")).settled == [next_]
+
+
+def test_bare_line_feeds_are_not_looked_for_behind_a_text_that_came_too_late() -> None:
+    talk = Talk()
+    talk.session.give_up(talk.open(RawText("A")), 5)
+    talk.hear(message("text"))
+    assert len(talk.heard(message("Event: Gadget", "Colour: a\n\nEvent: b"))) == 1
+
+
+def test_an_empty_line_is_an_empty_text_only_where_one_is_due() -> None:
+    talk = Talk()
+    ping = talk.open()
+    assert talk.hear(b"\r\n").settled == []
+    assert not talk.session.incomplete  # nothing has begun whose rest is waited for
+    empty = talk.open(RawText("A"))
+    assert talk.hear(b"\r\n\r\n").settled == [empty]
+    assert (outcome_of(empty).success, outcome_of(empty).response.data) == (True, [])
+    assert talk.hear(answer(ping.action_id)).settled == [ping]
+
+
+class LongText(RawText):
+    """An action whose text has empty lines of its own; two end it."""
+
+    empty_lines = 2
+
+
+@pytest.mark.parametrize("octets", [b"\r\n\r\n", b"one\r\n\r\n\r\n", b"one\n\r\n\r\n", b"one\r\n\r\ntwo\r\n\r\n\r\n"])
+def test_a_text_that_two_empty_lines_end_is_whole_behind_the_second(octets: bytes) -> None:
+    talk = Talk()
+    exchange = talk.open(LongText("A"))
+    assert [talk.hear(octets[each : each + 1]).settled for each in range(len(octets))][-1] == [exchange]
+    assert outcome_of(exchange).response.data == octets.decode().removesuffix("\r\n\r\n").splitlines()
+    assert len(talk.heard(message("Event: Gadget", "Colour: a\n\nEvent: b"))) == 1
+
+
+# Lists whose items are odd
+
+
+class Unmarked(ListGadgets):
+    """A list whose items bear no ActionID."""
+
+    unmarked = True
+
+
+def test_an_item_without_an_action_id_belongs_to_the_oldest_request_that_has_such_items() -> None:
+    talk = Talk()
+    other, first, second = (talk.open(request, synchronous=True) for request in (ListGadgets(), Unmarked(), Unmarked()))
+    item = message("Event: Gadget", "Size: 7")
+    talk.hear(start(first.action_id), item, item, complete(first.action_id, 2))
+    talk.hear(start(second.action_id), item, message("Event: Hangup", "Cause: 16"), complete(second.action_id, 1))
+    assert [len(each.result().gadgets) for each in (first, second)] == [2, 1]
+    assert first.result().gadgets[0].action_id == first.action_id
+    assert not other.settled
+
+
+def test_items_of_a_request_that_timed_out_are_not_given_to_the_next() -> None:
+    talk = Talk()
+    late, next_ = (talk.open(Unmarked(), synchronous=True) for _ in range(2))
+    talk.session.give_up(late, 5)
+    (event,) = talk.heard(message("Event: Gadget", "Size: 7"))
+    assert event.action_id == late.action_id
+    talk.hear(complete(late.action_id, 1))
+    talk.hear(start(next_.action_id), message("Event: Gadget", "Size: 7"), complete(next_.action_id, 1))
+    assert len(next_.result().gadgets) == 1
+
+
+def test_an_item_is_nobodys_once_the_request_was_refused() -> None:
+    talk = Talk()
+    refused = talk.open(Unmarked(), synchronous=True)
+    talk.hear(answer(refused.action_id, "Error", "Message: Permission denied"))
+    (event,) = talk.heard(message("Event: Gadget", "Size: 7"))
+    assert event.action_id is None
+
+
+class RunTogether(ListGadgets):
+    """A list whose items lack the empty line at their end."""
+
+    run_together = True
+
+
+def test_items_that_run_together_are_parted() -> None:
+    talk = Talk()
+    exchange = talk.open(RunTogether(), synchronous=True)
+    items = b"".join(b"Event: Gadget\r\nActionID: %b\r\n" % exchange.action_id.encode() for _ in range(2))
+    talk.hear(start(exchange.action_id), items + complete(exchange.action_id, 2))
+    assert exchange.result().valid
+    assert len(exchange.result().gadgets) == 2
+
+
+def test_a_bare_line_feed_parts_two_headers_where_one_is_known_to() -> None:
+    talk = Talk()
+    exchange = talk.open(Bare(), synchronous=True)
+    item = message("Event: Gadget", "Colour: red\nSize: 7", f"ActionID: {exchange.action_id}")
+    talk.hear(start(exchange.action_id), item, complete(exchange.action_id, 1))
+    assert exchange.result().gadgets[0].process()[0]["Size"] == 7
+
+
 def test_a_command_of_asterisk_13_is_answered_by_its_action_id() -> None:
     talk = Talk()
     one, two = talk.open(ami.Request("Command")), talk.open(ami.Request("Command"))

@@ -521,6 +521,12 @@ class Request(dict[str, Any], Generic[R]):
     """Whether the answer is text without any header, not even an ActionID."""
     bare_line_feeds: ClassVar[bool] = False
     """Whether a line of the answer or of its list may end in a bare LF where CR LF is due."""
+    empty_lines: ClassVar[int] = 1
+    """How many empty lines end the answer, where it is raw text."""
+    run_together: ClassVar[bool] = False
+    """Whether an item of the list may lack the empty line at its end, so that the next follows in the same message."""
+    unmarked: ClassVar[bool] = False
+    """Whether the items of the list bear no ActionID."""
     lasts: ClassVar[bool] = False
     """Whether the effect lasts as long as the connection, so that another one needs it again."""
     adds_up: ClassVar[bool] = False

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import deque
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from ami_typed._speed import Kind, header, sift
@@ -44,6 +43,7 @@ from ami_typed.messages import (
     Request,
     Response,
 )
+from ami_typed.quirks import Quirks, RawTexts, is_odd
 from ami_typed.registry import action_class, event_class
 from ami_typed.releases import Releases
 from ami_typed.wire import Framer, Limits, encode
@@ -274,8 +274,8 @@ class Session:
         self._pending: dict[str, Exchange[Any]] = {}
         self._gathering: dict[str, Exchange[Any]] = {}
         self._lists: dict[bytes, Exchange[Any]] = {}
-        self._raw_text: deque[Exchange[Any]] = deque()
-        self._bare: set[str] = set()
+        self._raw_texts = RawTexts()
+        self._quirks = Quirks()
         self._overdue: dict[str, float] = {}
         self._kinds: dict[bytes, Kind] = {}
         self._version = handlers.version
@@ -366,9 +366,9 @@ class Session:
             self._gathering[action_id] = exchange
             self._lists[_octets(action_id)] = exchange
         if knowledge.raw_text:
-            self._raw_text.append(exchange)
-        if knowledge.raw_text or knowledge.bare_line_feeds:
-            self._bare.add(action_id)
+            self._raw_texts.expect(exchange)
+        if is_odd(knowledge):
+            self._quirks.expect(action_id, knowledge)
             self._framer.bare = True
         return exchange
 
@@ -434,7 +434,7 @@ class Session:
             self._take(octets, now, received)
 
         if isinstance(messages, list):
-            for octets in messages:
+            for octets in self._quirks.mended(messages):
                 take(octets)
         elif messages[:10] == b"Response: " and messages.find(_END) == len(messages) - 4:
             take(messages[:-4])  # an answer, alone as most are
@@ -460,6 +460,8 @@ class Session:
             self._take_event(kind.cls.of_stream(octets, kind.name), now, received)
         elif octets.strip():
             self._take_other(Answer.of(octets.lstrip(b"\r\n")), now, received)
+        elif self._raw_texts:
+            self._take_raw_text(octets, now, received)
 
     def _learn(self, line: bytes) -> Kind | None:
         """Find out what a message is that begins with this line: an event of some kind, or none to be fast with."""
@@ -479,8 +481,8 @@ class Session:
         name = event.event
         if name == _BOOTED:
             self.booted = True
-        if self._bare and _closes(event):
-            self._no_longer_bare(event.action_id)
+        if self._quirks and _closes(event):
+            self._no_longer_odd(event.action_id)
         exchange = self._gathering.get(_id_of(event) or "") if self._gathering else None
         if exchange is not None and self._gather(exchange, event, now, received):
             return
@@ -524,29 +526,51 @@ class Session:
             return
         exchange = self._pending.get(message.action_id or "")
         if message.get(KEY_RESPONSE) is None:
-            if exchange is None and self._raw_text and message.action_id is None:
-                exchange = self._next_raw_text()
+            if exchange is None and self._raw_texts and message.action_id is None:
+                self._take_raw_text(bytes(message), now, received)
+                return
             if exchange is None:
-                event = Event.of(message)
-                event[KEY_EVENT] = EVENT_GENERIC
-                self._take_event(event, now, received)
+                self._take_generic(message, now, received)
                 return
             message[KEY_RESPONSE] = RESPONSE_GENERIC
         if exchange is None or exchange.response is not None:
-            self.late += self._overdue.pop(message.action_id or "", now) > now
-            received.deliveries.append(message)
+            self._take_late(message, now, received)
         else:
             self._answer(exchange, message, now, received)
 
-    def _next_raw_text(self) -> Exchange[Any] | None:
-        """Return the oldest request whose answer is raw text; one that timed out still takes its answer's place."""
-        exchange = self._raw_text.popleft()
-        return exchange if exchange.action_id in self._pending else None
+    def _take_generic(self, message: Answer, now: float, received: Received) -> None:
+        """Take a message that is neither event nor response, and belongs to no request."""
+        event = Event.of(message)
+        event[KEY_EVENT] = EVENT_GENERIC
+        self._take_event(event, now, received)
+
+    def _take_late(self, message: Answer, now: float, received: Received) -> None:
+        """Take a response that nobody waits for."""
+        action_id = message.action_id or ""
+        self.late += self._overdue.pop(action_id, now) > now
+        if not message.success:
+            self._raw_texts.withdraw(action_id)
+            self._no_longer_odd(action_id)
+        received.deliveries.append(message)
+
+    def _take_raw_text(self, piece: bytes, now: float, received: Received) -> None:
+        """Take a piece of raw text into the answer that is due next."""
+        whole = self._raw_texts.take(piece)
+        if whole is None:
+            return
+        exchange, text = whole
+        self._no_longer_odd(exchange.action_id)
+        message = Answer.of(text)
+        if exchange.action_id in self._pending:
+            message[KEY_RESPONSE] = RESPONSE_GENERIC
+            self._answer(exchange, message, now, received)
+        elif text:
+            self._take_generic(message, now, received)
 
     def _answer(self, exchange: Exchange[Any], message: Answer, now: float, received: Received) -> None:
-        if self._raw_text and exchange in self._raw_text:  # a refusal, in the place of the text
-            self._raw_text.remove(exchange)
         success = message.success
+        if self._raw_texts and not success:  # in the place of the text
+            self._raw_texts.withdraw(exchange.action_id)
         exchange.due -= 1
         if success and exchange.due:
             return
@@ -559,8 +583,8 @@ class Session:
             self._answer_list(exchange, exchange.events, message, received)
         else:
             del self._pending[exchange.action_id]
-            if self._bare and not _begins_list(exchange, message):
-                self._no_longer_bare(exchange.action_id)
+            if self._quirks and not _begins_list(exchange, message):
+                self._no_longer_odd(exchange.action_id)
             self._settle(exchange, received)
 
     def _answer_list(self, exchange: Exchange[Any], events: Aggregate, message: Answer, received: Received) -> None:
@@ -584,15 +608,15 @@ class Session:
 
     def _end_list(self, exchange: Exchange[Any], received: Received) -> None:
         self._drop(exchange)
-        if self._bare:
-            self._no_longer_bare(exchange.action_id)
+        if self._quirks:
+            self._no_longer_odd(exchange.action_id)
         if not exchange.settled and exchange.response is not None:
             self._settle(exchange, received)
 
-    def _no_longer_bare(self, action_id: str | None) -> None:
-        """Look for bare LFs no more, unless another answer is due that has them, or one that timed out."""
-        self._bare.discard(action_id or "")
-        self._framer.bare = bool(self._bare)
+    def _no_longer_odd(self, action_id: str | None) -> None:
+        """Look for bare LFs no more, unless another answer is due that is odd, or one that timed out."""
+        self._quirks.settle(action_id or "")
+        self._framer.bare = bool(self._quirks)
 
     @staticmethod
     def _settle(exchange: Exchange[Any], received: Received) -> None:
@@ -623,7 +647,6 @@ class Session:
             elif exchange.events is not None and exchange.events.closing is None:
                 exchange.events._fail(str(reason))
                 received.deliveries.append(exchange.events)
-        self._raw_text.clear()
         return received
 
 

@@ -135,6 +135,7 @@ class Framer:
         Returns:
             The messages as they came, each with its closing empty line, behind the last perhaps the beginning of one
             that is kept here; or, where another line could be taken for an empty one, a list of them, each without it.
+            While `bare`, an empty line where a message should begin is an empty message.
 
         Raises:
             ProtocolError: A limit is exceeded.
@@ -163,7 +164,7 @@ class Framer:
         if rest:
             self._hold(rest)
         self._check(messages)
-        return [message for message in messages if message]
+        return messages if self.bare else [message for message in messages if message]
 
     def _ends_across(self, data: bytes) -> bool:
         """Whether the end of a message lies across the bytes held and these."""
@@ -171,7 +172,8 @@ class Framer:
 
     def _hold(self, data: bytes) -> None:
         self._parts.append(data)
-        self._held += len(data)
+        if data != b"\r\n" or self._held:  # an empty line where a message should begin is no beginning of one
+            self._held += len(data)
         feed = data.rfind(b"\n")
         self._line = len(data) - feed - 1 if feed >= 0 else self._line + len(data)
         if self._held > self._limits.message:
@@ -210,7 +212,9 @@ def _cut_bare(data: bytes) -> list[bytes]:
     start = 0
     line_ends, bare_end, raw_text = map(re.compile, (_LINE_ENDS, _BARE_END, _RAW_TEXT_BEGINS))
     while True:
-        start = line_ends.match(data, start).end()  # type: ignore[union-attr]  # it matches everywhere
+        begin = line_ends.match(data, start).end()  # type: ignore[union-attr]  # it matches everywhere
+        messages += [b""] * data.count(b"\n", start, begin)
+        start = begin
         mark = data.find(_RAW_TEXT_END, start) if raw_text.match(data, start) else start
         end = bare_end.search(data, mark) if mark >= 0 else None
         if end is None:

@@ -193,7 +193,7 @@ def test_what_a_foreign_documentation_lacks_of_the_glossary_is_no_trouble(tmp_pa
 
 
 def test_the_odd_forms_of_answers_are_carried_on(tmp_path: Path) -> None:
-    using = knowledge(tmp_path, "[action.A]\nraw_text = true\n[action.B]\nbare_line_feeds = true\n")
+    using = knowledge(tmp_path, "[action.A]\nraw_text = true\nempty_lines = 2\n[action.B]\nbare_line_feeds = true\n")
 
     assert [each.quirks for each in amended(facts(action("A"), action("B")), using=using).actions] == [
         ("raw_text",),

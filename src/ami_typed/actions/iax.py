@@ -16,7 +16,8 @@ __all__ = ["IAXnetstats", "IAXpeerlist", "IAXpeers", "IAXregistry"]
 
 
 class IAXnetstats(Request["responses.IAXnetstats"]):
-    """Prints the quality of calls as the command line does: raw text without a response.
+    """Prints the quality of calls as the command line does: raw text without a response, empty where there is no
+    call.
 
     Needs one of the privileges ``system``, ``reporting``.
     Asterisk 13 to 23.
@@ -76,6 +77,7 @@ class IAXpeers(ListRequest["aggregates.IAXpeers"]):
     releases = Releases("13-23")
     privileges = ("system", "reporting")
     list_ends = ("PeerlistComplete",)
+    unmarked = True
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("IAXpeers")

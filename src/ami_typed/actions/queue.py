@@ -401,6 +401,7 @@ class Queues(Request["responses.Queues"]):
 
     releases = Releases("13-14")
     privileges = ()
+    empty_lines = 2
     raw_text = True
 
     def __init__(self, *, action_id: str | None = None) -> None:

@@ -28,6 +28,7 @@ class SKINNYdevices(ListRequest["aggregates.SKINNYdevices"]):
     releases = Releases("13-20")
     privileges = ("system", "reporting")
     list_ends = ("DevicelistComplete",)
+    run_together = True
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("SKINNYdevices")
@@ -54,6 +55,7 @@ class SKINNYlines(ListRequest["aggregates.SKINNYlines"]):
     releases = Releases("13-20")
     privileges = ("system", "reporting")
     list_ends = ("LinelistComplete",)
+    run_together = True
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("SKINNYlines")
@@ -68,8 +70,8 @@ class SKINNYlines(ListRequest["aggregates.SKINNYlines"]):
 
 
 class SKINNYshowdevice(Request["responses.SKINNYshowdevice"]):
-    """Tells everything about one device, in a message that says neither Response nor ActionID; nothing is sent where
-    there is no such device.
+    """Tells everything about one device, in a message that says neither Response nor ActionID; it has no header at
+    all where there is no such device.
 
     Needs one of the privileges ``system``, ``reporting``.
     Asterisk 13 to 20.
@@ -84,6 +86,7 @@ class SKINNYshowdevice(Request["responses.SKINNYshowdevice"]):
 
     releases = Releases("13-20")
     privileges = ("system", "reporting")
+    empty_lines = 2
     raw_text = True
 
     def __init__(self, *, device: str, action_id: str | None = None) -> None:
@@ -96,7 +99,8 @@ class SKINNYshowdevice(Request["responses.SKINNYshowdevice"]):
 
 
 class SKINNYshowline(Request["responses.SKINNYshowline"]):
-    """Tells everything about one line, in a message that says neither Response nor ActionID.
+    """Tells everything about one line, in a message that says neither Response nor ActionID; it has no header at all
+    where there is no such line.
 
     Needs one of the privileges ``system``, ``reporting``.
     Asterisk 13 to 20.
@@ -111,6 +115,7 @@ class SKINNYshowline(Request["responses.SKINNYshowline"]):
 
     releases = Releases("13-20")
     privileges = ("system", "reporting")
+    empty_lines = 2
     raw_text = True
 
     def __init__(self, *, line: str, action_id: str | None = None) -> None:

@@ -45,6 +45,7 @@ class DemoRaw(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22")
+    empty_lines = 2
     raw_text = True
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -68,6 +69,8 @@ class DemoTree(ListRequest["aggregates.DemoTree"]):
     list_ends = ("DemoTree",)
     list_announced = False
     list_empty = ("No tree", "No forest")
+    run_together = True
+    unmarked = True
     answered_by_event = True
 
     def __init__(self, *, action_id: str | None = None) -> None:

@@ -18,7 +18,9 @@ def an_agent_serves_a_queue(stage: Stage) -> None:
     stage.listing(actions.Agents())
     leg = stage.call("Local/303@default/n")
     stage.until(events.AgentConnect)
-    stage.listing(actions.Agents())
+    at_work = stage.listing(actions.Agents()).agents[0]
+    assert at_work.call_started is not None
+    assert at_work.logged_in_time is not None
     stage.execute(actions.Hangup(channel=leg.channel))
     stage.until(events.AgentComplete)
     stage.execute(actions.AgentLogoff(agent="1001", soft=False))
