@@ -141,7 +141,7 @@ class Message:
         page: The official page, None where the name tells it.
         former: The privileges of releases that want others than `privileges`, with these releases.
         asked_by: For an event, the actions whose sender is sent it, whatever the privileges.
-        quirks: What is odd about how it is answered: see `_QUIRKS`.
+        quirks: What is odd about it, or about how it is answered: see `_QUIRKS`.
         answers: How many answers a success is.
         empty_lines: How many empty lines end an answer of raw text.
         place: Where it is known from, for a trouble.
@@ -629,12 +629,13 @@ class _Glossary:
 
 _QUIRKS = ("raw_text", "bare_line_feeds", "run_together", "unmarked", "answered_by_event", "lasts", "adds_up")
 """The keys of an action that are class variables of its request, true where they are there."""
+_EVENT_QUIRKS = ("any_header",)
+"""The same of an event."""
 
 
 def _quirks(entry: _Entry) -> tuple[str, ...]:
-    if isinstance(entry, overlay.Event):
-        return ()
-    return tuple(quirk for quirk in _QUIRKS if getattr(entry, quirk))
+    quirks = _EVENT_QUIRKS if isinstance(entry, overlay.Event) else _QUIRKS
+    return tuple(quirk for quirk in quirks if getattr(entry, quirk))
 
 
 def _former(

@@ -59,7 +59,17 @@ RESERVED: dict[Owner, frozenset[str]] = {
         (
             *_MESSAGE,
             *_BODY,
-            *("event", "of_stream", "privilege", "process", "sequence_number", "system_name", "timestamp", "wire_name"),
+            *(
+                "any_header",
+                "event",
+                "of_stream",
+                "privilege",
+                "process",
+                "sequence_number",
+                "system_name",
+                "timestamp",
+                "wire_name",
+            ),
         )
     ),
     "answer": frozenset((*_MESSAGE, *_BODY, "message", "of_stream", "response", "success")),

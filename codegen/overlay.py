@@ -252,6 +252,7 @@ class Event(_Correction):
         headers: Headers to add, whose meaning is in the glossary.
         snapshots: Snapshots to add, as `channel:` or `bridge:` with a prefix or none behind.
         absent: Snapshots that some such events lack as a whole, written likewise.
+        any_header: Whether it may have any header beside those, named by who sends it.
     """
 
     doc: Sentence | None = None
@@ -262,6 +263,7 @@ class Event(_Correction):
     headers: tuple[str, ...] = ()
     snapshots: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    any_header: bool = False
     header: Mapping[str, Header] = Field(default_factory=dict[str, Header])
 
     @field_validator("snapshots", "absent")

@@ -205,6 +205,7 @@ class Event:
     Attributes:
         former: The privileges of releases that want others, with these releases.
         asked_by: The actions whose sender is sent it, whatever the privileges.
+        quirks: The class variables that are true.
     """
 
     name: str
@@ -216,6 +217,7 @@ class Event:
     asked_by: tuple[str, ...]
     doc: str | None
     page: str | None
+    quirks: tuple[str, ...]
     fields: tuple[Field, ...]
 
 
@@ -341,6 +343,7 @@ class _Resolution:
             asked_by=event.asked_by,
             doc=event.doc,
             page=self._page(event),
+            quirks=event.quirks,
             fields=tuple(self._field(event, header, "event") for header in event.headers),
         )
 

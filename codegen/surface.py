@@ -318,7 +318,7 @@ class _Requests:
             if sets:
                 yield Attribute(name, f"({''.join(f'{_tuple(headers)}, ' for headers in sets)})", None)
         yield from _requirements(request.rules.requires)
-        yield from (Attribute(quirk, "True", None) for quirk in request.quirks)
+        yield from _true(request.quirks)
         if request.secrets:
             base = self._used.name("ami_typed.messages", "Request")
             yield Attribute("secrets", f"{base}.secrets | {{{', '.join(map(_text, request.secrets))}}}", None)
@@ -347,6 +347,10 @@ class _Requests:
             declared = [(argument, argument.required or argument.header in needed) for argument in there]
             declared.sort(key=lambda each: not each[1])
             yield tuple(_declaration(argument, required=required) for argument, required in declared)
+
+
+def _true(names: Iterable[str]) -> Iterable[Attribute]:
+    return (Attribute(name, "True", None) for name in names)
 
 
 def _requirements(requires: Mapping[str, tuple[str, ...]]) -> Iterable[Attribute]:
@@ -395,7 +399,12 @@ class _Events:
                 f"{_span(event.releases)}.",
                 _see(event.page),
             ),
-            constants=(*wire, _releases(event.releases, self._used), *_privileges(event.privileges)),
+            constants=(
+                *wire,
+                _releases(event.releases, self._used),
+                *_privileges(event.privileges),
+                *_true(event.quirks),
+            ),
             fields=tuple(_attribute(each, self._used) for each in event.fields),
         )
 

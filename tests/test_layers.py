@@ -33,7 +33,18 @@ LANGUAGE = [
 GENERATED = ["enums", "catalogue", "responses", "events", "aggregates", "actions", "releases.views"]
 """Written by the generator: only the language, and each other's namespaces."""
 
-CONVERSATION = ["registry", "wire", "handlers", "streams", "backlog", "quirks", "session", "conversations"]
+CONVERSATION = [
+    "registry",
+    "wire",
+    "handlers",
+    "streams",
+    "backlog",
+    "quirks",
+    "suggestions",
+    "drift",
+    "session",
+    "conversations",
+]
 """Bytes to messages and back. Each imports the language, the catalogue, and what stands before it."""
 
 SHELLS = ["_log", "_target", "backoff", "_sockets", "_threads", "manager", "aio"]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ami_typed._sockets import SynchronisedSocket
     from ami_typed.aio import AsyncEventStream, AsyncManager
     from ami_typed.backoff import Reconnect
+    from ami_typed.drift import DriftReport
     from ami_typed.errors import (
         ActionFailed,
         ActionTimeout,
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
         "ConnectFailed",
         "ConnectionLost",
         "Disconnected",
+        "DriftReport",
         "Error",
         "Event",
         "EventStream",
@@ -132,6 +134,7 @@ else:
             "OutcomeUnknown ProtocolError RequestNotSent TooManyPending"
         ),
         "backoff": "Reconnect",
+        "drift": "DriftReport",
         "notices": "Disconnected EventsLost Reconnected",
         "manager": "EventStream Manager",
         "messages": (

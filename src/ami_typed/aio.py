@@ -25,6 +25,7 @@ from ami_typed._log import Log
 from ami_typed._target import Target
 from ami_typed.backlog import Backlog
 from ami_typed.conversations import Await, Conversation, Credentials, Listen
+from ami_typed.drift import Drift
 from ami_typed.errors import (
     ConnectFailed,
     ConnectionLost,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
     from ami_typed import actions, events
     from ami_typed.backoff import Reconnect
+    from ami_typed.drift import DriftReport
     from ami_typed.handlers import EventKey
     from ami_typed.messages import R
     from ami_typed.releases import Release
@@ -673,6 +675,7 @@ class AsyncManager:
         self._check_releases = check_releases
         self._reconnect = reconnect
         self._handlers = Handlers()
+        self._drift = Drift()
         self._connection: _Connection | None = None
         self._audience: _Audience | None = None
         self._target: Target | None = None
@@ -725,6 +728,7 @@ class AsyncManager:
             aggregate_timeout=self._aggregate_timeout,
             late_timeout=self._orphaned_response_timeout,
             check_releases=self._check_releases,
+            drift=self._drift,
         )
         connection = _Connection(session, audience, target.timeout, self._log)
         try:
@@ -840,6 +844,14 @@ class AsyncManager:
         """The server's release of Asterisk, known from `login` on; `None` where the user may not ask for it."""
         connection = self._connection
         return connection.session.release if connection else None
+
+    @property
+    def drift(self) -> DriftReport:
+        """What the server sent so far, over all connections, that ami-typed does not know; false where it knows all.
+
+        Every event without a class is counted; headers and values are looked at in some messages only.
+        """
+        return self._drift.report()
 
     def monitor_connection(self, interval: float = 2.5) -> None:
         """Ping the server in the background, and end the connection when it does not answer.

@@ -440,6 +440,8 @@ class Event(LazyMessage):
     """The releases of Asterisk that send this event."""
     privileges: ClassVar[tuple[str, ...]] = ()
     """The privileges, all of which a user needs to be sent this event unasked; none where it only answers a request."""
+    any_header: ClassVar[bool] = False
+    """Whether such an event may have any header beside those declared, named by who sends it."""
 
     privilege = Sometimes("Privilege", items(","))
     """The classes of the event: who may read any of them is sent it."""

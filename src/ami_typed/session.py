@@ -19,6 +19,7 @@ import re
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from ami_typed._speed import Kind, header, sift
+from ami_typed.drift import Drift
 from ami_typed.errors import (
     ActionFailed,
     ActionTimeout,
@@ -239,6 +240,7 @@ class Session:
         aggregate_timeout: How long an aggregate may go without another event, in seconds.
         late_timeout: How long a request that timed out is remembered, in seconds.
         check_releases: Whether what the server's release does not have is refused.
+        drift: Where to note what is not known of what the server sends.
 
     Attributes:
         greeting: What the server called itself, `None` before it did.
@@ -257,6 +259,7 @@ class Session:
         aggregate_timeout: float = 5,
         late_timeout: float = 5,
         check_releases: bool = True,
+        drift: Drift | None = None,
     ) -> None:
         self.greeting: Greeting | None = None
         self.booted = False
@@ -271,6 +274,7 @@ class Session:
         self._aggregate_timeout = aggregate_timeout
         self._late_timeout = late_timeout
         self._check_releases = check_releases
+        self._drift = Drift() if drift is None else drift
         self._pending: dict[str, Exchange[Any]] = {}
         self._gathering: dict[str, Exchange[Any]] = {}
         self._lists: dict[bytes, Exchange[Any]] = {}
@@ -440,6 +444,8 @@ class Session:
             take(messages[:-4])  # an answer, alone as most are
         elif messages:
             sift(messages, self._kinds, self._related(messages, now), received.deliveries, take)
+            if now >= self._drift.due:
+                self._drift.sample(messages, now)
         return received
 
     def _related(self, block: bytes, now: float) -> Items | None:
@@ -455,13 +461,23 @@ class Session:
         if line in _PLAIN_ANSWERS:
             self._take_other(Answer.of_stream(octets, _PLAIN_ANSWERS[line]), now, received)
             return
-        kind = self._kinds.get(line) or self._learn(line)
-        if kind is not None:
+        kind = self._kinds.get(line)
+        if kind is None and (kind := self._learn(line)) is not None:
+            self._drift.first(octets, now)
+        if kind is not None and kind.cls is not Event:
             self._take_event(kind.cls.of_stream(octets, kind.name), now, received)
+        elif kind is not None:
+            self._take_unknown(octets, kind, now, received)
         elif octets.strip():
             self._take_other(Answer.of(octets.lstrip(b"\r\n")), now, received)
         elif self._raw_texts:
             self._take_raw_text(octets, now, received)
+
+    def _take_unknown(self, octets: bytes, kind: Kind, now: float, received: Received) -> None:
+        """Take an event that has no class; each is counted, so none goes the short way."""
+        self._drift.unknown(octets, kind.name)
+        if kind.wanted or self._gathering or self._quirks:
+            self._take_event(Event.of_stream(octets, kind.name), now, received)
 
     def _learn(self, line: bytes) -> Kind | None:
         """Find out what a message is that begins with this line: an event of some kind, or none to be fast with."""
@@ -471,7 +487,7 @@ class Session:
         if key != KEY_EVENT or name != name.strip():  # its header has another name or value once it is parsed
             return None
         kind = Kind(event_class(name), name, self._handlers.wants(name))
-        if name != _BOOTED:
+        if name != _BOOTED and kind.cls is not Event:
             if len(self._kinds) >= _NAMES:
                 self._kinds.clear()
             self._kinds[line] = kind
@@ -574,6 +590,7 @@ class Session:
         exchange.due -= 1
         if success and exchange.due:
             return
+        self._drift.answered(exchange.request, message, now)
         if success and exchange.knowledge.lasts:
             self._remember(exchange.request)
         exchange.response = message

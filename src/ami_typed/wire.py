@@ -133,9 +133,9 @@ class Framer:
         """Take in bytes; return the messages that they complete.
 
         Returns:
-            The messages as they came, each with its closing empty line, behind the last perhaps the beginning of one
-            that is kept here; or, where another line could be taken for an empty one, a list of them, each without it.
-            While `bare`, an empty line where a message should begin is an empty message.
+            The messages as they came, each with its closing empty line, and behind the last perhaps the beginning of
+            one that is kept here; or, where another line could be taken for an empty one, a list of them, each without
+            it. While `bare`, an empty line where a message should begin is an empty message.
 
         Raises:
             ProtocolError: A limit is exceeded.

@@ -14,6 +14,7 @@ from tests.live.conformance.findings import UNKNOWN_CLASS, UNKNOWN_HEADER
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ami_typed.drift import Drifted
     from tests.live.conformance.verdict import Verdict
 
 
@@ -59,6 +60,23 @@ def test_every_header_is_known(run: Verdict) -> None:
 def test_every_value_decodes_and_every_list_is_whole(run: Verdict) -> None:
     wrong = [each for each in run.unpardoned if each.reason not in {UNKNOWN_CLASS, UNKNOWN_HEADER}]
     assert not wrong, listed("message | header | raw text | reason", wrong)
+
+
+def test_the_managers_own_drift_reports_agree(run: Verdict) -> None:
+    found = {(each.message, each.header) for each in run.findings}
+    for report in run.drift:
+        assert report.looked_at > len(run.event_types) / 2
+        assert {(each.message, "") for each in report.unknown_events} <= found
+        told = [*report.unknown_headers, *report.undecodable]
+        untold = [each for each in told if not {(each.message, each.header), (answer_to(each), each.header)} & found]
+        assert not untold, listed("what the test did not find", untold)
+    by_either = {each.message for report in run.drift for each in report.unknown_events}
+    assert {each.message for each in run.findings if each.reason == UNKNOWN_CLASS} <= by_either
+
+
+def answer_to(drifted: Drifted) -> str:
+    """Return what the findings call an answer, whose class is called like its action."""
+    return f"answer to {drifted.message}"
 
 
 def test_every_action_that_the_server_lists_has_a_class_and_is_answered(run: Verdict) -> None:

@@ -6,14 +6,14 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ami_typed import __version__
-from ami_typed.cli import diff, generate
+from ami_typed.cli import diff, drift, generate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["main"]
 
-_COMMANDS = {"diff": diff, "generate": generate}
+_COMMANDS = {"diff": diff, "drift": drift, "generate": generate}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -147,6 +147,7 @@ class TestEvent(Event):
 
     releases = Releases("13-23")
     privileges = ("reporting",)
+    any_header = True
 
     type = Always("Type", text)
     """`StateChange` or `Assert`."""

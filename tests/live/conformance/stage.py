@@ -46,13 +46,15 @@ class Stage:
     Attributes:
         server: The server.
         manager: Who acts.
+        observer: Who sees.
         record: What was seen.
         listed: The actions that the server has, with what ListCommands says of each.
     """
 
-    def __init__(self, server: Server, manager: ami.Manager, record: Record) -> None:
+    def __init__(self, server: Server, manager: ami.Manager, observer: ami.Manager, record: Record) -> None:
         self.server = server
         self.manager = manager
+        self.observer = observer
         self.record = record
         self.listed: dict[str, str] = {}
         self._mark = 0
@@ -68,7 +70,7 @@ class Stage:
             with observer.subscribe() as stream:
                 for each in (observer, actor):
                     each.login(server.full.name, server.full.secret)
-                yield cls(server, actor, Record(stream))
+                yield cls(server, actor, observer, Record(stream))
 
     # Acting
 

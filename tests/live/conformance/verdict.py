@@ -23,6 +23,7 @@ from tests.live.servers import Server
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ami_typed.drift import DriftReport
     from ami_typed.releases import Release
     from tests.live.conformance.findings import Finding
     from tests.live.conformance.record import Record
@@ -102,6 +103,7 @@ class Verdict:
         taken: The steps, and what came of them.
         listed: The actions that it has.
         knowledge: What is known not to fit.
+        drift: What the managers that took part noticed by themselves.
     """
 
     release: Release
@@ -110,6 +112,7 @@ class Verdict:
     taken: list[Taken]
     listed: dict[str, str]
     knowledge: Knowledge
+    drift: tuple[DriftReport, ...]
 
     @cached_property
     def event_types(self) -> set[str]:
@@ -147,8 +150,7 @@ class Verdict:
         for outcome in self.record.outcomes:
             name = f"answer to {outcome.action}"
             if outcome.answer.success:
-                expected = frozenset({"eventlist"} if outcome.listed is not None else ())
-                yield from findings.unknown_headers(name, outcome.answer, expected=expected)
+                yield from findings.unknown_headers(name, outcome.answer)
                 yield from findings.wrong_values(name, outcome.answer, self.release)
             if outcome.answer.success and outcome.listed is not None and not outcome.listed.valid:
                 yield findings.Finding(f"list of {outcome.action}", "", "", str(outcome.listed.error_message))
@@ -234,4 +236,5 @@ def reach(release: str) -> Verdict:
         taken = scenario.play(stage)
         version = stage.manager.release
         assert version is not None, "the server did not tell its release"
-        return Verdict(version, server.debian_version, stage.record, taken, stage.listed, Knowledge.read())
+        drift = (stage.manager.drift, stage.observer.drift)
+        return Verdict(version, server.debian_version, stage.record, taken, stage.listed, Knowledge.read(), drift)

@@ -166,6 +166,7 @@ class DemoTree(Event):
     __slots__ = ()
 
     releases = Releases("22")
+    any_header = True
 
     def process(self) -> Processed:
         return processed(self, DemoTree)

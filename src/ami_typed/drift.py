@@ -1,0 +1,396 @@
+"""What servers send that ami-typed does not know: unknown events, unknown headers, values that are not of their type.
+
+Rules of this module:
+
+- Every event without a class is counted. Headers and values are looked at in the first event of each name, and from
+  then on in at most one message of a read and one in `INTERVAL` seconds, so that looking costs next to nothing.
+- Nothing grows without bound: `THINGS` are told apart, with `EXAMPLES` texts of `TEXT` characters each.
+- No example is a secret: the value of a header or variable that is called like one is hidden.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
+
+from ami_typed.errors import FieldError
+from ami_typed.fields import Built, Repeated, Sometimes, fields_of
+from ami_typed.messages import KEY_ACTION, KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE, Answer, Event, Request
+from ami_typed.messages import _is_secret as is_secret
+from ami_typed.registry import action_class, event_class
+from ami_typed.values import OpenIntEnum, OpenStrEnum
+from ami_typed.wire import Framer, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ami_typed.fields import Field
+    from ami_typed.messages import Message
+
+__all__ = ["Drift", "DriftReport", "Drifted", "recorded", "undecodable", "unknown_headers", "unnamed_members"]
+
+EXAMPLES: Final = 3
+"""How many different texts are kept of one thing."""
+THINGS: Final = 500
+"""How many unknown events, unknown headers and values that are not of their type are told apart."""
+TEXT: Final = 200
+"""How many characters are kept of one text."""
+INTERVAL: Final = 0.1
+"""How long nothing is looked at behind a message that was, in seconds."""
+LARGE: Final = 1 << 16
+"""The bytes of an answer from which on it is not looked at; a whole configuration takes long to read."""
+
+_OF_EVENTS = frozenset({KEY_EVENT.lower(), KEY_ACTIONID.lower(), "file", "line", "func"})
+"""What any event may have beside its class's headers; the last three with debugging switched on (manager.c)."""
+_OF_ANSWERS = frozenset({KEY_RESPONSE.lower(), KEY_ACTIONID.lower(), "eventlist"})
+_CONFIDENTIAL = "(?i)secret|passw|token|credential|private|(?:^|[^a-z])(?:pin|key|auth)"
+_EVENT = b"Event: "
+_END = b"\r\n\r\n"
+_STRIDE = 7919
+"""How many bytes further on in a read the next message is looked at; a prime, so that none is left out for ever."""
+
+_Kind = Literal["unknown event", "part", "unknown header", "value"]
+"""A part is a header of an unknown event."""
+
+
+# What is not known of one message
+
+
+class _Known:
+    """The headers that a class of messages knows, without regard to case."""
+
+    def __init__(self, cls: type[Message]) -> None:
+        patterns = [pattern.lower() for field in fields_of(cls).values() for pattern in _patterns(field)]
+        self.names = (_OF_EVENTS if issubclass(cls, Event) else _OF_ANSWERS) | {
+            each for each in patterns if "*" not in each
+        }
+        families = [".+".join(map(re.escape, each.split("*"))) for each in patterns if "*" in each]
+        self.families = re.compile("|".join(families)) if families else None
+        self.all = issubclass(cls, Event) and cls.any_header
+
+    def __contains__(self, header: str) -> bool:
+        folded = header.lower()
+        return folded in self.names or self.all or (self.families is not None and bool(self.families.fullmatch(folded)))
+
+
+def _patterns(field: Field[Any]) -> Sequence[str]:
+    """Return the patterns of the headers that a field reads; any where it reads the message as a whole."""
+    return (field.headers or ("*",)) if isinstance(field, Built) else (field.header,)
+
+
+_known = functools.cache(_Known)
+
+
+@functools.cache
+def _fields(cls: type[Message]) -> list[tuple[str, Field[Any], str | None]]:
+    """Return the attributes of a class, with the header in small letters without which there is nothing to decode."""
+    return [
+        (attribute, field, field.header.lower() if isinstance(field, Sometimes | Repeated) else None)
+        for attribute, field in fields_of(cls).items()
+    ]
+
+
+def unknown_headers(message: Message) -> Iterator[tuple[str, str]]:
+    """Yield the headers of a message that its class does not know, each with its text."""
+    known = _known(type(message))
+    return ((header, value) for header, value in message.items() if header not in known)
+
+
+def undecodable(message: Message) -> Iterator[tuple[str, str, str]]:
+    """Yield the headers of a message that are not what its class says, each with its text and what is wrong with it."""
+    there = {header.lower() for header in message}
+    for attribute, field, optional in _fields(type(message)):
+        if optional is not None and optional not in there:
+            continue
+        try:
+            value = getattr(message, attribute)
+        except FieldError as error:
+            yield field.header, error.text or "", error.reason or "there is no such header"
+            continue
+        for member in unnamed_members(value):
+            yield field.header, message.get(field.header, ""), f"not a member of {type(member).__name__}"
+
+
+def unnamed_members(value: Any) -> Iterator[OpenIntEnum | OpenStrEnum]:
+    """Yield the members of vocabularies in a decoded value that have no name."""
+    if isinstance(value, OpenIntEnum | OpenStrEnum):
+        if not value.known:
+            yield value
+    elif isinstance(value, list | dict):
+        held = cast("dict[str, Any] | list[Any]", value)
+        for each in held.values() if isinstance(held, dict) else held:
+            yield from unnamed_members(each)
+
+
+# What has been found
+
+
+class Drifted(NamedTuple):
+    """One thing that was not known.
+
+    Attributes:
+        table: ``event`` or ``response``.
+        message: The name of the event on the wire, or of the class of the answer.
+        header: The header; empty where the event as a whole is not known.
+        reason: What is wrong with its value; empty where it is not known at all.
+        times: How often it was seen: every time for an event, else in the messages that were looked at.
+        examples: The first different texts, cut, secrets hidden.
+        module: The module that has the message's class, as the overlay calls it; empty where there is none.
+        headers: The headers of an event that is not known.
+    """
+
+    table: str
+    message: str
+    header: str
+    reason: str
+    times: int
+    examples: tuple[str, ...]
+    module: str
+    headers: tuple[Drifted, ...] = ()
+
+    def __str__(self) -> str:
+        what = " ".join(filter(None, (self.table, self.message, self.header)))
+        told = ", ".join([*map(repr, self.examples), *(each.header for each in self.headers)])
+        return f"{what} ({self.times}x){': ' if told else ''}{told}{f' ({self.reason})' if self.reason else ''}"
+
+
+class DriftReport:
+    """What a server sent that ami-typed does not know; false where there is nothing.
+
+    Attributes:
+        unknown_events: Events that have no class.
+        unknown_headers: Headers that the class of their event or answer does not know.
+        undecodable: Values that do not decode to the type that their class declares, or that its vocabulary lacks.
+        looked_at: How many messages were looked at, header by header.
+        beyond: How often something was not known that is not in here, because too many things are already.
+    """
+
+    __slots__ = ("beyond", "looked_at", "undecodable", "unknown_events", "unknown_headers")
+
+    def __init__(
+        self,
+        unknown_events: Iterable[Drifted],
+        unknown_headers: Iterable[Drifted],
+        undecodable: Iterable[Drifted],
+        looked_at: int,
+        beyond: int,
+    ) -> None:
+        self.unknown_events: Final = tuple(unknown_events)
+        self.unknown_headers: Final = tuple(unknown_headers)
+        self.undecodable: Final = tuple(undecodable)
+        self.looked_at: Final = looked_at
+        self.beyond: Final = beyond
+
+    def __bool__(self) -> bool:
+        return bool(self.unknown_events or self.unknown_headers or self.undecodable or self.beyond)
+
+    def __repr__(self) -> str:
+        found = len(self.unknown_events), len(self.unknown_headers), len(self.undecodable)
+        return "<DriftReport: {} unknown events, {} unknown headers, {} values not of their type>".format(*found)
+
+    def __str__(self) -> str:
+        lines = [f"{self.looked_at} messages were looked at{'.' if self else '; everything is known.'}"]
+        for title, things in (
+            ("Unknown events", self.unknown_events),
+            ("Unknown headers", self.unknown_headers),
+            ("Values that are not of their type", self.undecodable),
+        ):
+            lines += [f"{title}:", *(f"  {each}" for each in things)] if things else []
+        return "\n".join([*lines, f"and {self.beyond} more that were not kept."] if self.beyond else lines)
+
+    def as_overlay(self, seen: str = "on the wire") -> str:
+        """Return entries for `spec/overlay/`, in TOML: to paste at the end of the files that their comments name.
+
+        What needs a person's judgement (a wrong type, a header of an answer that has no class yet) is a comment.
+
+        Args:
+            seen: Where it was seen, such as ``22.10.1 live``.
+        """
+        from ami_typed.suggestions import entries
+
+        return entries(self, seen)
+
+
+class _Seen:
+    """How often a thing was seen, and what it looked like."""
+
+    __slots__ = ("examples", "first", "kind", "times")
+
+    def __init__(self, kind: _Kind, first: Drifted) -> None:
+        self.kind: _Kind = kind
+        self.first = first
+        self.times = 0
+        self.examples: list[str] = []
+
+    def told(self, headers: tuple[Drifted, ...] = ()) -> Drifted:
+        """Return it as it is shown."""
+        return self.first._replace(times=self.times, examples=tuple(self.examples), headers=headers)
+
+
+class Drift:
+    """Collects what is not known, over all connections of one manager.
+
+    Attributes:
+        due: From when on the next message may be looked at, by the clock of who calls `sample`.
+    """
+
+    def __init__(self) -> None:
+        self.due = 0.0
+        self._seen: dict[tuple[_Kind, str, str], _Seen] = {}
+        self._looked_at = 0
+        self._place = 0
+        self._beyond = 0
+
+    def sample(self, block: bytes, now: float) -> None:
+        """Look at one of the messages of a read, each with its empty line, unless one was looked at just before."""
+        if now >= self.due:
+            self._place += _STRIDE
+            before = block.rfind(_END, 0, self._place % len(block))
+            start = 0 if before < 0 else before + len(_END)
+            end = block.find(_END, start)
+            if end > start:  # the last may not be whole yet
+                self.first(block[start:end], now)
+
+    def first(self, octets: bytes, now: float) -> None:
+        """Look at an event, the first of its name, whenever it comes."""
+        if self.look(octets):
+            self.due = now + INTERVAL
+
+    def take(self, octets: bytes) -> None:
+        """Count an event that has no class, and look at one that has."""
+        name = _name_of(octets)
+        if name and event_class(name) is Event:
+            self.unknown(octets, name)
+        else:
+            self.look(octets)
+
+    def look(self, octets: bytes) -> bool:
+        """Look at an event of a known class; pass over all else, and return whether it was one."""
+        name = _name_of(octets)
+        cls = event_class(name) if name else Event
+        if cls is Event:
+            return False
+        self._judge("event", name, cls.of_stream(octets, name))
+        return True
+
+    def answered(self, request: Request[Any], answer: Answer, now: float) -> None:
+        """Look at an answer, unless another message was looked at just before."""
+        if now >= self.due and len(bytes(answer)) < LARGE:
+            self.due = now + INTERVAL
+            self.look_at_answer(request, answer)
+
+    def look_at_answer(self, request: Request[Any], answer: Answer) -> None:
+        """Look at the answer to a request; a refusal is passed over, and the answer to an action without a class."""
+        knowledge = action_class(request.action)
+        if answer.success and knowledge is not Request:
+            result = knowledge.process_response(request, answer)
+            self._judge("response", request.action if type(result) is Answer else type(result).__name__, result)
+
+    def unknown(self, octets: bytes, name: str) -> None:
+        """Count an event that has no class; the first ones are looked at."""
+        seen = self._note("unknown event", "event", name, "")
+        if seen is not None and seen.times <= EXAMPLES:
+            self._looked_at += 1
+            for header, value in unknown_headers(Event.of_stream(octets, name)):
+                self._note("part", "event", name, header, value)
+
+    def report(self) -> DriftReport:
+        """Return what has been found so far."""
+        found = list(self._seen.values())
+        parts: dict[str, list[Drifted]] = {}
+        for seen in found:
+            if seen.kind == "part":
+                parts.setdefault(seen.first.message, []).append(seen.told())
+        return DriftReport(
+            (each.told(tuple(parts.get(each.first.message, ()))) for each in found if each.kind == "unknown event"),
+            (each.told() for each in found if each.kind == "unknown header"),
+            (each.told() for each in found if each.kind == "value"),
+            self._looked_at,
+            self._beyond,
+        )
+
+    def _judge(self, table: str, name: str, message: Message) -> None:
+        self._looked_at += 1
+        module = type(message).__module__.rpartition(".")[2] if type(message) is not Answer else ""
+        for header, value in unknown_headers(message):
+            self._note("unknown header", table, name, header, value, module=module)
+        for header, value, reason in undecodable(message):
+            told = "it does not decode" if _is_confidential(header, value) else reason
+            self._note("value", table, name, header, value, module=module, reason=told)
+
+    def _note(
+        self, kind: _Kind, table: str, message: str, header: str, value: str = "", *, module: str = "", reason: str = ""
+    ) -> _Seen | None:
+        message, header = _shown(message), _shown(header)
+        key = kind, message.lower(), header.lower()
+        seen = self._seen.get(key)
+        if seen is None:
+            if len(self._seen) >= THINGS:
+                self._beyond += 1
+                return None
+            seen = self._seen[key] = _Seen(kind, Drifted(table, message, header, _shown(reason), 0, (), module))
+        seen.times += 1
+        if header and len(seen.examples) < EXAMPLES:
+            example = "***" if value and _is_confidential(header, value) else _shown(value)
+            if example not in seen.examples:
+                seen.examples.append(example)
+        return seen
+
+
+def _name_of(octets: bytes) -> str:
+    """Return the name of an event, empty for anything else."""
+    line = octets.partition(b"\r\n")[0]
+    return line[len(_EVENT) :].decode("utf-8", "surrogateescape").strip() if line.startswith(_EVENT) else ""
+
+
+def _is_confidential(header: str, value: str) -> bool:
+    name = value.partition("=")[0] if "=" in value else ""
+    return is_secret(header, value, Request.secrets) or bool(
+        re.search(_CONFIDENTIAL, header) or re.search(_CONFIDENTIAL, name)
+    )
+
+
+def _shown(text: str) -> str:
+    """Return a text as it can be kept and printed."""
+    return _printable(text[:TEXT])
+
+
+@functools.lru_cache(1024)
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else "?" for each in text)
+
+
+# Recorded dialogues
+
+
+def recorded(octets: bytes) -> DriftReport:
+    """Look at every message of a recorded dialogue.
+
+    Args:
+        octets: What passed over a connection: what the server said, with or without what the client did. An answer is
+            looked at where the request that it answers is there as well. Lines may end in LF alone.
+    """
+    drift = Drift()
+    requests: dict[str, Request[Any]] = {}
+    for message in _messages(octets):
+        name = _name_of(message)
+        answer = Answer.of(message)
+        if name:
+            drift.take(message)
+        elif KEY_ACTION in answer:
+            requests[answer.action_id or ""] = Request(answer[KEY_ACTION])
+        elif KEY_RESPONSE in answer and answer.action_id in requests:
+            drift.look_at_answer(requests[answer.action_id], answer)
+    return drift.report()
+
+
+def _messages(octets: bytes) -> list[bytes]:
+    """Return the messages of a dialogue, the last even if it was cut off, without the greeting."""
+    if b"\r\n" not in octets:
+        octets = octets.replace(b"\n", b"\r\n")
+    greeting, _, rest = octets.partition(b"\r\n")
+    framer = Framer(Limits())
+    framer.raw = True
+    found = framer.feed((octets if b": " in greeting else rest) + _END)
+    return [each.lstrip(b"\r\n") for each in (found if isinstance(found, list) else found.split(_END))]
