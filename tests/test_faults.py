@@ -94,11 +94,10 @@ def test_a_link_that_breaks_in_the_middle_of_a_message_fails_what_is_pending(
 def test_a_half_open_link_is_found_out_and_left(server: Server, make: Make, watched: bool) -> None:
     with Proxy(server.port) as proxy:
         manager = make()
-        through(proxy, server, manager)
+        peer = through(proxy, server, manager)
         pending = asking(manager)
         with manager.subscribe(Gadget) as stream:
-            while not any(each.written for each in list(manager._connected().session._pending.values())):
-                background(lambda: None).result(PATIENCE)
+            peer.request()
             proxy.forget()
             if watched:
                 manager.monitor_connection(0.05)
