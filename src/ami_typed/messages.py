@@ -259,6 +259,8 @@ def _restored(cls: type[Message], octets: bytes, headers: dict[str, str]) -> Mes
 
 
 _set_header = dict[str, str].__setitem__
+_set_headers = dict[str, str].update
+_own_items = dict[str, str].items
 
 _SECRETS = frozenset(
     {
@@ -360,7 +362,7 @@ class LazyMessage(Message):
             super()._take_over(other)
         else:
             self._octets = self._unread = other._unread
-            dict.update(self, dict.items(other))
+            _set_headers(self, _own_items(other))
 
     @property
     def data(self) -> list[str]:
