@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,11 @@ import pytest
 import ami_typed as ami
 from ami_typed import registry
 from tests.faces import FACES, face
-from tests.support import KNOWN_EVENTS, Server
+from tests.support import CERTIFICATE, KNOWN_EVENTS, PATIENCE, Meddled, Pair, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.faces import Make
 
@@ -48,3 +50,20 @@ def manager() -> Iterator[ami.Manager]:
     """A manager, closed after the test."""
     with ami.Manager() as unconnected:
         yield unconnected
+
+
+@pytest.fixture
+def pair() -> Iterator[Pair]:
+    """Two ends of a connection."""
+    ours, theirs = socket.socketpair()
+    theirs.settimeout(PATIENCE)
+    with Meddled(fileno=ours.detach()) as meddled, theirs:
+        yield meddled, theirs
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> str:
+    """The path of the server's key and certificate."""
+    path = tmp_path / "certificate.pem"
+    path.write_text(CERTIFICATE, "ascii")
+    return str(path)

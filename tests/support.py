@@ -9,11 +9,13 @@ import contextlib
 import os
 import queue
 import socket
+import ssl
 import struct
 import subprocess
 import sys
 import threading
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
@@ -22,7 +24,7 @@ from ami_typed.fields import Always, Repeated, Sometimes
 from ami_typed.values import epoch, integer, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
     from types import TracebackType
     from typing import Self
 
@@ -32,6 +34,25 @@ PATIENCE = 20.0
 """Seconds after which something that was to happen at once is taken to have failed."""
 
 GREETING = b"Asterisk Call Manager/9.0.0\r\n"
+
+CERTIFICATE = """\
+-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgIQhVL+cfLvtpg0wM
+XJQrvSAvsalNwD+AS+O96BX3etKhRANCAARqNvYnabOfkp+GK63n2k3Vpw6rgdWO
+6YcJz9UxWIjO3QWpW0vpn2kZIqDyNWm2N2LCJ5Hncs1mzbpHdeUffsxF
+-----END PRIVATE KEY-----
+-----BEGIN CERTIFICATE-----
+MIIBcDCCARegAwIBAgIBATAKBggqhkjOPQQDAjAZMRcwFQYDVQQDDA5hbWktdHlw
+ZWQgdGVzdDAgFw0yMDAxMDEwMDAwMDBaGA8yMTIwMDEwMTAwMDAwMFowGTEXMBUG
+A1UEAwwOYW1pLXR5cGVkIHRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARq
+NvYnabOfkp+GK63n2k3Vpw6rgdWO6YcJz9UxWIjO3QWpW0vpn2kZIqDyNWm2N2LC
+J5Hncs1mzbpHdeUffsxFo04wTDAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEw
+DwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQUCvee1u6Lh5q6e25BVlRD4EXU56Qw
+CgYIKoZIzj0EAwIDRwAwRAIgWWYGLap/fFv9ewei5SFynn+/Wv98FGpbkt9ndH6g
+qt0CIBCbSqKimEU1Si7GVpbr+LPwyXiPtF+ijaSAbOkBF0cp
+-----END CERTIFICATE-----
+"""
+"""Of nobody but these tests: for localhost and 127.0.0.1, signed by itself."""
 
 
 def message(*lines: str) -> bytes:
@@ -284,3 +305,68 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class Meddled(socket.socket):
+    """A socket whose every `send` and `recv` the test may meddle with."""
+
+    before_send: Callable[[], object] = staticmethod(lambda: None)
+    after_send: Callable[[], object] = staticmethod(lambda: None)
+    before_recv: Callable[[], object] = staticmethod(lambda: None)
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        self.before_send()
+        sent = super().send(data, flags)
+        self.after_send()
+        return sent
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        self.before_recv()
+        return super().recv(size, flags)
+
+
+Pair = tuple[Meddled, socket.socket]
+"""Our end of a connection, and the other."""
+
+
+def once(error: BaseException) -> Callable[[], None]:
+    """Make a function that raises when it is first called."""
+    errors = [error]
+
+    def raising() -> None:
+        if errors:
+            raise errors.pop()
+
+    return raising
+
+
+@contextmanager
+def tls_server(certificate: str, greet: bytes = GREETING) -> Generator[tuple[int, Callable[[], Peer]]]:
+    """Listen with TLS; give the port and a function that waits for the next client."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def accept() -> Peer:
+            connected, _ = listening.accept()
+            connected.settimeout(PATIENCE)
+            try:
+                peer = Peer(context.wrap_socket(connected, server_side=True))
+            except OSError:
+                connected.close()
+                raise
+            peer.send(greet)
+            return peer
+
+        accepting = background(accept)
+        peers: list[Peer] = []
+
+        def accepted() -> Peer:
+            peers.append(accepting.result(PATIENCE))
+            return peers[-1]
+
+        try:
+            yield listening.getsockname()[1], accepted
+        finally:
+            for peer in peers:
+                peer.close()

@@ -37,12 +37,11 @@ from tests.support import (
     background,
     echo,
     message,
+    tls_server,
 )
-from tests.test_threads import CERTIFICATE, tls_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("gadgets")
 
@@ -932,14 +931,6 @@ async def test_the_dialogue_is_logged_with_its_secrets_hidden(server: Server, ca
 
 
 # TLS
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> str:
-    """The path of the server's key and certificate."""
-    path = tmp_path / "certificate.pem"
-    path.write_text(CERTIFICATE, "ascii")
-    return str(path)
 
 
 def trusting(certificate: str) -> ssl.SSLContext:

@@ -33,3 +33,13 @@ def test_without_tls_its_library_is_not_loaded() -> None:
         "print('ssl' in sys.modules)"
     )
     assert in_a_fresh_process(program) == ["False"]
+
+
+def test_tls_verifies_unless_the_program_brings_settings_of_its_own() -> None:
+    context = Target("pbx", 5039, 5, tls=True).context()
+    assert context is not None
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname
+    own = ssl.create_default_context()
+    assert Target("pbx", 5039, 5, tls=own).context() is own
+    assert Target("pbx", 5038, 5, tls=False).context() is None
