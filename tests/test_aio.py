@@ -155,7 +155,7 @@ def public(cls: type) -> list[str]:
     return [name for name in vars(cls) if not name.startswith("_")]
 
 
-NAMES = {"AsyncManager": "Manager", "AsyncEventStream": "EventStream"}
+NAMES = {"AsyncManager": "Manager", "AsyncEventStream": "EventStream", "_Audience": "Audience"}
 
 
 def parameters(function: Any) -> list[tuple[str, Any, Any, str]]:
@@ -823,11 +823,12 @@ async def test_reading_rests_while_callbacks_are_behind_and_nothing_is_lost(serv
 @on_a_loop
 async def test_resting_longer_than_a_message_may_stall_does_not_end_the_connection(server: Server) -> None:
     """What is not read cannot be late: half a message lies there for as long as reading rests."""
-    leave = asyncio.Event()
+    entered, leave = asyncio.Event(), asyncio.Event()
     sizes: list[int] = []
     done = asyncio.Event()
 
     async def slow(event: Gadget, manager: AsyncManager) -> None:
+        entered.set()
         await leave.wait()
         sizes.append(event.size)
         if event.size == 4999:
@@ -838,6 +839,7 @@ async def test_resting_longer_than_a_message_may_stall_does_not_end_the_connecti
         manager.register_callback(Gadget, slow)
         sending = asyncio.create_task(asyncio.to_thread(peer.send, flood_of(5000)))
         transport: Any = manager.get_connection()
+        await entered.wait()
         await rests(transport)
         with pytest.raises(ami.EventTimeout):
             await manager.wait_for(Gadget, timeout=0.2)
@@ -869,10 +871,7 @@ async def test_who_waits_for_an_answer_has_it_read_though_callbacks_are_behind(s
 
 
 @on_a_loop
-async def test_after_resting_for_long_enough_reading_goes_on_all_the_same(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ami_typed.aio._PATIENCE", 0.02)
+async def test_after_resting_for_long_enough_reading_goes_on_all_the_same(server: Server) -> None:
     leave = asyncio.Event()
     kept: SimpleQueue[ami.Event] = SimpleQueue()
     last = asyncio.Event()
@@ -884,7 +883,8 @@ async def test_after_resting_for_long_enough_reading_goes_on_all_the_same(
     def on_last(event: ami.Event, manager: AsyncManager) -> None:
         last.set()
 
-    async with linked(server, limits=ami.Limits(events=100)) as (manager, peer):
+    limits = ami.Limits(events=100)
+    async with linked(server, limits=limits, overflow=ami.Overflow.block(0.02)) as (manager, peer):
         manager.register_callback(Gadget, slow)
         manager.register_callback(ami.EventsLost, lambda event, manager: kept.put(event))
         manager.register_callback("Last", on_last)

@@ -37,6 +37,7 @@ CONVERSATION = [
     "registry",
     "wire",
     "handlers",
+    "overflow",
     "streams",
     "backlog",
     "quirks",

@@ -35,6 +35,8 @@ from tests.support import echo as reply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.faces import Make
+
 pytestmark = pytest.mark.usefixtures("gadgets")
 
 
@@ -765,25 +767,35 @@ def test_a_message_that_stalls_midway_ends_the_connection(server: Server, manage
     assert not manager.is_connected()
 
 
-def test_a_peer_beyond_the_limits_ends_the_connection(server: Server) -> None:
-    with ami.Manager(limits=ami.Limits(line=1000)) as manager:
-        peer = server.link(manager)
-        with manager.subscribe(Gadget) as stream:
-            peer.send(b"x" * 2000)
-            with pytest.raises(ami.ProtocolError, match="more than 1000 bytes"):
-                stream.get(PATIENCE)
-        assert not manager.is_connected()
+BEYOND = {
+    "line": b"x" * 2000,
+    "message": b"Name: value\r\n" * 200,
+    "headers": message("Event: Gadget", *["Part: 1"] * 1000),
+}
 
 
-def test_no_more_requests_wait_than_the_limit_allows(server: Server) -> None:
-    with ami.Manager(limits=ami.Limits(pending=1)) as manager:
-        peer = server.link(manager)
-        sending = background(manager.send_action, ami.Request("Ping"))
-        first = peer.action_id()
-        with pytest.raises(ami.TooManyPending):
-            manager.send_action(ami.Request("Ping"))
-        peer.send(answer(first))
-        assert sending.result(PATIENCE) is not None
+@pytest.mark.parametrize("limit", BEYOND)
+def test_a_peer_beyond_a_limit_ends_the_connection_which_names_it(server: Server, make: Make, limit: str) -> None:
+    manager = make(limits=ami.Limits(**{limit: 1000}))
+    peer = server.link(manager)
+    with manager.subscribe(Gadget) as stream:
+        peer.send(message("Event: Gadget", *["Part: 1"] * 100))
+        assert len(stream.get(PATIENCE).parts) == 100
+        peer.send(BEYOND[limit])
+        with pytest.raises(ami.ProtocolError, match=rf"more than 1000 (bytes|lines) \(Limits\.{limit}\)"):
+            stream.get(PATIENCE)
+    assert not manager.is_connected()
+
+
+def test_no_more_requests_wait_than_the_limit_allows(server: Server, make: Make) -> None:
+    manager = make(limits=ami.Limits(pending=1))
+    peer = server.link(manager)
+    sending = background(manager.send_action, ami.Request("Ping"))
+    first = peer.action_id()
+    with pytest.raises(ami.TooManyPending, match=r"Ping was not sent: 1 requests wait .* Limits\.pending"):
+        manager.send_action(ami.Request("Ping"))
+    peer.send(answer(first))
+    assert sending.result(PATIENCE) is not None
 
 
 # Watching the link
@@ -845,15 +857,15 @@ def test_a_stream_that_is_not_read_drops_its_oldest_events_and_says_so(peer: Pee
         assert [stream.get(PATIENCE).size for _ in range(2)] == [3, 4]
 
 
-def test_the_limit_of_a_stream_is_that_of_the_manager_unless_it_has_its_own(server: Server) -> None:
-    with ami.Manager(limits=ami.Limits(stream=1)) as manager:
-        peer = server.link(manager)
-        heard = Heard()
-        manager.register_callback("Last", heard)
-        with manager.subscribe(Gadget) as stream:
-            peer.send(*(message("Event: Gadget", f"Size: {number}") for number in range(3)), message("Event: Last"))
-            heard.next()
-            assert stream.dropped == 2
+def test_the_limit_of_a_stream_is_that_of_the_manager_unless_it_has_its_own(server: Server, make: Make) -> None:
+    manager = make(limits=ami.Limits(stream=1))
+    peer = server.link(manager)
+    heard = Heard()
+    manager.register_callback("Last", heard)
+    with manager.subscribe(Gadget) as stream:
+        peer.send(*(message("Event: Gadget", f"Size: {number}") for number in range(3)), message("Event: Last"))
+        heard.next()
+        assert stream.dropped == 2
 
 
 @pytest.mark.parametrize("limit", [0, -1])

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections import deque
+import tracemalloc
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import ami_typed as ami
+from ami_typed import Overflow
 from ami_typed.streams import Buffer
+from tests.floods import DROPPING, POLICIES, ROOMY, Flooding, ask, flood, in_place, sizes
+from tests.scenario_players import until
+from tests.support import PATIENCE, Gadget, GadgetsComplete, Server, background, message
+
+if TYPE_CHECKING:
+    from tests.faces import Make
+
+pytestmark = pytest.mark.usefixtures("gadgets")
 
 
 def event(number: int) -> ami.Event:
@@ -25,7 +36,7 @@ def numbers(buffer: Buffer[ami.Event]) -> list[int]:
 
 
 def test_events_are_taken_in_the_order_they_came() -> None:
-    buffer: Buffer[ami.Event] = Buffer(10)
+    buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_OLDEST, 10, ROOMY)
     ready = [buffer.ready]
     for number in range(3):
         buffer.put(event(number))
@@ -36,7 +47,7 @@ def test_events_are_taken_in_the_order_they_came() -> None:
 
 
 def test_a_full_buffer_drops_its_oldest_and_says_so_once_before_the_rest() -> None:
-    buffer: Buffer[ami.Event] = Buffer(2)
+    buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_OLDEST, 2, ROOMY)
     for number in range(5):
         buffer.put(event(number))
     assert buffer.dropped == 3
@@ -47,7 +58,7 @@ def test_a_full_buffer_drops_its_oldest_and_says_so_once_before_the_rest() -> No
 
 
 def test_each_gap_is_told_and_all_are_counted() -> None:
-    buffer: Buffer[ami.Event] = Buffer(1)
+    buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_OLDEST, 1, ROOMY)
     for round_ in range(1, 4):
         for number in range(3):
             buffer.put(event(number))
@@ -59,7 +70,7 @@ def test_each_gap_is_told_and_all_are_counted() -> None:
 
 
 def test_at_the_end_what_came_before_is_still_read_and_then_the_stream_ends() -> None:
-    buffer: Buffer[ami.Event] = Buffer(10)
+    buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_OLDEST, 10, ROOMY)
     buffer.put(event(1))
     buffer.end(None)
     buffer.put(event(2))
@@ -72,7 +83,7 @@ def test_at_the_end_what_came_before_is_still_read_and_then_the_stream_ends() ->
 
 
 def test_the_reason_for_the_end_is_raised_behind_the_last_event_each_time() -> None:
-    buffer: Buffer[ami.Event] = Buffer(10)
+    buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_OLDEST, 10, ROOMY)
     buffer.put(event(1))
     reason = ami.ConnectionLost("the server closed the connection.")
     buffer.end(reason)
@@ -85,7 +96,7 @@ def test_the_reason_for_the_end_is_raised_behind_the_last_event_each_time() -> N
 
 
 def test_the_first_reason_for_the_end_is_the_one_that_counts() -> None:
-    buffer: Buffer[ami.Event] = Buffer(10)
+    buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_OLDEST, 10, ROOMY)
     buffer.end(None)
     buffer.end(ami.ConnectionLost("later"))
     assert buffer.take() is None
@@ -94,29 +105,219 @@ def test_the_first_reason_for_the_end_is_the_one_that_counts() -> None:
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_stream_that_could_hold_nothing_is_refused(limit: int) -> None:
     with pytest.raises(ValueError, match=f"its limit cannot be {limit}"):
-        Buffer(limit)
+        Buffer(Overflow.DROP_OLDEST, limit, ROOMY)
 
 
-@given(st.integers(1, 5), st.lists(st.booleans()))
-def test_nothing_is_lost_without_being_counted(limit: int, puts: list[bool]) -> None:
-    buffer: Buffer[ami.Event] = Buffer(limit)
-    expected: deque[int] = deque()
-    came = taken = told = 0
-    for put in puts:
-        if put:
-            buffer.put(event(came))
-            expected.append(came)
+def test_a_full_buffer_that_drops_its_newest_tells_each_gap_in_its_place() -> None:
+    buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_NEWEST, 2, ROOMY)
+    for number in range(5):
+        assert buffer.put(event(number)) is None
+    assert buffer.dropped == 3
+    assert [buffer.take(), buffer.take()] == [event(0), event(1)]
+    buffer.put(event(5))
+    with pytest.raises(ami.EventsDropped) as gap:
+        buffer.take()
+    assert gap.value.count == 3
+    assert numbers(buffer) == [5]
+
+
+def test_a_buffer_that_is_to_disconnect_says_so_with_the_limits_by_name() -> None:
+    buffer: Buffer[ami.Event] = Buffer(Overflow.DISCONNECT, 2, ROOMY)
+    assert [buffer.put(event(number)) for number in range(2)] == [None, None]
+    reason = buffer.put(event(2))
+    assert isinstance(reason, ami.Overflowed)
+    for word in ("stream", "2 events (Limits.stream", f"{ROOMY} bytes (Limits.waiting)", "Overflow.DISCONNECT"):
+        assert word in str(reason)
+
+
+def test_a_buffer_that_has_ended_makes_nobody_rest() -> None:
+    buffer: Buffer[ami.Event] = Buffer(Overflow.block(), 2, ROOMY)
+    for number in range(2):
+        buffer.put(event(number))
+    assert buffer.rest(0) > 0
+    buffer.end(None)
+    assert buffer.rest(0) == 0
+
+
+@given(
+    policy=st.sampled_from(list(POLICIES.values())),
+    limit=st.integers(1, 5),
+    octets=st.sampled_from([50, 100, ROOMY]),
+    steps=st.lists(st.sampled_from(["put", "take", "brace"])),
+)
+def test_each_event_is_taken_once_or_told_as_lost_in_its_place(
+    policy: Overflow, limit: int, octets: int, steps: list[str]
+) -> None:
+    buffer: Buffer[ami.Event] = Buffer(policy, limit, octets)
+    came = 0
+    told: list[int | None] = []
+
+    def take() -> None:
+        try:
+            each = buffer.take()
+        except ami.EventsDropped as gap:
+            told.extend([None] * gap.count)
+        else:
+            assert each is not None
+            told.append(int(each["Number"]))
+
+    for step in steps:
+        if step == "put":
+            before = buffer.dropped
+            overflowed = buffer.put(event(came))
+            assert (overflowed is not None) is (policy.disconnects and buffer.dropped > before)
             came += 1
-            if len(expected) > limit:
-                expected.popleft()
+        elif step == "brace":
+            buffer.brace()
         elif buffer.ready:
-            try:
-                each = buffer.take()
-            except ami.EventsDropped as gap:
-                told += gap.count
-            else:
-                assert each is not None
-                assert int(each["Number"]) == expected.popleft()
-                taken += 1
-    assert came == taken + len(expected) + buffer.dropped
-    assert told <= buffer.dropped
+            take()
+        if not policy.seconds:
+            assert sum(not isinstance(each, int) for each in buffer._events) <= limit
+    while buffer.ready:
+        take()
+    assert len(told) == came
+    assert in_place(told)
+    assert told.count(None) == buffer.dropped
+    assert buffer._waiting == buffer._held == 0
+
+
+# Behind a manager, on both faces
+
+
+def told(stream: ami.EventStream[Any], count: int) -> list[int | None]:
+    """Read so many sizes, `None` for each event that was lost."""
+    told: list[int | None] = []
+    while len(told) < count:
+        try:
+            event = stream.get(PATIENCE)
+        except ami.EventsDropped as gap:
+            told += [None] * gap.count
+        else:
+            told += sizes(event)
+    return told
+
+
+@pytest.mark.parametrize("policy", DROPPING.values(), ids=DROPPING)
+@pytest.mark.parametrize("classes", [(Gadget,), (Gadget, ami.EventsLost)], ids=["raised", "returned"])
+def test_a_stream_that_is_not_read_tells_what_it_lost_and_delays_no_answer(
+    server: Server, make: Make, policy: Overflow, classes: tuple[Any, ...]
+) -> None:
+    manager = make()
+    peer = server.link(manager)
+    peer.serve(Flooding(100))
+    with manager.subscribe(*classes, limit=50, overflow=policy) as stream:
+        for _ in range(20):
+            ask(manager)
+        lost = stream.dropped
+        assert lost > 0
+        read = told(stream, 2000)
+        assert len(read) == 2000
+        assert in_place(read)
+        assert read.count(None) == lost
+        assert (read[-1] is None) is (policy.drops == "newest")
+        ask(manager)  # and when there is room again, events come as before
+        assert any(told(stream, 100))
+
+
+def test_a_gap_is_returned_as_a_notice_where_those_were_asked_for(server: Server, make: Make) -> None:
+    manager = make()
+    peer = server.link(manager)
+    peer.serve(Flooding(5))
+    with manager.subscribe(Gadget, ami.EventsLost, limit=2) as stream:
+        ask(manager)
+        lost = stream.get(PATIENCE)
+        assert isinstance(lost, ami.EventsLost)
+        assert lost.count == 3
+        assert [stream.get(PATIENCE)["Size"] for _ in range(2)] == ["3", "4"]
+
+
+def test_a_stream_that_blocks_loses_nothing_however_slowly_it_is_read(server: Server, make: Make) -> None:
+    manager = make()
+    peer = server.link(manager)
+    with manager.subscribe(Gadget, limit=50, overflow=Overflow.block(PATIENCE)) as stream:
+        sending = background(peer.send, flood(5000))
+        assert told(stream, 5000) == list(range(5000))
+        sending.result(PATIENCE)
+        assert stream.dropped == 0
+
+
+def rests(manager: ami.Manager) -> bool:
+    """Whether reading rests for a stream."""
+    assert manager._audience is not None
+    return manager._audience.throttle.queues[-1]._crowded_since is not None
+
+
+def test_closing_a_stream_that_blocks_lets_reading_go_on(server: Server, make: Make) -> None:
+    manager = make()
+    peer = server.link(manager)
+    with manager.subscribe(GadgetsComplete) as last:
+        blocking = manager.subscribe(Gadget, limit=1, overflow=Overflow.block(3600))
+        sending = background(peer.send, flood(20_000, 0, "Value: " + "x" * 1000), message("Event: GadgetsComplete"))
+        until(lambda: rests(manager))
+        blocking.close()
+        sending.result(PATIENCE)
+        assert last.get(PATIENCE).event == "GadgetsComplete"
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+def test_memory_stays_flat_during_a_flood_where_a_stream_is_not_read(
+    server: Server, make: Make, policy: Overflow
+) -> None:
+    """15 MB pass, of which the limit lets 100 events wait."""
+    manager = make()
+    peer = server.link(manager)
+    peer.serve(Flooding(500, "Value: " + "x" * 1000))
+    with manager.subscribe(Gadget, limit=100, overflow=policy):
+        tracemalloc.start()
+        try:
+            for _ in range(30):
+                try:
+                    ask(manager)
+                except (ami.ConnectionLost, ami.NotConnected):
+                    assert policy.disconnects
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 6 << 20
+    assert manager.is_connected() is not policy.disconnects
+
+
+@pytest.mark.parametrize("policy", DROPPING.values(), ids=DROPPING)
+def test_memory_stays_flat_where_each_event_is_huge(server: Server, make: Make, policy: Overflow) -> None:
+    manager = make(limits=ami.Limits(waiting=4 << 20))
+    peer = server.link(manager)
+    peer.serve(Flooding(1, "Value: " + "x" * (1 << 20)))
+    with manager.subscribe(Gadget, overflow=policy) as stream:
+        tracemalloc.start()
+        try:
+            for _ in range(40):
+                ask(manager)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert peak < 16 << 20
+        assert told(stream, 40).count(None) == stream.dropped > 30
+
+
+def test_where_a_stream_is_to_disconnect_everybody_learns_why(server: Server, make: Make) -> None:
+    manager = make()
+    peer = server.link(manager)
+    pending = background(manager.execute, ami.Request("Originate"), timeout=PATIENCE)
+    peer.request()
+    heard: SimpleQueue[ami.Disconnected] = SimpleQueue()
+    manager.register_callback(ami.Disconnected, lambda event, manager: heard.put(event))
+    with manager.subscribe(Gadget, limit=50, overflow=Overflow.DISCONNECT) as stream, manager.subscribe() as other:
+        sending = background(peer.send, flood(20_000))
+        with pytest.raises(ami.OutcomeUnknown, match=r"more than 50 events \(Limits.stream, or its own limit\)"):
+            pending.result(PATIENCE)
+        assert [stream.get(PATIENCE).size for _ in range(50)] == list(range(50))
+        with pytest.raises(ami.EventsDropped):
+            stream.get(PATIENCE)
+        with pytest.raises(ami.Overflowed):
+            stream.get(PATIENCE)
+        with pytest.raises(ami.Overflowed):
+            told(other, 20_000)
+    assert "Overflow.DISCONNECT" in heard.get(timeout=PATIENCE).reason
+    assert peer.at_end()
+    assert not manager.is_connected()
+    assert isinstance(sending.exception(PATIENCE), OSError | None)

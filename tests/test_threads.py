@@ -12,8 +12,10 @@ import ami_typed as ami
 from ami_typed import _threads
 from ami_typed._log import Log
 from ami_typed._sockets import SynchronisedSocket
-from ami_typed._threads import Audience, Connection, Dispatcher, quiet
+from ami_typed._threads import Audience, Connection, Dispatcher, Throttle, quiet
+from ami_typed.backlog import Backlog
 from ami_typed.handlers import Handlers
+from ami_typed.overflow import Overflow
 from ami_typed.session import Session
 from tests.support import PATIENCE, Pair, Peer, answer, message, once
 
@@ -41,7 +43,8 @@ def dispatcher(function: Callable[..., object], limit: int) -> Dispatcher:
     handlers = Handlers()
     handlers.register("", function)
     owner = Handlers()
-    return Dispatcher(handlers, weakref.ref(owner), limit, Log(None, debug=False))
+    backlog = Backlog(Overflow.DROP_OLDEST, limit, 1 << 20)
+    return Dispatcher(handlers, weakref.ref(owner), backlog, Throttle(backlog), Log(None, debug=False))
 
 
 def events(*numbers: int) -> list[Any]:
@@ -85,7 +88,7 @@ class Line:
         self.transport = SynchronisedSocket(pair[0], write_timeout=0.02)
         self.session = Session(self.handlers, token="t", limits=ami.Limits(**limits))
         log = Log(None, debug=False)
-        self.audience = Audience(self.handlers, weakref.ref(self.owner), 100, log)
+        self.audience = Audience(self.handlers, weakref.ref(self.owner), Backlog(Overflow.block(), 100, 1 << 20), log)
         self.connection = Connection(self.transport, self.session, self.audience, quiet, PATIENCE, log)
         self.connection.open_up(lost=quiet)
         LINES.append(self)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         NotConnected,
         NotInRelease,
         OutcomeUnknown,
+        Overflowed,
         ProtocolError,
         RequestNotSent,
         TooManyPending,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         Response,
     )
     from ami_typed.notices import Disconnected, EventsLost, Reconnected
+    from ami_typed.overflow import Overflow
     from ami_typed.registry import register
     from ami_typed.releases import Release, Releases
     from ami_typed.wire import Limits
@@ -103,6 +105,8 @@ if TYPE_CHECKING:
         "NotConnected",
         "NotInRelease",
         "OutcomeUnknown",
+        "Overflow",
+        "Overflowed",
         "ProtocolError",
         "Reconnect",
         "Reconnected",
@@ -131,7 +135,7 @@ else:
         "errors": (
             "ActionFailed ActionTimeout ConnectFailed ConnectionLost Error EventTimeout EventsDropped FieldError "
             "HeaderRefused LoginFailed ManagerError ManagerSocketError NotAsterisk NotConnected NotInRelease "
-            "OutcomeUnknown ProtocolError RequestNotSent TooManyPending"
+            "OutcomeUnknown Overflowed ProtocolError RequestNotSent TooManyPending"
         ),
         "backoff": "Reconnect",
         "drift": "DriftReport",
@@ -141,6 +145,7 @@ else:
             "EVENT_GENERIC KEY_ACTION KEY_ACTIONID KEY_EVENT KEY_RESPONSE RESPONSE_GENERIC Aggregate Answer Event "
             "ListRequest Message MessageTemplate Request Response"
         ),
+        "overflow": "Overflow",
         "registry": "register",
         "releases": "Release Releases",
         "wire": "Limits",

@@ -15,7 +15,6 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ami_typed.backlog import Backlog
 from ami_typed.errors import ConnectFailed, ConnectionLost, Error, NotConnected, ProtocolError
 from ami_typed.messages import Event, Message, Request
 
@@ -24,8 +23,11 @@ if TYPE_CHECKING:
 
     from ami_typed._log import Log
     from ami_typed._sockets import SynchronisedSocket
+    from ami_typed.backlog import Backlog
+    from ami_typed.errors import Overflowed
     from ami_typed.handlers import Handlers
     from ami_typed.messages import Aggregate
+    from ami_typed.overflow import Bounded
     from ami_typed.session import Exchange, Received, Session
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "Connection",
     "Dispatcher",
     "OnLoss",
+    "Throttle",
     "join",
     "monitor",
     "quiet",
@@ -40,8 +43,6 @@ __all__ = [
 
 T = TypeVar("T")
 
-_PATIENCE = 10.0
-"""How long the reader waits for callbacks that are far behind before it reads on all the same, in seconds."""
 _TOGETHER = 16
 """How many reads are handed over at once, where one follows the other without a pause."""
 _ENOUGH = 256
@@ -50,26 +51,63 @@ _GRACE = 0.005
 """How long the reader leaves the socket to who sends requests one after the other, in seconds."""
 
 
+class Throttle:
+    """Where the reader rests while a queue is crowded.
+
+    Attributes:
+        queues: The queues that it rests for.
+        resting: Whether it may rest: then `nudge` is to be called where something has changed.
+    """
+
+    def __init__(self, *queues: Bounded) -> None:
+        self.queues: tuple[Bounded, ...] = queues
+        self.resting = False
+        self._changed = threading.Condition()
+
+    def wait(self, unless: Callable[[], bool]) -> None:
+        """Wait while a queue is crowded, but no longer than its policy says.
+
+        Args:
+            unless: What ends the waiting as well; looked at again on `nudge`.
+        """
+        with self._changed:
+            self.resting = True  # said before it is looked, so that whoever changes what is looked at nudges
+            while not unless() and (left := self._rest()) > 0:
+                self._changed.wait(min(left, threading.TIMEOUT_MAX))
+            self.resting = False
+
+    def _rest(self) -> float:
+        now = time.monotonic()
+        return max([queue.rest(now) for queue in self.queues])
+
+    def nudge(self) -> None:
+        """Have `wait` look again whether it is still to wait."""
+        if self.resting:
+            with self._changed:
+                self._changed.notify_all()
+
+
 class Dispatcher:
     """The thread that calls the callbacks of one connection, in the order in which things came.
 
     Args:
         handlers: The table of callbacks.
         manager: Whom the callbacks are called with.
-        limit: How many messages wait at most; see `Backlog`.
+        backlog: What waits for them.
+        throttle: Who is told when less waits.
         log: Where to tell of a callback that raised.
     """
 
-    def __init__(self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Log) -> None:
+    def __init__(
+        self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, throttle: Throttle, log: Log
+    ) -> None:
         self._handlers = handlers
         self._manager = manager
         self._log = log
-        self._backlog = Backlog(limit)
+        self._backlog = backlog
+        self._throttle = throttle
         self._ended = False
-        self._given_up = False
-        lock = threading.Lock()
-        self._something = threading.Condition(lock)
-        self._room = threading.Condition(lock)
+        self._something = threading.Condition()
         self.thread = threading.Thread(target=self._run, name="ami-typed callbacks", daemon=True)
         self.thread.start()
 
@@ -78,38 +116,18 @@ class Dispatcher:
         """How many messages were dropped because the callbacks were too slow."""
         return self._backlog.dropped
 
-    def put(self, batch: list[Message | Aggregate]) -> None:
-        """Take in what came."""
+    def put(self, batch: list[Message | Aggregate]) -> Overflowed | None:
+        """Take in what came; return why the connection is to end, if it is."""
         with self._something:
-            self._backlog.put(batch)
+            overflowed = self._backlog.put(batch)
             self._something.notify()
-
-    def wait_for_room(self, unless: Callable[[], bool]) -> None:
-        """Wait while the callbacks are far behind, but not for ever.
-
-        Args:
-            unless: What ends the waiting as well; looked at again on `nudge`.
-        """
-        with self._room:
-            if not self._backlog.crowded:
-                self._given_up = False
-            elif not self._given_up:
-                self._given_up = not self._room.wait_for(
-                    lambda: not self._backlog.crowded or self._ended or unless(), _PATIENCE
-                )
-
-    def nudge(self) -> None:
-        """Have `wait_for_room` look again whether it is still to wait."""
-        if self._backlog.crowded:
-            with self._room:
-                self._room.notify_all()
+        return overflowed
 
     def end(self) -> None:
         """Let the thread end behind what it still has to deliver."""
         with self._something:
             self._ended = True
             self._something.notify()
-            self._room.notify_all()
 
     def _run(self) -> None:
         while True:
@@ -119,7 +137,7 @@ class Dispatcher:
                         return
                     self._something.wait()
                 batch = self._backlog.take()
-                self._room.notify_all()
+            self._throttle.nudge()
             self._call(batch, self._manager())
 
     def _call(self, batch: list[Message | Aggregate], manager: Any) -> None:
@@ -163,13 +181,19 @@ class Audience:
     Args:
         handlers: The table of callbacks and streams.
         manager: Whom the callbacks are called with.
-        limit: How many messages wait for callbacks at most; beyond it the oldest are dropped.
+        backlog: What waits for callbacks.
         log: Where to tell of a callback that raised.
+
+    Attributes:
+        throttle: Where the reader rests while callbacks or streams are behind.
+        overflowed: Why the connection is to end, where what was delivered last was too much.
     """
 
-    def __init__(self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Log) -> None:
-        self.dispatcher = Dispatcher(handlers, manager, limit, log)
+    def __init__(self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> None:
+        self.throttle = Throttle(backlog)
+        self.dispatcher = Dispatcher(handlers, manager, backlog, self.throttle, log)
         self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
+        self.overflowed: Overflowed | None = None
         self._handlers = handlers
         self._log = log
         self._lock = threading.Lock()
@@ -181,11 +205,37 @@ class Audience:
         if self._log.debug:
             for message in messages:
                 self._log.trace(f"< {message!r}")
+        self.overflowed = None
         if self._handlers.sinks:
-            for message in messages:
-                for sink in self._handlers.route_of(message).sinks:
-                    sink(message)
-        self.dispatcher.put(messages)
+            messages = self._to_streams(messages)
+        if messages:
+            self.overflowed = self.dispatcher.put(messages) or self.overflowed
+
+    def _to_streams(self, messages: list[Message | Aggregate]) -> list[Message | Aggregate]:
+        """Hand messages to the streams; return those that are the callbacks' as well."""
+        for queue in self.throttle.queues:
+            queue.brace()
+        handlers = self._handlers
+        left: list[Message | Aggregate] = []
+        for message in messages:
+            route = handlers.by_class.get(message.__class__) or handlers.route_of(message)
+            for sink in route.sinks:
+                sink(message)
+            if route.functions:
+                left.append(message)
+        return left
+
+    def watch(self, queue: Bounded) -> None:
+        """Rest from reading for a stream's queue too, where its policy is to block."""
+        if queue.overflow.seconds:
+            with self._lock:
+                self.throttle.queues += (queue,)
+
+    def forget(self, queue: Bounded) -> None:
+        """Rest no longer for a stream's queue."""
+        with self._lock:
+            self.throttle.queues = tuple(each for each in self.throttle.queues if each is not queue)
+        self.throttle.nudge()
 
     def join(self, stream: Endable) -> None:
         """Take in a stream; one that comes after the end learns of it at once."""
@@ -244,7 +294,6 @@ class Connection:
         self.leaving = False
         self._wanted = False
         self._last_wait = 0.0
-        self._resting = False
         self._reading = threading.Lock()
         self._resume = threading.Event()
         self._reader = threading.Thread(target=self._read, name="ami-typed reader", daemon=True)
@@ -300,8 +349,8 @@ class Connection:
             )
         if self._log.debug:
             self._log.trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
-        if self._resting:
-            self._audience.dispatcher.nudge()
+        if self._audience.throttle.resting:
+            self._audience.throttle.nudge()
         try:
             self.transport.send_message(exchange.octets, exchange.begin)
         except OSError as error:
@@ -353,9 +402,7 @@ class Connection:
     def _read(self) -> None:
         """Read whenever nobody who waits does."""
         while not self.stopped.is_set():
-            self._resting = True
-            self._audience.dispatcher.wait_for_room(lambda: self.session.pending > 0 or self.ended)
-            self._resting = False
+            self._audience.throttle.wait(lambda: self.session.pending > 0 or self.ended)
             with self._reading:
                 self._pump(None)
                 while self.session.pending:  # who waits has left the reading to this thread
@@ -405,6 +452,8 @@ class Connection:
                 data = more
         finally:
             self._deliver(deliveries)
+        if self._audience.overflowed is not None:
+            raise self._audience.overflowed
 
     def _read_on(self) -> bytes | None:
         try:
@@ -486,7 +535,7 @@ class Connection:
             lost = self._lost
         self.transport.close()
         self._resume.set()
-        self._audience.dispatcher.nudge()
+        self._audience.throttle.nudge()
         self._hand_out(received)
         if self._log.debug:
             self._log.trace(f"= {reason}")

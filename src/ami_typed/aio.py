@@ -36,7 +36,8 @@ from ami_typed.errors import (
 )
 from ami_typed.handlers import Handlers
 from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
-from ami_typed.notices import Disconnected, Reconnected
+from ami_typed.notices import Disconnected, EventsLost, Reconnected
+from ami_typed.overflow import Overflow
 from ami_typed.session import Exchange, Received, Session
 from ami_typed.streams import Buffer
 from ami_typed.wire import Limits
@@ -51,8 +52,10 @@ if TYPE_CHECKING:
     from ami_typed import actions, events
     from ami_typed.backoff import Reconnect
     from ami_typed.drift import DriftReport
+    from ami_typed.errors import Overflowed
     from ami_typed.handlers import EventKey
     from ami_typed.messages import R
+    from ami_typed.overflow import Bounded
     from ami_typed.releases import Release
 
 __all__ = ["AsyncEventStream", "AsyncManager"]
@@ -71,8 +74,8 @@ _DRAIN = 2.0
 """How long `close` waits for callbacks that still run, in seconds."""
 _TICK = 0.005
 """How far apart two looks at the requests that wait are at least, in seconds."""
-_PATIENCE = 10.0
-"""How long reading rests while callbacks are far behind, before it goes on all the same, in seconds."""
+_LONGEST_TIMER = 3600.0
+"""The longest that one timer is set for, in seconds: not every event loop knows what to do with infinity."""
 
 
 def _nothing() -> None:
@@ -101,24 +104,44 @@ class _Room(threading.local):
 _ROOM = _Room()
 
 
+class _Throttle:
+    """What makes reading rest while a queue is crowded.
+
+    Attributes:
+        queues: The queues that it rests for.
+        nudge: What to call when less waits.
+    """
+
+    def __init__(self, *queues: Bounded) -> None:
+        self.queues: tuple[Bounded, ...] = queues
+        self.nudge: Callable[[], object] = _nothing
+
+    def rest(self, now: float) -> float:
+        """Return for how long reading should rest, in seconds."""
+        return max([queue.rest(now) for queue in self.queues])
+
+
 class _Dispatcher:
     """The task that calls the callbacks of one connection, in the order in which things came.
 
     Args:
         handlers: The table of callbacks.
         manager: Whom the callbacks are called with.
-        limit: How many messages wait at most; beyond it the oldest are dropped.
+        backlog: What waits for them.
+        throttle: Who is told when less waits.
         log: Where to tell of a callback that raised.
     """
 
-    def __init__(self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Log) -> None:
+    def __init__(
+        self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, throttle: _Throttle, log: Log
+    ) -> None:
         self._handlers = handlers
         self._manager = manager
         self._log = log
-        self._backlog = Backlog(limit)
+        self._backlog = backlog
+        self._throttle = throttle
         self._ended = False
         self._changed = asyncio.Event()
-        self.relieved: Callable[[], object] = _nothing
         self.task = asyncio.get_running_loop().create_task(self._run(), name="ami-typed callbacks")
 
     @property
@@ -126,15 +149,10 @@ class _Dispatcher:
         """How many messages were dropped because the callbacks were too slow."""
         return self._backlog.dropped
 
-    @property
-    def crowded(self) -> bool:
-        """Whether the callbacks are far behind; `relieved` is called when they no longer are."""
-        return self._backlog.crowded
-
-    def put(self, batch: list[Message | Aggregate]) -> None:
-        """Take in what came."""
-        self._backlog.put(batch)
+    def put(self, batch: list[Message | Aggregate]) -> Overflowed | None:
+        """Take in what came; return why the connection is to end, if it is."""
         self._changed.set()
+        return self._backlog.put(batch)
 
     def end(self) -> None:
         """Let the task end behind what it still has to deliver."""
@@ -145,9 +163,9 @@ class _Dispatcher:
         while self._backlog or not self._ended:
             self._changed.clear()
             while self._backlog:
-                await self._call(self._backlog.take(), self._manager())
-                if not self._backlog.crowded:
-                    self.relieved()
+                batch = self._backlog.take()
+                self._throttle.nudge()
+                await self._call(batch, self._manager())
                 await asyncio.sleep(0)  # plain callbacks alone would never let the loop read
             if not self._ended:
                 await self._changed.wait()
@@ -177,13 +195,19 @@ class _Audience:
     Args:
         handlers: The table of callbacks and streams.
         manager: Whom the callbacks are called with.
-        limit: How many messages wait for callbacks at most; beyond it the oldest are dropped.
+        backlog: What waits for callbacks.
         log: Where to tell of a callback that raised.
+
+    Attributes:
+        throttle: What makes reading rest while callbacks or streams are behind.
+        overflowed: Why the connection is to end, where what was delivered last was too much.
     """
 
-    def __init__(self, handlers: Handlers, manager: weakref.ref[Any], limit: int, log: Log) -> None:
-        self.dispatcher = _Dispatcher(handlers, manager, limit, log)
+    def __init__(self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> None:
+        self.throttle = _Throttle(backlog)
+        self.dispatcher = _Dispatcher(handlers, manager, backlog, self.throttle, log)
         self.streams: weakref.WeakSet[AsyncEventStream[Any]] = weakref.WeakSet()
+        self.overflowed: Overflowed | None = None
         self._handlers = handlers
         self._log = log
         self._ended = False
@@ -194,12 +218,35 @@ class _Audience:
         if self._log.debug:
             for message in messages:
                 self._log.trace(f"< {message!r}")
+        self.overflowed = None
         if self._handlers.sinks:
-            for message in messages:
-                for sink in self._handlers.route_of(message).sinks:
-                    sink(message)
+            messages = self._to_streams(messages)
         if messages:
-            self.dispatcher.put(messages)
+            self.overflowed = self.dispatcher.put(messages) or self.overflowed
+
+    def _to_streams(self, messages: list[Message | Aggregate]) -> list[Message | Aggregate]:
+        """Hand messages to the streams; return those that are the callbacks' as well."""
+        for queue in self.throttle.queues:
+            queue.brace()
+        handlers = self._handlers
+        left: list[Message | Aggregate] = []
+        for message in messages:
+            route = handlers.by_class.get(message.__class__) or handlers.route_of(message)
+            for sink in route.sinks:
+                sink(message)
+            if route.functions:
+                left.append(message)
+        return left
+
+    def watch(self, queue: Bounded) -> None:
+        """Rest from reading for a stream's queue too, where its policy is to block."""
+        if queue.overflow.seconds:
+            self.throttle.queues += (queue,)
+
+    def forget(self, queue: Bounded) -> None:
+        """Rest no longer for a stream's queue."""
+        self.throttle.queues = tuple(each for each in self.throttle.queues if each is not queue)
+        self.throttle.nudge()
 
     def join(self, stream: AsyncEventStream[Any]) -> None:
         """Take in a stream; one that comes after the end learns of it at once."""
@@ -263,7 +310,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = 0.0
         self._resting: asyncio.TimerHandle | None = None
-        self._given_up = False
+        audience.throttle.nudge = self._read_on
 
     # What the event loop calls
 
@@ -287,36 +334,40 @@ class _Connection(asyncio.BufferedProtocol):
                 self._hand_out(self.session.receive(data, self._loop.time()))
             else:
                 self._greet(data)
+            if self._audience.overflowed is not None:
+                self.end(self._audience.overflowed)
         except ConnectionLost as error:
             self.end(error)
         if self._timer is not None or self.session.busy:
             self._set_timer()
-        if self._audience.dispatcher.crowded and not self.session.pending:
-            self._rest()
+        if not self.session.pending:
+            self._regulate()
 
-    def _rest(self) -> None:
-        """Stop reading until the callbacks have caught up, an answer is waited for, or it has lasted long enough."""
-        if self._resting is None and not self._given_up and self._transport is not None and not self.ended:
+    def _regulate(self) -> None:
+        """Stop reading while a queue is crowded and nobody waits for an answer; read on when that has changed."""
+        rest = 0.0 if self.session.pending else self._audience.throttle.rest(self._loop.time())
+        rested = self._stop_resting()
+        if self._transport is None or self._transport.is_closing():
+            return
+        if rest > 0:
             self._transport.pause_reading()
             self._stop_timer()  # what is not read cannot be late
-            self._audience.dispatcher.relieved = self._go_on
-            self._resting = self._loop.call_later(_PATIENCE, self._give_up_resting)
+            self._resting = self._loop.call_later(min(rest, _LONGEST_TIMER), self._regulate)
+        elif rested:
+            self._transport.resume_reading()
+            self._set_timer()
 
-    def _give_up_resting(self) -> None:
-        self._given_up = True
-        self._read_on()
-
-    def _go_on(self) -> None:
-        self._given_up = False
-        self._read_on()
+    def _stop_resting(self) -> bool:
+        """Forget when to read on; return whether reading rested."""
+        resting, self._resting = self._resting, None
+        if resting is not None:
+            resting.cancel()
+        return resting is not None
 
     def _read_on(self) -> None:
+        """Look whether reading that rests is to rest any longer."""
         if self._resting is not None:
-            self._resting.cancel()
-            self._resting = None
-            if self._transport is not None and not self._transport.is_closing():
-                self._transport.resume_reading()
-                self._set_timer()
+            self._regulate()
 
     def eof_received(self) -> bool:
         """Learn that the server has closed; the transport closes too."""
@@ -393,6 +444,7 @@ class _Connection(asyncio.BufferedProtocol):
         exchange.waiter = self._loop.create_future()
         if self._log.debug:
             self._log.trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
+        self._read_on()
         try:
             if not self._writable.is_set():
                 await self._wait_to_write(exchange)
@@ -419,8 +471,6 @@ class _Connection(asyncio.BufferedProtocol):
     def _write(self, octets: bytes) -> None:
         assert self._transport is not None, "a connection that was greeted has its transport"
         self._transport.write(octets)
-        if self._resting is not None:
-            self._read_on()
 
     def _collect(self) -> None:
         """Write in one piece what the tasks send that go on before this loop's next turn."""
@@ -523,8 +573,7 @@ class _Connection(asyncio.BufferedProtocol):
             return
         self.ended = True
         self._reason = reason
-        if self._resting is not None:
-            self._resting.cancel()
+        self._stop_resting()
         if self._transport is None:
             self._greeted.cancel()
         elif not self._greeted.done():
@@ -572,11 +621,13 @@ class AsyncEventStream(Generic[E]):
     when the program disconnects, and raises the reason where the connection is lost.
     """
 
-    def __init__(self, handlers: Handlers, names: tuple[str, ...], limit: int) -> None:
+    def __init__(self, handlers: Handlers, names: tuple[str, ...], buffer: Buffer[E], audience: _Audience) -> None:
         self._handlers = handlers
         self._names = names
-        self._buffer: Buffer[E] = Buffer(limit)
+        self._buffer = buffer
+        self._audience = audience
         self._changed = asyncio.Event()
+        audience.watch(buffer)
         for name in names:
             handlers.register(name, self._put, sink=True)
 
@@ -586,8 +637,10 @@ class AsyncEventStream(Generic[E]):
         return self._buffer.dropped
 
     def _put(self, event: E) -> None:
-        self._buffer.put(event)
+        overflowed = self._buffer.put(event)
         self._changed.set()
+        if overflowed is not None:
+            self._audience.overflowed = overflowed
 
     def end(self, reason: Exception | None) -> None:
         """Let nothing in any more; what has come is still read."""
@@ -599,6 +652,7 @@ class AsyncEventStream(Generic[E]):
         for name in self._names:
             self._handlers.unregister(name, self._put)
         self.end(None)
+        self._audience.forget(self._buffer)
 
     async def get(self, timeout: float | None = None) -> E:
         """Return the next event.
@@ -608,7 +662,8 @@ class AsyncEventStream(Generic[E]):
 
         Raises:
             EventTimeout: None came in time.
-            EventsDropped: Events were dropped before the next one; the next call goes on behind the gap.
+            EventsDropped: Events were dropped before the next one; the next call goes on behind the gap. A stream of
+                `EventsLost` too returns one of those instead.
             ConnectionLost: The connection ended behind the last event.
             StopAsyncIteration: The stream was closed, behind its last event.
         """
@@ -620,6 +675,7 @@ class AsyncEventStream(Generic[E]):
         except TimeoutError:
             raise EventTimeout(f"No {' or '.join(self._names)} came within {timeout:g} s.") from None
         event = self._buffer.take()
+        self._audience.throttle.nudge()
         if event is None:
             raise StopAsyncIteration
         return event
@@ -655,6 +711,7 @@ class AsyncManager:
         reconnect: How a lost connection is made again: logged in as before, with the event mask and filters as
             before; callbacks and streams live on and are told (`Disconnected`, `Reconnected`). A request that was
             pending is never sent again. Without it a lost connection stays lost.
+        overflow: What happens where callbacks fall behind; see `Overflow`.
     """
 
     def __init__(
@@ -667,6 +724,7 @@ class AsyncManager:
         limits: Limits = Limits(),
         check_releases: bool = True,
         reconnect: Reconnect | None = None,
+        overflow: Overflow = Overflow.block(),
     ) -> None:
         self._log = Log(logger, debug=debug)
         self._aggregate_timeout = aggregate_timeout
@@ -674,6 +732,7 @@ class AsyncManager:
         self._limits = limits
         self._check_releases = check_releases
         self._reconnect = reconnect
+        self._overflow = overflow
         self._handlers = Handlers()
         self._drift = Drift()
         self._connection: _Connection | None = None
@@ -704,7 +763,8 @@ class AsyncManager:
         """
         await self.disconnect()
         target = Target(host, port, timeout, tls)
-        audience = _Audience(self._handlers, weakref.ref(self), self._limits.events, self._log)
+        backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting)
+        audience = _Audience(self._handlers, weakref.ref(self), backlog, self._log)
         connection = None
         try:
             connection = await self._dial(target, audience)
@@ -1060,18 +1120,41 @@ class AsyncManager:
         return self._handlers.unregister(event, function)
 
     @overload
-    def subscribe(self, first: type[E], /, *, limit: int | None = None) -> AsyncEventStream[E]: ...
+    def subscribe(
+        self, first: type[E], /, *, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> AsyncEventStream[E]: ...
     @overload
     def subscribe(
-        self, first: type[E1], second: type[E2], /, *, limit: int | None = None
+        self,
+        first: type[E1],
+        second: type[E2],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> AsyncEventStream[E1 | E2]: ...
     @overload
     def subscribe(
-        self, first: type[E1], second: type[E2], third: type[E3], /, *, limit: int | None = None
+        self,
+        first: type[E1],
+        second: type[E2],
+        third: type[E3],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> AsyncEventStream[E1 | E2 | E3]: ...
     @overload
     def subscribe(
-        self, first: type[E1], second: type[E2], third: type[E3], fourth: type[E4], /, *, limit: int | None = None
+        self,
+        first: type[E1],
+        second: type[E2],
+        third: type[E3],
+        fourth: type[E4],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> AsyncEventStream[E1 | E2 | E3 | E4]: ...
     @overload
     def subscribe(
@@ -1084,24 +1167,30 @@ class AsyncManager:
         /,
         *more: type[Event],
         limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> AsyncEventStream[Event]: ...
     @overload
-    def subscribe(self, *, limit: int | None = None) -> AsyncEventStream[Event]: ...
+    def subscribe(
+        self, *, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> AsyncEventStream[Event]: ...
 
-    def subscribe(self, *event_classes: type[Event], limit: int | None = None) -> AsyncEventStream[Any]:
+    def subscribe(
+        self, *event_classes: type[Event], limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> AsyncEventStream[Any]:
         """Collect events of some classes, of all where none are given, from now on.
 
         Args:
             event_classes: The classes.
-            limit: How many events wait at most, `Limits.stream` where none is given; beyond it the oldest are
-                dropped, and the reader is told (`EventsDropped`).
+            limit: How many events wait at most, `Limits.stream` where none is given.
+            overflow: What happens beyond it; see `Overflow`. The reader is told of what was dropped: `get` raises
+                `EventsDropped`, or returns an `EventsLost` where that is one of the classes.
 
         Returns:
             A stream to iterate over, best in an ``async with`` block.
         """
         every = not event_classes or Event in event_classes
         names = ("",) if every else tuple(dict.fromkeys(map(event_name, event_classes)))
-        return self._collect(names, limit)
+        return self._collect(names, limit, overflow)
 
     async def wait_for(
         self, event_class: type[E], *, where: Callable[[E], bool] | None = None, timeout: float | None = None
@@ -1120,14 +1209,18 @@ class AsyncManager:
         async with self.subscribe(event_class) as stream:
             return await _first(stream, where, timeout, event_name(event_class))
 
-    def _collect(self, names: tuple[str, ...], limit: int | None = None) -> AsyncEventStream[Any]:
+    def _collect(
+        self, names: tuple[str, ...], limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> AsyncEventStream[Any]:
         audience = self._audience
         if audience is None:
             self._connected()
         assert audience is not None, "who is connected has an audience"
-        stream: AsyncEventStream[Any] = AsyncEventStream(
-            self._handlers, names, self._limits.stream if limit is None else limit
+        limits = self._limits
+        buffer: Buffer[Any] = Buffer(
+            overflow, limits.stream if limit is None else limit, limits.waiting, tells=EventsLost.__name__ in names
         )
+        stream = AsyncEventStream(self._handlers, names, buffer, audience)
         audience.join(stream)
         return stream
 

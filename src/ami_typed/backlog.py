@@ -2,11 +2,8 @@
 
 Rules of this module:
 
-- From half of its limit on a backlog is `crowded`: the shells then rest from reading for a while, so that the server
-  is slowed down and nothing is lost. Who waits for an answer reads on.
-- What was read before it was crowded is taken in, however much one read brought: who rests in time loses nothing.
-- At its limit the oldest messages are dropped, counted, and an `EventsLost` takes their place. Notices are never
-  dropped.
+- What happens at the limit is the program's choice; see `Overflow`.
+- What is dropped is counted, and an `EventsLost` takes its place. Notices are never dropped.
 - No lock and no waiting here: the shells bring both.
 """
 
@@ -15,66 +12,97 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from ami_typed.errors import Overflowed
 from ami_typed.notices import EventsLost, Notice
+from ami_typed.overflow import Bounded, weight
 
 if TYPE_CHECKING:
     from ami_typed.messages import Aggregate, Message
+    from ami_typed.overflow import Overflow
 
 __all__ = ["Backlog"]
 
 
-class Backlog:
-    """A bounded queue of batches of messages.
+class Backlog(Bounded):
+    """A bounded queue of batches of messages; see `Bounded`."""
 
-    Args:
-        limit: How many messages wait at most.
-
-    Attributes:
-        dropped: How many messages were dropped in all.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self.dropped = 0
-        self._limit = limit
-        self._batches: deque[list[Message | Aggregate]] = deque()
-        self._waiting = 0
+    def __init__(self, overflow: Overflow, messages: int, octets: int) -> None:
+        super().__init__(overflow, messages, octets)
+        self._batches: deque[tuple[list[Message | Aggregate], int]] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._batches)
 
-    @property
-    def crowded(self) -> bool:
-        """Whether the callbacks are far behind."""
-        return self._waiting * 2 > self._limit
-
-    def put(self, batch: list[Message | Aggregate]) -> None:
-        """Take in what came."""
-        crowded = self.crowded
-        self._batches.append(batch)
-        self._waiting += len(batch)
-        if crowded and self._waiting > self._limit:
-            self._drop_oldest()
+    def put(self, batch: list[Message | Aggregate]) -> Overflowed | None:
+        """Take in what came; return why the connection is to end, if it is."""
+        self.brace()
+        dropped = self.dropped
+        self._append(batch)
+        if self._full:
+            self._drop_oldest() if self.overflow.drops == "oldest" else self._drop_newest()
+        if not self.overflow.disconnects or self.dropped == dropped:
+            return None
+        return Overflowed(
+            f"the callbacks fell behind: more than {self._messages} messages (Limits.events) or {self._octets} bytes "
+            "(Limits.waiting) waited for them, and Overflow.DISCONNECT was chosen for that."
+        )
 
     def take(self) -> list[Message | Aggregate]:
         """Return the oldest batch."""
-        batch = self._batches.popleft()
-        self._waiting -= len(batch)
+        batch, octets = self._batches.popleft()
+        self._count(-len(batch), -octets)
         return batch
 
+    def _append(self, batch: list[Message | Aggregate]) -> None:
+        octets = weight(batch)
+        self._batches.append((batch, octets))
+        self._count(len(batch), octets)
+
+    def _prepend(self, batch: list[Message | Aggregate]) -> None:
+        octets = weight(batch)
+        self._batches.appendleft((batch, octets))
+        self._count(len(batch), octets)
+
+    def _room(self, batch: list[Message | Aggregate]) -> int:
+        """Return how many messages of a batch fit; where its bytes do not, none."""
+        fits = self._held + weight(batch) <= self._octets
+        return min(len(batch), max(0, self._messages - self._waiting)) if fits else 0
+
     def _drop_oldest(self) -> None:
+        gone: list[Message | Aggregate] = []
+        while self._full and self._batches:
+            batch = self.take()
+            over = len(batch) - self._room(batch)
+            gone += batch[:over]
+            if over < len(batch):
+                self._prepend(batch[over:])
+        self._prepend(self._in_place_of(gone))
+
+    def _drop_newest(self) -> None:
+        batch, octets = self._batches.pop()
+        self._count(-len(batch), -octets)
+        room = self._room(batch)
+        instead = self._in_place_of(batch[room:])
+        before = self._batches[-1][0] if self._batches else None
+        if before and not room and len(instead) == 1 and _are_lost(before[-1], instead[0]):
+            before[-1] = self._in_place_of([before[-1], *instead])[0]
+        else:
+            self._append([*batch[:room], *instead])
+
+    def _in_place_of(self, gone: list[Message | Aggregate]) -> list[Message | Aggregate]:
+        """Count what is dropped; return what stays of it: its notices, and how many events are lost in all."""
         kept: list[Message | Aggregate] = []
-        announced = dropped = 0
-        while self._waiting > self._limit and len(self._batches) > 1:
-            for message in self.take():
-                if isinstance(message, EventsLost):
-                    announced += message.count
-                elif isinstance(message, Notice):
-                    kept.append(message)
-                else:
-                    dropped += 1
-        self.dropped += dropped
-        if announced + dropped:
-            kept.append(EventsLost.of_number(announced + dropped))
-        if kept:
-            self._batches.appendleft(kept)
-            self._waiting += len(kept)
+        lost = 0
+        for message in gone:
+            if isinstance(message, EventsLost):
+                lost += message.count
+            elif isinstance(message, Notice):
+                kept.append(message)
+            else:
+                lost += 1
+                self.dropped += 1
+        return [*kept, EventsLost.of_number(lost)] if lost else kept
+
+
+def _are_lost(*messages: Message | Aggregate) -> bool:
+    return all(isinstance(message, EventsLost) for message in messages)

@@ -31,6 +31,7 @@ __all__ = [
     "NotConnected",
     "NotInRelease",
     "OutcomeUnknown",
+    "Overflowed",
     "ProtocolError",
     "RequestNotSent",
     "TooManyPending",
@@ -182,6 +183,10 @@ class OutcomeUnknown(ConnectionLost):
     Asterisk may or may not have carried it out. ami-typed never sends it again by itself: that could place a
     call twice.
     """
+
+
+class Overflowed(ConnectionLost):
+    """More events waited than `Limits` allows, and `Overflow.DISCONNECT` was chosen for that."""
 
 
 class ProtocolError(ConnectionLost):

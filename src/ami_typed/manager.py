@@ -18,6 +18,7 @@ from ami_typed import conversations
 from ami_typed._log import Log
 from ami_typed._target import Target
 from ami_typed._threads import Audience, Connection, OnLoss, join, monitor, quiet
+from ami_typed.backlog import Backlog
 from ami_typed.conversations import Await, Conversation, Credentials, Listen
 from ami_typed.drift import Drift
 from ami_typed.errors import (
@@ -29,7 +30,8 @@ from ami_typed.errors import (
 )
 from ami_typed.handlers import Handlers
 from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
-from ami_typed.notices import Disconnected, Reconnected
+from ami_typed.notices import Disconnected, EventsLost, Reconnected
+from ami_typed.overflow import Overflow
 from ami_typed.session import Session
 from ami_typed.streams import Buffer
 from ami_typed.wire import Limits
@@ -70,11 +72,13 @@ class EventStream(Generic[E]):
     the program disconnects, and raises the reason where the connection is lost.
     """
 
-    def __init__(self, handlers: Handlers, names: tuple[str, ...], limit: int) -> None:
+    def __init__(self, handlers: Handlers, names: tuple[str, ...], buffer: Buffer[E], audience: Audience) -> None:
         self._handlers = handlers
         self._names = names
-        self._buffer: Buffer[E] = Buffer(limit)
+        self._buffer = buffer
+        self._audience = audience
         self._changed = threading.Condition()
+        audience.watch(buffer)
         for name in names:
             handlers.register(name, self._put, sink=True)
 
@@ -85,8 +89,10 @@ class EventStream(Generic[E]):
 
     def _put(self, event: E) -> None:
         with self._changed:
-            self._buffer.put(event)
+            overflowed = self._buffer.put(event)
             self._changed.notify()
+        if overflowed is not None:
+            self._audience.overflowed = overflowed
 
     def end(self, reason: Exception | None) -> None:
         """Let nothing in any more; what has come is still read."""
@@ -99,6 +105,7 @@ class EventStream(Generic[E]):
         for name in self._names:
             self._handlers.unregister(name, self._put)
         self.end(None)
+        self._audience.forget(self._buffer)
 
     def get(self, timeout: float | None = None) -> E:
         """Return the next event.
@@ -108,7 +115,8 @@ class EventStream(Generic[E]):
 
         Raises:
             EventTimeout: None came in time.
-            EventsDropped: Events were dropped before the next one; the next call goes on behind the gap.
+            EventsDropped: Events were dropped before the next one; the next call goes on behind the gap. A stream of
+                `EventsLost` too returns one of those instead.
             ConnectionLost: The connection ended behind the last event.
             StopIteration: The stream was closed, behind its last event.
         """
@@ -116,6 +124,7 @@ class EventStream(Generic[E]):
             if not self._changed.wait_for(lambda: self._buffer.ready, timeout):
                 raise EventTimeout(f"No {' or '.join(self._names)} came within {timeout:g} s.")
             event = self._buffer.take()
+        self._audience.throttle.nudge()
         if event is None:
             raise StopIteration
         return event
@@ -149,6 +158,7 @@ class Manager:
         reconnect: How a lost connection is made again: logged in as before, with the event mask and filters as
             before; callbacks and streams live on and are told (`Disconnected`, `Reconnected`). A request that was
             pending is never sent again. Without it a lost connection stays lost.
+        overflow: What happens where callbacks fall behind; see `Overflow`.
     """
 
     def __init__(
@@ -161,6 +171,7 @@ class Manager:
         limits: Limits = Limits(),
         check_releases: bool = True,
         reconnect: Reconnect | None = None,
+        overflow: Overflow = Overflow.block(),
     ) -> None:
         self._log = Log(logger, debug=debug)
         self._aggregate_timeout = aggregate_timeout
@@ -168,6 +179,7 @@ class Manager:
         self._limits = limits
         self._check_releases = check_releases
         self._reconnect = reconnect
+        self._overflow = overflow
         self._handlers = Handlers()
         self._drift = Drift()
         self._connection: Connection | None = None
@@ -197,7 +209,8 @@ class Manager:
         """
         self.disconnect()
         target = Target(host, port, timeout, tls)
-        audience = Audience(self._handlers, weakref.ref(self), self._limits.events, self._log)
+        backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting)
+        audience = Audience(self._handlers, weakref.ref(self), backlog, self._log)
         try:
             connection = self._dial(target, audience, quiet)
         except BaseException:
@@ -525,16 +538,41 @@ class Manager:
         return self._handlers.unregister(event, function)
 
     @overload
-    def subscribe(self, first: type[E], /, *, limit: int | None = None) -> EventStream[E]: ...
-    @overload
-    def subscribe(self, first: type[E1], second: type[E2], /, *, limit: int | None = None) -> EventStream[E1 | E2]: ...
+    def subscribe(
+        self, first: type[E], /, *, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> EventStream[E]: ...
     @overload
     def subscribe(
-        self, first: type[E1], second: type[E2], third: type[E3], /, *, limit: int | None = None
+        self,
+        first: type[E1],
+        second: type[E2],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> EventStream[E1 | E2]: ...
+    @overload
+    def subscribe(
+        self,
+        first: type[E1],
+        second: type[E2],
+        third: type[E3],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> EventStream[E1 | E2 | E3]: ...
     @overload
     def subscribe(
-        self, first: type[E1], second: type[E2], third: type[E3], fourth: type[E4], /, *, limit: int | None = None
+        self,
+        first: type[E1],
+        second: type[E2],
+        third: type[E3],
+        fourth: type[E4],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> EventStream[E1 | E2 | E3 | E4]: ...
     @overload
     def subscribe(
@@ -547,24 +585,30 @@ class Manager:
         /,
         *more: type[Event],
         limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> EventStream[Event]: ...
     @overload
-    def subscribe(self, *, limit: int | None = None) -> EventStream[Event]: ...
+    def subscribe(
+        self, *, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> EventStream[Event]: ...
 
-    def subscribe(self, *event_classes: type[Event], limit: int | None = None) -> EventStream[Any]:
+    def subscribe(
+        self, *event_classes: type[Event], limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> EventStream[Any]:
         """Collect events of some classes, of all where none are given, from now on.
 
         Args:
             event_classes: The classes.
-            limit: How many events wait at most, `Limits.stream` where none is given; beyond it the oldest are
-                dropped, and the reader is told (`EventsDropped`).
+            limit: How many events wait at most, `Limits.stream` where none is given.
+            overflow: What happens beyond it; see `Overflow`. The reader is told of what was dropped: `get` raises
+                `EventsDropped`, or returns an `EventsLost` where that is one of the classes.
 
         Returns:
             A stream to iterate over, best in a ``with`` block.
         """
         every = not event_classes or Event in event_classes
         names = ("",) if every else tuple(dict.fromkeys(map(event_name, event_classes)))
-        return self._collect(names, limit)
+        return self._collect(names, limit, overflow)
 
     def wait_for(
         self, event_class: type[E], *, where: Callable[[E], bool] | None = None, timeout: float | None = None
@@ -583,12 +627,18 @@ class Manager:
         with self.subscribe(event_class) as stream:
             return _first(stream, where, timeout, event_name(event_class))
 
-    def _collect(self, names: tuple[str, ...], limit: int | None = None) -> EventStream[Any]:
+    def _collect(
+        self, names: tuple[str, ...], limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> EventStream[Any]:
         audience = self._audience
         if audience is None:
             self._connected()
         assert audience is not None, "who is connected has an audience"
-        stream: EventStream[Any] = EventStream(self._handlers, names, self._limits.stream if limit is None else limit)
+        limits = self._limits
+        buffer: Buffer[Any] = Buffer(
+            overflow, limits.stream if limit is None else limit, limits.waiting, tells=EventsLost.__name__ in names
+        )
+        stream = EventStream(self._handlers, names, buffer, audience)
         audience.join(stream)
         return stream
 

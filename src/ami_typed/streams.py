@@ -2,7 +2,9 @@
 
 Rules of this module:
 
-- A full buffer drops its oldest event, counts it, and says so once to the next read (`EventsDropped`).
+- What happens at the limit is the program's choice; see `Overflow`.
+- A gap is counted, and told once in its place: raised (`EventsDropped`), or returned as an `EventsLost` where the
+  stream is of those too.
 - What came before the connection ended is still read; then the reason for the end is raised, or the stream just ends
   where the program itself disconnected.
 - No lock and no waiting here: the shells bring both.
@@ -11,45 +13,81 @@ Rules of this module:
 from __future__ import annotations
 
 from collections import deque
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from ami_typed.errors import EventsDropped
+from ami_typed.errors import EventsDropped, Overflowed
 from ami_typed.messages import Event
+from ami_typed.notices import EventsLost
+from ami_typed.overflow import Bounded
+
+if TYPE_CHECKING:
+    from ami_typed.overflow import Overflow
 
 __all__ = ["Buffer"]
 
 E = TypeVar("E", bound=Event)
 
 
-class Buffer(Generic[E]):
-    """A bounded queue of events.
+class Buffer(Bounded, Generic[E]):
+    """A bounded queue of events; see `Bounded`.
 
     Args:
+        overflow: What happens at the limit.
         limit: How many events wait at most.
-
-    Attributes:
-        dropped: How many events were dropped in all.
+        octets: How many bytes they hold at most.
+        tells: Whether a gap is told by an `EventsLost`, instead of an exception.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, overflow: Overflow, limit: int, octets: int, *, tells: bool = False) -> None:
         if limit < 1:
             raise ValueError(f"A stream holds at least one event; its limit cannot be {limit}.")
-        self.dropped = 0
-        self._limit = limit
-        self._gap = 0
-        self._events: deque[E] = deque()
+        super().__init__(overflow, limit, octets)
+        self._tells = tells
+        self._events: deque[E | int] = deque()  # a number stands for so many that were dropped
         self._ended = False
         self._reason: Exception | None = None
 
-    def put(self, event: E) -> None:
-        """Take in an event; one that comes after the end is not for this stream any more."""
+    @property
+    def crowded(self) -> bool:
+        """Whether reading should rest; not for a stream that has ended."""
+        return not self._ended and super().crowded
+
+    def put(self, event: E) -> Overflowed | None:
+        """Take in an event, unless the stream has ended; return why the connection is to end, if it is."""
         if self._ended:
-            return
-        if len(self._events) >= self._limit:
-            self._events.popleft()
-            self._gap += 1
-            self.dropped += 1
+            return None
         self._events.append(event)
+        self._count(1, len(event._octets))
+        if not self._full:
+            return None
+        self._drop_oldest() if self.overflow.drops == "oldest" else self._drop_newest()
+        if not self.overflow.disconnects:
+            return None
+        return Overflowed(
+            f"a stream was not read: more than {self._messages} events (Limits.stream, or its own limit) or "
+            f"{self._octets} bytes (Limits.waiting) waited in it, and Overflow.DISCONNECT was chosen for that."
+        )
+
+    def _drop_oldest(self) -> None:
+        gap = 0
+        while self._full:
+            gap += self._drop(self._events.popleft())
+        self._events.appendleft(gap)
+
+    def _drop_newest(self) -> None:
+        gap = self._drop(self._events.pop())
+        if self._events and isinstance(before := self._events[-1], int):
+            self._events[-1] = before + gap
+        else:
+            self._events.append(gap)
+
+    def _drop(self, event: E | int) -> int:
+        """Count an event that was taken out; return how many are missing for it."""
+        if isinstance(event, int):
+            return event
+        self.dropped += 1
+        self._count(-1, -len(event._octets))
+        return 1
 
     def end(self, reason: Exception | None) -> None:
         """Let nothing in any more; ``reason`` is raised behind the last event, `None` just ends the stream."""
@@ -69,11 +107,17 @@ class Buffer(Generic[E]):
             EventsDropped: Events were dropped before the next one.
             Exception: The reason for the end.
         """
-        if self._gap:
-            gap, self._gap = self._gap, 0
-            raise EventsDropped(gap)
         if self._events:
-            return self._events.popleft()
+            event = self._events.popleft()
+            if isinstance(event, int):
+                return self._tell(event)
+            self._count(-1, -len(event._octets))
+            return event
         if self._reason is not None:
             raise self._reason
         return None
+
+    def _tell(self, gap: int) -> E:
+        if not self._tells:
+            raise EventsDropped(gap)
+        return cast("E", EventsLost.of_number(gap))  # the stream was asked for these, so they are of its type

@@ -40,9 +40,9 @@ class Limits(NamedTuple):
         message: Bytes of one message.
         headers: Lines of one message.
         pending: Requests that wait for their answer.
-        events: Events that wait for their callbacks. From half of it on reading rests, for ten seconds at most, so that
-            the server is slowed down; beyond it the oldest are dropped and announced (`EventsLost`).
-        stream: Events that wait in one `EventStream`.
+        events: Events that wait for their callbacks; see `Overflow` for what happens beyond it.
+        stream: Events that wait in one `EventStream`; see `Overflow`.
+        waiting: Bytes of all events that wait for their callbacks, or in one `EventStream`.
     """
 
     line: int = 16 << 20
@@ -51,6 +51,7 @@ class Limits(NamedTuple):
     pending: int = 10_000
     events: int = 50_000
     stream: int = 10_000
+    waiting: int = 128 << 20
 
 
 def encode(action: str, lines: Sequence[tuple[str, str]]) -> bytes:
