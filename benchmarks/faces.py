@@ -23,7 +23,7 @@ __all__ = ["FACES", "Face"]
 
 HOST = "127.0.0.1"
 
-ROOMY = Limits(events=1_000_000)
+ROOMY = Limits(events=1_000_000, waiting=1 << 30)
 """A flood that comes faster than its callback works is to be measured whole, not to its first 50,000 events."""
 
 

@@ -3,6 +3,7 @@
 Rules of this module:
 
 - What happens at the limit is the program's choice; see `Overflow`.
+- What waits alone is not weighed: it is taken next, and callbacks that keep up are to cost nothing.
 - What is dropped is counted, and an `EventsLost` takes its place. Notices are never dropped.
 - No lock and no waiting here: the shells bring both.
 """
@@ -54,18 +55,18 @@ class Backlog(Bounded):
         return batch
 
     def _append(self, batch: list[Message | Aggregate]) -> None:
-        octets = weight(batch)
+        octets = weight(batch) if self._batches else 0
         self._batches.append((batch, octets))
         self._count(len(batch), octets)
 
     def _prepend(self, batch: list[Message | Aggregate]) -> None:
-        octets = weight(batch)
+        octets = weight(batch) if self._batches else 0
         self._batches.appendleft((batch, octets))
         self._count(len(batch), octets)
 
     def _room(self, batch: list[Message | Aggregate]) -> int:
         """Return how many messages of a batch fit; where its bytes do not, none."""
-        fits = self._held + weight(batch) <= self._octets
+        fits = not self._batches or self._held + weight(batch) <= self._octets
         return min(len(batch), max(0, self._messages - self._waiting)) if fits else 0
 
     def _drop_oldest(self) -> None:

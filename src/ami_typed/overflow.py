@@ -87,9 +87,9 @@ Overflow.DISCONNECT = Overflow("newest", disconnects=True)
 def weight(messages: Sequence[Message | Aggregate]) -> int:
     """Return the bytes that messages hold."""
     try:
-        octets: list[bytes] = [message._octets for message in messages]  # type: ignore[union-attr]  # aggregates, which are rare
+        octets: list[bytes] = [each._octets for each in messages]  # type: ignore[union-attr]  # see below
         return sum(map(len, octets))
-    except AttributeError:
+    except AttributeError:  # an aggregate, which is rare
         return sum(map(_octets_of, messages))
 
 

@@ -140,6 +140,39 @@ def test_a_hundred_requests_in_flight_from_twenty_threads_get_their_own_answers(
     assert all(sent == received for sent, received in answers)
 
 
+def test_a_callback_that_stands_still_costs_events_that_are_counted_and_no_connection(server: AnyServer) -> None:
+    """A server closes a link that is not read for a tenth of a second, so what blocks too long would lose it."""
+    limits = ami.Limits(events=100)
+    leave = threading.Event()
+    told: list[ami.Event] = []
+
+    def stuck(event: ami.Event, _: ami.Manager) -> None:
+        leave.wait(60)
+        told.append(event)
+
+    with ami.Manager(limits=limits, overflow=ami.Overflow.DROP_OLDEST) as manager, ami.Manager() as other:
+        for each in (manager, other):
+            each.connect(server.host, server.port)
+            each.login(server.full.name, server.full.secret)
+        other.execute(actions.Events(event_mask="off"))
+        manager.register_callback(events.UserEvent, stuck)
+        manager.register_callback(ami.EventsLost, stuck)
+
+        def shout(number: int) -> bool:
+            request = ami.Request[ami.Answer]("UserEvent", UserEvent="Flood", Number=number, Payload="x" * 900)
+            return other.execute(request).success
+
+        with manager.subscribe(events.UserEvent, limit=5000) as stream, ThreadPoolExecutor(8) as pool:
+            assert all(pool.map(shout, range(5000)))
+            for _ in range(5000):
+                stream.get(timeout=10)
+            assert manager.execute(actions.Ping()).success
+        leave.set()
+    lost = sum(event.count for event in told if isinstance(event, ami.EventsLost))
+    assert lost > 4000
+    assert lost + sum(isinstance(event, events.UserEvent) for event in told) == 5000
+
+
 @pytest.mark.parametrize("release", servers.targets())
 def test_a_request_fails_at_once_when_the_server_is_killed(release: str) -> None:
     if ":" in release:
