@@ -39,8 +39,8 @@ def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     """What makes managers: once those with threads, once those with an event loop."""
     with ExitStack() as stack:
 
-        def make_manager(**options: Any) -> ami.Manager:
-            return stack.enter_context(face(request.param, **options))
+        def make_manager(*how: Any, **options: Any) -> ami.Manager:
+            return stack.enter_context(face(request.param, *how, **options))
 
         yield make_manager
 

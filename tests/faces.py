@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     Make = Callable[..., ami.Manager]
-    """Makes a manager of the face that is tested; takes what `Manager` takes. It is closed after the test."""
+    """Makes a manager of the face that is tested, as `face` says. It is closed after the test."""
 
 FACES = ("threads", "asyncio")
 
@@ -108,17 +108,39 @@ class BlockingManager:
 
         return call
 
+    def __enter__(self) -> Self:
+        self._loop.run(self._face.__aenter__)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._loop.run(self._face.__aexit__, *error)
+
+
+def _made(cls: type, made_by: str, *args: Any, **options: Any) -> Any:
+    make = cls if made_by == "__call__" else getattr(cls, made_by)
+    return make(*args, **options)
+
 
 @contextmanager
-def face(name: str, **options: Any) -> Generator[ami.Manager]:
-    """Make a manager of one face; close it at the end, and look that nothing of it is left."""
+def face(name: str, made_by: str = "__call__", *args: Any, **options: Any) -> Generator[ami.Manager]:
+    """Make a manager of one face; close it at the end, and look that nothing of it is left.
+
+    Args:
+        name: Which face.
+        made_by: The class method that makes it, such as `from_url`.
+        args: What that takes by position.
+        options: What it takes by name.
+    """
     if name == "threads":
-        with ami.Manager(**options) as manager:
+        manager = _made(ami.Manager, made_by, *args, **options)
+        try:
             yield manager
+        finally:
+            manager.close()
         return
     loop = EventLoop()
     try:
-        blocking = BlockingManager(loop, AsyncManager(**options))
+        blocking = BlockingManager(loop, _made(AsyncManager, made_by, *args, **options))
         try:
             yield cast("ami.Manager", blocking)
         finally:

@@ -176,7 +176,10 @@ def _as_its_twin(text: str, names: tuple[str, str]) -> str:
 def test_the_two_faces_have_the_same_methods_in_the_same_order_with_the_same_parameters(one: type, other: type) -> None:
     assert public(one) == public(other)
     for name in [*public(one), "__init__"]:
-        first, second = inspect.getattr_static(one, name), inspect.getattr_static(other, name)
+        first, second = (inspect.getattr_static(face, name) for face in (one, other))
+        if isinstance(first, classmethod):
+            assert isinstance(second, classmethod)
+            first, second = first.__func__, second.__func__
         if isinstance(first, property):
             assert isinstance(second, property)
         else:
@@ -185,7 +188,18 @@ def test_the_two_faces_have_the_same_methods_in_the_same_order_with_the_same_par
 
 def test_what_waits_in_one_face_is_awaited_in_the_other() -> None:
     waits = {name for name in public(AsyncManager) if inspect.iscoroutinefunction(getattr(AsyncManager, name))}
-    waiting = ("connect", "disconnect", "close", "send_action", "execute", "login", "originate", "logoff", "wait_for")
+    waiting = (
+        "wait_until_booted",
+        "connect",
+        "disconnect",
+        "close",
+        "send_action",
+        "execute",
+        "login",
+        "originate",
+        "logoff",
+        "wait_for",
+    )
     assert waits == {*waiting}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import ami_typed as ami
 from ami_typed import conversations
-from ami_typed.conversations import Await, Listen
+from ami_typed.conversations import Await, Boot, Credentials, Listen
 
 if TYPE_CHECKING:
     from ami_typed.conversations import Conversation
@@ -50,7 +50,7 @@ def settings(version: str) -> ami.Answer:
 
 
 def test_a_log_in_answers_the_servers_challenge_and_finds_out_its_release() -> None:
-    talk = conversations.login("admin", "sécret", events="call,agent")
+    talk = conversations.login(Credentials("admin", "sécret", events="call,agent"))
     assert asked(next(talk)).lines() == [("Action", "Challenge"), ("AuthType", "MD5")]
     login = asked(talk.send(challenge()))
     assert dict(login.lines()) == {
@@ -66,7 +66,7 @@ def test_a_log_in_answers_the_servers_challenge_and_finds_out_its_release() -> N
 
 def test_the_secret_is_not_sent_with_a_challenge_and_never_shown() -> None:
     for plain in (False, True):
-        talk = conversations.login("admin", "hidden-word", plain=plain)
+        talk = conversations.login(Credentials("admin", "hidden-word", plain=plain))
         steps: list[Any] = [next(talk)]
         if not plain:
             steps.append(talk.send(challenge()))
@@ -75,13 +75,13 @@ def test_the_secret_is_not_sent_with_a_challenge_and_never_shown() -> None:
 
 
 def test_a_plain_log_in_sends_the_secret_and_asks_for_no_challenge() -> None:
-    talk = conversations.login("admin", "hidden-word", plain=True)
+    talk = conversations.login(Credentials("admin", "hidden-word", plain=True))
     login = asked(next(talk))
     assert login.lines() == [("Action", "Login"), ("Username", "admin"), ("Secret", "hidden-word")]
 
 
 def test_a_user_who_may_not_ask_for_the_release_is_logged_in_all_the_same() -> None:
-    talk = conversations.login("admin", "secret", plain=True)
+    talk = conversations.login(Credentials("admin", "secret", plain=True))
     next(talk)
     question = asked(talk.send(SUCCESS))
     with pytest.raises(StopIteration) as end:
@@ -91,14 +91,14 @@ def test_a_user_who_may_not_ask_for_the_release_is_logged_in_all_the_same() -> N
 
 def test_a_server_whose_version_names_no_release_is_of_none() -> None:
     for answer in (settings("GIT-master-3f21c0"), SUCCESS):
-        talk = conversations.login("admin", "secret", plain=True)
+        talk = conversations.login(Credentials("admin", "secret", plain=True))
         next(talk)
         talk.send(SUCCESS)
         assert end_of(talk, answer) is None
 
 
 def test_a_wrong_secret_is_a_failed_log_in() -> None:
-    talk = conversations.login("admin", "wrong")
+    talk = conversations.login(Credentials("admin", "wrong"))
     next(talk)
     login = asked(talk.send(challenge()))
     with pytest.raises(ami.LoginFailed, match="Asterisk refused Login: Authentication failed") as failed:
@@ -107,60 +107,91 @@ def test_a_wrong_secret_is_a_failed_log_in() -> None:
 
 
 def test_a_refused_challenge_is_a_failed_log_in() -> None:
-    talk = conversations.login("admin", "secret")
+    talk = conversations.login(Credentials("admin", "secret"))
     question = asked(next(talk))
     with pytest.raises(ami.LoginFailed, match="Asterisk refused Challenge"):
         talk.throw(refused(question))
 
 
 def test_a_challenge_without_one_is_an_error_that_says_so() -> None:
-    talk = conversations.login("admin", "secret")
+    talk = conversations.login(Credentials("admin", "secret"))
     next(talk)
     with pytest.raises(ami.ManagerError, match="no challenge to log admin in with"):
         talk.send(SUCCESS)
 
 
 def test_other_troubles_during_the_log_in_come_through() -> None:
-    talk = conversations.login("admin", "secret")
+    talk = conversations.login(Credentials("admin", "secret"))
     next(talk)
     with pytest.raises(ami.OutcomeUnknown):
         talk.throw(ami.OutcomeUnknown("gone"))
 
 
-def test_a_log_in_that_waits_listens_before_it_sends_anything() -> None:
-    talk = conversations.login("admin", "secret", wait=30)
-    assert next(talk) == Listen(("FullyBooted", "Disconnected"))
-    assert asked(talk.send(None)).action == "Challenge"
+def test_a_log_in_that_waits_does_so_as_soon_as_the_user_is_let_in() -> None:
+    talk = conversations.login(Credentials("admin", "secret", wait=30))
+    assert asked(next(talk)).action == "Challenge"
     assert asked(talk.send(challenge())).action == "Login"
-    waiting: Any = talk.send(SUCCESS)
-    assert isinstance(waiting, Await)
-    assert waiting.timeout == 30
-    assert waiting.fits(ami.Event({"Event": "FullyBooted"}))
-    assert "FullyBooted" in waiting.what
-    assert asked(talk.send(ami.Event({"Event": "FullyBooted"}))).action == "CoreSettings"
+    assert talk.send(SUCCESS) == Boot(30)
+    assert asked(talk.send(None)).action == "CoreSettings"
 
 
-def test_a_server_that_does_not_boot_in_time_is_an_event_timeout() -> None:
-    talk = conversations.login("admin", "secret", plain=True, wait=30)
+def test_a_server_that_does_not_boot_in_time_is_still_booting() -> None:
+    talk = conversations.login(Credentials("admin", "secret", plain=True, wait=30))
     next(talk)
-    talk.send(None)
     talk.send(SUCCESS)
-    with pytest.raises(ami.EventTimeout):
-        talk.throw(ami.EventTimeout("FullyBooted did not come"))
+    with pytest.raises(ami.StillBooting):
+        talk.throw(ami.StillBooting(30))
+
+
+def test_each_answer_of_a_log_in_is_waited_for_as_long_as_the_program_says() -> None:
+    talk = conversations.login(Credentials("admin", "secret", timeout=2.5))
+    steps = [asked(next(talk)), asked(talk.send(challenge())), asked(talk.send(SUCCESS))]
+    assert [step.timeout for step in steps] == [2.5] * 3
 
 
 @pytest.mark.parametrize(
-    "talk",
+    ("words", "kind", "sentence"),
     [
-        conversations.login("admin", "secret", plain=True, wait=30),
-        conversations.originate(ami.Request("Originate")),
+        ("Authentication failed", ami.AuthenticationFailed, "secret is wrong, or its deny, permit or acl lines"),
+        ("Login Already In Use", ami.AlreadyLoggedIn, "Asterisk refused Challenge: Login Already In Use"),
+        ("Asterisk is shutting down", ami.LoginFailed, "Asterisk refused Challenge: Asterisk is shutting down"),
     ],
-    ids=["log-in", "call"],
 )
-def test_what_is_awaited_is_given_up_with_its_connection(talk: Any) -> None:
+def test_each_reason_for_a_refused_log_in_is_its_own_exception(
+    words: str, kind: type[ami.LoginFailed], sentence: str
+) -> None:
+    talk = conversations.login(Credentials("admin", "secret"))
+    answer = ami.Answer({"Response": "Error", "Message": words})
+    with pytest.raises(ami.LoginFailed, match=sentence) as failed:
+        talk.throw(ami.ActionFailed(asked(next(talk)), answer))
+    assert type(failed.value) is kind
+    assert failed.value.message == words
+
+
+# Bringing back what a lost connection had
+
+
+def test_a_connection_without_a_log_in_has_nothing_to_bring_back() -> None:
+    with pytest.raises(StopIteration) as end:
+        next(conversations.resume(None, [ami.Request("Events", EventMask="off")]))
+    assert end.value.value == conversations.Resumed(None, [])
+
+
+def test_what_is_refused_this_time_is_told_and_keeps_nothing_else_from_being_set() -> None:
+    filters = [ami.Request("Filter", Filter=text) for text in ("a", "b")]
+    talk = conversations.resume(Credentials("admin", "secret", plain=True), filters)
+    next(talk)
+    talk.send(SUCCESS)
+    assert talk.send(settings("22.10.1")) is filters[0]
+    assert talk.throw(ami.ActionFailed(filters[0], REFUSAL)) is filters[1]
+    assert end_of(talk, SUCCESS) == (ami.Release(22, 10, 1), ["Filter: Authentication failed"])
+
+
+def test_what_is_awaited_is_given_up_with_its_connection() -> None:
+    talk = conversations.originate(ami.Request("Originate"))
     next(talk)
     talk.send(None)
-    waiting = talk.send(SUCCESS)
+    waiting: Any = talk.send(SUCCESS)
     lost = ami.Disconnected.because(Exception("the server closed the connection."))
     assert waiting.fits(lost)
     with pytest.raises(ami.OutcomeUnknown, match="the server closed the connection"):

@@ -16,6 +16,12 @@ REFUSAL = ami.Message({"Response": "Error", "Message": "No such channel", "Secre
 EXAMPLES: list[Error] = [
     ami.ActionFailed(REQUEST, REFUSAL),
     ami.LoginFailed(REQUEST, REFUSAL),
+    ami.AuthenticationFailed(REQUEST, REFUSAL),
+    ami.AlreadyLoggedIn(REQUEST, REFUSAL),
+    ami.StillBooting(2.5),
+    ami.TurnedAway(),
+    ami.NotAsterisk.silent(5),
+    ami.AddressError("one sentence"),
     ami.ActionTimeout(REQUEST, "id-1", 2.5, "end of its list"),
     ami.EventsDropped(3),
     ami.FieldError(ami.Event({"Event": "Hangup"}), "Cause", "x", "not a number"),
@@ -33,6 +39,7 @@ def test_every_exception_of_the_package_is_an_error_to_catch() -> None:
     "blamed_on_the_request",
     [
         *("NotConnected", "HeaderRefused", "TooManyPending", "NotInRelease", "FieldError"),
+        *("AddressError", "AuthenticationFailed", "AlreadyLoggedIn", "StillBooting"),
         *("ActionFailed", "LoginFailed", "ActionTimeout", "EventTimeout", "EventsDropped"),
     ],
 )
@@ -44,7 +51,15 @@ def test_what_the_program_or_the_servers_answer_did_is_a_manager_error(blamed_on
 
 @pytest.mark.parametrize(
     "blamed_on_the_link",
-    ["ConnectFailed", "NotAsterisk", "ConnectionLost", "RequestNotSent", "OutcomeUnknown", "ProtocolError"],
+    [
+        "ConnectFailed",
+        "NotAsterisk",
+        "TurnedAway",
+        "ConnectionLost",
+        "RequestNotSent",
+        "OutcomeUnknown",
+        "ProtocolError",
+    ],
 )
 def test_what_happened_to_the_connection_is_a_socket_error(blamed_on_the_link: str) -> None:
     kind = getattr(errors, blamed_on_the_link)

@@ -15,9 +15,12 @@ import pytest
 
 import ami_typed as ami
 from ami_typed import Disconnected, EventsLost, Reconnect, Reconnected, _threads, aio
+from ami_typed.backoff import Pauses
 from tests.support import GREETING, PATIENCE, Gadget, GadgetsComplete, Peer, Server, answer, background, message
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.faces import Make
 
 pytestmark = pytest.mark.usefixtures("gadgets")
@@ -165,6 +168,28 @@ def test_what_was_refused_is_not_set_again(server: Server, make: Make) -> None:
         told(notices, Reconnected)
     assert manager.execute(ami.Request("Ping")) is not None
     assert second.actions(1) == ["Ping"]
+
+
+def test_what_is_refused_after_a_reconnect_is_told_once_and_tried_again_after_the_next(
+    server: Server, make: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = make(reconnect=AT_ONCE)
+    first = logged_in(server, manager)
+    manager.execute(ami.actions.Filter(operation="Add", filter="Event: Hangup"))
+    manager.execute(ami.actions.Events(event_mask="call"))
+    with manager.subscribe(Reconnected) as notices:
+        first.peer.close()
+        second = Asterisk(server.peer(), refuses=("Filter",))
+        assert told(notices, Reconnected).refused == ["Filter: Authentication failed"]
+        assert second.actions(5) == ["Challenge", "Login", "CoreSettings", "Filter", "Events"]
+        assert caplog.messages == [
+            "The server refused to set again what the lost connection had: Filter: Authentication failed"
+        ]
+        second.peer.close()
+        third = Asterisk(server.peer())
+        assert told(notices, Reconnected).refused == []
+        assert third.actions(5) == ["Challenge", "Login", "CoreSettings", "Filter", "Events"]
+    assert manager.execute(ami.Request("Ping")) is not None
 
 
 def test_who_never_logged_in_is_connected_again_and_no_more(server: Server, make: Make) -> None:
@@ -449,6 +474,30 @@ def test_a_connection_that_is_lost_again_and_again_is_made_again_and_again(serve
             assert told(notices, Reconnected).attempts == 1
     assert manager.execute(ami.Request("Ping")) is not None
     assert asterisk.actions(4)[-1] == "Ping"
+
+
+@pytest.mark.parametrize(("lasted", "expected"), [(0.0, [1, 2, 4, 8]), (30.0, [1, 1, 1, 1])])
+def test_pauses_go_on_growing_until_a_connection_has_lasted(
+    server: Server, make: Make, monkeypatch: pytest.MonkeyPatch, lasted: float, expected: list[float]
+) -> None:
+    """A server that lets in and drops at once is not hammered."""
+    after, pauses = Pauses.after, list[float]()
+
+    def at_once(self: Pauses, stood: float) -> Iterator[float]:
+        assert 0 <= stood < 2 * PATIENCE
+        for pause in after(self, stood + lasted):
+            pauses.append(pause)
+            yield 0
+
+    monkeypatch.setattr(Pauses, "after", at_once)
+    manager = make(reconnect=Reconnect(first=1, factor=2, ceiling=30, jitter=0))
+    peer = server.link(manager)
+    with manager.subscribe(Reconnected) as notices:
+        for _ in expected:
+            peer.close()
+            peer = server.peer()
+            told(notices, Reconnected)
+    assert pauses == expected
 
 
 def test_a_connection_that_is_lost_before_anybody_knew_of_it_is_made_again_once(server: Server, make: Make) -> None:

@@ -1,17 +1,29 @@
-"""Where a manager connects to, as it is told to people and to TLS."""
+"""Where a manager connects to, and as whom, as a URL or the environment tells it; no secret is ever shown."""
 
 from __future__ import annotations
 
+import inspect
+import os
 import ssl
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ami_typed._target import Target
-from tests.support import in_a_fresh_process
+import ami_typed as ami
+from ami_typed._target import Address, Certificates, Options, Target, secret_of
+from tests.support import CERTIFICATE, in_a_fresh_process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ami_typed.conversations import Credentials
+
+# Targets
 
 
-def test_a_target_is_told_by_host_and_port() -> None:
-    assert str(Target("pbx.example", 5038, 5, tls=False)) == "pbx.example:5038"
+@pytest.mark.parametrize(("host", "told"), [("pbx.example", "pbx.example:5038"), ("2001:db8::7", "[2001:db8::7]:5038")])
+def test_a_target_is_told_by_host_and_port(host: str, told: str) -> None:
+    assert str(Target(host, 5038, 5, tls=False)) == told
 
 
 @pytest.mark.parametrize("tls", [True, False])
@@ -22,24 +34,230 @@ def test_each_connection_has_settings_of_its_own_unless_the_program_brings_them(
     if first is not None:
         assert first is not second
         assert first.verify_mode == ssl.CERT_REQUIRED
+        assert first.check_hostname
         assert first.minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
 def test_without_tls_its_library_is_not_loaded() -> None:
     program = (
         "import sys\n"
-        "from ami_typed._target import Target\n"
-        "assert Target('pbx', 5038, 5, tls=False).context() is None\n"
+        "from ami_typed._target import Address\n"
+        "assert Address.of_url('ami://user:secret@pbx').target.context() is None\n"
         "print('ssl' in sys.modules)"
     )
     assert in_a_fresh_process(program) == ["False"]
 
 
-def test_tls_verifies_unless_the_program_brings_settings_of_its_own() -> None:
-    context = Target("pbx", 5039, 5, tls=True).context()
-    assert context is not None
-    assert context.verify_mode == ssl.CERT_REQUIRED
-    assert context.check_hostname
-    own = ssl.create_default_context()
-    assert Target("pbx", 5039, 5, tls=own).context() is own
-    assert Target("pbx", 5038, 5, tls=False).context() is None
+@pytest.mark.parametrize("names", [{"cafile": "gone.pem"}, {"certfile": "gone.pem", "keyfile": "key.pem"}])
+def test_a_file_for_tls_that_cannot_be_read_is_named(names: dict[str, str]) -> None:
+    target = Target("pbx", 5039, 5, Certificates(**names))
+    with pytest.raises(ami.ConnectFailed, match=r"No TLS with pbx:5039: gone\.pem.* cannot be used: No such file"):
+        target.context()
+
+
+def test_a_key_that_is_locked_with_a_password_is_refused_and_nobody_is_asked(tmp_path: Path) -> None:
+    from subprocess import run
+
+    (tmp_path / "certificate.pem").write_text(CERTIFICATE, "ascii")
+    locking = ["openssl", "pkcs8", "-topk8", "-in", "certificate.pem", "-out", "key.pem", "-passout", "pass:word"]
+    run(locking, cwd=tmp_path, check=True, capture_output=True)
+    files = Certificates(None, str(tmp_path / "certificate.pem"), str(tmp_path / "key.pem"))
+    with pytest.raises(ami.ConnectFailed, match=r"key\.pem cannot be used"):
+        Target("pbx", 5039, 5, files).context()
+
+
+# URLs
+
+
+def credentials_of(url: str, **given: Any) -> Credentials:
+    credentials = Address.of_url(url, **given).credentials
+    assert credentials is not None
+    return credentials
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("ami://pbx.example", Target("pbx.example", 5038, 5, tls=False)),
+        ("amis://pbx.example", Target("pbx.example", 5039, 5, tls=True)),
+        ("ami://10.0.0.7:5070/", Target("10.0.0.7", 5070, 5, tls=False)),
+        ("amis://[2001:db8::7]", Target("2001:db8::7", 5039, 5, tls=True)),
+        ("ami://[fe80::1%25eth0]:5070", Target("fe80::1%eth0", 5070, 5, tls=False)),
+        ("ami://pbx?timeout=2.5", Target("pbx", 5038, 2.5, tls=False)),
+        ("amis://pbx?cafile=%2Fetc%2Fca.pem", Target("pbx", 5039, 5, Certificates("/etc/ca.pem"))),
+        ("amis://pbx?certfile=c&keyfile=k", Target("pbx", 5039, 5, Certificates(None, "c", "k"))),
+    ],
+)
+def test_a_url_says_where_to_connect(url: str, target: Target) -> None:
+    assert Address.of_url(url) == (target, None, None)
+
+
+def test_a_url_says_whom_to_log_in_and_how() -> None:
+    credentials = credentials_of("ami://admin:secret@pbx?events=call,agent&plain=yes&wait=30&timeout=2.5")
+    assert credentials == ("admin", "secret", "call,agent", True, 30.0, 2.5)
+    assert credentials_of("ami://admin:secret@pbx") == ("admin", "secret", None, False, None, 5.0)
+
+
+def test_what_is_special_in_a_name_or_secret_is_percent_encoded() -> None:
+    credentials = credentials_of("ami://jos%C3%A9%40home:p%40ss%2Fw%3Ard%25@pbx")
+    assert (credentials.username, credentials.secret) == ("josé@home", "p@ss/w:rd%")
+
+
+def test_a_url_may_ask_for_reconnecting() -> None:
+    assert Address.of_url("ami://pbx?reconnect=yes").reconnect == ami.Reconnect()
+    assert Address.of_url("ami://pbx?reconnect=no").reconnect is None
+
+
+def test_a_secret_beside_the_url_is_the_users() -> None:
+    assert credentials_of("ami://admin@pbx", secret="hidden-word").secret == "hidden-word"
+
+    def vault() -> str:
+        return "hidden-word"
+
+    assert credentials_of("ami://admin@pbx", secret=vault).secret is vault
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("http://pbx", "begins with ami://HOST or, for TLS, with amis://HOST"),
+        ("pbx.example", "begins with ami://HOST"),
+        ("ami://", "begins with ami://HOST"),
+        ("ami://admin:hidden-word@:5038", "begins with ami://HOST"),
+        ("ami://pbx:port", "host or port cannot be read"),
+        ("ami://pbx:0", "The port has to be a number from 1 to 65535"),
+        ("ami://pbx:99999", "host or port cannot be read"),
+        ("ami://[::1", "an IPv6 address stands in brackets"),
+        ("ami://::1", "host or port cannot be read"),
+        ("ami://admin:hidden/word@pbx", "host or port cannot be read"),
+        ("ami://admin:0/hidden-word@pbx", "Behind the URL's host and port stands a query or nothing"),
+        ("ami://admin:1#hidden-word@pbx", "Behind the URL's host and port stands a query or nothing"),
+        ("ami://admin:1?hidden-word@pbx", "Parameter 1 of the URL's query is none of those there are: secret_file, "),
+        ("ami://pbx?timeout=5&retries=3", "Parameter 2 of the URL's query is none of those there are: .*timeout, "),
+        ("ami://pbx?timeout=5&timeout=6", "says the timeout twice"),
+        ("ami://pbx?timeout=soon", "The timeout has to be a number of seconds above 0"),
+        ("ami://pbx?timeout=", "The timeout has to be a number of seconds above 0"),
+        ("ami://pbx?timeout=0", "The timeout has to be a number of seconds above 0"),
+        ("ami://pbx?timeout=nan", "The timeout has to be a number of seconds above 0"),
+        ("ami://pbx?reconnect=maybe", "The reconnect has to be yes or no"),
+        ("ami://pbx?cafile=ca.pem", "for TLS only: amis://"),
+        ("amis://pbx?keyfile=key.pem", "A keyfile needs the certfile"),
+        ("ami://admin@pbx", "There is a user and no secret"),
+        ("ami://:hidden-word@pbx", "There is a secret and no user"),
+        ("ami://admin:hidden-word@pbx?secret_file=ami", "more than one secret"),
+    ],
+)
+def test_a_url_that_says_it_wrongly_is_refused_with_a_sentence_that_shows_no_secret(url: str, sentence: str) -> None:
+    with pytest.raises(ami.AddressError, match=sentence) as refused:
+        ami.Manager.from_url(url)
+    error: BaseException | None = refused.value
+    while error is not None:
+        assert "word" not in f"{error!r}"
+        error = error.__cause__
+
+
+def test_no_secret_is_shown_by_what_was_read() -> None:
+    shown = repr(Address.of_url("ami://admin:hidden-word@pbx?reconnect=yes"))
+    assert "hidden-word" not in shown
+    assert "admin" in shown
+
+
+# The environment
+
+
+def test_the_environment_may_hold_a_url() -> None:
+    environment = {"AMI_TYPED_URL": "amis://admin:secret@pbx?timeout=2"}
+    assert Address.of_environment(environment=environment) == Address.of_url(environment["AMI_TYPED_URL"])
+
+
+def test_the_environment_may_hold_each_setting_by_itself() -> None:
+    environment = {
+        "AMI_TYPED_URL": "",
+        "AMI_TYPED_HOST": "2001:db8::7",
+        "AMI_TYPED_PORT": "5070",
+        "AMI_TYPED_USER": "admin",
+        "AMI_TYPED_SECRET": "p@ss/w:rd%",
+        "AMI_TYPED_TLS": "yes",
+        "AMI_TYPED_CAFILE": "ca.pem",
+        "AMI_TYPED_TIMEOUT": "2.5",
+        "AMI_TYPED_EVENTS": "off",
+        "AMI_TYPED_RECONNECT": "on",
+        "AMI_TYPED_PLAIN": "",
+        "AMI_TYPED_CACHE": "of the tests",
+    }
+    target, credentials, reconnect = Address.of_environment(environment=environment)
+    assert target == ("2001:db8::7", 5070, 2.5, Certificates("ca.pem"))
+    assert credentials == ("admin", "p@ss/w:rd%", "off", False, None, 2.5)
+    assert reconnect == ami.Reconnect()
+
+
+def test_a_secret_may_stand_beside_the_url() -> None:
+    environment = {"AMI_TYPED_URL": "ami://admin@pbx", "AMI_TYPED_SECRET": "hidden-word"}
+    _, credentials, _ = Address.of_environment(environment=environment)
+    assert credentials is not None
+    assert credentials.secret == "hidden-word"
+
+
+def test_two_servers_have_two_prefixes() -> None:
+    environment = {"NORTH_HOST": "north", "SOUTH_URL": "ami://south"}
+    hosts = [Address.of_environment(prefix, environment=environment).target.host for prefix in ("NORTH_", "SOUTH_")]
+    assert hosts == ["north", "south"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({}, "set AMI_TYPED_URL or AMI_TYPED_HOST"),
+        ({"AMI_TYPED_PORT": "5038"}, "set AMI_TYPED_URL or AMI_TYPED_HOST"),
+        ({"URL": "ami://a", "HOST": "b"}, "AMI_TYPED_URL and AMI_TYPED_HOST both say the host"),
+        ({"URL": "ami://a", "TLS": "yes"}, "AMI_TYPED_URL and AMI_TYPED_TLS both say the tls"),
+        ({"URL": "ami://u:hidden-word@a", "SECRET": "hidden-word"}, "AMI_TYPED_URL and AMI_TYPED_SECRET both"),
+        ({"HOST": "a", "TLS": "perhaps"}, "The tls has to be yes or no"),
+        ({"HOST": "a", "PORT": "hidden-word"}, "The port has to be a number"),
+        ({"HOST": "a", "USER": "u", "SECRET": "hidden-word", "SECRET_FILE": "f"}, "more than one secret"),
+    ],
+)
+def test_an_environment_that_says_it_wrongly_is_refused(
+    environment: dict[str, str], sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AMI_TYPED_")]:
+        monkeypatch.delenv(name)
+    for name, text in environment.items():
+        monkeypatch.setenv(f"AMI_TYPED_{name.removeprefix('AMI_TYPED_')}", text)
+    with pytest.raises(ami.AddressError, match=sentence) as refused:
+        ami.Manager.from_env()
+    assert "hidden-word" not in repr(refused.value)
+
+
+# Secrets
+
+
+def test_a_secret_in_a_file_is_read_each_time_without_the_line_end_behind_it(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    read = secret_of(file)
+    assert not isinstance(read, str)
+    for content, secret in [
+        (b"first\n", "first"),
+        (b" second \r\n", " second "),
+        (b"caf\xc3\xa9", "café"),
+        (b"\n", ""),
+    ]:
+        file.write_bytes(content)
+        assert read() == secret
+    file.write_bytes(b"latin \xe9\n")
+    assert read().encode("utf-8", "surrogateescape") == b"latin \xe9"
+
+
+def test_a_secret_that_cannot_be_read_says_from_where(tmp_path: Path) -> None:
+    credentials = credentials_of(f"ami://admin@pbx?secret_file={tmp_path}/gone")
+    assert callable(credentials.secret)
+    with pytest.raises(ami.ManagerError, match=r"secret cannot be read from .*/gone: No such file"):
+        credentials.secret()
+
+
+# What a manager takes besides
+
+
+@pytest.mark.parametrize("face", [ami.Manager, ami.AsyncManager])
+def test_whatever_a_manager_takes_can_be_given_beside_its_address(face: type) -> None:
+    assert [*Options.__annotations__] == list(inspect.signature(face).parameters)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ami_typed.errors import (
         ActionFailed,
         ActionTimeout,
+        AddressError,
+        AlreadyLoggedIn,
+        AuthenticationFailed,
         ConnectFailed,
         ConnectionLost,
         Error,
@@ -34,7 +37,9 @@ if TYPE_CHECKING:
         Overflowed,
         ProtocolError,
         RequestNotSent,
+        StillBooting,
         TooManyPending,
+        TurnedAway,
     )
     from ami_typed.manager import EventStream, Manager
     from ami_typed.messages import (
@@ -77,10 +82,13 @@ if TYPE_CHECKING:
         "RESPONSE_GENERIC",
         "ActionFailed",
         "ActionTimeout",
+        "AddressError",
         "Aggregate",
+        "AlreadyLoggedIn",
         "Answer",
         "AsyncEventStream",
         "AsyncManager",
+        "AuthenticationFailed",
         "ConnectFailed",
         "ConnectionLost",
         "Disconnected",
@@ -115,7 +123,9 @@ if TYPE_CHECKING:
         "Request",
         "RequestNotSent",
         "Response",
+        "StillBooting",
         "TooManyPending",
+        "TurnedAway",
         "actions",
         "aggregates",
         "catalogue",
@@ -133,9 +143,10 @@ else:
         "_sockets": "SynchronisedSocket",
         "aio": "AsyncEventStream AsyncManager",
         "errors": (
-            "ActionFailed ActionTimeout ConnectFailed ConnectionLost Error EventTimeout EventsDropped FieldError "
-            "HeaderRefused LoginFailed ManagerError ManagerSocketError NotAsterisk NotConnected NotInRelease "
-            "OutcomeUnknown Overflowed ProtocolError RequestNotSent TooManyPending"
+            "ActionFailed ActionTimeout AddressError AlreadyLoggedIn AuthenticationFailed ConnectFailed "
+            "ConnectionLost Error EventTimeout EventsDropped FieldError HeaderRefused LoginFailed ManagerError "
+            "ManagerSocketError NotAsterisk NotConnected NotInRelease OutcomeUnknown Overflowed ProtocolError "
+            "RequestNotSent StillBooting TooManyPending TurnedAway"
         ),
         "backoff": "Reconnect",
         "drift": "DriftReport",

@@ -6,12 +6,14 @@ Rules of this module:
 - A thread that finds another one writing leaves its message to that one, so that many go out in one piece and nobody
   waits to write.
 - A descriptor is given back only when nobody waits on it: its number may mean something else the next moment.
+- Of several addresses of one name each is tried, within the one time-out: who does not answer has its share of it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import math
+import os
 import select
 import socket
 import threading
@@ -23,16 +25,23 @@ from ami_typed.errors import ConnectFailed
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ami_typed._target import Target
 
-__all__ = ["SynchronisedSocket", "TlsSocket", "open_socket"]
+__all__ = ["SynchronisedSocket", "TlsSocket", "Tries", "hung_up", "keep_alive", "open_socket"]
 
 _LONG = 8192
 """A read of more than this is likely to be followed by another at once."""
 _CHUNK = 65536
 """How much is read at once; larger reads are slower, because they leave the processor's cache."""
+
+_KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 6}
+"""When the system asks an idle peer whether it is there, in seconds, how often, and how many times in vain.
+
+A peer that has vanished is so found out within two minutes; left alone, most systems take two hours to begin. macOS
+calls the first one TCP_KEEPALIVE.
+"""
 
 
 def _always() -> bool:
@@ -59,6 +68,10 @@ class SynchronisedSocket:
         self._readable = _Readiness(connected, write=False)
         self._writable = _Readiness(connected, write=True)
         self.info: tuple[str, str] | None = None
+
+    def hung_up(self) -> bool:
+        """Whether the peer has closed; see the function of this name."""
+        return hung_up(self._socket.fileno())
 
     def get_asterisk_info(self) -> tuple[str, str] | None:
         """Return what the server calls itself and the version of its Manager Interface, `None` before it said so."""
@@ -255,19 +268,97 @@ class TlsSocket(SynchronisedSocket):
             return None
 
 
+def keep_alive(connected: socket.socket) -> None:
+    """Have the system find out by itself that an idle connection's peer has vanished."""
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEP_ALIVE.items():
+        if hasattr(socket, name):
+            connected.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def hung_up(descriptor: int) -> bool:
+    """Whether the peer has closed or reset a connection, as far as the system tells without reading."""
+    if not hasattr(select, "poll"):
+        return False
+    poller = select.poll()
+    poller.register(descriptor, getattr(select, "POLLRDHUP", 0))  # errors and hang-ups are told unasked
+    return bool(poller.poll(0))
+
+
+class Tries:
+    """The addresses of a name, each to be tried once, and what became of it.
+
+    Args:
+        target: The name.
+        found: What the system's resolver knows of it.
+
+    Raises:
+        ConnectFailed: There is no such port; the resolver would make another of its number.
+    """
+
+    def __init__(self, target: Target, found: list[tuple[Any, ...]]) -> None:
+        self._target = target
+        self._found = found
+        self._failures: list[str] = []
+        if not 0 < target.port < 65536:
+            raise ConnectFailed(f"No connection to {target}: a port is a number from 1 to 65535.")
+
+    def __iter__(self) -> Iterator[tuple[socket.socket, Any, float]]:
+        """Yield a socket, the address to connect it to, and how long that may take, in seconds."""
+        deadline = time.monotonic() + self._target.timeout
+        for left, (family, kind, protocol, _, address) in zip(range(len(self._found), 0, -1), self._found, strict=True):
+            try:
+                connecting = socket.socket(family, kind, protocol)
+            except OSError as error:  # this machine does not speak IPv6
+                self.failed(address, error)
+                continue
+            yield connecting, address, max(0.0, deadline - time.monotonic()) / left
+
+    def failed(self, address: Any, error: BaseException) -> None:
+        """Note why an address is not the one."""
+        alone = len(self._found) == 1
+        if isinstance(error, TimeoutError):
+            reason = f"no answer within {'' if alone else 'its part of '}{self._target.timeout:g} s"
+        else:
+            reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+        self._failures.append(reason if alone else f"{address[0]}: {reason}")
+
+    def all_failed(self) -> ConnectFailed:
+        """Return what to raise when none is left."""
+        return ConnectFailed(f"No connection to {self._target}: {'; '.join(self._failures)}.")
+
+
+def _connect(target: Target) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, OverflowError) as error:
+        raise ConnectFailed(f"No connection to {target}: {getattr(error, 'strerror', None) or error}.") from error
+    tries = Tries(target, list(found))
+    for connecting, address, share in tries:
+        try:
+            connecting.settimeout(share)
+            connecting.connect(address)
+        except OSError as error:
+            connecting.close()
+            tries.failed(address, error)
+        except BaseException:
+            connecting.close()
+            raise
+        else:
+            return connecting
+    raise tries.all_failed()
+
+
 def open_socket(target: Target) -> SynchronisedSocket:
     """Connect.
 
     Raises:
         ConnectFailed: It cannot be done; the sentence says why.
     """
-    try:
-        connected = socket.create_connection((target.host, target.port), target.timeout)
-    except (OSError, UnicodeError, OverflowError) as error:
-        raise ConnectFailed(f"No connection to {target}: {getattr(error, 'strerror', None) or error}.") from error
-    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     context = target.context()
+    connected = _connect(target)
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    keep_alive(connected)
     if context is None:
         return SynchronisedSocket(connected)
     try:

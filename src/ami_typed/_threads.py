@@ -15,7 +15,15 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ami_typed.errors import ConnectFailed, ConnectionLost, Error, NotConnected, ProtocolError
+from ami_typed.errors import (
+    ConnectionLost,
+    Error,
+    NotAsterisk,
+    NotConnected,
+    ProtocolError,
+    StillBooting,
+    TurnedAway,
+)
 from ami_typed.messages import Event, Message, Request
 
 if TYPE_CHECKING:
@@ -47,6 +55,8 @@ _TOGETHER = 16
 """How many reads are handed over at once, where one follows the other without a pause."""
 _ENOUGH = 256
 """How many messages are handed over at once in any case: callbacks had better find them in the processor's cache."""
+_GLANCE = 1.0
+"""How often a reader that rests looks whether the server has closed, in seconds."""
 _GRACE = 0.005
 """How long the reader leaves the socket to who sends requests one after the other, in seconds."""
 
@@ -68,12 +78,12 @@ class Throttle:
         """Wait while a queue is crowded, but no longer than its policy says.
 
         Args:
-            unless: What ends the waiting as well; looked at again on `nudge`.
+            unless: What ends the waiting as well; looked at again on `nudge`, and now and then.
         """
         with self._changed:
             self.resting = True  # said before it is looked, so that whoever changes what is looked at nudges
             while not unless() and (left := self._rest()) > 0:
-                self._changed.wait(min(left, threading.TIMEOUT_MAX))
+                self._changed.wait(min(left, _GLANCE))
             self.resting = False
 
     def _rest(self) -> float:
@@ -294,6 +304,7 @@ class Connection:
         self.leaving = False
         self._wanted = False
         self._last_wait = 0.0
+        self.since = time.monotonic()
         self._reading = threading.Lock()
         self._resume = threading.Event()
         self._reader = threading.Thread(target=self._read, name="ami-typed reader", daemon=True)
@@ -310,13 +321,9 @@ class Connection:
             try:
                 data = self.transport.read(max(0.0, deadline - time.monotonic()))
             except TimeoutError:
-                raise ConnectFailed(
-                    f"Nothing greeted within {self._timeout:g} s: is this the port of Asterisk's Manager Interface?"
-                ) from None
+                raise NotAsterisk.silent(self._timeout) from None
             if not data:
-                raise ConnectFailed(
-                    "The server closed the connection before it greeted: its manager.conf may not permit this address."
-                )
+                raise TurnedAway
             received = self.session.greet(data)
         self.transport.info = self.session.greeting
         self._hand_out(received)
@@ -356,6 +363,25 @@ class Connection:
         except OSError as error:
             self.end(ConnectionLost(f"the connection broke while the request was written: {error}"))
         return exchange
+
+    def wait_until_booted(self, timeout: float) -> None:
+        """Wait until the server has said that it is fully booted, in this connection.
+
+        Raises:
+            StillBooting: It did not say so in time.
+            ConnectionLost: The connection ended first.
+        """
+        told = threading.Event()
+        with self._lock:
+            if self.session.booted or self.ended:
+                told.set()
+            else:
+                self.session.boot_waiters.add(told.set)
+        told.wait(min(timeout, threading.TIMEOUT_MAX))
+        with self._lock:
+            self.session.boot_waiters.discard(told.set)
+        if not self.session.booted:
+            raise self._reason or StillBooting(timeout)
 
     def wait(self, exchange: Exchange[Any]) -> None:
         """Wait until an exchange is settled or its time is up.
@@ -402,7 +428,7 @@ class Connection:
     def _read(self) -> None:
         """Read whenever nobody who waits does."""
         while not self.stopped.is_set():
-            self._audience.throttle.wait(lambda: self.session.pending > 0 or self.ended)
+            self._audience.throttle.wait(self._is_awaited)
             with self._reading:
                 self._pump(None)
                 while self.session.pending:  # who waits has left the reading to this thread
@@ -414,6 +440,10 @@ class Connection:
                     break
         with self._reading:
             self.transport.release()
+
+    def _is_awaited(self) -> bool:
+        """Whether reading cannot rest: somebody waits for what comes, or it is the end."""
+        return bool(self.session.pending) or self.ended or self.transport.hung_up()
 
     def _pump(self, limit: float | None) -> None:
         """Read once, for at most ``limit`` seconds, and hand out what follows; the connection may end here."""

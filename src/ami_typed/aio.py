@@ -22,17 +22,23 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from ami_typed import conversations
 from ami_typed._log import Log
-from ami_typed._target import Target
+from ami_typed._sockets import Tries, hung_up, keep_alive
+from ami_typed._target import Address, Target, secret_of
 from ami_typed.backlog import Backlog
-from ami_typed.conversations import Await, Conversation, Credentials, Listen
+from ami_typed.backoff import Pauses, Reconnect
+from ami_typed.conversations import Await, Boot, Conversation, Credentials, Listen
 from ami_typed.drift import Drift
 from ami_typed.errors import (
+    AddressError,
     ConnectFailed,
     ConnectionLost,
     Error,
     EventTimeout,
+    NotAsterisk,
     NotConnected,
     ProtocolError,
+    StillBooting,
+    TurnedAway,
 )
 from ami_typed.handlers import Handlers
 from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
@@ -47,10 +53,10 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
     from types import TracebackType
-    from typing import Self
+    from typing import Self, Unpack
 
     from ami_typed import actions, events
-    from ami_typed.backoff import Reconnect
+    from ami_typed._target import Options, Secret
     from ami_typed.drift import DriftReport
     from ami_typed.errors import Overflowed
     from ami_typed.handlers import EventKey
@@ -74,8 +80,8 @@ _DRAIN = 2.0
 """How long `close` waits for callbacks that still run, in seconds."""
 _TICK = 0.005
 """How far apart two looks at the requests that wait are at least, in seconds."""
-_LONGEST_TIMER = 3600.0
-"""The longest that one timer is set for, in seconds: not every event loop knows what to do with infinity."""
+_GLANCE = 1.0
+"""How often it is looked while reading rests whether the server has closed, in seconds."""
 
 
 def _nothing() -> None:
@@ -310,6 +316,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = 0.0
         self._resting: asyncio.TimerHandle | None = None
+        self.since = self._loop.time()
         audience.throttle.nudge = self._read_on
 
     # What the event loop calls
@@ -320,7 +327,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._transport = transport
         connected = transport.get_extra_info("socket")
         if connected is not None:
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            keep_alive(connected)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the loop's hint is its own 256 KiB
         """Lend the loop the room to read into."""
@@ -346,13 +353,15 @@ class _Connection(asyncio.BufferedProtocol):
     def _regulate(self) -> None:
         """Stop reading while a queue is crowded and nobody waits for an answer; read on when that has changed."""
         rest = 0.0 if self.session.pending else self._audience.throttle.rest(self._loop.time())
+        if rest > 0 and self._hung_up():  # a server that has closed cannot be slowed down any more
+            rest = 0.0
         rested = self._stop_resting()
         if self._transport is None or self._transport.is_closing():
             return
         if rest > 0:
             self._transport.pause_reading()
             self._stop_timer()  # what is not read cannot be late
-            self._resting = self._loop.call_later(min(rest, _LONGEST_TIMER), self._regulate)
+            self._resting = self._loop.call_later(min(rest, _GLANCE), self._regulate)
         elif rested:
             self._transport.resume_reading()
             self._set_timer()
@@ -363,6 +372,10 @@ class _Connection(asyncio.BufferedProtocol):
         if resting is not None:
             resting.cancel()
         return resting is not None
+
+    def _hung_up(self) -> bool:
+        connected = self._transport.get_extra_info("socket") if self._transport is not None else None
+        return connected is not None and hung_up(connected.fileno())
 
     def _read_on(self) -> None:
         """Look whether reading that rests is to rest any longer."""
@@ -376,6 +389,8 @@ class _Connection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Learn that the socket is gone."""
+        if exc is not None and not self._greeted.done():
+            self._greeted.set_exception(exc)
         reason = f"the connection broke: {exc}" if exc else "the connection was closed."
         self.end(ConnectionLost(reason), wanted=self.leaving)
         if not self._closed.done():
@@ -416,9 +431,7 @@ class _Connection(asyncio.BufferedProtocol):
             async with asyncio.timeout(self._timeout):
                 await self._greeted
         except TimeoutError:
-            raise ConnectFailed(
-                f"Nothing greeted within {self._timeout:g} s: is this the port of Asterisk's Manager Interface?"
-            ) from None
+            raise NotAsterisk.silent(self._timeout) from None
 
     # Requests
 
@@ -509,6 +522,26 @@ class _Connection(asyncio.BufferedProtocol):
         if deadlines:
             self._set_alarm(max(min(deadlines), now + _TICK))
 
+    async def wait_until_booted(self, timeout: float) -> None:
+        """Wait until the server has said that it is fully booted, in this connection.
+
+        Raises:
+            StillBooting: It did not say so in time.
+            ConnectionLost: The connection ended first.
+        """
+        told = asyncio.Event()
+        try:
+            async with asyncio.timeout(timeout):
+                while not (self.session.booted or self.ended):
+                    self.session.boot_waiters.add(told.set)
+                    await told.wait()
+        except TimeoutError:
+            raise StillBooting(timeout) from None
+        finally:
+            self.session.boot_waiters.discard(told.set)
+        if self._reason is not None and not self.session.booted:
+            raise self._reason
+
     # What came
 
     def _hand_out(self, received: Received) -> None:
@@ -577,11 +610,7 @@ class _Connection(asyncio.BufferedProtocol):
         if self._transport is None:
             self._greeted.cancel()
         elif not self._greeted.done():
-            self._greeted.set_exception(
-                ConnectFailed(
-                    "The server closed the connection before it greeted: its manager.conf may not permit this address."
-                )
-            )
+            self._greeted.set_exception(TurnedAway())
         received = self.session.close(reason)
         if self._transport is not None:
             self._transport.abort()  # closing it would wait for a server that reads nothing
@@ -737,32 +766,100 @@ class AsyncManager:
         self._drift = Drift()
         self._connection: _Connection | None = None
         self._audience: _Audience | None = None
+        self._address: Address | None = None
         self._target: Target | None = None
         self._credentials: Credentials | None = None
+        self._pauses: Pauses | None = None
         self._monitored: float | None = None
         self._resuming: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_url(cls, url: str, *, secret: Secret | None = None, **options: Unpack[Options]) -> Self:
+        """Make a manager that knows where to connect to and, where a user is named, whom to log in.
+
+        It connects where it is entered as a context manager, or by `connect` without a host::
+
+            async with AsyncManager.from_url("ami://admin@pbx.example", secret=Path("/run/secrets/ami")) as manager:
+
+        Args:
+            url: ``ami://USER:SECRET@HOST:PORT?SETTING=VALUE``, or ``amis`` for TLS with verification. Only the host is
+                needed; ports are 5038 and 5039 where none is given. An IPv6 address stands in brackets, and what is
+                special is percent-encoded. The settings are ``timeout`` and ``wait`` (for the server to be fully
+                booted), in seconds, ``reconnect`` and ``plain`` (``yes`` or ``no``), ``events`` (an event mask),
+                ``secret_file``, and for TLS ``cafile``, ``certfile`` and ``keyfile``.
+            secret: The secret, which is better not in the URL: itself, the path of a file as a `pathlib.Path`, or a
+                function that returns it. A file is read, and a function called, at each log-in.
+            options: What the manager takes besides.
+
+        Raises:
+            AddressError: The URL is not such a one; says why, and shows nothing of it.
+        """
+        return cls._at(Address.of_url(url, secret), options)
+
+    @classmethod
+    def from_env(cls, prefix: str = "AMI_TYPED_", *, secret: Secret | None = None, **options: Unpack[Options]) -> Self:
+        """Make a manager that knows from the environment where to connect to and whom to log in; see `from_url`.
+
+        Args:
+            prefix: What the names of the variables begin with. They are ``AMI_TYPED_URL``, or ``AMI_TYPED_HOST``,
+                ``_PORT``, ``_USER``, ``_SECRET`` and ``_TLS`` (``yes`` or ``no``), and each setting of a URL:
+                ``AMI_TYPED_SECRET_FILE``, ``AMI_TYPED_TIMEOUT`` and so on. Each may be given once.
+            secret: The secret, where the environment does not hold it.
+            options: What the manager takes besides.
+
+        Raises:
+            AddressError: No variable says where to connect to, or one is wrong.
+        """
+        return cls._at(Address.of_environment(prefix, secret), options)
+
+    @classmethod
+    def _at(cls, address: Address, options: Options) -> Self:
+        if address.reconnect is not None:
+            options.setdefault("reconnect", address.reconnect)
+        manager = cls(**options)
+        manager._address = address
+        return manager
 
     # The connection
 
     async def connect(
-        self, host: str, port: int = 5038, timeout: float = 5, *, tls: bool | ssl.SSLContext = False
+        self, host: str | None = None, port: int = 5038, timeout: float = 5, *, tls: bool | ssl.SSLContext = False
     ) -> None:
         """Connect to a server, having closed a connection that there was.
 
         Args:
-            host: Its name or address; of several addresses of one name, each is tried.
+            host: Its name or address; of several addresses of one name, each is tried. Without it the manager connects,
+                and logs in, as it was told by `from_url` or `from_env`.
             port: The port of its Manager Interface.
-            timeout: How long to wait for the connection and for the greeting, and later between the lines of one
-                message, in seconds. An idle link may be silent for ever.
+            timeout: How long to wait for the connection, for TLS and for the greeting, and later between the lines of
+                one message, in seconds. An idle link may be silent for ever.
             tls: Whether to speak TLS, with the server's certificate verified against this machine's authorities; or
                 a context with settings of your own, such as a client certificate.
 
         Raises:
-            ConnectFailed: Nobody listens there, the certificate does not verify, or it is not Asterisk's Manager
-                Interface (`NotAsterisk`).
+            ConnectFailed: Nobody listens there, the certificate does not verify, the server closed at once
+                (`TurnedAway`), or it is not Asterisk's Manager Interface (`NotAsterisk`).
+            AddressError: There is no host, and the manager was not told one.
+            LoginFailed: It logged in as it was told, and the server did not let this user in.
         """
+        if host is not None:
+            await self._connect(Target(host, port, timeout, tls))
+        elif self._address is not None:
+            await self._connect_to(self._address)
+        else:
+            raise AddressError("connect() needs a host where the manager was not made by from_url() or from_env().")
+
+    async def _connect_to(self, address: Address) -> None:
+        await self._connect(address.target)
+        try:
+            if address.credentials is not None:
+                await self._log_in(address.credentials)
+        except BaseException:
+            await self.disconnect()
+            raise
+
+    async def _connect(self, target: Target) -> None:
         await self.disconnect()
-        target = Target(host, port, timeout, tls)
         backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting)
         audience = _Audience(self._handlers, weakref.ref(self), backlog, self._log)
         connection = None
@@ -777,6 +874,7 @@ class AsyncManager:
             raise
         self._connection, self._audience, self._target, self._credentials = connection, audience, target, None
         self._monitored = None
+        self._pauses = Pauses(self._reconnect) if self._reconnect else None
         connection.open_up(lost=self._lose)
 
     async def _dial(self, target: Target, audience: _Audience) -> _Connection:
@@ -791,18 +889,22 @@ class AsyncManager:
             drift=self._drift,
         )
         connection = _Connection(session, audience, target.timeout, self._log)
+        trouble = f"No connection to {target}"
         try:
+            context = target.context()
+            connected = await _open(target)
             async with asyncio.timeout(target.timeout):
                 await asyncio.get_running_loop().create_connection(
-                    lambda: connection, target.host, target.port, ssl=target.context()
+                    lambda: connection, sock=connected, ssl=context, server_hostname=target.host if context else None
                 )
+            trouble = f"The connection to {target} broke before the greeting"
             await connection.greet()
         except BaseException as error:
             connection.end(ConnectionLost("no connection was made."), wanted=True)
             if isinstance(error, Error) or not isinstance(error, (OSError, UnicodeError, OverflowError)):
                 raise
             reason = _reason_of(error) or f"no answer within {target.timeout:g} s"
-            raise ConnectFailed(f"No connection to {target}: {reason}.") from error
+            raise ConnectFailed(f"{trouble}: {reason}.") from error
         return connection
 
     async def disconnect(self) -> None:
@@ -831,6 +933,8 @@ class AsyncManager:
         await self.disconnect()
 
     async def __aenter__(self) -> Self:
+        if self._address is not None and not self.is_connected():
+            await self._connect_to(self._address)
         return self
 
     async def __aexit__(
@@ -847,17 +951,17 @@ class AsyncManager:
             audience.leave(None)
             return
         audience.deliver([Disconnected.because(reason)])
-        if self._reconnect is None:
+        if self._pauses is None:
             audience.leave(reason)
         else:
-            resuming = self._resume(self._reconnect, audience, connection, reason)
+            resuming = self._resume(self._pauses, audience, connection, reason)
             self._resuming = asyncio.get_running_loop().create_task(resuming, name="ami-typed reconnect")
 
-    async def _resume(self, plan: Reconnect, audience: _Audience, lost: _Connection, reason: ConnectionLost) -> None:
+    async def _resume(self, pauses: Pauses, audience: _Audience, lost: _Connection, reason: ConnectionLost) -> None:
         """Connect again after a loss, until it works, is given up, or nobody wants it any more."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        for attempt, pause in enumerate(plan.pauses(), 1):
+        for attempt, pause in enumerate(pauses.after(begun - lost.since), 1):
             await asyncio.sleep(pause)
             try:
                 await self._try_again(lost, audience, lambda: loop.time() - begun, attempt)
@@ -873,14 +977,15 @@ class AsyncManager:
         assert target is not None, "who lost a connection had one"
         connection = await self._dial(target, audience)
         try:
-            connection.session.release = await self._converse(
-                conversations.resume(self._credentials, lost.session.lasting), connection
-            )
+            resumed = await self._converse(conversations.resume(self._credentials, lost.session.lasting), connection)
         except BaseException:
             connection.end(ConnectionLost("it was given up."), wanted=True)
             raise
+        connection.session.release, connection.session.lasting = resumed.release, lost.session.lasting
+        for refused in resumed.refused:
+            self._log.note(f"The server refused to set again what the lost connection had: {refused}")
         self._connection = connection
-        connection.open_up(Reconnected.after(gap(), attempt), lost=self._lose)
+        connection.open_up(Reconnected.after(gap(), attempt, resumed.refused), lost=self._lose)
         if self._monitored is not None and not connection.ended:
             self.monitor_connection(self._monitored)
 
@@ -989,29 +1094,51 @@ class AsyncManager:
     async def login(
         self,
         username: str,
-        secret: str | Callable[[], str],
+        secret: Secret,
         *,
         events: str | None = None,
         plain: bool = False,
         wait: float | None = None,
+        timeout: float = 5,
     ) -> None:
         """Log in, by default with an MD5 of the secret and a challenge of the server's.
 
         Args:
             username: The section of manager.conf.
-            secret: Its secret, or a function that returns it, called whenever it is needed.
+            secret: Its secret, or a function that returns it, or the path of a file that holds it, as a `pathlib.Path`.
+                The function is called, and the file read, whenever the secret is needed: here, and after a reconnect.
             events: The event mask to begin with: ``on``, ``off``, or classes such as ``call,agent``.
             plain: Whether to send the secret itself.
             wait: How long to wait until the server is fully booted, in seconds; `None` does not wait.
+            timeout: How long to wait for each answer, in seconds.
 
         Raises:
-            LoginFailed: The server did not let this user in.
-            EventTimeout: The server was not fully booted in time.
+            AuthenticationFailed: The user is unknown, the secret wrong, or this address refused.
+            AlreadyLoggedIn: The user may be logged in once only, and is.
+            LoginFailed: The server did not let this user in for another reason.
+            StillBooting: The server was not fully booted in time.
+            ActionTimeout: An answer did not come in time.
         """
+        await self._log_in(Credentials(username, secret_of(secret), events, plain, wait, timeout))
+
+    async def _log_in(self, credentials: Credentials) -> None:
         connection = self._connected()
-        conversation = conversations.login(username, secret, events=events, plain=plain, wait=wait)
-        connection.session.release = await self._converse(conversation, connection)
-        self._credentials = Credentials(username, secret, events, plain)
+        connection.session.release = await self._converse(conversations.login(credentials), connection)
+        self._credentials = credentials
+
+    async def wait_until_booted(self, timeout: float = 60) -> None:
+        """Wait until the server has said, since the log-in, that it is fully booted.
+
+        It says so to a user with the read privilege ``system`` whose event mask holds it.
+
+        Args:
+            timeout: How long to wait, in seconds.
+
+        Raises:
+            StillBooting: It did not say so in time.
+            ConnectionLost: The connection ended first.
+        """
+        await self._connected().wait_until_booted(timeout)
 
     async def originate(self, request: actions.Originate, *, margin: float = 10.0) -> events.OriginateResponse:
         """Place a call and wait for its outcome.
@@ -1054,6 +1181,8 @@ class AsyncManager:
                     elif isinstance(step, Await):
                         assert stream is not None, "a conversation listens before it awaits"
                         result = await _first(stream, step.fits, step.timeout, step.what)
+                    elif isinstance(step, Boot):
+                        await connection.wait_until_booted(step.timeout)
                     else:
                         result = (await connection.exchange(step, synchronous=step.lists or step.synchronous)).result()
                 except Error as error:
@@ -1230,6 +1359,28 @@ def _reason_of(error: Exception) -> str:
     if isinstance(error, ConnectionError) and error.errno:
         return os.strerror(error.errno)
     return getattr(error, "strerror", None) or str(error)
+
+
+async def _open(target: Target) -> socket.socket:
+    """Connect to the first address of a name that answers."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(target.timeout):
+        found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    tries = Tries(target, list(found))
+    for connecting, address, share in tries:
+        try:
+            connecting.setblocking(False)
+            async with asyncio.timeout(share):
+                await loop.sock_connect(connecting, address)
+        except OSError as error:
+            connecting.close()
+            tries.failed(address, error)
+        except BaseException:
+            connecting.close()
+            raise
+        else:
+            return connecting
+    raise tries.all_failed()
 
 
 async def _finish(waited: set[asyncio.Future[None]]) -> None:

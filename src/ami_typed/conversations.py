@@ -5,6 +5,7 @@ A conversation is a generator: it yields what it wants done and is sent what cam
 - `Request`: send it; the answer comes back, or `ActionFailed` and its kin are raised here.
 - `Listen`: begin to collect events of these names now, before anything is sent that may cause them.
 - `Await`: the first collected event that fits comes back, or `EventTimeout` is raised here.
+- `Boot`: wait until the server is fully booted, or `StillBooting` is raised here.
 - What is awaited belongs to the connection that the conversation is held on, and is given up with it.
 - The plain secret goes over the wire only where the caller asks for it.
 """
@@ -15,7 +16,14 @@ from collections.abc import Callable, Generator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
-from ami_typed.errors import ActionFailed, LoginFailed, ManagerError, OutcomeUnknown
+from ami_typed.errors import (
+    ActionFailed,
+    AlreadyLoggedIn,
+    AuthenticationFailed,
+    LoginFailed,
+    ManagerError,
+    OutcomeUnknown,
+)
 from ami_typed.messages import Answer, Event, Request
 from ami_typed.notices import Disconnected
 from ami_typed.releases import Release
@@ -25,9 +33,27 @@ if TYPE_CHECKING:
 
     from ami_typed import events
 
-__all__ = ["Await", "Conversation", "Credentials", "Listen", "Step", "login", "logoff", "originate", "resume"]
+__all__ = [
+    "Await",
+    "Boot",
+    "Conversation",
+    "Credentials",
+    "Listen",
+    "Resumed",
+    "Step",
+    "login",
+    "logoff",
+    "originate",
+    "resume",
+]
 
 T = TypeVar("T")
+
+_REFUSALS: dict[str, type[LoginFailed]] = {
+    "Authentication failed": AuthenticationFailed,
+    "Login Already In Use": AlreadyLoggedIn,
+}
+"""What Asterisk's words at the log-in mean (16.28 and 22.10 tried)."""
 
 
 class Listen(NamedTuple):
@@ -50,7 +76,17 @@ class Await(NamedTuple):
     what: str
 
 
-Step = Request[Any] | Listen | Await
+class Boot(NamedTuple):
+    """Wait until the server is fully booted.
+
+    Attributes:
+        timeout: How long to wait, in seconds.
+    """
+
+    timeout: float
+
+
+Step = Request[Any] | Listen | Await | Boot
 Conversation = Generator[Step, Any, T]
 
 
@@ -62,19 +98,25 @@ class Credentials(NamedTuple):
         secret: Its secret, or what returns it when it is needed.
         events: The event mask to begin with.
         plain: Whether the secret itself is sent.
+        wait: How long to wait until the server is fully booted, in seconds; `None` does not wait.
+        timeout: How long to wait for each answer, in seconds.
     """
 
     username: str
     secret: str | Callable[[], str]
     events: str | None = None
     plain: bool = False
+    wait: float | None = None
+    timeout: float = 5
 
     def __repr__(self) -> str:
         return f"Credentials({self.username!r}, ***)"
 
 
-def _request(action: str, /, **headers: Any) -> Request[Answer]:
-    return _Plain(action, **headers)
+def _request(action: str, timeout: float, /, **headers: Any) -> Request[Answer]:
+    request = _Plain(action, **headers)
+    request.timeout = timeout
+    return request
 
 
 class _Plain(Request[Answer]):
@@ -89,46 +131,29 @@ class _Plain(Request[Answer]):
         return f"{self.action}(...)"
 
 
-def login(
-    username: str,
-    secret: str | Callable[[], str],
-    *,
-    events: str | None = None,
-    plain: bool = False,
-    wait: float | None = None,
-) -> Conversation[Release | None]:
-    """Log in, find out the server's release, and wait until it is fully booted where asked.
+def login(credentials: Credentials) -> Conversation[Release | None]:
+    """Log in, wait until the server is fully booted where asked, and find out its release.
 
     Args:
-        username: The section of manager.conf.
-        secret: Its secret, or what returns it.
-        events: The event mask to begin with: ``on``, ``off``, or classes such as ``call,agent``.
-        plain: Whether to send the secret itself instead of an MD5 of it and the server's challenge.
-        wait: How long to wait for FullyBooted, in seconds; `None` does not wait. Only a user who may read ``system``
-            events is sent it.
+        credentials: Whom.
 
     Returns:
         The server's release of Asterisk, `None` where this user may not ask for it.
 
     Raises:
         LoginFailed: The server did not let this user in.
-        EventTimeout: FullyBooted did not come in time.
+        StillBooting: It was not fully booted in time.
     """
-    if wait is not None:
-        yield _listen("FullyBooted")
+    username, secret, events, plain, wait, timeout = credentials
     secret = secret if isinstance(secret, str) else secret()
-    proof = {"Secret": secret} if plain else (yield from _answer_challenge(username, secret))
     try:
-        yield _request("Login", Username=username, **proof, Events=events)
+        proof = {"Secret": secret} if plain else (yield from _answer_challenge(username, secret, timeout))
+        yield _request("Login", timeout, Username=username, **proof, Events=events)
     except ActionFailed as error:
-        raise LoginFailed(error.request, error.response) from None
+        raise _REFUSALS.get(error.message, LoginFailed)(error.request, error.response) from None
     if wait is not None:
-        yield from _wait(_any, wait, "FullyBooted; this user may need the read privilege `system` to be sent it")
-    return (yield from _ask_release())
-
-
-def _any(_: Event) -> bool:
-    return True
+        yield Boot(wait)
+    return (yield from _ask_release(timeout))
 
 
 def _listen(name: str) -> Listen:
@@ -148,12 +173,9 @@ def _wait(fits: Callable[[Event], bool], timeout: float, what: str) -> Conversat
     return event
 
 
-def _answer_challenge(username: str, secret: str) -> Conversation[dict[str, str]]:
+def _answer_challenge(username: str, secret: str, timeout: float) -> Conversation[dict[str, str]]:
     """Return the credentials of an MD5 log-in (manager.c: the MD5 of the challenge followed by the secret)."""
-    try:
-        answer: Answer = yield _request("Challenge", AuthType="MD5")
-    except ActionFailed as error:
-        raise LoginFailed(error.request, error.response) from None
+    answer: Answer = yield _request("Challenge", timeout, AuthType="MD5")
     challenge = answer.get("Challenge")
     if not challenge:
         raise ManagerError(f"The server gave no challenge to log {username} in with.")
@@ -163,9 +185,9 @@ def _answer_challenge(username: str, secret: str) -> Conversation[dict[str, str]
     return {"AuthType": "MD5", "Key": hashlib.md5(octets, usedforsecurity=False).hexdigest()}
 
 
-def _ask_release() -> Conversation[Release | None]:
+def _ask_release(timeout: float) -> Conversation[Release | None]:
     try:
-        answer: Answer = yield _request("CoreSettings")
+        answer: Answer = yield _request("CoreSettings", timeout)
     except ActionFailed:
         return None
     return Release.find(answer.get("AsteriskVersion", ""))
@@ -201,25 +223,38 @@ def originate(request: Request[Any], *, margin: float = 10.0) -> Conversation[ev
     return cast("events.OriginateResponse", outcome)
 
 
-def resume(credentials: Credentials | None, lasting: Sequence[Request[Any]]) -> Conversation[Release | None]:
+class Resumed(NamedTuple):
+    """What came of bringing a connection to where a lost one was.
+
+    Attributes:
+        release: The server's release of Asterisk, `None` where it is not known.
+        refused: What the server says to the requests that it refuses this time.
+    """
+
+    release: Release | None
+    refused: list[str]
+
+
+def resume(credentials: Credentials | None, lasting: Sequence[Request[Any]]) -> Conversation[Resumed]:
     """Bring a new connection to where the lost one was: logged in, with its event mask and filters.
+
+    A mask or filter that is refused does not keep the others, and the connection, from being set up: else a server
+    whose configuration has changed would be lost for good.
 
     Args:
         credentials: Whom to log in, `None` where nobody was.
         lasting: The requests whose effect ended with the lost connection, in order.
-
-    Returns:
-        The server's release of Asterisk, `None` where it is not known.
     """
-    if credentials is None:
-        return None
-    username, secret, events, plain = credentials
-    release = yield from login(username, secret, events=events, plain=plain)
-    for request in lasting:  # noqa: UP028 - a list's own iterator cannot be sent the answers
-        yield request
-    return release
+    release = None if credentials is None else (yield from login(credentials))
+    refused: list[str] = []
+    for request in lasting if credentials is not None else ():
+        try:
+            yield request
+        except ActionFailed as error:
+            refused.append(f"{request.action}: {error.message}")
+    return Resumed(release, refused)
 
 
 def logoff() -> Conversation[None]:
     """Tell the server that this is the end; it closes the connection."""
-    yield _request("Logoff")
+    yield _request("Logoff", 5.0)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = [
     "ActionFailed",
     "ActionTimeout",
+    "AddressError",
+    "AlreadyLoggedIn",
+    "AuthenticationFailed",
     "ConnectFailed",
     "ConnectionLost",
     "Error",
@@ -34,7 +37,9 @@ __all__ = [
     "Overflowed",
     "ProtocolError",
     "RequestNotSent",
+    "StillBooting",
     "TooManyPending",
+    "TurnedAway",
 ]
 
 
@@ -48,6 +53,10 @@ class ManagerError(Error):
 
 class NotConnected(ManagerError):
     """An action was sent while the manager had no connection; call `connect` first."""
+
+
+class AddressError(ManagerError, ValueError):
+    """A URL or the environment does not say where to connect, or as whom."""
 
 
 class HeaderRefused(ManagerError, ValueError):
@@ -109,7 +118,25 @@ class ActionFailed(ManagerError):
 
 
 class LoginFailed(ActionFailed):
-    """The server did not let this user in: a wrong name or secret, or an ACL that refuses this address."""
+    """The server did not let this user in."""
+
+
+class AuthenticationFailed(LoginFailed):
+    """The user is unknown, the secret is wrong, or the user may not log in from this address.
+
+    Asterisk (16.28 and 22.10 tried) answers alike in these cases, so that nobody learns which it was. Its log tells
+    them apart, and so do events that another user hears who may read ``security``: `events.InvalidAccountID`,
+    `events.InvalidPassword`, `events.ChallengeResponseFailed`, `events.FailedACL`.
+    """
+
+    def __init__(self, request: Request[Any], response: Message) -> None:
+        super().__init__(request, response)
+        causes = "the user is unknown, the secret is wrong, or its deny, permit or acl lines refuse this address"
+        self.args = (f"{self}. In its manager.conf {causes}: Asterisk's log says which.",)
+
+
+class AlreadyLoggedIn(LoginFailed):
+    """The user is logged in elsewhere, and ``allowmultiplelogin = no`` in manager.conf allows it once only."""
 
 
 class ActionTimeout(ManagerError, TimeoutError):
@@ -139,6 +166,28 @@ class EventTimeout(ManagerError, TimeoutError):
     """The event that was waited for did not come in time."""
 
 
+class StillBooting(EventTimeout):
+    """The server did not say in time that it is fully booted.
+
+    It lets users in as soon as its manager interface stands; the actions of modules that are not loaded yet are unknown
+    to it. That it is fully booted it tells only to who may read ``system`` events and has not masked them.
+
+    Attributes:
+        timeout: How long was waited, in seconds.
+    """
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        super().__init__(
+            f"The server did not say within {timeout:g} s that it is fully booted (FullyBooted). It still boots, or "
+            "this user's read privileges or event mask lack `system`."
+        )
+
+    def __reduce__(self) -> tuple[type[StillBooting], tuple[float]]:
+        """Pickle by the parts; the default would call the class with the sentence."""
+        return type(self), (self.timeout,)
+
+
 class EventsDropped(ManagerError):
     """Events were dropped because their stream was full; the next read goes on behind the gap.
 
@@ -166,7 +215,30 @@ class ConnectFailed(ManagerSocketError):
 
 
 class NotAsterisk(ConnectFailed):
-    """Something answered, but it is not Asterisk's Manager Interface."""
+    """Something listens there that is not Asterisk's Manager Interface: it said something else, or nothing."""
+
+    @classmethod
+    def silent(cls, timeout: float) -> NotAsterisk:
+        """Make the exception for who said nothing within ``timeout`` seconds."""
+        return cls(
+            f"Nothing greeted within {timeout:g} s. Either this is not the port of Asterisk's Manager Interface, or it "
+            "is the one for TLS (tls=True, amis://), or this Asterisk hangs."
+        )
+
+
+class TurnedAway(ConnectFailed):
+    """The server accepted the connection and closed it before it greeted.
+
+    Asterisk (16.28 and 22.10 tried) does so where ``authlimit`` connections wait for their log-in. It does not for an
+    address that ``deny`` refuses: that is found out at the log-in, see `AuthenticationFailed`.
+    """
+
+    def __init__(
+        self,
+        sentence: str = "The server closed the connection before it greeted: it may be going down, or too many "
+        "connections have not logged in yet (authlimit in its manager.conf).",
+    ) -> None:
+        super().__init__(sentence)
 
 
 class ConnectionLost(ManagerSocketError):

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from ami_typed import conversations
 from ami_typed._log import Log
-from ami_typed._target import Target
+from ami_typed._target import Address, Target, secret_of
 from ami_typed._threads import Audience, Connection, OnLoss, join, monitor, quiet
 from ami_typed.backlog import Backlog
-from ami_typed.conversations import Await, Conversation, Credentials, Listen
+from ami_typed.backoff import Pauses, Reconnect
+from ami_typed.conversations import Await, Boot, Conversation, Credentials, Listen
 from ami_typed.drift import Drift
 from ami_typed.errors import (
+    AddressError,
     ConnectFailed,
     ConnectionLost,
     Error,
@@ -41,11 +43,11 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
     from types import TracebackType
-    from typing import Self
+    from typing import Self, Unpack
 
     from ami_typed import actions, events
     from ami_typed._sockets import SynchronisedSocket
-    from ami_typed.backoff import Reconnect
+    from ami_typed._target import Options, Secret
     from ami_typed.drift import DriftReport
     from ami_typed.handlers import EventKey
     from ami_typed.messages import R
@@ -184,31 +186,101 @@ class Manager:
         self._drift = Drift()
         self._connection: Connection | None = None
         self._audience: Audience | None = None
+        self._address: Address | None = None
         self._target: Target | None = None
         self._credentials: Credentials | None = None
+        self._pauses: Pauses | None = None
         self._monitored: float | None = None
         self._wanted = threading.Event()
         self._lock = threading.Lock()
 
+    @classmethod
+    def from_url(cls, url: str, *, secret: Secret | None = None, **options: Unpack[Options]) -> Self:
+        """Make a manager that knows where to connect to and, where a user is named, whom to log in.
+
+        It connects where it is entered as a context manager, or by `connect` without a host::
+
+            with Manager.from_url("ami://admin@pbx.example", secret=Path("/run/secrets/ami")) as manager:
+
+        Args:
+            url: ``ami://USER:SECRET@HOST:PORT?SETTING=VALUE``, or ``amis`` for TLS with verification. Only the host is
+                needed; ports are 5038 and 5039 where none is given. An IPv6 address stands in brackets, and what is
+                special is percent-encoded. The settings are ``timeout`` and ``wait`` (for the server to be fully
+                booted), in seconds, ``reconnect`` and ``plain`` (``yes`` or ``no``), ``events`` (an event mask),
+                ``secret_file``, and for TLS ``cafile``, ``certfile`` and ``keyfile``.
+            secret: The secret, which is better not in the URL: itself, the path of a file as a `pathlib.Path`, or a
+                function that returns it. A file is read, and a function called, at each log-in.
+            options: What the manager takes besides.
+
+        Raises:
+            AddressError: The URL is not such a one; says why, and shows nothing of it.
+        """
+        return cls._at(Address.of_url(url, secret), options)
+
+    @classmethod
+    def from_env(cls, prefix: str = "AMI_TYPED_", *, secret: Secret | None = None, **options: Unpack[Options]) -> Self:
+        """Make a manager that knows from the environment where to connect to and whom to log in; see `from_url`.
+
+        Args:
+            prefix: What the names of the variables begin with. They are ``AMI_TYPED_URL``, or ``AMI_TYPED_HOST``,
+                ``_PORT``, ``_USER``, ``_SECRET`` and ``_TLS`` (``yes`` or ``no``), and each setting of a URL:
+                ``AMI_TYPED_SECRET_FILE``, ``AMI_TYPED_TIMEOUT`` and so on. Each may be given once.
+            secret: The secret, where the environment does not hold it.
+            options: What the manager takes besides.
+
+        Raises:
+            AddressError: No variable says where to connect to, or one is wrong.
+        """
+        return cls._at(Address.of_environment(prefix, secret), options)
+
+    @classmethod
+    def _at(cls, address: Address, options: Options) -> Self:
+        if address.reconnect is not None:
+            options.setdefault("reconnect", address.reconnect)
+        manager = cls(**options)
+        manager._address = address
+        return manager
+
     # The connection
 
-    def connect(self, host: str, port: int = 5038, timeout: float = 5, *, tls: bool | ssl.SSLContext = False) -> None:
+    def connect(
+        self, host: str | None = None, port: int = 5038, timeout: float = 5, *, tls: bool | ssl.SSLContext = False
+    ) -> None:
         """Connect to a server, having closed a connection that there was.
 
         Args:
-            host: Its name or address; of several addresses of one name, each is tried.
+            host: Its name or address; of several addresses of one name, each is tried. Without it the manager connects,
+                and logs in, as it was told by `from_url` or `from_env`.
             port: The port of its Manager Interface.
-            timeout: How long to wait for the connection and for the greeting, and later between the lines of one
-                message, in seconds. An idle link may be silent for ever.
+            timeout: How long to wait for the connection, for TLS and for the greeting, and later between the lines of
+                one message, in seconds. An idle link may be silent for ever.
             tls: Whether to speak TLS, with the server's certificate verified against this machine's authorities; or
                 a context with settings of your own, such as a client certificate.
 
         Raises:
-            ConnectFailed: Nobody listens there, the certificate does not verify, or it is not Asterisk's Manager
-                Interface (`NotAsterisk`).
+            ConnectFailed: Nobody listens there, the certificate does not verify, the server closed at once
+                (`TurnedAway`), or it is not Asterisk's Manager Interface (`NotAsterisk`).
+            AddressError: There is no host, and the manager was not told one.
+            LoginFailed: It logged in as it was told, and the server did not let this user in.
         """
+        if host is not None:
+            self._connect(Target(host, port, timeout, tls))
+        elif self._address is not None:
+            self._connect_to(self._address)
+        else:
+            raise AddressError("connect() needs a host where the manager was not made by from_url() or from_env().")
+
+    def _connect_to(self, address: Address) -> None:
+        self._connect(address.target)
+        try:
+            if address.credentials is not None:
+                self._log_in(address.credentials)
+        except BaseException:
+            self.disconnect()
+            raise
+
+    def _connect(self, target: Target) -> None:
         self.disconnect()
-        target = Target(host, port, timeout, tls)
         backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting)
         audience = Audience(self._handlers, weakref.ref(self), backlog, self._log)
         try:
@@ -229,6 +301,7 @@ class Manager:
                 return False
             self._connection, self._audience, self._target, self._credentials = connection, audience, target, None
             self._monitored = None
+            self._pauses = Pauses(self._reconnect) if self._reconnect else None
             self._wanted = threading.Event()
             return True
 
@@ -274,6 +347,8 @@ class Manager:
         self.disconnect()
 
     def __enter__(self) -> Self:
+        if self._address is not None and not self.is_connected():
+            self._connect_to(self._address)
         return self
 
     def __exit__(
@@ -293,11 +368,13 @@ class Manager:
         connection = self._dial(target, audience, quiet)
         connection.start()
         try:
-            connection.session.release = self._converse(
-                conversations.resume(self._credentials, lost.session.lasting), connection
-            )
+            resumed = self._converse(conversations.resume(self._credentials, lost.session.lasting), connection)
+            connection.session.release, connection.session.lasting = resumed.release, lost.session.lasting
+            for refused in resumed.refused:
+                self._log.note(f"The server refused to set again what the lost connection had: {refused}")
             self._replace(connection, audience)
-            connection.open_up(Reconnected.after(gap(), attempt), lost=Loss(audience, weakref.ref(self)))
+            notice = Reconnected.after(gap(), attempt, resumed.refused)
+            connection.open_up(notice, lost=Loss(audience, weakref.ref(self)))
         except BaseException:
             connection.end(ConnectionLost("it was given up."), wanted=True)
             raise
@@ -411,29 +488,51 @@ class Manager:
     def login(
         self,
         username: str,
-        secret: str | Callable[[], str],
+        secret: Secret,
         *,
         events: str | None = None,
         plain: bool = False,
         wait: float | None = None,
+        timeout: float = 5,
     ) -> None:
         """Log in, by default with an MD5 of the secret and a challenge of the server's.
 
         Args:
             username: The section of manager.conf.
-            secret: Its secret, or a function that returns it, called whenever it is needed.
+            secret: Its secret, or a function that returns it, or the path of a file that holds it, as a `pathlib.Path`.
+                The function is called, and the file read, whenever the secret is needed: here, and after a reconnect.
             events: The event mask to begin with: ``on``, ``off``, or classes such as ``call,agent``.
             plain: Whether to send the secret itself.
             wait: How long to wait until the server is fully booted, in seconds; `None` does not wait.
+            timeout: How long to wait for each answer, in seconds.
 
         Raises:
-            LoginFailed: The server did not let this user in.
-            EventTimeout: The server was not fully booted in time.
+            AuthenticationFailed: The user is unknown, the secret wrong, or this address refused.
+            AlreadyLoggedIn: The user may be logged in once only, and is.
+            LoginFailed: The server did not let this user in for another reason.
+            StillBooting: The server was not fully booted in time.
+            ActionTimeout: An answer did not come in time.
         """
+        self._log_in(Credentials(username, secret_of(secret), events, plain, wait, timeout))
+
+    def _log_in(self, credentials: Credentials) -> None:
         connection = self._connected()
-        conversation = conversations.login(username, secret, events=events, plain=plain, wait=wait)
-        connection.session.release = self._converse(conversation, connection)
-        self._credentials = Credentials(username, secret, events, plain)
+        connection.session.release = self._converse(conversations.login(credentials), connection)
+        self._credentials = credentials
+
+    def wait_until_booted(self, timeout: float = 60) -> None:
+        """Wait until the server has said, since the log-in, that it is fully booted.
+
+        It says so to a user with the read privilege ``system`` whose event mask holds it.
+
+        Args:
+            timeout: How long to wait, in seconds.
+
+        Raises:
+            StillBooting: It did not say so in time.
+            ConnectionLost: The connection ended first.
+        """
+        self._connected().wait_until_booted(timeout)
 
     def originate(self, request: actions.Originate, *, margin: float = 10.0) -> events.OriginateResponse:
         """Place a call and wait for its outcome.
@@ -476,6 +575,8 @@ class Manager:
                     elif isinstance(step, Await):
                         assert stream is not None, "a conversation listens before it awaits"
                         result = _first(stream, step.fits, step.timeout, step.what)
+                    elif isinstance(step, Boot):
+                        connection.wait_until_booted(step.timeout)
                     else:
                         result = _execute(connection, step)
                 except Error as error:
@@ -678,10 +779,10 @@ def _resume(reference: weakref.ref[Manager], audience: Audience, lost: Connectio
     """Connect again after a loss, until it works, is given up, or nobody wants it any more."""
     begun = time.monotonic()
     manager = reference()
-    if manager is None or manager._reconnect is None:
+    if manager is None or manager._pauses is None:
         audience.leave(reason)
         return
-    wanted, log, pauses = manager._wanted, manager._log, manager._reconnect.pauses()
+    wanted, log, pauses = manager._wanted, manager._log, manager._pauses.after(begun - lost.since)
     for attempt, pause in enumerate(pauses, 1):
         del manager  # a manager that is forgotten during a pause is to be collected
         if wanted.wait(pause):

@@ -10,9 +10,14 @@ Rules of this module:
 
 from __future__ import annotations
 
-from ami_typed.fields import Always
+from typing import TYPE_CHECKING
+
+from ami_typed.fields import Always, Repeated
 from ami_typed.messages import KEY_EVENT, Event
 from ami_typed.values import integer, seconds, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Disconnected", "EventsLost", "Notice", "Reconnected"]
 
@@ -46,11 +51,14 @@ class Reconnected(Notice):
     """How long there was no connection."""
     attempts = Always("Attempts", integer)
     """How many attempts it took."""
+    refused = Repeated("Refused", text)
+    """The event mask and filters that the server refused to set again, each with its action and the server's words."""
 
     @classmethod
-    def after(cls, gap: float, attempts: int) -> Reconnected:
+    def after(cls, gap: float, attempts: int, refused: Sequence[str] = ()) -> Reconnected:
         """Make the notice of a connection that stands again after ``gap`` seconds."""
-        return cls({KEY_EVENT: cls.__name__, "Gap": f"{gap:.3f}", "Attempts": str(attempts)})
+        headers = [(KEY_EVENT, cls.__name__), ("Gap", f"{gap:.3f}"), ("Attempts", str(attempts))]
+        return cls([*headers, *(("Refused", " ".join(each.split())) for each in refused)])
 
 
 class EventsLost(Notice):

@@ -245,6 +245,7 @@ class Session:
     Attributes:
         greeting: What the server called itself, `None` before it did.
         booted: Whether the server said that it is fully booted.
+        boot_waiters: What to call once it is, or when the connection ends.
         release: The server's release of Asterisk, `None` where it is not known.
         late: How many answers came after their request had timed out.
         lasting: The requests whose effect lasts as long as the connection, in order; another one needs them again.
@@ -263,6 +264,7 @@ class Session:
     ) -> None:
         self.greeting: Greeting | None = None
         self.booted = False
+        self.boot_waiters: set[Callable[[], object]] = set()
         self.release: Release | None = None
         self.late = 0
         self.lasting: list[Request[Any]] = []
@@ -497,6 +499,7 @@ class Session:
         name = event.event
         if name == _BOOTED:
             self.booted = True
+            self._wake_boot_waiters()
         if self._quirks and _closes(event):
             self._no_longer_odd(event.action_id)
         exchange = self._gathering.get(_id_of(event) or "") if self._gathering else None
@@ -507,6 +510,10 @@ class Session:
         if exchange is not None and exchange.action_id not in self._gathering:
             assert exchange.events is not None
             received.deliveries.append(exchange.events)
+
+    def _wake_boot_waiters(self) -> None:
+        while self.boot_waiters:
+            self.boot_waiters.pop()()
 
     def _gather(self, exchange: Exchange[Any], event: Event, now: float, received: Received) -> bool:
         """Take an event into its exchange; return whether it is nobody else's."""
@@ -664,6 +671,7 @@ class Session:
             elif exchange.events is not None and exchange.events.closing is None:
                 exchange.events._fail(str(reason))
                 received.deliveries.append(exchange.events)
+        self._wake_boot_waiters()
         return received
 
 

@@ -1,0 +1,562 @@
+"""Connecting as a URL or the environment says, over every kind of address, and what becomes of who cannot: both faces."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import select
+import selectors
+import socket
+import ssl
+import threading
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import ami_typed as ami
+from ami_typed import _sockets, _threads, aio
+from tests.support import CERTIFICATE, GREETING, PATIENCE, Peer, Server, answer, background, message
+from tests.test_reconnect import AT_ONCE, Asterisk, logged_in, told
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.faces import Make
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate that vouches for itself, with its key: the server's, and the client's where it shows one."""
+    path = tmp_path / "certificate.pem"
+    path.write_text(CERTIFICATE, "ascii")
+    return path
+
+
+def url(server: Server, user: str = "", query: str = "") -> str:
+    return f"ami://{user and user + '@'}127.0.0.1:{server.port}?timeout={PATIENCE}{query}"
+
+
+# As a URL or the environment says
+
+
+def test_a_manager_of_a_url_connects_and_logs_in_where_it_is_entered(server: Server, make: Make) -> None:
+    manager = make("from_url", url(server, "admin:secret", "&events=call"))
+    assert not manager.is_connected()
+    entering = background(manager.__enter__)
+    asterisk = Asterisk(server.peer())
+    assert entering.result(PATIENCE) is not None
+    assert manager.release == ami.Release(18, 10, 0)
+    login = asterisk.actions(1), asterisk.next()
+    assert login[0] == ["Challenge"]
+    assert (login[1]["Username"], login[1]["Events"]) == ("admin", "call")
+    assert manager.__enter__() is not None  # it stands already
+    manager.__exit__(None, None, None)
+    assert asterisk.peer.at_end()
+    assert not manager.is_connected()
+
+
+def test_a_manager_of_a_url_connects_without_a_host(server: Server, make: Make) -> None:
+    manager = make("from_url", url(server, "admin"), secret="secret", check_releases=False)
+    for _ in range(2):  # as often as the program likes
+        connecting = background(manager.connect)
+        Asterisk(server.peer())
+        connecting.result(PATIENCE)
+        assert manager.is_connected()
+        assert manager.release is not None
+
+
+def test_a_manager_of_a_url_without_a_user_leaves_the_log_in_to_the_program(server: Server, make: Make) -> None:
+    manager = make("from_url", url(server))
+    manager.connect()
+    asterisk = Asterisk(server.peer())
+    manager.login("admin", "secret")
+    assert asterisk.actions(3) == ["Challenge", "Login", "CoreSettings"]
+
+
+def test_a_manager_of_the_environment_connects(server: Server, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in {"HOST": "127.0.0.1", "PORT": str(server.port), "TIMEOUT": "20"}.items():
+        monkeypatch.setenv(f"AMI_TYPED_{name}", text)
+    manager = make("from_env")
+    manager.connect()
+    assert manager.is_connected()
+
+
+def test_a_manager_of_a_url_may_be_connected_elsewhere(server: Server, make: Make) -> None:
+    manager = make("from_url", "ami://admin:secret@pbx.invalid")
+    asterisk = Asterisk(server.link(manager))
+    assert manager.execute(ami.Request("Ping")) is not None
+    assert asterisk.actions(1) == ["Ping"]
+
+
+def test_a_manager_that_was_told_no_host_says_so(make: Make) -> None:
+    with pytest.raises(ami.AddressError, match="needs a host where the manager was not made by from_url"):
+        make().connect()
+
+
+def test_a_log_in_that_is_refused_leaves_no_connection(server: Server, make: Make) -> None:
+    manager = make("from_url", url(server, "admin:secret"))
+    entering = background(manager.__enter__)
+    asterisk = Asterisk(server.peer(), refuses=("Login",))
+    with pytest.raises(ami.AuthenticationFailed, match="secret is wrong") as failed:
+        entering.result(PATIENCE)
+    assert "secret@" not in str(failed.value)
+    assert asterisk.peer.at_end()
+    assert not manager.is_connected()
+
+
+def test_a_url_may_ask_for_reconnecting_and_the_log_in_is_made_again(
+    server: Server, make: Make, tmp_path: Path
+) -> None:
+    """The secret's file is read again, so that the secret may have changed."""
+    file = tmp_path / "secret"
+    file.write_text("stale\n")
+    manager = make("from_url", url(server, "admin", f"&reconnect=yes&secret_file={file}"), reconnect=AT_ONCE)
+    connecting = background(manager.connect)
+    Asterisk(server.peer(), refuses=("Login",))
+    with pytest.raises(ami.AuthenticationFailed):
+        connecting.result(PATIENCE)
+    file.write_text("secret\n")
+    connecting = background(manager.connect)
+    first = Asterisk(server.peer())
+    connecting.result(PATIENCE)
+    with manager.subscribe(ami.Reconnected) as notices:
+        first.peer.close()
+        second = Asterisk(server.peer(), challenge="456")
+        told(notices, ami.Reconnected)
+    assert second.actions(3) == ["Challenge", "Login", "CoreSettings"]
+
+
+@pytest.mark.parametrize("face", [ami.Manager, ami.AsyncManager])
+def test_a_url_that_asks_for_reconnecting_gives_a_manager_that_does(face: Any) -> None:
+    assert face.from_url("ami://pbx?reconnect=yes")._reconnect == ami.Reconnect()
+    assert face.from_url("ami://pbx?reconnect=yes", reconnect=AT_ONCE)._reconnect is AT_ONCE
+    assert face.from_url("ami://pbx")._reconnect is None
+
+
+def test_a_secret_may_be_the_path_of_a_file(server: Server, make: Make, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret\n")
+    manager = make()
+    Asterisk(server.link(manager))
+    manager.login("admin", tmp_path / "secret")
+    assert manager.release is not None
+
+
+def test_nobody_is_shown_the_secret_of_a_url(
+    server: Server, make: Make, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level("DEBUG"):
+        manager = make("from_url", url(server, "admin:secret", "&plain=yes"), debug=True)
+        connecting = background(manager.connect)
+        peer = server.peer()
+        request = dict(peer.request())
+        assert request["Secret"] == "secret"
+        peer.send(answer(request["ActionID"], "Error", "Message: Authentication failed"))
+        with pytest.raises(ami.AuthenticationFailed) as failed:
+            connecting.result(PATIENCE)
+    assert "Login" in caplog.text
+    for shown in (caplog.text, repr(failed.value.request), repr(manager), *capsys.readouterr()):
+        assert "'secret'" not in shown
+        assert "admin:" not in shown
+
+
+# Addresses
+
+
+@contextmanager
+def listening_on(host: str, family: socket.AddressFamily = socket.AF_INET) -> Iterator[socket.socket]:
+    with socket.create_server((host, 0), family=family) as listening:
+        listening.settimeout(PATIENCE)
+        yield listening
+
+
+def greet_one(listening: socket.socket) -> Peer:
+    peer = Peer(listening.accept()[0])
+    peer.send(GREETING)
+    return peer
+
+
+def resolve(monkeypatch: pytest.MonkeyPatch, *hosts: str, port: int) -> None:
+    """Have the name pbx.example stand for some addresses, in their order."""
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **options: Any) -> list[Any]:
+        if host != "pbx.example":
+            return real(host, *args, **options)
+        families = {True: socket.AF_INET6, False: socket.AF_INET}
+        return [
+            (
+                families[":" in each],
+                socket.SOCK_STREAM,
+                socket.IPPROTO_TCP,
+                "",
+                (each, port, 0, 0) if ":" in each else (each, port),
+            )
+            for each in hosts
+        ]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="NOT RUN: this Python knows no IPv6")
+def test_an_ipv6_address_is_connected_to(make: Make) -> None:
+    with listening_on("::1", socket.AF_INET6) as listening:
+        port = listening.getsockname()[1]
+        accepting = background(greet_one, listening)
+        manager = make("from_url", f"ami://[::1]:{port}?timeout={PATIENCE}")
+        manager.connect()
+        assert manager.get_asterisk_info() is not None
+        accepting.result(PATIENCE).close()
+    with pytest.raises(ami.ConnectFailed, match=rf"No connection to \[::1\]:{port}: Connection refused\."):
+        manager.connect("::1", port, PATIENCE)
+
+
+def test_of_several_addresses_those_that_refuse_are_passed_over(
+    server: Server, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve(monkeypatch, "::1", "127.0.0.2", "127.0.0.1", port=server.port)
+    manager = make()
+    manager.connect("pbx.example", server.port, PATIENCE)
+    assert manager.is_connected()
+
+
+def test_where_no_address_answers_each_is_told(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    with listening_on("127.0.0.1") as closed:
+        port = closed.getsockname()[1]
+    resolve(monkeypatch, "127.0.0.1", "127.0.0.2", port=port)
+    sentence = rf"pbx\.example:{port}: 127\.0\.0\.1: Connection refused; 127\.0\.0\.2: Connection refused\."
+    with pytest.raises(ami.ConnectFailed, match=sentence):
+        make().connect("pbx.example", port, PATIENCE)
+
+
+@contextmanager
+def black_hole() -> Iterator[int]:
+    """A port whose queue of connections is full: further ones are not answered."""
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.socket())
+        listening.bind(("127.0.0.2", 0))
+        listening.listen(0)
+        for _ in range(8):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield listening.getsockname()[1]
+
+
+def test_an_address_that_never_answers_has_its_part_of_the_time_out_only(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with black_hole() as port, socket.create_server(("127.0.0.1", port)) as listening:
+        listening.settimeout(PATIENCE)
+        accepting = background(greet_one, listening)
+        resolve(monkeypatch, "127.0.0.2", "127.0.0.1", port=port)
+        manager = make()
+        manager.connect("pbx.example", port, 1.0)
+        assert manager.is_connected()
+        accepting.result(PATIENCE).close()
+
+
+def test_who_never_answers_is_not_waited_for_longer_than_the_time_out(make: Make) -> None:
+    with black_hole() as port, pytest.raises(ami.ConnectFailed, match=r"no answer within 0\.05 s\."):
+        make().connect("127.0.0.2", port, 0.05)
+
+
+def test_an_unknown_name_is_a_failed_connection(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def getaddrinfo(*args: Any, **options: Any) -> list[Any]:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with pytest.raises(ami.ConnectFailed, match=r"No connection to pbx\.example:5038: Name or service not known\."):
+        make().connect("pbx.example")
+
+
+def test_an_address_of_a_family_that_this_machine_does_not_speak_is_passed_over(
+    server: Server, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = socket.socket
+
+    class Old(socket.socket):
+        def __new__(cls, family: int = -1, *args: Any, **options: Any) -> Any:
+            if family == socket.AF_INET6:
+                raise OSError(97, "Address family not supported by protocol")
+            return real(family, *args, **options)
+
+    resolve(monkeypatch, "::1", "127.0.0.1", port=server.port)
+    manager = make()
+    monkeypatch.setattr(socket, "socket", Old)
+    manager.connect("pbx.example", server.port, PATIENCE)
+    monkeypatch.undo()
+    assert manager.is_connected()
+
+
+# The system's own watch
+
+
+def kept_alive(manager: ami.Manager) -> socket.socket:
+    transport: Any = manager.get_connection()
+    connected: socket.socket = getattr(transport, "_socket", None) or transport.get_extra_info("socket")
+    return connected
+
+
+def test_the_system_finds_out_a_peer_that_vanished_within_two_minutes(server: Server, make: Make) -> None:
+    manager = make()
+    server.link(manager)
+    connected = kept_alive(manager)
+    assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    names = [name for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT") if hasattr(socket, name)]
+    values = {name: connected.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) for name in names}
+    assert values == dict(zip(names, (60, 10, 6), strict=False))
+    if len(names) == 3:
+        assert values["TCP_KEEPIDLE"] + values["TCP_KEEPINTVL"] * values["TCP_KEEPCNT"] <= 120
+
+
+# Who is there, and is not Asterisk's Manager Interface
+
+
+def test_who_closes_before_the_greeting_turns_the_client_away(make: Make) -> None:
+    with Server(b"") as server:
+        connecting = background(make().connect, "127.0.0.1", server.port, PATIENCE)
+        server.peer().close()
+        with pytest.raises(ami.TurnedAway, match=r"closed the connection before it greeted: .*authlimit"):
+            connecting.result(PATIENCE)
+
+
+def test_who_breaks_the_connection_before_the_greeting_is_a_failed_connection(make: Make) -> None:
+    with Server(b"Aster") as server:
+        connecting = background(make().connect, "127.0.0.1", server.port, PATIENCE)
+        server.peer().reset()
+        with pytest.raises(ami.ConnectFailed, match=r"127\.0\.0\.1:.*reset") as failed:
+            connecting.result(PATIENCE)
+        assert type(failed.value) is ami.ConnectFailed
+
+
+def test_who_says_nothing_is_not_asterisk_and_may_want_tls(make: Make) -> None:
+    """So does a web server, which waits for a request, and a port for TLS, which waits for a handshake."""
+    with Server(b"") as server, pytest.raises(ami.NotAsterisk, match=r"Nothing greeted within 0\.05 s\. .*TLS"):
+        make().connect("127.0.0.1", server.port, 0.05)
+
+
+@pytest.mark.parametrize("greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.2p1\r\n"])
+def test_who_says_something_else_is_not_asterisk(make: Make, greeting: bytes) -> None:
+    with Server(greeting) as server, pytest.raises(ami.NotAsterisk, match=r"it greets with '(HTTP|SSH)"):
+        make().connect("127.0.0.1", server.port, PATIENCE)
+
+
+# The log-in
+
+
+def test_a_log_in_that_is_not_answered_is_given_up(server: Server, make: Make) -> None:
+    manager = make()
+    peer = server.link(manager)
+    with pytest.raises(ami.ActionTimeout, match=r"Challenge .* got no answer within 0\.05 s"):
+        manager.login("admin", "secret", timeout=0.05)
+    assert dict(peer.request())["Action"] == "Challenge"
+
+
+def test_who_is_logged_in_elsewhere_and_may_be_once_only_is_told(server: Server, make: Make) -> None:
+    manager = make()
+    peer = server.link(manager)
+    peer.serve(lambda request: answer(request["ActionID"], "Error", "Message: Login Already In Use"))
+    with pytest.raises(ami.AlreadyLoggedIn, match="Asterisk refused Challenge: Login Already In Use"):
+        manager.login("admin", "secret")
+
+
+# Still booting
+
+
+def booted(asterisk: Asterisk) -> None:
+    asterisk.peer.send(message("Event: FullyBooted", "Privilege: system,all", "Status: Fully Booted"))
+
+
+def test_a_server_that_was_booted_at_the_log_in_is_not_waited_for(server: Server, make: Make) -> None:
+    manager = make()
+    asterisk = logged_in(server, manager)
+    booted(asterisk)
+    manager.wait_until_booted(PATIENCE)
+    manager.wait_until_booted(0)
+
+
+def test_who_waits_learns_that_the_server_has_booted(server: Server, make: Make) -> None:
+    manager = make()
+    asterisk = logged_in(server, manager)
+    waiting = [background(manager.wait_until_booted, PATIENCE) for _ in range(3)]
+    connection: Any = manager._connection
+    while len(connection.session.boot_waiters) < 3:
+        background(lambda: None).result(PATIENCE)
+    booted(asterisk)
+    for each in waiting:
+        each.result(PATIENCE)
+    assert not connection.session.boot_waiters
+
+
+def test_a_server_that_does_not_say_that_it_has_booted_is_still_booting(server: Server, make: Make) -> None:
+    manager = make()
+    logged_in(server, manager)
+    with pytest.raises(ami.StillBooting, match=r"within 0\.02 s .*lack `system`") as still:
+        manager.wait_until_booted(0.02)
+    assert still.value.timeout == 0.02
+    connection: Any = manager._connection
+    assert not connection.session.boot_waiters
+    assert manager.is_connected()
+
+
+def test_who_waits_for_a_server_that_goes_down_learns_that(server: Server, make: Make) -> None:
+    manager = make()
+    asterisk = logged_in(server, manager)
+    waiting = background(manager.wait_until_booted, PATIENCE)
+    connection: Any = manager._connection
+    while not connection.session.boot_waiters:
+        background(lambda: None).result(PATIENCE)
+    asterisk.peer.close()
+    with pytest.raises(ami.ConnectionLost):
+        waiting.result(PATIENCE)
+
+
+def test_nobody_waits_without_a_connection(make: Make) -> None:
+    with pytest.raises(ami.NotConnected):
+        make().wait_until_booted()
+
+
+def test_who_waited_for_the_server_to_boot_does_so_after_a_reconnect(server: Server, make: Make) -> None:
+    """Else who resynchronises then would ask for what the server does not have yet."""
+    manager = make(reconnect=AT_ONCE)
+    first = Asterisk(server.link(manager))
+    logging_in = background(manager.login, "admin", "secret", wait=PATIENCE)
+    assert first.actions(2) == ["Challenge", "Login"]
+    booted(first)
+    logging_in.result(PATIENCE)
+    with manager.subscribe(ami.Reconnected) as notices:
+        first.peer.close()
+        second = Asterisk(server.peer())
+        assert second.actions(2) == ["Challenge", "Login"]
+        with pytest.raises(ami.EventTimeout):
+            notices.get(0.05)
+        booted(second)
+        told(notices, ami.Reconnected)
+
+
+# TLS with certificates of both sides
+
+
+@contextmanager
+def asking_for_a_certificate(certificate: Path) -> Iterator[tuple[int, Callable[[], Peer]]]:
+    """Listen with TLS, and let in only who shows the certificate; give the port and what waits for the next client."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(certificate))
+    context.load_cert_chain(certificate)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with listening_on("127.0.0.1") as listening, contextlib.ExitStack() as stack:
+
+        def accept() -> Peer:
+            connected = listening.accept()[0]
+            connected.settimeout(PATIENCE)
+            try:
+                peer = Peer(context.wrap_socket(connected, server_side=True))
+            except OSError:
+                connected.close()
+                raise
+            stack.callback(peer.close)
+            peer.send(GREETING)
+            return peer
+
+        accepting = background(accept)
+        yield listening.getsockname()[1], lambda: accepting.result(PATIENCE)
+
+
+def test_a_client_certificate_is_shown_to_who_asks_for_it(certificate: Path, make: Make) -> None:
+    with asking_for_a_certificate(certificate) as (port, accepted):
+        query = f"timeout={PATIENCE}&cafile={certificate}&certfile={certificate}"
+        manager = make("from_url", f"amis://127.0.0.1:{port}?{query}")
+        manager.connect()
+        peer: Any = accepted()
+        shown = peer.socket.getpeercert()
+        assert shown["subject"] == ((("commonName", "ami-typed test"),),)
+        peer.serve(lambda request: answer(request["ActionID"]))
+        assert manager.execute(ami.Request("Ping")) is not None
+        manager.close()
+
+
+def test_who_shows_no_certificate_where_one_is_asked_for_is_not_let_in(certificate: Path, make: Make) -> None:
+    with asking_for_a_certificate(certificate) as (port, accepted):
+        manager = make("from_url", f"amis://127.0.0.1:{port}?timeout={PATIENCE}&cafile={certificate}")
+        with pytest.raises(
+            ami.ConnectFailed, match=r"(?i)broke before the greeting: .*certificate.required|turned away"
+        ):
+            manager.connect()
+        with pytest.raises(OSError, match=r"(?i)did not return a certificate"):
+            accepted()
+
+
+def test_a_certificate_that_cannot_be_read_is_told_before_anybody_is_called(make: Make, tmp_path: Path) -> None:
+    manager = make("from_url", f"amis://pbx.invalid?cafile={tmp_path}/gone.pem")
+    with pytest.raises(ami.ConnectFailed, match=r"gone\.pem cannot be used: No such file"):
+        manager.connect()
+
+
+# A reader that rests
+
+
+@pytest.mark.parametrize("way", ["close", "reset"])
+def test_a_reader_that_rests_notices_that_the_server_has_closed(
+    server: Server, make: Make, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """It reads on then, so that what came before is not lost, and finds the end."""
+    for module in (_threads, aio):
+        monkeypatch.setattr(module, "_PATIENCE", 100 * PATIENCE)
+        monkeypatch.setattr(module, "_GLANCE", 0.01)
+    entered, leave = threading.Event(), threading.Event()
+    heard: SimpleQueue[Any] = SimpleQueue()
+
+    def slow(event: ami.Event, manager: object) -> Any:
+        heard.put(event)
+        entered.set()
+        if isinstance(manager, ami.AsyncManager):
+            return asyncio.to_thread(leave.wait, PATIENCE)
+        return leave.wait(PATIENCE)
+
+    manager = make(limits=ami.Limits(events=20))
+    manager.register_callback("Gadget", slow)
+    peer = server.link(manager)
+    with manager.subscribe(ami.Disconnected) as stream:
+        peer.send(message("Event: Gadget", "Size: 0"))
+        assert entered.wait(PATIENCE)
+        peer.send(*(message("Event: Gadget", f"Size: {size}") for size in range(1, 15)))
+        await_rest(manager)
+        getattr(peer, way)()
+        assert isinstance(stream.get(PATIENCE), ami.Disconnected)
+        assert not manager.is_connected()
+        leave.set()
+    assert [heard.get(timeout=PATIENCE)["Size"] for _ in range(15)] == [str(size) for size in range(15)]
+
+
+def await_rest(manager: ami.Manager) -> None:
+    """Wait until the reader rests: the callbacks are far behind and nothing is asked for."""
+    audience: Any = manager._audience
+    while not audience.dispatcher._backlog.crowded:
+        background(lambda: None).result(PATIENCE)
+    connection: Any = manager._connection
+    while isinstance(connection, aio._Connection) and connection._resting is None:
+        background(lambda: None).result(PATIENCE)
+
+
+def test_what_has_not_hung_up_is_told_from_what_has() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        assert not _sockets.hung_up(ours.fileno())
+        theirs.sendall(b"unread")
+        assert not _sockets.hung_up(ours.fileno())
+        theirs.close()
+        assert _sockets.hung_up(ours.fileno())
+
+
+def test_without_poll_a_hang_up_is_found_out_by_reading_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(select, "poll")
+    ours, theirs = socket.socketpair()
+    with ours:
+        theirs.close()
+        assert not _sockets.hung_up(ours.fileno())
+        with selectors.DefaultSelector() as selector:
+            selector.register(ours, selectors.EVENT_READ)
+            assert selector.select(PATIENCE)
