@@ -1,0 +1,136 @@
+"""What a client learns from a real Asterisk that does not let it in, or not yet: on both faces."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import ami_typed as ami
+from ami_typed import Reconnect, actions, events
+from tests.live import servers
+from tests.live.servers import Server
+from tests.support import PATIENCE, background
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.faces import Make
+
+
+@pytest.fixture
+def own(server: object) -> Server:
+    """A server of ours, whose users and configuration are known."""
+    if not isinstance(server, Server):
+        pytest.skip("NOT RUN: needs the users and the configuration of our own servers")
+    return server
+
+
+@contextmanager
+def configured(server: Server, section: str, line: str) -> Iterator[None]:
+    """Add a line to the end of a section of manager.conf for a while; the last line of a name counts."""
+    file = server.certificate.with_name("manager.conf")
+    before = file.read_text("utf-8")
+    end = before.index("\n\n", before.index(f"[{section}]\n"))
+    try:
+        file.write_text(f"{before[:end]}\n{line}{before[end:]}", "utf-8")
+        server.cli("manager reload")
+        yield
+    finally:
+        file.write_text(before, "utf-8")
+        server.cli("manager reload")
+
+
+def failures(stream: ami.EventStream[Any], count: int) -> list[tuple[str, str]]:
+    found = [stream.get(PATIENCE) for _ in range(count)]
+    return [(each.event, each["AccountID"]) for each in found]
+
+
+def test_a_wrong_user_a_wrong_secret_and_a_wrong_address_look_alike_but_not_to_who_reads_security_events(
+    own: Server, manager: ami.Manager, make: Make
+) -> None:
+    tried = [("nobody", "x"), ("full", "x"), ("barred", own.users["barred"].secret)]
+    with manager.subscribe(events.InvalidAccountID, events.ChallengeResponseFailed, events.FailedACL) as stream:
+        sentences: set[str] = set()
+        for name, secret in tried:
+            with pytest.raises(ami.AuthenticationFailed, match="deny, permit or acl lines refuse") as failed:
+                make("from_url", f"ami://{name}:{secret}@{own.host}:{own.port}").connect()
+            sentences.add(str(failed.value))
+        assert len(sentences) == 1
+        assert failures(stream, 3) == [
+            ("InvalidAccountID", "nobody"),
+            ("ChallengeResponseFailed", ""),
+            ("FailedACL", "barred"),
+        ]
+
+
+def test_a_user_who_may_log_in_once_only_is_told_that_it_is_in_use(own: Server, make: Make) -> None:
+    url = f"ami://{own.clerk.name}:{own.clerk.secret}@{own.host}:{own.port}"
+    with configured(own, "clerk", "allowmultiplelogin = no"):
+        make("from_url", url).connect()
+        with pytest.raises(ami.AlreadyLoggedIn):
+            make("from_url", url).connect()
+
+
+def test_who_comes_beyond_the_limit_of_connections_without_a_log_in_is_turned_away(own: Server, make: Make) -> None:
+    with configured(own, "general", "authlimit = 1"):
+        make("from_url", f"ami://{own.host}:{own.port}").connect()
+        with pytest.raises(ami.TurnedAway, match="authlimit"):
+            make("from_url", f"ami://{own.host}:{own.port}").connect()
+
+
+@pytest.mark.parametrize("port", ["http", "ami_tls"])
+def test_a_port_for_something_else_is_not_asterisks_manager_interface(own: Server, make: Make, port: str) -> None:
+    with pytest.raises(ami.NotAsterisk, match="Nothing greeted within 1 s"):
+        make().connect(own.host, getattr(own.ports, port), 1)
+
+
+def test_a_url_with_tls_verifies_the_servers_certificate(own: Server, make: Make) -> None:
+    url = f"amis://{own.full.name}:{own.full.secret}@{own.host}:{own.ports.ami_tls}"
+    manager = make("from_url", f"{url}?cafile={own.certificate}&wait=10")
+    manager.connect()
+    assert manager.execute(actions.Ping()).success
+    with pytest.raises(ami.ConnectFailed, match=r"(?i)certificate.verify.failed"):
+        make("from_url", url).connect()
+
+
+def test_a_user_who_may_not_read_system_events_does_not_learn_that_the_server_has_booted(
+    own: Server, make: Make
+) -> None:
+    manager = make("from_url", f"ami://{own.clerk.name}:{own.clerk.secret}@{own.host}:{own.port}")
+    manager.connect()
+    with pytest.raises(ami.StillBooting, match="lack `system`"):
+        manager.wait_until_booted(0.2)
+
+
+@pytest.mark.parametrize("release", servers.targets())
+def test_who_waits_for_boot_is_back_when_every_module_is(release: str, make: Make) -> None:
+    if ":" in release:
+        pytest.skip("NOT RUN: kills the server, so only one of our own")
+    with servers.start(release) as server:
+        assert isinstance(server, Server)
+        url = f"ami://{server.full.name}:{server.full.secret}@{server.host}:{server.port}?wait=60"
+        manager = make("from_url", url, reconnect=Reconnect(first=0.01, factor=1))
+        manager.connect()
+        manager.wait_until_booted(0)
+        with manager.subscribe(ami.Reconnected) as notices:
+            server.kill()
+            until_refused(server)
+            booting = background(server.boot)
+            assert notices.get(3 * PATIENCE).attempts > 1
+            assert manager.execute(actions.QueueStatus()).valid  # of app_queue, which is among the last to be loaded
+            booting.result(3 * PATIENCE)
+        manager.close()
+
+
+def until_refused(server: Server) -> None:
+    """Wait until the killed server is gone for good."""
+    while True:
+        try:
+            socket.create_connection((server.host, server.port), PATIENCE).close()
+        except ConnectionRefusedError:
+            return
+        except OSError:
+            pass
