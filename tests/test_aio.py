@@ -211,7 +211,7 @@ async def test_a_connected_manager_knows_what_the_server_calls_itself(server: Se
     async with linked(server) as (manager, peer):
         assert manager.get_asterisk_info() == ("Asterisk Call Manager", "9.0.0")
         transport = manager.get_connection()
-        assert isinstance(transport, asyncio.Transport)
+        assert transport is not None
         connected = transport.get_extra_info("socket")
         assert connected.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     assert not manager.is_connected()
@@ -393,7 +393,8 @@ async def test_closing_does_not_wait_for_a_server_that_reads_nothing(server: Ser
         await asyncio.sleep(0)
         transport: Any = manager.get_connection()
         await manager.close()
-        assert transport.get_extra_info("socket").fileno() == -1
+        connected = transport.get_extra_info("socket")
+        assert connected is None or connected.fileno() == -1
         with pytest.raises(ami.OutcomeUnknown):
             await flood
 

@@ -18,7 +18,7 @@ import os
 import socket
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overload
 
 from ami_typed import conversations
 from ami_typed._log import Log
@@ -323,11 +323,7 @@ class _Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the socket over."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        connected = transport.get_extra_info("socket")
-        if connected is not None:
-            keep_alive(connected)
+        self._transport = cast("asyncio.Transport", transport)  # one of uvloop's does not inherit from it
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the loop's hint is its own 256 KiB
         """Lend the loop the room to read into."""
@@ -1379,6 +1375,7 @@ async def _open(target: Target) -> socket.socket:
             connecting.close()
             raise
         else:
+            keep_alive(connecting)
             return connecting
     raise tries.all_failed()
 
