@@ -179,7 +179,7 @@ def test_the_two_faces_have_the_same_methods_in_the_same_order_with_the_same_par
         first, second = (inspect.getattr_static(face, name) for face in (one, other))
         if isinstance(first, classmethod):
             assert isinstance(second, classmethod)
-            first, second = first.__func__, second.__func__
+            first, second = (getattr(face, name).__func__ for face in (one, other))
         if isinstance(first, property):
             assert isinstance(second, property)
         else:

@@ -9,14 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ami_typed import Reconnect
-from ami_typed.backoff import Pauses
 
 FOR_LONG = 1e9
 
 
 def pauses(plan: Reconnect, count: int) -> list[float]:
     """The first pauses of a manager whose connection was a good one."""
-    return list(islice(Pauses(plan).after(FOR_LONG), count))
+    return list(islice(plan.pauses().after(FOR_LONG), count))
 
 
 def test_pauses_grow_by_their_factor_up_to_the_ceiling() -> None:
@@ -30,18 +29,18 @@ def test_attempts_end_where_a_number_is_given_and_else_never() -> None:
 
 
 def test_after_a_good_connection_pauses_begin_with_the_first_again() -> None:
-    kept = Pauses(Reconnect(first=1, factor=2, ceiling=30, jitter=0))
+    kept = Reconnect(first=1, factor=2, ceiling=30, jitter=0).pauses()
     assert list(islice(kept.after(0), 3)) == [1, 2, 4]
     assert list(islice(kept.after(30), 3)) == [1, 2, 4]
 
 
 def test_pauses_go_on_growing_over_connections_that_do_not_last() -> None:
-    kept = Pauses(Reconnect(first=1, factor=2, ceiling=30, jitter=0))
+    kept = Reconnect(first=1, factor=2, ceiling=30, jitter=0).pauses()
     assert [next(kept.after(29.9)) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
 
 
 def test_the_number_of_attempts_is_counted_from_each_loss() -> None:
-    kept = Pauses(Reconnect(first=1, attempts=2))
+    kept = Reconnect(first=1, attempts=2).pauses()
     assert [len(list(kept.after(lasted))) for lasted in (0, 0, 100)] == [2, 2, 2]
 
 

@@ -21,7 +21,7 @@ from tests.support import CERTIFICATE, GREETING, PATIENCE, Peer, Server, answer,
 from tests.test_reconnect import AT_ONCE, Asterisk, logged_in, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from tests.faces import Make
@@ -166,7 +166,7 @@ def test_nobody_is_shown_the_secret_of_a_url(
 
 
 @contextmanager
-def listening_on(host: str, family: socket.AddressFamily = socket.AF_INET) -> Iterator[socket.socket]:
+def listening_on(host: str, family: socket.AddressFamily = socket.AF_INET) -> Generator[socket.socket]:
     with socket.create_server((host, 0), family=family) as listening:
         listening.settimeout(PATIENCE)
         yield listening
@@ -232,7 +232,7 @@ def test_where_no_address_answers_each_is_told(make: Make, monkeypatch: pytest.M
 
 
 @contextmanager
-def black_hole() -> Iterator[int]:
+def black_hole() -> Generator[int]:
     """A port whose queue of connections is full: further ones are not answered."""
     with contextlib.ExitStack() as stack:
         listening = stack.enter_context(socket.socket())
@@ -442,7 +442,7 @@ def test_who_waited_for_the_server_to_boot_does_so_after_a_reconnect(server: Ser
 
 
 @contextmanager
-def asking_for_a_certificate(certificate: Path) -> Iterator[tuple[int, Callable[[], Peer]]]:
+def asking_for_a_certificate(certificate: Path) -> Generator[tuple[int, Callable[[], Peer]]]:
     """Listen with TLS, and let in only who shows the certificate; give the port and what waits for the next client."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(certificate))
     context.load_cert_chain(certificate)
@@ -470,8 +470,10 @@ def test_a_client_certificate_is_shown_to_who_asks_for_it(certificate: Path, mak
         query = f"timeout={PATIENCE}&cafile={certificate}&certfile={certificate}"
         manager = make("from_url", f"amis://127.0.0.1:{port}?{query}")
         manager.connect()
-        peer: Any = accepted()
+        peer = accepted()
+        assert isinstance(peer.socket, ssl.SSLSocket)
         shown = peer.socket.getpeercert()
+        assert shown is not None
         assert shown["subject"] == ((("commonName", "ami-typed test"),),)
         peer.serve(lambda request: answer(request["ActionID"]))
         assert manager.execute(ami.Request("Ping")) is not None

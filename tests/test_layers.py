@@ -48,7 +48,7 @@ CONVERSATION = [
 ]
 """Bytes to messages and back. Each imports the language, the catalogue, and what stands before it."""
 
-SHELLS = ["_log", "backoff", "_target", "_sockets", "_threads", "manager", "aio"]
+SHELLS = ["_log", "backoff", "_target", "_address", "_sockets", "_threads", "manager", "aio"]
 """Sockets, threads, tasks and clocks: may import everything above, and what stands before it."""
 
 AROUND = ["testing", "cli"]

@@ -18,6 +18,7 @@ from tests.test_connecting import certificate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
+    from types import ModuleType
 
     import ami_typed as ami
     from tests.faces import Make
@@ -38,7 +39,7 @@ OWN = {
 """What stands in for the resolver, which uvloop brings in C."""
 
 
-def played_of(module: Any) -> Iterator[tuple[str, Callable[..., object]]]:
+def played_of(module: ModuleType) -> Iterator[tuple[str, Callable[..., object]]]:
     """Find the tests that run on an event loop."""
     for name, test in vars(module).items():
         if not name.startswith("test_") or not inspect.isfunction(test) or name in OWN:

@@ -1,11 +1,8 @@
-"""Where a manager connects to, as whom, and under which TLS settings: told by a program, a URL or the environment.
+"""Where a manager connects to, under which TLS settings, and where its secret comes from.
 
 Rules of this module:
 
 - Verification of the server's certificate is on unless the program brings TLS settings of its own.
-- A URL and the environment are two spellings of the same settings: what the URL calls ``timeout`` is the variable
-  ``AMI_TYPED_TIMEOUT``. Each setting may be given once.
-- No sentence repeats a piece of a URL: a secret that was not percent-encoded may stand in any of them.
 - A secret in a file is read when it is needed, so that it may change while the program runs.
 """
 
@@ -13,42 +10,17 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple
 
-from ami_typed.backoff import Reconnect
-from ami_typed.conversations import Credentials
-from ami_typed.errors import AddressError, ConnectFailed, ManagerError
+from ami_typed.errors import ConnectFailed, ManagerError
 
 if TYPE_CHECKING:
-    import logging
     import ssl
-    from collections.abc import Callable, Mapping
-
-    from ami_typed.wire import Limits
+    from collections.abc import Callable
 
     Secret = str | os.PathLike[str] | Callable[[], str]
 
-__all__ = ["Address", "Certificates", "Options", "Target", "secret_of"]
-
-PREFIX = "AMI_TYPED_"
-"""What the names of the environment's variables begin with, where the program says nothing else."""
-
-_PORT, _TLS_PORT = 5038, 5039
-_TIMEOUT = 5.0
-_OF_THE_AUTHORITY = ("host", "port", "user", "secret", "tls")
-"""The settings that stand before a URL's query."""
-
-
-class Options(TypedDict, total=False):
-    """What a manager takes besides its address; see `Manager`."""
-
-    debug: bool
-    logger: logging.Logger | None
-    aggregate_timeout: float
-    orphaned_response_timeout: float
-    limits: Limits
-    check_releases: bool
-    reconnect: Reconnect | None
+__all__ = ["Certificates", "Target", "secret_in_file", "secret_of"]
 
 
 class Certificates(NamedTuple):
@@ -114,57 +86,6 @@ class Target(NamedTuple):
             raise ConnectFailed(f"No TLS with {self}: {names} cannot be used: {error.strerror or error}.") from error
 
 
-class Address(NamedTuple):
-    """Where a manager connects to, and as whom.
-
-    Attributes:
-        target: Where.
-        credentials: Whom it logs in, `None` where the program does that.
-        reconnect: How a lost connection is made again, where that was asked for.
-    """
-
-    target: Target
-    credentials: Credentials | None
-    reconnect: Reconnect | None
-
-    @classmethod
-    def of_url(cls, url: str, secret: Secret | None = None) -> Address:
-        """Read a URL such as ``ami://user@host:5038?timeout=2.5``.
-
-        Args:
-            url: The URL; ``amis`` stands for TLS.
-            secret: The secret, where it is not in the URL.
-
-        Raises:
-            AddressError: It is not such a URL, or a setting is missing or wrong.
-        """
-        return _address(_settings_of(url), secret)
-
-    @classmethod
-    def of_environment(
-        cls, prefix: str = PREFIX, secret: Secret | None = None, environment: Mapping[str, str] = os.environ
-    ) -> Address:
-        """Read the variables ``AMI_TYPED_URL``, ``AMI_TYPED_HOST`` and their like; an empty one counts as not set.
-
-        Args:
-            prefix: What the variables' names begin with.
-            secret: The secret, where it is not in the environment.
-            environment: The variables.
-
-        Raises:
-            AddressError: None is set that says where, or a setting is twice there or wrong.
-        """
-        url = environment.get(f"{prefix}URL")
-        settings = _settings_of(url) if url else {}
-        own = {name: text for name in _SETTINGS if (text := environment.get(prefix + name.upper()))}
-        for name in settings.keys() & own.keys():
-            raise AddressError(f"{prefix}URL and {prefix}{name.upper()} both say the {name}; leave one of them out.")
-        settings |= own
-        if "host" not in settings:
-            raise AddressError(f"The environment says nothing of a server; set {prefix}URL or {prefix}HOST.")
-        return _address(settings, secret)
-
-
 def _read(path: str) -> str:
     """Return the content of a file, but for the line ends behind it."""
     try:
@@ -174,129 +95,10 @@ def _read(path: str) -> str:
         raise ManagerError(f"The secret cannot be read from {path}: {error.strerror}.") from error
 
 
-def _in_file(path: str) -> Callable[[], str]:
+def secret_in_file(path: str) -> Callable[[], str]:
     return partial(_read, path)
 
 
 def secret_of(secret: Secret) -> str | Callable[[], str]:
     """Return a secret, or what returns it when it is needed."""
-    return _in_file(os.fspath(secret)) if isinstance(secret, os.PathLike) else secret
-
-
-def _settings_of(url: str) -> dict[str, str]:
-    """Take a URL apart."""
-    from urllib.parse import unquote, urlsplit
-
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise AddressError(
-            "The URL's host or port cannot be read; an IPv6 address stands in brackets, and what is special in a name "
-            "or secret is percent-encoded (%40 for @, %2F for /, %3A for :)."
-        ) from None
-    if parts.scheme not in {"ami", "amis"} or not host:
-        raise AddressError("A URL of a server begins with ami://HOST or, for TLS, with amis://HOST.")
-    if parts.path.strip("/") or parts.fragment:
-        raise AddressError("Behind the URL's host and port stands a query or nothing; % # / ? @ are percent-encoded.")
-    given = {"host": host, "user": parts.username, "secret": parts.password}
-    settings = {name: unquote(text, errors="surrogateescape") for name, text in given.items() if text}
-    settings["tls"] = "yes" if parts.scheme == "amis" else "no"
-    if port is not None:
-        settings["port"] = str(port)
-    return settings | _query_of(parts.query)
-
-
-def _query_of(query: str) -> dict[str, str]:
-    from urllib.parse import parse_qsl
-
-    known = [name for name in _SETTINGS if name not in _OF_THE_AUTHORITY]
-    settings: dict[str, str] = {}
-    for place, (name, text) in enumerate(parse_qsl(query, keep_blank_values=True), 1):
-        if name not in known:
-            raise AddressError(f"Parameter {place} of the URL's query is none of those there are: {', '.join(known)}.")
-        if name in settings:
-            raise AddressError(f"The URL's query says the {name} twice.")
-        settings[name] = text
-    return settings
-
-
-_FLAGS = {**dict.fromkeys(("yes", "true", "on", "1"), True), **dict.fromkeys(("no", "false", "off", "0"), False)}
-
-
-def _flag(text: str) -> bool:
-    return _FLAGS[text.lower()]
-
-
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 < port < 65536:
-        raise ValueError
-    return port
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise ValueError
-    return seconds
-
-
-_SETTINGS: dict[str, tuple[Callable[[str], object], str]] = {
-    "host": (str, "a name or an address"),
-    "port": (_port, "a number from 1 to 65535"),
-    "user": (str, "a section of manager.conf"),
-    "secret": (str, "its secret"),
-    "tls": (_flag, "yes or no"),
-    "secret_file": (_in_file, "the path of a file"),
-    "cafile": (str, "the path of a file"),
-    "certfile": (str, "the path of a file"),
-    "keyfile": (str, "the path of a file"),
-    "timeout": (_seconds, "a number of seconds above 0"),
-    "events": (str, "an event mask"),
-    "plain": (_flag, "yes or no"),
-    "wait": (_seconds, "a number of seconds above 0"),
-    "reconnect": (_flag, "yes or no"),
-}
-"""Every setting: what makes a value of its text, and what it has to be."""
-
-
-def _address(settings: Mapping[str, str], secret: Secret | None) -> Address:
-    """Make an address of settings."""
-    values: dict[str, Any] = {name: _value_of(name, text) for name, text in settings.items()}
-    tls: bool = values.get("tls", False)
-    files = Certificates(values.get("cafile"), values.get("certfile"), values.get("keyfile"))
-    if any(files) and not tls:
-        raise AddressError("cafile, certfile and keyfile are for TLS only: amis:// or TLS=yes asks for it.")
-    if files.keyfile and not files.certfile:
-        raise AddressError("A keyfile needs the certfile that it belongs to.")
-    timeout: float = values.get("timeout", _TIMEOUT)
-    port: int = values.get("port", _TLS_PORT if tls else _PORT)
-    target = Target(values["host"], port, timeout, files if any(files) else tls)
-    return Address(target, _credentials(values, secret, timeout), Reconnect() if values.get("reconnect") else None)
-
-
-def _value_of(name: str, text: str) -> object:
-    make, what = _SETTINGS[name]
-    try:
-        return make(text)
-    except (ValueError, KeyError):
-        raise AddressError(f"The {name} has to be {what}.") from None
-
-
-def _credentials(values: Mapping[str, Any], secret: Secret | None, timeout: float) -> Credentials | None:
-    secrets = [each for each in (secret, values.get("secret"), values.get("secret_file")) if each is not None]
-    if len(secrets) > 1:
-        raise AddressError("There is more than one secret; give it as an argument, as text or as secret_file.")
-    if bool(secrets) != ("user" in values):
-        raise AddressError(f"There is a {'secret' if secrets else 'user'} and no {'user' if secrets else 'secret'}.")
-    if not secrets:
-        return None
-    return Credentials(
-        values["user"],
-        secret_of(secrets[0]),
-        events=values.get("events"),
-        plain=values.get("plain", False),
-        wait=values.get("wait"),
-        timeout=timeout,
-    )
+    return secret if isinstance(secret, str) or callable(secret) else secret_in_file(os.fspath(secret))

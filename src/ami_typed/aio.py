@@ -23,9 +23,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overloa
 from ami_typed import conversations
 from ami_typed._log import Log
 from ami_typed._sockets import Tries, hung_up, keep_alive
-from ami_typed._target import Address, Target, secret_of
+from ami_typed._target import Target, secret_of
 from ami_typed.backlog import Backlog
-from ami_typed.backoff import Pauses, Reconnect
 from ami_typed.conversations import Await, Boot, Conversation, Credentials, Listen
 from ami_typed.drift import Drift
 from ami_typed.errors import (
@@ -56,7 +55,9 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from ami_typed import actions, events
-    from ami_typed._target import Options, Secret
+    from ami_typed._address import Address, Options
+    from ami_typed._target import Secret
+    from ami_typed.backoff import Pauses, Reconnect
     from ami_typed.drift import DriftReport
     from ami_typed.errors import Overflowed
     from ami_typed.handlers import EventKey
@@ -790,6 +791,8 @@ class AsyncManager:
         Raises:
             AddressError: The URL is not such a one; says why, and shows nothing of it.
         """
+        from ami_typed._address import Address  # only a program that is told so needs it
+
         return cls._at(Address.of_url(url, secret), options)
 
     @classmethod
@@ -806,6 +809,8 @@ class AsyncManager:
         Raises:
             AddressError: No variable says where to connect to, or one is wrong.
         """
+        from ami_typed._address import Address
+
         return cls._at(Address.of_environment(prefix, secret), options)
 
     @classmethod
@@ -870,7 +875,7 @@ class AsyncManager:
             raise
         self._connection, self._audience, self._target, self._credentials = connection, audience, target, None
         self._monitored = None
-        self._pauses = Pauses(self._reconnect) if self._reconnect else None
+        self._pauses = self._reconnect.pauses() if self._reconnect else None
         connection.open_up(lost=self._lose)
 
     async def _dial(self, target: Target, audience: _Audience) -> _Connection:

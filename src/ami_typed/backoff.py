@@ -37,6 +37,10 @@ class Reconnect(NamedTuple):
     jitter: float = 0.5
     attempts: int | None = None
 
+    def pauses(self) -> Pauses:
+        """Return the pauses of one manager, as they are before its first loss."""
+        return Pauses(self)
+
 
 class Pauses:
     """The pauses of one manager.

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from ami_typed import conversations
 from ami_typed._log import Log
-from ami_typed._target import Address, Target, secret_of
+from ami_typed._target import Target, secret_of
 from ami_typed._threads import Audience, Connection, OnLoss, join, monitor, quiet
 from ami_typed.backlog import Backlog
-from ami_typed.backoff import Pauses, Reconnect
 from ami_typed.conversations import Await, Boot, Conversation, Credentials, Listen
 from ami_typed.drift import Drift
 from ami_typed.errors import (
@@ -46,8 +45,10 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from ami_typed import actions, events
+    from ami_typed._address import Address, Options
     from ami_typed._sockets import SynchronisedSocket
-    from ami_typed._target import Options, Secret
+    from ami_typed._target import Secret
+    from ami_typed.backoff import Pauses, Reconnect
     from ami_typed.drift import DriftReport
     from ami_typed.handlers import EventKey
     from ami_typed.messages import R
@@ -215,6 +216,8 @@ class Manager:
         Raises:
             AddressError: The URL is not such a one; says why, and shows nothing of it.
         """
+        from ami_typed._address import Address  # only a program that is told so needs it
+
         return cls._at(Address.of_url(url, secret), options)
 
     @classmethod
@@ -231,6 +234,8 @@ class Manager:
         Raises:
             AddressError: No variable says where to connect to, or one is wrong.
         """
+        from ami_typed._address import Address
+
         return cls._at(Address.of_environment(prefix, secret), options)
 
     @classmethod
@@ -301,7 +306,7 @@ class Manager:
                 return False
             self._connection, self._audience, self._target, self._credentials = connection, audience, target, None
             self._monitored = None
-            self._pauses = Pauses(self._reconnect) if self._reconnect else None
+            self._pauses = self._reconnect.pauses() if self._reconnect else None
             self._wanted = threading.Event()
             return True
 

@@ -15,7 +15,7 @@ from tests.live.servers import Server
 from tests.support import PATIENCE, background
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from tests.faces import Make
 
@@ -29,7 +29,7 @@ def own(server: object) -> Server:
 
 
 @contextmanager
-def configured(server: Server, section: str, line: str) -> Iterator[None]:
+def configured(server: Server, section: str, line: str) -> Generator[None]:
     """Add a line to the end of a section of manager.conf for a while; the last line of a name counts."""
     file = server.certificate.with_name("manager.conf")
     before = file.read_text("utf-8")
