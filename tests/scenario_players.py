@@ -40,7 +40,7 @@ import pytest
 
 import ami_typed as ami
 from ami_typed import conversations
-from ami_typed.conversations import Await, Conversation, Listen
+from ami_typed.conversations import Await, Boot, Conversation, Credentials, Listen
 from ami_typed.handlers import Handlers
 from ami_typed.session import Exchange, Received, Session
 from ami_typed.testing import Deed, Expect, HangUp, Leave, Say, Scenario, StandIn
@@ -374,12 +374,12 @@ class InMemory(Application):
         lines = exchange.octets.removesuffix(b"\r\n\r\n").split(b"\r\n")
         assert match(step.lines, lines, captured), f"line {step.line}:\n{difference(step.lines, lines, captured)}"
 
-    def _end(self, reason: str) -> None:
+    def _end(self, reason: str, before_the_greeting: ami.ConnectFailed | None = None) -> None:
         session, self._session = self._session, None
         if session is not None:
             self._hand_out(session.close(ami.errors.ConnectionLost(reason)))
             if "connection" not in self._outcomes:
-                self._raised("connection", ami.ConnectFailed("nothing greeted"))
+                self._raised("connection", before_the_greeting or ami.TurnedAway())
 
     def _hear(self, message: Heard, _: object) -> None:
         self._heard.append(message)
@@ -405,6 +405,8 @@ class InMemory(Application):
         self._session = Session(self._handlers, token="in-memory")
 
     def converse(self, name: str, what: str, *args: Any, **kwargs: Any) -> None:
+        if what == "login":
+            args, kwargs = (Credentials(*args, **kwargs),), {}
         conversation: Conversation[Any] = getattr(conversations, what)(*args, **kwargs)
         self._go_on(name, conversation, [], lambda: next(conversation))
 
@@ -427,6 +429,9 @@ class InMemory(Application):
             elif isinstance(step, Await):
                 self._awaiting.append((step, collected, lambda event: go_on(lambda: conversation.send(event))))
                 self._look()
+            elif isinstance(step, Boot):
+                assert self._session is not None
+                self._session.boot_waiters.add(lambda: go_on(lambda: conversation.send(None)))
             else:
                 exchange = self._begin(step, synchronous=None)
                 exchange.wake = lambda: go_on(partial(_resume, conversation, exchange))
@@ -481,7 +486,7 @@ class InMemory(Application):
             self._session.give_up(exchange, 0)
             return None
         if name == "connection" and name not in self._outcomes:
-            self._end("the program disconnected.")
+            self._end("the program disconnected.", ami.NotAsterisk.silent(0))
         assert name in self._outcomes, "it has no outcome yet"
         return self._outcomes[name].result(0)
 

@@ -1362,12 +1362,21 @@ def _reason_of(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
+async def _resolve(target: Target) -> list[Any]:
+    """Return the addresses of a name; one that is an address already needs no thread that asks for it."""
+    try:
+        return socket.getaddrinfo(
+            target.host, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        )
+    except (OSError, UnicodeError):
+        async with asyncio.timeout(target.timeout):
+            return await asyncio.get_running_loop().getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+
+
 async def _open(target: Target) -> socket.socket:
     """Connect to the first address of a name that answers."""
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(target.timeout):
-        found = await loop.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    tries = Tries(target, list(found))
+    tries = Tries(target, await _resolve(target))
     for connecting, address, share in tries:
         try:
             connecting.setblocking(False)
