@@ -819,7 +819,7 @@ async def test_reading_rests_while_callbacks_are_behind_and_nothing_is_lost(serv
         if event.size == 19_999:
             done.set()
 
-    async with linked(server, limits=ami.Limits(events=1000)) as (manager, peer):
+    async with linked(server, limits=ami.Limits(events=1000), overflow=ami.Overflow.block()) as (manager, peer):
         heard_of_loss = Heard()
         manager.register_callback(Gadget, slow)
         manager.register_callback(ami.EventsLost, heard_of_loss)
@@ -849,7 +849,7 @@ async def test_resting_longer_than_a_message_may_stall_does_not_end_the_connecti
         if event.size == 4999:
             done.set()
 
-    async with AsyncManager(limits=ami.Limits(events=100)) as manager:
+    async with AsyncManager(limits=ami.Limits(events=100), overflow=ami.Overflow.block()) as manager:
         peer = await link(server, manager, timeout=0.05)
         manager.register_callback(Gadget, slow)
         sending = asyncio.create_task(asyncio.to_thread(peer.send, flood_of(5000)))
@@ -872,7 +872,7 @@ async def test_who_waits_for_an_answer_has_it_read_though_callbacks_are_behind(s
     async def slow(event: Gadget, manager: AsyncManager) -> None:
         await leave.wait()
 
-    async with linked(server, limits=ami.Limits(events=100)) as (manager, peer):
+    async with linked(server, limits=ami.Limits(events=100), overflow=ami.Overflow.block()) as (manager, peer):
         manager.register_callback(Gadget, slow)
         transport: Any = manager.get_connection()
         peer.serve(lambda request: flood_of(2000) + echo(request))

@@ -506,7 +506,6 @@ def test_a_reader_that_rests_notices_that_the_server_has_closed(
 ) -> None:
     """It reads on then, so that what came before is not lost, and finds the end."""
     for module in (_threads, aio):
-        monkeypatch.setattr(module, "_PATIENCE", 100 * PATIENCE)
         monkeypatch.setattr(module, "_GLANCE", 0.01)
     entered, leave = threading.Event(), threading.Event()
     heard: SimpleQueue[Any] = SimpleQueue()
@@ -518,7 +517,7 @@ def test_a_reader_that_rests_notices_that_the_server_has_closed(
             return asyncio.to_thread(leave.wait, PATIENCE)
         return leave.wait(PATIENCE)
 
-    manager = make(limits=ami.Limits(events=20))
+    manager = make(limits=ami.Limits(events=20), overflow=ami.Overflow.block(100 * PATIENCE))
     manager.register_callback("Gadget", slow)
     peer = server.link(manager)
     with manager.subscribe(ami.Disconnected) as stream:

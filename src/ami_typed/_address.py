@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ami_typed._target import Secret
+    from ami_typed.overflow import Overflow
     from ami_typed.wire import Limits
 
 __all__ = ["Address", "Options"]
@@ -45,6 +46,7 @@ class Options(TypedDict, total=False):
     limits: Limits
     check_releases: bool
     reconnect: Reconnect | None
+    overflow: Overflow
 
 
 class Address(NamedTuple):

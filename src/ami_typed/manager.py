@@ -174,7 +174,7 @@ class Manager:
         limits: Limits = Limits(),
         check_releases: bool = True,
         reconnect: Reconnect | None = None,
-        overflow: Overflow = Overflow.block(),
+        overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> None:
         self._log = Log(logger, debug=debug)
         self._aggregate_timeout = aggregate_timeout

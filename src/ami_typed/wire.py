@@ -49,7 +49,7 @@ class Limits(NamedTuple):
     message: int = 64 << 20
     headers: int = 1_000_000
     pending: int = 10_000
-    events: int = 50_000
+    events: int = 100_000
     stream: int = 10_000
     waiting: int = 128 << 20
 
