@@ -470,7 +470,7 @@ class _Amendment:
             required=bool(header.required if required is None else required),
             default=header.default,
             values=header.values,
-            secret=isinstance(part, overlay.Parameter) and part.secret,
+            secret=part.secret,
         )
 
     # Domains

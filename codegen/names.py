@@ -29,7 +29,7 @@ _WORD = re.compile(rf"(?:{'|'.join(_ACRONYMS)})(?=[a-z\d]|$)|[A-Z]+(?=[A-Z][a-z]
 _NOT_IN_A_NAME = re.compile(r"\W")
 
 _DICT = ("clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values")
-_MESSAGE = (*_DICT, "action_id", "all", "data", "headers", "of", "raw")
+_MESSAGE = (*_DICT, "action_id", "all", "data", "headers", "of", "raw", "secrets")
 # What the bodies of generated classes read or declare beside their fields.
 _BODY = ("enums", "privileges", "releases")
 

@@ -173,6 +173,7 @@ class Header(_Correction):
     presence: Presence | None = None
     none: tuple[str, ...] | None = None
     doc: Sentence | None = None
+    secret: bool = False
     drop: bool = False
     since: Releases | None = None
 

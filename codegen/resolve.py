@@ -218,6 +218,7 @@ class Event:
     doc: str | None
     page: str | None
     quirks: tuple[str, ...]
+    secrets: tuple[str, ...]
     fields: tuple[Field, ...]
 
 
@@ -229,6 +230,7 @@ class Answer:
     domain: str
     releases: str
     doc: str
+    secrets: tuple[str, ...]
     fields: tuple[Field, ...]
     built: tuple[Built, ...]
 
@@ -315,10 +317,7 @@ class _Resolution:
             doc=action.doc,
             page=self._page(action),
             arguments=tuple(sorted(arguments, key=lambda argument: not argument.required)),
-            secrets=(
-                *(header.name.lower() for header in action.headers if header.secret),
-                *(name.lower() for group in action.groups for name in group.secret),
-            ),
+            secrets=_secrets(action),
             response=action.response,
             is_list=action.list is not None,
             ends=(action.list.complete,) if action.list and action.list.complete else (),
@@ -344,6 +343,7 @@ class _Resolution:
             doc=event.doc,
             page=self._page(event),
             quirks=event.quirks,
+            secrets=_secrets(event),
             fields=tuple(self._field(event, header, "event") for header in event.headers),
         )
 
@@ -356,6 +356,7 @@ class _Resolution:
             domain=response.domain,
             releases=text_of(response.span),
             doc=response.doc,
+            secrets=_secrets(response),
             fields=tuple(self._field(response, header, "answer") for header in response.headers),
             built=tuple(self._built(response, group) for group in response.groups),
         )
@@ -559,6 +560,12 @@ class _Resolution:
         kind = getattr(message, "kind", "response").capitalize()
         name = header if header is None or isinstance(header, str) else header.name
         self._troubles.add(sentence, file=given.file, line=given.line, message=f"{kind} {message.name}", parameter=name)
+
+
+def _secrets(message: Message | Response) -> tuple[str, ...]:
+    """Return the headers that are never shown, in small letters."""
+    headers = [header.name for header in message.headers if header.secret]
+    return tuple(map(str.lower, [*headers, *(name for group in message.groups for name in group.secret)]))
 
 
 def _simple(accepts: str, codec: Codec, *imports: Import) -> Value:

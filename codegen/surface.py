@@ -319,9 +319,7 @@ class _Requests:
                 yield Attribute(name, f"({''.join(f'{_tuple(headers)}, ' for headers in sets)})", None)
         yield from _requirements(request.rules.requires)
         yield from _true(request.quirks)
-        if request.secrets:
-            base = self._used.name("ami_typed.messages", "Request")
-            yield Attribute("secrets", f"{base}.secrets | {{{', '.join(map(_text, request.secrets))}}}", None)
+        yield from _secrets(request.secrets, "Request", self._used)
 
     def _parameter(self, argument: _Parameter) -> Parameter:
         for module, name in argument.imports:
@@ -404,6 +402,7 @@ class _Events:
                 _releases(event.releases, self._used),
                 *_privileges(event.privileges),
                 *_true(event.quirks),
+                *_secrets(event.secrets, "Event", self._used),
             ),
             fields=tuple(_attribute(each, self._used) for each in event.fields),
         )
@@ -420,7 +419,7 @@ class _Answers:
         return Fields(
             name=answer.name,
             doc=_docstring(answer.doc, f"{_span(answer.releases)}."),
-            constants=(),
+            constants=tuple(_secrets(answer.secrets, "Answer", self._used)),
             fields=(
                 *(_attribute(each, self._used) for each in answer.fields),
                 *(_structure(each, self._used) for each in answer.built),
@@ -582,6 +581,12 @@ def _vocabulary(name: str, enum: overlay.Enum) -> Vocabulary:
 
 def _releases(releases: str, used: _Used) -> Attribute:
     return Attribute("releases", f"{used.name('ami_typed.releases', 'Releases')}({_text(releases)})", None)
+
+
+def _secrets(headers: tuple[str, ...], base: str, used: _Used) -> Iterable[Attribute]:
+    if headers:
+        known = used.name("ami_typed.messages", base)
+        yield Attribute("secrets", f"{known}.secrets | {{{', '.join(map(_text, headers))}}}", None)
 
 
 def _privileges(privileges: tuple[str, ...] | None) -> Iterable[Attribute]:

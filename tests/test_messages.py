@@ -15,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ami_typed as ami
+from ami_typed import actions, events
+from ami_typed.configuration import AppendLine
 from ami_typed.messages import event_name
 from ami_typed.values import integer, seconds
 from tests.support import Gadget, Gadgets, GadgetsComplete, ListGadgets, unread
@@ -411,6 +413,51 @@ def test_a_secret_is_never_shown(header: str) -> None:
         for text in (repr(shown), str(shown), f"{shown}", pprint.pformat(shown), repr([shown])):
             assert "hidden-word" not in text
     assert message[header] == request[header] == "hidden-word"
+
+
+HIDDEN = [
+    ami.Request("Setvar", Variable="VM_PASSWORD", Value="hidden-word"),
+    ami.Request("Originate", Variable={"SIP_SECRET": "hidden-word"}),
+    ami.Request("Originate", Variable=["A=1", "__PIN=hidden-word"]),
+    ami.Request("Login", Key="hidden-word"),
+    ami.Request("UpdateConfig", **{"Var-000000": "secret", "Value-000000": "hidden-word"}),
+    ami.Request("Command", Command="register => user:hidden-word@provider.example"),
+    actions.Setvar(variable="MY_TOKEN", value="hidden-word"),
+    actions.Originate(channel="Local/1@x", application="Wait", variable={"A_PASSWORD": "hidden-word"}),
+    actions.UpdateConfig(
+        src_filename="sip.conf", dst_filename="sip.conf", changes=[AppendLine("1", "secret", "hidden-word")]
+    ),
+    actions.DBPut(family="vm", key="pin", val="hidden-word"),
+    events.VarSet({"Event": "VarSet", "Variable": "AGENT_PIN", "Value": "hidden-word"}),
+    events.Newexten({"Event": "Newexten", "AppData": "PASSWORD=hidden-word"}),
+    events.AuthDetail({"Event": "AuthDetail", "Password": "hidden-word", "RefreshToken": "hidden-word"}),
+    events.VoicemailPasswordChange({"Event": "VoicemailPasswordChange", "NewPassword": "hidden-word"}),
+    events.ChallengeResponseFailed(
+        {"Event": "ChallengeResponseFailed", "Response": "hidden-word", "ExpectedResponse": "hidden-word"}
+    ),
+    events.InvalidPassword({"Event": "InvalidPassword", "ReceivedHash": "hidden-word"}),
+    ami.Answer({"Response": "Success", "Line-000000-000001": "remotesecret=hidden-word"}),
+    ami.Answer({"Response": "Success", "Line-000000-000001": "server_uri=https://user:hidden-word@example"}),
+    ami.Message({"Variable": "DB_PASSWD", "Value": "hidden-word"}),
+]
+
+
+@pytest.mark.parametrize("message", HIDDEN, ids=lambda message: type(message).__name__)
+def test_a_secret_is_never_shown_wherever_asterisk_puts_it(message: ami.Message | ami.Request[Any]) -> None:
+    assert "hidden-word" not in repr(message)
+    assert "hidden-word" in str(dict(message))
+
+
+def test_what_only_looks_like_a_secret_is_shown() -> None:
+    shown = [
+        actions.DBPut(family="cidname", key="100", val="Alice"),
+        events.VarSet({"Event": "VarSet", "Variable": "SPIN", "Value": "Alice"}),
+        events.InvalidPassword({"Event": "InvalidPassword", "Challenge": "Alice"}),
+        ami.Answer({"Response": "Success", "SecretExist": "Alice"}),
+        events.SuccessfulAuth({"Event": "SuccessfulAuth", "UsingPassword": "Alice"}),
+    ]
+    for message in shown:
+        assert "Alice" in repr(message)
 
 
 def test_a_request_may_declare_secrets_of_its_own() -> None:

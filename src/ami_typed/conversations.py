@@ -24,7 +24,7 @@ from ami_typed.errors import (
     ManagerError,
     OutcomeUnknown,
 )
-from ami_typed.messages import Answer, Event, Request
+from ami_typed.messages import _SECRETS_OF_ANY_ACTION, Answer, Event, Request
 from ami_typed.notices import Disconnected
 from ami_typed.releases import Release
 
@@ -124,11 +124,10 @@ class _Plain(Request[Answer]):
 
     __slots__ = ()
 
+    secrets = _SECRETS_OF_ANY_ACTION
+
     def process_response(self, response: Any) -> Answer:
         return Answer.of(response)
-
-    def __repr__(self) -> str:
-        return f"{self.action}(...)"
 
 
 def login(credentials: Credentials) -> Conversation[Release | None]:

@@ -11,7 +11,9 @@ Rules of this module:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from ami_typed._speed import fill
@@ -68,6 +70,59 @@ _NO_LINES: list[str] = []
 _NONE_REPEATED: dict[str, list[str]] = {}
 """What nearly every message has of both, made once; nothing is ever put into them."""
 
+_SECRETS = frozenset(
+    {
+        *("secret", "password", "newpassword", "passworddigest", "md5secret", "md5cred"),
+        *("remotesecret", "oauthsecret", "refreshtoken", "json"),
+    }
+)
+_SECRETS_OF_ANY_ACTION = _SECRETS | {"key", "value-*", "match-*"}
+"""What may be a secret in a request without a class that knows better."""
+_NAMED_BY = {"value": "Variable", "val": "Key"}
+"""Headers that hold the value of what another names: a channel variable, an entry of the database."""
+
+
+@cache
+def _telltale() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what the name of a secret looks like, and a text that sets one.
+
+    The text is a variable or a line of a file that sets a secret, a registration with its user's, or a URI with one.
+    """
+    word = r"(?:secret|password|passwd|passphrase|(?:^|_|admin|vm)pin|token|api_?key|md5_?cred|password_?digest)"
+    text = rf"(?:{word}|^register)\s*=>?\s*\S|://[^\s/@:]+:[^\s/@]+@"
+    return re.compile(rf"(?<!using){word}$", re.IGNORECASE), re.compile(text, re.IGNORECASE)
+
+
+def _redacted(headers: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
+    """Return headers as they may be shown: the values of secrets hidden."""
+    shown = {name: _shown(name, value, secrets) for name, value in headers.items()}
+    for name in shown:
+        namer = headers.get(_NAMED_BY.get(name.lower(), ""))
+        if isinstance(namer, str) and _telltale()[0].search(namer):
+            shown[name] = "***"
+    return shown
+
+
+def _shown(name: str, value: Any, secrets: frozenset[str]) -> Any:
+    """Return a header's value as it may be shown, those inside of it one by one."""
+    if isinstance(value, Mapping):
+        inner = cast("Mapping[str, Any]", value)
+        return {each: _shown(str(each), held, secrets) for each, held in inner.items()}
+    if isinstance(value, Headers):
+        return [(each, _shown(each, held, secrets)) for each, held in value]
+    if isinstance(value, (list, tuple)):
+        return [_shown(name, held, secrets) for held in cast("Sequence[Any]", value)]
+    return "***" if value and _is_secret(name, value, secrets) else value
+
+
+def _is_secret(name: str, value: Any, secrets: frozenset[str]) -> bool:
+    """Tell whether a header is to be hidden: by its name, or by what its text sets."""
+    folded = name.lower()
+    telling_name, telling_text = _telltale()
+    if folded in secrets or folded.rstrip("-0123456789") + "-*" in secrets or telling_name.search(folded):
+        return True
+    return isinstance(value, str) and telling_text.search(value) is not None
+
 
 class MessageTemplate:
     """What everything that passes over the connection has in common."""
@@ -93,6 +148,9 @@ class Message(dict[str, str], MessageTemplate):
 
     __slots__ = ("_data", "_octets", "_repeated", "_unread")
     __match_args__ = ()  # patterns name attributes: ``case events.Hangup(cause=cause)``
+
+    secrets: ClassVar[frozenset[str]] = _SECRETS
+    """The headers, in lower case, that are never shown; others are hidden by what they or their values look like."""
 
     _octets: bytes
     _unread: bytes | None
@@ -247,7 +305,7 @@ class Message(dict[str, str], MessageTemplate):
         return _restored, (type(self), self._octets, dict(self))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_redacted(self)!r})"
+        return f"{type(self).__name__}({_redacted(self, self.secrets)!r})"
 
 
 def _restored(cls: type[Message], octets: bytes, headers: dict[str, str]) -> Message:
@@ -261,28 +319,6 @@ def _restored(cls: type[Message], octets: bytes, headers: dict[str, str]) -> Mes
 _set_header = dict[str, str].__setitem__
 _set_headers = dict[str, str].update
 _own_items = dict[str, str].items
-
-_SECRETS = frozenset(
-    {
-        *("secret", "password", "newpassword", "passworddigest", "md5secret", "md5cred"),
-        *("remotesecret", "oauthsecret", "refreshtoken", "json"),
-    }
-)
-
-
-def _redacted(headers: Mapping[str, Any], secrets: frozenset[str] = _SECRETS) -> dict[str, Any]:
-    """Return headers as they may be shown: the values of secrets hidden."""
-    return {name: "***" if _is_secret(name, value, secrets) else value for name, value in headers.items()}
-
-
-def _is_secret(name: str, value: Any, secrets: frozenset[str]) -> bool:
-    """Tell whether a header is to be hidden: by its name, or for a variable or a line of a file by that one's."""
-    if isinstance(value, str) and "=" in value:
-        inner = value.partition("=")[0].lower().replace("_", "")
-        if inner in secrets:
-            return True
-    folded = name.lower()
-    return bool(value) and (folded in secrets or folded.rstrip("-0123456789") + "-*" in secrets)
 
 
 def _headers(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -624,7 +660,23 @@ class Request(dict[str, Any], Generic[R]):
         return _remade, (type(self), dict(self), self.aggregate, self.synchronous, self.timeout)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_redacted(self, self.secrets)!r})"
+        secrets = self.secrets if type(self) is not Request else _SECRETS_OF_ANY_ACTION
+        return f"{type(self).__name__}({_redacted(self, secrets)!r})"
+
+
+def sent_as(request: Request[Any], octets: bytes, secrets: frozenset[str]) -> str:
+    """Show a request as it goes out, every header of it, with its secrets hidden.
+
+    Args:
+        request: The request.
+        octets: Its bytes.
+        secrets: The headers, in lower case, that its action's class hides as well.
+    """
+    message = Message.of(octets.removesuffix(b"\r\n\r\n"))
+    headers: dict[str, Any] = {
+        name: message.all(name) if len(message.all(name)) > 1 else value for name, value in message.items()
+    }
+    return f"{request.action}({_redacted(headers, request.secrets | secrets)!r})"
 
 
 def _lines(name: str, value: Any) -> Iterable[tuple[str, str]]:
@@ -744,6 +796,11 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         count = sum(len(cast("list[Event]", items)) for items in self.values() if isinstance(items, list))
         if self.counted and announced is not None and announced != str(count):
             self._fail(f"{event.event} announces {announced} items, {count} came")
+
+    def _events(self) -> list[Event]:
+        """Return all events of the list, kind by kind."""
+        kinds = (cast("list[Event]", each) if isinstance(each, list) else [each] for each in self.values())
+        return [event for kind in kinds for event in kind]
 
     def _fail(self, reason: str) -> None:
         self.valid = False

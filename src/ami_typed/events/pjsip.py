@@ -171,6 +171,7 @@ class AuthDetail(Event):
 
     releases = Releases("13-23")
     privileges = ()
+    secrets = Event.secrets | {"password", "md5cred", "oauthsecret", "passworddigest", "refreshtoken"}
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -219,6 +220,7 @@ class AuthList(Event):
 
     releases = Releases("16-23")
     privileges = ()
+    secrets = Event.secrets | {"md5cred", "password", "oauthsecret", "passworddigest", "refreshtoken"}
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""
@@ -752,6 +754,7 @@ class TransportDetail(Event):
 
     releases = Releases("13-23")
     privileges = ()
+    secrets = Event.secrets | {"password"}
 
     object_type = Always("ObjectType", text)
     """What kind of object this is in pjsip.conf."""

@@ -82,6 +82,7 @@ class ChallengeResponseFailed(Event):
 
     releases = Releases("13-23")
     privileges = ("security",)
+    secrets = Event.secrets | {"response", "expectedresponse"}
 
     event_tv = Always("EventTV", date_time)
     """When it happened."""
@@ -252,6 +253,7 @@ class InvalidPassword(Event):
 
     releases = Releases("13-23")
     privileges = ("security",)
+    secrets = Event.secrets | {"receivedhash"}
 
     event_tv = Always("EventTV", date_time)
     """When it happened."""

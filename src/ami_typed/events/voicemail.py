@@ -247,6 +247,7 @@ class VoicemailPasswordChange(Event):
 
     releases = Releases("18.21 20.6 21.1-23")
     privileges = ("system", "user")
+    secrets = Event.secrets | {"newpassword"}
 
     context = Always("Context", text)
     """The mailbox's context in voicemail.conf."""

@@ -44,6 +44,38 @@ class DemoLogin(Request["responses.DemoSession"]):
         return responses.DemoSession.of(response)
 
 
+# events/other.py
+"""The events of ``other``."""
+
+from __future__ import annotations
+
+from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.messages import Event
+from ami_typed.releases import Releases
+from ami_typed.values import text
+
+__all__ = ["DemoPassword"]
+
+
+class DemoPassword(Event):
+    """The ``DemoPassword`` event.
+
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoPassword/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    secrets = Event.secrets | {"password"}
+
+    mailbox = Sometimes("Mailbox", text)
+    password = Sometimes("Password", text)
+
+    def process(self) -> Processed:
+        return processed(self, DemoPassword)
+
+
 # responses/demo.py
 """The responses of ``demo``."""
 
@@ -63,6 +95,8 @@ class DemoSession(Answer):
     """
 
     __slots__ = ()
+
+    secrets = Answer.secrets | {"data"}
 
     since = Always("Since", epoch)
     """When it began."""
