@@ -507,7 +507,7 @@ class InMemory(Application):
 
     def late(self) -> int:
         assert self._session is not None
-        return self._session.late
+        return self._session.tally.late_answers
 
     def unheard(self) -> list[Heard]:
         self.disconnect()
@@ -612,7 +612,7 @@ class WithThreads(Application):
 
     def late(self) -> int:
         assert self._manager._connection is not None
-        return self._manager._connection.session.late
+        return self._manager.statistics.late_answers
 
     def unheard(self) -> list[Heard]:
         unheard: list[Heard] = []

@@ -37,6 +37,7 @@ CONVERSATION = [
     "registry",
     "wire",
     "handlers",
+    "statistics",
     "overflow",
     "streams",
     "backlog",
@@ -48,10 +49,10 @@ CONVERSATION = [
 ]
 """Bytes to messages and back. Each imports the language, the catalogue, and what stands before it."""
 
-SHELLS = ["_log", "backoff", "_target", "_address", "_sockets", "_threads", "manager", "aio"]
+SHELLS = ["_log", "observers", "backoff", "_target", "_address", "_sockets", "_threads", "manager", "aio"]
 """Sockets, threads, tasks and clocks: may import everything above, and what stands before it."""
 
-AROUND = ["testing", "cli"]
+AROUND = ["testing", "cli", "telemetry"]
 """Use the public surface only."""
 
 ANYWHERE = ["_lazy"]

@@ -1,24 +1,33 @@
-"""What is logged goes to the program's logger, and nothing is loaded or formatted for nobody."""
+"""What is logged goes to the program's logger, shows no secret, and nothing is loaded or formatted for nobody."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+import ami_typed as ami
+from ami_typed import actions
 from ami_typed._log import Log
-from tests.support import in_a_fresh_process
+from tests.support import GREETING, PATIENCE, Gadget, Heard, ListGadgets, Server, answer, in_a_fresh_process, message
+from tests.test_backlog import Slow
 
 if TYPE_CHECKING:
-    import pytest
+    from tests.faces import Make
+
+pytestmark = pytest.mark.usefixtures("gadgets")
 
 
 def test_without_a_logger_of_the_programs_the_packages_own_is_used(caplog: pytest.LogCaptureFixture) -> None:
     log = Log(None, debug=True)
     with caplog.at_level(logging.DEBUG, "ami_typed"):
-        log.trace("> a line with 100 % of its signs")
+        log.trace(">", "a line with 100 % of its signs")
+        log.tell("something was made.")
         log.note("something happened with %s in it.")
     assert [(each.name, each.levelname, each.getMessage()) for each in caplog.records] == [
         ("ami_typed", "DEBUG", "> a line with 100 % of its signs"),
+        ("ami_typed", "INFO", "something was made."),
         ("ami_typed", "WARNING", "something happened with %s in it."),
     ]
 
@@ -38,8 +47,189 @@ def test_logging_is_not_loaded_before_there_is_something_to_say() -> None:
         "import sys\n"
         "from ami_typed._log import Log\n"
         "log = Log(None, debug=False)\n"
+        "log.tell('nobody listens')\n"
         "before = 'logging' in sys.modules\n"
         "log.note('something')\n"
         "print(before, 'logging' in sys.modules)"
     )
     assert in_a_fresh_process(program)[:2] == ["False", "True"]
+
+
+def test_a_line_that_the_loggers_level_leaves_out_is_not_formatted() -> None:
+    class Unspeakable:
+        def __repr__(self) -> str:
+            raise AssertionError("it was formatted")
+
+    logger = logging.Logger("own", logging.INFO)  # noqa: LOG001 - one that no other test can see
+    Log(logger, debug=True).trace("<", Unspeakable())
+
+
+def test_records_hold_text_and_no_message(caplog: pytest.LogCaptureFixture) -> None:
+    """Who keeps records, or sends them somewhere, sends their arguments along."""
+    with caplog.at_level(logging.DEBUG, "ami_typed"):
+        Log(None, debug=True).trace("<", ami.Message({"Secret": "hidden-word"}))
+    (record,) = caplog.records
+    assert record.args == ("< Message({'Secret': '***'})",)
+
+
+# The dialogue, on both faces
+
+
+def reply(request: dict[str, str]) -> bytes:
+    action_id = request["ActionID"]
+    match request["Action"]:
+        case "ListGadgets":
+            return (
+                answer(action_id, "Success", "EventList: start")
+                + message("Event: Gadget", f"ActionID: {action_id}", "Size: 7")
+                + message("Event: GadgetsComplete", f"ActionID: {action_id}", "EventList: Complete", "ListItems: 1")
+            )
+        case "Silent":
+            return b""
+        case _:
+            return answer(action_id, "Success", "Challenge: 12345")
+
+
+def lines(caplog: pytest.LogCaptureFixture, level: int = logging.DEBUG) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == level]
+
+
+def test_the_dialogue_has_a_line_for_each_message(make: Make, server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "ami_typed")
+    manager = make(debug=True)
+    heard = Heard()
+    manager.register_callback(Gadget, heard)
+    peer = server.link(manager)
+    peer.serve(reply)
+    manager.send_action(ami.Request("Originate", Variable=["A=1", "B=2"]), "one", Async="true")
+    manager.send_action(ListGadgets(), "two")
+    manager.execute(ListGadgets())
+    with pytest.raises(ami.ActionTimeout):
+        manager.execute(ami.Request("Silent"), timeout=0.01)
+    manager.disconnect()
+    told = lines(caplog)
+    assert (
+        told[0]
+        == "> Originate({'Action': 'Originate', 'ActionID': 'one', 'Variable': ['A=1', 'B=2'], 'Async': 'true'})"
+    )
+    assert [line.partition("(")[0] for line in told if "ListGadgets" in line] == ["> ListGadgets"] * 2
+    assert sum("'Size': '7'" in line for line in told) == 2
+    assert any(line.startswith("! Silent (ActionID") and "got no answer within 0.01 s" in line for line in told)
+    assert told[-1] == "= the program disconnected."
+
+
+def test_a_log_in_is_in_the_dialogue_without_its_proof(
+    make: Make, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "ami_typed")
+    for plain in (False, True):
+        manager = make(debug=True)
+        server.link(manager).serve(reply)
+        manager.login("user", "hidden-word", plain=plain)
+    logins = [line for line in lines(caplog) if line.startswith("> Login")]
+    assert ["'Key': '***'" in line for line in logins] == [True, False]
+    assert ["'Secret': '***'" in line for line in logins] == [False, True]
+    assert "hidden-word" not in caplog.text
+    assert "AuthType" in logins[0]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        ami.Request("UpdateConfig", **{"Var-000000": "secret", "Value-000000": "hidden-word"}),
+        ami.Request("Login", Username="u", Key="hidden-word"),
+        actions.Setvar(variable="MY_PASSWORD", value="hidden-word"),
+        actions.Originate(channel="Local/1@x", application="Wait", variable={"A": "1", "SIP_SECRET": "hidden-word"}),
+    ],
+    ids=lambda request: str(request.action),
+)
+def test_no_secret_of_a_request_is_in_the_dialogue(
+    make: Make, server: Server, caplog: pytest.LogCaptureFixture, request_: ami.Request[Any]
+) -> None:
+    caplog.set_level(logging.DEBUG, "ami_typed")
+    manager = make(debug=True)
+    server.link(manager).serve(reply)
+    manager.send_action(request_, Password="hidden-word")
+    assert f"> {request_.action}(" in caplog.text
+    assert "hidden-word" not in caplog.text
+
+
+def test_connections_are_told_of_at_the_level_info(
+    make: Make, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "ami_typed")
+    manager = make()
+    server.link(manager).serve(reply)
+    manager.login("user", "a secret", plain=True)
+    manager.disconnect()
+    name = " ".join(GREETING.decode().strip().split("/"))
+    assert lines(caplog, logging.INFO) == [
+        f"Connected to 127.0.0.1:{server.port}: {name}.",
+        "Logged in as user at Asterisk of a release that it does not tell.",
+        f"Disconnected from 127.0.0.1:{server.port}: the program disconnected.",
+    ]
+    assert lines(caplog) == lines(caplog, logging.WARNING) == []
+
+
+def test_a_loss_is_a_warning_and_the_connection_made_again_is_not(
+    make: Make, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "ami_typed")
+    manager = make(reconnect=ami.Reconnect(first=0.001))
+    heard = Heard()
+    manager.register_callback(ami.Reconnected, heard)
+    server.link(manager).close()
+    heard.next()
+    place = f"127.0.0.1:{server.port}"
+    (lost,) = lines(caplog, logging.WARNING)
+    assert lost == f"The connection to {place} is lost: the server closed the connection."
+    made, again = lines(caplog, logging.INFO)
+    assert made.startswith(f"Connected to {place}: ")
+    assert again.startswith(f"Connected to {place} again: after ")
+
+
+def test_attempts_that_fail_are_warnings_and_so_is_giving_up(
+    make: Make, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = make(reconnect=ami.Reconnect(first=0.001, attempts=2))
+    peer = server.link(manager)
+    server.close()
+    peer.close()
+    with pytest.raises(ami.Error), manager.subscribe() as stream:
+        stream.get(PATIENCE)
+    lost, first, second, gave_up = lines(caplog, logging.WARNING)
+    assert " is lost: " in lost
+    assert first.startswith("The attempt 1 to connect again failed (ConnectFailed): ")
+    assert second.startswith("The attempt 2 ")
+    assert "Reconnect allows no more attempts" in gave_up
+
+
+def test_events_that_are_dropped_are_a_warning(make: Make, server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    manager = make(limits=ami.Limits(events=10))
+    slow = Slow()
+    for event in ("Gadget", "Last", ami.EventsLost):
+        manager.register_callback(event, slow)
+    peer = server.link(manager)
+    peer.serve(lambda request: message("Event: Gadget") * 20 + answer(request["ActionID"]))
+    for _ in range(5):
+        manager.send_action(ami.Request("Ping"))
+    assert slow.entered.wait(PATIENCE)
+    slow.leave.set()
+    peer.send(message("Event: Last"))
+    while slow.next().event != "Last":
+        pass
+    assert {*lines(caplog, logging.WARNING)} == {
+        "Callbacks are too slow: events are dropped before them, announced as EventsLost."
+    }
+
+
+def test_all_of_it_goes_to_the_programs_own_logger_and_its_parents(
+    make: Make, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "a_program")
+    manager = make(debug=True, logger=logging.getLogger("a_program.telephony"))
+    server.link(manager).serve(reply)
+    manager.execute(ami.Request("Ping"))
+    manager.disconnect()
+    assert {record.name for record in caplog.records} == {"a_program.telephony"}
+    assert {record.levelname for record in caplog.records} == {"DEBUG", "INFO"}

@@ -972,9 +972,9 @@ def test_a_late_answer_is_an_orphan_and_counted() -> None:
     talk.session.give_up(exchange, 10)
     talk.now = 14
     assert talk.heard(answer(exchange.action_id)) == [{"Response": "Success", "ActionID": exchange.action_id}]
-    assert talk.session.late == 1
+    assert talk.session.tally.late_answers == 1
     assert talk.heard(answer(exchange.action_id)) == [{"Response": "Success", "ActionID": exchange.action_id}]
-    assert talk.session.late == 1
+    assert talk.session.tally.late_answers == 1
 
 
 def test_a_request_is_not_remembered_for_longer_than_its_time() -> None:
@@ -983,7 +983,7 @@ def test_a_request_is_not_remembered_for_longer_than_its_time() -> None:
     talk.session.give_up(early, 10)
     talk.now = 16
     assert len(talk.heard(answer(early.action_id))) == 1
-    assert talk.session.late == 0
+    assert talk.session.tally.late_answers == 0
     talk.session.give_up(late, 20)
     assert set(talk.session._overdue) == {late.action_id}
 

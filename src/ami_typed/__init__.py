@@ -59,9 +59,11 @@ if TYPE_CHECKING:
         Response,
     )
     from ami_typed.notices import Disconnected, EventsLost, Reconnected
+    from ami_typed.observers import Observer
     from ami_typed.overflow import Overflow
     from ami_typed.registry import register
     from ami_typed.releases import Release, Releases
+    from ami_typed.statistics import RoundTrips, Statistics
     from ami_typed.wire import Limits
 
     # The API that this package implements is documented under these names; each is the class without the underscore.
@@ -112,6 +114,7 @@ if TYPE_CHECKING:
         "NotAsterisk",
         "NotConnected",
         "NotInRelease",
+        "Observer",
         "OutcomeUnknown",
         "Overflow",
         "Overflowed",
@@ -123,6 +126,8 @@ if TYPE_CHECKING:
         "Request",
         "RequestNotSent",
         "Response",
+        "RoundTrips",
+        "Statistics",
         "StillBooting",
         "TooManyPending",
         "TurnedAway",
@@ -156,9 +161,11 @@ else:
             "EVENT_GENERIC KEY_ACTION KEY_ACTIONID KEY_EVENT KEY_RESPONSE RESPONSE_GENERIC Aggregate Answer Event "
             "ListRequest Message MessageTemplate Request Response"
         ),
+        "observers": "Observer",
         "overflow": "Overflow",
         "registry": "register",
         "releases": "Release Releases",
+        "statistics": "RoundTrips Statistics",
         "wire": "Limits",
         "": "actions aggregates catalogue enums errors events messages responses",
     }

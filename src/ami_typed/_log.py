@@ -2,17 +2,26 @@
 
 Rules of this module:
 
-- The trace of the dialogue has one line a message: ``>`` what went out, ``<`` what came in, ``=`` what became of the
-  connection.
-- It shows messages by their `repr`, which hides secrets.
+- DEBUG is the dialogue, one line a message, only where the manager was made with ``debug=True``: ``>`` what went out,
+  ``<`` what came in, ``!`` a request that got no answer, ``=`` what became of the connection. INFO is a connection that
+  was made or left, WARNING one that was lost or could not be made again and events that were dropped, ERROR what a
+  callback raised.
+- Messages are shown as their `repr` does, which hides secrets, and as text: who keeps or sends records never holds a
+  secret by way of their arguments.
+- What is not logged is not formatted.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ami_typed.messages import sent_as
 
 if TYPE_CHECKING:
     import logging
+
+    from ami_typed.session import Exchange
 
 __all__ = ["Log"]
 
@@ -31,9 +40,40 @@ class Log:
         self._logger = logger
         self.debug = debug
 
-    def trace(self, line: str) -> None:
-        """Log a line of the dialogue; ask `debug` first, so that nothing is formatted for nobody."""
-        self._get().debug("%s", line)
+    def trace(self, sign: str, what: object) -> None:
+        """Log a line of the dialogue; ask `debug` first.
+
+        Args:
+            sign: What kind of line it is.
+            what: A message, shown by its `repr`, or a sentence.
+        """
+        logger = self._get()
+        if logger.isEnabledFor(10):
+            logger.debug("%s", f"{sign} {what if isinstance(what, str) else repr(what)}")
+
+    def trace_request(self, exchange: Exchange[Any]) -> None:
+        """Log a request that goes out; ask `debug` first."""
+        self.trace(">", sent_as(exchange.request, exchange.octets, exchange.knowledge.secrets))
+
+    def trace_answer(self, exchange: Exchange[Any]) -> None:
+        """Log what has come for a request: its answer and its own list, or why there is none; ask `debug` first."""
+        if exchange.error is not None:
+            self.trace("!", str(exchange.error))
+            return
+        self.trace("<", exchange.response)
+        if exchange.synchronous and exchange.events is not None:
+            for event in exchange.events._events():
+                self.trace("<", event)
+
+    def trace_end_of_wait(self, exchange: Exchange[Any]) -> None:
+        """Log that a request's sender waits no longer; ask `debug` first."""
+        ending = "was given up" if exchange.ending == "cancelled" else f"got no answer within {exchange.timeout:g} s"
+        self.trace("!", f"{exchange.request.action} (ActionID {exchange.action_id}) {ending}.")
+
+    def tell(self, sentence: str) -> None:
+        """Log something that was to be expected; where logging is not even loaded, nobody listens."""
+        if self._logger is not None or "logging" in sys.modules:
+            self._get().info("%s", sentence)
 
     def note(self, sentence: str) -> None:
         """Log something that the program's owner wants to know and need not act upon."""

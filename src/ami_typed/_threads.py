@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ami_typed.errors import (
@@ -25,6 +26,7 @@ from ami_typed.errors import (
     TurnedAway,
 )
 from ami_typed.messages import Event, Message, Request
+from ami_typed.observers import Observers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -126,6 +128,11 @@ class Dispatcher:
         """How many messages were dropped because the callbacks were too slow."""
         return self._backlog.dropped
 
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for the callbacks."""
+        return self._backlog.waiting
+
     def put(self, batch: list[Message | Aggregate]) -> Overflowed | None:
         """Take in what came; return why the connection is to end, if it is."""
         with self._something:
@@ -158,6 +165,7 @@ class Dispatcher:
                 try:
                     function(message, manager)
                 except BaseException as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
+                    self._backlog.tally.callback_exceptions += 1
                     self._log.report(f"A callback raised an exception: {function!r}", error)
 
 
@@ -206,6 +214,8 @@ class Audience:
         self.overflowed: Overflowed | None = None
         self._handlers = handlers
         self._log = log
+        self._dropped = 0
+        self._dropping = False
         self._lock = threading.Lock()
         self._ended = False
         self._reason: Exception | None = None
@@ -214,12 +224,22 @@ class Audience:
         """Hand messages to the streams at once, and to the callbacks behind what they still have to hear."""
         if self._log.debug:
             for message in messages:
-                self._log.trace(f"< {message!r}")
+                self._log.trace("<", message)
         self.overflowed = None
         if self._handlers.sinks:
             messages = self._to_streams(messages)
         if messages:
             self.overflowed = self.dispatcher.put(messages) or self.overflowed
+        if self._dropping or self.dispatcher.dropped != self._dropped:
+            self._tell_of_drops()
+
+    def _tell_of_drops(self) -> None:
+        """Log that callbacks are too slow, once until nothing is dropped again."""
+        dropped = self.dispatcher.dropped
+        dropping = dropped > self._dropped
+        if dropping and not self._dropping:
+            self._log.note("Callbacks are too slow: events are dropped before them, announced as EventsLost.")
+        self._dropped, self._dropping = dropped, dropping
 
     def _to_streams(self, messages: list[Message | Aggregate]) -> list[Message | Aggregate]:
         """Hand messages to the streams; return those that are the callbacks' as well."""
@@ -277,6 +297,7 @@ class Connection:
         lost: What to call when the connection has ended, with it, the reason and whether the program wanted it.
         timeout: How long a message that has begun may stay silent, in seconds.
         log: Where to write the dialogue.
+        observers: Who watches the requests.
     """
 
     def __init__(
@@ -287,9 +308,11 @@ class Connection:
         lost: OnLoss,
         timeout: float,
         log: Log,
+        observers: Observers | None = None,
     ) -> None:
         self.transport = transport
         self.session = session
+        self.made = datetime.now(UTC)
         self.stopped = threading.Event()
         self.ended = False
         self._audience = audience
@@ -298,6 +321,7 @@ class Connection:
         self._held: list[Message | Aggregate] | None = []
         self._timeout = timeout
         self._log = log
+        self._observers = observers or Observers(log)
         self._lock = threading.Lock()
         self._delivering = threading.RLock()
         self._heard = 0.0
@@ -355,7 +379,9 @@ class Connection:
                 request, time.monotonic(), action_id, headers, timeout=timeout, synchronous=synchronous
             )
         if self._log.debug:
-            self._log.trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
+            self._log.trace_request(exchange)
+        if self._observers.any:
+            self._observers.begun(exchange)
         if self._audience.throttle.resting:
             self._audience.throttle.nudge()
         try:
@@ -400,7 +426,11 @@ class Connection:
             now = self._last_wait = time.monotonic()
             if not exchange.settled:
                 with self._lock:
-                    self.session.give_up(exchange, now)
+                    given_up = self.session.give_up(exchange, now)
+                if given_up and self._log.debug:
+                    self._log.trace_end_of_wait(exchange)
+            if self._observers.any:
+                self._observers.settled(exchange)
 
     @staticmethod
     def _wait_for(exchange: Exchange[Any]) -> None:
@@ -520,7 +550,7 @@ class Connection:
         for exchange in received.settled:
             exchange.wake()
             if self._log.debug:
-                self._log.trace(f"< {exchange.response!r}" if exchange.response is not None else f"! {exchange.error}")
+                self._log.trace_answer(exchange)
 
     def _deliver(self, deliveries: list[Message | Aggregate]) -> None:
         if deliveries:
@@ -568,7 +598,7 @@ class Connection:
         self._audience.throttle.nudge()
         self._hand_out(received)
         if self._log.debug:
-            self._log.trace(f"= {reason}")
+            self._log.trace("=", str(reason))
         lost(self, reason, wanted)
 
     def abandon(self) -> None:

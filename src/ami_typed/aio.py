@@ -18,6 +18,7 @@ import os
 import socket
 import threading
 import weakref
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast, overload
 
 from ami_typed import conversations
@@ -42,8 +43,10 @@ from ami_typed.errors import (
 from ami_typed.handlers import Handlers
 from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
+from ami_typed.observers import Observers
 from ami_typed.overflow import Overflow
 from ami_typed.session import Exchange, Received, Session
+from ami_typed.statistics import Tally
 from ami_typed.streams import Buffer
 from ami_typed.wire import Limits
 
@@ -62,8 +65,10 @@ if TYPE_CHECKING:
     from ami_typed.errors import Overflowed
     from ami_typed.handlers import EventKey
     from ami_typed.messages import R
+    from ami_typed.observers import Observer
     from ami_typed.overflow import Bounded
     from ami_typed.releases import Release
+    from ami_typed.statistics import Statistics
 
 __all__ = ["AsyncEventStream", "AsyncManager"]
 
@@ -156,6 +161,11 @@ class _Dispatcher:
         """How many messages were dropped because the callbacks were too slow."""
         return self._backlog.dropped
 
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for the callbacks."""
+        return self._backlog.waiting
+
     def put(self, batch: list[Message | Aggregate]) -> Overflowed | None:
         """Take in what came; return why the connection is to end, if it is."""
         self._changed.set()
@@ -189,6 +199,7 @@ class _Dispatcher:
                 except (Exception, asyncio.CancelledError) as error:  # its trouble is its own; the others go on
                     if self._is_cancelled(error):
                         raise
+                    self._backlog.tally.callback_exceptions += 1
                     self._log.report(f"A callback raised an exception: {function!r}", error)
 
     def _is_cancelled(self, error: BaseException) -> bool:
@@ -217,6 +228,8 @@ class _Audience:
         self.overflowed: Overflowed | None = None
         self._handlers = handlers
         self._log = log
+        self._dropped = 0
+        self._dropping = False
         self._ended = False
         self._reason: Exception | None = None
 
@@ -224,12 +237,22 @@ class _Audience:
         """Hand messages to the streams at once, and to the callbacks behind what they still have to hear."""
         if self._log.debug:
             for message in messages:
-                self._log.trace(f"< {message!r}")
+                self._log.trace("<", message)
         self.overflowed = None
         if self._handlers.sinks:
             messages = self._to_streams(messages)
         if messages:
             self.overflowed = self.dispatcher.put(messages) or self.overflowed
+        if self._dropping or self.dispatcher.dropped != self._dropped:
+            self._tell_of_drops()
+
+    def _tell_of_drops(self) -> None:
+        """Log that callbacks are too slow, once until nothing is dropped again."""
+        dropped = self.dispatcher.dropped
+        dropping = dropped > self._dropped
+        if dropping and not self._dropping:
+            self._log.note("Callbacks are too slow: events are dropped before them, announced as EventsLost.")
+        self._dropped, self._dropping = dropped, dropping
 
     def _to_streams(self, messages: list[Message | Aggregate]) -> list[Message | Aggregate]:
         """Hand messages to the streams; return those that are the callbacks' as well."""
@@ -291,10 +314,14 @@ class _Connection(asyncio.BufferedProtocol):
         audience: Who hears what comes.
         timeout: How long a message that has begun may stay silent, in seconds.
         log: Where to write the dialogue.
+        observers: Who watches the requests.
     """
 
-    def __init__(self, session: Session, audience: _Audience, timeout: float, log: Log) -> None:
+    def __init__(
+        self, session: Session, audience: _Audience, timeout: float, log: Log, observers: Observers | None = None
+    ) -> None:
         self.session = session
+        self.made = datetime.now(UTC)
         self.monitor: asyncio.Task[None] | None = None
         self.ended = False
         self.leaving = False
@@ -304,6 +331,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._held: list[Message | Aggregate] | None = []
         self._timeout = timeout
         self._log = log
+        self._observers = observers or Observers(log)
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._octets = _ROOM.octets
@@ -452,8 +480,8 @@ class _Connection(asyncio.BufferedProtocol):
             request, self._loop.time(), action_id, headers, timeout=timeout, synchronous=synchronous
         )
         exchange.waiter = self._loop.create_future()
-        if self._log.debug:
-            self._log.trace(f"> {exchange.request!r} ActionID {exchange.action_id}")
+        if self._log.debug or self._observers.any:
+            self._tell_of(exchange)
         self._read_on()
         try:
             if not self._writable.is_set():
@@ -467,9 +495,21 @@ class _Connection(asyncio.BufferedProtocol):
                 self._set_alarm(exchange.sent + exchange.timeout)
                 await exchange.waiter
         finally:
-            if not exchange.settled:
-                self.session.give_up(exchange, self._loop.time())
+            if not exchange.settled or self._observers.any:
+                self._stop_waiting(exchange)
         return exchange
+
+    def _tell_of(self, exchange: Exchange[Any]) -> None:
+        if self._log.debug:
+            self._log.trace_request(exchange)
+        if self._observers.any:
+            self._observers.begun(exchange)
+
+    def _stop_waiting(self, exchange: Exchange[Any]) -> None:
+        if not exchange.settled and self.session.give_up(exchange, self._loop.time()) and self._log.debug:
+            self._log.trace_end_of_wait(exchange)
+        if self._observers.any:
+            self._observers.settled(exchange)
 
     async def _wait_to_write(self, exchange: Exchange[Any]) -> None:
         """Wait until the server takes more bytes, but no longer than the answer is waited for."""
@@ -545,7 +585,7 @@ class _Connection(asyncio.BufferedProtocol):
         for exchange in received.settled:
             _wake(exchange)
             if self._log.debug:
-                self._log.trace(f"< {exchange.response!r}" if exchange.response is not None else f"! {exchange.error}")
+                self._log.trace_answer(exchange)
         if len(received.settled) > 1:
             self._collect()
         if not received.deliveries:
@@ -618,7 +658,7 @@ class _Connection(asyncio.BufferedProtocol):
             self.monitor.cancel()
         self._hand_out(received)
         if self._log.debug:
-            self._log.trace(f"= {reason}")
+            self._log.trace("=", str(reason))
         self._lost(self, reason, wanted)
 
     @property
@@ -760,6 +800,8 @@ class AsyncManager:
         self._reconnect = reconnect
         self._overflow = overflow
         self._handlers = Handlers()
+        self._tally = Tally()
+        self._observers = Observers(self._log)
         self._drift = Drift()
         self._connection: _Connection | None = None
         self._audience: _Audience | None = None
@@ -861,7 +903,7 @@ class AsyncManager:
 
     async def _connect(self, target: Target) -> None:
         await self.disconnect()
-        backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting)
+        backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting, self._tally)
         audience = _Audience(self._handlers, weakref.ref(self), backlog, self._log)
         connection = None
         try:
@@ -876,6 +918,8 @@ class AsyncManager:
         self._connection, self._audience, self._target, self._credentials = connection, audience, target, None
         self._monitored = None
         self._pauses = self._reconnect.pauses() if self._reconnect else None
+        self._tally.connected()
+        self._log.tell(f"Connected to {target}: {' '.join(connection.session.greeting or ())}.")
         connection.open_up(lost=self._lose)
 
     async def _dial(self, target: Target, audience: _Audience) -> _Connection:
@@ -888,8 +932,9 @@ class AsyncManager:
             late_timeout=self._orphaned_response_timeout,
             check_releases=self._check_releases,
             drift=self._drift,
+            tally=self._tally,
         )
-        connection = _Connection(session, audience, target.timeout, self._log)
+        connection = _Connection(session, audience, target.timeout, self._log, self._observers)
         trouble = f"No connection to {target}"
         try:
             context = target.context()
@@ -945,12 +990,15 @@ class AsyncManager:
 
     def _lose(self, connection: _Connection, reason: ConnectionLost, wanted: bool) -> None:
         """Learn that a connection has ended: the audience learns why, or waits for the next one."""
+        if wanted:
+            self._log.tell(f"Disconnected from {self._target}: {reason}")
         audience = self._audience
         if audience is None:
             return
         if wanted:
             audience.leave(None)
             return
+        self._log.note(f"The connection to {self._target} is lost: {reason}")
         audience.deliver([Disconnected.because(reason)])
         if self._pauses is None:
             audience.leave(reason)
@@ -970,6 +1018,7 @@ class AsyncManager:
                 self._log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
             else:
                 return
+        self._log.note(f"The connection to {self._target} stays lost: Reconnect allows no more attempts.")
         audience.leave(reason)
 
     async def _try_again(self, lost: _Connection, audience: _Audience, gap: Callable[[], float], attempt: int) -> None:
@@ -986,7 +1035,9 @@ class AsyncManager:
         for refused in resumed.refused:
             self._log.note(f"The server refused to set again what the lost connection had: {refused}")
         self._connection = connection
-        connection.open_up(Reconnected.after(gap(), attempt, resumed.refused), lost=self._lose)
+        self._tally.connected(missed := gap())
+        self._log.tell(f"Connected to {target} again: after {missed:.3f} s, at attempt {attempt}.")
+        connection.open_up(Reconnected.after(missed, attempt, resumed.refused), lost=self._lose)
         if self._monitored is not None and not connection.ended:
             self.monitor_connection(self._monitored)
 
@@ -1019,6 +1070,25 @@ class AsyncManager:
         """
         return self._drift.report()
 
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """The host and port that it was last connected to, `None` before."""
+        target = self._target
+        return (target.host, target.port) if target else None
+
+    @property
+    def statistics(self) -> Statistics:
+        """What this manager has seen and done so far, over all its connections; reading it changes nothing.
+
+        It may be read from any thread. A number may be a moment newer than another where messages are coming.
+        """
+        connection, audience = self._connection, self._audience
+        return self._tally.snapshot(
+            since=connection.made if connection and not connection.ended else None,
+            session=connection.session if connection else None,
+            waiting=audience.dispatcher.waiting if audience else 0,
+        )
+
     def monitor_connection(self, interval: float = 2.5) -> None:
         """Ping the server in the background, and end the connection when it does not answer.
 
@@ -1045,6 +1115,19 @@ class AsyncManager:
         return connection
 
     # Requests
+
+    def add_observer(self, observer: Observer) -> None:
+        """Have an object told of each request: when it begins, and when nobody waits for it any more.
+
+        Args:
+            observer: What is told, by the thread or task that sends; adding it again does nothing. What
+                `monitor_connection` sends is told as well.
+        """
+        self._observers.add(observer)
+
+    def remove_observer(self, observer: Observer) -> bool:
+        """Have an observer no longer told; return whether it was there."""
+        return self._observers.remove(observer)
 
     async def send_action(
         self, request: Request[R], action_id: str | None = None, **headers: Any
@@ -1124,7 +1207,9 @@ class AsyncManager:
 
     async def _log_in(self, credentials: Credentials) -> None:
         connection = self._connected()
-        connection.session.release = await self._converse(conversations.login(credentials), connection)
+        release = connection.session.release = await self._converse(conversations.login(credentials), connection)
+        told = release or "of a release that it does not tell"
+        self._log.tell(f"Logged in as {credentials.username} at Asterisk {told}.")
         self._credentials = credentials
 
     async def wait_until_booted(self, timeout: float = 60) -> None:
@@ -1348,7 +1433,11 @@ class AsyncManager:
         assert audience is not None, "who is connected has an audience"
         limits = self._limits
         buffer: Buffer[Any] = Buffer(
-            overflow, limits.stream if limit is None else limit, limits.waiting, tells=EventsLost.__name__ in names
+            overflow,
+            limits.stream if limit is None else limit,
+            limits.waiting,
+            self._tally,
+            tells=EventsLost.__name__ in names,
         )
         stream = AsyncEventStream(self._handlers, names, buffer, audience)
         audience.join(stream)

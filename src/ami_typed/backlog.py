@@ -20,6 +20,7 @@ from ami_typed.overflow import Bounded, weight
 if TYPE_CHECKING:
     from ami_typed.messages import Aggregate, Message
     from ami_typed.overflow import Overflow
+    from ami_typed.statistics import Tally
 
 __all__ = ["Backlog"]
 
@@ -27,8 +28,8 @@ __all__ = ["Backlog"]
 class Backlog(Bounded):
     """A bounded queue of batches of messages; see `Bounded`."""
 
-    def __init__(self, overflow: Overflow, messages: int, octets: int) -> None:
-        super().__init__(overflow, messages, octets)
+    def __init__(self, overflow: Overflow, messages: int, octets: int, tally: Tally | None = None) -> None:
+        super().__init__(overflow, messages, octets, tally)
         self._batches: deque[tuple[list[Message | Aggregate], int]] = deque()
 
     def __bool__(self) -> bool:
@@ -39,8 +40,10 @@ class Backlog(Bounded):
         self.brace()
         dropped = self.dropped
         self._append(batch)
+        self.tally.queue_highest = max(self.tally.queue_highest, self._waiting)
         if self._full:
             self._drop_oldest() if self.overflow.drops == "oldest" else self._drop_newest()
+            self.tally.events_dropped += self.dropped - dropped
         if not self.overflow.disconnects or self.dropped == dropped:
             return None
         return Overflowed(

@@ -32,8 +32,10 @@ from ami_typed.errors import (
 from ami_typed.handlers import Handlers
 from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
+from ami_typed.observers import Observers
 from ami_typed.overflow import Overflow
 from ami_typed.session import Session
+from ami_typed.statistics import Tally
 from ami_typed.streams import Buffer
 from ami_typed.wire import Limits
 
@@ -52,7 +54,9 @@ if TYPE_CHECKING:
     from ami_typed.drift import DriftReport
     from ami_typed.handlers import EventKey
     from ami_typed.messages import R
+    from ami_typed.observers import Observer
     from ami_typed.releases import Release
+    from ami_typed.statistics import Statistics
 
 __all__ = ["EventStream", "Manager"]
 
@@ -184,6 +188,8 @@ class Manager:
         self._reconnect = reconnect
         self._overflow = overflow
         self._handlers = Handlers()
+        self._tally = Tally()
+        self._observers = Observers(self._log)
         self._drift = Drift()
         self._connection: Connection | None = None
         self._audience: Audience | None = None
@@ -286,7 +292,7 @@ class Manager:
 
     def _connect(self, target: Target) -> None:
         self.disconnect()
-        backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting)
+        backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting, self._tally)
         audience = Audience(self._handlers, weakref.ref(self), backlog, self._log)
         try:
             connection = self._dial(target, audience, quiet)
@@ -296,8 +302,10 @@ class Manager:
             raise
         while not self._adopt(connection, audience, target):  # another thread has connected meanwhile
             self.disconnect()
+        self._tally.connected()
+        self._log.tell(f"Connected to {target}: {' '.join(connection.session.greeting or ())}.")
         connection.start()
-        connection.open_up(lost=Loss(audience, weakref.ref(self) if self._reconnect else None))
+        connection.open_up(lost=Loss(audience, weakref.ref(self) if self._reconnect else None, target, self._log))
 
     def _adopt(self, connection: Connection, audience: Audience, target: Target) -> bool:
         """Take a new connection as this manager's own; return whether it could, there being no other."""
@@ -323,8 +331,9 @@ class Manager:
             late_timeout=self._orphaned_response_timeout,
             check_releases=self._check_releases,
             drift=self._drift,
+            tally=self._tally,
         )
-        connection = Connection(transport, session, audience, lost, target.timeout, self._log)
+        connection = Connection(transport, session, audience, lost, target.timeout, self._log, self._observers)
         try:
             connection.greet()
         except OSError as error:
@@ -378,8 +387,10 @@ class Manager:
             for refused in resumed.refused:
                 self._log.note(f"The server refused to set again what the lost connection had: {refused}")
             self._replace(connection, audience)
-            notice = Reconnected.after(gap(), attempt, resumed.refused)
-            connection.open_up(notice, lost=Loss(audience, weakref.ref(self)))
+            self._tally.connected(missed := gap())
+            self._log.tell(f"Connected to {target} again: after {missed:.3f} s, at attempt {attempt}.")
+            lose = Loss(audience, weakref.ref(self), target, self._log)
+            connection.open_up(Reconnected.after(missed, attempt, resumed.refused), lost=lose)
         except BaseException:
             connection.end(ConnectionLost("it was given up."), wanted=True)
             raise
@@ -421,6 +432,25 @@ class Manager:
         """
         return self._drift.report()
 
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """The host and port that it was last connected to, `None` before."""
+        target = self._target
+        return (target.host, target.port) if target else None
+
+    @property
+    def statistics(self) -> Statistics:
+        """What this manager has seen and done so far, over all its connections; reading it changes nothing.
+
+        It may be read from any thread. A number may be a moment newer than another where messages are coming.
+        """
+        connection, audience = self._connection, self._audience
+        return self._tally.snapshot(
+            since=connection.made if connection and not connection.ended else None,
+            session=connection.session if connection else None,
+            waiting=audience.dispatcher.waiting if audience else 0,
+        )
+
     def monitor_connection(self, interval: float = 2.5) -> None:
         """Ping the server in the background, and end the connection when it does not answer.
 
@@ -445,6 +475,19 @@ class Manager:
         return connection
 
     # Requests
+
+    def add_observer(self, observer: Observer) -> None:
+        """Have an object told of each request: when it begins, and when nobody waits for it any more.
+
+        Args:
+            observer: What is told, by the thread or task that sends; adding it again does nothing. What
+                `monitor_connection` sends is told as well.
+        """
+        self._observers.add(observer)
+
+    def remove_observer(self, observer: Observer) -> bool:
+        """Have an observer no longer told; return whether it was there."""
+        return self._observers.remove(observer)
 
     def send_action(self, request: Request[R], action_id: str | None = None, **headers: Any) -> Response[R] | None:
         """Send a request and wait for its answer.
@@ -522,7 +565,9 @@ class Manager:
 
     def _log_in(self, credentials: Credentials) -> None:
         connection = self._connected()
-        connection.session.release = self._converse(conversations.login(credentials), connection)
+        release = connection.session.release = self._converse(conversations.login(credentials), connection)
+        told = release or "of a release that it does not tell"
+        self._log.tell(f"Logged in as {credentials.username} at Asterisk {told}.")
         self._credentials = credentials
 
     def wait_until_booted(self, timeout: float = 60) -> None:
@@ -742,7 +787,11 @@ class Manager:
         assert audience is not None, "who is connected has an audience"
         limits = self._limits
         buffer: Buffer[Any] = Buffer(
-            overflow, limits.stream if limit is None else limit, limits.waiting, tells=EventsLost.__name__ in names
+            overflow,
+            limits.stream if limit is None else limit,
+            limits.waiting,
+            self._tally,
+            tells=EventsLost.__name__ in names,
         )
         stream = EventStream(self._handlers, names, buffer, audience)
         audience.join(stream)
@@ -762,16 +811,22 @@ class Loss:
     Args:
         audience: Who heard what came over it.
         manager: Who connects again, `None` where nobody does.
+        target: Where it led to.
+        log: Where to tell of it.
     """
 
-    def __init__(self, audience: Audience, manager: weakref.ref[Manager] | None) -> None:
+    def __init__(self, audience: Audience, manager: weakref.ref[Manager] | None, target: Target, log: Log) -> None:
         self._audience = audience
         self._manager = manager
+        self._target = target
+        self._log = log
 
     def __call__(self, connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
         if wanted:
+            self._log.tell(f"Disconnected from {self._target}: {reason}")
             self._audience.leave(None)
             return
+        self._log.note(f"The connection to {self._target} is lost: {reason}")
         self._audience.deliver([Disconnected.because(reason)])
         if self._manager is None:
             self._audience.leave(reason)
@@ -801,6 +856,7 @@ def _resume(reference: weakref.ref[Manager], audience: Audience, lost: Connectio
             log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
         else:
             return
+    log.note("The connection stays lost: Reconnect allows no more attempts.")
     audience.leave(reason)
 
 

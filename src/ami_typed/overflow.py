@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple
 
 from ami_typed.messages import Event, Message
+from ami_typed.statistics import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -107,14 +108,17 @@ class Bounded:
         overflow: What happens at the limit.
         messages: How many messages wait at most.
         octets: How many bytes they hold at most.
+        tally: What counts, beyond this queue's life.
 
     Attributes:
         overflow: What happens at the limit.
+        tally: What counts.
         dropped: How many messages were dropped in all.
     """
 
-    def __init__(self, overflow: Overflow, messages: int, octets: int) -> None:
+    def __init__(self, overflow: Overflow, messages: int, octets: int, tally: Tally | None = None) -> None:
         self.overflow = overflow
+        self.tally = tally or Tally()
         self.dropped: int = 0
         self._messages = messages
         self._octets = octets
@@ -122,6 +126,11 @@ class Bounded:
         self._held = 0
         self._crowded_since: float | None = None
         self._strict = True
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait."""
+        return self._waiting
 
     @property
     def crowded(self) -> bool:

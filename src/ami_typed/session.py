@@ -47,6 +47,7 @@ from ami_typed.messages import (
 from ami_typed.quirks import Quirks, RawTexts, is_odd
 from ami_typed.registry import action_class, event_class
 from ami_typed.releases import Releases
+from ami_typed.statistics import Tally
 from ami_typed.wire import Framer, Limits, encode
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from ami_typed.errors import ConnectionLost
     from ami_typed.handlers import Handlers
     from ami_typed.releases import Release
+    from ami_typed.statistics import Ending
 
 __all__ = ["Exchange", "Received", "Session"]
 
@@ -69,6 +71,8 @@ _PLAIN_ANSWERS = {b"Response: Success": "Success", b"Response: Error": "Error"}
 _NEVER: frozenset[str] = frozenset()
 _NAMES = 4096
 """How many different first lines are remembered; a server that sends more is not one that needs to be fast."""
+_EARLY = 0.02
+"""How much before its time an event loop may end a wait, in seconds: the resolution of the coarsest clock."""
 
 Greeting = tuple[str, str]
 """What the server calls itself, and the version of its Manager Interface."""
@@ -93,14 +97,15 @@ class Exchange(Generic[R]):
         settled: Whether its sender has nothing more to wait for.
         given_up: Whether its sender has stopped waiting.
         written: Whether a byte of it may have left.
+        ending: What has become of it, ``pending`` while nothing has.
         wake: What to call when it is settled; the shell's.
         waiter: What its sender waits on; the shell's.
     """
 
     __slots__ = (
-        *("action_id", "due", "elapsed", "ends", "error", "events", "expected", "given_up", "items", "knowledge"),
-        *("octets", "progress", "request", "response", "sent", "settled", "synchronous", "timeout", "waiter", "wake"),
-        "written",
+        *("action_id", "due", "elapsed", "ending", "ends", "error", "events", "expected", "given_up", "items"),
+        *("knowledge", "octets", "progress", "request", "response", "sent", "settled", "synchronous", "timeout"),
+        *("_tally", "waiter", "wake", "written"),
     )
 
     def __init__(
@@ -112,7 +117,9 @@ class Exchange(Generic[R]):
         sent: float,
         timeout: float,
         synchronous: bool,
+        tally: Tally,
     ) -> None:
+        self._tally = tally
         self.request = request
         self.knowledge = knowledge
         self.action_id = action_id
@@ -135,6 +142,7 @@ class Exchange(Generic[R]):
         self.settled = False
         self.given_up = False
         self.written = False
+        self.ending: Ending = "pending"
         self.wake: Callable[[], object] = _nothing
         self.waiter: Any = None
 
@@ -144,8 +152,12 @@ class Exchange(Generic[R]):
         Returns:
             Whether the request is to be sent: nobody waits for one that was given up.
         """
-        self.written = not self.given_up
-        return self.written
+        if self.given_up:
+            return False
+        self.written = True
+        self._tally.requests_sent += 1
+        self._tally.bytes_sent += len(self.octets)
+        return True
 
     @property
     def empty(self) -> bool:
@@ -241,13 +253,14 @@ class Session:
         late_timeout: How long a request that timed out is remembered, in seconds.
         check_releases: Whether what the server's release does not have is refused.
         drift: Where to note what is not known of what the server sends.
+        tally: What counts; one of its own where none is given.
 
     Attributes:
         greeting: What the server called itself, `None` before it did.
         booted: Whether the server said that it is fully booted.
         boot_waiters: What to call once it is, or when the connection ends.
         release: The server's release of Asterisk, `None` where it is not known.
-        late: How many answers came after their request had timed out.
+        tally: What counts.
         lasting: The requests whose effect lasts as long as the connection, in order; another one needs them again.
     """
 
@@ -261,12 +274,13 @@ class Session:
         late_timeout: float = 5,
         check_releases: bool = True,
         drift: Drift | None = None,
+        tally: Tally | None = None,
     ) -> None:
         self.greeting: Greeting | None = None
         self.booted = False
         self.boot_waiters: set[Callable[[], object]] = set()
         self.release: Release | None = None
-        self.late = 0
+        self.tally = tally or Tally()
         self.lasting: list[Request[Any]] = []
         self._handlers = handlers
         self._limits = limits
@@ -306,6 +320,12 @@ class Session:
     def waiting(self) -> Collection[Exchange[Any]]:
         """Return the exchanges whose senders wait."""
         return self._pending.values()
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kinds of events whose numbers are not with the tally yet."""
+        lists = [list(each.items.values()) for each in list(self._gathering.values())]
+        return [*list(self._kinds.values()), *(kind for items in lists for kind, _ in items)]
 
     def deadline(self) -> float | None:
         """Return when to call `expire` next, `None` where nothing can expire."""
@@ -366,6 +386,7 @@ class Session:
             now,
             request.timeout if timeout is None else timeout,
             request.synchronous if synchronous is None else synchronous,
+            self.tally,
         )
         self._pending[action_id] = exchange
         if exchange.events is not None:
@@ -393,6 +414,9 @@ class Session:
             return False
         exchange.given_up = True
         self._drop(exchange)
+        in_time = now < exchange.sent + exchange.timeout - _EARLY
+        exchange.ending = "unsent" if not exchange.written else "cancelled" if in_time else "timed_out"
+        self.tally.ended(exchange.request[KEY_ACTION], exchange.ending, exchange.elapsed)
         if exchange.response is None:
             self._overdue = {id_: until for id_, until in self._overdue.items() if until > now}
             self._overdue[exchange.action_id] = now + self._late_timeout
@@ -403,6 +427,7 @@ class Session:
         if exchange.events is not None:
             self._gathering.pop(exchange.action_id, None)
             self._lists.pop(_octets(exchange.action_id), None)
+            self.tally.fold(kind for kind, _ in exchange.items.values())
 
     # Receiving
 
@@ -413,6 +438,7 @@ class Session:
             NotAsterisk: Something else answers there.
         """
         complete = self._framer.line(data)
+        self.tally.bytes_received += len(data) - (len(complete[1]) if complete else 0)
         if complete is None:
             return None
         line = complete[0].decode("utf-8", "replace")
@@ -431,8 +457,10 @@ class Session:
         received = Received([], [])
         if self._version != self._handlers.version:
             self._version = self._handlers.version
+            self.tally.fold(self._kinds.values())
             for kind in self._kinds.values():
                 kind.wanted = self._handlers.wants(kind.name)
+        self.tally.bytes_received += len(data)
         self._framer.raw = bool(self._pending or self._overdue)
         messages = self._framer.feed(data)
 
@@ -480,6 +508,8 @@ class Session:
         self._drift.unknown(octets, kind.name)
         if kind.wanted or self._gathering or self._quirks:
             self._take_event(Event.of_stream(octets, kind.name), now, received)
+        else:
+            self.tally.saw(Event, kind.name, wanted=False)
 
     def _learn(self, line: bytes) -> Kind | None:
         """Find out what a message is that begins with this line: an event of some kind, or none to be fast with."""
@@ -491,6 +521,7 @@ class Session:
         kind = Kind(event_class(name), name, self._handlers.wants(name))
         if name != _BOOTED and kind.cls is not Event:
             if len(self._kinds) >= _NAMES:
+                self.tally.fold(self._kinds.values())
                 self._kinds.clear()
             self._kinds[line] = kind
         return kind
@@ -504,8 +535,11 @@ class Session:
             self._no_longer_odd(event.action_id)
         exchange = self._gathering.get(_id_of(event) or "") if self._gathering else None
         if exchange is not None and self._gather(exchange, event, now, received):
+            self.tally.saw(type(event), name, wanted=True)
             return
-        if self._handlers.wants(name):
+        wanted = self._handlers.wants(name)
+        self.tally.saw(type(event), name, wanted=wanted)
+        if wanted:
             received.deliveries.append(event)
         if exchange is not None and exchange.action_id not in self._gathering:
             assert exchange.events is not None
@@ -525,6 +559,7 @@ class Session:
             exchange.events._close(event)
             if exchange.response is None and exchange.knowledge.answered_by_event:
                 exchange.response = Answer({KEY_RESPONSE: RESPONSE_GENERIC, KEY_ACTIONID: exchange.action_id})
+                exchange.ending = "answered"
             if exchange.response is not None:
                 self._end_list(exchange, received)
         else:
@@ -538,7 +573,7 @@ class Session:
         line = bytes(item).partition(b"\r\n")[0]
         kind = self._kinds.get(line)
         if kind is not None and kind.name in events.repeatable:
-            exchange.items[line] = kind, events[kind.name]
+            exchange.items[line] = Kind(kind.cls, kind.name, True), events[kind.name]
 
     def _take_other(self, message: Answer, now: float, received: Received) -> None:
         if b"event" in message._octets.lower() and KEY_EVENT in message:
@@ -556,6 +591,7 @@ class Session:
                 self._take_generic(message, now, received)
                 return
             message[KEY_RESPONSE] = RESPONSE_GENERIC
+        self.tally.answers += 1
         if exchange is None or exchange.response is not None:
             self._take_late(message, now, received)
         else:
@@ -570,7 +606,7 @@ class Session:
     def _take_late(self, message: Answer, now: float, received: Received) -> None:
         """Take a response that nobody waits for."""
         action_id = message.action_id or ""
-        self.late += self._overdue.pop(action_id, now) > now
+        self.tally.late_answers += self._overdue.pop(action_id, now) > now
         if not message.success:
             self._raw_texts.withdraw(action_id)
             self._no_longer_odd(action_id)
@@ -586,6 +622,7 @@ class Session:
         message = Answer.of(text)
         if exchange.action_id in self._pending:
             message[KEY_RESPONSE] = RESPONSE_GENERIC
+            self.tally.answers += 1
             self._answer(exchange, message, now, received)
         elif text:
             self._take_generic(message, now, received)
@@ -601,6 +638,7 @@ class Session:
         if success and exchange.knowledge.lasts:
             self._remember(exchange.request)
         exchange.response = message
+        exchange.ending = "answered" if success or exchange.empty else "failed"
         exchange.elapsed = now - exchange.sent
         exchange.progress = now
         if exchange.events is not None:
@@ -642,9 +680,9 @@ class Session:
         self._quirks.settle(action_id or "")
         self._framer.bare = bool(self._quirks)
 
-    @staticmethod
-    def _settle(exchange: Exchange[Any], received: Received) -> None:
+    def _settle(self, exchange: Exchange[Any], received: Received) -> None:
         exchange.settled = True
+        self.tally.ended(exchange.request[KEY_ACTION], exchange.ending, exchange.elapsed)
         received.settled.append(exchange)
 
     # Time and the end
@@ -667,11 +705,13 @@ class Session:
             self._drop(exchange)
             if not exchange.settled:
                 exchange.error = _fate(exchange, reason)
+                exchange.ending = "lost" if exchange.written else "unsent"
                 self._settle(exchange, received)
             elif exchange.events is not None and exchange.events.closing is None:
                 exchange.events._fail(str(reason))
                 received.deliveries.append(exchange.events)
         self._wake_boot_waiters()
+        self.tally.fold(self._kinds.values())
         return received
 
 

@@ -22,6 +22,7 @@ from ami_typed.overflow import Bounded
 
 if TYPE_CHECKING:
     from ami_typed.overflow import Overflow
+    from ami_typed.statistics import Tally
 
 __all__ = ["Buffer"]
 
@@ -35,13 +36,16 @@ class Buffer(Bounded, Generic[E]):
         overflow: What happens at the limit.
         limit: How many events wait at most.
         octets: How many bytes they hold at most.
+        tally: What counts, beyond this stream's life.
         tells: Whether a gap is told by an `EventsLost`, instead of an exception.
     """
 
-    def __init__(self, overflow: Overflow, limit: int, octets: int, *, tells: bool = False) -> None:
+    def __init__(
+        self, overflow: Overflow, limit: int, octets: int, tally: Tally | None = None, *, tells: bool = False
+    ) -> None:
         if limit < 1:
             raise ValueError(f"A stream holds at least one event; its limit cannot be {limit}.")
-        super().__init__(overflow, limit, octets)
+        super().__init__(overflow, limit, octets, tally)
         self._tells = tells
         self._events: deque[E | int] = deque()  # a number stands for so many that were dropped
         self._ended = False
@@ -86,6 +90,7 @@ class Buffer(Bounded, Generic[E]):
         if isinstance(event, int):
             return event
         self.dropped += 1
+        self.tally.stream_events_dropped += 1
         self._count(-1, -len(event._octets))
         return 1
 
