@@ -104,8 +104,15 @@ class TakesAMillisecond(Heard):
         self.put(event)
 
 
-def test_a_handler_that_takes_a_millisecond_each_loses_none(server: Server, make: Make) -> None:
-    manager = make(limits=ami.Limits(events=500))
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"limits": ami.Limits(events=500), "overflow": ami.Overflow.block(PATIENCE)}],
+    ids=["as it is made", "with little room, so that reading rests"],
+)
+def test_a_handler_that_takes_a_millisecond_each_loses_none(
+    server: Server, make: Make, options: dict[str, Any]
+) -> None:
+    manager = make(**options)
     heard = TakesAMillisecond()
     manager.register_callback(Gadget, heard)
     manager.register_callback(ami.EventsLost, heard)
