@@ -252,3 +252,27 @@ def test_the_compiled_form_keeps_nothing_alive() -> None:
         del taken, kinds
         gc.collect()
         assert sys.getrefcount(Fleeting) <= before - 100
+
+
+# holds
+
+
+@pytest.mark.parametrize(
+    ("octets", "held"), [(b"", False), (b"a needle b", True), (b"needl", False), (b"needle", True)]
+)
+def test_bytes_are_found_in_others(form: Any, octets: bytes, held: bool) -> None:
+    assert form.holds(octets, b"needle") is held
+
+
+# A run of messages, so that what one message has taught about names meets the next
+
+
+@built
+@given(st.lists(LINES, min_size=2, max_size=6))
+def test_both_forms_make_the_same_dicts_of_one_message_after_another(messages: list[list[str]]) -> None:
+    for lines in messages:
+        octets = "\r\n".join(lines).encode("utf-8", "surrogateescape")
+        in_c: dict[str, str] = {}
+        in_python: dict[str, str] = {}
+        assert _compiled.fill(in_c, octets) == (plain := _plain.fill(in_python, octets))
+        assert not plain or list(in_c.items()) == list(in_python.items())

@@ -179,6 +179,23 @@ header(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count
     return value_of(arguments[0], arguments[1]);
 }
 
+/* holds */
+
+static PyObject *
+holds(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+{
+    char *octets, *needle;
+    Py_ssize_t length, needle_length;
+    if (count != 2) {
+        PyErr_SetString(PyExc_TypeError, "holds() takes messages and a needle");
+        return NULL;
+    }
+    if (PyBytes_AsStringAndSize(arguments[0], &octets, &length) < 0 ||
+        PyBytes_AsStringAndSize(arguments[1], &needle, &needle_length) < 0)
+        return NULL;
+    return PyBool_FromLong(find(octets, octets + length, needle, needle_length) != NULL);
+}
+
 /* Found */
 
 typedef struct {
@@ -301,51 +318,84 @@ static PyType_Spec found_spec = {
 
 enum { NAMES = 4096, LONGEST = 48 };
 
-static struct {
+typedef struct Name {
     Py_ssize_t length;
     char octets[LONGEST];
     PyObject *text;
-} names[NAMES]; /* the names of headers, which are few and come again and again */
+    struct Name *next; /* the name that came behind it last time, and mostly will again */
+} Name;
 
-static PyObject *
-header_name(const char *start, Py_ssize_t length)
+static Name names[NAMES]; /* the names of headers, which are few and come again and again */
+
+/* Return the place of a name, with its text; NULL where Python raised. */
+static Name *
+remembered(const char *start, Py_ssize_t length)
 {
-    if (length > LONGEST)
-        return PyUnicode_DecodeUTF8(start, length, "surrogateescape");
     const unsigned char *letters = (const unsigned char *)start;
     unsigned hash = (unsigned)length;
     if (length)
         hash = ((hash * 31 + letters[0]) * 31 + letters[length / 2]) * 31 + letters[length - 1];
     if (length > 7)
         hash = (hash * 31 + letters[length / 4]) * 31 + letters[length - 4];
-    unsigned slot = hash * 2654435761u >> 20; /* the 12 bits that NAMES needs */
-    if (names[slot].text && names[slot].length == length && memcmp(names[slot].octets, start, length) == 0)
-        return Py_NewRef(names[slot].text);
+    Name *name = &names[hash * 2654435761u >> 20]; /* the 12 bits that NAMES needs */
+    if (name->text && name->length == length && memcmp(name->octets, start, length) == 0)
+        return name;
     PyObject *text = PyUnicode_DecodeUTF8(start, length, "surrogateescape");
     if (text == NULL)
         return NULL;
-    Py_XDECREF(names[slot].text);
-    names[slot].text = Py_NewRef(text);
-    names[slot].length = length;
-    memcpy(names[slot].octets, start, length);
-    return text;
+    Py_XDECREF(name->text);
+    name->text = text;
+    name->length = length;
+    memcpy(name->octets, start, length);
+    return name;
 }
 
-/* Put one line into a dict; return 1, 0 where the line is not plain, -1 where Python raised. */
 static int
-put_line(PyObject *message, const char *start, const char *end)
+begins_with(const char *start, const char *end, const Name *name)
 {
-    const char *colon = memchr(start, ':', end - start);
-    if (colon == NULL || colon + 1 == end || colon[1] != ' ' || memchr(start, '(', colon - start))
+    return name && name->text && end - start >= name->length + 2 && memcmp(start, name->octets, name->length) == 0 &&
+           start[name->length] == ':' && start[name->length + 1] == ' ';
+}
+
+/* Put a header into a dict; return 1, or -1 where Python raised. */
+static int
+put_header(PyObject *message, PyObject *name, const char *start, const char *end)
+{
+    PyObject *value = PyUnicode_DecodeUTF8(start, end - start, "surrogateescape");
+    int failed = value == NULL || PyDict_SetItem(message, name, value) < 0;
+    Py_XDECREF(value);
+    return failed ? -1 : 1;
+}
+
+/* Put one line into a dict; return 1, 0 where the line is not plain, -1 where Python raised.
+ * The name of the line before, NULL where none is remembered, becomes the name of this one. */
+static int
+put_line(PyObject *message, Name **before, const char *start, const char *end)
+{
+    Name *name = *before ? (*before)->next : NULL;
+    if (begins_with(start, end, name)) {
+        *before = name;
+        return put_header(message, name->text, start + name->length + 2, end);
+    }
+    const char *colon = start;
+    while (colon < end && *colon != ':' && *colon != '(')
+        colon++;
+    if (end - colon < 2 || colon[0] != ':' || colon[1] != ' ')
         return 0;
-    PyObject *name = header_name(start, colon - start);
+    if (colon - start > LONGEST) {
+        PyObject *text = PyUnicode_DecodeUTF8(start, colon - start, "surrogateescape");
+        int put = text ? put_header(message, text, colon + 2, end) : -1;
+        Py_XDECREF(text);
+        *before = NULL;
+        return put;
+    }
+    name = remembered(start, colon - start);
     if (name == NULL)
         return -1;
-    PyObject *value = PyUnicode_DecodeUTF8(colon + 2, end - colon - 2, "surrogateescape");
-    int failed = value == NULL ? -1 : PyDict_SetItem(message, name, value);
-    Py_DECREF(name);
-    Py_XDECREF(value);
-    return failed < 0 ? -1 : 1;
+    if (*before)
+        (*before)->next = name;
+    *before = name;
+    return put_header(message, name->text, colon + 2, end);
 }
 
 static PyObject *
@@ -360,12 +410,13 @@ fill(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
     if (PyBytes_AsStringAndSize(arguments[1], &octets, &length) < 0)
         return NULL;
     const char *start = octets, *end = octets + length;
+    Name *before = NULL;
     for (int more = 1; more; lines++) {
         const char *feed = memchr(start, '\n', end - start);
         more = feed != NULL;
         if (more && (feed == start || feed[-1] != '\r'))
             Py_RETURN_FALSE;
-        int plain = put_line(arguments[0], start, more ? feed - 1 : end);
+        int plain = put_line(arguments[0], &before, start, more ? feed - 1 : end);
         if (plain < 0)
             return NULL;
         if (!plain)
@@ -497,6 +548,7 @@ sift(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 static PyMethodDef functions[] = {
     {"header", (PyCFunction)(void (*)(void))header, METH_FASTCALL, "Return the value of a header."},
     {"fill", (PyCFunction)(void (*)(void))fill, METH_FASTCALL, "Put the headers of a message into a dict."},
+    {"holds", (PyCFunction)(void (*)(void))holds, METH_FASTCALL, "Tell whether bytes stand in others."},
     {"sift", (PyCFunction)(void (*)(void))sift, METH_FASTCALL, "Sort the messages of a block."},
     {NULL},
 };

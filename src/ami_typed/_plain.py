@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Found", "Item", "Items", "Kind", "fill", "header", "sift"]
+__all__ = ["Found", "Item", "Items", "Kind", "fill", "header", "holds", "sift"]
 
 _END = b"\r\n\r\n"
 _ID = b"\r\nActionID: "
@@ -58,6 +58,11 @@ def header(octets: bytes, needle: bytes) -> str | None:
     """
     _, found, rest = octets.partition(needle)
     return rest.partition(b"\r\n")[0].decode("utf-8", "surrogateescape").rstrip("\n") if found else None
+
+
+def holds(block: bytes, needle: bytes) -> bool:
+    """Tell whether bytes stand anywhere in others."""
+    return needle in block
 
 
 class Found:

@@ -55,8 +55,8 @@ T = TypeVar("T")
 
 _TOGETHER = 16
 """How many reads are handed over at once, where one follows the other without a pause."""
-_ENOUGH = 256
-"""How many messages are handed over at once in any case: callbacks had better find them in the processor's cache."""
+_ENOUGH = 1500
+"""How many messages are handed over at once at most, or what one read brings: then callbacks begin."""
 _GLANCE = 1.0
 """How often a reader that rests looks whether the server has closed, in seconds."""
 _GRACE = 0.005

@@ -18,7 +18,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from ami_typed._speed import Kind, header, sift
+from ami_typed._speed import Kind, header, holds, sift
 from ami_typed.drift import Drift
 from ami_typed.errors import (
     ActionFailed,
@@ -480,7 +480,7 @@ class Session:
 
     def _related(self, block: bytes, now: float) -> Items | None:
         """Return the items that are known of the lists in a block of messages, `None` where it has none."""
-        found = [(octets, each) for octets, each in self._lists.items() if octets + b"\r" in block]
+        found = [(octets, each) for octets, each in self._lists.items() if holds(block, octets + b"\r")]
         for _, exchange in found:
             exchange.progress = now
         return {octets: exchange.items for octets, exchange in found} or None

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from ami_typed._speed import holds
 from ami_typed.errors import HeaderRefused, NotAsterisk, ProtocolError
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class Framer:
             data = b"".join((*self._parts, data))
             self._parts.clear()
         self._held = self._line = 0
-        if self.bare or (self.raw and _RAW_TEXT in data):
+        if self.bare or (self.raw and holds(data, _RAW_TEXT)):
             return self._cut(data)
         end = data.rfind(_END) + len(_END)
         if data.endswith(_END + b"\r\n", 0, end):
