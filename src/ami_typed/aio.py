@@ -128,6 +128,11 @@ class _Throttle:
         self.queues: tuple[Bounded, ...] = queues
         self.nudge: Callable[[], object] = _nothing
 
+    @property
+    def blocks(self) -> bool:
+        """Whether reading may have to rest at all: most programs drop at the limit."""
+        return any([queue.overflow.seconds for queue in self.queues])  # noqa: C419 - there are few, and it is asked often
+
     def rest(self, now: float) -> float:
         """Return for how long reading should rest, in seconds."""
         return max([queue.rest(now) for queue in self.queues])
@@ -372,7 +377,7 @@ class _Connection(asyncio.BufferedProtocol):
             self.end(error)
         if self._timer is not None or self.session.busy:
             self._set_timer()
-        if not self.session.pending:
+        if self._audience.throttle.blocks and not self.session.pending:
             self._regulate()
 
     def _regulate(self) -> None:
