@@ -95,11 +95,11 @@ class Program:
         """Have a flood come, with a stream of its own that is too small for it."""
         with self._manager.subscribe(Gadget, limit=10) as stream:
             self._manager.execute(ami.Request("Flood", Count=FLOOD), timeout=PATIENCE)
+            assert self.audit.has_all.wait(PATIENCE)
+            self.audit.has_all.clear()
             with pytest.raises(ami.EventsDropped):
                 stream.get(PATIENCE)
             assert stream.get(PATIENCE)["Number"].isdigit()
-        assert self.audit.has_all.wait(PATIENCE)
-        self.audit.has_all.clear()
 
     def ask(self) -> None:
         """Have several threads ask."""

@@ -36,7 +36,13 @@ def mypy() -> Found:
     """What mypy says."""
     files = [str(file.relative_to(ROOT)) for file in (*ACCEPTED, *REJECTED)]
     said = run(
-        "mypy", "--cache-dir=.mypy_cache/checkers", "--no-error-summary", "--show-error-codes", "--no-pretty", *files
+        "mypy",
+        "--no-site-packages",
+        "--cache-dir=.mypy_cache/checkers",
+        "--no-error-summary",
+        "--show-error-codes",
+        "--no-pretty",
+        *files,
     )
     told = [line for line in said.splitlines() if ": note: " not in line]
     errors = [match for line in told if (match := re.fullmatch(r"(.+?):(\d+): error: .*\[([a-z-]+)\]", line))]
