@@ -267,6 +267,10 @@ class Audience:
             self.throttle.queues = tuple(each for each in self.throttle.queues if each is not queue)
         self.throttle.nudge()
 
+    def drain(self, timeout: float) -> None:
+        """Wait for the callbacks to end, in seconds at most; see `join`."""
+        join(self.dispatcher.thread, timeout)
+
     def join(self, stream: Endable) -> None:
         """Take in a stream; one that comes after the end learns of it at once."""
         with self._lock:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from ami_typed import conversations
 from ami_typed._log import Log
 from ami_typed._target import Target, secret_of
-from ami_typed._threads import Audience, Connection, OnLoss, join, monitor, quiet
 from ami_typed.backlog import Backlog
 from ami_typed.conversations import Await, Boot, Conversation, Credentials, Listen
 from ami_typed.drift import Drift
@@ -34,7 +33,6 @@ from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, 
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.observers import Observers
 from ami_typed.overflow import Overflow
-from ami_typed.session import Session
 from ami_typed.statistics import Tally
 from ami_typed.streams import Buffer
 from ami_typed.wire import Limits
@@ -50,6 +48,7 @@ if TYPE_CHECKING:
     from ami_typed._address import Address, Options
     from ami_typed._sockets import SynchronisedSocket
     from ami_typed._target import Secret
+    from ami_typed._threads import Audience, Connection
     from ami_typed.backoff import Pauses, Reconnect
     from ami_typed.drift import DriftReport
     from ami_typed.handlers import EventKey
@@ -291,14 +290,16 @@ class Manager:
             raise
 
     def _connect(self, target: Target) -> None:
+        from ami_typed._threads import Audience
+
         self.disconnect()
         backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting, self._tally)
         audience = Audience(self._handlers, weakref.ref(self), backlog, self._log)
         try:
-            connection = self._dial(target, audience, quiet)
+            connection = self._dial(target, audience)
         except BaseException:
             audience.leave(None)
-            join(audience.dispatcher.thread, _DRAIN)
+            audience.drain(_DRAIN)
             raise
         while not self._adopt(connection, audience, target):  # another thread has connected meanwhile
             self.disconnect()
@@ -318,9 +319,11 @@ class Manager:
             self._wanted = threading.Event()
             return True
 
-    def _dial(self, target: Target, audience: Audience, lost: OnLoss) -> Connection:
+    def _dial(self, target: Target, audience: Audience) -> Connection:
         """Make a connection whose server has greeted."""
-        from ami_typed._sockets import open_socket  # a program that does not connect yet needs no sockets
+        from ami_typed._sockets import open_socket  # a program that does not connect yet needs none of this
+        from ami_typed._threads import Connection, quiet
+        from ami_typed.session import Session
 
         transport = open_socket(target)
         session = Session(
@@ -333,7 +336,7 @@ class Manager:
             drift=self._drift,
             tally=self._tally,
         )
-        connection = Connection(transport, session, audience, lost, target.timeout, self._log, self._observers)
+        connection = Connection(transport, session, audience, quiet, target.timeout, self._log, self._observers)
         try:
             connection.greet()
         except OSError as error:
@@ -354,7 +357,7 @@ class Manager:
             connection.join(_DRAIN)
         if audience is not None:
             audience.leave(None)
-            join(audience.dispatcher.thread, _DRAIN)
+            audience.drain(_DRAIN)
 
     def close(self) -> None:
         """Close the connection and wait a moment for callbacks that still run."""
@@ -379,7 +382,7 @@ class Manager:
         """Connect in the place of a lost connection, log in as before, and tell everybody."""
         target = self._target
         assert target is not None, "who lost a connection had one"
-        connection = self._dial(target, audience, quiet)
+        connection = self._dial(target, audience)
         connection.start()
         try:
             resumed = self._converse(conversations.resume(self._credentials, lost.session.lasting), connection)
@@ -861,6 +864,8 @@ def _resume(reference: weakref.ref[Manager], audience: Audience, lost: Connectio
 
 
 def _watch(connection: Connection, interval: float) -> None:
+    from ami_typed._threads import monitor
+
     threading.Thread(target=monitor, args=(connection, interval), name="ami-typed monitor", daemon=True).start()
 
 
