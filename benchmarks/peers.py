@@ -1,5 +1,8 @@
 """Other clients from PyPI doing the same work, each in the way its own documentation shows; left out when absent.
 
+Each measurement is a process of its own, killed when it is done: some clients go on at full speed when their connection
+has ended, and what is measured next must not pay for it.
+
 All of them parse every event, whatever is asked of it, so the stream has one figure each: every event into one
 callback.
 """
@@ -12,12 +15,15 @@ import importlib
 import importlib.util
 import threading
 import time
+from functools import partial
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks.workload import END_OF_STREAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from multiprocessing.connection import Connection
 
 __all__ = ["PEERS", "Peer", "say_which_are_absent"]
 
@@ -175,7 +181,29 @@ def _is_installed(module: str) -> bool:
         return False
 
 
-PEERS = tuple(Peer(name, stream, ping) for name, (module, stream, ping) in _KNOWN.items() if _is_installed(module))
+def _apart(measure: Callable[[int, int], Any], port: int, count: int) -> Any:
+    """Measure in another process; return what came of it."""
+    spawning = get_context("spawn")
+    ours, theirs = spawning.Pipe(duplex=False)
+    process = spawning.Process(target=_report, args=(theirs, measure, port, count))
+    process.start()
+    theirs.close()
+    try:
+        return ours.recv()
+    finally:
+        process.kill()
+        process.join()
+
+
+def _report(to: Connection[Any, Any], measure: Callable[[int, int], Any], port: int, count: int) -> None:
+    to.send(measure(port, count))
+
+
+PEERS = tuple(
+    Peer(name, partial(_apart, stream), partial(_apart, ping))
+    for name, (module, stream, ping) in _KNOWN.items()
+    if _is_installed(module)
+)
 
 
 @functools.cache
