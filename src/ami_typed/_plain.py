@@ -100,14 +100,13 @@ class Found:
 
     if not TYPE_CHECKING:  # each class of fields says for itself what checkers are to make of it
         __get__ = _get
+    else:  # what each class of fields brings, in either form
 
-    def _look(self, message: Any) -> Any:
-        """Look closer: the message was parsed, or its header may be spelt in another case."""
-        raise NotImplementedError
+        def _look(self, message: Any) -> Any:
+            """Look closer: the message was parsed, or its header may be spelt in another case."""
 
-    def _refuse(self, message: Any, spelling: str, error: Exception) -> Any:
-        """Say that a text is not of the attribute's type."""
-        raise NotImplementedError
+        def _refuse(self, message: Any, spelling: str, error: Exception) -> Any:
+            """Say that a text is not of the attribute's type."""
 
 
 def fill(message: dict[str, str], octets: bytes) -> bool:

@@ -131,7 +131,7 @@ class _Throttle:
     @property
     def blocks(self) -> bool:
         """Whether reading may have to rest at all: most programs drop at the limit."""
-        return any([queue.overflow.seconds for queue in self.queues])  # noqa: C419 - there are few, and it is asked often
+        return any(queue.overflow.seconds for queue in self.queues)
 
     def rest(self, now: float) -> float:
         """Return for how long reading should rest, in seconds."""

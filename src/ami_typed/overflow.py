@@ -88,7 +88,7 @@ Overflow.DISCONNECT = Overflow("newest", disconnects=True)
 def weight(messages: Sequence[Message | Aggregate]) -> int:
     """Return the bytes that messages hold."""
     try:
-        octets: list[bytes] = [each._octets for each in messages]  # type: ignore[union-attr]  # see below
+        octets: list[bytes] = [each._octets for each in messages]  # type: ignore[union-attr]  # an aggregate has none: below
         return sum(map(len, octets))
     except AttributeError:  # an aggregate, which is rare
         return sum(map(_octets_of, messages))
