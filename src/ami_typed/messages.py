@@ -393,6 +393,18 @@ class LazyMessage(Message):
 
     __slots__ = ()
 
+    _first: ClassVar[str]
+    """The header that is known of a message before it is parsed."""
+
+    @classmethod
+    def of_stream(cls, octets: bytes, value: str) -> Self:
+        """Make a message of its bytes without parsing them; ``value`` is what its first header says."""
+        message = cls.__new__(cls)
+        message._octets = message._unread = octets
+        # One item, so that json's C encoder, which looks at dict's own size, does not take the message for empty.
+        _set_header(message, cls._first, value)
+        return message
+
     def _take_over(self, other: Message) -> None:
         if other._unread is None:
             super()._take_over(other)
@@ -439,16 +451,10 @@ class Answer(LazyMessage):
 
     __slots__ = ()
 
+    _first = KEY_RESPONSE
+
     message = Sometimes("Message", text)
     """What the server says about the outcome, in words."""
-
-    @classmethod
-    def of_stream(cls, octets: bytes, response: str) -> Self:
-        """Make an answer of its bytes without parsing them; ``response`` is the value of its ``Response`` header."""
-        answer = cls.__new__(cls)
-        answer._octets = answer._unread = octets
-        _set_header(answer, KEY_RESPONSE, response)
-        return answer
 
     @property
     def action_id(self) -> str | None:
@@ -480,6 +486,7 @@ class Event(LazyMessage):
     """The privileges, all of which a user needs to be sent this event unasked; none where it only answers a request."""
     any_header: ClassVar[bool] = False
     """Whether such an event may have any header beside those declared, named by who sends it."""
+    _first = KEY_EVENT
 
     privilege = Sometimes("Privilege", items(","))
     """The classes of the event: who may read any of them is sent it."""
@@ -489,15 +496,6 @@ class Event(LazyMessage):
     """The event's number in this server's stream, where it is compiled with debugging aids."""
     system_name = Sometimes("SystemName", text)
     """The server's ``systemname`` of asterisk.conf, where it has one."""
-
-    @classmethod
-    def of_stream(cls, octets: bytes, name: str) -> Self:
-        """Make an event of its bytes without parsing them; ``name`` is the value of its ``Event`` header."""
-        event = cls.__new__(cls)
-        event._octets = event._unread = octets
-        # One item, so that json's C encoder, which looks at dict's own size, does not take the event for empty.
-        _set_header(event, KEY_EVENT, name)
-        return event
 
     @property
     def event(self) -> str:
