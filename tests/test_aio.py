@@ -155,7 +155,7 @@ def public(cls: type) -> list[str]:
     return [name for name in vars(cls) if not name.startswith("_")]
 
 
-NAMES = {"AsyncManager": "Manager", "AsyncEventStream": "EventStream", "_Audience": "Audience"}
+NAMES = {"AsyncManager": "Manager", "AsyncEventStream": "EventStream"}
 
 
 def parameters(function: Any) -> list[tuple[str, Any, Any, str]]:

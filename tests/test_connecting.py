@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ami_typed as ami
-from ami_typed import _sockets, _threads, aio
+from ami_typed import _sockets, _tasks, _threads
 from tests.support import CERTIFICATE, GREETING, PATIENCE, Peer, Server, answer, background, message
 from tests.test_reconnect import AT_ONCE, Asterisk, logged_in, told
 
@@ -505,7 +505,7 @@ def test_a_reader_that_rests_notices_that_the_server_has_closed(
     server: Server, make: Make, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     """It reads on then, so that what came before is not lost, and finds the end."""
-    for module in (_threads, aio):
+    for module in (_tasks, _threads):
         monkeypatch.setattr(module, "_GLANCE", 0.01)
     entered, leave = threading.Event(), threading.Event()
     heard: SimpleQueue[Any] = SimpleQueue()
@@ -538,7 +538,7 @@ def await_rest(manager: ami.Manager) -> None:
     while not audience.dispatcher._backlog.crowded:
         background(lambda: None).result(PATIENCE)
     connection: Any = manager._connection
-    while isinstance(connection, aio._Connection) and connection._resting is None:
+    while isinstance(connection, _tasks.Connection) and connection._resting is None:
         background(lambda: None).result(PATIENCE)
 
 

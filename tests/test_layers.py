@@ -49,7 +49,7 @@ CONVERSATION = [
 ]
 """Bytes to messages and back. Each imports the language, the catalogue, and what stands before it."""
 
-SHELLS = ["_log", "observers", "backoff", "_target", "_address", "_sockets", "_threads", "manager", "aio"]
+SHELLS = ["_log", "observers", "backoff", "_target", "_address", "_sockets", "_threads", "manager", "_tasks", "aio"]
 """Sockets, threads, tasks and clocks: may import everything above, and what stands before it."""
 
 AROUND = ["testing", "cli", "telemetry"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ami_typed as ami
-from ami_typed import Disconnected, EventsLost, Reconnect, Reconnected, _threads, aio
+from ami_typed import Disconnected, EventsLost, Reconnect, Reconnected, _tasks, _threads
 from ami_typed.backoff import Pauses
 from tests.support import GREETING, PATIENCE, Gadget, GadgetsComplete, Peer, Server, answer, background, message
 
@@ -525,7 +525,7 @@ def test_a_connection_that_is_lost_before_anybody_knew_of_it_is_made_again_once(
     assert server._peers.empty()
 
 
-@pytest.mark.parametrize("face", [_threads.Connection, aio._Connection])
+@pytest.mark.parametrize("face", [_threads.Connection, _tasks.Connection])
 def test_a_connection_that_is_lost_as_it_is_taken_over_is_followed_by_one_other(
     server: Server, make: Make, monkeypatch: pytest.MonkeyPatch, face: Any
 ) -> None:

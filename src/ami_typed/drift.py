@@ -275,8 +275,8 @@ class Drift:
         return True
 
     def answered(self, request: Request[Any], answer: Answer, now: float) -> None:
-        """Look at an answer, unless another message was looked at just before."""
-        if now >= self.due and len(bytes(answer)) < LARGE:
+        """Look at an answer when one is `due`, unless it is large."""
+        if len(bytes(answer)) < LARGE:
             self.due = now + INTERVAL
             self.look_at_answer(request, answer)
 

@@ -469,7 +469,7 @@ class Answer(LazyMessage):
     @property
     def success(self) -> bool:
         """Whether the server did what it was asked for."""
-        return self.response.lower() != "error"
+        return self[KEY_RESPONSE].lower() != "error"
 
 
 class Event(LazyMessage):

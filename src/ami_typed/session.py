@@ -69,6 +69,8 @@ _ID = b"\r\nActionID: "
 _LIST = b"\r\nEventList: "
 _PLAIN_ANSWERS = {b"Response: Success": "Success", b"Response: Error": "Error"}
 _NEVER: frozenset[str] = frozenset()
+_NO_ITEMS: dict[bytes, Item] = {}
+"""What a request without a list knows of its items; nothing is ever put into it."""
 _NAMES = 4096
 """How many different first lines are remembered; a server that sends more is not one that needs to be fast."""
 _EARLY = 0.02
@@ -127,10 +129,11 @@ class Exchange(Generic[R]):
         self.sent = sent
         self.timeout = timeout
         self.synchronous = synchronous
-        self.items: dict[bytes, Item] = {}
+        self.items = _NO_ITEMS
         self.events: Aggregate | None = None
-        self.ends: frozenset[str] = _NEVER
+        self.ends = _NEVER
         if synchronous or request.aggregate:
+            self.items = {}
             self.events = knowledge.list_class()(action_id)
             self.ends = frozenset(map(str.lower, knowledge.list_ends))
         self.expected = not knowledge.list_announced
@@ -177,7 +180,7 @@ class Exchange(Generic[R]):
         response = self.response
         if response is None:
             raise ActionTimeout(self.request, self.action_id, self.timeout)
-        if not response.success and not self.empty:
+        if self.ending == "failed":
             raise ActionFailed(self.request, response)
         if not self.synchronous:
             return self.request.process_response(response)
@@ -217,12 +220,12 @@ def _octets(action_id: str) -> bytes:
 
 def _id_of(event: Event) -> str | None:
     """Return the ActionID of an event, which is not parsed for it."""
-    return header(bytes(event), _ID) or event.action_id
+    return header(event._octets, _ID) or event.action_id
 
 
 def _closes(event: Event) -> bool:
     """Whether an event says that it is the last of its list."""
-    return _LIST in bytes(event) and event.get("EventList", "").lower() == "complete"
+    return _LIST in event._octets and event.get("EventList", "").lower() == "complete"
 
 
 def _knowledge_of(request: Request[Any]) -> type[Request[Any]]:
@@ -362,7 +365,7 @@ class Session:
         """
         given = {name.lower(): value for name, value in headers.items()} if headers else headers
         own_id = request.action_id
-        action_id = self._identify(action_id or given.get(KEY_ACTIONID.lower()) or own_id)
+        action_id = self._identify(action_id or given.get("actionid") or own_id)
         if action_id in self._pending or action_id in self._gathering:
             raise ManagerError(f"{request.action}: the ActionID {action_id} is in use by a request without an answer.")
         if len(self._pending) >= self._limits.pending:
@@ -463,20 +466,22 @@ class Session:
         self.tally.bytes_received += len(data)
         self._framer.raw = bool(self._pending or self._overdue)
         messages = self._framer.feed(data)
+        if isinstance(messages, list):
+            for octets in self._quirks.mended(messages):
+                self._take(octets, now, received)
+        elif messages[:10] == b"Response: " and messages.find(_END) == len(messages) - 4:
+            self._take(messages[:-4], now, received)  # an answer, alone as most are
+        elif messages:
+            self._sift(messages, now, received)
+        return received
 
+    def _sift(self, messages: bytes, now: float, received: Received) -> None:
         def take(octets: bytes) -> None:
             self._take(octets, now, received)
 
-        if isinstance(messages, list):
-            for octets in self._quirks.mended(messages):
-                take(octets)
-        elif messages[:10] == b"Response: " and messages.find(_END) == len(messages) - 4:
-            take(messages[:-4])  # an answer, alone as most are
-        elif messages:
-            sift(messages, self._kinds, self._related(messages, now), received.deliveries, take)
-            if now >= self._drift.due:
-                self._drift.sample(messages, now)
-        return received
+        sift(messages, self._kinds, self._related(messages, now), received.deliveries, take)
+        if now >= self._drift.due:
+            self._drift.sample(messages, now)
 
     def _related(self, block: bytes, now: float) -> Items | None:
         """Return the items that are known of the lists in a block of messages, `None` where it has none."""
@@ -488,8 +493,8 @@ class Session:
     def _take(self, octets: bytes, now: float, received: Received) -> None:
         """Take a message that `sift` left: an event of an unknown kind or related to a request, or no event."""
         line = octets.partition(b"\r\n")[0]
-        if line in _PLAIN_ANSWERS:
-            self._take_other(Answer.of_stream(octets, _PLAIN_ANSWERS[line]), now, received)
+        if line in _PLAIN_ANSWERS and b"event" not in octets.lower():
+            self._take_response(Answer.of_stream(octets, _PLAIN_ANSWERS[line]), now, received)
             return
         kind = self._kinds.get(line)
         if kind is None and (kind := self._learn(line)) is not None:
@@ -570,28 +575,31 @@ class Session:
 
     def _expect_more(self, exchange: Exchange[Any], events: Aggregate, item: Event) -> None:
         """Remember what an item looks like, so that those alike need no closer look."""
-        line = bytes(item).partition(b"\r\n")[0]
+        line = item._octets.partition(b"\r\n")[0]
         kind = self._kinds.get(line)
         if kind is not None and kind.name in events.repeatable:
             exchange.items[line] = Kind(kind.cls, kind.name, True), events[kind.name]
 
     def _take_other(self, message: Answer, now: float, received: Received) -> None:
-        if b"event" in message._octets.lower() and KEY_EVENT in message:
+        """Take a message of which only looking closer tells what it is."""
+        if KEY_EVENT in message:
             name = message[KEY_EVENT].strip()
             if name != message[KEY_EVENT]:
                 message[KEY_EVENT] = name
             self._take_event(event_class(name).of(message), now, received)
-            return
-        exchange = self._pending.get(message.action_id or "")
-        if message.get(KEY_RESPONSE) is None:
-            if exchange is None and self._raw_texts and message.action_id is None:
-                self._take_raw_text(bytes(message), now, received)
-                return
-            if exchange is None:
-                self._take_generic(message, now, received)
-                return
+        elif message.get(KEY_RESPONSE) is not None:
+            self._take_response(message, now, received)
+        elif message.action_id in self._pending:
             message[KEY_RESPONSE] = RESPONSE_GENERIC
+            self._take_response(message, now, received)
+        elif self._raw_texts and message.action_id is None:
+            self._take_raw_text(message._octets, now, received)
+        else:
+            self._take_generic(message, now, received)
+
+    def _take_response(self, message: Answer, now: float, received: Received) -> None:
         self.tally.answers += 1
+        exchange = self._pending.get(message.action_id or "")
         if exchange is None or exchange.response is not None:
             self._take_late(message, now, received)
         else:
@@ -629,14 +637,16 @@ class Session:
 
     def _answer(self, exchange: Exchange[Any], message: Answer, now: float, received: Received) -> None:
         success = message.success
-        if self._raw_texts and not success:  # in the place of the text
+        if success:
+            exchange.due -= 1
+            if exchange.due:
+                return
+            if exchange.knowledge.lasts:
+                self._remember(exchange.request)
+        elif self._raw_texts:  # in the place of the text
             self._raw_texts.withdraw(exchange.action_id)
-        exchange.due -= 1
-        if success and exchange.due:
-            return
-        self._drift.answered(exchange.request, message, now)
-        if success and exchange.knowledge.lasts:
-            self._remember(exchange.request)
+        if now >= self._drift.due:
+            self._drift.answered(exchange.request, message, now)
         exchange.response = message
         exchange.ending = "answered" if success or exchange.empty else "failed"
         exchange.elapsed = now - exchange.sent

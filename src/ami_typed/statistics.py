@@ -35,8 +35,8 @@ OTHERS = "(others)"
 """Stands for the names that came when there were too many of them already."""
 _NAMES = 1024
 """How many names are counted one by one; a server or program that uses more makes them up."""
-_BATCH = 256
-"""How many times are sorted into classes at once, which costs less than one by one."""
+_BATCH = 1024
+"""How many requests are counted at once, which costs less than one by one."""
 _FINENESS = 4.0
 """Classes of times in each doubling."""
 _SHORTEST = 1e-9
@@ -261,24 +261,10 @@ class Times:
         )
 
 
-class _Series:
-    """Times as they come, those of the last few requests one by one; both are replaced as one, for who reads."""
-
-    __slots__ = ("_state",)
-
-    def __init__(self) -> None:
-        self._state: tuple[Times, list[float]] = Times(), []
-
-    def add(self, seconds: float) -> None:
-        recent = self._state[1]
-        recent.append(seconds)
-        if len(recent) >= _BATCH:
-            self._state = self._state[0] + Times(recent), []
-
-    def times(self) -> Times:
-        """Return what has come so far."""
-        counted, recent = self._state
-        return counted + Times(recent.copy())
+_Ended = tuple[str, Ending, float]
+"""A request that has ended: its action, what became of it, and how long its answer took, in seconds."""
+_Counted = dict[tuple[str, Ending], Times]
+"""The times of many requests, by action and what became of them."""
 
 
 class Tally:
@@ -315,7 +301,7 @@ class Tally:
         self._events: dict[str, int] = {}
         self._unwanted: dict[str, int] = {}
         self._last: float | None = None
-        self._requests: dict[tuple[str, Ending], _Series] = {}
+        self._requests: tuple[_Counted, list[_Ended]] = {}, []
 
     def connected(self, gap: float | None = None) -> None:
         """Count a connection that stands; ``gap`` says for how many seconds there was none, where one was lost."""
@@ -336,13 +322,25 @@ class Tally:
 
     def ended(self, action: str, ending: Ending, seconds: float) -> None:
         """Count a request that nobody waits for any more; ``seconds`` is how long its answer took, if one came."""
-        series = self._requests.get((action, ending))
-        if series is None:
-            known = action if len(self._requests) < _NAMES else OTHERS
-            series = self._requests.setdefault((known, ending), _Series())
-        series.add(seconds)
+        recent = self._requests[1]
+        recent.append((action, ending, seconds))
         if seconds:
             self._last = seconds
+        if len(recent) >= _BATCH:
+            self._requests = self._all_requests(), []
+
+    def _all_requests(self) -> _Counted:
+        """Return the times of all requests, those of the last few counted with the others."""
+        earlier, recent = self._requests
+        counted = earlier.copy()
+        times: defaultdict[tuple[str, Ending], list[float]] = defaultdict(list)
+        for action, ending, seconds in recent.copy():
+            key = action, ending
+            known = key in counted or key in times or len(counted) + len(times) < _NAMES
+            times[key if known else (OTHERS, ending)].append(seconds)
+        for key, each in times.items():
+            counted[key] = counted.get(key, Times()) + Times(each)
+        return counted
 
     def snapshot(self, *, since: datetime | None, session: Session | None, waiting: int) -> Statistics:
         """Return what was counted.
@@ -357,8 +355,7 @@ class Tally:
             _add(events if kind.wanted else unwanted, kind.cls, kind.name, kind.count)
         endings: Counter[Ending] = Counter()
         round_trips: defaultdict[str, Times] = defaultdict(Times)
-        for (action, ending), series in self._requests.copy().items():
-            times = series.times()
+        for (action, ending), times in self._all_requests().items():
             endings[ending] += times.number
             if ending in {"answered", "failed"}:
                 round_trips[action] += times

@@ -1,0 +1,656 @@
+"""The tasks of one connection on an event loop: what takes in, what waits, what calls back.
+
+Rules of this module:
+
+- It is to `aio` what `_threads` is to `manager`.
+- Everything happens on one event loop. One task calls the callbacks, so a callback that waits delays other callbacks
+  but never an answer; no task outlives its connection's audience.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import threading
+import weakref
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from ami_typed._sockets import hung_up
+from ami_typed.errors import (
+    ConnectFailed,
+    ConnectionLost,
+    Error,
+    NotAsterisk,
+    NotConnected,
+    ProtocolError,
+    StillBooting,
+    TurnedAway,
+)
+from ami_typed.messages import Event, Message, Request
+from ami_typed.observers import Observers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ami_typed._log import Log
+    from ami_typed.backlog import Backlog
+    from ami_typed.errors import Overflowed
+    from ami_typed.handlers import Handlers
+    from ami_typed.messages import Aggregate
+    from ami_typed.overflow import Bounded
+    from ami_typed.session import Exchange, Received, Session
+
+__all__ = ["Audience", "Connection", "Dispatcher", "OnLoss", "Throttle", "quiet"]
+
+T = TypeVar("T")
+
+_CHUNK = 262144
+"""How much is read at once, into room that all connections of a loop share; each read costs a turn of the loop."""
+_TICK = 0.005
+"""How far apart two looks at the requests that wait are at least, in seconds."""
+_GLANCE = 1.0
+"""How often it is looked while reading rests whether the server has closed, in seconds."""
+
+
+def _nothing() -> None:
+    """Stand in for a connection that waits for the callbacks."""
+
+
+def _wake(exchange: Exchange[Any]) -> None:
+    """Let who waits for an exchange go on, unless something else has."""
+    if not exchange.waiter.done():
+        exchange.waiter.set_result(None)
+
+
+def _retrieve(future: asyncio.Future[None]) -> None:
+    """Read a future's exception: who waited may have been cancelled, which is nothing to warn of."""
+    if not future.cancelled():
+        future.exception()
+
+
+class _Room(threading.local):
+    """Where the connections of an event loop are read into: all into one place, as each takes out at once what came."""
+
+    def __init__(self) -> None:
+        self.octets = memoryview(bytearray(_CHUNK))
+
+
+_ROOM = _Room()
+
+
+class Throttle:
+    """What makes reading rest while a queue is crowded.
+
+    Attributes:
+        queues: The queues that it rests for.
+        nudge: What to call when less waits.
+    """
+
+    def __init__(self, *queues: Bounded) -> None:
+        self.queues: tuple[Bounded, ...] = queues
+        self.nudge: Callable[[], object] = _nothing
+
+    @property
+    def blocks(self) -> bool:
+        """Whether reading may have to rest at all: most programs drop at the limit."""
+        return any(queue.overflow.seconds for queue in self.queues)
+
+    def rest(self, now: float) -> float:
+        """Return for how long reading should rest, in seconds."""
+        return max([queue.rest(now) for queue in self.queues])
+
+
+class Dispatcher:
+    """The task that calls the callbacks of one connection, in the order in which things came.
+
+    Args:
+        handlers: The table of callbacks.
+        manager: Whom the callbacks are called with.
+        backlog: What waits for them.
+        throttle: Who is told when less waits.
+        log: Where to tell of a callback that raised.
+    """
+
+    def __init__(
+        self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, throttle: Throttle, log: Log
+    ) -> None:
+        self._handlers = handlers
+        self._manager = manager
+        self._log = log
+        self._backlog = backlog
+        self._throttle = throttle
+        self._ended = False
+        self._changed = asyncio.Event()
+        self.task = asyncio.get_running_loop().create_task(self._run(), name="ami-typed callbacks")
+
+    @property
+    def dropped(self) -> int:
+        """How many messages were dropped because the callbacks were too slow."""
+        return self._backlog.dropped
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for the callbacks."""
+        return self._backlog.waiting
+
+    def put(self, batch: list[Message | Aggregate]) -> Overflowed | None:
+        """Take in what came; return why the connection is to end, if it is."""
+        self._changed.set()
+        return self._backlog.put(batch)
+
+    def end(self) -> None:
+        """Let the task end behind what it still has to deliver."""
+        self._ended = True
+        self._changed.set()
+
+    async def _run(self) -> None:
+        while self._backlog or not self._ended:
+            self._changed.clear()
+            while self._backlog:
+                batch = self._backlog.take()
+                self._throttle.nudge()
+                await self._call(batch, self._manager())
+                await asyncio.sleep(0)  # plain callbacks alone would never let the loop read
+            if not self._ended:
+                await self._changed.wait()
+
+    async def _call(self, batch: list[Message | Aggregate], manager: Any) -> None:
+        handlers = self._handlers
+        for message in batch:
+            route = handlers.by_class.get(message.__class__) or handlers.route_of(message)
+            for function in route.functions:
+                try:
+                    result = function(message, manager)
+                    if result is not None and inspect.isawaitable(result):
+                        await result
+                except (Exception, asyncio.CancelledError) as error:  # its trouble is its own; the others go on
+                    if self._is_cancelled(error):
+                        raise
+                    self._backlog.tally.callback_exceptions += 1
+                    self._log.report(f"A callback raised an exception: {function!r}", error)
+
+    def _is_cancelled(self, error: BaseException) -> bool:
+        """Whether it is this task that is cancelled, not something that a callback has waited for."""
+        return isinstance(error, asyncio.CancelledError) and self.task.cancelling() > 0
+
+
+class Endable(Protocol):
+    """What has to learn of the connection's end: a stream."""
+
+    def end(self, reason: Exception | None, /) -> None:
+        """Let nothing in any more."""
+
+
+class Audience:
+    """Who hears what comes, over one connection and, where it is made again, those that follow it.
+
+    Args:
+        handlers: The table of callbacks and streams.
+        manager: Whom the callbacks are called with.
+        backlog: What waits for callbacks.
+        log: Where to tell of a callback that raised.
+
+    Attributes:
+        throttle: What makes reading rest while callbacks or streams are behind.
+        overflowed: Why the connection is to end, where what was delivered last was too much.
+    """
+
+    def __init__(self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> None:
+        self.throttle = Throttle(backlog)
+        self.dispatcher = Dispatcher(handlers, manager, backlog, self.throttle, log)
+        self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
+        self.overflowed: Overflowed | None = None
+        self._handlers = handlers
+        self._log = log
+        self._dropped = 0
+        self._dropping = False
+        self._ended = False
+        self._reason: Exception | None = None
+
+    def deliver(self, messages: list[Message | Aggregate]) -> None:
+        """Hand messages to the streams at once, and to the callbacks behind what they still have to hear."""
+        if self._log.debug:
+            for message in messages:
+                self._log.trace("<", message)
+        self.overflowed = None
+        if self._handlers.sinks:
+            messages = self._to_streams(messages)
+        if messages:
+            self.overflowed = self.dispatcher.put(messages) or self.overflowed
+        if self._dropping or self.dispatcher.dropped != self._dropped:
+            self._tell_of_drops()
+
+    def _tell_of_drops(self) -> None:
+        """Log that callbacks are too slow, once until nothing is dropped again."""
+        dropped = self.dispatcher.dropped
+        dropping = dropped > self._dropped
+        if dropping and not self._dropping:
+            self._log.note("Callbacks are too slow: events are dropped before them, announced as EventsLost.")
+        self._dropped, self._dropping = dropped, dropping
+
+    def _to_streams(self, messages: list[Message | Aggregate]) -> list[Message | Aggregate]:
+        """Hand messages to the streams; return those that are the callbacks' as well."""
+        for queue in self.throttle.queues:
+            queue.brace()
+        handlers = self._handlers
+        left: list[Message | Aggregate] = []
+        for message in messages:
+            route = handlers.by_class.get(message.__class__) or handlers.route_of(message)
+            for sink in route.sinks:
+                sink(message)
+            if route.functions:
+                left.append(message)
+        return left
+
+    def watch(self, queue: Bounded) -> None:
+        """Rest from reading for a stream's queue too, where its policy is to block."""
+        if queue.overflow.seconds:
+            self.throttle.queues += (queue,)
+
+    def forget(self, queue: Bounded) -> None:
+        """Rest no longer for a stream's queue."""
+        self.throttle.queues = tuple(each for each in self.throttle.queues if each is not queue)
+        self.throttle.nudge()
+
+    def join(self, stream: Endable) -> None:
+        """Take in a stream; one that comes after the end learns of it at once."""
+        if self._ended:
+            stream.end(self._reason)
+        else:
+            self.streams.add(stream)
+
+    def leave(self, reason: Exception | None) -> None:
+        """End: nothing more will come. Streams raise the reason behind what they have, or just end without one."""
+        if self._ended:
+            return
+        self._ended, self._reason = True, reason
+        for stream in list(self.streams):
+            stream.end(reason)
+        self.dispatcher.end()
+
+
+class OnLoss(Protocol):
+    """What is called when a connection has ended."""
+
+    def __call__(self, connection: Connection, reason: ConnectionLost, wanted: bool, /) -> object:
+        """Learn which one ended and why, and whether the program wanted it."""
+
+
+def quiet(connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
+    """Stand in for somebody who wants to know of a loss: nobody was told of the connection yet."""
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One connection: a session, and what the event loop tells about its socket.
+
+    Args:
+        session: The conversation on it.
+        audience: Who hears what comes.
+        timeout: How long a message that has begun may stay silent, in seconds.
+        log: Where to write the dialogue.
+        observers: Who watches the requests.
+    """
+
+    def __init__(
+        self, session: Session, audience: Audience, timeout: float, log: Log, observers: Observers | None = None
+    ) -> None:
+        self.session = session
+        self.made = datetime.now(UTC)
+        self.monitor: asyncio.Task[None] | None = None
+        self.ended = False
+        self.leaving = False
+        self._audience = audience
+        self._lost: OnLoss = quiet
+        self._reason: ConnectionLost | None = None
+        self._held: list[Message | Aggregate] | None = []
+        self._timeout = timeout
+        self._log = log
+        self._observers = observers or Observers(log)
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._octets = _ROOM.octets
+        self._greeted: asyncio.Future[None] = self._loop.create_future()
+        self._greeted.add_done_callback(_retrieve)
+        self._closed: asyncio.Future[None] = self._loop.create_future()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._outgoing: list[Exchange[Any]] | None = None
+        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm_at = 0.0
+        self._resting: asyncio.TimerHandle | None = None
+        self.since = self._loop.time()
+        audience.throttle.nudge = self._read_on
+
+    # What the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the socket over."""
+        self._transport = cast("asyncio.Transport", transport)  # one of uvloop's does not inherit from it
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the loop's hint is its own 256 KiB
+        """Lend the loop the room to read into."""
+        return self._octets
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Take in what was read."""
+        data = bytes(self._octets[:nbytes])
+        try:
+            if self._greeted.done():
+                self._hand_out(self.session.receive(data, self._loop.time()))
+            else:
+                self._greet(data)
+            if self._audience.overflowed is not None:
+                self.end(self._audience.overflowed)
+        except ConnectionLost as error:
+            self.end(error)
+        if self._timer is not None or self.session.busy:
+            self._set_timer()
+        if self._audience.throttle.blocks and not self.session.pending:
+            self._regulate()
+
+    def _regulate(self) -> None:
+        """Stop reading while a queue is crowded and nobody waits for an answer; read on when that has changed."""
+        rest = 0.0 if self.session.pending else self._audience.throttle.rest(self._loop.time())
+        if rest > 0 and self._hung_up():  # a server that has closed cannot be slowed down any more
+            rest = 0.0
+        rested = self._stop_resting()
+        if self._transport is None or self._transport.is_closing():
+            return
+        if rest > 0:
+            self._transport.pause_reading()
+            self._stop_timer()  # what is not read cannot be late
+            self._resting = self._loop.call_later(min(rest, _GLANCE), self._regulate)
+        elif rested:
+            self._transport.resume_reading()
+            self._set_timer()
+
+    def _stop_resting(self) -> bool:
+        """Forget when to read on; return whether reading rested."""
+        resting, self._resting = self._resting, None
+        if resting is not None:
+            resting.cancel()
+        return resting is not None
+
+    def _hung_up(self) -> bool:
+        connected = self._transport.get_extra_info("socket") if self._transport is not None else None
+        return connected is not None and hung_up(connected.fileno())
+
+    def _read_on(self) -> None:
+        """Look whether reading that rests is to rest any longer."""
+        if self._resting is not None:
+            self._regulate()
+
+    def eof_received(self) -> bool:
+        """Learn that the server has closed; the transport closes too."""
+        self.end(ConnectionLost("the server closed the connection."), wanted=self.leaving)
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Learn that the socket is gone."""
+        if exc is not None and not self._greeted.done():
+            self._greeted.set_exception(exc)
+        reason = f"the connection broke: {exc}" if exc else "the connection was closed."
+        self.end(ConnectionLost(reason), wanted=self.leaving)
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    def pause_writing(self) -> None:
+        """Learn that the server reads too slowly."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """Learn that the server reads again."""
+        self._writable.set()
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """The event loop's side of the socket."""
+        return self._transport
+
+    # The greeting
+
+    def _greet(self, data: bytes) -> None:
+        try:
+            received = self.session.greet(data)
+        except (ConnectFailed, ProtocolError) as error:
+            self._greeted.set_exception(error)
+            return
+        if received is not None:
+            self._greeted.set_result(None)
+            self._hand_out(received)
+
+    async def greet(self) -> None:
+        """Wait until the server has named itself.
+
+        Raises:
+            ConnectFailed: It did not, or it is something else.
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._greeted
+        except TimeoutError:
+            raise NotAsterisk.silent(self._timeout) from None
+
+    # Requests
+
+    async def exchange(
+        self,
+        request: Request[T],
+        action_id: str | None = None,
+        headers: Mapping[str, Any] = {},
+        *,
+        timeout: float | None = None,
+        synchronous: bool | None = None,
+    ) -> Exchange[T]:
+        """Send a request and wait until it is settled or its time is up; see `Session.open`.
+
+        Raises:
+            NotConnected: The connection has ended.
+        """
+        if self.ended:
+            raise NotConnected("The connection has ended; call connect() again.")
+        exchange = self.session.open(
+            request, self._loop.time(), action_id, headers, timeout=timeout, synchronous=synchronous
+        )
+        exchange.waiter = self._loop.create_future()
+        if self._log.debug or self._observers.any:
+            self._tell_of(exchange)
+        self._read_on()
+        try:
+            if not self._writable.is_set():
+                await self._wait_to_write(exchange)
+            if self._outgoing is not None:
+                self._outgoing.append(exchange)
+            elif self._writable.is_set() and not self.ended:
+                exchange.begin()
+                self._write(exchange.octets)
+            if not exchange.settled:
+                self._set_alarm(exchange.sent + exchange.timeout)
+                await exchange.waiter
+        finally:
+            if not exchange.settled or self._observers.any:
+                self._stop_waiting(exchange)
+        return exchange
+
+    def _tell_of(self, exchange: Exchange[Any]) -> None:
+        if self._log.debug:
+            self._log.trace_request(exchange)
+        if self._observers.any:
+            self._observers.begun(exchange)
+
+    def _stop_waiting(self, exchange: Exchange[Any]) -> None:
+        if not exchange.settled and self.session.give_up(exchange, self._loop.time()) and self._log.debug:
+            self._log.trace_end_of_wait(exchange)
+        if self._observers.any:
+            self._observers.settled(exchange)
+
+    async def _wait_to_write(self, exchange: Exchange[Any]) -> None:
+        """Wait until the server takes more bytes, but no longer than the answer is waited for."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(exchange.sent + exchange.timeout):
+                while not self._writable.is_set():
+                    await self._writable.wait()
+
+    def _write(self, octets: bytes) -> None:
+        assert self._transport is not None, "a connection that was greeted has its transport"
+        self._transport.write(octets)
+
+    def _collect(self) -> None:
+        """Write in one piece what the tasks send that go on before this loop's next turn."""
+        if self._outgoing is None:
+            self._outgoing = []
+            self._loop.call_soon(self._write_collected)
+
+    def _write_collected(self) -> None:
+        collected, self._outgoing = self._outgoing, None
+        if collected and not self.ended:
+            self._write(b"".join([exchange.octets for exchange in collected if exchange.begin()]))
+
+    def _set_alarm(self, deadline: float) -> None:
+        """Look at the requests that wait when this one's time is up, or sooner: one timer serves them all."""
+        if self._alarm is None or deadline < self._alarm_at:
+            self._stop_alarm()
+            self._alarm_at = deadline
+            self._alarm = self._loop.call_at(deadline, self._ring)
+
+    def _stop_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _ring(self) -> None:
+        """Wake who has waited long enough."""
+        self._alarm = None
+        now = self._loop.time()
+        deadlines: list[float] = []
+        for exchange in self.session.waiting():
+            deadline = exchange.sent + exchange.timeout
+            if deadline <= now:
+                _wake(exchange)
+            else:
+                deadlines.append(deadline)
+        if deadlines:
+            self._set_alarm(max(min(deadlines), now + _TICK))
+
+    async def wait_until_booted(self, timeout: float) -> None:
+        """Wait until the server has said that it is fully booted, in this connection.
+
+        Raises:
+            StillBooting: It did not say so in time.
+            ConnectionLost: The connection ended first.
+        """
+        told = asyncio.Event()
+        try:
+            async with asyncio.timeout(timeout):
+                while not (self.session.booted or self.ended):
+                    self.session.boot_waiters.add(told.set)
+                    await told.wait()
+        except TimeoutError:
+            raise StillBooting(timeout) from None
+        finally:
+            self.session.boot_waiters.discard(told.set)
+        if self._reason is not None and not self.session.booted:
+            raise self._reason
+
+    # What came
+
+    def _hand_out(self, received: Received) -> None:
+        for exchange in received.settled:
+            _wake(exchange)
+            if self._log.debug:
+                self._log.trace_answer(exchange)
+        if len(received.settled) > 1:
+            self._collect()
+        if not received.deliveries:
+            return
+        if self._held is None:
+            self._audience.deliver(received.deliveries)
+        else:
+            self._held += received.deliveries
+
+    def open_up(self, *first: Event, lost: OnLoss) -> None:
+        """Deliver what has come so far, behind ``first``, and from now on what comes.
+
+        Args:
+            first: What is to be delivered before.
+            lost: What to call when the connection ends, or at once where it has.
+        """
+        self._audience.deliver([*first, *(self._held or ())])
+        self._held = None
+        self._lost = lost
+        if self._reason is not None:
+            lost(self, self._reason, False)
+
+    def _set_timer(self) -> None:
+        """Look again when something is due: the rest of a message, or the rest of an aggregate."""
+        self._stop_timer()
+        if self.ended:
+            return
+        if self.session.incomplete:
+            self._timer = self._loop.call_later(self._timeout, self._stalled)
+        elif (deadline := self.session.deadline()) is not None:
+            self._timer = self._loop.call_at(deadline, self._expire)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _stalled(self) -> None:
+        self.end(ProtocolError(f"a message began and was not continued within {self._timeout:g} s."))
+
+    def _expire(self) -> None:
+        self._hand_out(self.session.expire(self._loop.time()))
+        self._set_timer()
+
+    # The end
+
+    def end(self, reason: ConnectionLost, *, wanted: bool = False) -> None:
+        """End the connection, once: everything that waits for it learns why.
+
+        Args:
+            reason: Why it ends.
+            wanted: Whether the program itself wanted it, so that streams just end.
+        """
+        if self.ended:
+            return
+        self.ended = True
+        self._reason = reason
+        self._stop_resting()
+        if self._transport is None:
+            self._greeted.cancel()
+        elif not self._greeted.done():
+            self._greeted.set_exception(TurnedAway())
+        received = self.session.close(reason)
+        if self._transport is not None:
+            self._transport.abort()  # closing it would wait for a server that reads nothing
+        self._writable.set()
+        self._stop_timer()
+        self._stop_alarm()
+        if self.monitor is not None and self.monitor is not asyncio.current_task():
+            self.monitor.cancel()
+        self._hand_out(received)
+        if self._log.debug:
+            self._log.trace("=", str(reason))
+        self._lost(self, reason, wanted)
+
+    @property
+    def closed(self) -> asyncio.Future[None]:
+        """Done when the socket is gone."""
+        return self._closed
+
+    async def ping(self, interval: float) -> None:
+        """Ping every ``interval`` seconds until the connection ends, or end it when no answer comes in another."""
+        request: Request[Message] = Request("Ping")
+        request.timeout = interval
+        while not self.ended:
+            await asyncio.sleep(interval)
+            try:
+                exchange = await self.exchange(request)
+            except Error:  # it ended, or too many requests wait: the next round shows
+                continue
+            if exchange.response is None:
+                self.end(ConnectionLost(f"the server did not answer a ping within {interval:g} s."))
