@@ -1,23 +1,33 @@
-"""Builds the part in C where that can be done, and leaves it out where not: the package works without it.
+"""Builds what can be compiled, and leaves out what cannot be: the package does the same in plain Python.
 
-``AMI_TYPED_PURE`` in the environment, with any text, leaves it out. An editable install has it beside the sources.
+- ``_compiled.c``: what every byte of a stream passes, for the stable ABI. An editable install has it by the sources.
+- What a request and its answer pass, by mypyc, from the same sources that are run without it. Only a wheel has that: in
+  an editable install it would go on running what has been edited meanwhile.
+
+``AMI_TYPED_PURE`` in the environment, with any text, leaves out both.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sys
 import sysconfig
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from setuptools import Distribution, Extension
 from setuptools.command.build_ext import build_ext
 
-SOURCE = Path("src", "ami_typed", "_compiled.c")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PACKAGE = Path("src", "ami_typed")
+BY_MYPYC = ("wire", "quirks", "session", "_sockets", "_threads", "_tasks")
+"""What requests, answers and batches of events pass. They share one library, which only who connects is to load."""
 
 
 class CompiledPart(BuildHookInterface[Any]):
@@ -27,29 +37,55 @@ class CompiledPart(BuildHookInterface[Any]):
         """Add the compiled part to what is built."""
         if os.environ.get("AMI_TYPED_PURE") or sys.implementation.name != "cpython":
             return
-        folder = Path(self.root)
-        try:
-            built = compiled(folder / SOURCE)
-        except Exception as error:  # noqa: BLE001 - whatever a compiler lacks, plain Python does it too
-            self.app.display_warning(f"ami-typed is built without its compiled part, which makes it faster: {error}")
-            return
+        package = Path(self.root) / PACKAGE
+        in_c = self._built(from_c, package)
         if version == "editable":
-            shutil.copy(built, folder / SOURCE.parent)
+            for file in in_c.values():
+                shutil.copy(file, package)
             return
-        platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-        build_data["pure_python"] = False
-        build_data["tag"] = f"cp311-abi3-{platform}"
-        build_data["force_include"][str(built)] = f"ami_typed/{built.name}"
+        by_mypyc = self._built(from_python, package)
+        build_data["force_include"] |= {str(file): place for place, file in (in_c | by_mypyc).items()}
+        build_data["pure_python"] = not (in_c or by_mypyc)
+        if by_mypyc:
+            build_data["infer_tag"] = True
+        elif in_c:
+            platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+            build_data["tag"] = f"cp311-abi3-{platform}"
+
+    def _built(self, build: Callable[[Path, Path], dict[str, Path]], package: Path) -> dict[str, Path]:
+        """Build some files, by their place in the wheel; none where that cannot be done."""
+        try:
+            return build(package, Path(tempfile.mkdtemp(prefix="ami-typed-")))
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is lacking, plain Python does it too
+            self.app.display_warning(f"ami-typed is built without a compiled part, which makes it faster: {error}")
+            return {}
 
 
-def compiled(source: Path) -> Path:
-    """Compile the module; return its file, in a folder of its own."""
-    folder = tempfile.mkdtemp(prefix="ami-typed-")
-    name = f"ami_typed.{source.stem}"
+def from_c(package: Path, folder: Path) -> dict[str, Path]:
+    """Compile the module in C."""
     optimised = [] if sys.platform == "win32" else ["-O3"]
-    extension = Extension(name, [str(source)], py_limited_api=True, extra_compile_args=optimised)
-    command = build_ext(Distribution({"name": "ami-typed", "ext_modules": [extension]}))
-    command.build_lib = command.build_temp = folder
+    source = str(package / "_compiled.c")
+    extension = Extension("ami_typed._compiled", [source], py_limited_api=True, extra_compile_args=optimised)
+    return compiled([extension], folder)
+
+
+def from_python(package: Path, folder: Path) -> dict[str, Path]:
+    """Compile modules in Python, which find each other in one more that they share."""
+    from mypyc.build import mypycify
+
+    sources = [str(Path(package.name, f"{module}.py")) for module in BY_MYPYC]
+    with contextlib.chdir(package.parent):
+        settings = ["--config-file=", f"--cache-dir={folder / 'cache'}"]
+        extensions = mypycify([*settings, *sources], target_dir=str(folder), group_name="ami_typed", debug_level="0")
+        return compiled(extensions, folder)
+
+
+def compiled(extensions: list[Any], folder: Path) -> dict[str, Path]:
+    """Compile extensions into a folder; return their files by their places in a wheel."""
+    command = build_ext(Distribution({"name": "ami-typed", "ext_modules": extensions}))
+    command.build_temp = str(folder)
+    command.build_lib = str(folder / "built")
     command.ensure_finalized()
     command.run()
-    return Path(command.get_outputs()[0])
+    files = map(Path, command.get_outputs())
+    return {file.relative_to(command.build_lib).as_posix(): file for file in files}

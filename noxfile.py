@@ -31,10 +31,19 @@ def install(session: nox.Session, *groups: str) -> None:
     session.install("--quiet", "-e", ".[codegen]", *tools)
 
 
+def install_wheel(session: nox.Session, *groups: str) -> None:
+    """Install the package as users have it, compiled where that can be done, and groups of tools."""
+    session.install("--quiet", ".[codegen]", *nox.project.dependency_groups(GROUPS, *groups))
+
+
+INSTALLED_ONE = ("-o", "pythonpath=.")
+"""Has pytest find the package that is installed, not the sources beside the tests."""
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
     """Watch typed Python talk to an Asterisk; HOST PORT USER SECRET behind `--` for a real one."""
-    session.install("--quiet", ".")
+    session.install("--quiet", "-e", ".")
     session.run("python", "examples/demo.py", *session.posargs)
 
 
@@ -54,6 +63,13 @@ def tests(session: nox.Session) -> None:
     if not session.posargs:  # without the part in C, which an install builds where it can
         session.run("python", "-m", "pytest", "-q", *pure, env={"AMI_TYPED_PURE": "1"})
     session.run("python", "-m", "pytest", *(session.posargs or ["--cov", "--cov-report=term:skip-covered"]))
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Run every test that needs no server on the wheel, compiled as users install it."""
+    install_wheel(session, "test", "types")
+    session.run("python", "-m", "pytest", *INSTALLED_ONE, *session.posargs)
 
 
 @nox.session
@@ -83,23 +99,23 @@ def fresh(session: nox.Session) -> None:
 @nox.session
 def live(session: nox.Session) -> None:
     """Run the tests against real Asterisk servers; needs root, or AMI_TYPED_LIVE=host:port:user:secret."""
-    install(session, "test")
+    install_wheel(session, "test")
     session.run("python", "-m", "tests.live", "build")
-    session.run("python", "-m", "pytest", "-m", "live", "tests/live", *session.posargs)
+    session.run("python", "-m", "pytest", *INSTALLED_ONE, "-m", "live", "tests/live", *session.posargs)
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
     """Run the traffic of a day, 4,000,000 events a face, and see that nothing grows; another number behind `--`."""
-    install(session, "test")
+    install_wheel(session, "test")
     events = session.posargs[0] if session.posargs else "4000000"
-    session.run("python", "-m", "pytest", "-s", "tests/test_soak.py", env={"AMI_TYPED_SOAK": events})
+    session.run("python", "-m", "pytest", *INSTALLED_ONE, "-s", "tests/test_soak.py", env={"AMI_TYPED_SOAK": events})
 
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
     """Look for bytes that break what must hold for any, two minutes a target; libFuzzer's options behind `--`."""
-    session.install("--quiet", ".", "atheris>=3")
+    session.install("--quiet", "-e", ".", "atheris>=3")  # which follows bytes through Python only
     options = session.posargs or ["-max_total_time=120"]
     for target in ("framing", "conversation", "reading", "greeting", "event", "answer", "forms"):
         session.run("python", "-m", "tests.fuzz", target, f"-artifact_prefix={session.create_tmp()}/", *options)
@@ -108,7 +124,7 @@ def fuzz(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure against bare sockets, a lean parse loop and other clients."""
-    install(session)
+    install_wheel(session)
     session.install("--quiet", "-r", "benchmarks/peers.txt")
     session.run("python", "-m", "benchmarks", *session.posargs)
 

@@ -9,6 +9,7 @@ import os
 import platform
 from pathlib import Path
 
+from ami_typed._speed import forms
 from benchmarks.measure import QUICK, Figure, Options, as_table
 
 NAMES = ("stream", "ping", "listing", "idle", "startup", "build")
@@ -17,7 +18,8 @@ NAMES = ("stream", "ping", "listing", "idle", "startup", "build")
 def main() -> None:
     arguments = _arguments()
     options = QUICK if arguments.quick else Options()
-    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.platform()}"
+    python = f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.platform()}"
+    machine = f"{python}; of ami-typed is compiled: {forms()}"
     print(machine)
     figures: list[Figure] = []
     for name in arguments.names or NAMES:

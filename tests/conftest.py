@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import socket
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ami_typed as ami
 from ami_typed import registry
+from ami_typed._speed import forms
 from tests.faces import FACES, face
 from tests.support import CERTIFICATE, KNOWN_EVENTS, PATIENCE, Meddled, Pair, Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.faces import Make
+
+
+def pytest_report_header() -> str:
+    """Say what is tested."""
+    return f"ami-typed: {Path(ami.__file__).parent}; compiled: {forms()}"
 
 
 @pytest.fixture

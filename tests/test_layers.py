@@ -35,6 +35,7 @@ GENERATED = ["enums", "catalogue", "responses", "events", "aggregates", "actions
 
 CONVERSATION = [
     "registry",
+    "limits",
     "wire",
     "handlers",
     "statistics",

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import ami_typed as ami
 from ami_typed import registry, session
 from ami_typed.handlers import Handlers
+from ami_typed.limits import Limits
 from ami_typed.session import Exchange, Received, Session
-from ami_typed.wire import Limits
 from tests.support import (
     GREETING,
     Gadget,

@@ -42,7 +42,7 @@ class Called(list[Any]):
 def dispatcher(function: Callable[..., object], limit: int) -> Dispatcher:
     handlers = Handlers()
     handlers.register("", function)
-    owner = Handlers()
+    owner = Called()
     backlog = Backlog(Overflow.DROP_OLDEST, limit, 1 << 20)
     return Dispatcher(handlers, weakref.ref(owner), backlog, Throttle(backlog), Log(None, debug=False))
 
@@ -84,7 +84,7 @@ class Line:
 
     def __init__(self, pair: Pair, **limits: int) -> None:
         self.handlers = Handlers()
-        self.owner = Handlers()
+        self.owner = Called()
         self.transport = SynchronisedSocket(pair[0], write_timeout=0.02)
         self.session = Session(self.handlers, token="t", limits=ami.Limits(**limits))
         log = Log(None, debug=False)

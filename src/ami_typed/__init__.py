@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         TooManyPending,
         TurnedAway,
     )
+    from ami_typed.limits import Limits
     from ami_typed.manager import EventStream, Manager
     from ami_typed.messages import (
         EVENT_GENERIC,
@@ -64,7 +65,6 @@ if TYPE_CHECKING:
     from ami_typed.registry import register
     from ami_typed.releases import Release, Releases
     from ami_typed.statistics import RoundTrips, Statistics
-    from ami_typed.wire import Limits
 
     # The API that this package implements is documented under these names; each is the class without the underscore.
     _Aggregate = Aggregate
@@ -166,7 +166,7 @@ else:
         "registry": "register",
         "releases": "Release Releases",
         "statistics": "RoundTrips Statistics",
-        "wire": "Limits",
+        "limits": "Limits",
         "": "actions aggregates catalogue enums errors events messages responses",
     }
     _MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}

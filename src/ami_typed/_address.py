@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ami_typed._target import Secret
+    from ami_typed.limits import Limits
     from ami_typed.overflow import Overflow
-    from ami_typed.wire import Limits
 
 __all__ = ["Address", "Options"]
 

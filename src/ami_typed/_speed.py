@@ -1,6 +1,7 @@
 """Chooses between the two forms of what every byte of a stream passes: `_compiled`, where it was built, or `_plain`.
 
-``AMI_TYPED_PURE`` in the environment, with any text, chooses `_plain`.
+``AMI_TYPED_PURE`` in the environment, with any text, chooses `_plain`. What mypyc has compiled stays so: set it when
+ami-typed is installed, to have neither.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-__all__ = ["Found", "Kind", "compiled", "fill", "header", "holds", "sift"]
+__all__ = ["Found", "Kind", "compiled", "fill", "forms", "header", "holds", "sift"]
 
 if TYPE_CHECKING:
     from ami_typed._plain import Found, Kind, fill, header, holds, sift
@@ -23,3 +24,12 @@ else:
     except ImportError:  # it was not built
         from ami_typed._plain import Found, Kind, fill, header, holds, sift
     compiled = Kind.__module__ == "ami_typed._compiled"
+
+
+def forms() -> str:
+    """Say what of the package is compiled here: ``C``, ``mypyc``, both or ``nothing``."""
+    from importlib.util import find_spec
+
+    session = find_spec("ami_typed.session")
+    by_mypyc = session is not None and not (session.origin or "").endswith(".py")
+    return " and ".join(["C"] * compiled + ["mypyc"] * by_mypyc) or "nothing"

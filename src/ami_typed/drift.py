@@ -20,7 +20,6 @@ from ami_typed.messages import KEY_ACTION, KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE
 from ami_typed.messages import _is_secret as is_secret
 from ami_typed.registry import action_class, event_class
 from ami_typed.values import OpenIntEnum, OpenStrEnum
-from ami_typed.wire import Framer, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -387,6 +386,9 @@ def recorded(octets: bytes) -> DriftReport:
 
 def _messages(octets: bytes) -> list[bytes]:
     """Return the messages of a dialogue, the last even if it was cut off, without the greeting."""
+    from ami_typed.limits import Limits  # what only looks at a connection needs neither
+    from ami_typed.wire import Framer
+
     if b"\r\n" not in octets:
         octets = octets.replace(b"\n", b"\r\n")
     greeting, _, rest = octets.partition(b"\r\n")

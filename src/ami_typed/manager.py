@@ -29,13 +29,13 @@ from ami_typed.errors import (
     NotConnected,
 )
 from ami_typed.handlers import Handlers
+from ami_typed.limits import Limits
 from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.observers import Observers
 from ami_typed.overflow import Overflow
 from ami_typed.statistics import Tally
 from ami_typed.streams import Buffer
-from ami_typed.wire import Limits
 
 if TYPE_CHECKING:
     import logging

@@ -10,6 +10,7 @@ the moment at which to look again. Rules of this module:
   request whose ActionID they bear.
 - An event that nobody wants costs finding its name and its end.
 - When the connection ends, every pending request is settled with an error that says what is certain.
+- Of `dict`'s methods that messages override, only ``message[name]`` is used here: mypyc takes others for `dict`'s own.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from ami_typed.errors import (
     RequestNotSent,
     TooManyPending,
 )
+from ami_typed.fields import Sometimes
+from ami_typed.limits import Limits
 from ami_typed.messages import (
     EVENT_GENERIC,
     KEY_ACTION,
@@ -48,7 +51,8 @@ from ami_typed.quirks import Quirks, RawTexts, is_odd
 from ami_typed.registry import action_class, event_class
 from ami_typed.releases import Releases
 from ami_typed.statistics import Tally
-from ami_typed.wire import Framer, Limits, encode
+from ami_typed.values import text
+from ami_typed.wire import Framer, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -67,6 +71,7 @@ _BOOTED = "FullyBooted"
 _END = b"\r\n\r\n"
 _ID = b"\r\nActionID: "
 _LIST = b"\r\nEventList: "
+_EVENT_LIST = Sometimes("EventList", text)
 _PLAIN_ANSWERS = {b"Response: Success": "Success", b"Response: Error": "Error"}
 _NEVER: frozenset[str] = frozenset()
 _NO_ITEMS: dict[bytes, Item] = {}
@@ -165,7 +170,7 @@ class Exchange(Generic[R]):
     @property
     def empty(self) -> bool:
         """Whether the answer is an error that only means that the list is empty."""
-        return self.response is not None and self.response.get("Message") in self.knowledge.list_empty
+        return self.response is not None and self.response.message in self.knowledge.list_empty
 
     def result(self) -> Any:
         """Return the result alone: the list, complete, or what the request makes of the answer.
@@ -223,9 +228,14 @@ def _id_of(event: Event) -> str | None:
     return header(event._octets, _ID) or event.action_id
 
 
+def _list_mark(message: Message) -> str:
+    """Return what a message says about the list that it belongs to: ``start``, ``complete``, or nothing."""
+    return (_EVENT_LIST.__get__(message) or "").lower()
+
+
 def _closes(event: Event) -> bool:
     """Whether an event says that it is the last of its list."""
-    return _LIST in event._octets and event.get("EventList", "").lower() == "complete"
+    return _LIST in event._octets and _list_mark(event) == "complete"
 
 
 def _knowledge_of(request: Request[Any]) -> type[Request[Any]]:
@@ -582,12 +592,12 @@ class Session:
 
     def _take_other(self, message: Answer, now: float, received: Received) -> None:
         """Take a message of which only looking closer tells what it is."""
-        if KEY_EVENT in message:
+        if message.all(KEY_EVENT):
             name = message[KEY_EVENT].strip()
             if name != message[KEY_EVENT]:
                 message[KEY_EVENT] = name
             self._take_event(event_class(name).of(message), now, received)
-        elif message.get(KEY_RESPONSE) is not None:
+        elif message.all(KEY_RESPONSE):
             self._take_response(message, now, received)
         elif message.action_id in self._pending:
             message[KEY_RESPONSE] = RESPONSE_GENERIC
@@ -666,7 +676,7 @@ class Session:
             self._end_list(exchange, received)
             if not exchange.synchronous:
                 if not message.success and not exchange.empty:
-                    events._fail(message.get("Message") or "the action was refused")
+                    events._fail(message.message or "the action was refused")
                 received.deliveries.append(events)
         elif not exchange.synchronous:
             self._pending.pop(exchange.action_id, None)
@@ -740,7 +750,7 @@ def _has_all(release: Release, knowledge: type[Request[Any]]) -> bool:
 
 
 def _begins_list(exchange: Exchange[Any], answer: Answer) -> bool:
-    return answer.success and (exchange.expected or answer.get("EventList", "").lower() == "start")
+    return answer.success and (exchange.expected or _list_mark(answer) == "start")
 
 
 def _check_release(request: Request[Any], given: Mapping[str, Any], release: Release) -> None:

@@ -13,7 +13,7 @@ Rules of this module:
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ami_typed._speed import holds
 from ami_typed.errors import HeaderRefused, NotAsterisk, ProtocolError
@@ -21,7 +21,9 @@ from ami_typed.errors import HeaderRefused, NotAsterisk, ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["Framer", "Limits", "encode"]
+    from ami_typed.limits import Limits
+
+__all__ = ["Framer", "encode"]
 
 _END = b"\r\n\r\n"
 _BARE_END = rb"\r?\n\r?\n"
@@ -31,28 +33,6 @@ _RAW_TEXT_BEGINS = rb"Response: Follows\r\n(?!\r?\n)"
 _EMPTY_LINES = rb"\A(?:\r\n)+(?=Response: Follows\r\n)"
 _RAW_TEXT_END = b"--END COMMAND--"
 _FORBIDDEN = "[\r\n\0]"
-
-
-class Limits(NamedTuple):
-    """How much ami-typed holds at most, for one connection.
-
-    Attributes:
-        line: Bytes of one line that has not ended yet.
-        message: Bytes of one message.
-        headers: Lines of one message.
-        pending: Requests that wait for their answer.
-        events: Events that wait for their callbacks; see `Overflow` for what happens beyond it.
-        stream: Events that wait in one `EventStream`; see `Overflow`.
-        waiting: Bytes of all events that wait for their callbacks, or in one `EventStream`.
-    """
-
-    line: int = 16 << 20
-    message: int = 64 << 20
-    headers: int = 1_000_000
-    pending: int = 10_000
-    events: int = 100_000
-    stream: int = 10_000
-    waiting: int = 128 << 20
 
 
 def encode(action: str, lines: Sequence[tuple[str, str]]) -> bytes:

@@ -17,9 +17,10 @@ import ami_typed as ami
 from ami_typed import _plain, catalogue, registry
 from ami_typed.fields import Built, Numbered, Repeated, Variables, fields_of
 from ami_typed.handlers import Handlers
+from ami_typed.limits import Limits
 from ami_typed.messages import Answer, Message
 from ami_typed.session import Session
-from ami_typed.wire import Framer, Limits
+from ami_typed.wire import Framer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -1,0 +1,34 @@
+"""How much is held at most, for everything that a server or a slow program could make grow.
+
+Rules of this module:
+
+- Each number is named once, here; who holds something is given the numbers and refuses, drops or ends beyond them.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["Limits"]
+
+
+class Limits(NamedTuple):
+    """How much ami-typed holds at most, for one connection.
+
+    Attributes:
+        line: Bytes of one line that has not ended yet.
+        message: Bytes of one message.
+        headers: Lines of one message.
+        pending: Requests that wait for their answer.
+        events: Events that wait for their callbacks; see `Overflow` for what happens beyond it.
+        stream: Events that wait in one `EventStream`; see `Overflow`.
+        waiting: Bytes of all events that wait for their callbacks, or in one `EventStream`.
+    """
+
+    line: int = 16 << 20
+    message: int = 64 << 20
+    headers: int = 1_000_000
+    pending: int = 10_000
+    events: int = 100_000
+    stream: int = 10_000
+    waiting: int = 128 << 20
