@@ -497,11 +497,12 @@ class Connection:
             self.end(ConnectionLost("reading was interrupted."))
             raise
 
-    def _take(self, data: bytes) -> None:
+    def _take(self, data: bytes | None) -> None:
         """Take in what was read, and in a flood what is there behind it: each handing over wakes a thread."""
         deliveries: list[Message | Aggregate] = []
+        reads = 0
         try:
-            for left in reversed(range(_TOGETHER)):
+            while data is not None:
                 if not data:
                     raise ConnectionLost("the server closed the connection.")
                 self._heard = time.monotonic()
@@ -509,11 +510,9 @@ class Connection:
                     received = self.session.receive(data, self._heard)
                 deliveries += received.deliveries
                 self._settle(received)
-                enough = received.settled or len(deliveries) > _ENOUGH or not left
-                more = None if enough else self._read_on()
-                if more is None:
-                    break
-                data = more
+                reads += 1
+                enough = received.settled or len(deliveries) > _ENOUGH or reads >= _TOGETHER
+                data = None if enough else self._read_on()
         finally:
             self._deliver(deliveries)
         if self._audience.overflowed is not None:

@@ -122,7 +122,7 @@ class Framer:
         Raises:
             ProtocolError: A limit is exceeded.
         """
-        if not self.bare and _END not in data and not self._ends_across(data):
+        if not self.bare and not holds(data, _END) and not self._ends_across(data):
             self._hold(data)
             return b""
         if self._parts:
