@@ -62,7 +62,6 @@ RESERVED: dict[Owner, frozenset[str]] = {
             *(
                 "any_header",
                 "event",
-                "of_stream",
                 "privilege",
                 "process",
                 "sequence_number",
@@ -72,7 +71,7 @@ RESERVED: dict[Owner, frozenset[str]] = {
             ),
         )
     ),
-    "answer": frozenset((*_MESSAGE, *_BODY, "message", "of_stream", "response", "success")),
+    "answer": frozenset((*_MESSAGE, *_BODY, "message", "response", "success")),
     "aggregate": frozenset(
         (
             *_DICT,

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 import ami_typed as ami
+from ami_typed import _speed
 from ami_typed.fields import Always, Repeated, Sometimes
 from ami_typed.values import epoch, integer, text
 
@@ -68,7 +69,7 @@ def answer(action_id: str, response: str = "Success", *lines: str) -> bytes:
 def unread(*lines: str, cls: type[ami.Event] = ami.Event) -> Any:
     """Make an event as the session does: not parsed yet."""
     octets = "\r\n".join(lines).encode("utf-8", "surrogateescape")
-    return cls.of_stream(octets, lines[0].partition(": ")[2])
+    return _speed.unread(cls, octets, lines[0].partition(": ")[2])
 
 
 class Gadget(ami.Event):

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ami_typed as ami
-from ami_typed import actions, events
+from ami_typed import _speed, actions, events
 from ami_typed.configuration import AppendLine
 from ami_typed.messages import event_name
 from ami_typed.values import integer, seconds
@@ -308,7 +308,7 @@ def test_raw_is_the_message_line_by_line() -> None:
 
 
 def test_bytes_that_are_not_utf_8_are_kept() -> None:
-    event = Gadget.of_stream(b"Event: Gadget\r\nColour: gr\xfcn \xe2\x82\xac", "Gadget")
+    event = _speed.unread(Gadget, b"Event: Gadget\r\nColour: gr\xfcn \xe2\x82\xac", "Gadget")
     colour = event.colour
     assert colour is not None
     assert colour == event["Colour"] == "gr\udcfcn €"
@@ -390,7 +390,7 @@ def test_process_of_an_unknown_event_is_its_text() -> None:
 
 @given(st.binary())
 def test_process_never_raises_whatever_came(octets: bytes) -> None:
-    event = Gadget.of_stream(b"Event: Gadget\r\n" + octets, "Gadget")
+    event = _speed.unread(Gadget, b"Event: Gadget\r\n" + octets, "Gadget")
     headers, data = event.process()
     assert len(headers) == len(event)
     assert data == event.data
@@ -545,7 +545,7 @@ PONG_HEADERS = {"Response": "Success", "ActionID": "1", "Ping": "Pong", "Timesta
 @pytest.mark.parametrize("cls", [ami.Answer, ami.responses.Ping])
 def test_an_answer_that_nobody_has_read_yet_is_the_same_as_one_that_somebody_has(cls: type[ami.Answer]) -> None:
     def unread_answer() -> ami.Answer:
-        return cls.of(ami.Answer.of_stream(PONG, "Success"))
+        return cls.of(_speed.unread(ami.Answer, PONG, "Success"))
 
     assert unread_answer() == cls.of(PONG) == PONG_HEADERS
     assert list(unread_answer().items()) == list(PONG_HEADERS.items())
@@ -557,7 +557,7 @@ def test_an_answer_that_nobody_has_read_yet_is_the_same_as_one_that_somebody_has
 
 
 def test_seeing_an_answer_as_one_of_its_class_keeps_what_the_program_changed() -> None:
-    answer = ami.Answer.of_stream(PONG, "Success")
+    answer = _speed.unread(ami.Answer, PONG, "Success")
     answer["Ping"] = "Gong"
     assert ami.responses.Ping.of(answer).ping == "Gong"
 

@@ -228,6 +228,10 @@ UNFIT: list[tuple[str, tuple[Any, ...]]] = [
     ("sift", (b"", [], None, [], print)),
     ("sift", (b"\r\n\r\n", {b"": "no kind"}, None, [], print)),
     ("Kind", (int, "name", True)),
+    ("unread", (int, b"", "X")),
+    ("unread", (Event, "text", "X")),
+    ("written", ([], "id")),
+    ("written", ({},)),
 ]
 
 
@@ -252,6 +256,61 @@ def test_the_compiled_form_keeps_nothing_alive() -> None:
         del taken, kinds
         gc.collect()
         assert sys.getrefcount(Fleeting) <= before - 100
+
+
+# unread
+
+
+def test_a_message_that_is_not_read_yet_has_all_its_headers(form: Any) -> None:
+    event = form.unread(events.Hangup, b"Event: Hangup\r\nChannel: SIP/1", "Hangup")
+    assert (type(event), event.event, event.channel) == (events.Hangup, "Hangup", "SIP/1")
+    assert event == {"Event": "Hangup", "Channel": "SIP/1"}
+
+
+# written
+
+
+def test_a_request_of_text_is_written_with_its_action_id_behind_the_action(form: Any) -> None:
+    headers = {"Action": "Originate", "Channel": "SIP/\xfc", "Data": "", "ActionIDs": "x: y"}
+    assert form.written(headers, "id-1") == (
+        b"Action: Originate\r\nActionID: id-1\r\nChannel: SIP/\xc3\xbc\r\nData: \r\nActionIDs: x: y\r\n\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Action": "Ping", "ActionID": "own"},
+        {"Action": "Ping", "actionID": "own"},
+        {"Action": "Ping", "Number": 1},
+        {"Action": "Ping", "Nothing": None},
+        {"Action": "Ping", 1: "x"},
+        {"Action": "Ping", "": "x"},
+        {"Action": "Ping", "A:": "x"},
+        {"Action": "Ping\r\nAction: Logoff"},
+        {"Action": "Ping", "A": "x\r"},
+        {"Action": "Ping", "A": "x\ny"},
+        {"Action": "Ping", "A\n": "x"},
+        {"Action": "Ping", "A": "\0"},
+        {"Action": "Ping", "Byte": "\udcff"},
+    ],
+)
+def test_a_request_that_is_not_of_plain_text_is_left_to_a_closer_look(form: Any, headers: Any) -> None:
+    assert form.written(headers, "id-1") is None
+
+
+def test_a_request_is_not_written_with_an_action_id_that_would_end_its_line(form: Any) -> None:
+    assert form.written({"Action": "Ping"}, "id\r\nX: y") is None
+
+
+TEXTS = st.text("aA:d \r\n\0\xfc\u20ac\udcff", max_size=4) | st.sampled_from(["Action", "actionid", "ActionID"])
+
+
+@built
+@given(st.dictionaries(TEXTS, TEXTS | st.none() | st.integers(), max_size=5), TEXTS)
+def test_both_forms_write_the_same_request(headers: dict[str, Any], action_id: str) -> None:
+    assert _compiled.written(headers, action_id) == _plain.written(headers, action_id)
 
 
 # holds

@@ -26,6 +26,10 @@ def test_plain_python_is_used_where_the_environment_asks_for_it() -> None:
 
 def test_all_functions_come_from_one_form() -> None:
     modules = {
-        each.__module__ for each in (_speed.Found, _speed.Kind, _speed.fill, _speed.header, _speed.holds, _speed.sift)
+        each.__module__
+        for each in (
+            *(_speed.Found, _speed.Kind, _speed.fill, _speed.header, _speed.holds, _speed.sift),
+            *(_speed.unread, _speed.written),
+        )
     }
     assert modules == {"ami_typed._compiled" if _speed.compiled else "ami_typed._plain"}

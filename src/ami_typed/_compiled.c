@@ -75,7 +75,13 @@ typedef struct {
 } Kind;
 
 static PyTypeObject *kind_type;
-static PyObject *event_key, *octets_name, *unread_name, *no_arguments;
+static PyObject *first_name, *octets_name, *unread_name, *no_arguments;
+
+static int
+is_message_class(PyObject *cls)
+{
+    return PyType_Check(cls) && PyType_IsSubtype((PyTypeObject *)cls, &PyDict_Type);
+}
 
 static int
 kind_init(PyObject *self, PyObject *arguments, PyObject *keywords)
@@ -86,7 +92,7 @@ kind_init(PyObject *self, PyObject *arguments, PyObject *keywords)
     int wanted;
     if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OUp", names, &cls, &name, &wanted))
         return -1;
-    if (!PyType_Check(cls) || !PyType_IsSubtype((PyTypeObject *)cls, &PyDict_Type)) {
+    if (!is_message_class(cls)) {
         PyErr_SetString(PyExc_TypeError, "the class of a kind is a class of messages");
         return -1;
     }
@@ -427,6 +433,116 @@ fill(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
     return PyBool_FromLong(PyDict_Size(arguments[0]) == lines);
 }
 
+/* unread */
+
+/* Make a message without parsing it; the value is that of its first header. */
+static PyObject *
+make_unread(PyObject *cls, PyObject *octets, PyObject *value)
+{
+    newfunc make = (newfunc)PyType_GetSlot((PyTypeObject *)cls, Py_tp_new);
+    PyObject *first = PyObject_GetAttr(cls, first_name);
+    PyObject *message = first ? make((PyTypeObject *)cls, no_arguments, NULL) : NULL;
+    if (message && (PyObject_SetAttr(message, octets_name, octets) < 0 ||
+                    PyObject_SetAttr(message, unread_name, octets) < 0 || PyDict_SetItem(message, first, value) < 0))
+        Py_CLEAR(message);
+    Py_XDECREF(first);
+    return message;
+}
+
+static PyObject *
+unread(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+{
+    if (count != 3 || !is_message_class(arguments[0]) || !PyBytes_Check(arguments[1])) {
+        PyErr_SetString(PyExc_TypeError, "unread() takes a class of messages, bytes and a value");
+        return NULL;
+    }
+    return make_unread(arguments[0], arguments[1], arguments[2]);
+}
+
+/* written */
+
+/* Return the UTF-8 of a text that can stand in a line; NULL without an exception where it cannot. */
+static const char *
+line_part(PyObject *text, Py_ssize_t *length)
+{
+    const char *octets = Py_TYPE(text) == &PyUnicode_Type ? PyUnicode_AsUTF8AndSize(text, length) : NULL;
+    if (octets == NULL) {
+        PyErr_Clear(); /* a surrogate, which may stand for a byte */
+        return NULL;
+    }
+    for (Py_ssize_t place = 0; place < *length; place++)
+        if (octets[place] == '\r' || octets[place] == '\n' || octets[place] == '\0')
+            return NULL;
+    return octets;
+}
+
+static int
+is_header_name(const char *name, Py_ssize_t length)
+{
+    static const char action_id[] = "actionid";
+    if (length <= 0 || memchr(name, ':', length))
+        return 0;
+    if (length != sizeof action_id - 1)
+        return 1;
+    for (Py_ssize_t place = 0; place < length; place++)
+        if ((name[place] | 0x20) != action_id[place])
+            return 1;
+    return 0;
+}
+
+static char *
+put_line_of(char *place, const char *name, Py_ssize_t name_length, const char *value, Py_ssize_t value_length)
+{
+    memcpy(place, name, name_length);
+    place += name_length;
+    *place++ = ':';
+    *place++ = ' ';
+    memcpy(place, value, value_length);
+    place += value_length;
+    *place++ = '\r';
+    *place++ = '\n';
+    return place;
+}
+
+static PyObject *
+written(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+{
+    static const char id_name[] = "ActionID";
+    enum { AROUND = 4 }; /* the colon, the space and the line's end */
+    PyObject *name, *value;
+    Py_ssize_t place = 0, id_length, name_length, value_length;
+    if (count != 2 || !PyDict_Check(arguments[0])) {
+        PyErr_SetString(PyExc_TypeError, "written() takes a dict and an ActionID");
+        return NULL;
+    }
+    PyObject *headers = arguments[0];
+    const char *id = line_part(arguments[1], &id_length);
+    if (id == NULL || PyDict_Size(headers) == 0)
+        Py_RETURN_NONE;
+    Py_ssize_t size = sizeof id_name - 1 + id_length + AROUND + 2;
+    while (PyDict_Next(headers, &place, &name, &value)) {
+        const char *start = line_part(name, &name_length);
+        if (start == NULL || !is_header_name(start, name_length) || !line_part(value, &value_length))
+            Py_RETURN_NONE;
+        size += name_length + value_length + AROUND;
+    }
+    PyObject *octets = PyBytes_FromStringAndSize(NULL, size);
+    if (octets == NULL)
+        return NULL;
+    char *begin = PyBytes_AsString(octets), *end = begin;
+    place = 0;
+    while (PyDict_Next(headers, &place, &name, &value)) {
+        const char *start = PyUnicode_AsUTF8AndSize(name, &name_length);
+        const char *text = PyUnicode_AsUTF8AndSize(value, &value_length);
+        int first = end == begin;
+        end = put_line_of(end, start, name_length, text, value_length);
+        if (first)
+            end = put_line_of(end, id_name, sizeof id_name - 1, id, id_length);
+    }
+    memcpy(end, "\r\n", 2);
+    return octets;
+}
+
 /* sift */
 
 typedef struct {
@@ -437,13 +553,9 @@ typedef struct {
 static int
 append_event(PyObject *list, Kind *kind, const char *start, const char *end)
 {
-    PyTypeObject *cls = (PyTypeObject *)kind->cls;
-    newfunc make = (newfunc)PyType_GetSlot(cls, Py_tp_new);
     PyObject *octets = PyBytes_FromStringAndSize(start, end - start);
-    PyObject *event = octets ? make(cls, no_arguments, NULL) : NULL;
-    int failed = event == NULL || PyObject_SetAttr(event, octets_name, octets) < 0 ||
-                 PyObject_SetAttr(event, unread_name, octets) < 0 ||
-                 PyDict_SetItem(event, event_key, kind->name) < 0 || PyList_Append(list, event) < 0;
+    PyObject *event = octets ? make_unread(kind->cls, octets, kind->name) : NULL;
+    int failed = event == NULL || PyList_Append(list, event) < 0;
     Py_XDECREF(event);
     Py_XDECREF(octets);
     return failed ? -1 : 0;
@@ -549,24 +661,26 @@ static PyMethodDef functions[] = {
     {"header", (PyCFunction)(void (*)(void))header, METH_FASTCALL, "Return the value of a header."},
     {"fill", (PyCFunction)(void (*)(void))fill, METH_FASTCALL, "Put the headers of a message into a dict."},
     {"holds", (PyCFunction)(void (*)(void))holds, METH_FASTCALL, "Tell whether bytes stand in others."},
+    {"unread", (PyCFunction)(void (*)(void))unread, METH_FASTCALL, "Make a message without parsing it."},
+    {"written", (PyCFunction)(void (*)(void))written, METH_FASTCALL, "Write a request."},
     {"sift", (PyCFunction)(void (*)(void))sift, METH_FASTCALL, "Sort the messages of a block."},
     {NULL},
 };
 
 static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT, "ami_typed._compiled", "What every byte of a stream passes, in C.", -1, functions,
+    PyModuleDef_HEAD_INIT, "ami_typed._compiled", "What every byte and every request passes, in C.", -1, functions,
 };
 
 PyMODINIT_FUNC
 PyInit__compiled(void)
 {
-    event_key = PyUnicode_InternFromString("Event");
+    first_name = PyUnicode_InternFromString("_first");
     octets_name = PyUnicode_InternFromString("_octets");
     unread_name = PyUnicode_InternFromString("_unread");
     look_name = PyUnicode_InternFromString("_look");
     refuse_name = PyUnicode_InternFromString("_refuse");
     no_arguments = PyTuple_New(0);
-    if (!event_key || !octets_name || !unread_name || !look_name || !refuse_name || !no_arguments)
+    if (!first_name || !octets_name || !unread_name || !look_name || !refuse_name || !no_arguments)
         return NULL;
     PyObject *found_type = PyType_FromSpec(&found_spec);
     kind_type = (PyTypeObject *)PyType_FromSpec(&kind_spec);

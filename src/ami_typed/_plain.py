@@ -1,24 +1,30 @@
-"""The few functions that every byte of a stream passes, in Python; `_compiled` has the same ones in C.
+"""The few functions that every byte and every request passes, in Python; `_compiled` has the same ones in C.
 
 Rules of this module:
 
 - What is here decides nothing: it finds headers, and sorts messages by a table that `session` keeps.
 - Both forms give the same results for every input, tested side by side; `_speed` chooses one.
-- What is not plain is left to the caller: a message whose headers need a closer look, an event that is not known.
+- What is not plain is left to the caller: a message whose headers need a closer look, an event that is not known, a
+  request that is not of text alone.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Found", "Item", "Items", "Kind", "fill", "header", "holds", "sift"]
+    from ami_typed.messages import LazyMessage
+
+__all__ = ["Found", "Item", "Items", "Kind", "fill", "header", "holds", "sift", "unread", "written"]
+
+M = TypeVar("M", bound="LazyMessage")
 
 _END = b"\r\n\r\n"
 _ID = b"\r\nActionID: "
 
+_put = dict[str, str].__setitem__
 _put_all = dict[str, str].update
 _length = dict[str, str].__len__
 """`dict`'s own: those of an event fill it first."""
@@ -130,6 +136,38 @@ def fill(message: dict[str, str], octets: bytes) -> bool:
     return _length(message) == len(lines)
 
 
+def unread(cls: type[M], octets: bytes, value: str) -> M:
+    """Make a message of its bytes without parsing them; ``value`` is what its first header says."""
+    message = cls.__new__(cls)
+    message._octets = message._unread = octets
+    # One item, so that json's C encoder, which looks at dict's own size, does not take the message for empty.
+    _put(message, cls._first, value)
+    return message
+
+
+def written(headers: dict[str, Any], action_id: str) -> bytes | None:
+    """Write a request with its ActionID behind its first header.
+
+    Returns:
+        Its bytes; `None` where a header is no text, no name of a header, an ActionID, or would end its line or message.
+    """
+    text = ""
+    count = 0
+    for name, value in headers.items():
+        if type(value) is not str or type(name) is not str or not name or ":" in name or name.lower() == "actionid":
+            return None
+        text += f"{name}: {value}\r\n"
+        count += 1
+        if count == 1:
+            text += f"ActionID: {action_id}\r\n"
+    if not count or text.count("\r") != count + 1 or text.count("\n") != count + 1 or "\0" in text:
+        return None
+    try:
+        return f"{text}\r\n".encode()
+    except UnicodeEncodeError:  # a surrogate, which may stand for a byte
+        return None
+
+
 def sift(
     block: bytes,
     kinds: Mapping[bytes, Kind],
@@ -163,7 +201,7 @@ def sift(
                     else:
                         kind, listed = item
                         kind.count += 1
-                        listed.append(kind.cls.of_stream(octets, kind.name))
+                        listed.append(unread(kind.cls, octets, kind.name))
                     continue
         kind_ = kinds.get(line)
         if kind_ is None:
@@ -171,4 +209,4 @@ def sift(
             continue
         kind_.count += 1
         if kind_.wanted:
-            deliveries.append(kind_.cls.of_stream(octets, kind_.name))
+            deliveries.append(unread(kind_.cls, octets, kind_.name))

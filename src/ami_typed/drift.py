@@ -14,6 +14,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
+from ami_typed._speed import unread
 from ami_typed.errors import FieldError
 from ami_typed.fields import Built, Repeated, Sometimes, fields_of
 from ami_typed.messages import KEY_ACTION, KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE, Answer, Event, Request
@@ -270,7 +271,7 @@ class Drift:
         cls = event_class(name) if name else Event
         if cls is Event:
             return False
-        self._judge("event", name, cls.of_stream(octets, name))
+        self._judge("event", name, unread(cls, octets, name))
         return True
 
     def answered(self, request: Request[Any], answer: Answer, now: float) -> None:
@@ -291,7 +292,7 @@ class Drift:
         seen = self._note("unknown event", "event", name, "")
         if seen is not None and seen.times <= EXAMPLES:
             self._looked_at += 1
-            for header, value in unknown_headers(Event.of_stream(octets, name)):
+            for header, value in unknown_headers(unread(Event, octets, name)):
                 self._note("part", "event", name, header, value)
 
     def report(self) -> DriftReport:

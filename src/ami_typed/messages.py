@@ -316,7 +316,6 @@ def _restored(cls: type[Message], octets: bytes, headers: dict[str, str]) -> Mes
     return message
 
 
-_set_header = dict[str, str].__setitem__
 _set_headers = dict[str, str].update
 _own_items = dict[str, str].items
 
@@ -395,15 +394,6 @@ class LazyMessage(Message):
 
     _first: ClassVar[str]
     """The header that is known of a message before it is parsed."""
-
-    @classmethod
-    def of_stream(cls, octets: bytes, value: str) -> Self:
-        """Make a message of its bytes without parsing them; ``value`` is what its first header says."""
-        message = cls.__new__(cls)
-        message._octets = message._unread = octets
-        # One item, so that json's C encoder, which looks at dict's own size, does not take the message for empty.
-        _set_header(message, cls._first, value)
-        return message
 
     def _take_over(self, other: Message) -> None:
         if other._unread is None:

@@ -19,7 +19,7 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from ami_typed._speed import Kind, header, holds, sift
+from ami_typed._speed import Kind, header, holds, sift, unread, written
 from ami_typed.drift import Drift
 from ami_typed.errors import (
     ActionFailed,
@@ -373,9 +373,10 @@ class Session:
             NotInRelease: The server's release does not have the action or one of its parameters.
             TooManyPending: `Limits.pending` is reached.
         """
-        given = {name.lower(): value for name, value in headers.items()} if headers else headers
-        own_id = request.action_id
-        action_id = self._identify(action_id or given.get("actionid") or own_id)
+        knowledge = _knowledge_of(request)
+        if self._check_releases and self.release is not None and not _has_all(self.release, knowledge):
+            _check_release(request, headers, self.release)
+        action_id, octets = self._written(request, action_id, headers)
         if action_id in self._pending or action_id in self._gathering:
             raise ManagerError(f"{request.action}: the ActionID {action_id} is in use by a request without an answer.")
         if len(self._pending) >= self._limits.pending:
@@ -383,19 +384,11 @@ class Session:
                 f"{request.action} was not sent: {len(self._pending)} requests wait for their answers, which is all "
                 "that Limits.pending allows."
             )
-        knowledge = _knowledge_of(request)
-        if self._check_releases and self.release is not None and not _has_all(self.release, knowledge):
-            _check_release(request, given, self.release)
-        if headers or own_id is not None:
-            lines = _lines(request, action_id, headers)
-        else:
-            lines = request.lines()
-            lines.insert(1, (KEY_ACTIONID, action_id))
         exchange = Exchange(
             request,
             knowledge,
             action_id,
-            encode(request.action, lines),
+            octets,
             now,
             request.timeout if timeout is None else timeout,
             request.synchronous if synchronous is None else synchronous,
@@ -412,9 +405,19 @@ class Session:
             self._framer.bare = True
         return exchange
 
-    def _identify(self, chosen: object) -> str:
-        if chosen:
-            return str(chosen)
+    def _written(self, request: Request[Any], chosen: str | None, headers: Mapping[str, Any]) -> tuple[str, bytes]:
+        """Choose the ActionID of a request, and write it."""
+        made = None
+        if chosen is None and not headers:
+            made = self._new_id()
+            octets = written(request, made)
+            if octets is not None:
+                return made, octets
+        given = {name.lower(): value for name, value in headers.items()}
+        action_id = str(chosen or given.get("actionid") or request.action_id or made or self._new_id())
+        return action_id, encode(request.action, _lines(request, action_id, headers))
+
+    def _new_id(self) -> str:
         self._opened += 1
         return f"{self._token}-{self._opened}"
 
@@ -505,13 +508,13 @@ class Session:
         line = octets.partition(b"\r\n")[0]
         outcome = _PLAIN_ANSWERS.get(line)
         if outcome is not None and not holds(octets.lower(), b"event"):
-            self._take_response(Answer.of_stream(octets, outcome), now, received)
+            self._take_response(unread(Answer, octets, outcome), now, received)
             return
         kind = self._kinds.get(line)
         if kind is None and (kind := self._learn(line)) is not None:
             self._drift.first(octets, now)
         if kind is not None and kind.cls is not Event:
-            self._take_event(kind.cls.of_stream(octets, kind.name), now, received)
+            self._take_event(unread(kind.cls, octets, kind.name), now, received)
         elif kind is not None:
             self._take_unknown(octets, kind, now, received)
         elif octets.strip():
@@ -523,7 +526,7 @@ class Session:
         """Take an event that has no class; each is counted, so none goes the short way."""
         self._drift.unknown(octets, kind.name)
         if kind.wanted or self._gathering or self._quirks:
-            self._take_event(Event.of_stream(octets, kind.name), now, received)
+            self._take_event(unread(Event, octets, kind.name), now, received)
         else:
             self.tally.saw(Event, kind.name, wanted=False)
 
@@ -754,9 +757,10 @@ def _begins_list(exchange: Exchange[Any], answer: Answer) -> bool:
     return answer.success and (exchange.expected or _list_mark(answer) == "start")
 
 
-def _check_release(request: Request[Any], given: Mapping[str, Any], release: Release) -> None:
+def _check_release(request: Request[Any], headers: Mapping[str, Any], release: Release) -> None:
     """Refuse what the server's release does not have, in the request or in what is given beside it."""
     knowledge = _knowledge_of(request)
+    given = {name.lower() for name in headers}
     asked = [(request.action, knowledge.releases)]
     asked += [
         (f"The parameter {header} of {request.action}", Releases(spans))

@@ -6,6 +6,7 @@ import collections
 import contextlib
 import copy
 import importlib
+import itertools
 import json
 import pickle
 import re
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ami_typed as ami
 from ami_typed import _plain, catalogue, registry
+from ami_typed._speed import unread
 from ami_typed.fields import Built, Numbered, Repeated, Variables, fields_of
 from ami_typed.handlers import Handlers
 from ami_typed.limits import Limits
@@ -224,13 +226,13 @@ def event(data: bytes) -> None:
     """An event of any class is the same read lazily and at once, and each attribute is of its type or `FieldError`."""
     cls = registry.event_class(EVENTS[int.from_bytes(data[:2], "big") % len(EVENTS)])
     octets = f"Event: {cls.__name__}\r\n".encode() + data[2:].replace(b"\r\n\r\n", b"\r\n")
-    look_at(cls.of_stream(octets, cls.__name__))
-    lazy, eager = cls.of_stream(octets, cls.__name__), cls.of(octets)
+    look_at(unread(cls, octets, cls.__name__))
+    lazy, eager = unread(cls, octets, cls.__name__), cls.of(octets)
     if not _spelt_in_several_ways(eager):
         for name, field in fields_of(cls).items():
             assert outcome(lazy, name) == outcome(eager, name), field
     same(lazy, eager)
-    same(cls.of_stream(octets, cls.__name__), eager)
+    same(unread(cls, octets, cls.__name__), eager)
 
 
 def _spelt_in_several_ways(message: Message) -> bool:
@@ -335,6 +337,9 @@ def forms(data: bytes) -> None:
     assert len({repr(form.header(octets, needle)) for form in FORMS}) == 1
     assert len({repr(_filled(form, octets)) for form in FORMS}) == 1
     assert len({repr(_sifted(form, octets + b"\r\n\r\n")) for form in FORMS}) == 1
+    texts = [piece.decode("utf-8", "surrogateescape") for piece in pieces]
+    headers = dict(itertools.pairwise(texts))
+    assert len({form.written(headers, texts[-1] if texts else "") for form in FORMS}) == 1
 
 
 def _filled(form: Any, octets: bytes) -> dict[str, str] | None:
