@@ -9,12 +9,16 @@ Rules of this module:
 from __future__ import annotations
 
 import statistics
-from typing import TYPE_CHECKING, NamedTuple
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from multiprocessing.connection import Connection
 
-__all__ = ["Figure", "Options", "as_table", "medians", "percentile"]
+__all__ = ["Figure", "Options", "apart", "as_table", "medians", "percentile"]
+
+T = TypeVar("T")
 
 
 class Options(NamedTuple):
@@ -30,7 +34,7 @@ class Options(NamedTuple):
 
     rounds: int = 7
     events: int = 100_000
-    pings: int = 10_000
+    pings: int = 35_000
     listed: int = 5_000
     idle: int = 1_000
 
@@ -69,6 +73,25 @@ def medians(rounds: int, subjects: Mapping[str, Callable[[], float]]) -> dict[st
     """Measure each subject once a round; return the median of each."""
     samples = [[subject() for subject in subjects.values()] for _ in range(rounds)]
     return {name: statistics.median(column) for name, column in zip(subjects, zip(*samples, strict=True), strict=True)}
+
+
+def apart(measure: Callable[..., T], *arguments: Any) -> T:
+    """Measure in a process of its own, killed behind it; return what came of it."""
+    spawning = get_context("spawn")
+    ours, theirs = spawning.Pipe(duplex=False)
+    process = spawning.Process(target=_report, args=(theirs, measure, arguments))
+    process.start()
+    theirs.close()
+    try:
+        result: T = ours.recv()
+    finally:
+        process.kill()
+        process.join()
+    return result
+
+
+def _report(to: Connection[Any, Any], measure: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    to.send(measure(*arguments))
 
 
 def percentile(values: list[float], percent: int) -> float:

@@ -16,14 +16,13 @@ import importlib.util
 import threading
 import time
 from functools import partial
-from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from benchmarks.measure import apart
 from benchmarks.workload import END_OF_STREAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from multiprocessing.connection import Connection
 
 __all__ = ["PEERS", "Peer", "say_which_are_absent"]
 
@@ -181,26 +180,8 @@ def _is_installed(module: str) -> bool:
         return False
 
 
-def _apart(measure: Callable[[int, int], Any], port: int, count: int) -> Any:
-    """Measure in another process; return what came of it."""
-    spawning = get_context("spawn")
-    ours, theirs = spawning.Pipe(duplex=False)
-    process = spawning.Process(target=_report, args=(theirs, measure, port, count))
-    process.start()
-    theirs.close()
-    try:
-        return ours.recv()
-    finally:
-        process.kill()
-        process.join()
-
-
-def _report(to: Connection[Any, Any], measure: Callable[[int, int], Any], port: int, count: int) -> None:
-    to.send(measure(port, count))
-
-
 PEERS = tuple(
-    Peer(name, partial(_apart, stream), partial(_apart, ping))
+    Peer(name, partial(apart, stream), partial(apart, ping))
     for name, (module, stream, ping) in _KNOWN.items()
     if _is_installed(module)
 )

@@ -10,6 +10,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import weakref
@@ -334,7 +335,8 @@ class Connection:
         self._last_wait = 0.0
         self.since = time.monotonic()
         self._reading = threading.Lock()
-        self._resume = threading.Event()
+        self._nap = threading.Lock()  # let go to end the nap of the reader, which takes it back
+        self._nap.acquire()
         self._reader = threading.Thread(target=self._read, name="ami-typed reader", daemon=True)
 
     def greet(self) -> None:
@@ -457,7 +459,7 @@ class Connection:
         finally:
             self._reading.release()
             if self.session.pending:
-                self._resume.set()
+                self._rouse()
 
     def _read(self) -> None:
         """Read whenever nobody who waits does."""
@@ -469,11 +471,15 @@ class Connection:
                     self._pump(None)
             # Another request often follows at once: its sender is to find the socket free.
             while not self.stopped.is_set() and time.monotonic() - self._last_wait < _GRACE:
-                if self._resume.wait(_GRACE):
-                    self._resume.clear()
+                if self._nap.acquire(timeout=_GRACE):
                     break
         with self._reading:
             self.transport.release()
+
+    def _rouse(self) -> None:
+        """Have the reader take the socket back at once."""
+        with contextlib.suppress(RuntimeError):  # somebody has already
+            self._nap.release()
 
     def _is_awaited(self) -> bool:
         """Whether reading cannot rest: somebody waits for what comes, or it is the end."""
@@ -597,7 +603,7 @@ class Connection:
             received = self.session.close(reason)
             lost = self._lost
         self.transport.close()
-        self._resume.set()
+        self._rouse()
         self._audience.throttle.nudge()
         self._hand_out(received)
         if self._log.debug:
