@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+import weakref
 from typing import Any
 
 import pytest
@@ -256,6 +257,46 @@ def test_the_compiled_form_keeps_nothing_alive() -> None:
         del taken, kinds
         gc.collect()
         assert sys.getrefcount(Fleeting) <= before - 100
+
+
+class Kept:
+    """Something that can be in a cycle with an event, and watched."""
+
+    event: Any
+
+
+@built
+@pytest.mark.parametrize("own", [False, True], ids=["of a class of ami-typed", "of a class with attributes of its own"])
+def test_an_event_in_a_cycle_is_collected_though_others_are_no_work_for_the_collector(own: bool) -> None:
+    class Mine(events.Hangup):
+        kept: Kept
+
+    (event,), _ = sifted(
+        _compiled, HANGUP, {b"Event: Hangup": _compiled.Kind(Mine if own else events.Hangup, "Hangup", True)}
+    )
+    assert gc.is_tracked(event) is (own or sys.version_info >= (3, 14))
+    kept = Kept()
+    kept.event = event
+    if own:
+        event.kept = kept
+    else:
+        event["Kept"] = kept
+    gone = weakref.ref(kept)
+    del event, kept
+    gc.collect()
+    assert gone() is None
+
+
+@built
+@given(
+    st.lists(st.sampled_from([b"A: 1", b"A: 2", b"A: " + b"x" * 60, b"A: ", b"B: \xff", b"B: \xc3\xbc"]), min_size=2)
+)
+def test_a_value_that_was_there_before_is_the_same_again(lines: list[bytes]) -> None:
+    for line in lines:
+        in_c: dict[str, str] = {}
+        in_python: dict[str, str] = {}
+        assert _compiled.fill(in_c, line) is _plain.fill(in_python, line) is True
+        assert in_c == in_python
 
 
 # unread

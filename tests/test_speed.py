@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import os
 import subprocess
 import sys
+from typing import Generic, Protocol
 
+import pytest
+
+import hatch_build
 from ami_typed import _speed
 
 
@@ -33,3 +39,13 @@ def test_all_functions_come_from_one_form() -> None:
         )
     }
     assert modules == {"ami_typed._compiled" if _speed.compiled else "ami_typed._plain"}
+
+
+@pytest.mark.parametrize("name", hatch_build.BY_MYPYC)
+def test_no_class_that_mypyc_compiles_has_a_base_in_c(name: str) -> None:
+    """It would lay out its attributes over those of `threading.local`, say, without a word."""
+    module = importlib.import_module(f"ami_typed.{name}")
+    for cls in vars(module).values():
+        if inspect.isclass(cls) and cls.__module__ == module.__name__ and not issubclass(cls, tuple):
+            foreign = {base for base in cls.__mro__ if not base.__module__.startswith("ami_typed")}
+            assert {base.__basicsize__ for base in foreign - {Generic, Protocol}} == {object.__basicsize__}

@@ -70,6 +70,7 @@ typedef struct {
     PyObject_HEAD
     PyObject *cls;
     PyObject *name;
+    char acyclic;
     char wanted;
     Py_ssize_t count;
 } Kind;
@@ -81,6 +82,29 @@ static int
 is_message_class(PyObject *cls)
 {
     return PyType_Check(cls) && PyType_IsSubtype((PyTypeObject *)cls, &PyDict_Type);
+}
+
+static long
+size_of_instances(PyObject *cls)
+{
+    PyObject *size = PyObject_GetAttrString(cls, "__basicsize__");
+    long result = size ? PyLong_AsLong(size) : -1;
+    Py_XDECREF(size);
+    return result;
+}
+
+/* Tell whether instances hold nothing but their headers and what every message has, none of which refers back to them.
+ * Where a class adds an attribute, they may. */
+static int
+is_acyclic(PyObject *cls)
+{
+    PyObject *slot = PyObject_GetAttr(cls, octets_name);
+    PyObject *message = slot ? PyObject_GetAttrString(slot, "__objclass__") : NULL;
+    int same = message && size_of_instances(cls) == size_of_instances(message);
+    Py_XDECREF(message);
+    Py_XDECREF(slot);
+    PyErr_Clear(); /* a class without such slots is another one's */
+    return same;
 }
 
 static int
@@ -100,6 +124,7 @@ kind_init(PyObject *self, PyObject *arguments, PyObject *keywords)
     Py_XDECREF(kind->name);
     kind->cls = Py_NewRef(cls);
     kind->name = Py_NewRef(name);
+    kind->acyclic = (char)is_acyclic(cls);
     kind->wanted = (char)wanted;
     kind->count = 0;
     return 0;
@@ -324,14 +349,42 @@ static PyType_Spec found_spec = {
 
 enum { NAMES = 4096, LONGEST = 48 };
 
-typedef struct Name {
+typedef struct {
     Py_ssize_t length;
     char octets[LONGEST];
     PyObject *text;
+} Text;
+
+typedef struct Name {
+    Text name;
+    Text value;        /* what it said last time, which every second header says again */
     struct Name *next; /* the name that came behind it last time, and mostly will again */
 } Name;
 
 static Name names[NAMES]; /* the names of headers, which are few and come again and again */
+
+static int
+is_text(const Text *text, const char *start, Py_ssize_t length)
+{
+    return text->text && text->length == length && memcmp(text->octets, start, length) == 0;
+}
+
+/* Return the text of some bytes, borrowed, made anew only where they differ from those before; NULL where Python raised.
+ * There are `LONGEST` of them at most. */
+static PyObject *
+text_of(Text *text, const char *start, Py_ssize_t length)
+{
+    if (is_text(text, start, length))
+        return text->text;
+    PyObject *made = PyUnicode_DecodeUTF8(start, length, "surrogateescape");
+    if (made == NULL)
+        return NULL;
+    Py_XDECREF(text->text);
+    text->text = made;
+    text->length = length;
+    memcpy(text->octets, start, length);
+    return made;
+}
 
 /* Return the place of a name, with its text; NULL where Python raised. */
 static Name *
@@ -344,23 +397,14 @@ remembered(const char *start, Py_ssize_t length)
     if (length > 7)
         hash = (hash * 31 + letters[length / 4]) * 31 + letters[length - 4];
     Name *name = &names[hash * 2654435761u >> 20]; /* the 12 bits that NAMES needs */
-    if (name->text && name->length == length && memcmp(name->octets, start, length) == 0)
-        return name;
-    PyObject *text = PyUnicode_DecodeUTF8(start, length, "surrogateescape");
-    if (text == NULL)
-        return NULL;
-    Py_XDECREF(name->text);
-    name->text = text;
-    name->length = length;
-    memcpy(name->octets, start, length);
-    return name;
+    return text_of(&name->name, start, length) ? name : NULL;
 }
 
 static int
-begins_with(const char *start, const char *end, const Name *name)
+begins_with(const char *start, const char *end, const Text *name)
 {
-    return name && name->text && end - start >= name->length + 2 && memcmp(start, name->octets, name->length) == 0 &&
-           start[name->length] == ':' && start[name->length + 1] == ' ';
+    return end - start >= name->length + 2 && is_text(name, start, name->length) && start[name->length] == ':' &&
+           start[name->length + 1] == ' ';
 }
 
 /* Put a header into a dict; return 1, or -1 where Python raised. */
@@ -373,15 +417,24 @@ put_header(PyObject *message, PyObject *name, const char *start, const char *end
     return failed ? -1 : 1;
 }
 
+static int
+put_remembered(PyObject *message, Name *name, const char *start, const char *end)
+{
+    if (end - start > LONGEST)
+        return put_header(message, name->name.text, start, end);
+    PyObject *value = text_of(&name->value, start, end - start);
+    return value == NULL || PyDict_SetItem(message, name->name.text, value) < 0 ? -1 : 1;
+}
+
 /* Put one line into a dict; return 1, 0 where the line is not plain, -1 where Python raised.
  * The name of the line before, NULL where none is remembered, becomes the name of this one. */
 static int
 put_line(PyObject *message, Name **before, const char *start, const char *end)
 {
     Name *name = *before ? (*before)->next : NULL;
-    if (begins_with(start, end, name)) {
+    if (name && begins_with(start, end, &name->name)) {
         *before = name;
-        return put_header(message, name->text, start + name->length + 2, end);
+        return put_remembered(message, name, start + name->name.length + 2, end);
     }
     const char *colon = start;
     while (colon < end && *colon != ':' && *colon != '(')
@@ -401,7 +454,7 @@ put_line(PyObject *message, Name **before, const char *start, const char *end)
     if (*before)
         (*before)->next = name;
     *before = name;
-    return put_header(message, name->text, colon + 2, end);
+    return put_remembered(message, name, colon + 2, end);
 }
 
 static PyObject *
@@ -555,6 +608,8 @@ append_event(PyObject *list, Kind *kind, const char *start, const char *end)
 {
     PyObject *octets = PyBytes_FromStringAndSize(start, end - start);
     PyObject *event = octets ? make_unread(kind->cls, octets, kind->name) : NULL;
+    if (event && kind->acyclic && Py_Version < 0x030E0000)
+        PyObject_GC_UnTrack(event); /* as Python does with plain dicts of text; until 3.13 it tracks again where need be */
     int failed = event == NULL || PyList_Append(list, event) < 0;
     Py_XDECREF(event);
     Py_XDECREF(octets);

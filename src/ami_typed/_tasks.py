@@ -46,8 +46,11 @@ __all__ = ["Audience", "Connection", "Dispatcher", "OnLoss", "Throttle", "quiet"
 
 T = TypeVar("T")
 
-_CHUNK = 262144
-"""How much is read at once, into room that all connections of a loop share; each read costs a turn of the loop."""
+_CHUNK = 126976
+"""How much is read at once, into room that all connections of a loop share; each read costs a turn of the loop.
+
+It stays below the 128 KiB from which on the C library may map memory anew for every read, page by page.
+"""
 _TICK = 0.005
 """How far apart two looks at the requests that wait are at least, in seconds."""
 _GLANCE = 1.0
@@ -70,14 +73,15 @@ def _retrieve(future: asyncio.Future[None]) -> None:
         future.exception()
 
 
-class _Room(threading.local):
-    """Where the connections of an event loop are read into: all into one place, as each takes out at once what came."""
-
-    def __init__(self) -> None:
-        self.octets = memoryview(bytearray(_CHUNK))
+_ROOMS = threading.local()
 
 
-_ROOM = _Room()
+def _room() -> memoryview:
+    """Return where the connections of this thread's event loop are read into: each takes out at once what came."""
+    room: memoryview | None = getattr(_ROOMS, "octets", None)
+    if room is None:
+        room = _ROOMS.octets = memoryview(bytearray(_CHUNK))
+    return room
 
 
 class Throttle:
@@ -310,7 +314,7 @@ class Connection(asyncio.BufferedProtocol):
         self._observers = observers or Observers(log)
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
-        self._octets = _ROOM.octets
+        self._octets = _room()
         self._greeted: asyncio.Future[None] = self._loop.create_future()
         self._greeted.add_done_callback(_retrieve)
         self._closed: asyncio.Future[None] = self._loop.create_future()
