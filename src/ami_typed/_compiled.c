@@ -407,35 +407,76 @@ begins_with(const char *start, const char *end, const Text *name)
            start[name->length + 1] == ' ';
 }
 
-/* Put a header into a dict; return 1, or -1 where Python raised. */
+/* The dict that is being filled, the values of headers that come several times, and what came before. */
+typedef struct {
+    PyObject *message;
+    PyObject *repeated; /* NULL until there is one */
+    Py_ssize_t again;   /* the lines of those headers, but for the first ones */
+    Name *before;       /* the name of the line before, NULL where none is remembered */
+} Filling;
+
+static PyObject *data_name, *lower_name, *repeated_name, *no_lines, *none_repeated;
+
+/* Return the values of a header that comes again, borrowed, with the one that is in the dict; NULL where Python raised. */
+static PyObject *
+values_so_far(Filling *filling, PyObject *name)
+{
+    if (filling->repeated == NULL && (filling->repeated = PyDict_New()) == NULL)
+        return NULL;
+    PyObject *folded = PyObject_CallMethodObjArgs(name, lower_name, NULL);
+    PyObject *values = folded ? PyDict_GetItemWithError(filling->repeated, folded) : NULL;
+    if (folded && values == NULL && !PyErr_Occurred()) {
+        PyObject *first = PyDict_GetItemWithError(filling->message, name);
+        PyObject *made = first ? PyList_New(1) : NULL;
+        if (made && PyList_SetItem(made, 0, Py_NewRef(first)) == 0 &&
+            PyDict_SetItem(filling->repeated, folded, made) == 0)
+            values = made; /* the dict holds it */
+        Py_XDECREF(made);
+    }
+    Py_XDECREF(folded);
+    return values;
+}
+
+/* Put a header into the dict, or its value behind those of the same header in the lines before.
+ * Return 1, or -1 where Python raised. */
 static int
-put_header(PyObject *message, PyObject *name, const char *start, const char *end)
+put_header(Filling *filling, PyObject *name, PyObject *value, int again)
+{
+    if (value == NULL)
+        return -1;
+    if (!again)
+        return PyDict_SetItem(filling->message, name, value) < 0 ? -1 : 1;
+    PyObject *values = values_so_far(filling, name);
+    filling->again++;
+    return values == NULL || PyList_Append(values, value) < 0 ? -1 : 1;
+}
+
+static int
+put_long(Filling *filling, PyObject *name, const char *start, const char *end, int again)
 {
     PyObject *value = PyUnicode_DecodeUTF8(start, end - start, "surrogateescape");
-    int failed = value == NULL || PyDict_SetItem(message, name, value) < 0;
+    int put = name ? put_header(filling, name, value, again) : -1;
     Py_XDECREF(value);
-    return failed ? -1 : 1;
+    return put;
 }
 
 static int
-put_remembered(PyObject *message, Name *name, const char *start, const char *end)
+put_remembered(Filling *filling, Name *name, const char *start, const char *end, int again)
 {
+    filling->before = name;
     if (end - start > LONGEST)
-        return put_header(message, name->name.text, start, end);
-    PyObject *value = text_of(&name->value, start, end - start);
-    return value == NULL || PyDict_SetItem(message, name->name.text, value) < 0 ? -1 : 1;
+        return put_long(filling, name->name.text, start, end, again);
+    return put_header(filling, name->name.text, text_of(&name->value, start, end - start), again);
 }
 
-/* Put one line into a dict; return 1, 0 where the line is not plain, -1 where Python raised.
- * The name of the line before, NULL where none is remembered, becomes the name of this one. */
+/* Put one line into the dict; return 1, 0 where the line is not plain, -1 where Python raised. */
 static int
-put_line(PyObject *message, Name **before, const char *start, const char *end)
+put_line(Filling *filling, const char *start, const char *end)
 {
-    Name *name = *before ? (*before)->next : NULL;
-    if (name && begins_with(start, end, &name->name)) {
-        *before = name;
-        return put_remembered(message, name, start + name->name.length + 2, end);
-    }
+    Name *before = filling->before;
+    Name *name = before ? before->next : NULL;
+    if (name && begins_with(start, end, &name->name))
+        return put_remembered(filling, name, start + name->name.length + 2, end, name == before);
     const char *colon = start;
     while (colon < end && *colon != ':' && *colon != '(')
         colon++;
@@ -443,47 +484,76 @@ put_line(PyObject *message, Name **before, const char *start, const char *end)
         return 0;
     if (colon - start > LONGEST) {
         PyObject *text = PyUnicode_DecodeUTF8(start, colon - start, "surrogateescape");
-        int put = text ? put_header(message, text, colon + 2, end) : -1;
+        int put = put_long(filling, text, colon + 2, end, 0);
         Py_XDECREF(text);
-        *before = NULL;
+        filling->before = NULL;
         return put;
     }
+    int again = before && is_text(&before->name, start, colon - start); /* whose place another name may take now */
     name = remembered(start, colon - start);
     if (name == NULL)
         return -1;
-    if (*before)
-        (*before)->next = name;
-    *before = name;
-    return put_remembered(message, name, colon + 2, end);
+    if (before)
+        before->next = name;
+    return put_remembered(filling, name, colon + 2, end, again);
+}
+
+/* Put all lines into the dict; return 1, 0 where one is not plain, -1 where Python raised. */
+static int
+put_lines(Filling *filling, const char *start, const char *end)
+{
+    Py_ssize_t lines = 0;
+    for (int more = 1; more; lines++) {
+        const char *feed = memchr(start, '\n', end - start);
+        more = feed != NULL;
+        if (more && (feed == start || feed[-1] != '\r'))
+            return 0;
+        int plain = put_line(filling, start, more ? feed - 1 : end);
+        if (plain != 1)
+            return plain;
+        if (more)
+            start = feed + 1;
+    }
+    return PyDict_Size(filling->message) + filling->again == lines;
+}
+
+/* Tell whether each header that comes again is spelt in one way; -1 where Python raised. */
+static int
+is_spelt_alike(const Filling *filling)
+{
+    PyObject *name, *value;
+    Py_ssize_t place = 0, spellings = 0;
+    while (filling->repeated && PyDict_Next(filling->message, &place, &name, &value)) {
+        PyObject *folded = PyObject_CallMethodObjArgs(name, lower_name, NULL);
+        int comes_again = folded ? PyDict_Contains(filling->repeated, folded) : -1;
+        Py_XDECREF(folded);
+        if (comes_again < 0)
+            return -1;
+        spellings += comes_again;
+    }
+    return filling->repeated == NULL || spellings == PyDict_Size(filling->repeated);
 }
 
 static PyObject *
 fill(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 {
     char *octets;
-    Py_ssize_t length, lines = 0;
+    Py_ssize_t length;
     if (count != 2 || !PyDict_Check(arguments[0])) {
         PyErr_SetString(PyExc_TypeError, "fill() takes a dict and a message");
         return NULL;
     }
     if (PyBytes_AsStringAndSize(arguments[1], &octets, &length) < 0)
         return NULL;
-    const char *start = octets, *end = octets + length;
-    Name *before = NULL;
-    for (int more = 1; more; lines++) {
-        const char *feed = memchr(start, '\n', end - start);
-        more = feed != NULL;
-        if (more && (feed == start || feed[-1] != '\r'))
-            Py_RETURN_FALSE;
-        int plain = put_line(arguments[0], &before, start, more ? feed - 1 : end);
-        if (plain < 0)
-            return NULL;
-        if (!plain)
-            Py_RETURN_FALSE;
-        if (more)
-            start = feed + 1;
-    }
-    return PyBool_FromLong(PyDict_Size(arguments[0]) == lines);
+    Filling filling = {arguments[0], NULL, 0, NULL};
+    int plain = put_lines(&filling, octets, octets + length);
+    if (plain == 1)
+        plain = is_spelt_alike(&filling);
+    PyObject *result = NULL;
+    if (plain >= 0)
+        result = Py_NewRef(!plain ? Py_None : filling.repeated ? filling.repeated : none_repeated);
+    Py_XDECREF(filling.repeated);
+    return result;
 }
 
 /* unread */
@@ -594,6 +664,30 @@ written(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t coun
     }
     memcpy(end, "\r\n", 2);
     return octets;
+}
+
+/* read */
+
+static PyObject *
+read_message(PyObject *module, PyObject *message)
+{
+    PyObject *octets = PyObject_GetAttr(message, unread_name);
+    if (octets == NULL)
+        return NULL;
+    if (octets == Py_None) {
+        Py_DECREF(octets);
+        Py_RETURN_TRUE;
+    }
+    PyObject *repeated = fill(module, (PyObject *const[]){message, octets}, 2);
+    Py_DECREF(octets);
+    if (repeated == NULL)
+        return NULL;
+    int plain = repeated != Py_None;
+    int failed = PyObject_SetAttr(message, unread_name, Py_None) < 0 ||
+                 PyObject_SetAttr(message, data_name, no_lines) < 0 ||
+                 PyObject_SetAttr(message, repeated_name, plain ? repeated : none_repeated) < 0;
+    Py_DECREF(repeated);
+    return failed ? NULL : PyBool_FromLong(plain);
 }
 
 /* sift */
@@ -716,6 +810,7 @@ static PyMethodDef functions[] = {
     {"header", (PyCFunction)(void (*)(void))header, METH_FASTCALL, "Return the value of a header."},
     {"fill", (PyCFunction)(void (*)(void))fill, METH_FASTCALL, "Put the headers of a message into a dict."},
     {"holds", (PyCFunction)(void (*)(void))holds, METH_FASTCALL, "Tell whether bytes stand in others."},
+    {"read", read_message, METH_O, "Parse a message that is not parsed yet."},
     {"unread", (PyCFunction)(void (*)(void))unread, METH_FASTCALL, "Make a message without parsing it."},
     {"written", (PyCFunction)(void (*)(void))written, METH_FASTCALL, "Write a request."},
     {"sift", (PyCFunction)(void (*)(void))sift, METH_FASTCALL, "Sort the messages of a block."},
@@ -734,14 +829,22 @@ PyInit__compiled(void)
     unread_name = PyUnicode_InternFromString("_unread");
     look_name = PyUnicode_InternFromString("_look");
     refuse_name = PyUnicode_InternFromString("_refuse");
+    data_name = PyUnicode_InternFromString("_data");
+    lower_name = PyUnicode_InternFromString("lower");
+    repeated_name = PyUnicode_InternFromString("_repeated");
     no_arguments = PyTuple_New(0);
-    if (!first_name || !octets_name || !unread_name || !look_name || !refuse_name || !no_arguments)
+    no_lines = PyList_New(0);
+    none_repeated = PyDict_New();
+    if (!first_name || !octets_name || !unread_name || !look_name || !refuse_name || !data_name || !lower_name ||
+        !repeated_name ||
+        !no_arguments || !no_lines || !none_repeated)
         return NULL;
     PyObject *found_type = PyType_FromSpec(&found_spec);
     kind_type = (PyTypeObject *)PyType_FromSpec(&kind_spec);
     PyObject *made = found_type && kind_type ? PyModule_Create(&module) : NULL;
     if (made == NULL || PyModule_AddObjectRef(made, "Kind", (PyObject *)kind_type) < 0 ||
-        PyModule_AddObjectRef(made, "Found", found_type) < 0) {
+        PyModule_AddObjectRef(made, "Found", found_type) < 0 || PyModule_AddObjectRef(made, "NO_LINES", no_lines) < 0 ||
+        PyModule_AddObjectRef(made, "NONE_REPEATED", none_repeated) < 0) {
         Py_XDECREF(made);
         return NULL;
     }

@@ -17,12 +17,32 @@ if TYPE_CHECKING:
 
     from ami_typed.messages import LazyMessage
 
-__all__ = ["Found", "Item", "Items", "Kind", "fill", "header", "holds", "sift", "unread", "written"]
+__all__ = [
+    "NONE_REPEATED",
+    "NO_LINES",
+    "Found",
+    "Item",
+    "Items",
+    "Kind",
+    "fill",
+    "header",
+    "holds",
+    "read",
+    "sift",
+    "unread",
+    "written",
+]
 
 M = TypeVar("M", bound="LazyMessage")
 
 _END = b"\r\n\r\n"
 _ID = b"\r\nActionID: "
+_LONGEST = 48
+"""The bytes of a name that the part in C remembers."""
+
+NO_LINES: list[str] = []
+NONE_REPEATED: dict[str, list[str]] = {}
+"""What nearly every message has of both, made once; nothing is ever put into them."""
 
 _put = dict[str, str].__setitem__
 _put_all = dict[str, str].update
@@ -115,10 +135,12 @@ class Found:
             """Say that a text is not of the attribute's type."""
 
 
-def fill(message: dict[str, str], octets: bytes) -> bool:
-    """Put the headers of a message into a dict; return whether all its lines are plain and all its names differ.
+def fill(message: dict[str, str], octets: bytes) -> dict[str, list[str]] | None:
+    """Put the headers of a message into a dict, of those that come several times the first value.
 
-    Where they are not, the dict is to be filled anew by who looks more closely.
+    Returns:
+        All values of those headers, by name in lower case; `None` where a line is not plain, or such a header does not
+        come in one piece. The dict is then to be filled anew by who looks more closely.
     """
     written = octets.decode("utf-8", "surrogateescape")
     lines = written.split("\r\n")
@@ -128,12 +150,45 @@ def fill(message: dict[str, str], octets: bytes) -> bool:
             name, value = line.split(": ", 1)
             headers[name] = value
     except ValueError:  # a line without a colon and a space
-        return False
+        return None
     names = "".join(headers)
-    if ":" in names or "(" in names or len(headers) < len(lines) or written.count("\n") >= len(lines):
-        return False
-    _put_all(message, headers)
-    return _length(message) == len(lines)
+    if ":" in names or "(" in names or written.count("\n") >= len(lines):
+        return None
+    repeated = NONE_REPEATED if len(headers) == len(lines) else _repeated(headers, lines)
+    if repeated is not None:
+        _put_all(message, headers)
+        if _length(message) != len(headers):
+            return None
+    return repeated
+
+
+def _repeated(headers: dict[str, str], lines: list[str]) -> dict[str, list[str]] | None:
+    """Return the values of headers that come several times, and leave the first of each in the dict."""
+    repeated: dict[str, list[str]] = {}
+    before: str | None = None
+    again = 0
+    for line in lines:
+        name, value = line.split(": ", 1)
+        if name == before and len(name.encode("utf-8", "surrogateescape")) <= _LONGEST:
+            repeated.setdefault(name.lower(), [headers[name]]).append(value)
+            again += 1
+        else:
+            headers[name] = value
+        before = name
+    spellings = sum(name.lower() in repeated for name in headers)
+    return repeated if len(headers) + again == len(lines) and spellings == len(repeated) else None
+
+
+def read(message: Any) -> bool:
+    """Parse a message that is not parsed yet; return whether `fill` could."""
+    octets = message._unread
+    if octets is None:
+        return True
+    repeated = fill(message, octets)
+    message._unread = None
+    message._data = NO_LINES
+    message._repeated = NONE_REPEATED if repeated is None else repeated
+    return repeated is not None
 
 
 def unread(cls: type[M], octets: bytes, value: str) -> M:

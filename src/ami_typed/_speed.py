@@ -9,20 +9,36 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-__all__ = ["Found", "Kind", "compiled", "fill", "forms", "header", "holds", "sift", "unread", "written"]
+__all__ = [
+    "NONE_REPEATED",
+    "NO_LINES",
+    "Found",
+    "Kind",
+    "compiled",
+    "fill",
+    "forms",
+    "header",
+    "holds",
+    "read",
+    "sift",
+    "unread",
+    "written",
+]
 
 if TYPE_CHECKING:
-    from ami_typed._plain import Found, Kind, fill, header, holds, sift, unread, written
+    from ami_typed._plain import NO_LINES, NONE_REPEATED, Found, Kind, fill, header, holds, read, sift, unread, written
 
     compiled: bool
 else:
     try:
-        if os.environ.get("AMI_TYPED_PURE"):
-            from ami_typed._plain import Found, Kind, fill, header, holds, sift, unread, written
-        else:
-            from ami_typed._compiled import Found, Kind, fill, header, holds, sift, unread, written
+        from ami_typed import _compiled as _form
     except ImportError:  # it was not built
-        from ami_typed._plain import Found, Kind, fill, header, holds, sift, unread, written
+        _form = None
+    if _form is None or os.environ.get("AMI_TYPED_PURE"):
+        from ami_typed import _plain as _form
+    Found, Kind, NO_LINES, NONE_REPEATED = _form.Found, _form.Kind, _form.NO_LINES, _form.NONE_REPEATED
+    fill, header, holds, read = _form.fill, _form.header, _form.holds, _form.read
+    sift, unread, written = _form.sift, _form.unread, _form.written
     compiled = Kind.__module__ == "ami_typed._compiled"
 
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
-from ami_typed._speed import fill
+from ami_typed._speed import NONE_REPEATED, read
 from ami_typed.fields import Processed, Sometimes, processed
 from ami_typed.releases import Releases
 from ami_typed.values import Codec, Headers, epoch, integer, items, spell, text
@@ -64,11 +64,6 @@ RESPONSE_GENERIC = "Generic Response"
 _RAW_TEXT = "Response: Follows"
 _RAW_TEXT_HEADERS = ("response", "privilege", "actionid", "message")
 _RAW_TEXT_END = "--END COMMAND--"
-
-
-_NO_LINES: list[str] = []
-_NONE_REPEATED: dict[str, list[str]] = {}
-"""What nearly every message has of both, made once; nothing is ever put into them."""
 
 _SECRETS = frozenset(
     {
@@ -164,16 +159,16 @@ class Message(dict[str, str], MessageTemplate):
         lines = [*(f"{name}: {value}" for name, value in pairs), *data]
         if any("\r" in line or "\n" in line for line in lines):
             raise ValueError("A header or data line of a message cannot hold a CR or LF.")
-        self._octets = "\r\n".join(lines).encode("utf-8", "surrogateescape")
-        self._fill()
+        self._octets = self._unread = "\r\n".join(lines).encode("utf-8", "surrogateescape")
+        self._read()
 
     @classmethod
     def of(cls, source: bytes | Message) -> Self:
         """Make a message of its bytes without the closing empty line, or see another message as one of this class."""
         message = cls.__new__(cls)
         if isinstance(source, bytes):
-            message._octets = source
-            message._fill()
+            message._octets = message._unread = source
+            message._read()
         else:
             message._take_over(source)
         return message
@@ -186,15 +181,12 @@ class Message(dict[str, str], MessageTemplate):
         self._data = list(other._data)
         self._repeated = dict(other._repeated)
 
-    def _fill(self) -> None:
-        """Parse the bytes into the dict."""
-        self._unread = None
-        self._data = _NO_LINES
-        self._repeated = _NONE_REPEATED
-        if not fill(self, self._octets):
-            self._fill_slowly()
+    def _read(self) -> None:
+        """Parse the bytes into the dict, unless that was done."""
+        if not read(self):
+            self._read_closely()
 
-    def _fill_slowly(self) -> None:
+    def _read_closely(self) -> None:
         """Parse the bytes of a message that has more than plain headers, each once."""
         lines = self.raw
         headers, self._data = _raw_text(lines) if lines and _is_raw_text(lines[0]) else _headers(lines)
@@ -284,10 +276,24 @@ class Message(dict[str, str], MessageTemplate):
             super().__setitem__(name, value)
 
         def __delitem__(self, name):
-            super().__delitem__(self._spelling(name))
+            name = self._spelling(name)
+            super().__delitem__(name)
+            self._repeated.pop(name.lower(), None)
 
         def pop(self, name, *default):
-            return super().pop(self._spelling(name), *default)
+            name = self._spelling(name)
+            value = super().pop(name, *default)
+            self._repeated.pop(name.lower(), None)
+            return value
+
+        def popitem(self):
+            name, value = super().popitem()
+            self._repeated.pop(name.lower(), None)
+            return name, value
+
+        def clear(self):
+            super().clear()
+            self._repeated = NONE_REPEATED
 
         def setdefault(self, name, default=None):
             return super().setdefault(self._spelling(name), default)
@@ -365,7 +371,7 @@ def _reading(name: str) -> Any:
     """Make a method of a message that parses it first, and a message that it is compared with."""
     method = getattr(Message, name)
 
-    def read(self: LazyMessage, *args: Any, **kwargs: Any) -> Any:
+    def read_all(self: LazyMessage, *args: Any, **kwargs: Any) -> Any:
         self._read()
         for other in args:
             if isinstance(other, LazyMessage):
@@ -373,11 +379,11 @@ def _reading(name: str) -> Any:
         return method(self, *args, **kwargs)
 
     def read_alone(self: LazyMessage) -> Any:
-        if self._unread is not None:
-            self._fill()
+        if not read(self):
+            self._read_closely()
         return method(self)
 
-    chosen = read_alone if name in _ALONE else read
+    chosen = read_alone if name in _ALONE else read_all
     chosen.__name__ = name
     chosen.__doc__ = method.__doc__
     return chosen
@@ -413,14 +419,10 @@ class LazyMessage(Message):
         self._read()
         return super().all(name)
 
-    def _read(self) -> None:
-        if self._unread is not None:
-            self._fill()
-
     def __missing__(self, name: str) -> str:
         if self._unread is None:
             return super().__missing__(name)
-        self._fill()
+        self._read()
         return self[name]
 
     if not TYPE_CHECKING:  # dict's own signatures are the ones to show

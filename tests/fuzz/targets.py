@@ -342,9 +342,10 @@ def forms(data: bytes) -> None:
     assert len({form.written(headers, texts[-1] if texts else "") for form in FORMS}) == 1
 
 
-def _filled(form: Any, octets: bytes) -> dict[str, str] | None:
+def _filled(form: Any, octets: bytes) -> Any:
     headers: dict[str, str] = {}
-    return headers if form.fill(headers, octets) else None
+    repeated = form.fill(headers, octets)
+    return None if repeated is None else (headers, repeated)
 
 
 def _sifted(form: Any, block: bytes) -> list[Any]:
