@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PACKAGE = Path("src", "ami_typed")
-BY_MYPYC = ("wire", "quirks", "session", "_sockets", "_threads", "_tasks")
+BY_MYPYC = ("wire", "exchanges", "quirks", "session", "_threads", "_tasks")
 """What requests, answers and batches of events pass. They share one library, which only who connects is to load."""
 
 

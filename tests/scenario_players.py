@@ -42,13 +42,15 @@ import ami_typed as ami
 from ami_typed import conversations
 from ami_typed.conversations import Await, Boot, Conversation, Credentials, Listen
 from ami_typed.handlers import Handlers
-from ami_typed.session import Exchange, Received, Session
+from ami_typed.session import Received, Session
 from ami_typed.testing import Deed, Expect, HangUp, Leave, Say, Scenario, StandIn
 from ami_typed.testing.templates import difference, match
 from tests.faces import BlockingManager, EventLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ami_typed.exchanges import Exchange
 
 Heard = ami.Message | ami.Aggregate
 

@@ -42,6 +42,7 @@ CONVERSATION = [
     "overflow",
     "streams",
     "backlog",
+    "exchanges",
     "quirks",
     "suggestions",
     "drift",

@@ -14,7 +14,7 @@ from tests.test_aio import asked, linked, on_a_loop
 if TYPE_CHECKING:
     import pytest
 
-    from ami_typed.session import Exchange
+    from ami_typed.exchanges import Exchange
     from tests.faces import Make
 
 who: ContextVar[str] = ContextVar("who", default="nobody")

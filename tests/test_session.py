@@ -14,7 +14,7 @@ from ami_typed import registry, session
 from ami_typed._speed import unread
 from ami_typed.handlers import Handlers
 from ami_typed.limits import Limits
-from ami_typed.session import Exchange, Received, Session
+from ami_typed.session import Received, Session
 from tests.support import (
     GREETING,
     Gadget,
@@ -30,6 +30,8 @@ from tests.support import (
 if TYPE_CHECKING:
     import random
     from collections.abc import Mapping, Sequence
+
+    from ami_typed.exchanges import Exchange
 
 pytestmark = pytest.mark.usefixtures("gadgets")
 

@@ -22,7 +22,7 @@ from tests.support import PATIENCE, Pair, Peer, answer, message, once
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ami_typed.session import Exchange
+    from ami_typed.exchanges import Exchange
 
 
 # Callbacks

@@ -69,6 +69,7 @@ line_end(const char *start, const char *end)
 typedef struct {
     PyObject_HEAD
     PyObject *cls;
+    PyObject *first; /* the name of the first header, which says the kind's name */
     PyObject *name;
     char acyclic;
     char wanted;
@@ -120,9 +121,14 @@ kind_init(PyObject *self, PyObject *arguments, PyObject *keywords)
         PyErr_SetString(PyExc_TypeError, "the class of a kind is a class of messages");
         return -1;
     }
+    PyObject *first = PyObject_GetAttr(cls, first_name);
+    if (first == NULL)
+        return -1;
     Py_XDECREF(kind->cls);
+    Py_XDECREF(kind->first);
     Py_XDECREF(kind->name);
     kind->cls = Py_NewRef(cls);
+    kind->first = first;
     kind->name = Py_NewRef(name);
     kind->acyclic = (char)is_acyclic(cls);
     kind->wanted = (char)wanted;
@@ -151,6 +157,7 @@ kind_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     Py_CLEAR(((Kind *)self)->cls);
+    Py_CLEAR(((Kind *)self)->first);
     Py_CLEAR(((Kind *)self)->name);
     PyObject_GC_Del(self);
     Py_DECREF(type);
@@ -560,15 +567,13 @@ fill(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 
 /* Make a message without parsing it; the value is that of its first header. */
 static PyObject *
-make_unread(PyObject *cls, PyObject *octets, PyObject *value)
+make_unread(PyObject *cls, PyObject *first, PyObject *octets, PyObject *value)
 {
     newfunc make = (newfunc)PyType_GetSlot((PyTypeObject *)cls, Py_tp_new);
-    PyObject *first = PyObject_GetAttr(cls, first_name);
-    PyObject *message = first ? make((PyTypeObject *)cls, no_arguments, NULL) : NULL;
+    PyObject *message = make((PyTypeObject *)cls, no_arguments, NULL);
     if (message && (PyObject_SetAttr(message, octets_name, octets) < 0 ||
                     PyObject_SetAttr(message, unread_name, octets) < 0 || PyDict_SetItem(message, first, value) < 0))
         Py_CLEAR(message);
-    Py_XDECREF(first);
     return message;
 }
 
@@ -579,7 +584,10 @@ unread(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count
         PyErr_SetString(PyExc_TypeError, "unread() takes a class of messages, bytes and a value");
         return NULL;
     }
-    return make_unread(arguments[0], arguments[1], arguments[2]);
+    PyObject *first = PyObject_GetAttr(arguments[0], first_name);
+    PyObject *message = first ? make_unread(arguments[0], first, arguments[1], arguments[2]) : NULL;
+    Py_XDECREF(first);
+    return message;
 }
 
 /* written */
@@ -701,7 +709,7 @@ static int
 append_event(PyObject *list, Kind *kind, const char *start, const char *end)
 {
     PyObject *octets = PyBytes_FromStringAndSize(start, end - start);
-    PyObject *event = octets ? make_unread(kind->cls, octets, kind->name) : NULL;
+    PyObject *event = octets ? make_unread(kind->cls, kind->first, octets, kind->name) : NULL;
     if (event && kind->acyclic && Py_Version < 0x030E0000)
         PyObject_GC_UnTrack(event); /* as Python does with plain dicts of text; until 3.13 it tracks again where need be */
     int failed = event == NULL || PyList_Append(list, event) < 0;

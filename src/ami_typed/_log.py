@@ -21,7 +21,7 @@ from ami_typed.messages import sent_as
 if TYPE_CHECKING:
     import logging
 
-    from ami_typed.session import Exchange
+    from ami_typed.exchanges import Exchange
 
 __all__ = ["Log"]
 

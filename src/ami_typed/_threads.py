@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from ami_typed._sockets import SynchronisedSocket
     from ami_typed.backlog import Backlog
     from ami_typed.errors import Overflowed
+    from ami_typed.exchanges import Exchange
     from ami_typed.handlers import Handlers
     from ami_typed.messages import Aggregate
     from ami_typed.overflow import Bounded
-    from ami_typed.session import Exchange, Received, Session
+    from ami_typed.session import Received, Session
 
 __all__ = [
     "Audience",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from ami_typed._log import Log
-    from ami_typed.session import Exchange
+    from ami_typed.exchanges import Exchange
 
 __all__ = ["Observer", "Observers"]
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ami_typed.exchanges import Exchange
     from ami_typed.messages import Request
-    from ami_typed.session import Exchange
 
 __all__ = ["Quirks", "RawTexts", "is_odd"]
 

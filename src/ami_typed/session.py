@@ -17,13 +17,11 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ami_typed._speed import Kind, header, holds, sift, unread, written
 from ami_typed.drift import Drift
 from ami_typed.errors import (
-    ActionFailed,
-    ActionTimeout,
     ManagerError,
     NotAsterisk,
     NotInRelease,
@@ -31,6 +29,7 @@ from ami_typed.errors import (
     RequestNotSent,
     TooManyPending,
 )
+from ami_typed.exchanges import Exchange
 from ami_typed.fields import Sometimes
 from ami_typed.limits import Limits
 from ami_typed.messages import (
@@ -45,7 +44,6 @@ from ami_typed.messages import (
     Event,
     Message,
     Request,
-    Response,
 )
 from ami_typed.quirks import Quirks, RawTexts, is_odd
 from ami_typed.registry import action_class, event_class
@@ -57,13 +55,12 @@ from ami_typed.wire import Framer, encode
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from ami_typed._plain import Item, Items
+    from ami_typed._plain import Items
     from ami_typed.errors import ConnectionLost
     from ami_typed.handlers import Handlers
     from ami_typed.releases import Release
-    from ami_typed.statistics import Ending
 
-__all__ = ["Exchange", "Received", "Session"]
+__all__ = ["Received", "Session"]
 
 R = TypeVar("R")
 
@@ -73,9 +70,6 @@ _ID = b"\r\nActionID: "
 _LIST = b"\r\nEventList: "
 _EVENT_LIST = Sometimes("EventList", text)
 _PLAIN_ANSWERS = {b"Response: Success": "Success", b"Response: Error": "Error"}
-_NEVER: frozenset[str] = frozenset()
-_NO_ITEMS: dict[bytes, Item] = {}
-"""What a request without a list knows of its items; nothing is ever put into it."""
 _NAMES = 4096
 """How many different first lines are remembered; a server that sends more is not one that needs to be fast."""
 _EARLY = 0.02
@@ -83,140 +77,6 @@ _EARLY = 0.02
 
 Greeting = tuple[str, str]
 """What the server calls itself, and the version of its Manager Interface."""
-
-
-class Exchange(Generic[R]):
-    """A request on its way, and what has come of it so far.
-
-    Attributes:
-        request: The request.
-        action_id: The ActionID it goes out with.
-        octets: The bytes to send.
-        timeout: How long its sender waits, in seconds.
-        sent: When it was handed in.
-        knowledge: The class that knows how the action is answered.
-        events: The events that are gathered for it, `None` where none are.
-        items: What to do with the events that are known to be items of its list, by first line.
-        synchronous: Whether those events are its own and nobody else's.
-        response: Its answer, `None` until it came.
-        elapsed: The seconds from sending to the answer.
-        error: Why there will be no answer.
-        settled: Whether its sender has nothing more to wait for.
-        given_up: Whether its sender has stopped waiting.
-        written: Whether a byte of it may have left.
-        ending: What has become of it, ``pending`` while nothing has.
-        wake: What to call when it is settled; the shell's.
-        waiter: What its sender waits on; the shell's.
-    """
-
-    __slots__ = (
-        *("action_id", "due", "elapsed", "ending", "ends", "error", "events", "expected", "given_up", "items"),
-        *("knowledge", "octets", "progress", "request", "response", "sent", "settled", "synchronous", "timeout"),
-        *("_tally", "waiter", "wake", "written"),
-    )
-
-    def __init__(
-        self,
-        request: Request[R],
-        knowledge: type[Request[Any]],
-        action_id: str,
-        octets: bytes,
-        sent: float,
-        timeout: float,
-        synchronous: bool,
-        tally: Tally,
-    ) -> None:
-        self._tally = tally
-        self.request = request
-        self.knowledge = knowledge
-        self.action_id = action_id
-        self.octets = octets
-        self.sent = sent
-        self.timeout = timeout
-        self.synchronous = synchronous
-        self.items = _NO_ITEMS
-        self.events: Aggregate | None = None
-        self.ends = _NEVER
-        if synchronous or request.aggregate:
-            self.items = {}
-            self.events = knowledge.list_class()(action_id)
-            self.ends = frozenset(map(str.lower, knowledge.list_ends))
-        self.expected = not knowledge.list_announced
-        self.due = knowledge.answers
-        self.response: Answer | None = None
-        self.elapsed = 0.0
-        self.progress = sent
-        self.error: Exception | None = None
-        self.settled = False
-        self.given_up = False
-        self.written = False
-        self.ending: Ending = "pending"
-        self.wake: Callable[[], object] = _nothing
-        self.waiter: Any = None
-
-    def begin(self) -> bool:
-        """Note that the first byte is about to leave: from here on the server may act on it.
-
-        Returns:
-            Whether the request is to be sent: nobody waits for one that was given up.
-        """
-        if self.given_up:
-            return False
-        self.written = True
-        self._tally.requests_sent += 1
-        self._tally.bytes_sent += len(self.octets)
-        return True
-
-    @property
-    def empty(self) -> bool:
-        """Whether the answer is an error that only means that the list is empty."""
-        return self.response is not None and self.response.message in self.knowledge.list_empty
-
-    def result(self) -> Any:
-        """Return the result alone: the list, complete, or what the request makes of the answer.
-
-        Raises:
-            ActionFailed: The server answered with an error.
-            ActionTimeout: No answer came, or the list was not closed, in time.
-            ConnectionLost: The connection ended first.
-        """
-        if self.error is not None:
-            raise self.error
-        response = self.response
-        if response is None:
-            raise ActionTimeout(self.request, self.action_id, self.timeout)
-        if self.ending == "failed":
-            raise ActionFailed(self.request, response)
-        if not self.synchronous:
-            return self.request.process_response(response)
-        if not self.settled:
-            raise ActionTimeout(self.request, self.action_id, self.timeout, "end of its list")
-        return self.events
-
-    def outcome(self) -> Response[R] | None:
-        """Return what came of the request, `None` where no answer came; the answer is turned into the result here.
-
-        Raises:
-            ConnectionLost: The connection ended first.
-        """
-        if self.error is not None:
-            raise self.error
-        if self.response is None:
-            return None
-        return Response(
-            result=self.request.process_response(self.response),
-            response=self.response,
-            request=self.request,
-            action_id=self.action_id,
-            success=self.response.success,
-            time=self.elapsed,
-            events=self.events if self.synchronous else None,
-            events_timeout=self.synchronous and not self.settled,
-        )
-
-
-def _nothing() -> None:
-    """Stand in for a shell that waits for nothing."""
 
 
 def _octets(action_id: str) -> bytes:
@@ -470,7 +330,7 @@ class Session:
         Raises:
             ProtocolError: The server sent more than `Limits` allows; the connection is of no use any more.
         """
-        received = tuple.__new__(Received, ([], []))  # as its constructor does, in a third of the time
+        received = Received([], [])
         if self._version != self._handlers.version:
             self._version = self._handlers.version
             self.tally.fold(self._kinds.values())

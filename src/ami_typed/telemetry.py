@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, TracerProvider
 
     from ami_typed.aio import AsyncManager
+    from ami_typed.exchanges import Exchange
     from ami_typed.manager import Manager
-    from ami_typed.session import Exchange
     from ami_typed.statistics import Statistics
 
     Value = tuple[int, dict[str, str]]

@@ -27,8 +27,9 @@ from ami_typed.wire import Framer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ami_typed.exchanges import Exchange
     from ami_typed.fields import Field
-    from ami_typed.session import Exchange, Received
+    from ami_typed.session import Received
 
     Target = Callable[[bytes], None]
 
