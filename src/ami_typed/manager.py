@@ -19,7 +19,6 @@ from ami_typed._log import Log
 from ami_typed._target import Target, secret_of
 from ami_typed.backlog import Backlog
 from ami_typed.conversations import Await, Boot, Conversation, Credentials, Listen
-from ami_typed.drift import Drift
 from ami_typed.errors import (
     AddressError,
     ConnectFailed,
@@ -50,7 +49,7 @@ if TYPE_CHECKING:
     from ami_typed._target import Secret
     from ami_typed._threads import Audience, Connection
     from ami_typed.backoff import Pauses, Reconnect
-    from ami_typed.drift import DriftReport
+    from ami_typed.drift import Drift, DriftReport
     from ami_typed.handlers import EventKey
     from ami_typed.messages import R
     from ami_typed.observers import Observer
@@ -189,7 +188,7 @@ class Manager:
         self._handlers = Handlers()
         self._tally = Tally()
         self._observers = Observers(self._log)
-        self._drift = Drift()
+        self._drift: Drift | None = None
         self._connection: Connection | None = None
         self._audience: Audience | None = None
         self._address: Address | None = None
@@ -333,7 +332,7 @@ class Manager:
             aggregate_timeout=self._aggregate_timeout,
             late_timeout=self._orphaned_response_timeout,
             check_releases=self._check_releases,
-            drift=self._drift,
+            drift=self._noted(),
             tally=self._tally,
         )
         connection = Connection(transport, session, audience, quiet, target.timeout, self._log, self._observers)
@@ -345,6 +344,15 @@ class Manager:
                 raise
             raise ConnectFailed(f"The connection to {target} broke before the greeting: {error}.") from error
         return connection
+
+    def _noted(self) -> Drift:
+        """Return where is noted what is not known of what servers send."""
+        from ami_typed.drift import Drift  # which knows every class; a program that does not connect yet needs none
+
+        with self._lock:
+            if self._drift is None:
+                self._drift = Drift()
+            return self._drift
 
     def disconnect(self) -> None:
         """Close the connection; does nothing where there is none. Requests that wait fail at once."""
@@ -433,7 +441,7 @@ class Manager:
 
         Every event without a class is counted; headers and values are looked at in some messages only.
         """
-        return self._drift.report()
+        return self._noted().report()
 
     @property
     def address(self) -> tuple[str, int] | None:
