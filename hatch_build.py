@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PACKAGE = Path("src", "ami_typed")
-BY_MYPYC = ("wire", "exchanges", "quirks", "session", "_threads", "_tasks")
-"""What requests, answers and batches of events pass. They share one library, which only who connects is to load."""
+BY_MYPYC = ("wire", "exchanges", "quirks", "session", "_threads")
+"""What requests, answers and batches of events pass. They share one library, which only who connects is to load.
+
+There is no coroutine among them: those that mypyc makes throw exceptions in the form that Python 3.12 warns of.
+"""
 
 
 class CompiledPart(BuildHookInterface[Any]):
