@@ -463,7 +463,8 @@ class Connection(asyncio.BufferedProtocol):
         exchange.waiter = self._loop.create_future()
         if self._log.debug or self._observers.any:
             self._tell_of(exchange)
-        self._read_on()
+        if self._resting is not None:
+            self._regulate()
         try:
             if not self._writable.is_set():
                 await self._wait_to_write(exchange)
@@ -473,7 +474,9 @@ class Connection(asyncio.BufferedProtocol):
                 exchange.begin()
                 self._write(exchange.octets)
             if not exchange.settled:
-                self._set_alarm(exchange.sent + exchange.timeout)
+                deadline = exchange.sent + exchange.timeout
+                if self._alarm is None or deadline < self._alarm_at:
+                    self._set_alarm(deadline)
                 await exchange.waiter
         finally:
             if not exchange.settled or self._observers.any:
@@ -516,10 +519,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _set_alarm(self, deadline: float) -> None:
         """Look at the requests that wait when this one's time is up, or sooner: one timer serves them all."""
-        if self._alarm is None or deadline < self._alarm_at:
-            self._stop_alarm()
-            self._alarm_at = deadline
-            self._alarm = self._loop.call_at(deadline, self._ring)
+        self._stop_alarm()
+        self._alarm_at = deadline
+        self._alarm = self._loop.call_at(deadline, self._ring)
 
     def _stop_alarm(self) -> None:
         if self._alarm is not None:
@@ -565,7 +567,8 @@ class Connection(asyncio.BufferedProtocol):
     def _hand_out(self, received: Received) -> None:
         for exchange in received.settled:
             _wake(exchange)
-            if self._log.debug:
+        if self._log.debug:
+            for exchange in received.settled:
                 self._log.trace_answer(exchange)
         if len(received.settled) > 1:
             self._collect()

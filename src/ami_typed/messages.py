@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
-from ami_typed._speed import NONE_REPEATED, read
+from ami_typed._speed import NONE_REPEATED, read, unread
 from ami_typed.fields import Processed, Sometimes, processed
 from ami_typed.releases import Releases
 from ami_typed.values import Codec, Headers, epoch, integer, items, spell, text
@@ -322,8 +322,7 @@ def _restored(cls: type[Message], octets: bytes, headers: dict[str, str]) -> Mes
     return message
 
 
-_set_headers = dict[str, str].update
-_own_items = dict[str, str].items
+_own_item = dict[str, str].__getitem__
 
 
 def _headers(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -401,12 +400,14 @@ class LazyMessage(Message):
     _first: ClassVar[str]
     """The header that is known of a message before it is parsed."""
 
-    def _take_over(self, other: Message) -> None:
-        if other._unread is None:
-            super()._take_over(other)
-        else:
-            self._octets = self._unread = other._unread
-            _set_headers(self, _own_items(other))
+    @classmethod
+    def of(cls, source: bytes | Message) -> Self:
+        """Make a message of its bytes without the closing empty line, or see another message as one of this class."""
+        if isinstance(source, LazyMessage) and source._unread is not None:
+            if source._first == cls._first:
+                return unread(cls, source._unread, _own_item(source, cls._first))
+            source._read()
+        return super().of(source)
 
     @property
     def data(self) -> list[str]:
