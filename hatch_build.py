@@ -41,6 +41,7 @@ class CompiledPart(BuildHookInterface[Any]):
         if os.environ.get("AMI_TYPED_PURE") or sys.implementation.name != "cpython":
             return
         package = Path(self.root) / PACKAGE
+        self._folder = tempfile.TemporaryDirectory(prefix="ami-typed-")  # goes when the build ends, and not before
         in_c = self._built(from_c, package)
         if version == "editable":
             for file in in_c.values():
@@ -58,7 +59,7 @@ class CompiledPart(BuildHookInterface[Any]):
     def _built(self, build: Callable[[Path, Path], dict[str, Path]], package: Path) -> dict[str, Path]:
         """Build some files, by their place in the wheel; none where that cannot be done."""
         try:
-            return build(package, Path(tempfile.mkdtemp(prefix="ami-typed-")))
+            return build(package, Path(tempfile.mkdtemp(dir=self._folder.name)))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is lacking, plain Python does it too
             self.app.display_warning(f"ami-typed is built without a compiled part, which makes it faster: {error}")
             return {}
