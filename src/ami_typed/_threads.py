@@ -28,6 +28,7 @@ from ami_typed.errors import (
 )
 from ami_typed.messages import Event, Message, Request
 from ami_typed.observers import Observers
+from ami_typed.streams import to_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from ami_typed.messages import Aggregate
     from ami_typed.overflow import Bounded
     from ami_typed.session import Received, Session
+    from ami_typed.streams import Endable
 
 __all__ = [
     "Audience",
@@ -188,13 +190,6 @@ def quiet(connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
     """Stand in for somebody who wants to know of a loss: nobody was told of the connection yet."""
 
 
-class Endable(Protocol):
-    """What has to learn of the connection's end: a stream."""
-
-    def end(self, reason: Exception | None, /) -> None:
-        """Let nothing in any more."""
-
-
 class Audience:
     """Who hears what comes, over one connection and, where it is made again, those that follow it.
 
@@ -229,7 +224,7 @@ class Audience:
                 self._log.trace("<", message)
         self.overflowed = None
         if self._handlers.sinks:
-            messages = self._to_streams(messages)
+            messages = to_streams(messages, self._handlers, self.throttle.queues)
         if messages:
             self.overflowed = self.dispatcher.put(messages) or self.overflowed
         if self._dropping or self.dispatcher.dropped != self._dropped:
@@ -242,20 +237,6 @@ class Audience:
         if dropping and not self._dropping:
             self._log.note("Callbacks are too slow: events are dropped before them, announced as EventsLost.")
         self._dropped, self._dropping = dropped, dropping
-
-    def _to_streams(self, messages: list[Message | Aggregate]) -> list[Message | Aggregate]:
-        """Hand messages to the streams; return those that are the callbacks' as well."""
-        for queue in self.throttle.queues:
-            queue.brace()
-        handlers = self._handlers
-        left: list[Message | Aggregate] = []
-        for message in messages:
-            route = handlers.by_class.get(message.__class__) or handlers.route_of(message)
-            for sink in route.sinks:
-                sink(message)
-            if route.functions:
-                left.append(message)
-        return left
 
     def watch(self, queue: Bounded) -> None:
         """Rest from reading for a stream's queue too, where its policy is to block."""

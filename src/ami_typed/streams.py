@@ -8,12 +8,13 @@ Rules of this module:
 - What came before the connection ended is still read; then the reason for the end is raised, or the stream just ends
   where the program itself disconnected.
 - No lock and no waiting here: the shells bring both.
+- A stream takes its messages before the callbacks have theirs, on the time of who reads.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 from ami_typed.errors import EventsDropped, Overflowed
 from ami_typed.messages import Event
@@ -21,12 +22,45 @@ from ami_typed.notices import EventsLost
 from ami_typed.overflow import Bounded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ami_typed.handlers import Handlers
+    from ami_typed.messages import Aggregate, Message
     from ami_typed.overflow import Overflow
     from ami_typed.statistics import Tally
 
-__all__ = ["Buffer"]
+__all__ = ["Buffer", "Endable", "to_streams"]
 
 E = TypeVar("E", bound=Event)
+
+
+class Endable(Protocol):
+    """What has to learn of the connection's end: a stream."""
+
+    def end(self, reason: Exception | None, /) -> None:
+        """Let nothing in any more."""
+
+
+def to_streams(
+    messages: Iterable[Message | Aggregate], handlers: Handlers, queues: Iterable[Bounded]
+) -> list[Message | Aggregate]:
+    """Hand messages to the streams that take them; return those that are the callbacks' as well.
+
+    Args:
+        messages: What came.
+        handlers: The table of callbacks and streams.
+        queues: What is to make ready for it.
+    """
+    for queue in queues:
+        queue.brace()
+    left: list[Message | Aggregate] = []
+    for message in messages:
+        route = handlers.by_class.get(message.__class__) or handlers.route_of(message)
+        for sink in route.sinks:
+            sink(message)
+        if route.functions:
+            left.append(message)
+    return left
 
 
 class Buffer(Bounded, Generic[E]):

@@ -61,7 +61,8 @@ def encode(action: str, lines: Sequence[tuple[str, str]]) -> bytes:
 
 
 def _refusals(action: str, lines: Iterable[tuple[str, str]]) -> Iterator[HeaderRefused]:
-    """Say of each line of a message that cannot be written why not."""
+    """Say of each line of a message that cannot be written why not; its name is one of them and may be why."""
+    action = action if action.isprintable() else repr(action)
     for name, value in lines:
         if re.search(_FORBIDDEN, name) or re.search(_FORBIDDEN, value):
             yield HeaderRefused(
