@@ -1,6 +1,7 @@
 """Builds what can be compiled, and leaves out what cannot be: the package does the same in plain Python.
 
-- ``_compiled.c``: what every byte of a stream passes, for the stable ABI. An editable install has it by the sources.
+- ``_speed/compiled.c``: what every byte of a stream passes, for the stable ABI. An editable install has it beside its
+  source.
 - What a request and its answer pass, by mypyc, from the same sources that are run without it. Only a wheel has that: in
   an editable install it would go on running what has been edited meanwhile.
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PACKAGE = Path("src", "ami_typed")
-BY_MYPYC = ("wire", "exchanges", "quirks", "session", "_threads")
+BY_MYPYC = ("_protocol.framing", "exchanges", "_protocol.quirks", "_protocol.session", "_transport.threads")
 """What requests, answers and batches of events pass. They share one library, which only who connects is to load.
 
 There is no coroutine among them: those that mypyc makes throw exceptions in the form that Python 3.12 warns of.
@@ -45,7 +46,7 @@ class CompiledPart(BuildHookInterface[Any]):
         in_c = self._built(from_c, package)
         if version == "editable":
             for file in in_c.values():
-                shutil.copy(file, package)
+                shutil.copy(file, package / "_speed")
             return
         by_mypyc = self._built(from_python, package)
         build_data["force_include"] |= {str(file): place for place, file in (in_c | by_mypyc).items()}
@@ -68,8 +69,8 @@ class CompiledPart(BuildHookInterface[Any]):
 def from_c(package: Path, folder: Path) -> dict[str, Path]:
     """Compile the module in C."""
     optimised = [] if sys.platform == "win32" else ["-O3"]
-    source = str(package / "_compiled.c")
-    extension = Extension("ami_typed._compiled", [source], py_limited_api=True, extra_compile_args=optimised)
+    source = str(package / "_speed/compiled.c")
+    extension = Extension("ami_typed._speed.compiled", [source], py_limited_api=True, extra_compile_args=optimised)
     return compiled([extension], folder)
 
 
@@ -77,7 +78,7 @@ def from_python(package: Path, folder: Path) -> dict[str, Path]:
     """Compile modules in Python, which find each other in one more that they share."""
     from mypyc.build import mypycify
 
-    sources = [str(Path(package.name, f"{module}.py")) for module in BY_MYPYC]
+    sources = [str(Path(package.name, f"{module.replace('.', '/')}.py")) for module in BY_MYPYC]
     with contextlib.chdir(package.parent):
         settings = ["--config-file=", f"--cache-dir={folder / 'cache'}"]
         extensions = mypycify([*settings, *sources], target_dir=str(folder), group_name="ami_typed", debug_level="0")

@@ -39,10 +39,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 import ami_typed as ami
-from ami_typed import conversations
-from ami_typed.conversations import Await, Boot, Conversation, Credentials, Listen
-from ami_typed.handlers import Handlers
-from ami_typed.session import Received, Session
+from ami_typed._delivery.subscriptions import Handlers
+from ami_typed._protocol import dialogues
+from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
+from ami_typed._protocol.session import Received, Session
 from ami_typed.testing import Deed, Expect, HangUp, Leave, Say, Scenario, StandIn
 from ami_typed.testing.templates import difference, match
 from tests.faces import BlockingManager, EventLoop
@@ -409,7 +409,7 @@ class InMemory(Application):
     def converse(self, name: str, what: str, *args: Any, **kwargs: Any) -> None:
         if what == "login":
             args, kwargs = (Credentials(*args, **kwargs),), {}
-        conversation: Conversation[Any] = getattr(conversations, what)(*args, **kwargs)
+        conversation: Conversation[Any] = getattr(dialogues, what)(*args, **kwargs)
         self._go_on(name, conversation, [], lambda: next(conversation))
 
     def _go_on(

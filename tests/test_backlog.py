@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import ami_typed as ami
 from ami_typed import Disconnected, EventsLost, Overflow
-from ami_typed.backlog import Backlog
+from ami_typed._delivery.backlog import Backlog
 from tests.floods import DROPPING, POLICIES, ROOMY, Flooding, ask, flood, in_place, sizes
 from tests.support import PATIENCE, Gadget, Server, answer, background, message
 

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ami_typed as ami
-from ami_typed import _sockets, _tasks, _threads
+from ami_typed._transport import sockets as _sockets
+from ami_typed._transport import tasks as _tasks
+from ami_typed._transport import threads as _threads
 from tests.support import CERTIFICATE, GREETING, PATIENCE, Peer, Server, answer, background, message
 from tests.test_reconnect import AT_ONCE, Asterisk, logged_in, told
 

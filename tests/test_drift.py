@@ -11,10 +11,10 @@ import pytest
 
 import ami_typed as ami
 from ami_typed import Reconnect, drift
+from ami_typed._delivery.subscriptions import Handlers
+from ami_typed._protocol.session import Session
 from ami_typed.drift import Drift, recorded
-from ami_typed.handlers import Handlers
 from ami_typed.messages import Answer
-from ami_typed.session import Session
 from codegen import overlay
 from codegen.__main__ import build
 from tests.support import PATIENCE, answer, message

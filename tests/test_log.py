@@ -9,7 +9,7 @@ import pytest
 
 import ami_typed as ami
 from ami_typed import actions
-from ami_typed._log import Log
+from ami_typed._delivery.log import Log
 from tests.support import GREETING, PATIENCE, Gadget, Heard, ListGadgets, Server, answer, in_a_fresh_process, message
 from tests.test_backlog import Slow
 
@@ -45,7 +45,7 @@ def test_the_programs_own_logger_has_everything(caplog: pytest.LogCaptureFixture
 def test_logging_is_not_loaded_before_there_is_something_to_say() -> None:
     program = (
         "import sys\n"
-        "from ami_typed._log import Log\n"
+        "from ami_typed._delivery.log import Log\n"
         "log = Log(None, debug=False)\n"
         "log.tell('nobody listens')\n"
         "before = 'logging' in sys.modules\n"

@@ -12,7 +12,7 @@ import pytest
 
 import ami_typed as ami
 from ami_typed import Disconnected, EventsLost, Reconnected
-from ami_typed.handlers import Handlers
+from ami_typed._delivery.subscriptions import Handlers
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,14 +12,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ami_typed import Event, _plain, events
+from ami_typed import Event, events
+from ami_typed._speed import plain as _plain
 
 try:
-    _compiled: Any = importlib.import_module("ami_typed._compiled")
+    _compiled: Any = importlib.import_module("ami_typed._speed.compiled")
 except ImportError:
     _compiled = None
 
-NOT_BUILT = "not run: ami_typed._compiled is not built here (pip install -e . builds it where a C compiler is)"
+NOT_BUILT = "not run: ami_typed._speed.compiled is not built here (pip install -e . builds it where a C compiler is)"
 built = pytest.mark.skipif(_compiled is None, reason=NOT_BUILT)
 
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ami_typed as ami
-from ami_typed import Disconnected, EventsLost, Reconnect, Reconnected, _tasks, _threads
+from ami_typed import Disconnected, EventsLost, Reconnect, Reconnected
+from ami_typed._transport import tasks as _tasks
+from ami_typed._transport import threads as _threads
 from ami_typed.backoff import Pauses
 from tests.support import GREETING, PATIENCE, Gadget, GadgetsComplete, Peer, Server, answer, background, message
 

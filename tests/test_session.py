@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ami_typed as ami
-from ami_typed import registry, session
+from ami_typed import registry
+from ami_typed._delivery.subscriptions import Handlers
+from ami_typed._protocol import session
+from ami_typed._protocol.session import Received, Session
 from ami_typed._speed import unread
-from ami_typed.handlers import Handlers
 from ami_typed.limits import Limits
-from ami_typed.session import Received, Session
 from tests.support import (
     GREETING,
     Gadget,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ami_typed as ami
-from ami_typed._sockets import SynchronisedSocket
+from ami_typed._transport.sockets import SynchronisedSocket
 from tests.support import PATIENCE, Pair, Server, answer, background, once, tls_server
 
 if TYPE_CHECKING:

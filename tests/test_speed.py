@@ -28,7 +28,7 @@ def test_plain_python_is_used_where_the_environment_asks_for_it() -> None:
         [
             sys.executable,
             "-c",
-            "from ami_typed import _speed, _plain; print(_speed.compiled, _speed.Kind is _plain.Kind)",
+            "from ami_typed import _speed; from ami_typed._speed import plain; print(_speed.compiled, _speed.Kind is plain.Kind)",
         ],
         capture_output=True,
         text=True,
@@ -46,7 +46,7 @@ def test_all_functions_come_from_one_form() -> None:
             *(_speed.unread, _speed.written),
         )
     }
-    assert modules == {"ami_typed._compiled" if _speed.compiled else "ami_typed._plain"}
+    assert modules == {"ami_typed._speed.compiled" if _speed.compiled else "ami_typed._speed.plain"}
 
 
 @pytest.mark.parametrize("name", by_mypyc())

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ami_typed as ami
-from ami_typed import session, statistics
-from ami_typed.handlers import Handlers
+from ami_typed import statistics
+from ami_typed._delivery.subscriptions import Handlers
+from ami_typed._protocol import session
+from ami_typed._protocol.session import Session
 from ami_typed.notices import EventsLost
-from ami_typed.session import Session
 from ami_typed.statistics import OTHERS, Statistics, Tally, Times
 from tests.support import GREETING, PATIENCE, Gadget, Heard, ListGadgets, Server, answer, message
 from tests.test_backlog import Slow

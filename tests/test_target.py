@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ami_typed as ami
-from ami_typed._address import Address, Options
-from ami_typed._target import Certificates, Target, secret_of
+from ami_typed._transport.target import Certificates, Target, secret_of
+from ami_typed._transport.url import Address, Options
 from tests.support import CERTIFICATE, in_a_fresh_process
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ami_typed.conversations import Credentials
+    from ami_typed._protocol.dialogues import Credentials
 
 # Targets
 
@@ -42,7 +42,7 @@ def test_each_connection_has_settings_of_its_own_unless_the_program_brings_them(
 def test_without_tls_its_library_is_not_loaded() -> None:
     program = (
         "import sys\n"
-        "from ami_typed._address import Address\n"
+        "from ami_typed._transport.url import Address\n"
         "assert Address.of_url('ami://user:secret@pbx').target.context() is None\n"
         "print('ssl' in sys.modules)"
     )

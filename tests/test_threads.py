@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ami_typed as ami
-from ami_typed import _threads
-from ami_typed._log import Log
-from ami_typed._sockets import SynchronisedSocket
-from ami_typed._threads import Audience, Connection, Dispatcher, Throttle, quiet
-from ami_typed.backlog import Backlog
-from ami_typed.handlers import Handlers
+from ami_typed._delivery.backlog import Backlog
+from ami_typed._delivery.log import Log
+from ami_typed._delivery.subscriptions import Handlers
+from ami_typed._protocol.session import Session
+from ami_typed._transport import threads as _threads
+from ami_typed._transport.sockets import SynchronisedSocket
+from ami_typed._transport.threads import Audience, Connection, Dispatcher, Throttle, quiet
 from ami_typed.overflow import Overflow
-from ami_typed.session import Session
 from tests.support import PATIENCE, Pair, Peer, answer, message, once
 
 if TYPE_CHECKING:

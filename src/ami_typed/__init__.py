@@ -10,7 +10,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from ami_typed import actions, aggregates, catalogue, enums, errors, events, messages, responses
-    from ami_typed._sockets import SynchronisedSocket
+    from ami_typed._transport.sockets import SynchronisedSocket
     from ami_typed.aio import AsyncEventStream, AsyncManager
     from ami_typed.backoff import Reconnect
     from ami_typed.drift import DriftReport
@@ -145,7 +145,7 @@ else:
     from ami_typed._lazy import namespace
 
     _HOMES = {
-        "_sockets": "SynchronisedSocket",
+        "_transport.sockets": "SynchronisedSocket",
         "aio": "AsyncEventStream AsyncManager",
         "errors": (
             "ActionFailed ActionTimeout AddressError AlreadyLoggedIn AuthenticationFailed ConnectFailed "

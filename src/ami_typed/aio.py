@@ -2,7 +2,7 @@
 
 Rules of this module:
 
-- It holds no decision about the protocol: `session` and `conversations` do.
+- It holds no decision about the protocol: `session` and `dialogues` do.
 - `manager.Manager` is its twin: the same methods, in the same order, with the same meaning; those that wait are
   coroutines.
 - Everything happens on one event loop. Callbacks run in one task, one after the other, so a callback that waits delays
@@ -17,13 +17,16 @@ import socket
 import weakref
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from ami_typed import conversations
-from ami_typed._log import Log
-from ami_typed._sockets import Tries, keep_alive
-from ami_typed._target import Target, secret_of
-from ami_typed._tasks import Audience, Connection
-from ami_typed.backlog import Backlog
-from ami_typed.conversations import Await, Boot, Conversation, Credentials, Listen
+from ami_typed._delivery.backlog import Backlog
+from ami_typed._delivery.log import Log
+from ami_typed._delivery.stream_buffer import Buffer
+from ami_typed._delivery.subscriptions import Handlers
+from ami_typed._protocol import dialogues
+from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
+from ami_typed._protocol.session import Session
+from ami_typed._transport.sockets import Tries, keep_alive
+from ami_typed._transport.target import Target, secret_of
+from ami_typed._transport.tasks import Audience, Connection
 from ami_typed.drift import Drift
 from ami_typed.errors import (
     AddressError,
@@ -33,15 +36,12 @@ from ami_typed.errors import (
     EventTimeout,
     NotConnected,
 )
-from ami_typed.handlers import Handlers
 from ami_typed.limits import Limits
 from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.observers import Observers
 from ami_typed.overflow import Overflow
-from ami_typed.session import Session
 from ami_typed.statistics import Tally
-from ami_typed.streams import Buffer
 
 if TYPE_CHECKING:
     import logging
@@ -51,11 +51,11 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from ami_typed import actions, events
-    from ami_typed._address import Address, Options
-    from ami_typed._target import Secret
+    from ami_typed._delivery.subscriptions import EventKey
+    from ami_typed._transport.target import Secret
+    from ami_typed._transport.url import Address, Options
     from ami_typed.backoff import Pauses, Reconnect
     from ami_typed.drift import DriftReport
-    from ami_typed.handlers import EventKey
     from ami_typed.messages import R
     from ami_typed.observers import Observer
     from ami_typed.releases import Release
@@ -228,7 +228,7 @@ class AsyncManager:
         Raises:
             AddressError: The URL is not such a one; says why, and shows nothing of it.
         """
-        from ami_typed._address import Address  # only a program that is told so needs it
+        from ami_typed._transport.url import Address  # only a program that is told so needs it
 
         return cls._at(Address.of_url(url, secret), options)
 
@@ -246,7 +246,7 @@ class AsyncManager:
         Raises:
             AddressError: No variable says where to connect to, or one is wrong.
         """
-        from ami_typed._address import Address
+        from ami_typed._transport.url import Address
 
         return cls._at(Address.of_environment(prefix, secret), options)
 
@@ -422,7 +422,7 @@ class AsyncManager:
         assert target is not None, "who lost a connection had one"
         connection = await self._dial(target, audience)
         try:
-            resumed = await self._converse(conversations.resume(self._credentials, lost.session.lasting), connection)
+            resumed = await self._converse(dialogues.resume(self._credentials, lost.session.lasting), connection)
         except BaseException:
             connection.end(ConnectionLost("it was given up."), wanted=True)
             raise
@@ -602,7 +602,7 @@ class AsyncManager:
 
     async def _log_in(self, credentials: Credentials) -> None:
         connection = self._connected()
-        release = connection.session.release = await self._converse(conversations.login(credentials), connection)
+        release = connection.session.release = await self._converse(dialogues.login(credentials), connection)
         told = release or "of a release that it does not tell"
         self._log.tell(f"Logged in as {credentials.username} at Asterisk {told}.")
         self._credentials = credentials
@@ -636,14 +636,14 @@ class AsyncManager:
             EventTimeout: The outcome did not come in time.
             OutcomeUnknown: The connection was lost before the outcome came.
         """
-        return await self._converse(conversations.originate(request, margin=margin), self._connected())
+        return await self._converse(dialogues.originate(request, margin=margin), self._connected())
 
     async def logoff(self) -> None:
         """Say good-bye to the server and close the connection."""
         connection = self._connected()
         connection.leaving = True
         try:
-            await self._converse(conversations.logoff(), connection)
+            await self._converse(dialogues.logoff(), connection)
         except BaseException:
             connection.leaving = False
             raise

@@ -207,7 +207,7 @@ class DriftReport:
         Args:
             seen: Where it was seen, such as ``22.10.1 live``.
         """
-        from ami_typed.suggestions import entries
+        from ami_typed.cli.suggestions import entries
 
         return entries(self, seen)
 
@@ -387,8 +387,8 @@ def recorded(octets: bytes) -> DriftReport:
 
 def _messages(octets: bytes) -> list[bytes]:
     """Return the messages of a dialogue, the last even if it was cut off, without the greeting."""
+    from ami_typed._protocol.framing import Framer
     from ami_typed.limits import Limits  # what only looks at a connection needs neither
-    from ami_typed.wire import Framer
 
     if b"\r\n" not in octets:
         octets = octets.replace(b"\n", b"\r\n")

@@ -16,7 +16,7 @@ from ami_typed.messages import Response
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ami_typed._plain import Item
+    from ami_typed._speed.plain import Item
     from ami_typed.messages import Aggregate, Answer, Request
     from ami_typed.statistics import Ending, Tally
 

@@ -2,7 +2,7 @@
 
 Rules of this module:
 
-- It holds no decision about the protocol: `session` and `conversations` do, `_threads` runs them.
+- It holds no decision about the protocol: `session` and `dialogues` do, `threads` runs them.
 - `aio.AsyncManager` is its twin: the same methods, in the same order, with the same meaning.
 """
 
@@ -14,11 +14,13 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-from ami_typed import conversations
-from ami_typed._log import Log
-from ami_typed._target import Target, secret_of
-from ami_typed.backlog import Backlog
-from ami_typed.conversations import Await, Boot, Conversation, Credentials, Listen
+from ami_typed._delivery.backlog import Backlog
+from ami_typed._delivery.log import Log
+from ami_typed._delivery.stream_buffer import Buffer
+from ami_typed._delivery.subscriptions import Handlers
+from ami_typed._protocol import dialogues
+from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
+from ami_typed._transport.target import Target, secret_of
 from ami_typed.errors import (
     AddressError,
     ConnectFailed,
@@ -27,14 +29,12 @@ from ami_typed.errors import (
     EventTimeout,
     NotConnected,
 )
-from ami_typed.handlers import Handlers
 from ami_typed.limits import Limits
 from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.observers import Observers
 from ami_typed.overflow import Overflow
 from ami_typed.statistics import Tally
-from ami_typed.streams import Buffer
 
 if TYPE_CHECKING:
     import logging
@@ -44,13 +44,13 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from ami_typed import actions, events
-    from ami_typed._address import Address, Options
-    from ami_typed._sockets import SynchronisedSocket
-    from ami_typed._target import Secret
-    from ami_typed._threads import Audience, Connection
+    from ami_typed._delivery.subscriptions import EventKey
+    from ami_typed._transport.sockets import SynchronisedSocket
+    from ami_typed._transport.target import Secret
+    from ami_typed._transport.threads import Audience, Connection
+    from ami_typed._transport.url import Address, Options
     from ami_typed.backoff import Pauses, Reconnect
     from ami_typed.drift import Drift, DriftReport
-    from ami_typed.handlers import EventKey
     from ami_typed.messages import R
     from ami_typed.observers import Observer
     from ami_typed.releases import Release
@@ -220,7 +220,7 @@ class Manager:
         Raises:
             AddressError: The URL is not such a one; says why, and shows nothing of it.
         """
-        from ami_typed._address import Address  # only a program that is told so needs it
+        from ami_typed._transport.url import Address  # only a program that is told so needs it
 
         return cls._at(Address.of_url(url, secret), options)
 
@@ -238,7 +238,7 @@ class Manager:
         Raises:
             AddressError: No variable says where to connect to, or one is wrong.
         """
-        from ami_typed._address import Address
+        from ami_typed._transport.url import Address
 
         return cls._at(Address.of_environment(prefix, secret), options)
 
@@ -289,7 +289,7 @@ class Manager:
             raise
 
     def _connect(self, target: Target) -> None:
-        from ami_typed._threads import Audience
+        from ami_typed._transport.threads import Audience
 
         self.disconnect()
         backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting, self._tally)
@@ -320,9 +320,9 @@ class Manager:
 
     def _dial(self, target: Target, audience: Audience) -> Connection:
         """Make a connection whose server has greeted."""
-        from ami_typed._sockets import open_socket  # a program that does not connect yet needs none of this
-        from ami_typed._threads import Connection, quiet
-        from ami_typed.session import Session
+        from ami_typed._protocol.session import Session
+        from ami_typed._transport.sockets import open_socket  # a program that does not connect yet needs none of this
+        from ami_typed._transport.threads import Connection, quiet
 
         transport = open_socket(target)
         session = Session(
@@ -393,7 +393,7 @@ class Manager:
         connection = self._dial(target, audience)
         connection.start()
         try:
-            resumed = self._converse(conversations.resume(self._credentials, lost.session.lasting), connection)
+            resumed = self._converse(dialogues.resume(self._credentials, lost.session.lasting), connection)
             connection.session.release, connection.session.lasting = resumed.release, lost.session.lasting
             for refused in resumed.refused:
                 self._log.note(f"The server refused to set again what the lost connection had: {refused}")
@@ -576,7 +576,7 @@ class Manager:
 
     def _log_in(self, credentials: Credentials) -> None:
         connection = self._connected()
-        release = connection.session.release = self._converse(conversations.login(credentials), connection)
+        release = connection.session.release = self._converse(dialogues.login(credentials), connection)
         told = release or "of a release that it does not tell"
         self._log.tell(f"Logged in as {credentials.username} at Asterisk {told}.")
         self._credentials = credentials
@@ -610,14 +610,14 @@ class Manager:
             EventTimeout: The outcome did not come in time.
             OutcomeUnknown: The connection was lost before the outcome came.
         """
-        return self._converse(conversations.originate(request, margin=margin), self._connected())
+        return self._converse(dialogues.originate(request, margin=margin), self._connected())
 
     def logoff(self) -> None:
         """Say good-bye to the server and close the connection."""
         connection = self._connected()
         connection.leaving = True
         try:
-            self._converse(conversations.logoff(), connection)
+            self._converse(dialogues.logoff(), connection)
         except BaseException:
             connection.leaving = False
             raise
@@ -872,7 +872,7 @@ def _resume(reference: weakref.ref[Manager], audience: Audience, lost: Connectio
 
 
 def _watch(connection: Connection, interval: float) -> None:
-    from ami_typed._threads import monitor
+    from ami_typed._transport.threads import monitor
 
     threading.Thread(target=monitor, args=(connection, interval), name="ami-typed monitor", daemon=True).start()
 

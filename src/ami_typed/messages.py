@@ -6,7 +6,7 @@ Rules of this module:
   `Message.all` has every one, in order. Header names match without regard to case.
 - Text is UTF-8; a byte that is not becomes a lone surrogate (PEP 383) and goes out again as that byte.
 - An event or answer keeps its bytes and is parsed when something asks for more than a typed attribute.
-- No I/O and no clock: `wire` turns these into bytes and back, `session` relates them to each other.
+- No I/O and no clock: `framing` turns these into bytes and back, `session` relates them to each other.
 """
 
 from __future__ import annotations

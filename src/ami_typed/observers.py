@@ -14,7 +14,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from ami_typed._log import Log
+    from ami_typed._delivery.log import Log
     from ami_typed.exchanges import Exchange
 
 __all__ = ["Observer", "Observers"]

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from ami_typed._plain import Kind
-    from ami_typed.session import Session
+    from ami_typed._protocol.session import Session
+    from ami_typed._speed.plain import Kind
 
 __all__ = ["OTHERS", "Ending", "RoundTrips", "Statistics", "Tally", "Times"]
 

@@ -15,21 +15,22 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ami_typed as ami
-from ami_typed import _plain, catalogue, registry
+from ami_typed import catalogue, registry
+from ami_typed._delivery.subscriptions import Handlers
+from ami_typed._protocol.framing import Framer
+from ami_typed._protocol.session import Session
+from ami_typed._speed import plain as _plain
 from ami_typed._speed import unread
 from ami_typed.fields import Built, Numbered, Repeated, Variables, fields_of
-from ami_typed.handlers import Handlers
 from ami_typed.limits import Limits
 from ami_typed.messages import Answer, Message
-from ami_typed.session import Session
-from ami_typed.wire import Framer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ami_typed._protocol.session import Received
     from ami_typed.exchanges import Exchange
     from ami_typed.fields import Field
-    from ami_typed.session import Received
 
     Target = Callable[[bytes], None]
 
@@ -325,9 +326,7 @@ def answer(data: bytes) -> None:
 
 # The two forms
 
-FORMS = [_plain] + [
-    importlib.import_module(f"ami_typed.{name}") for name in ("_compiled",) if find_spec(f"ami_typed.{name}")
-]
+FORMS = [_plain] + [importlib.import_module(name) for name in ("ami_typed._speed.compiled",) if find_spec(name)]
 
 
 def forms(data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The few functions that every byte and every request passes, in Python; `_compiled` has the same ones in C.
+"""The few functions that every byte and every request passes, in Python; `compiled` has the same ones in C.
 
 Rules of this module:
 

@@ -17,6 +17,7 @@ import weakref
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from ami_typed._delivery.stream_buffer import to_streams
 from ami_typed.errors import (
     ConnectionLost,
     Error,
@@ -28,21 +29,20 @@ from ami_typed.errors import (
 )
 from ami_typed.messages import Event, Message, Request
 from ami_typed.observers import Observers
-from ami_typed.streams import to_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ami_typed._log import Log
-    from ami_typed._sockets import SynchronisedSocket
-    from ami_typed.backlog import Backlog
+    from ami_typed._delivery.backlog import Backlog
+    from ami_typed._delivery.log import Log
+    from ami_typed._delivery.stream_buffer import Endable
+    from ami_typed._delivery.subscriptions import Handlers
+    from ami_typed._protocol.session import Received, Session
+    from ami_typed._transport.sockets import SynchronisedSocket
     from ami_typed.errors import Overflowed
     from ami_typed.exchanges import Exchange
-    from ami_typed.handlers import Handlers
     from ami_typed.messages import Aggregate
     from ami_typed.overflow import Bounded
-    from ami_typed.session import Received, Session
-    from ami_typed.streams import Endable
 
 __all__ = [
     "Audience",

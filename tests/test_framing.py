@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import ami_typed as ami
+from ami_typed._protocol.framing import Framer, encode
 from ami_typed.limits import Limits
 from ami_typed.messages import Message
-from ami_typed.wire import Framer, encode
 from tests.support import GREETING, message
 
 LIMITS = Limits()

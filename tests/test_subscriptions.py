@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import ami_typed as ami
-from ami_typed.handlers import Handlers
+from ami_typed._delivery.subscriptions import Handlers
 from tests.support import Gadget, Gadgets, GadgetsComplete, unread
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator
 
-    from ami_typed._target import Target
+    from ami_typed._transport.target import Target
 
 __all__ = ["SynchronisedSocket", "TlsSocket", "Tries", "hung_up", "keep_alive", "open_socket"]
 

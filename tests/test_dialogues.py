@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ami_typed as ami
-from ami_typed import conversations
-from ami_typed.conversations import Await, Boot, Credentials, Listen
+from ami_typed._protocol import dialogues
+from ami_typed._protocol.dialogues import Await, Boot, Credentials, Listen
 
 if TYPE_CHECKING:
-    from ami_typed.conversations import Conversation
+    from ami_typed._protocol.dialogues import Conversation
 
 SUCCESS = ami.Answer({"Response": "Success", "ActionID": "id-1"})
 REFUSAL = ami.Answer({"Response": "Error", "Message": "Authentication failed"})
@@ -50,7 +50,7 @@ def settings(version: str) -> ami.Answer:
 
 
 def test_a_log_in_answers_the_servers_challenge_and_finds_out_its_release() -> None:
-    talk = conversations.login(Credentials("admin", "sécret", events="call,agent"))
+    talk = dialogues.login(Credentials("admin", "sécret", events="call,agent"))
     assert asked(next(talk)).lines() == [("Action", "Challenge"), ("AuthType", "MD5")]
     login = asked(talk.send(challenge()))
     assert dict(login.lines()) == {
@@ -66,7 +66,7 @@ def test_a_log_in_answers_the_servers_challenge_and_finds_out_its_release() -> N
 
 def test_the_secret_is_not_sent_with_a_challenge_and_never_shown() -> None:
     for plain in (False, True):
-        talk = conversations.login(Credentials("admin", "hidden-word", plain=plain))
+        talk = dialogues.login(Credentials("admin", "hidden-word", plain=plain))
         steps: list[Any] = [next(talk)]
         if not plain:
             steps.append(talk.send(challenge()))
@@ -75,13 +75,13 @@ def test_the_secret_is_not_sent_with_a_challenge_and_never_shown() -> None:
 
 
 def test_a_plain_log_in_sends_the_secret_and_asks_for_no_challenge() -> None:
-    talk = conversations.login(Credentials("admin", "hidden-word", plain=True))
+    talk = dialogues.login(Credentials("admin", "hidden-word", plain=True))
     login = asked(next(talk))
     assert login.lines() == [("Action", "Login"), ("Username", "admin"), ("Secret", "hidden-word")]
 
 
 def test_a_user_who_may_not_ask_for_the_release_is_logged_in_all_the_same() -> None:
-    talk = conversations.login(Credentials("admin", "secret", plain=True))
+    talk = dialogues.login(Credentials("admin", "secret", plain=True))
     next(talk)
     question = asked(talk.send(SUCCESS))
     with pytest.raises(StopIteration) as end:
@@ -91,14 +91,14 @@ def test_a_user_who_may_not_ask_for_the_release_is_logged_in_all_the_same() -> N
 
 def test_a_server_whose_version_names_no_release_is_of_none() -> None:
     for answer in (settings("GIT-master-3f21c0"), SUCCESS):
-        talk = conversations.login(Credentials("admin", "secret", plain=True))
+        talk = dialogues.login(Credentials("admin", "secret", plain=True))
         next(talk)
         talk.send(SUCCESS)
         assert end_of(talk, answer) is None
 
 
 def test_a_wrong_secret_is_a_failed_log_in() -> None:
-    talk = conversations.login(Credentials("admin", "wrong"))
+    talk = dialogues.login(Credentials("admin", "wrong"))
     next(talk)
     login = asked(talk.send(challenge()))
     with pytest.raises(ami.LoginFailed, match="Asterisk refused Login: Authentication failed") as failed:
@@ -107,28 +107,28 @@ def test_a_wrong_secret_is_a_failed_log_in() -> None:
 
 
 def test_a_refused_challenge_is_a_failed_log_in() -> None:
-    talk = conversations.login(Credentials("admin", "secret"))
+    talk = dialogues.login(Credentials("admin", "secret"))
     question = asked(next(talk))
     with pytest.raises(ami.LoginFailed, match="Asterisk refused Challenge"):
         talk.throw(refused(question))
 
 
 def test_a_challenge_without_one_is_an_error_that_says_so() -> None:
-    talk = conversations.login(Credentials("admin", "secret"))
+    talk = dialogues.login(Credentials("admin", "secret"))
     next(talk)
     with pytest.raises(ami.ManagerError, match="no challenge to log admin in with"):
         talk.send(SUCCESS)
 
 
 def test_other_troubles_during_the_log_in_come_through() -> None:
-    talk = conversations.login(Credentials("admin", "secret"))
+    talk = dialogues.login(Credentials("admin", "secret"))
     next(talk)
     with pytest.raises(ami.OutcomeUnknown):
         talk.throw(ami.OutcomeUnknown("gone"))
 
 
 def test_a_log_in_that_waits_does_so_as_soon_as_the_user_is_let_in() -> None:
-    talk = conversations.login(Credentials("admin", "secret", wait=30))
+    talk = dialogues.login(Credentials("admin", "secret", wait=30))
     assert asked(next(talk)).action == "Challenge"
     assert asked(talk.send(challenge())).action == "Login"
     assert talk.send(SUCCESS) == Boot(30)
@@ -136,7 +136,7 @@ def test_a_log_in_that_waits_does_so_as_soon_as_the_user_is_let_in() -> None:
 
 
 def test_a_server_that_does_not_boot_in_time_is_still_booting() -> None:
-    talk = conversations.login(Credentials("admin", "secret", plain=True, wait=30))
+    talk = dialogues.login(Credentials("admin", "secret", plain=True, wait=30))
     next(talk)
     talk.send(SUCCESS)
     with pytest.raises(ami.StillBooting):
@@ -144,7 +144,7 @@ def test_a_server_that_does_not_boot_in_time_is_still_booting() -> None:
 
 
 def test_each_answer_of_a_log_in_is_waited_for_as_long_as_the_program_says() -> None:
-    talk = conversations.login(Credentials("admin", "secret", timeout=2.5))
+    talk = dialogues.login(Credentials("admin", "secret", timeout=2.5))
     steps = [asked(next(talk)), asked(talk.send(challenge())), asked(talk.send(SUCCESS))]
     assert [step.timeout for step in steps] == [2.5] * 3
 
@@ -160,7 +160,7 @@ def test_each_answer_of_a_log_in_is_waited_for_as_long_as_the_program_says() -> 
 def test_each_reason_for_a_refused_log_in_is_its_own_exception(
     words: str, kind: type[ami.LoginFailed], sentence: str
 ) -> None:
-    talk = conversations.login(Credentials("admin", "secret"))
+    talk = dialogues.login(Credentials("admin", "secret"))
     answer = ami.Answer({"Response": "Error", "Message": words})
     with pytest.raises(ami.LoginFailed, match=sentence) as failed:
         talk.throw(ami.ActionFailed(asked(next(talk)), answer))
@@ -173,13 +173,13 @@ def test_each_reason_for_a_refused_log_in_is_its_own_exception(
 
 def test_a_connection_without_a_log_in_has_nothing_to_bring_back() -> None:
     with pytest.raises(StopIteration) as end:
-        next(conversations.resume(None, [ami.Request("Events", EventMask="off")]))
-    assert end.value.value == conversations.Resumed(None, [])
+        next(dialogues.resume(None, [ami.Request("Events", EventMask="off")]))
+    assert end.value.value == dialogues.Resumed(None, [])
 
 
 def test_what_is_refused_this_time_is_told_and_keeps_nothing_else_from_being_set() -> None:
     filters = [ami.Request("Filter", Filter=text) for text in ("a", "b")]
-    talk = conversations.resume(Credentials("admin", "secret", plain=True), filters)
+    talk = dialogues.resume(Credentials("admin", "secret", plain=True), filters)
     next(talk)
     talk.send(SUCCESS)
     assert talk.send(settings("22.10.1")) is filters[0]
@@ -188,7 +188,7 @@ def test_what_is_refused_this_time_is_told_and_keeps_nothing_else_from_being_set
 
 
 def test_what_is_awaited_is_given_up_with_its_connection() -> None:
-    talk = conversations.originate(ami.Request("Originate"))
+    talk = dialogues.originate(ami.Request("Originate"))
     next(talk)
     talk.send(None)
     waiting: Any = talk.send(SUCCESS)
@@ -208,7 +208,7 @@ def originate(**headers: Any) -> ami.Request[Any]:
 def test_a_call_is_placed_asynchronously_and_its_own_outcome_awaited() -> None:
     request = originate(Variable={"A": "1"})
     request.timeout = 3
-    talk = conversations.originate(request, margin=2)
+    talk = dialogues.originate(request, margin=2)
     assert next(talk) == Listen(("OriginateResponse", "Disconnected"))
     placed = asked(talk.send(None))
     assert dict(placed.lines()) == {
@@ -230,7 +230,7 @@ def test_a_call_is_placed_asynchronously_and_its_own_outcome_awaited() -> None:
 
 @pytest.mark.parametrize(("timeout", "wait"), [("15000", 17.0), (1500, 3.5), (None, 32.0)])
 def test_the_outcome_is_awaited_as_long_as_the_call_may_ring_and_a_margin(timeout: Any, wait: float) -> None:
-    talk = conversations.originate(originate(Timeout=timeout), margin=2)
+    talk = dialogues.originate(originate(Timeout=timeout), margin=2)
     next(talk)
     talk.send(None)
     waiting: Any = talk.send(SUCCESS)
@@ -239,20 +239,20 @@ def test_the_outcome_is_awaited_as_long_as_the_call_may_ring_and_a_margin(timeou
 
 def test_the_callers_request_is_not_changed() -> None:
     request = originate(Async="false")
-    talk = conversations.originate(request)
+    talk = dialogues.originate(request)
     next(talk)
     assert asked(talk.send(None))["Async"] == "true"
     assert request == originate(Async="false")
 
 
 def test_a_chosen_action_id_stays() -> None:
-    talk = conversations.originate(originate(ActionID="mine"))
+    talk = dialogues.originate(originate(ActionID="mine"))
     next(talk)
     assert asked(talk.send(None)).action_id == "mine"
 
 
 def test_a_call_that_is_refused_is_not_waited_for() -> None:
-    talk = conversations.originate(originate())
+    talk = dialogues.originate(originate())
     next(talk)
     placed = asked(talk.send(None))
     with pytest.raises(ami.ActionFailed, match="Asterisk refused Originate"):
@@ -260,7 +260,7 @@ def test_a_call_that_is_refused_is_not_waited_for() -> None:
 
 
 def test_a_variable_of_a_call_is_not_shown_with_its_secrets() -> None:
-    talk = conversations.originate(originate(Secret="hidden-word"))
+    talk = dialogues.originate(originate(Secret="hidden-word"))
     next(talk)
     assert "hidden-word" not in repr(talk.send(None))
 
@@ -269,13 +269,13 @@ def test_a_variable_of_a_call_is_not_shown_with_its_secrets() -> None:
 
 
 def test_a_log_off_is_one_request() -> None:
-    talk = conversations.logoff()
+    talk = dialogues.logoff()
     assert asked(next(talk)).lines() == [("Action", "Logoff")]
     assert end_of(talk, ami.Answer({"Response": "Goodbye"})) is None
 
 
 def test_the_answers_of_a_conversation_are_answers() -> None:
-    talk = conversations.logoff()
+    talk = dialogues.logoff()
     result = asked(next(talk)).process_response(ami.Message({"Response": "Goodbye"}))
     assert isinstance(result, ami.Answer)
     assert result.success

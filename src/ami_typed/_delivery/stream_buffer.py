@@ -24,7 +24,7 @@ from ami_typed.overflow import Bounded
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ami_typed.handlers import Handlers
+    from ami_typed._delivery.subscriptions import Handlers
     from ami_typed.messages import Aggregate, Message
     from ami_typed.overflow import Overflow
     from ami_typed.statistics import Tally

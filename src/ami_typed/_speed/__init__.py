@@ -1,6 +1,6 @@
-"""Chooses between the two forms of what all bytes and requests pass: `_compiled`, where it was built, or `_plain`.
+"""Chooses between the two forms of what all bytes and requests pass: `compiled`, if it was built, or `plain`.
 
-``AMI_TYPED_PURE`` in the environment, with any text, chooses `_plain`. What mypyc has compiled stays so: set it when
+``AMI_TYPED_PURE`` in the environment, with any text, chooses `plain`. What mypyc has compiled stays so: set it when
 ami-typed is installed, to have neither.
 """
 
@@ -26,26 +26,38 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from ami_typed._plain import NO_LINES, NONE_REPEATED, Found, Kind, fill, header, holds, read, sift, unread, written
+    from ami_typed._speed.plain import (
+        NO_LINES,
+        NONE_REPEATED,
+        Found,
+        Kind,
+        fill,
+        header,
+        holds,
+        read,
+        sift,
+        unread,
+        written,
+    )
 
     compiled: bool
 else:
     try:
-        from ami_typed import _compiled as _form
+        from ami_typed._speed import compiled as _form
     except ImportError:  # it was not built
         _form = None
     if _form is None or os.environ.get("AMI_TYPED_PURE"):
-        from ami_typed import _plain as _form
+        from ami_typed._speed import plain as _form
     Found, Kind, NO_LINES, NONE_REPEATED = _form.Found, _form.Kind, _form.NO_LINES, _form.NONE_REPEATED
     fill, header, holds, read = _form.fill, _form.header, _form.holds, _form.read
     sift, unread, written = _form.sift, _form.unread, _form.written
-    compiled = Kind.__module__ == "ami_typed._compiled"
+    compiled = Kind.__module__ == "ami_typed._speed.compiled"
 
 
 def forms() -> str:
     """Say what of the package is compiled here: ``C``, ``mypyc``, both or ``nothing``."""
     from importlib.util import find_spec
 
-    session = find_spec("ami_typed.session")
+    session = find_spec("ami_typed._protocol.session")
     by_mypyc = session is not None and not (session.origin or "").endswith(".py")
     return " and ".join(["C"] * compiled + ["mypyc"] * by_mypyc) or "nothing"

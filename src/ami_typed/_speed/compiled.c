@@ -183,7 +183,7 @@ static PyType_Slot kind_slots[] = {
 };
 
 static PyType_Spec kind_spec = {
-    "ami_typed._compiled.Kind", sizeof(Kind), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, kind_slots,
+    "ami_typed._speed.compiled.Kind", sizeof(Kind), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, kind_slots,
 };
 
 /* header */
@@ -349,7 +349,7 @@ static PyType_Slot found_slots[] = {
 };
 
 static PyType_Spec found_spec = {
-    "ami_typed._compiled.Found", sizeof(Found), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    "ami_typed._speed.compiled.Found", sizeof(Found), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     found_slots,
 };
 
@@ -827,11 +827,11 @@ static PyMethodDef functions[] = {
 };
 
 static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT, "ami_typed._compiled", "What every byte and every request passes, in C.", -1, functions,
+    PyModuleDef_HEAD_INIT, "ami_typed._speed.compiled", "What every byte and every request passes, in C.", -1, functions,
 };
 
 PyMODINIT_FUNC
-PyInit__compiled(void)
+PyInit_compiled(void)
 {
     first_name = PyUnicode_InternFromString("_first");
     octets_name = PyUnicode_InternFromString("_octets");

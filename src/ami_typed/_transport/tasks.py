@@ -2,7 +2,7 @@
 
 Rules of this module:
 
-- It is to `aio` what `_threads` is to `manager`.
+- It is to `aio` what `threads` is to `manager`.
 - Everything happens on one event loop. One task calls the callbacks, so a callback that waits delays other callbacks
   but never an answer; no task outlives its connection's audience.
 """
@@ -17,7 +17,8 @@ import weakref
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from ami_typed._sockets import hung_up
+from ami_typed._delivery.stream_buffer import to_streams
+from ami_typed._transport.sockets import hung_up
 from ami_typed.errors import (
     ConnectFailed,
     ConnectionLost,
@@ -30,20 +31,19 @@ from ami_typed.errors import (
 )
 from ami_typed.messages import Event, Message, Request
 from ami_typed.observers import Observers
-from ami_typed.streams import to_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ami_typed._log import Log
-    from ami_typed.backlog import Backlog
+    from ami_typed._delivery.backlog import Backlog
+    from ami_typed._delivery.log import Log
+    from ami_typed._delivery.stream_buffer import Endable
+    from ami_typed._delivery.subscriptions import Handlers
+    from ami_typed._protocol.session import Received, Session
     from ami_typed.errors import Overflowed
     from ami_typed.exchanges import Exchange
-    from ami_typed.handlers import Handlers
     from ami_typed.messages import Aggregate
     from ami_typed.overflow import Bounded
-    from ami_typed.session import Received, Session
-    from ami_typed.streams import Endable
 
 __all__ = ["Audience", "Connection", "Dispatcher", "OnLoss", "Throttle", "quiet"]
 

@@ -19,6 +19,8 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from ami_typed._protocol.framing import Framer, encode
+from ami_typed._protocol.quirks import Quirks, RawTexts, is_odd
 from ami_typed._speed import Kind, header, holds, sift, unread, written
 from ami_typed.drift import Drift
 from ami_typed.errors import (
@@ -45,19 +47,17 @@ from ami_typed.messages import (
     Message,
     Request,
 )
-from ami_typed.quirks import Quirks, RawTexts, is_odd
 from ami_typed.registry import action_class, event_class
 from ami_typed.releases import Releases
 from ami_typed.statistics import Tally
 from ami_typed.values import text
-from ami_typed.wire import Framer, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from ami_typed._plain import Items
+    from ami_typed._delivery.subscriptions import Handlers
+    from ami_typed._speed.plain import Items
     from ami_typed.errors import ConnectionLost
-    from ami_typed.handlers import Handlers
     from ami_typed.releases import Release
 
 __all__ = ["Received", "Session"]

@@ -12,16 +12,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
-from ami_typed._target import Certificates, Target, secret_in_file, secret_of
+from ami_typed._protocol.dialogues import Credentials
+from ami_typed._transport.target import Certificates, Target, secret_in_file, secret_of
 from ami_typed.backoff import Reconnect
-from ami_typed.conversations import Credentials
 from ami_typed.errors import AddressError
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Mapping
 
-    from ami_typed._target import Secret
+    from ami_typed._transport.target import Secret
     from ami_typed.limits import Limits
     from ami_typed.overflow import Overflow
 

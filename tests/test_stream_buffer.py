@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import ami_typed as ami
 from ami_typed import Overflow
-from ami_typed.streams import Buffer
+from ami_typed._delivery.stream_buffer import Buffer
 from tests.floods import DROPPING, POLICIES, ROOMY, Flooding, ask, flood, in_place, sizes
 from tests.scenario_players import until
 from tests.support import PATIENCE, Gadget, GadgetsComplete, Server, background, message

@@ -1,0 +1,1 @@
+"""Sockets, TLS, threads, tasks and addresses: everything that does I/O."""
