@@ -321,16 +321,14 @@ class _Amendment:
     def _grouped(
         self, message: merge.Message, entry: _Entry, headers: tuple[Header, ...]
     ) -> tuple[tuple[Header, ...], tuple[Group, ...]]:
-        """Return an action's parameters without those that its groups are made of, and the groups."""
-        if not isinstance(entry, overlay.Action):
-            return headers, ()
+        """Return a message's headers without those that its groups are made of, and the groups."""
         groups: list[Group] = []
         grouped: set[str] = set()
         for name, given in entry.group.items():
-            path = ("action", message.name, "group", name)
+            path = (message.kind, message.name, "group", name)
             members = [header for header in headers if _is_of(header.name, given.headers)]
             if not members:
-                self._add("No parameter is of this group.", *path)
+                self._add(f"No {'parameter' if message.kind == 'action' else 'header'} is of this group.", *path)
                 continue
             grouped |= {header.name for header in members}
             groups.append(self._group(path, given, _union(header.span for header in members)))
@@ -702,7 +700,7 @@ def _always(
 
 def _type(meaning: overlay.Meaning, *, multiple: bool) -> str:
     kind = meaning.type or "text"
-    is_repeated = kind == "variables" or kind.startswith(("repeated:", "numbered:"))
+    is_repeated = kind == "variables" or kind.startswith(("repeated:", "numbered:", "named:"))
     return f"repeated:{kind}" if multiple and not is_repeated else kind
 
 

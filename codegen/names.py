@@ -111,7 +111,7 @@ RESERVED_CLASSES = frozenset(
             "Mapping",
             "Message",
         ),
-        *("Numbered", "Processed", "Releases", "Repeated", "Request", "Sequence", "Sometimes", "Variables"),
+        *("Named", "Numbered", "Processed", "Releases", "Repeated", "Request", "Sequence", "Sometimes", "Variables"),
         *("TYPE_CHECKING", "Unit", "actions", "aggregates", "datetime", "enums", "events", "known_events", "overload"),
         *("processed", "responses", "timedelta"),
     )

@@ -187,8 +187,8 @@ class Group(_Entry):
 
     Attributes:
         type: A type keyword of groups.
-        headers: The names of the headers, with `*` for a part that differs; an action's documented ones that match
-            are no parameters of their own.
+        headers: The names of the headers, with `*` for a part that differs; documented ones that match are no
+            parameters or attributes of their own.
         secret: Those of them whose value is never shown.
         enums: The vocabularies that the value is made of.
     """
@@ -266,6 +266,7 @@ class Event(_Correction):
     absent: tuple[str, ...] = ()
     any_header: bool = False
     header: Mapping[str, Header] = Field(default_factory=dict[str, Header])
+    group: Mapping[Name, Group] = Field(default_factory=dict[str, Group])
 
     @field_validator("snapshots", "absent")
     @classmethod

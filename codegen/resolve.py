@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from . import overlay
     from .amend import Amended, Group, Header, Message, Response, Rules
 
-Form: TypeAlias = Literal["Always", "Sometimes", "Repeated", "Variables", "Numbered"]
+Form: TypeAlias = Literal["Always", "Sometimes", "Repeated", "Variables", "Numbered", "Named"]
 Import: TypeAlias = tuple[str, str]
 """A module and a name in it."""
 
@@ -46,6 +46,12 @@ _FLAG = re.compile(r"flag:([^/]+)/([^/]+)")
 _ITEMS = re.compile(r"""(items|pairs)\((?:"([^"\\]+)"|'([^'\\]+)')(?:, enum:(\w+))?\)""")
 _ALTERNATIVE = re.compile(r"""\|(?![^(]*\))""")  # a | that is not between parentheses
 _FLAGS = frozenset({"yes_no", "one_zero", "true_false", "on_off", "enabled_disabled", "Flag"})
+_SEVERAL: Mapping[str, Literal["Repeated", "Numbered", "Named"]] = {
+    "repeated": "Repeated",
+    "numbered": "Numbered",
+    "named": "Named",
+}
+_FAMILIES = frozenset({"Numbered", "Named"})
 _WRITTEN_AS_TEXT = frozenset({"integer", "real", "text"})
 
 
@@ -78,14 +84,16 @@ class Value:
         imports: What the annotation needs.
         repetition: The field that holds several, None for a single value.
         enum: The vocabulary.
+        optional: Whether some texts of the type mean that there is no value.
     """
 
     accepts: str
     reads: Codec | None
     writes: Codec | None
     imports: tuple[Import, ...] = ()
-    repetition: Literal["Repeated", "Variables", "Numbered"] | None = None
+    repetition: Literal["Repeated", "Variables", "Numbered", "Named"] | None = None
     enum: str | None = None
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An attribute of a response that a function makes of several headers, or of the lines that are none."""
+    """An attribute of an event or response that a function makes of several headers, or of the lines that are none."""
 
     attribute: str
     function: Import
@@ -220,6 +228,7 @@ class Event:
     quirks: tuple[str, ...]
     secrets: tuple[str, ...]
     fields: tuple[Field, ...]
+    built: tuple[Built, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +340,7 @@ class _Resolution:
         )
 
     def _event(self, event: Message) -> Event:
-        self._check_attributes(event, event.headers, "event")
+        self._check_attributes(event, event.headers, "event", event.groups)
         return Event(
             name=class_name(event.name),
             wire=event.name,
@@ -345,6 +354,7 @@ class _Resolution:
             quirks=event.quirks,
             secrets=_secrets(event),
             fields=tuple(self._field(event, header, "event") for header in event.headers),
+            built=tuple(self._built(event, group) for group in event.groups),
         )
 
     def _answer(self, response: Response) -> Answer:
@@ -407,9 +417,9 @@ class _Resolution:
         value = self._value(message, header)
         if value.reads is None and value.repetition != "Variables":
             self._add(f"Only a parameter can be of the type {header.type}.", message, header)
-        if ("*" in header.name) != (value.repetition == "Numbered"):
-            self._add("A family of headers has a * in its name and a type numbered:...", message, header)
-        single: Form = "Always" if header.always and not header.none else "Sometimes"
+        if ("*" in header.name) != (value.repetition in _FAMILIES):
+            self._add("A family of headers has a * in its name and a type numbered:... or named:...", message, header)
+        single: Form = "Always" if header.always and not header.none and not value.optional else "Sometimes"
         return Field(
             attribute=header.attribute or attribute_name(header.name, owner),
             header=header.name,
@@ -424,7 +434,7 @@ class _Resolution:
 
     def _argument(self, action: Message, header: Header) -> Argument:
         value = self._value(action, header)
-        if value.repetition == "Numbered" or "*" in header.name:
+        if value.repetition in _FAMILIES or "*" in header.name:
             self._add("A parameter cannot be a family of headers.", action, header)
         return Argument(
             attribute=header.attribute or attribute_name(header.name, "request"),
@@ -453,8 +463,8 @@ class _Resolution:
             doc=group.doc,
         )
 
-    def _built(self, response: Response, group: Group) -> Built:
-        function = self._of_group(response, group, _READ)
+    def _built(self, message: Message | Response, group: Group) -> Built:
+        function = self._of_group(message, group, _READ)
         return Built(group.name, function, group.headers, group.doc)
 
     def _of_group(self, message: Message | Response, group: Group, keywords: Mapping[str, G]) -> G:
@@ -486,10 +496,10 @@ class _Resolution:
             return _either(*map(self._parsed, parts))
         if kind == "enum":
             return self._enum(rest)
-        if kind in {"repeated", "numbered"}:
+        if kind in _SEVERAL:
             inner = self._parsed(rest)
             if inner.repetition is None:
-                return _several(inner, "Repeated" if kind == "repeated" else "Numbered")
+                return _several(inner, _SEVERAL[kind])
         if match := _FLAG.fullmatch(keyword):
             return _simple("bool", Codec("Flag", f"{_quoted(match[1])}, {_quoted(match[2])}"))
         if match := _ITEMS.fullmatch(keyword):
@@ -592,7 +602,7 @@ def _either(first: Value, *others: Value) -> Value:
     )
 
 
-def _several(value: Value, form: Literal["Repeated", "Numbered"]) -> Value:
+def _several(value: Value, form: Literal["Repeated", "Numbered", "Named"]) -> Value:
     return replace(
         value,
         accepts=f"Sequence[{value.accepts}]",
@@ -617,6 +627,7 @@ def _quoted(text: str) -> str:
 def _types() -> dict[str, Value]:
     plain: dict[str, Callable[[Codec], Value]] = {
         "integer": lambda codec: _simple("int", codec),
+        "integer24": lambda codec: _simple("int", codec),
         "real": lambda codec: _simple("float", codec),
         "address": lambda codec: _simple("Address", codec, ("ami_typed.values", "Address")),
         **dict.fromkeys(
@@ -625,6 +636,10 @@ def _types() -> dict[str, Value]:
         **dict.fromkeys(
             ("seconds", "milliseconds", "microseconds", "minutes", "clock"),
             lambda codec: _simple("timedelta", codec, _TIMEDELTA),
+        ),
+        **dict.fromkeys(
+            ("seconds_left", "round_trip"),
+            lambda codec: replace(_simple("timedelta", codec, _TIMEDELTA), optional=True),
         ),
         **dict.fromkeys(("epoch", "date_time"), lambda codec: _simple("datetime", codec, _DATETIME)),
     }
@@ -645,6 +660,8 @@ _CONFIGURATION = "ami_typed.configuration"
 
 _READ: Mapping[str, Import] = {
     "lines": (_STRUCTURES, "lines"),
+    "told_units": (_STRUCTURES, "told_units"),
+    "told_charges": (_STRUCTURES, "told_charges"),
     "raw": (_STRUCTURES, "raw"),
     "commands": (_STRUCTURES, "commands"),
     "penalty_rules": (_STRUCTURES, "penalty_rules"),

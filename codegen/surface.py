@@ -404,7 +404,7 @@ class _Events:
                 *_true(event.quirks),
                 *_secrets(event.secrets, "Event", self._used),
             ),
-            fields=tuple(_attribute(each, self._used) for each in event.fields),
+            fields=_members(event, self._used),
         )
 
 
@@ -420,10 +420,7 @@ class _Answers:
             name=answer.name,
             doc=_docstring(answer.doc, f"{_span(answer.releases)}."),
             constants=tuple(_secrets(answer.secrets, "Answer", self._used)),
-            fields=(
-                *(_attribute(each, self._used) for each in answer.fields),
-                *(_structure(each, self._used) for each in answer.built),
-            ),
+            fields=_members(answer, self._used),
         )
 
 
@@ -534,12 +531,18 @@ def _declared(source: _Source) -> Iterable[str]:
     match source:
         case resolve.Request():
             return [each.attribute for each in _in_order(source)]
-        case resolve.Event():
-            return [each.attribute for each in source.fields]
-        case resolve.Answer():
+        case resolve.Event() | resolve.Answer():
             return [*(each.attribute for each in source.fields), *(each.attribute for each in source.built)]
         case resolve.Aggregate():
             return []
+
+
+def _members(source: resolve.Event | resolve.Answer, used: _Used) -> tuple[Attribute, ...]:
+    """Return the attributes of an event or answer."""
+    return (
+        *(_attribute(each, used) for each in source.fields),
+        *(_structure(each, used) for each in source.built),
+    )
 
 
 def _attribute(source: resolve.Field, used: _Used) -> Attribute:

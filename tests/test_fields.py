@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import ami_typed as ami
 from ami_typed import FieldError, Releases, _speed
-from ami_typed.fields import Always, Numbered, Repeated, Sometimes, Variables, described, fields_of, processed
+from ami_typed.fields import Always, Named, Numbered, Repeated, Sometimes, Variables, described, fields_of, processed
 from ami_typed.values import Codec, OpenIntEnum, epoch, integer, items, member, seconds, text, yes_no
 from tests.support import Gadget, unread
 
@@ -42,7 +42,7 @@ class Report(ami.Event):
     flag = Sometimes("Some-Flag", yes_no)
     sizes = Repeated("Size", integer)
     chan_variable = Variables("ChanVariable", releases="16-23")
-    by_channel = Numbered("ChanVariable(*)", text)
+    by_channel = Named("ChanVariable(*)", text)
     report_ssrc = Numbered("Report*SourceSSRC", integer)
 
 
@@ -261,7 +261,7 @@ def test_a_field_seen_on_the_class_tells_its_header_and_its_releases() -> None:
     assert isinstance(Report.note, Sometimes)
     assert isinstance(Report.sizes, Repeated)
     assert isinstance(Report.chan_variable, Variables)
-    assert isinstance(Report.by_channel, Numbered)
+    assert isinstance(Report.by_channel, Named)
     assert Report.flag.header == "Some-Flag"
     assert Report.label.releases is None
     assert Report.since.releases == Releases("18.26 20-23")

@@ -25,9 +25,9 @@ LANGUAGE = [
     "_speed.plain",
     "_speed.compiled",
     "_speed",
+    "fields",
     "structures",
     "configuration",
-    "fields",
     "messages",
     "notices",
 ]

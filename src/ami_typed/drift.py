@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 from ami_typed._speed import unread
 from ami_typed.errors import FieldError
-from ami_typed.fields import Built, Repeated, Sometimes, fields_of
+from ami_typed.fields import Built, Numbered, Repeated, Sometimes, family_of, fields_of
 from ami_typed.messages import KEY_ACTION, KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE, Answer, Event, Request
 from ami_typed.messages import _is_secret as is_secret
 from ami_typed.registry import action_class, event_class
 from ami_typed.values import OpenIntEnum, OpenStrEnum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from ami_typed.fields import Field
     from ami_typed.messages import Message
@@ -61,12 +61,12 @@ class _Known:
     """The headers that a class of messages knows, without regard to case."""
 
     def __init__(self, cls: type[Message]) -> None:
-        patterns = [pattern.lower() for field in fields_of(cls).values() for pattern in _patterns(field)]
+        patterns = [each for field in fields_of(cls).values() for each in _patterns(field)]
         self.names = (_OF_EVENTS if issubclass(cls, Event) else _OF_ANSWERS) | {
-            each for each in patterns if "*" not in each
+            pattern.lower() for pattern, _ in patterns if "*" not in pattern
         }
-        families = [".+".join(map(re.escape, each.split("*"))) for each in patterns if "*" in each]
-        self.families = re.compile("|".join(families)) if families else None
+        families = [family_of(pattern, differing).pattern for pattern, differing in patterns if "*" in pattern]
+        self.families = re.compile("|".join(families), re.IGNORECASE | re.DOTALL) if families else None
         self.all = issubclass(cls, Event) and cls.any_header
 
     def __contains__(self, header: str) -> bool:
@@ -74,9 +74,11 @@ class _Known:
         return folded in self.names or self.all or (self.families is not None and bool(self.families.fullmatch(folded)))
 
 
-def _patterns(field: Field[Any]) -> Sequence[str]:
-    """Return the patterns of the headers that a field reads; any where it reads the message as a whole."""
-    return (field.headers or ("*",)) if isinstance(field, Built) else (field.header,)
+def _patterns(field: Field[Any]) -> list[tuple[str, str]]:
+    """Return the patterns of the headers that a field reads, each with what its ``*`` stands for."""
+    if isinstance(field, Built):  # any header where it reads the message as a whole
+        return [(pattern, ".+") for pattern in field.headers or ("*",)]
+    return [(field.header, field.differing if isinstance(field, Numbered) else "")]
 
 
 _known = functools.cache(_Known)

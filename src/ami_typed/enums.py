@@ -41,6 +41,7 @@ __all__ = [
     "HangupCause",
     "LoadResult",
     "LoadType",
+    "MediaEncryption",
     "Membership",
     "MuteDirection",
     "OriginateReason",
@@ -741,6 +742,20 @@ class LoadType(OpenStrEnum):
     UNLOAD = "unload"
     RELOAD = "reload"
     REFRESH = "refresh"
+
+
+class MediaEncryption(OpenStrEnum):
+    """How the media of a SIP endpoint is encrypted.
+
+    Source: res/res_pjsip/pjsip_configuration.c, media_encryption_to_str.
+    """
+
+    NONE = "no"
+    """Not at all."""
+    SDES = "sdes"
+    """SRTP, with keys that are sent in SDP."""
+    DTLS = "dtls"
+    """SRTP, with keys that DTLS negotiates: WebRTC wants it."""
 
 
 class Membership(OpenStrEnum):

@@ -11,6 +11,7 @@ Rules of this module:
 from __future__ import annotations
 
 import functools
+import re
 from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, cast, overload
 
 from ami_typed._speed import Found
@@ -28,6 +29,7 @@ __all__ = [
     "Always",
     "Built",
     "Field",
+    "Named",
     "Numbered",
     "Processed",
     "Repeated",
@@ -247,15 +249,18 @@ class Variables(Field[str]):
 
 
 class Numbered(Field[T]):
-    """A family of headers whose names differ in one part: ``ChanVariable(SIP/1)``, ``Report0SourceSSRC``.
+    """A family of headers whose names differ in a number: ``Report0SourceSSRC``, ``Report1SourceSSRC``.
 
     Args:
-        header: The names' pattern, with ``*`` for the part that differs: ``Report*SourceSSRC``.
+        header: The names' pattern, with ``*`` for the number: ``Report*SourceSSRC``.
         codec: How their text is read.
         releases: See `Field`.
     """
 
     __slots__ = ()
+
+    differing = "[0-9]+"
+    """What ``*`` stands for, as a regular expression."""
 
     @overload
     def __get__(self, message: None, owner: type[Message]) -> Self: ...
@@ -277,11 +282,32 @@ class Numbered(Field[T]):
 
     def names(self, message: Message) -> Iterator[tuple[str, str]]:
         """Yield the names of the family that a message has, each with its differing part."""
-        head, _, tail = self.header.lower().partition("*")
+        family = family_of(self.header, self.differing)
         for name in message:
-            folded = name.lower()
-            if len(folded) > len(head) + len(tail) and folded.startswith(head) and folded.endswith(tail):
-                yield name, name[len(head) : len(name) - len(tail)]
+            if of_family := family.fullmatch(name):
+                yield name, of_family[1]
+
+
+class Named(Numbered[T]):
+    """A family of headers whose names differ in a name: ``ChanVariable(SIP/1)``, ``ChanVariable(SIP/2)``.
+
+    Its parameters are those of `Numbered`.
+    """
+
+    __slots__ = ()
+
+    differing = ".+"
+
+
+@functools.cache
+def family_of(pattern: str, differing: str) -> re.Pattern[str]:
+    """Return the names of a family of headers, whatever their case, each with its differing parts as groups.
+
+    Args:
+        pattern: The names' pattern, with ``*`` for a part that differs.
+        differing: What ``*`` stands for, as a regular expression.
+    """
+    return re.compile(f"({differing})".join(map(re.escape, pattern.split("*"))), re.IGNORECASE | re.DOTALL)
 
 
 class Built(Field[T]):

@@ -14,6 +14,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from ami_typed.fields import family_of
 from ami_typed.values import Headers
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ __all__ = [
     "lines",
     "penalty_rules",
     "raw",
+    "told_charges",
+    "told_units",
     "units",
 ]
 
@@ -159,6 +162,22 @@ def units(given: Sequence[Unit]) -> Mapping[str, str]:
     return headers
 
 
+_UNIT = family_of("Charge/Units(*)/*Of", ".+")
+
+
+def told_units(message: Message) -> list[Unit]:
+    """Read the units that a call has cost (main/aoc.c, units_to_json).
+
+    Raises:
+        ValueError: An amount or a type is no number.
+    """
+    told: dict[int, dict[str, int]] = {}
+    for name, text in message.items():
+        if of_unit := _UNIT.fullmatch(name):
+            told.setdefault(int(of_unit[1]), {})[of_unit[2].lower()] = int(text)
+    return [Unit(unit.get("number"), unit.get("type")) for _, unit in sorted(told.items())]
+
+
 class Charge(NamedTuple):
     """What one thing costs, as advice of charge says at a call's set-up; the vocabularies are in `enums`.
 
@@ -202,3 +221,69 @@ def charges(given: Sequence[Charge]) -> Mapping[str, Headers]:
     named = [(name, value) for charge in given for name, value in zip(_CHARGE, charge, strict=True)]
     headers = Headers((name, f"{value}") for name, value in named if value is not None)
     return {_CHARGE[0]: headers} if headers else {}
+
+
+_TOLD_CHARGE = re.compile(r"(?:\(null\))?\((\d+)\)/(.+)")
+"""A header of AOC-S: a JSON list without a name, which printf calls ``(null)``."""
+_NOT_TOLD = {"NotAvailable": "NA"}
+_MULTIPLIERS = {
+    "1/1000": "OneThousandth",
+    "1/100": "OneHundredth",
+    "1/10": "OneTenth",
+    "1": "One",
+    "10": "Ten",
+    "100": "Hundred",
+    "1000": "Thousand",
+}
+_SCALES = {
+    "0": "OneHundredthSecond",
+    "1": "OneTenthSecond",
+    "2": "Second",
+    "3": "TenSeconds",
+    "4": "Minute",
+    "5": "Hour",
+    "6": "Day",
+}
+"""The units of time by their numbers in include/asterisk/aoc.h."""
+
+
+def told_charges(message: Message) -> list[Charge]:
+    """Read what each thing will cost, in the words of requests (main/aoc.c, s_to_json); unknown words stay.
+
+    Raises:
+        ValueError: A number is none.
+    """
+    told: dict[int, dict[str, str]] = {}
+    for name, text in message.items():
+        if of_charge := _TOLD_CHARGE.fullmatch(name):
+            told.setdefault(int(of_charge[1]), {})[of_charge[2]] = text
+    return [_told_charge(parts) for _, parts in sorted(told.items())]
+
+
+def _told_charge(parts: Mapping[str, str]) -> Charge:
+    """Return one charge; the kind of its rate is the name that its parts stand under."""
+    item = parts["Chargeable"]
+    rate = next((name.partition("/")[0] for name in parts if name != "Chargeable"), "NA")
+    told = {name.partition("/")[2]: text for name, text in parts.items() if text}
+    return Charge(
+        item=_NOT_TOLD.get(item, item),
+        rate=_NOT_TOLD.get(rate, rate),
+        currency=told.get("Currency/Name"),
+        amount=_number(told.get("Currency/Cost")),
+        multiplier=_word(told.get("Currency/Multiplier"), _MULTIPLIERS),
+        time=_number(told.get("Time/Length")),
+        time_scale=_word(told.get("Time/Scale"), _SCALES),
+        granularity=_number(told.get("Granularity/Length")),
+        granularity_scale=_word(told.get("Granularity/Scale"), _SCALES),
+        charging=told.get("ChargingType"),
+        volume_unit=told.get("Unit"),
+        code=_number(told.get("SpecialCode")),
+    )
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text)
+
+
+def _word(text: str | None, words: Mapping[str, str]) -> str | None:
+    return None if text is None else words.get(text, text)

@@ -33,6 +33,7 @@ __all__ = [
     "enabled_disabled",
     "epoch",
     "integer",
+    "integer24",
     "items",
     "member",
     "microseconds",
@@ -42,7 +43,9 @@ __all__ = [
     "one_zero",
     "pairs",
     "real",
+    "round_trip",
     "seconds",
+    "seconds_left",
     "text",
     "true_false",
     "yes_no",
@@ -79,6 +82,19 @@ def _integer(spelling: str) -> int:
 
 integer: Codec[int] = Codec(_integer, str)
 """A whole number, in decimal digits."""
+
+_SIGN = 1 << 31
+"""The sign of a number of 32 bits; as a count of seconds, 68 years."""
+_SIGN24 = 1 << 23
+
+
+def _integer24(spelling: str) -> int:
+    value = _integer(spelling)
+    return value - 2 * _SIGN24 if _SIGN24 <= value < 2 * _SIGN24 else value
+
+
+integer24: Codec[int] = Codec(_integer24, str)
+"""A whole number that has 24 bits and a sign, which Asterisk writes as though it had none: 16777215 is -1."""
 
 real: Codec[float] = Codec(float, str)
 """A number with a decimal point."""
@@ -130,10 +146,29 @@ def _signed(spelling: str) -> float:
     return value if value < 1 << 63 else int(spelling) - (1 << 64)
 
 
+def _left(spelling: str) -> timedelta | None:
+    value = _integer(spelling)
+    return timedelta(seconds=value) if 0 < value < _SIGN else None
+
+
 minutes = _duration(minutes=1)
 seconds = _duration(" seconds", seconds=1)
 milliseconds = _duration(" ms", milliseconds=1)
 microseconds = _duration(microseconds=1)
+
+_ROUND_TRIP_SIGN = 1 << 15
+
+
+def _round_trip(spelling: str) -> timedelta | None:
+    value = float(spelling)
+    return timedelta(seconds=value) if value < _ROUND_TRIP_SIGN else None
+
+
+round_trip: Codec[timedelta | None] = Codec(_round_trip, lambda value: seconds.encode(value or timedelta()))
+"""The seconds of a round trip, `None` where clocks that drift apart make it less than nothing: that wraps around."""
+
+seconds_left: Codec[timedelta | None] = Codec(_left, lambda value: seconds.encode(value or timedelta()))
+"""The seconds that are left of a time limit, `None` where none are: below 0 they wrap around, in 32 or 64 bits."""
 
 
 def _read_clock(spelling: str) -> timedelta:

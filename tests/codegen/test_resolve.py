@@ -79,6 +79,7 @@ def test_a_keyword_is_an_annotation_and_a_codec(
         ("enum:Number", "Sometimes", Codec("member", "enums.Number")),
         ("repeated:integer", "Repeated", Codec("integer")),
         ("variables", "Variables", None),
+        ("seconds_left", "Sometimes", Codec("seconds_left")),
     ],
 )
 def test_a_keyword_is_a_field(tmp_path: Path, keyword: str, form: str, codec: Codec | None) -> None:
@@ -135,8 +136,8 @@ def test_a_family_of_headers_needs_a_star_and_its_type(tmp_path: Path) -> None:
 
     assert [line.partition(": ")[2] for line in found] == [
         "Action A, parameter Z: A parameter cannot be a family of headers.",
-        "Event E, parameter X*: A family of headers has a * in its name and a type numbered:...",
-        "Event E, parameter Y: A family of headers has a * in its name and a type numbered:...",
+        "Event E, parameter X*: A family of headers has a * in its name and a type numbered:... or named:...",
+        "Event E, parameter Y: A family of headers has a * in its name and a type numbered:... or named:...",
     ]
 
 

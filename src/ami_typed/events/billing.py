@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Numbered, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Built, Processed, Sometimes, Variables, processed
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
+from ami_typed.structures import told_charges, told_units
 from ami_typed.values import date_time, integer, member, seconds, text
 
 __all__ = ["AOC_D", "AOC_E", "AOC_S", "CEL", "Cdr"]
@@ -71,10 +72,8 @@ class AOC_D(Event):
     charge_currency_multiplier = Sometimes("Charge/Currency/Multiplier", text)
     """What that amount is multiplied by, such as `1/100`. One of ``1/1000``, ``1/100``, ``1/10``, ``1``, ``10``,
     ``100``, ``1000``."""
-    charge_units_number_of = Numbered("Charge/Units(*)/NumberOf", integer)
-    """How many units, by number."""
-    charge_units_type_of = Numbered("Charge/Units(*)/TypeOf", integer)
-    """The type of those units, by number."""
+    units = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")
+    """The units that it has cost so far; none where something else is charged."""
 
     def process(self) -> Processed:
         return processed(self, AOC_D)
@@ -145,18 +144,15 @@ class AOC_E(Event):
     charge_currency_multiplier = Sometimes("Charge/Currency/Multiplier", text)
     """What that amount is multiplied by, such as `1/100`. One of ``1/1000``, ``1/100``, ``1/10``, ``1``, ``10``,
     ``100``, ``1000``."""
-    charge_units_number_of = Numbered("Charge/Units(*)/NumberOf", integer)
-    """How many units, by number."""
-    charge_units_type_of = Numbered("Charge/Units(*)/TypeOf", integer)
-    """The type of those units, by number."""
+    units = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")
+    """The units that it has cost; none where something else is charged."""
 
     def process(self) -> Processed:
         return processed(self, AOC_E)
 
 
 class AOC_S(Event):
-    """What a call will cost, as the network says when it is set up. The headers come in groups, each with its number
-    in brackets in front; those below the first two are read as items, `event['(0)/Currency/Name']`.
+    """What a call will cost, as the network says when it is set up.
 
     Sent to users with the privilege ``aoc``.
     Asterisk 13 to 23.
@@ -201,11 +197,9 @@ class AOC_S(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-    chargeable = Numbered("(*)/Chargeable", text)
-    """What is charged, by number."""
-    rate_type = Numbered("(*)/RateType", text)
-    """How it is charged, by number. One of ``NotAvailable``, ``Free``, ``FreeFromBeginning``, ``Duration``,
-    ``Flag``, ``Volume``, ``SpecialCode``."""
+    charges = Built(told_charges, "(null)(*)/*", "(*)/*")
+    """What each thing will cost, in the words that AOCMessage takes. Asterisk leaves out what is free, and all that
+    follows it."""
 
     def process(self) -> Processed:
         return processed(self, AOC_S)

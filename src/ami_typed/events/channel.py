@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Numbered, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Named, Processed, Sometimes, Variables, processed
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import clock, epoch, integer, member, text
@@ -578,7 +578,7 @@ class Rename(Event):
     """The name from now on."""
     uniqueid = Always("Uniqueid", text)
     """The channel's identifier, which no other channel of this server ever has."""
-    chan_variables = Numbered("ChanVariable(*)", text)
+    chan_variables = Named("ChanVariable(*)", text)
     """The variables that `channelvars` of manager.conf names, as `name=value` by the name of the channel."""
 
     def process(self) -> Processed:

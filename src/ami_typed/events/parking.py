@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, seconds, text
+from ami_typed.values import integer, member, seconds, seconds_left, text
 
 __all__ = [
     "ParkedCall",
@@ -79,10 +79,9 @@ class ParkedCall(Event):
     """The parking lot's name."""
     parking_space = Always("ParkingSpace", integer)
     """The space that the call is parked in."""
-    parking_timeout = Sometimes(
-        "ParkingTimeout", seconds, none=("18446744073709551613", "18446744073709551614", "18446744073709551615")
-    )
-    """The seconds that are left until the call goes back; none where that time is over."""
+    parking_timeout = Sometimes("ParkingTimeout", seconds_left)
+    """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
+    limit."""
     parking_duration = Always("ParkingDuration", seconds)
     """How long the call has been parked, in seconds."""
 
@@ -147,10 +146,9 @@ class ParkedCallGiveUp(Event):
     """The parking lot's name."""
     parking_space = Always("ParkingSpace", integer)
     """The space that the call is parked in."""
-    parking_timeout = Sometimes(
-        "ParkingTimeout", seconds, none=("18446744073709551613", "18446744073709551614", "18446744073709551615")
-    )
-    """The seconds that are left until the call goes back; none where that time is over."""
+    parking_timeout = Sometimes("ParkingTimeout", seconds_left)
+    """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
+    limit."""
     parking_duration = Always("ParkingDuration", seconds)
     """How long the call has been parked, in seconds."""
 
@@ -238,10 +236,9 @@ class ParkedCallSwap(Event):
     """The parking lot's name."""
     parking_space = Always("ParkingSpace", integer)
     """The space that the call is parked in."""
-    parking_timeout = Sometimes(
-        "ParkingTimeout", seconds, none=("18446744073709551613", "18446744073709551614", "18446744073709551615")
-    )
-    """The seconds that are left until the call goes back; none where that time is over."""
+    parking_timeout = Sometimes("ParkingTimeout", seconds_left)
+    """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
+    limit."""
     parking_duration = Always("ParkingDuration", seconds)
     """How long the call has been parked, in seconds."""
 
@@ -306,10 +303,9 @@ class ParkedCallTimeOut(Event):
     """The parking lot's name."""
     parking_space = Always("ParkingSpace", integer)
     """The space that the call is parked in."""
-    parking_timeout = Sometimes(
-        "ParkingTimeout", seconds, none=("18446744073709551613", "18446744073709551614", "18446744073709551615")
-    )
-    """The seconds that are left until the call goes back; none where that time is over."""
+    parking_timeout = Sometimes("ParkingTimeout", seconds_left)
+    """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
+    limit."""
     parking_duration = Always("ParkingDuration", seconds)
     """How long the call has been parked, in seconds."""
 
@@ -335,8 +331,8 @@ class Parkinglot(Event):
     """Its first space."""
     stop_space = Always("StopSpace", integer)
     """Its last space."""
-    timeout = Always("Timeout", seconds)
-    """How long it keeps a call, in seconds."""
+    timeout = Sometimes("Timeout", seconds, none=("0",))
+    """How long it keeps a call, in seconds; none where it has no time limit."""
 
     def process(self) -> Processed:
         return processed(self, Parkinglot)
@@ -420,10 +416,9 @@ class UnParkedCall(Event):
     """The parking lot's name."""
     parking_space = Always("ParkingSpace", integer)
     """The space that the call is parked in."""
-    parking_timeout = Sometimes(
-        "ParkingTimeout", seconds, none=("18446744073709551613", "18446744073709551614", "18446744073709551615")
-    )
-    """The seconds that are left until the call goes back; none where that time is over."""
+    parking_timeout = Sometimes("ParkingTimeout", seconds_left)
+    """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
+    limit."""
     parking_duration = Always("ParkingDuration", seconds)
     """How long the call has been parked, in seconds."""
     retriever_channel = Always("RetrieverChannel", text)

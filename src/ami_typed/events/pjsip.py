@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from ami_typed import enums
 from ami_typed.fields import Always, Processed, Sometimes, processed
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import enabled_disabled, integer, items, milliseconds, seconds, text, true_false, yes_no
+from ami_typed.values import enabled_disabled, integer, items, member, milliseconds, seconds, text, true_false, yes_no
 
 __all__ = [
     "AorDetail",
@@ -370,8 +371,8 @@ class EndpointDetail(Event):
     """The mailboxes that message waiting is told about."""
     aggregate_mwi = Always("AggregateMwi", true_false)
     """The `aggregate_mwi` setting of the endpoint."""
-    media_encryption = Always("MediaEncryption", yes_no)
-    """How sound is encrypted: `no`, `sdes` or `dtls`."""
+    media_encryption = Always("MediaEncryption", member(enums.MediaEncryption))
+    """How sound is encrypted."""
     media_encryption_optimistic = Always("MediaEncryptionOptimistic", true_false, releases="13.1-23")
     """The `media_encryption_optimistic` setting of the endpoint."""
     use_avpf = Always("UseAvpf", true_false)

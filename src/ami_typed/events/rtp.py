@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Numbered, Processed, Sometimes, Variables, processed
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import epoch, integer, member, real, text
+from ami_typed.values import epoch, integer, integer24, member, real, round_trip, seconds, text
 
 __all__ = ["RTCPReceived", "RTCPSent"]
 
@@ -64,12 +64,14 @@ class RTCPReceived(Event):
     """`200(SR)` for a sender's report, `201(RR)` for a receiver's. One of ``200(SR)``, ``201(RR)``."""
     from_ = Always("From", text)
     """Where the report came from, as address and port."""
-    rtt = Sometimes("RTT", real)
-    """How long the way there and back takes, in seconds."""
+    rtt = Sometimes("RTT", round_trip)
+    """How long the way there and back takes, in seconds: 0 before it was measured, none where the clocks drift so
+    far apart that it seems to be less than nothing."""
     report_count = Always("ReportCount", integer)
     """How many report blocks there are."""
-    sent_ntp = Sometimes("SentNTP", epoch)
-    """When a sender's report was sent, by the sender's clock."""
+    sent_ntp = Sometimes("SentNTP", epoch, none=("2085978496.000000",))
+    """When a sender's report was sent, by the sender's clock; none where the sender has no clock and says 0 (RFC
+    3550, 6.4.1), which Asterisk takes for a time in 2036."""
     sent_rtp = Sometimes("SentRTP", integer)
     """The same moment as an RTP timestamp."""
     sent_packets = Sometimes("SentPackets", integer)
@@ -80,18 +82,19 @@ class RTCPReceived(Event):
     """The stream that a block is about, by its source, in hexadecimal."""
     report_fraction_lost = Numbered("Report*FractionLost", integer)
     """How much was lost since the last report, in 256ths."""
-    report_cumulative_lost = Numbered("Report*CumulativeLost", integer)
-    """How many packets were lost since the beginning."""
+    report_cumulative_lost = Numbered("Report*CumulativeLost", integer24)
+    """How many packets were lost since the beginning; less than 0 where more came than were sent, as duplicates make
+    it."""
     report_highest_sequence = Numbered("Report*HighestSequence", integer)
     """The highest sequence number that arrived."""
     report_sequence_number_cycles = Numbered("Report*SequenceNumberCycles", integer)
     """How often the sequence numbers began anew."""
     report_ia_jitter = Numbered("Report*IAJitter", integer)
     """How much arrival times vary, in units of the RTP timestamp."""
-    report_lsr = Numbered("Report*LSR", text)
-    """When the last sender's report was sent that arrived."""
-    report_dlsr = Numbered("Report*DLSR", real)
-    """How long ago that report arrived, in seconds."""
+    report_lsr = Numbered("Report*LSR", integer)
+    """The middle 32 bits of the NTP timestamp of the last sender's report that arrived; 0 where none did."""
+    report_dlsr = Numbered("Report*DLSR", seconds)
+    """How long ago that report arrived, in seconds; 0 where none did."""
     to = Always("To", text)
     """Where the report went, as address and port."""
     mes = Sometimes("MES", real, releases="18.17 20.2-23")
@@ -167,18 +170,19 @@ class RTCPSent(Event):
     """The stream that a block is about, by its source, in hexadecimal."""
     report_fraction_lost = Numbered("Report*FractionLost", integer)
     """How much was lost since the last report, in 256ths."""
-    report_cumulative_lost = Numbered("Report*CumulativeLost", integer)
-    """How many packets were lost since the beginning."""
+    report_cumulative_lost = Numbered("Report*CumulativeLost", integer24)
+    """How many packets were lost since the beginning; less than 0 where more came than were sent, as duplicates make
+    it."""
     report_highest_sequence = Numbered("Report*HighestSequence", integer)
     """The highest sequence number that arrived."""
     report_sequence_number_cycles = Numbered("Report*SequenceNumberCycles", integer)
     """How often the sequence numbers began anew."""
     report_ia_jitter = Numbered("Report*IAJitter", integer)
     """How much arrival times vary, in units of the RTP timestamp."""
-    report_lsr = Numbered("Report*LSR", text)
-    """When the last sender's report was sent that arrived."""
-    report_dlsr = Numbered("Report*DLSR", real)
-    """How long ago that report arrived, in seconds."""
+    report_lsr = Numbered("Report*LSR", integer)
+    """The middle 32 bits of the NTP timestamp of the last sender's report that arrived; 0 where none did."""
+    report_dlsr = Numbered("Report*DLSR", seconds)
+    """How long ago that report arrived, in seconds; 0 where none did."""
     from_ = Always("From", text)
     """Where the report came from, as address and port."""
     mes = Sometimes("MES", real, releases="18.17 20.2-23")

@@ -1,0 +1,166 @@
+"""What Asterisk prints is what an attribute says it is: values that C prints in a way nobody would expect."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ami_typed import drift, enums, events
+from ami_typed.structures import Charge, Unit
+from tests.support import unread
+
+if TYPE_CHECKING:
+    import ami_typed as ami
+
+PARKED: tuple[type[Any], ...] = (
+    events.ParkedCall,
+    events.ParkedCallGiveUp,
+    events.ParkedCallSwap,
+    events.ParkedCallTimeOut,
+    events.UnParkedCall,
+)
+
+
+def of(cls: type[ami.Event], *lines: str) -> Any:
+    """Return an event of a class that has such headers."""
+    return unread(f"Event: {cls.__name__}", *lines, cls=cls)
+
+
+# Counters that wrap around
+
+
+@pytest.mark.parametrize("cls", PARKED)
+@pytest.mark.parametrize(
+    "printed", ["0", *(str(bits - after) for bits in (1 << 64, 1 << 32) for after in (1, 6, 86400))]
+)
+def test_a_call_that_is_parked_without_a_time_limit_has_no_time_left(cls: type[ami.Event], printed: str) -> None:
+    assert of(cls, f"ParkingTimeout: {printed}").parking_timeout is None
+
+
+@pytest.mark.parametrize("cls", PARKED)
+def test_a_call_that_is_parked_with_a_time_limit_has_some_left(cls: type[ami.Event]) -> None:
+    assert of(cls, "ParkingTimeout: 45").parking_timeout == timedelta(seconds=45)
+
+
+def test_a_parking_lot_without_a_time_limit_has_none() -> None:
+    assert of(events.Parkinglot, "Timeout: 0").timeout is None
+    assert of(events.Parkinglot, "Timeout: 45").timeout == timedelta(seconds=45)
+
+
+@pytest.mark.parametrize("cls", [events.RTCPReceived, events.RTCPSent])
+@pytest.mark.parametrize(
+    ("printed", "lost"), [("0", 0), ("3", 3), ("8388607", 8388607), ("16777215", -1), ("8388608", -8388608)]
+)
+def test_more_packets_than_were_sent_are_a_loss_below_zero(cls: type[ami.Event], printed: str, lost: int) -> None:
+    assert of(cls, f"Report0CumulativeLost: {printed}").report_cumulative_lost == {"0": [lost]}
+
+
+@pytest.mark.parametrize(
+    ("printed", "rtt"),
+    [("0.0000", timedelta()), ("0.0213", timedelta(seconds=0.0213)), ("65535.9990", None), ("32768.0000", None)],
+)
+def test_a_round_trip_that_seems_to_take_less_than_nothing_was_not_measured(
+    printed: str, rtt: timedelta | None
+) -> None:
+    assert of(events.RTCPReceived, f"RTT: {printed}").rtt == rtt
+
+
+def test_a_sender_without_a_clock_sent_its_report_at_no_known_time() -> None:
+    assert of(events.RTCPReceived, "SentNTP: 2085978496.000000").sent_ntp is None
+    assert of(events.RTCPReceived, "SentNTP: 60.500000").sent_ntp == datetime(1970, 1, 1, 0, 1, 0, 500000, UTC)
+
+
+# Families of headers
+
+
+@pytest.mark.parametrize("cls", [events.RTCPReceived, events.RTCPSent])
+def test_what_differs_in_the_headers_of_a_report_is_a_number(cls: type[ami.Event]) -> None:
+    event = of(cls, "Report0LSR: 1", "Report0DLSR: 2.5", "Report12LSR: 3", "Report12DLSR: 0.0000", "ReportXLSR: 4")
+
+    assert event.report_lsr == {"0": [1], "12": [3]}
+    assert event.report_dlsr == {"0": [timedelta(seconds=2.5)], "12": [timedelta()]}
+    assert list(drift.unknown_headers(event)) == [("ReportXLSR", "4")]
+
+
+def test_what_differs_in_the_variables_of_several_channels_is_a_name() -> None:
+    event = of(events.Rename, "ChanVariable(SIP/1): a=b", "ChanVariable(PJSIP/x-(1)): c=d")
+
+    assert event.chan_variables == {"SIP/1": ["a=b"], "PJSIP/x-(1)": ["c=d"]}
+    assert not list(drift.unknown_headers(event))
+
+
+# Advice of charge
+
+COSTLY = (
+    "(null)(0)/Chargeable: NotAvailable",
+    "(null)(1)/Chargeable: CallAttempt",
+    "(null)(1)/Flat/Currency/Name: EUR",
+    "(null)(1)/Flat/Currency/Cost: 15",
+    "(null)(1)/Flat/Currency/Multiplier: 1/100",
+    "(null)(2)/Chargeable: BasicCommunication",
+    "(null)(2)/Duration/Currency/Name: ",
+    "(null)(2)/Duration/Currency/Cost: 2",
+    "(null)(2)/Duration/Currency/Multiplier: 1",
+    "(null)(2)/Duration/ChargingType: StepFunction",
+    "(null)(2)/Duration/Time/Length: 30",
+    "(null)(2)/Duration/Time/Scale: 2",
+    "(null)(2)/Duration/Granularity/Length: 1",
+    "(null)(2)/Duration/Granularity/Scale: 4",
+    "(null)(3)/Chargeable: UserUserInfo",
+    "(null)(3)/Volume/Unit: Octet",
+    "(null)(3)/Volume/Currency/Name: EUR",
+    "(null)(3)/Volume/Currency/Cost: 1",
+    "(null)(3)/Volume/Currency/Multiplier: 1/1000",
+    "(null)(10)/Chargeable: SpecialArrangement",
+    "(null)(10)/SpecialCode/SpecialCode: 7",
+)
+CHARGES = [
+    Charge("NA", "NA"),
+    Charge("CallAttempt", "Flat", "EUR", 15, "OneHundredth"),
+    Charge("BasicCommunication", "Duration", None, 2, "One", 30, "Second", 1, "Minute", "StepFunction"),
+    Charge("UserUserInfo", "Volume", "EUR", 1, "OneThousandth", volume_unit="Octet"),
+    Charge("SpecialArrangement", "SpecialCode", code=7),
+]
+
+
+@pytest.mark.parametrize("name", ["(null)", ""])
+def test_what_a_call_will_cost_is_read_from_headers_that_the_kind_of_rate_names(name: str) -> None:
+    event = of(events.AOC_S, *(line.replace("(null)", name) for line in COSTLY))
+
+    assert event.charges == CHARGES
+    assert not list(drift.unknown_headers(event))
+    assert not list(drift.undecodable(event))
+
+
+def test_what_a_call_will_cost_is_told_in_the_words_of_requests() -> None:
+    for charge in of(events.AOC_S, *COSTLY).charges:
+        assert enums.ChargedItem(charge.item).known
+        assert enums.RateType(charge.rate).known
+        assert enums.CurrencyMultiplier(charge.multiplier or "One").known
+        assert enums.TimeScale(charge.time_scale or "Day").known
+
+
+@pytest.mark.parametrize("cls", [events.AOC_D, events.AOC_E])
+def test_the_units_that_a_call_has_cost_are_those_of_a_request(cls: type[ami.Event]) -> None:
+    event = of(
+        cls,
+        "Charge/Type: Units",
+        "Charge/Units(0)/NumberOf: 3",
+        "Charge/Units(0)/TypeOf: 16",
+        "Charge/Units(1)/NumberOf: 4",
+        "Charge/Units(10)/TypeOf: 5",
+    )
+
+    assert event.units == [Unit(3, 16), Unit(4), Unit(None, 5)]
+    assert not list(drift.unknown_headers(event))
+    assert of(cls, "Charge/Type: Free").units == []
+
+
+# PJSIP
+
+
+@pytest.mark.parametrize(("printed", "member"), [("no", "NONE"), ("sdes", "SDES"), ("dtls", "DTLS")])
+def test_how_media_is_encrypted_is_one_of_three(printed: str, member: str) -> None:
+    assert of(events.EndpointDetail, f"MediaEncryption: {printed}").media_encryption is enums.MediaEncryption[member]
