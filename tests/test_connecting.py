@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import select
 import selectors
 import socket
@@ -19,7 +20,7 @@ import ami_typed as ami
 from ami_typed._transport import sockets as _sockets
 from ami_typed._transport import tasks as _tasks
 from ami_typed._transport import threads as _threads
-from tests.support import CERTIFICATE, GREETING, PATIENCE, Peer, Server, answer, background, message
+from tests.support import CERTIFICATE, GREETING, PATIENCE, Peer, Server, answer, background, message, tls_server
 from tests.test_reconnect import AT_ONCE, Asterisk, logged_in, told
 
 if TYPE_CHECKING:
@@ -345,6 +346,35 @@ def test_who_says_nothing_is_not_asterisk_and_may_want_tls(make: Make) -> None:
 def test_who_says_something_else_is_not_asterisk(make: Make, greeting: bytes) -> None:
     with Server(greeting) as server, pytest.raises(ami.NotAsterisk, match=r"it greets with '(HTTP|SSH)"):
         make().connect("127.0.0.1", server.port, PATIENCE)
+
+
+# Under TLS
+
+
+@pytest.mark.parametrize("at_once", [1, 20])
+def test_requests_under_tls_go_out_in_records_that_asterisk_reads_whole(
+    certificate: Path, make: Make, at_once: int
+) -> None:
+    requests = [ami.Request("Originate", Variable=["x" * 90] * (12 + number)) for number in range(at_once)]
+    sizes: list[int] = []
+
+    def serve(peer: Peer) -> None:
+        data = b""
+        while not data.endswith(b"\r\n\r\n") or data.count(b"\r\n\r\n") < at_once:
+            record = peer.socket.recv(65536)  # OpenSSL hands out one record at a time
+            sizes.append(len(record))
+            data += record
+        for action_id in re.findall(rb"ActionID: (\S+)", data):
+            peer.send(answer(action_id.decode()))
+
+    with tls_server(str(certificate)) as (port, accepted):
+        manager = make()
+        manager.connect("127.0.0.1", port, PATIENCE, tls=ssl.create_default_context(cafile=certificate))
+        serving = background(serve, accepted())
+        for sending in [background(manager.execute, request) for request in requests]:
+            assert sending.result(PATIENCE).success
+        serving.result(PATIENCE)
+    assert max(sizes) <= 1000
 
 
 # The log-in

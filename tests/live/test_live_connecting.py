@@ -96,6 +96,32 @@ def test_a_url_with_tls_verifies_the_servers_certificate(own: Server, make: Make
         make("from_url", url).connect()
 
 
+def test_long_and_pipelined_requests_under_tls_are_answered_at_once(own: Server, make: Make) -> None:
+    url = f"amis://{own.full.name}:{own.full.secret}@{own.host}:{own.ports.ami_tls}?cafile={own.certificate}&events=off"
+    manager = make("from_url", url)
+    manager.connect()
+    variables = {f"VARIABLE_{number}": "x" * 90 for number in range(14)}
+    call = actions.Originate(channel="Local/101@default", application="Wait", data="0", async_=True, variable=variables)
+    assert manager.execute(call).success
+    requests = [ami.Request("Ping", Filler=["x" * (number * 37 % 900)] * (number % 9)) for number in range(200)]
+    calls = [background(manager.execute, call) for _ in range(10)]
+    answers = [background(manager.execute, request) for request in requests]
+    for each in [*calls, *answers]:
+        each.result(PATIENCE)
+
+
+def test_a_line_of_any_length_is_read_or_refused_under_tls(own: Server, make: Make) -> None:
+    url = f"amis://{own.full.name}:{own.full.secret}@{own.host}:{own.ports.ami_tls}?cafile={own.certificate}&events=off"
+    manager = make("from_url", url)
+    manager.connect()
+    for length in (990, 1000, 1022, 1024):
+        manager.execute(ami.Request("Ping", X="x" * (length - len("X: \r\n"))))
+    for length in (1025, 2047, 2048, 5000):
+        with pytest.raises(ami.ActionFailed, match="line too long"):
+            manager.execute(ami.Request("Ping", X="x" * (length - len("X: \r\n"))))
+        assert manager.execute(actions.Ping()).success
+
+
 def test_a_user_who_may_not_read_system_events_does_not_learn_that_the_server_has_booted(
     own: Server, make: Make
 ) -> None:

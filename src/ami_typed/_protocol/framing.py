@@ -7,6 +7,7 @@ Rules of this module:
 - A command's raw text (Asterisk 13) ends at ``--END COMMAND--``, however many empty lines it holds. It is looked for
   only while an answer is awaited (`Framer.raw`).
 - A CR, LF or NUL in a name or value is refused before anything is written.
+- Under TLS, requests are cut into records that Asterisk reads whole (`records`).
 - Nothing grows without bound: an incomplete line or message longer than its limit ends the connection.
 """
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from ami_typed.limits import Limits
 
-__all__ = ["Framer", "encode"]
+__all__ = ["Framer", "encode", "records"]
 
 _END = b"\r\n\r\n"
 _BARE_END = rb"\r?\n\r?\n"
@@ -33,6 +34,10 @@ _RAW_TEXT_BEGINS = rb"Response: Follows\r\n(?!\r?\n)"
 _EMPTY_LINES = rb"\A(?:\r\n)+(?=Response: Follows\r\n)"
 _RAW_TEXT_END = b"--END COMMAND--"
 _FORBIDDEN = "[\r\n\0]"
+_LINE_BUFFER = 1024
+"""How much of a line Asterisk holds; a longer one is discarded and refused (main/manager.c, get_input)."""
+_RECORD = 1000
+"""The longest TLS record that is written, in octets."""
 
 
 def encode(action: str, lines: Sequence[tuple[str, str]]) -> bytes:
@@ -71,6 +76,32 @@ def _refusals(action: str, lines: Iterable[tuple[str, str]]) -> Iterator[HeaderR
             )
         elif not name or ":" in name:
             yield HeaderRefused(f"{action}: {name!r} is no name of a header: it is empty or has a colon.")
+
+
+def records(octets: bytes) -> Sequence[bytes]:
+    """Cut whole requests into the TLS records to send them in.
+
+    Asterisk (22.10.1, main/manager.c, get_input) asks OpenSSL for as much as its line buffer has room for, and then
+    waits on the socket. What is left of a record sits in OpenSSL meanwhile, and is not seen before more arrives. So no
+    record is longer than that room, and records end with a line: then the buffer is empty for the next one.
+    """
+    if len(octets) <= _RECORD:
+        return (octets,)
+    cut: list[bytes] = []
+    start = held = 0
+    while start < len(octets):
+        limit = start + min(_RECORD, _LINE_BUFFER - held)
+        end = octets.rfind(b"\n", start, limit) + 1
+        if end:
+            held = 0
+        else:
+            end = min(limit, len(octets))
+            held += end - start
+            if held >= _LINE_BUFFER:
+                held = 1  # the line is too long: all of it but its last octet is discarded
+        cut.append(octets[start:end])
+        start = end
+    return cut
 
 
 class Framer:

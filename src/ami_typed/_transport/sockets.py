@@ -22,6 +22,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from ami_typed._protocol.framing import records
 from ami_typed.errors import ConnectFailed
 
 if TYPE_CHECKING:
@@ -266,7 +267,8 @@ class TlsSocket(SynchronisedSocket):
 
     def _sealed(self, octets: bytes) -> bytes:
         with self._state:
-            self._tls.write(octets)
+            for record in records(octets):
+                self._tls.write(record)
             return self._encrypted.read()
 
     def read(self, timeout: float | None) -> bytes:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ami_typed._delivery.stream_buffer import to_streams
+from ami_typed._protocol.framing import records
 from ami_typed._transport.sockets import hung_up
 from ami_typed.errors import (
     ConnectFailed,
@@ -296,6 +297,7 @@ class Connection(asyncio.BufferedProtocol):
         self._observers = observers or Observers(log)
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._secure = False
         self._octets = _room()
         self._greeted: asyncio.Future[None] = self._loop.create_future()
         self._greeted.add_done_callback(_retrieve)
@@ -315,6 +317,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the socket over."""
         self._transport = cast("asyncio.Transport", transport)  # one of uvloop's does not inherit from it
+        self._secure = transport.get_extra_info("ssl_object") is not None
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the loop's hint is its own 256 KiB
         """Lend the loop the room to read into."""
@@ -485,7 +488,10 @@ class Connection(asyncio.BufferedProtocol):
 
     def _write(self, octets: bytes) -> None:
         assert self._transport is not None, "a connection that was greeted has its transport"
-        self._transport.write(octets)
+        if self._secure:
+            self._transport.writelines(records(octets))  # one record each
+        else:
+            self._transport.write(octets)
 
     def _collect(self) -> None:
         """Write in one piece what the tasks send that go on before this loop's next turn."""
