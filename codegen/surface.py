@@ -20,7 +20,7 @@ from .amend import Rules
 from .spans import words_of, written_span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from . import overlay
     from .resolve import Codec, Model
@@ -144,7 +144,7 @@ class Package(Generic[C]):
 
 @dataclass(frozen=True, slots=True)
 class Facade:
-    """The classes of one package that a release line has: names by module, and all of them."""
+    """The classes of one package that a release line has beyond those of every line: names by module, and all."""
 
     name: str
     modules: Mapping[str, tuple[str, ...]]
@@ -153,10 +153,10 @@ class Facade:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A release line, such as Asterisk 18: `name` is `v18`."""
+    """A release line, such as Asterisk 18, whose `name` is `v18`; or, named `every`, what all of them have."""
 
     name: str
-    branch: int
+    title: str
     actions: Facade
     events: Facade
     responses: Facade
@@ -213,7 +213,7 @@ def surface(model: Model, header: str = LIBRARY_HEADER, home: str = "ami_typed",
         event_names={
             event.wire.lower(): event.name for event in model.events if event.wire.lower() != event.name.lower()
         },
-        lines=tuple(_line(branch, model) for branch in _branches(model)),
+        lines=tuple(_lines(model)),
     )
 
 
@@ -503,19 +503,32 @@ def _branches(model: Model) -> list[int]:
     return sorted({branch for message in messages for branch in written_span(message.releases)})
 
 
-def _line(branch: int, model: Model) -> Line:
+EVERY = "every"
+"""The line of what every release has, which the facades of the others add to."""
+
+
+def _lines(model: Model) -> Iterable[Line]:
+    branches = frozenset(_branches(model))
+    yield _line(EVERY, "every release", model, branches.issubset)
+    for branch in sorted(branches):
+        yield _line(
+            f"v{branch}", f"Asterisk {branch}", model, lambda span, own=branch: own in span and not branches <= span
+        )
+
+
+def _line(name: str, title: str, model: Model, has: Callable[[Collection[int]], bool]) -> Line:
     return Line(
-        name=f"v{branch}",
-        branch=branch,
-        actions=_facade("actions", branch, model.requests),
-        events=_facade("events", branch, model.events),
-        responses=_facade("responses", branch, model.answers),
-        aggregates=_facade("aggregates", branch, model.aggregates),
+        name=name,
+        title=title,
+        actions=_facade("actions", has, model.requests),
+        events=_facade("events", has, model.events),
+        responses=_facade("responses", has, model.answers),
+        aggregates=_facade("aggregates", has, model.aggregates),
     )
 
 
-def _facade(package: str, branch: int, sources: Sequence[_Source]) -> Facade:
-    there = [source for source in sources if branch in written_span(source.releases)]
+def _facade(package: str, has: Callable[[Collection[int]], bool], sources: Sequence[_Source]) -> Facade:
+    there = [source for source in sources if has(written_span(source.releases).keys())]
     modules: dict[str, list[str]] = {}
     for source in sorted(there, key=lambda source: (source.domain, source.name)):
         modules.setdefault(source.domain, []).append(source.name)

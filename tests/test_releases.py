@@ -143,6 +143,13 @@ def test_a_line_has_the_very_classes_that_its_branch_has_and_no_other(line: str,
     assert all(getattr(facade, name) is getattr(package, name) for name in there)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_every_line_has_is_there_under_a_name_of_its_own(kind: str) -> None:
+    lines = [importlib.import_module(f"ami_typed.releases.{line}.{kind}") for line in LINES]
+    every = importlib.import_module(f"ami_typed.releases.every.{kind}")
+    assert set(every.__all__) == set.intersection(*(set(line.__all__) for line in lines))
+
+
 def test_a_name_that_a_line_lacks_is_an_attribute_error_that_names_the_line() -> None:
     facade = importlib.import_module("ami_typed.releases.v16.actions")
     with pytest.raises(AttributeError, match=r"module 'ami_typed.releases.v16.actions' has no attribute 'PJSIPHangup'"):

@@ -41,6 +41,11 @@ def test_there_is_a_module_a_domain_in_each_package(library: dict[str, str]) -> 
         "events/__init__.py",
         "events/other.py",
         "events/queue.py",
+        "releases/every/__init__.py",
+        "releases/every/actions.py",
+        "releases/every/aggregates.py",
+        "releases/every/events.py",
+        "releases/every/responses.py",
         "releases/v22/__init__.py",
         "releases/v22/actions.py",
         "releases/v22/aggregates.py",
@@ -54,10 +59,11 @@ def test_there_is_a_facade_a_release_line_with_the_names_that_it_has() -> None:
     older = facts(action("Old"), event("Both"), release="13.38.3")
     files = render(surface(resolved(older, facts(action("New"), event("Both")))))
 
-    assert '__all__ = ["Old"]' in files["releases/v13/actions.py"]
-    assert '__all__ = ["New"]' in files["releases/v22/actions.py"]
-    assert all('__all__ = ["Both"]' in files[f"releases/v{branch}/events.py"] for branch in (13, 22))
-    assert "__all__ = []" in files["releases/v13/aggregates.py"]
+    assert '__all__ = [*__every, "Old"]' in files["releases/v13/actions.py"]
+    assert '__all__ = [*__every, "New"]' in files["releases/v22/actions.py"]
+    assert '__all__ = ["Both"]' in files["releases/every/events.py"]
+    assert all("__all__ = [*__every]\n" in files[f"releases/v{branch}/events.py"] for branch in (13, 22))
+    assert "__all__ = []" in files["releases/every/aggregates.py"]
 
 
 def test_a_package_of_ones_own_has_one_module_a_kind() -> None:

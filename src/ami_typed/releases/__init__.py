@@ -7,7 +7,8 @@ Rules of this module:
 - A branch above the newest that the facts know is taken to have what that newest branch has.
 
 The packages below, `v13` to `v23`, are generated: the same classes as in `ami_typed`, but only those that the branch
-has, so that a type checker refuses the rest: ``from ami_typed.releases.v18 import actions, events``.
+has, so that a type checker refuses the rest: ``from ami_typed.releases.v18 import actions, events``. `every` has what
+each of them has.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_type
 
-from ami_typed.releases import v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23
+from ami_typed.releases import every, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23
 from ami_typed.releases.v18 import actions, aggregates, events, responses
 from ami_typed.releases.v23.actions import PJSIPHangup
 
@@ -47,3 +47,4 @@ COMMON: tuple[type[all_actions.QueueStatus], ...] = (
 print(v14.actions.DataGet, v15.actions.SIPpeers, v16.actions.PJSIPShowContacts, v17.actions.VoicemailUserStatus)
 print(v18.actions.PJSIPHangup, v19.events.MonitorStart, v20.responses.SIPshowpeer, v21.events.Flash)
 print(v22.aggregates.PJSIPShowMaintenance, v23.events.PJSIPMaintenanceStatus)
+print(every.actions.QueueStatus, every.events.Hangup, every.responses.CoreSettings, every.aggregates.QueueStatus)

@@ -3,84 +3,20 @@
 
 from typing import TYPE_CHECKING
 
-__all__ = [
-    "Agents",
-    "BridgeInfo",
-    "BridgeList",
-    "BridgeTechnologyList",
-    "ConfbridgeList",
-    "ConfbridgeListRooms",
-    "CoreShowChannels",
-    "DAHDIShowChannels",
-    "DBGet",
-    "DataGet",
-    "DeviceStateList",
-    "ExtensionStateList",
-    "FAXSession",
-    "FAXSessions",
-    "FAXStats",
-    "Hangup",
-    "IAXpeerlist",
-    "IAXpeers",
-    "IAXregistry",
-    "MWIGet",
-    "MeetmeList",
-    "MeetmeListRooms",
-    "PJSIPShowEndpoint",
-    "PJSIPShowEndpoints",
-    "PJSIPShowRegistrationInboundContactStatuses",
-    "PJSIPShowRegistrationsInbound",
-    "PJSIPShowRegistrationsOutbound",
-    "PJSIPShowResourceLists",
-    "PJSIPShowSubscriptionsInbound",
-    "PJSIPShowSubscriptionsOutbound",
-    "PRIShowSpans",
-    "ParkedCalls",
-    "Parkinglots",
-    "PresenceStateList",
-    "QueueStatus",
-    "QueueSummary",
-    "SIPpeers",
-    "SIPpeerstatus",
-    "SIPshowregistry",
-    "SKINNYdevices",
-    "SKINNYlines",
-    "ShowDialPlan",
-    "Status",
-    "VoicemailUsersList",
-]
-
 if TYPE_CHECKING:
-    from ami_typed.aggregates.agent import Agents
-    from ami_typed.aggregates.bridge import BridgeInfo, BridgeList, BridgeTechnologyList
-    from ami_typed.aggregates.channel import CoreShowChannels, Hangup, Status
-    from ami_typed.aggregates.conference import ConfbridgeList, ConfbridgeListRooms
-    from ami_typed.aggregates.core import DataGet
-    from ami_typed.aggregates.dahdi import DAHDIShowChannels, PRIShowSpans
-    from ami_typed.aggregates.database import DBGet
-    from ami_typed.aggregates.dialplan import ShowDialPlan
-    from ami_typed.aggregates.fax import FAXSession, FAXSessions, FAXStats
-    from ami_typed.aggregates.iax import IAXpeerlist, IAXpeers, IAXregistry
-    from ami_typed.aggregates.meetme import MeetmeList, MeetmeListRooms
-    from ami_typed.aggregates.parking import ParkedCalls, Parkinglots
-    from ami_typed.aggregates.pjsip import PJSIPShowEndpoint, PJSIPShowEndpoints
-    from ami_typed.aggregates.pjsip_registration import (
-        PJSIPShowRegistrationInboundContactStatuses,
-        PJSIPShowRegistrationsInbound,
-        PJSIPShowRegistrationsOutbound,
-        PJSIPShowResourceLists,
-        PJSIPShowSubscriptionsInbound,
-        PJSIPShowSubscriptionsOutbound,
-    )
-    from ami_typed.aggregates.queue import QueueStatus, QueueSummary
-    from ami_typed.aggregates.sip import SIPpeers, SIPpeerstatus, SIPshowregistry
-    from ami_typed.aggregates.skinny import SKINNYdevices, SKINNYlines
-    from ami_typed.aggregates.state import DeviceStateList, ExtensionStateList, PresenceStateList
-    from ami_typed.aggregates.voicemail import MWIGet, VoicemailUsersList
+    from ami_typed.aggregates.core import DataGet as DataGet
+    from ami_typed.aggregates.sip import SIPpeers as SIPpeers
+    from ami_typed.aggregates.sip import SIPpeerstatus as SIPpeerstatus
+    from ami_typed.aggregates.sip import SIPshowregistry as SIPshowregistry
+    from ami_typed.aggregates.skinny import SKINNYdevices as SKINNYdevices
+    from ami_typed.aggregates.skinny import SKINNYlines as SKINNYlines
+    from ami_typed.releases.every.aggregates import *  # noqa: F403 - its names are explicit there
 else:
     from ami_typed._lazy import namespace
     from ami_typed.catalogue import AGGREGATES as __homes
+    from ami_typed.releases.every.aggregates import __all__ as __every
 
+    __all__ = [*__every, "DataGet", "SIPpeers", "SIPpeerstatus", "SIPshowregistry", "SKINNYdevices", "SKINNYlines"]
     __getattr__, __dir__ = namespace(
         __name__, globals(), {name: __homes[name] for name in __all__}, "ami_typed.aggregates"
     )

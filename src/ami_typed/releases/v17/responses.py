@@ -3,47 +3,17 @@
 
 from typing import TYPE_CHECKING
 
-__all__ = [
-    "Challenge",
-    "Command",
-    "CoreSettings",
-    "CoreStatus",
-    "Events",
-    "ExtensionState",
-    "GetConfig",
-    "GetConfigJSON",
-    "Getvar",
-    "IAXnetstats",
-    "ListCategories",
-    "ListCommands",
-    "MailboxCount",
-    "MailboxStatus",
-    "MixMonitor",
-    "ModuleCheck",
-    "Ping",
-    "PresenceState",
-    "QueueRule",
-    "SIPshowpeer",
-    "SKINNYshowdevice",
-    "SKINNYshowline",
-]
-
 if TYPE_CHECKING:
-    from ami_typed.responses.channel import Getvar
-    from ami_typed.responses.config import GetConfig, GetConfigJSON, ListCategories
-    from ami_typed.responses.core import Command, CoreSettings, CoreStatus, ListCommands, ModuleCheck
-    from ami_typed.responses.iax import IAXnetstats
-    from ami_typed.responses.queue import QueueRule
-    from ami_typed.responses.recording import MixMonitor
-    from ami_typed.responses.session import Challenge, Events, Ping
-    from ami_typed.responses.sip import SIPshowpeer
-    from ami_typed.responses.skinny import SKINNYshowdevice, SKINNYshowline
-    from ami_typed.responses.state import ExtensionState, PresenceState
-    from ami_typed.responses.voicemail import MailboxCount, MailboxStatus
+    from ami_typed.releases.every.responses import *  # noqa: F403 - its names are explicit there
+    from ami_typed.responses.sip import SIPshowpeer as SIPshowpeer
+    from ami_typed.responses.skinny import SKINNYshowdevice as SKINNYshowdevice
+    from ami_typed.responses.skinny import SKINNYshowline as SKINNYshowline
 else:
     from ami_typed._lazy import namespace
     from ami_typed.catalogue import RESPONSES as __homes
+    from ami_typed.releases.every.responses import __all__ as __every
 
+    __all__ = [*__every, "SIPshowpeer", "SKINNYshowdevice", "SKINNYshowline"]
     __getattr__, __dir__ = namespace(
         __name__, globals(), {name: __homes[name] for name in __all__}, "ami_typed.responses"
     )

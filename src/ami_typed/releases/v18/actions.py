@@ -3,324 +3,78 @@
 
 from typing import TYPE_CHECKING
 
-__all__ = [
-    "AGI",
-    "AOCMessage",
-    "AbsoluteTimeout",
-    "AgentLogoff",
-    "Agents",
-    "Atxfer",
-    "BlindTransfer",
-    "Bridge",
-    "BridgeDestroy",
-    "BridgeInfo",
-    "BridgeKick",
-    "BridgeList",
-    "BridgeTechnologyList",
-    "BridgeTechnologySuspend",
-    "BridgeTechnologyUnsuspend",
-    "CancelAtxfer",
-    "Challenge",
-    "ChangeMonitor",
-    "Command",
-    "ConfbridgeKick",
-    "ConfbridgeList",
-    "ConfbridgeListRooms",
-    "ConfbridgeLock",
-    "ConfbridgeMute",
-    "ConfbridgeSetSingleVideoSrc",
-    "ConfbridgeStartRecord",
-    "ConfbridgeStopRecord",
-    "ConfbridgeUnlock",
-    "ConfbridgeUnmute",
-    "ControlPlayback",
-    "CoreSettings",
-    "CoreShowChannelMap",
-    "CoreShowChannels",
-    "CoreStatus",
-    "CreateConfig",
-    "DAHDIDNDoff",
-    "DAHDIDNDon",
-    "DAHDIDialOffhook",
-    "DAHDIHangup",
-    "DAHDIRestart",
-    "DAHDIShowChannels",
-    "DAHDIShowStatus",
-    "DAHDITransfer",
-    "DBDel",
-    "DBDelTree",
-    "DBGet",
-    "DBGetTree",
-    "DBPut",
-    "DeviceStateList",
-    "DialplanExtensionAdd",
-    "DialplanExtensionRemove",
-    "Events",
-    "ExtensionState",
-    "ExtensionStateList",
-    "FAXSession",
-    "FAXSessions",
-    "FAXStats",
-    "Filter",
-    "GetConfig",
-    "GetConfigJSON",
-    "Getvar",
-    "Hangup",
-    "IAXnetstats",
-    "IAXpeerlist",
-    "IAXpeers",
-    "IAXregistry",
-    "JabberSend",
-    "ListCategories",
-    "ListCommands",
-    "LocalOptimizeAway",
-    "LoggerRotate",
-    "Login",
-    "Logoff",
-    "MWIDelete",
-    "MWIGet",
-    "MWIUpdate",
-    "MailboxCount",
-    "MailboxStatus",
-    "MeetmeList",
-    "MeetmeListRooms",
-    "MeetmeMute",
-    "MeetmeUnmute",
-    "MessageSend",
-    "MixMonitor",
-    "MixMonitorMute",
-    "ModuleCheck",
-    "ModuleLoad",
-    "Monitor",
-    "MuteAudio",
-    "Originate",
-    "PJSIPHangup",
-    "PJSIPNotify",
-    "PJSIPQualify",
-    "PJSIPRegister",
-    "PJSIPShowAors",
-    "PJSIPShowAuths",
-    "PJSIPShowContacts",
-    "PJSIPShowEndpoint",
-    "PJSIPShowEndpoints",
-    "PJSIPShowRegistrationInboundContactStatuses",
-    "PJSIPShowRegistrationsInbound",
-    "PJSIPShowRegistrationsOutbound",
-    "PJSIPShowResourceLists",
-    "PJSIPShowSubscriptionsInbound",
-    "PJSIPShowSubscriptionsOutbound",
-    "PJSIPUnregister",
-    "PRIDebugFileSet",
-    "PRIDebugFileUnset",
-    "PRIDebugSet",
-    "PRIShowSpans",
-    "Park",
-    "ParkedCalls",
-    "Parkinglots",
-    "PauseMonitor",
-    "Ping",
-    "PlayDTMF",
-    "PlayMF",
-    "PresenceState",
-    "PresenceStateList",
-    "QueueAdd",
-    "QueueChangePriorityCaller",
-    "QueueLog",
-    "QueueMemberRingInUse",
-    "QueuePause",
-    "QueuePenalty",
-    "QueueReload",
-    "QueueRemove",
-    "QueueReset",
-    "QueueRule",
-    "QueueStatus",
-    "QueueSummary",
-    "QueueWithdrawCaller",
-    "Redirect",
-    "Reload",
-    "SIPnotify",
-    "SIPpeers",
-    "SIPpeerstatus",
-    "SIPqualifypeer",
-    "SIPshowpeer",
-    "SIPshowregistry",
-    "SKINNYdevices",
-    "SKINNYlines",
-    "SKINNYshowdevice",
-    "SKINNYshowline",
-    "SendFlash",
-    "SendText",
-    "Setvar",
-    "ShowDialPlan",
-    "SorceryMemoryCacheExpire",
-    "SorceryMemoryCacheExpireObject",
-    "SorceryMemoryCachePopulate",
-    "SorceryMemoryCacheStale",
-    "SorceryMemoryCacheStaleObject",
-    "Status",
-    "StopMixMonitor",
-    "StopMonitor",
-    "UnpauseMonitor",
-    "UpdateConfig",
-    "UserEvent",
-    "VoicemailBoxSummary",
-    "VoicemailForward",
-    "VoicemailMove",
-    "VoicemailRefresh",
-    "VoicemailRemove",
-    "VoicemailUserStatus",
-    "VoicemailUsersList",
-    "WaitEvent",
-]
-
 if TYPE_CHECKING:
-    from ami_typed.actions.agent import AgentLogoff, Agents
-    from ami_typed.actions.agi import AGI
-    from ami_typed.actions.billing import AOCMessage
-    from ami_typed.actions.bridge import (
-        Bridge,
-        BridgeDestroy,
-        BridgeInfo,
-        BridgeKick,
-        BridgeList,
-        BridgeTechnologyList,
-        BridgeTechnologySuspend,
-        BridgeTechnologyUnsuspend,
-    )
-    from ami_typed.actions.call import Atxfer, BlindTransfer, CancelAtxfer, Originate, Redirect
-    from ami_typed.actions.channel import (
-        AbsoluteTimeout,
-        CoreShowChannelMap,
-        CoreShowChannels,
-        Getvar,
-        Hangup,
-        LocalOptimizeAway,
-        Setvar,
-        Status,
-    )
-    from ami_typed.actions.conference import (
-        ConfbridgeKick,
-        ConfbridgeList,
-        ConfbridgeListRooms,
-        ConfbridgeLock,
-        ConfbridgeMute,
-        ConfbridgeSetSingleVideoSrc,
-        ConfbridgeStartRecord,
-        ConfbridgeStopRecord,
-        ConfbridgeUnlock,
-        ConfbridgeUnmute,
-    )
-    from ami_typed.actions.config import CreateConfig, GetConfig, GetConfigJSON, ListCategories, UpdateConfig
-    from ami_typed.actions.core import (
-        Command,
-        CoreSettings,
-        CoreStatus,
-        ListCommands,
-        LoggerRotate,
-        ModuleCheck,
-        ModuleLoad,
-        Reload,
-        SorceryMemoryCacheExpire,
-        SorceryMemoryCacheExpireObject,
-        SorceryMemoryCachePopulate,
-        SorceryMemoryCacheStale,
-        SorceryMemoryCacheStaleObject,
-    )
-    from ami_typed.actions.dahdi import (
-        DAHDIDialOffhook,
-        DAHDIDNDoff,
-        DAHDIDNDon,
-        DAHDIHangup,
-        DAHDIRestart,
-        DAHDIShowChannels,
-        DAHDIShowStatus,
-        DAHDITransfer,
-        PRIDebugFileSet,
-        PRIDebugFileUnset,
-        PRIDebugSet,
-        PRIShowSpans,
-    )
-    from ami_typed.actions.database import DBDel, DBDelTree, DBGet, DBGetTree, DBPut
-    from ami_typed.actions.dialplan import DialplanExtensionAdd, DialplanExtensionRemove, ShowDialPlan
-    from ami_typed.actions.fax import FAXSession, FAXSessions, FAXStats
-    from ami_typed.actions.iax import IAXnetstats, IAXpeerlist, IAXpeers, IAXregistry
-    from ami_typed.actions.media import ControlPlayback, MuteAudio, PlayDTMF, PlayMF, SendFlash
-    from ami_typed.actions.meetme import MeetmeList, MeetmeListRooms, MeetmeMute, MeetmeUnmute
-    from ami_typed.actions.messaging import JabberSend, MessageSend, SendText
-    from ami_typed.actions.parking import Park, ParkedCalls, Parkinglots
-    from ami_typed.actions.pjsip import (
-        PJSIPHangup,
-        PJSIPNotify,
-        PJSIPShowAors,
-        PJSIPShowAuths,
-        PJSIPShowEndpoint,
-        PJSIPShowEndpoints,
-    )
-    from ami_typed.actions.pjsip_registration import (
-        PJSIPQualify,
-        PJSIPRegister,
-        PJSIPShowContacts,
-        PJSIPShowRegistrationInboundContactStatuses,
-        PJSIPShowRegistrationsInbound,
-        PJSIPShowRegistrationsOutbound,
-        PJSIPShowResourceLists,
-        PJSIPShowSubscriptionsInbound,
-        PJSIPShowSubscriptionsOutbound,
-        PJSIPUnregister,
-    )
-    from ami_typed.actions.queue import (
-        QueueAdd,
-        QueueChangePriorityCaller,
-        QueueLog,
-        QueueMemberRingInUse,
-        QueuePause,
-        QueuePenalty,
-        QueueReload,
-        QueueRemove,
-        QueueReset,
-        QueueRule,
-        QueueStatus,
-        QueueSummary,
-        QueueWithdrawCaller,
-    )
-    from ami_typed.actions.recording import (
-        ChangeMonitor,
-        MixMonitor,
-        MixMonitorMute,
-        Monitor,
-        PauseMonitor,
-        StopMixMonitor,
-        StopMonitor,
-        UnpauseMonitor,
-    )
-    from ami_typed.actions.session import Challenge, Events, Filter, Login, Logoff, Ping, UserEvent, WaitEvent
-    from ami_typed.actions.sip import SIPnotify, SIPpeers, SIPpeerstatus, SIPqualifypeer, SIPshowpeer, SIPshowregistry
-    from ami_typed.actions.skinny import SKINNYdevices, SKINNYlines, SKINNYshowdevice, SKINNYshowline
-    from ami_typed.actions.state import (
-        DeviceStateList,
-        ExtensionState,
-        ExtensionStateList,
-        PresenceState,
-        PresenceStateList,
-    )
-    from ami_typed.actions.voicemail import (
-        MailboxCount,
-        MailboxStatus,
-        MWIDelete,
-        MWIGet,
-        MWIUpdate,
-        VoicemailBoxSummary,
-        VoicemailForward,
-        VoicemailMove,
-        VoicemailRefresh,
-        VoicemailRemove,
-        VoicemailUsersList,
-        VoicemailUserStatus,
-    )
+    from ami_typed.actions.channel import CoreShowChannelMap as CoreShowChannelMap
+    from ami_typed.actions.dahdi import DAHDIShowStatus as DAHDIShowStatus
+    from ami_typed.actions.database import DBGetTree as DBGetTree
+    from ami_typed.actions.media import PlayMF as PlayMF
+    from ami_typed.actions.media import SendFlash as SendFlash
+    from ami_typed.actions.pjsip import PJSIPHangup as PJSIPHangup
+    from ami_typed.actions.pjsip import PJSIPShowAors as PJSIPShowAors
+    from ami_typed.actions.pjsip import PJSIPShowAuths as PJSIPShowAuths
+    from ami_typed.actions.pjsip_registration import PJSIPShowContacts as PJSIPShowContacts
+    from ami_typed.actions.queue import QueueChangePriorityCaller as QueueChangePriorityCaller
+    from ami_typed.actions.queue import QueueWithdrawCaller as QueueWithdrawCaller
+    from ami_typed.actions.recording import ChangeMonitor as ChangeMonitor
+    from ami_typed.actions.recording import Monitor as Monitor
+    from ami_typed.actions.recording import PauseMonitor as PauseMonitor
+    from ami_typed.actions.recording import StopMonitor as StopMonitor
+    from ami_typed.actions.recording import UnpauseMonitor as UnpauseMonitor
+    from ami_typed.actions.sip import SIPnotify as SIPnotify
+    from ami_typed.actions.sip import SIPpeers as SIPpeers
+    from ami_typed.actions.sip import SIPpeerstatus as SIPpeerstatus
+    from ami_typed.actions.sip import SIPqualifypeer as SIPqualifypeer
+    from ami_typed.actions.sip import SIPshowpeer as SIPshowpeer
+    from ami_typed.actions.sip import SIPshowregistry as SIPshowregistry
+    from ami_typed.actions.skinny import SKINNYdevices as SKINNYdevices
+    from ami_typed.actions.skinny import SKINNYlines as SKINNYlines
+    from ami_typed.actions.skinny import SKINNYshowdevice as SKINNYshowdevice
+    from ami_typed.actions.skinny import SKINNYshowline as SKINNYshowline
+    from ami_typed.actions.voicemail import VoicemailBoxSummary as VoicemailBoxSummary
+    from ami_typed.actions.voicemail import VoicemailForward as VoicemailForward
+    from ami_typed.actions.voicemail import VoicemailMove as VoicemailMove
+    from ami_typed.actions.voicemail import VoicemailRemove as VoicemailRemove
+    from ami_typed.actions.voicemail import VoicemailUserStatus as VoicemailUserStatus
+    from ami_typed.releases.every.actions import *  # noqa: F403 - its names are explicit there
 else:
     from ami_typed._lazy import namespace
     from ami_typed.catalogue import ACTIONS as __homes
+    from ami_typed.releases.every.actions import __all__ as __every
 
+    __all__ = [
+        *__every,
+        "ChangeMonitor",
+        "CoreShowChannelMap",
+        "DAHDIShowStatus",
+        "DBGetTree",
+        "Monitor",
+        "PJSIPHangup",
+        "PJSIPShowAors",
+        "PJSIPShowAuths",
+        "PJSIPShowContacts",
+        "PauseMonitor",
+        "PlayMF",
+        "QueueChangePriorityCaller",
+        "QueueWithdrawCaller",
+        "SIPnotify",
+        "SIPpeers",
+        "SIPpeerstatus",
+        "SIPqualifypeer",
+        "SIPshowpeer",
+        "SIPshowregistry",
+        "SKINNYdevices",
+        "SKINNYlines",
+        "SKINNYshowdevice",
+        "SKINNYshowline",
+        "SendFlash",
+        "StopMonitor",
+        "UnpauseMonitor",
+        "VoicemailBoxSummary",
+        "VoicemailForward",
+        "VoicemailMove",
+        "VoicemailRemove",
+        "VoicemailUserStatus",
+    ]
     __getattr__, __dir__ = namespace(
         __name__, globals(), {name: __homes[name] for name in __all__}, "ami_typed.actions"
     )

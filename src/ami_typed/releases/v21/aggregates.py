@@ -3,91 +3,34 @@
 
 from typing import TYPE_CHECKING
 
-__all__ = [
-    "Agents",
-    "BridgeInfo",
-    "BridgeList",
-    "BridgeTechnologyList",
-    "ConfbridgeList",
-    "ConfbridgeListRooms",
-    "CoreShowChannelMap",
-    "CoreShowChannels",
-    "DAHDIShowChannels",
-    "DAHDIShowStatus",
-    "DBGet",
-    "DBGetTree",
-    "DeviceStateList",
-    "ExtensionStateList",
-    "FAXSession",
-    "FAXSessions",
-    "FAXStats",
-    "Hangup",
-    "IAXpeerlist",
-    "IAXpeers",
-    "IAXregistry",
-    "MWIGet",
-    "MeetmeList",
-    "MeetmeListRooms",
-    "PJSIPHangup",
-    "PJSIPShowAors",
-    "PJSIPShowAuths",
-    "PJSIPShowContacts",
-    "PJSIPShowEndpoint",
-    "PJSIPShowEndpoints",
-    "PJSIPShowRegistrationInboundContactStatuses",
-    "PJSIPShowRegistrationsInbound",
-    "PJSIPShowRegistrationsOutbound",
-    "PJSIPShowResourceLists",
-    "PJSIPShowSubscriptionsInbound",
-    "PJSIPShowSubscriptionsOutbound",
-    "PRIShowSpans",
-    "ParkedCalls",
-    "Parkinglots",
-    "PresenceStateList",
-    "QueueStatus",
-    "QueueSummary",
-    "ShowDialPlan",
-    "Status",
-    "VoicemailBoxSummary",
-    "VoicemailUserStatus",
-    "VoicemailUsersList",
-]
-
 if TYPE_CHECKING:
-    from ami_typed.aggregates.agent import Agents
-    from ami_typed.aggregates.bridge import BridgeInfo, BridgeList, BridgeTechnologyList
-    from ami_typed.aggregates.channel import CoreShowChannelMap, CoreShowChannels, Hangup, Status
-    from ami_typed.aggregates.conference import ConfbridgeList, ConfbridgeListRooms
-    from ami_typed.aggregates.dahdi import DAHDIShowChannels, DAHDIShowStatus, PRIShowSpans
-    from ami_typed.aggregates.database import DBGet, DBGetTree
-    from ami_typed.aggregates.dialplan import ShowDialPlan
-    from ami_typed.aggregates.fax import FAXSession, FAXSessions, FAXStats
-    from ami_typed.aggregates.iax import IAXpeerlist, IAXpeers, IAXregistry
-    from ami_typed.aggregates.meetme import MeetmeList, MeetmeListRooms
-    from ami_typed.aggregates.parking import ParkedCalls, Parkinglots
-    from ami_typed.aggregates.pjsip import (
-        PJSIPHangup,
-        PJSIPShowAors,
-        PJSIPShowAuths,
-        PJSIPShowEndpoint,
-        PJSIPShowEndpoints,
-    )
-    from ami_typed.aggregates.pjsip_registration import (
-        PJSIPShowContacts,
-        PJSIPShowRegistrationInboundContactStatuses,
-        PJSIPShowRegistrationsInbound,
-        PJSIPShowRegistrationsOutbound,
-        PJSIPShowResourceLists,
-        PJSIPShowSubscriptionsInbound,
-        PJSIPShowSubscriptionsOutbound,
-    )
-    from ami_typed.aggregates.queue import QueueStatus, QueueSummary
-    from ami_typed.aggregates.state import DeviceStateList, ExtensionStateList, PresenceStateList
-    from ami_typed.aggregates.voicemail import MWIGet, VoicemailBoxSummary, VoicemailUsersList, VoicemailUserStatus
+    from ami_typed.aggregates.channel import CoreShowChannelMap as CoreShowChannelMap
+    from ami_typed.aggregates.dahdi import DAHDIShowStatus as DAHDIShowStatus
+    from ami_typed.aggregates.database import DBGetTree as DBGetTree
+    from ami_typed.aggregates.pjsip import PJSIPHangup as PJSIPHangup
+    from ami_typed.aggregates.pjsip import PJSIPShowAors as PJSIPShowAors
+    from ami_typed.aggregates.pjsip import PJSIPShowAuths as PJSIPShowAuths
+    from ami_typed.aggregates.pjsip_registration import PJSIPShowContacts as PJSIPShowContacts
+    from ami_typed.aggregates.voicemail import VoicemailBoxSummary as VoicemailBoxSummary
+    from ami_typed.aggregates.voicemail import VoicemailUserStatus as VoicemailUserStatus
+    from ami_typed.releases.every.aggregates import *  # noqa: F403 - its names are explicit there
 else:
     from ami_typed._lazy import namespace
     from ami_typed.catalogue import AGGREGATES as __homes
+    from ami_typed.releases.every.aggregates import __all__ as __every
 
+    __all__ = [
+        *__every,
+        "CoreShowChannelMap",
+        "DAHDIShowStatus",
+        "DBGetTree",
+        "PJSIPHangup",
+        "PJSIPShowAors",
+        "PJSIPShowAuths",
+        "PJSIPShowContacts",
+        "VoicemailBoxSummary",
+        "VoicemailUserStatus",
+    ]
     __getattr__, __dir__ = namespace(
         __name__, globals(), {name: __homes[name] for name in __all__}, "ami_typed.aggregates"
     )
