@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from . import overlay
     from .amend import Amended, Group, Header, Message, Response, Rules
 
-Form: TypeAlias = Literal["Always", "Sometimes", "Repeated", "Variables", "Numbered", "Named"]
+Form: TypeAlias = Literal[
+    "Always", "Sometimes", "AlwaysLocal", "SometimesLocal", "Repeated", "Variables", "Numbered", "Named"
+]
 Import: TypeAlias = tuple[str, str]
 """A module and a name in it."""
 
@@ -130,10 +132,14 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An attribute of an event or response that a function makes of several headers, or of the lines that are none."""
+    """An attribute of an event or response that is made of several headers, or of the lines that are none.
+
+    `form` says how; `function` is what makes it, `None` where the form itself does.
+    """
 
     attribute: str
-    function: Import
+    form: Literal["Built", "Dated"]
+    function: Import | None
     headers: tuple[str, ...]
     doc: str | None
 
@@ -420,11 +426,16 @@ class _Resolution:
         if ("*" in header.name) != (value.repetition in _FAMILIES):
             self._add("A family of headers has a * in its name and a type numbered:... or named:...", message, header)
         single: Form = "Always" if header.always and not header.none and not value.optional else "Sometimes"
+        local = value.reads is not None and value.reads.name == "date_time"
+        if local:
+            single = "AlwaysLocal" if single == "Always" else "SometimesLocal"
+            if value.repetition:
+                self._add("A header of the type date_time comes once in a message.", message, header)
         return Field(
             attribute=header.attribute or attribute_name(header.name, owner),
             header=header.name,
             form=value.repetition or single,
-            codec=value.reads,
+            codec=None if local else value.reads,
             releases=_narrower(header.span, message.span),
             none=header.none,
             doc=header.doc,
@@ -464,8 +475,10 @@ class _Resolution:
         )
 
     def _built(self, message: Message | Response, group: Group) -> Built:
+        if group.type == "date_and_time":
+            return Built(group.name, "Dated", None, group.headers, group.doc)
         function = self._of_group(message, group, _READ)
-        return Built(group.name, function, group.headers, group.doc)
+        return Built(group.name, "Built", function, group.headers, group.doc)
 
     def _of_group(self, message: Message | Response, group: Group, keywords: Mapping[str, G]) -> G:
         for name in group.enums:

@@ -574,8 +574,9 @@ def _attribute(source: resolve.Field, used: _Used) -> Attribute:
 
 
 def _structure(source: resolve.Built, used: _Used) -> Attribute:
-    arguments = [used.name(*source.function), *map(_text, source.headers)]
-    expression = f"{used.name('ami_typed.fields', 'Built')}({', '.join(arguments)})"
+    function = [] if source.function is None else [used.name(*source.function)]
+    arguments = [*function, *map(_text, source.headers)]
+    expression = f"{used.name('ami_typed.fields', source.form)}({', '.join(arguments)})"
     return Attribute(source.attribute, expression, _string(source.doc) if source.doc else None)
 
 

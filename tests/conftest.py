@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,16 @@ def gadgets(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the hand-made events of `tests.support` known, for one test."""
     for name, place in KNOWN_EVENTS.items():
         monkeypatch.setitem(registry._EVENTS, name, place)
+
+
+@pytest.fixture
+def abroad(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have the client live where no server of the tests does."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Pacific/Auckland")
+        time.tzset()
+        yield
+    time.tzset()
 
 
 @pytest.fixture

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import ami_typed as ami
-from ami_typed import FieldError, Releases, _speed
+from ami_typed import FieldError, Releases, _speed, events, responses
 from ami_typed.fields import Always, Named, Numbered, Repeated, Sometimes, Variables, described, fields_of, processed
 from ami_typed.values import Codec, OpenIntEnum, epoch, integer, items, member, seconds, text, yes_no
 from tests.support import Gadget, unread
@@ -360,3 +361,101 @@ def test_process_never_raises(headers: list[tuple[str, str]]) -> None:
     event = _speed.unread(Anything, octets.encode("utf-8", "surrogatepass"), "Anything")
     processed_headers, _ = processed(event, Anything)
     assert set(processed_headers) == set(event)
+
+
+# Local times of the server
+
+BERLIN = ZoneInfo("Europe/Berlin")
+STANDARD, SUMMER = (timezone(timedelta(hours=hours)) for hours in (1, 2))
+
+
+def record(zone: Any, parsed: bool, *lines: str) -> events.Cdr:
+    octets = "\r\n".join(("Event: Cdr", *lines)).encode()
+    event: events.Cdr = _speed.unread(events.Cdr, octets, "Cdr", zone)
+    if parsed:
+        len(event)
+    return event
+
+
+parsed_or_not = pytest.mark.parametrize("parsed", [False, True], ids=["unread", "parsed"])
+
+
+@parsed_or_not
+@pytest.mark.usefixtures("abroad")
+def test_a_local_time_is_the_servers_wherever_the_client_lives(parsed: bool) -> None:
+    event = record(BERLIN, parsed, "StartTime: 2026-03-29 01:59:58", "EndTime: 2026-03-29 03:00:01", "AnswerTime: ")
+    assert event.start_time == datetime(2026, 3, 29, 1, 59, 58, tzinfo=STANDARD)
+    assert event.end_time == datetime(2026, 3, 29, 3, 0, 1, tzinfo=SUMMER)
+    assert event.answer_time is None
+    assert event.start_time + timedelta(seconds=3) == event.end_time
+    assert event.process()[0]["StartTime"] == event.start_time
+    assert event.process()[0]["AnswerTime"] is None
+
+
+@parsed_or_not
+@pytest.mark.usefixtures("abroad")
+def test_a_local_time_of_an_unknown_zone_is_naive(parsed: bool) -> None:
+    event = record(None, parsed, "StartTime: 2026-07-01 10:00:00")
+    assert event.start_time == datetime(2026, 7, 1, 10)
+    assert event.process()[0]["StartTime"] == datetime(2026, 7, 1, 10)
+    assert event.end_time is None
+
+
+@parsed_or_not
+def test_of_a_time_that_the_clock_showed_twice_the_first_is_taken(parsed: bool) -> None:
+    assert record(BERLIN, parsed, "StartTime: 2026-10-25 02:30:00").start_time == datetime(
+        2026, 10, 25, 2, 30, tzinfo=SUMMER
+    )
+
+
+@parsed_or_not
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [
+        *((zone, text) for zone in (None, BERLIN) for text in ("noon", "", "2026-13-01 00:00:00")),
+        (BERLIN, "0001-01-01 00:00:00"),  # which is in year 0 of UTC
+    ],
+)
+def test_what_is_no_date_and_time_is_refused_by_the_name_of_its_header(zone: Any, parsed: bool, text: str) -> None:
+    event = record(zone, parsed, f"StartTime: {text}", "UniqueID: 1")
+    with pytest.raises(FieldError, match="Cdr: StartTime cannot be read: its text is") as refused:
+        event.start_time  # noqa: B018
+    assert refused.value.text == text
+    assert event.process()[0]["StartTime"] == text
+
+
+@parsed_or_not
+def test_a_local_time_that_is_always_sent_is_missed_where_it_is_not(parsed: bool) -> None:
+    with pytest.raises(FieldError, match="StartTime cannot be read: it has no such header"):
+        record(BERLIN, parsed, "UniqueID: 1").start_time  # noqa: B018
+
+
+@parsed_or_not
+@pytest.mark.parametrize(
+    "text", ["1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000", "1970-01-01T01:00:00.000+0100"]
+)
+def test_a_session_that_began_at_the_zero_of_the_epoch_did_not_begin(parsed: bool, text: str) -> None:
+    event = unread(
+        "Event: FailedACL", "EventTV: 2026-07-01T12:00:00.500+0200", f"SessionTV: {text}", cls=events.FailedACL
+    )
+    if parsed:
+        len(event)
+    assert event.session_tv is None
+    assert event.event_tv == datetime(2026, 7, 1, 10, 0, 0, 500_000, tzinfo=UTC)
+
+
+@pytest.mark.usefixtures("abroad")
+def test_a_moment_may_stand_in_two_headers() -> None:
+    lines = ["CoreStartupDate: 2026-07-01", "CoreStartupTime: 10:00:00", "CoreReloadDate: 2026-07-01"]
+    octets = "\r\n".join(("Response: Success", *lines)).encode()
+    told: responses.CoreStatus = _speed.unread(responses.CoreStatus, octets, "Success", BERLIN)
+    untold: responses.CoreStatus = _speed.unread(responses.CoreStatus, octets, "Success")
+    assert told.started == datetime(2026, 7, 1, 8, tzinfo=UTC)
+    assert untold.started == datetime(2026, 7, 1, 10)
+    with pytest.raises(FieldError, match="CoreReloadDate cannot be read"):
+        told.reloaded  # noqa: B018
+
+
+def test_a_class_of_local_times_is_known_as_such() -> None:
+    assert [cls._local for cls in (events.Cdr, events.CEL, responses.CoreStatus)] == [True] * 3
+    assert [cls._local for cls in (ami.Event, events.Hangup, ami.Message)] == [False] * 3

@@ -9,6 +9,7 @@ import pickle
 import pprint
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -152,6 +153,16 @@ def test_a_copy_is_an_event_of_its_class_with_all_repeated_values() -> None:
         assert again.all("Part") == ["1", "2"]
         assert again.parts == [1, 2]
         assert again.raw == list(LINES)
+
+
+def test_a_copy_remembers_the_time_zone_of_its_server() -> None:
+    octets = b"Event: Cdr\r\nStartTime: 2026-07-01 10:00:00"
+    told: events.Cdr = _speed.unread(events.Cdr, octets, "Cdr", ZoneInfo("Europe/Berlin"))
+    copies = [copy.copy(told), copy.deepcopy(told), pickle.loads(pickle.dumps(told)), events.Cdr.of(told)]
+    copies += [events.Cdr.of(ami.Event.of(each)) for each in copies]
+    assert [each.start_time for each in copies] == [datetime(2026, 7, 1, 8, tzinfo=UTC)] * 8
+    untold = events.Cdr({"Event": "Cdr", "StartTime": "2026-07-01 10:00:00"})
+    assert pickle.loads(pickle.dumps(untold)).start_time == untold.start_time == datetime(2026, 7, 1, 10)
 
 
 def test_a_copy_does_not_share_changes() -> None:

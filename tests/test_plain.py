@@ -6,7 +6,9 @@ import gc
 import importlib
 import sys
 import weakref
+from datetime import timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from ami_typed import Event, events
 from ami_typed._speed import plain as _plain
+from ami_typed.fields import zone_of
 
 try:
     _compiled: Any = importlib.import_module("ami_typed._speed.compiled")
@@ -400,3 +403,33 @@ def test_both_forms_make_the_same_dicts_of_one_message_after_another(messages: l
         in_python: dict[str, str] = {}
         assert _compiled.fill(in_c, octets) == (plain := _plain.fill(in_python, octets))
         assert plain is None or list(in_c.items()) == list(in_python.items())
+
+
+# Time zones
+
+
+def test_an_event_remembers_a_zone_where_its_kind_has_one(form: Any) -> None:
+    zone = timezone(timedelta(hours=5, minutes=30))
+    kinds = {b"Event: Cdr": form.Kind(events.Cdr, "Cdr", True, zone), b"Event: A": form.Kind(Event, "A", True)}
+    assert [kind.zone for kind in kinds.values()] == [zone, None]
+    taken, _ = sifted(form, b"Event: Cdr\r\n\r\nEvent: A\r\n\r\n", kinds)
+    assert [zone_of(each) for each in taken] == [zone, None]
+    listed: list[Any] = []
+    items = {b"x": {b"Event: Cdr": (kinds[b"Event: Cdr"], listed)}}
+    sifted(form, b"Event: Cdr\r\nActionID: x\r\n\r\n", kinds, items)
+    assert [zone_of(each) for each in listed] == [zone]
+    assert [zone_of(form.unread(Event, b"Event: A", "A", each)) for each in (zone, None)] == [zone, None]
+
+
+def test_a_kind_lets_its_zone_go(form: Any) -> None:
+    zone = ZoneInfo.no_cache("Europe/Berlin")
+    gone = weakref.ref(zone)
+    kind = form.Kind(events.Cdr, "Cdr", True, zone)
+    del zone
+    assert kind.zone is gone()
+    kind.__init__(events.Cdr, "Cdr", True)
+    assert (kind.zone, gone()) == (None, None)
+    gone = weakref.ref(zone := ZoneInfo.no_cache("Europe/Berlin"))
+    kind.__init__(events.Cdr, "Cdr", True, zone)
+    del kind, zone
+    assert gone() is None

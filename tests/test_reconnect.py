@@ -8,13 +8,14 @@ import hashlib
 import socket
 import threading
 import weakref
+from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ami_typed as ami
-from ami_typed import Disconnected, EventsLost, Reconnect, Reconnected
+from ami_typed import Disconnected, EventsLost, Reconnect, Reconnected, events
 from ami_typed._transport import tasks as _tasks
 from ami_typed._transport import threads as _threads
 from ami_typed.backoff import Pauses
@@ -118,6 +119,20 @@ def told(stream: ami.EventStream[Any], cls: type[ami.Event]) -> Any:
 
 
 # As it was
+
+
+@pytest.mark.usefixtures("abroad")
+def test_the_servers_time_zone_is_known_over_every_connection(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE, timezone="Europe/Berlin")
+    record = message("Event: Cdr", "StartTime: 2026-07-01 10:00:00")
+    first = logged_in(server, manager)
+    with manager.subscribe(events.Cdr) as stream:
+        first.peer.send(record)
+        moments = [stream.get(PATIENCE).start_time]
+        first.peer.close()
+        Asterisk(server.peer()).peer.send(record)
+        moments.append(stream.get(PATIENCE).start_time)
+    assert moments == [datetime(2026, 7, 1, 8, tzinfo=UTC)] * 2
 
 
 def test_a_lost_connection_is_made_again_and_logged_in_by_a_new_challenge(server: Server, make: Make) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import ami_typed as ami
-from ami_typed import registry
+from ami_typed import actions, registry
 from ami_typed._delivery.subscriptions import Handlers
 from ami_typed._protocol import session
 from ami_typed._protocol.session import Received, Session
 from ami_typed._speed import unread
+from ami_typed.fields import zone_of
 from ami_typed.limits import Limits
 from tests.support import (
     GREETING,
@@ -380,9 +383,9 @@ def test_empty_lines_between_messages_are_nothing() -> None:
 def test_an_event_that_nobody_wants_is_not_delivered_and_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
-    def counting(cls: type[ami.Event], octets: bytes, name: str) -> Any:
+    def counting(cls: type[ami.Event], octets: bytes, name: str, zone: Any) -> Any:
         made.append(name)
-        return unread(cls, octets, name)
+        return unread(cls, octets, name, zone)
 
     monkeypatch.setattr(session, "unread", counting)
     talk = Talk("Gadget")
@@ -392,6 +395,31 @@ def test_an_event_that_nobody_wants_is_not_delivered_and_not_made_again(monkeypa
     assert len(made) < 10
     talk.heard(message("Event: Noise"))
     assert len(made) < 10
+
+
+TIMES = ("Event: CEL", "EventTime: 2026-07-01 10:00:00")
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_what_has_local_times_remembers_the_time_zone_of_its_server(times: int) -> None:
+    talk = Talk(zone=ZoneInfo("Europe/Berlin"))
+    for heard in talk.heard(*[message(*TIMES)] * times), talk.heard(message("event: CEL", *TIMES[1:])):
+        assert {each.event_time for each in heard} == {datetime(2026, 7, 1, 8, tzinfo=UTC)}
+    (plain,) = talk.heard(message("Event: Gadget"))
+    assert zone_of(plain) is None
+
+
+def test_an_item_of_a_list_and_an_answer_remember_the_time_zone_of_their_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Gadgets, "repeatable", ("CEL",))
+    talk = Talk(zone=ZoneInfo("Europe/Berlin"))
+    exchange = talk.open(ListGadgets(), "x", synchronous=True)
+    talk.hear(start("x"), *[message(*TIMES, "ActionID: x")] * 3, complete("x", 3))
+    assert {each.event_time for each in exchange.result()["CEL"]} == {datetime(2026, 7, 1, 8, tzinfo=UTC)}
+    status = talk.open(actions.CoreStatus(), "y")
+    talk.hear(answer("y", "Success", "CoreStartupDate: 2026-07-01", "CoreStartupTime: 10:00:00"))
+    assert status.result().started == datetime(2026, 7, 1, 8, tzinfo=UTC)
 
 
 def test_an_event_is_delivered_from_the_moment_somebody_wants_it() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import os
 import ssl
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -90,7 +92,7 @@ def credentials_of(url: str, **given: Any) -> Credentials:
     ],
 )
 def test_a_url_says_where_to_connect(url: str, target: Target) -> None:
-    assert Address.of_url(url) == (target, None, None)
+    assert Address.of_url(url) == (target, None, None, None)
 
 
 def test_a_url_says_whom_to_log_in_and_how() -> None:
@@ -107,6 +109,24 @@ def test_what_is_special_in_a_name_or_secret_is_percent_encoded() -> None:
 def test_a_url_may_ask_for_reconnecting() -> None:
     assert Address.of_url("ami://pbx?reconnect=yes").reconnect == ami.Reconnect()
     assert Address.of_url("ami://pbx?reconnect=no").reconnect is None
+
+
+def test_a_url_may_tell_the_servers_time_zone() -> None:
+    assert Address.of_url("ami://pbx?timezone=Europe/Berlin").timezone == ZoneInfo("Europe/Berlin")
+    assert ami.Manager.from_url("ami://pbx?timezone=Europe%2FBerlin").timezone == ZoneInfo("Europe/Berlin")
+    assert ami.AsyncManager.from_url("ami://pbx?timezone=Europe/Berlin", timezone=UTC).timezone is UTC
+
+
+@pytest.mark.parametrize("face", [ami.Manager, ami.AsyncManager])
+def test_a_time_zone_is_given_as_such_or_by_its_name(face: Any) -> None:
+    assert face().timezone is None
+    assert face(timezone=UTC).timezone is UTC
+    assert face(timezone="Asia/Kolkata").timezone == ZoneInfo("Asia/Kolkata")
+    for name in ("Asia/Nowhere", "", "../localtime", "/etc/localtime", "Europe", "a\0b"):
+        with pytest.raises(ValueError, match=r"This machine knows no time zone .*IANA database.*tzdata"):
+            face(timezone=name)
+    with pytest.raises(TypeError, match="A time zone is a tzinfo or the name of one; this is a int"):
+        face(timezone=2)
 
 
 def test_a_secret_beside_the_url_is_the_users() -> None:
@@ -141,6 +161,8 @@ def test_a_secret_beside_the_url_is_the_users() -> None:
         ("ami://pbx?timeout=0", "The timeout has to be a number of seconds above 0"),
         ("ami://pbx?timeout=nan", "The timeout has to be a number of seconds above 0"),
         ("ami://pbx?reconnect=maybe", "The reconnect has to be yes or no"),
+        ("ami://pbx?timezone=Europe/Nowhere", "The timezone has to be the name of a time zone that this machine knows"),
+        ("ami://pbx?timezone=../../etc/passwd", "The timezone has to be the name of a time zone"),
         ("ami://pbx?cafile=ca.pem", "for TLS only: amis://"),
         ("amis://pbx?keyfile=key.pem", "A keyfile needs the certfile"),
         ("ami://admin@pbx", "There is a user and no secret"),
@@ -183,18 +205,20 @@ def test_the_environment_may_hold_each_setting_by_itself() -> None:
         "AMI_TYPED_TIMEOUT": "2.5",
         "AMI_TYPED_EVENTS": "off",
         "AMI_TYPED_RECONNECT": "on",
+        "AMI_TYPED_TIMEZONE": "America/Chicago",
         "AMI_TYPED_PLAIN": "",
         "AMI_TYPED_CACHE": "of the tests",
     }
-    target, credentials, reconnect = Address.of_environment(environment=environment)
+    target, credentials, reconnect, timezone = Address.of_environment(environment=environment)
     assert target == ("2001:db8::7", 5070, 2.5, Certificates("ca.pem"))
     assert credentials == ("admin", "p@ss/w:rd%", "off", False, None, 2.5)
     assert reconnect == ami.Reconnect()
+    assert timezone == ZoneInfo("America/Chicago")
 
 
 def test_a_secret_may_stand_beside_the_url() -> None:
     environment = {"AMI_TYPED_URL": "ami://admin@pbx", "AMI_TYPED_SECRET": "hidden-word"}
-    _, credentials, _ = Address.of_environment(environment=environment)
+    credentials = Address.of_environment(environment=environment).credentials
     assert credentials is not None
     assert credentials.secret == "hidden-word"
 

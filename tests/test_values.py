@@ -6,8 +6,9 @@ import copy
 import enum
 import math
 import pickle
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -41,7 +42,7 @@ def read(codec: Codec[T], spelling: str) -> T:
 
 words = st.text(st.characters(exclude_characters=",=/ ", exclude_categories=["Zs", "Zl", "Zp", "Cc"]), min_size=1)
 century = timedelta(days=36525)
-moments = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bounds without a zone
+moments = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 
 ROUND_TRIPS: list[tuple[str, Codec[Any], st.SearchStrategy[Any]]] = [
     ("integer", values.integer, st.integers()),
@@ -153,9 +154,45 @@ def test_moments_are_aware() -> None:
     assert read(values.epoch, "1704067200.5") == datetime(2024, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC)
     with_zone = read(values.date_time, "2013-10-30T11:38:24.123-0500")
     assert with_zone == datetime(2013, 10, 30, 11, 38, 24, 123_000, tzinfo=timezone(timedelta(hours=-5)))
-    without = read(values.date_time, "2024-01-01 10:00:00")
-    assert without.tzinfo is not None
-    assert without == datetime(2024, 1, 1, 10).astimezone()
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def test_a_date_text_without_a_zone_claims_none() -> None:
+    assert read(values.date_time, "2024-01-01 10:00:00") == datetime(2024, 1, 1, 10)
+    assert values.in_zone(datetime(2024, 1, 1, 10), None) == datetime(2024, 1, 1, 10)
+
+
+@pytest.mark.parametrize(
+    ("local", "moment"),
+    [
+        (datetime(2026, 1, 1, 10), datetime(2026, 1, 1, 9, tzinfo=UTC)),
+        (datetime(2026, 7, 1, 10), datetime(2026, 7, 1, 8, tzinfo=UTC)),
+        (datetime(2026, 3, 29, 1, 59, 59), datetime(2026, 3, 29, 0, 59, 59, tzinfo=UTC)),
+        (datetime(2026, 3, 29, 3), datetime(2026, 3, 29, 1, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 1, 59, 59), datetime(2026, 10, 24, 23, 59, 59, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 2, 30), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),  # the first of two
+        (datetime(2026, 10, 25, 3), datetime(2026, 10, 25, 2, tzinfo=UTC)),
+    ],
+)
+def test_a_local_time_is_the_moment_that_its_zone_says_over_changes_of_the_clock(
+    local: datetime, moment: datetime
+) -> None:
+    assert values.in_zone(local, BERLIN) == moment
+    assert values.in_zone(local, BERLIN).tzinfo is UTC
+
+
+def test_an_aware_time_is_of_its_own_zone() -> None:
+    moment = datetime(2026, 7, 1, 10, tzinfo=timezone(timedelta(hours=-5)))
+    assert values.in_zone(moment, BERLIN) is moment
+
+
+@pytest.mark.parametrize("zone", [UTC, BERLIN, ZoneInfo("America/St_Johns"), timezone(timedelta(hours=14))])
+def test_the_zero_of_the_epoch_is_no_time_in_any_zone(zone: tzinfo) -> None:
+    assert values.is_unset(datetime.fromtimestamp(0, zone))
+    assert values.is_unset(datetime.fromtimestamp(0, zone).replace(tzinfo=None))
+    assert not values.is_unset(datetime.fromtimestamp(1_000_000_000, zone))
 
 
 def test_a_yes_or_no_among_other_values_is_told_by_its_type() -> None:

@@ -6,34 +6,40 @@ Rules of this module:
 - `Always` is for a header that Asterisk always sends. `Sometimes` is `None` where the header is absent, or its text
   is one of those that mean "none" (the empty text of anything that is not text, `<unknown>` where declared).
 - An event that was not read yet is not parsed: the header is found in its bytes.
+- A date text without a zone is a local time of the server: aware where the message knows its server's zone, else naive.
 """
 
 from __future__ import annotations
 
 import functools
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, cast, overload
 
-from ami_typed._speed import Found
+from ami_typed._speed import Found, header
 from ami_typed.errors import FieldError
 from ami_typed.releases import Releases
-from ami_typed.values import Codec, text, variables
+from ami_typed.values import Codec, date_time, in_zone, is_unset, text, variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import tzinfo
     from typing import Self
 
     from ami_typed.messages import Message
 
 __all__ = [
     "Always",
+    "AlwaysLocal",
     "Built",
+    "Dated",
     "Field",
     "Named",
     "Numbered",
     "Processed",
     "Repeated",
     "Sometimes",
+    "SometimesLocal",
     "Variables",
     "fields_of",
     "processed",
@@ -188,6 +194,79 @@ class Sometimes(Field[T]):
     def _look(self, message: Message) -> T | None:
         spelling = message.get(self.header)
         return None if spelling is None or spelling in self._none else self.decode(message, spelling)
+
+
+def zone_of(message: Message) -> tzinfo | None:
+    """Return the time zone of the server that a message came from, `None` where nobody knows it."""
+    zone: tzinfo | None = getattr(message, "_zone", None)
+    return zone
+
+
+class _Local(Field[datetime]):
+    """What the two fields of local times share: they ask the message for its server's zone.
+
+    Args:
+        header: The header's name as Asterisk sends it.
+        releases: See `Field`.
+        none: See `Field`.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, header: str, *, releases: str = "", none: tuple[str, ...] = ()) -> None:
+        super().__init__(header, date_time, releases=releases, none=none)
+
+    def __set_name__(self, owner: type[Message], attribute: str) -> None:
+        super().__set_name__(owner, attribute)
+        owner._local = True
+
+    def _get(self, message: Any, owner: object = None) -> Any:  # noqa: ARG002 - a descriptor is told it
+        if message is None:
+            return self
+        octets = message._unread
+        spelling = None if octets is None else header(octets, self._needle)
+        if spelling is None:
+            return self._look(message)
+        return None if spelling in self._none else self.decode(message, spelling)
+
+    if not TYPE_CHECKING:  # each of the two says for itself what checkers are to make of it
+        __get__ = _get
+
+    def decode(self, message: Message, spelling: str) -> datetime:
+        """Return the moment, in UTC where the text names a zone or the message knows its server's, else naive.
+
+        Raises:
+            FieldError: The text is no date and time.
+        """
+        try:
+            return in_zone(datetime.fromisoformat(spelling), zone_of(message))
+        except (ValueError, OverflowError) as error:
+            self._refuse(message, spelling, error)
+
+
+class AlwaysLocal(_Local, Always[datetime]):
+    """A date and time that every such message has, which Asterisk may print in its own local time.
+
+    The value is aware where the text names its zone or the message knows that of its server
+    (``Manager(timezone=...)``), else naive. Reading it raises `FieldError` where the header is missing or its text is
+    no date and time.
+    """
+
+    __slots__ = ()
+
+
+class SometimesLocal(_Local, Sometimes[datetime]):
+    """A date and time as in `AlwaysLocal` that only some such messages have.
+
+    It is `None` where the header is absent or empty, or says the zero of the epoch, in whatever zone.
+    """
+
+    __slots__ = ()
+
+    def decode(self, message: Message, spelling: str) -> datetime | None:  # type: ignore[override]  # as Sometimes reads
+        """Return the moment, `None` for one that Asterisk does not have; see `AlwaysLocal`."""
+        moment = super().decode(message, spelling)
+        return None if is_unset(moment) else moment
 
 
 class Repeated(Field[T]):
@@ -346,6 +425,28 @@ class Built(Field[T]):
             raise FieldError(message, self.header, None, "") from None
         except ValueError as error:
             raise FieldError(message, self.header, message.get(self.header, ""), _reason(error)) from None
+
+
+class Dated(Built[datetime]):
+    """A moment whose date and time stand in headers of their own, in the server's local time; see `AlwaysLocal`.
+
+    Args:
+        headers: The header of the date, and that of the time.
+        releases: See `Field`.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, *headers: str, releases: str = "") -> None:
+        super().__init__(self._joined, *headers, releases=releases)
+
+    def __set_name__(self, owner: type[Message], attribute: str) -> None:
+        super().__set_name__(owner, attribute)
+        owner._local = True
+
+    def _joined(self, message: Message) -> datetime:
+        spelling = " ".join(message[each] for each in self.headers)
+        return in_zone(datetime.fromisoformat(spelling), zone_of(message))
 
 
 def fields_of(cls: type[Message]) -> dict[str, Field[Any]]:

@@ -20,7 +20,7 @@ from ami_typed._delivery.stream_buffer import Buffer
 from ami_typed._delivery.subscriptions import Handlers
 from ami_typed._protocol import dialogues
 from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
-from ami_typed._transport.target import Target, secret_of
+from ami_typed._transport.target import Target, secret_of, timezone_of
 from ami_typed.errors import (
     AddressError,
     ConnectFailed,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import logging
     import ssl
     from collections.abc import Callable, Iterator
+    from datetime import tzinfo
     from types import TracebackType
     from typing import Self, Unpack
 
@@ -164,6 +165,13 @@ class Manager:
             before; callbacks and streams live on and are told (`Disconnected`, `Reconnected`). A request that was
             pending is never sent again. Without it a lost connection stays lost.
         overflow: What happens where callbacks fall behind; see `Overflow`.
+        timezone: The server's time zone: a `zoneinfo.ZoneInfo`, a `datetime.timezone` or an IANA name such as
+            ``Europe/Berlin``. Asterisk prints a few times without their zone, as its ``/etc/localtime`` says (those of
+            `events.Cdr`, `events.CEL` and `responses.CoreStatus`); their attributes are aware, in UTC, where it is
+            given here, and naive where not.
+
+    Raises:
+        ValueError: This machine knows no time zone of that name.
     """
 
     def __init__(
@@ -177,7 +185,9 @@ class Manager:
         check_releases: bool = True,
         reconnect: Reconnect | None = None,
         overflow: Overflow = Overflow.DROP_OLDEST,
+        timezone: tzinfo | str | None = None,
     ) -> None:
+        self._timezone = timezone_of(timezone)
         self._log = Log(logger, debug=debug)
         self._aggregate_timeout = aggregate_timeout
         self._orphaned_response_timeout = orphaned_response_timeout
@@ -212,7 +222,8 @@ class Manager:
                 needed; ports are 5038 and 5039 where none is given. An IPv6 address stands in brackets, and what is
                 special is percent-encoded. The settings are ``timeout`` and ``wait`` (for the server to be fully
                 booted), in seconds, ``reconnect`` and ``plain`` (``yes`` or ``no``), ``events`` (an event mask),
-                ``secret_file``, and for TLS ``cafile``, ``certfile`` and ``keyfile``.
+                ``timezone`` (the server's, by its IANA name), ``secret_file``, and for TLS ``cafile``, ``certfile`` and
+                ``keyfile``.
             secret: The secret, which is better not in the URL: itself, the path of a file as a `pathlib.Path`, or a
                 function that returns it. A file is read, and a function called, at each log-in.
             options: What the manager takes besides.
@@ -246,6 +257,8 @@ class Manager:
     def _at(cls, address: Address, options: Options) -> Self:
         if address.reconnect is not None:
             options.setdefault("reconnect", address.reconnect)
+        if address.timezone is not None:
+            options.setdefault("timezone", address.timezone)
         manager = cls(**options)
         manager._address = address
         return manager
@@ -334,6 +347,7 @@ class Manager:
             check_releases=self._check_releases,
             drift=self._noted(),
             tally=self._tally,
+            zone=self._timezone,
         )
         connection = Connection(transport, session, audience, quiet, target.timeout, self._log, self._observers)
         try:
@@ -434,6 +448,11 @@ class Manager:
         """The server's release of Asterisk, known from `login` on; `None` where the user may not ask for it."""
         connection = self._connection
         return connection.session.release if connection else None
+
+    @property
+    def timezone(self) -> tzinfo | None:
+        """The server's time zone, as this manager was told; `None` where it was not."""
+        return self._timezone
 
     @property
     def drift(self) -> DriftReport:

@@ -17,12 +17,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 from ami_typed._speed import NONE_REPEATED, read, unread
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Processed, Sometimes, processed, zone_of
 from ami_typed.releases import Releases
 from ami_typed.values import Codec, Headers, epoch, integer, items, spell, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import tzinfo
     from typing import Self
 
     from typing_extensions import TypeVar as DefaultTypeVar
@@ -141,7 +142,7 @@ class Message(dict[str, str], MessageTemplate):
         ValueError: A name or a value has a CR or LF in it.
     """
 
-    __slots__ = ("_data", "_octets", "_repeated", "_unread")
+    __slots__ = ("_data", "_octets", "_repeated", "_unread", "_zone")
     __match_args__ = ()  # patterns name attributes: ``case events.Hangup(cause=cause)``
 
     secrets: ClassVar[frozenset[str]] = _SECRETS
@@ -151,6 +152,9 @@ class Message(dict[str, str], MessageTemplate):
     _unread: bytes | None
     _data: list[str]
     _repeated: dict[str, list[str]]
+    _zone: tzinfo | None
+    _local: ClassVar[bool] = False
+    """Whether such a message has local times, so that it is given its server's zone (`_zone`) where that is known."""
 
     def __init__(self, headers: Mapping[str, str] | Iterable[tuple[str, str]] = (), data: Iterable[str] = ()) -> None:
         pairs: Iterable[tuple[str, str]] = (
@@ -180,6 +184,7 @@ class Message(dict[str, str], MessageTemplate):
         self._unread = None
         self._data = list(other._data)
         self._repeated = dict(other._repeated)
+        self._zone = zone_of(other)
 
     def _read(self) -> None:
         """Parse the bytes into the dict, unless that was done."""
@@ -308,14 +313,15 @@ class Message(dict[str, str], MessageTemplate):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy by the bytes; headers that the program changed come along as items."""
-        return _restored, (type(self), self._octets, dict(self))
+        return _restored, (type(self), self._octets, dict(self), zone_of(self))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({_redacted(self, self.secrets)!r})"
 
 
-def _restored(cls: type[Message], octets: bytes, headers: dict[str, str]) -> Message:
+def _restored(cls: type[Message], octets: bytes, headers: dict[str, str], zone: tzinfo | None = None) -> Message:
     message = cls.of(octets)
+    message._zone = zone
     for name in set(message) - set(headers):
         del message[name]
     message.update({name: value for name, value in headers.items() if message.get(name) != value})
@@ -405,7 +411,8 @@ class LazyMessage(Message):
         """Make a message of its bytes without the closing empty line, or see another message as one of this class."""
         if isinstance(source, LazyMessage) and source._unread is not None:
             if source._first == cls._first:
-                return unread(cls, source._unread, _own_item(source, cls._first))
+                zone = zone_of(source) if cls._local else None
+                return unread(cls, source._unread, _own_item(source, cls._first), zone)
             source._read()
         return super().of(source)
 

@@ -5,14 +5,16 @@ Rules of this module:
 - A `Codec` is two pure functions; `decode` raises `ValueError` for a text that is not of its type, never guesses.
 - Flags are read in every spelling that Asterisk uses anywhere and written in the one that the header wants,
   because Asterisk's own spelling of a header differs between releases.
-- Durations are `timedelta`, moments are aware `datetime`, vocabularies are open enums: an unknown member is kept.
+- Durations are `timedelta`, vocabularies are open enums: an unknown member is kept.
+- Moments are aware `datetime` wherever it is known which moment is meant. A local time whose zone nobody knows is a
+  naive one: it claims nothing that may be wrong.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -196,13 +198,28 @@ epoch: Codec[datetime] = Codec(
 """A moment as seconds since 1970, with or without a fraction."""
 
 
-def _read_date_time(spelling: str) -> datetime:
-    moment = datetime.fromisoformat(spelling)
-    return moment.astimezone() if moment.tzinfo is None else moment
+date_time: Codec[datetime] = Codec(datetime.fromisoformat, lambda value: value.isoformat(" ", "seconds"))
+"""A moment as a date text: naive where the text names no zone; see `in_zone`."""
+
+_FIRST_DAY = datetime(1970, 1, 2)  # noqa: DTZ001 - a date of any zone
 
 
-date_time: Codec[datetime] = Codec(_read_date_time, lambda value: value.isoformat(" ", "seconds"))
-"""A moment as a date text; one without a zone is taken as this machine's local time, as Asterisk writes it."""
+def in_zone(moment: datetime, zone: tzinfo | None) -> datetime:
+    """Return the moment in UTC that a local time of a zone means.
+
+    UTC, because Python subtracts times of one zone by the clock on the wall, an hour wrong over a change of it. A time
+    that the zone has twice, in the hour that is set back, is taken as the first of the two (``fold=0``).
+
+    Args:
+        moment: A time; an aware one is returned as it is.
+        zone: The zone it is local to; without one, the time is returned as it is.
+    """
+    return moment if zone is None or moment.tzinfo is not None else moment.replace(tzinfo=zone).astimezone(UTC)
+
+
+def is_unset(moment: datetime) -> bool:
+    """Return whether a time is the zero of the epoch in some zone: what Asterisk prints for one that it lacks."""
+    return moment.replace(tzinfo=None) < _FIRST_DAY
 
 
 def items(separator: str = ",") -> Codec[list[str]]:

@@ -38,6 +38,7 @@ UNPACK_DAHDI = f"""chroot "$1" sh -ec '
 
 STDERR = 2  # the descriptor: under a test runner sys.stderr may be no file
 ENTER = 'mount --rbind /dev "$0/dev" && exec chroot "$0" "$@"'
+SET_CLOCK = 'mount --bind "$1" "$0$(chroot "$0" readlink -f /etc/localtime)" && shift && '
 
 
 class LiveServerError(RuntimeError):
@@ -202,10 +203,18 @@ def remove(directory: Path) -> None:
         shutil.rmtree(directory)
 
 
-def entering(root: Path, *command: str) -> list[str]:
-    """Return the command line that runs a program in a root file system, with proc and the host's devices mounted."""
+def entering(root: Path, *command: str, localtime: Path | None = None) -> list[str]:
+    """Return the command line that runs a program in a root file system, with proc and the host's devices mounted.
+
+    Args:
+        root: The root file system.
+        command: The program and its arguments.
+        localtime: The file of a time zone that stands there as `/etc/localtime`, instead of UTC.
+    """
     namespace = ["unshare", "--mount", "--pid", "--fork", "--kill-child", f"--mount-proc={root / 'proc'}"]
-    return [*namespace, "sh", "-c", ENTER, str(root), *command]
+    if localtime is None:
+        return [*namespace, "sh", "-c", ENTER, str(root), *command]
+    return [*namespace, "sh", "-c", SET_CLOCK + ENTER, str(root), str(localtime), *command]
 
 
 def output_of(root: Path, *command: str, timeout: float = 60) -> str:

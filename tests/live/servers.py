@@ -92,8 +92,9 @@ class Server:
 
     host = HOST
 
-    def __init__(self, release: str) -> None:
+    def __init__(self, release: str, localtime: Path | None = None) -> None:
         self.release = release
+        self._localtime = localtime
         self.ports = Ports.pick()
         self.port = self.ports.ami
         self.users: Mapping[str, User] = configuration.new_users()
@@ -108,16 +109,17 @@ class Server:
         self.version = ""
 
     @classmethod
-    def start(cls, release: str) -> Self:
+    def start(cls, release: str, localtime: Path | None = None) -> Self:
         """Start a server of a release and wait until it has fully booted.
 
         Args:
             release: "22.10.1" or "16.28.0".
+            localtime: The file of the time zone that it lives in, instead of UTC.
 
         Raises:
             LiveServerError: When there is no such server to be had, or it does not boot; says why.
         """
-        server = cls(release)
+        server = cls(release, localtime)
         try:
             server._configure()
             server.boot()
@@ -132,7 +134,9 @@ class Server:
             return
         with (self._home / "console.log").open("ab") as console:
             self._process = subprocess.Popen(
-                rootfs.entering(self.root, "asterisk", "-f", "-C", self._inside("etc/asterisk.conf")),
+                rootfs.entering(
+                    self.root, "asterisk", "-f", "-C", self._inside("etc/asterisk.conf"), localtime=self._localtime
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,

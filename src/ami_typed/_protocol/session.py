@@ -54,6 +54,7 @@ from ami_typed.values import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from datetime import tzinfo
 
     from ami_typed._delivery.subscriptions import Handlers
     from ami_typed._speed.plain import Items
@@ -127,6 +128,7 @@ class Session:
         check_releases: Whether what the server's release does not have is refused.
         drift: Where to note what is not known of what the server sends.
         tally: What counts; one of its own where none is given.
+        zone: The server's time zone, where that is known.
 
     Attributes:
         greeting: What the server called itself, `None` before it did.
@@ -148,6 +150,7 @@ class Session:
         check_releases: bool = True,
         drift: Drift | None = None,
         tally: Tally | None = None,
+        zone: tzinfo | None = None,
     ) -> None:
         self.greeting: Greeting | None = None
         self.booted = False
@@ -159,6 +162,7 @@ class Session:
         self._limits = limits
         self._framer = Framer(limits)
         self._token = token
+        self._zone = zone
         self._opened = 0
         self._aggregate_timeout = aggregate_timeout
         self._late_timeout = late_timeout
@@ -368,17 +372,19 @@ class Session:
         line = octets.partition(b"\r\n")[0]
         outcome = _PLAIN_ANSWERS.get(line)
         if outcome is not None and not holds(octets.lower(), b"event"):
-            self._take_response(unread(Answer, octets, outcome), now, received)
+            self._take_response(unread(Answer, octets, outcome, self._zone), now, received)
             return
         kind = self._kinds.get(line)
         if kind is None and (kind := self._learn(line)) is not None:
             self._drift.first(octets, now)
         if kind is not None and kind.cls is not Event:
-            self._take_event(unread(kind.cls, octets, kind.name), now, received)
+            self._take_event(unread(kind.cls, octets, kind.name, kind.zone), now, received)
         elif kind is not None:
             self._take_unknown(octets, kind, now, received)
         elif octets.strip():
-            self._take_other(Answer.of(octets.lstrip(b"\r\n")), now, received)
+            answer = Answer.of(octets.lstrip(b"\r\n"))
+            answer._zone = self._zone
+            self._take_other(answer, now, received)
         elif self._raw_texts:
             self._take_raw_text(octets, now, received)
 
@@ -397,7 +403,8 @@ class Session:
         key, _, name = line.decode("utf-8", "surrogateescape").partition(": ")
         if key != KEY_EVENT or name != name.strip():  # its header has another name or value once it is parsed
             return None
-        kind = Kind(event_class(name), name, self._handlers.wants(name))
+        cls = event_class(name)
+        kind = Kind(cls, name, self._handlers.wants(name), self._zone if cls._local else None)
         if name != _BOOTED and kind.cls is not Event:
             if len(self._kinds) >= _NAMES:
                 self.tally.fold(self._kinds.values())
@@ -452,7 +459,7 @@ class Session:
         line = item._octets.partition(b"\r\n")[0]
         kind = self._kinds.get(line)
         if kind is not None and kind.name in events.repeatable:
-            exchange.items[line] = Kind(kind.cls, kind.name, True), events[kind.name]
+            exchange.items[line] = Kind(kind.cls, kind.name, True, kind.zone), events[kind.name]
 
     def _take_other(self, message: Answer, now: float, received: Received) -> None:
         """Take a message of which only looking closer tells what it is."""

@@ -71,13 +71,14 @@ typedef struct {
     PyObject *cls;
     PyObject *first; /* the name of the first header, which says the kind's name */
     PyObject *name;
+    PyObject *zone; /* what each event remembers as its server's time zone; NULL where that does not matter */
     char acyclic;
     char wanted;
     Py_ssize_t count;
 } Kind;
 
 static PyTypeObject *kind_type;
-static PyObject *first_name, *octets_name, *unread_name, *no_arguments;
+static PyObject *first_name, *octets_name, *unread_name, *zone_name, *no_arguments;
 
 static int
 is_message_class(PyObject *cls)
@@ -112,11 +113,11 @@ is_acyclic(PyObject *cls)
 static int
 kind_init(PyObject *self, PyObject *arguments, PyObject *keywords)
 {
-    static char *names[] = {"cls", "name", "wanted", NULL};
+    static char *names[] = {"cls", "name", "wanted", "zone", NULL};
     Kind *kind = (Kind *)self;
-    PyObject *cls, *name;
+    PyObject *cls, *name, *zone = Py_None;
     int wanted;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OUp", names, &cls, &name, &wanted))
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "OUp|O", names, &cls, &name, &wanted, &zone))
         return -1;
     if (!is_message_class(cls)) {
         PyErr_SetString(PyExc_TypeError, "the class of a kind is a class of messages");
@@ -128,9 +129,11 @@ kind_init(PyObject *self, PyObject *arguments, PyObject *keywords)
     Py_XDECREF(kind->cls);
     Py_XDECREF(kind->first);
     Py_XDECREF(kind->name);
+    Py_XDECREF(kind->zone);
     kind->cls = Py_NewRef(cls);
     kind->first = first;
     kind->name = Py_NewRef(name);
+    kind->zone = zone == Py_None ? NULL : Py_NewRef(zone);
     kind->acyclic = (char)is_acyclic(cls);
     kind->wanted = (char)wanted;
     kind->count = 0;
@@ -142,6 +145,7 @@ kind_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
     Py_VISIT(((Kind *)self)->cls);
+    Py_VISIT(((Kind *)self)->zone);
     return 0;
 }
 
@@ -149,6 +153,7 @@ static int
 kind_clear(PyObject *self)
 {
     Py_CLEAR(((Kind *)self)->cls);
+    Py_CLEAR(((Kind *)self)->zone);
     return 0;
 }
 
@@ -160,6 +165,7 @@ kind_dealloc(PyObject *self)
     Py_CLEAR(((Kind *)self)->cls);
     Py_CLEAR(((Kind *)self)->first);
     Py_CLEAR(((Kind *)self)->name);
+    Py_CLEAR(((Kind *)self)->zone);
     PyObject_GC_Del(self);
     Py_DECREF(type);
 }
@@ -167,6 +173,7 @@ kind_dealloc(PyObject *self)
 static PyMemberDef kind_members[] = {
     {"cls", T_OBJECT_EX, offsetof(Kind, cls), READONLY, NULL},
     {"name", T_OBJECT_EX, offsetof(Kind, name), READONLY, NULL},
+    {"zone", T_OBJECT, offsetof(Kind, zone), READONLY, NULL},
     {"wanted", T_BOOL, offsetof(Kind, wanted), 0, NULL},
     {"count", T_PYSSIZET, offsetof(Kind, count), 0, NULL},
     {NULL},
@@ -566,14 +573,15 @@ fill(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 
 /* unread */
 
-/* Make a message without parsing it; the value is that of its first header. */
+/* Make a message without parsing it; the value is that of its first header, the zone NULL where it remembers none. */
 static PyObject *
-make_unread(PyObject *cls, PyObject *first, PyObject *octets, PyObject *value)
+make_unread(PyObject *cls, PyObject *first, PyObject *octets, PyObject *value, PyObject *zone)
 {
     newfunc make = (newfunc)PyType_GetSlot((PyTypeObject *)cls, Py_tp_new);
     PyObject *message = make((PyTypeObject *)cls, no_arguments, NULL);
     if (message && (PyObject_SetAttr(message, octets_name, octets) < 0 ||
-                    PyObject_SetAttr(message, unread_name, octets) < 0 || PyDict_SetItem(message, first, value) < 0))
+                    PyObject_SetAttr(message, unread_name, octets) < 0 || PyDict_SetItem(message, first, value) < 0 ||
+                    (zone && PyObject_SetAttr(message, zone_name, zone) < 0)))
         Py_CLEAR(message);
     return message;
 }
@@ -581,12 +589,13 @@ make_unread(PyObject *cls, PyObject *first, PyObject *octets, PyObject *value)
 static PyObject *
 unread(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 {
-    if (count != 3 || !is_message_class(arguments[0]) || !PyBytes_Check(arguments[1])) {
-        PyErr_SetString(PyExc_TypeError, "unread() takes a class of messages, bytes and a value");
+    if (count < 3 || count > 4 || !is_message_class(arguments[0]) || !PyBytes_Check(arguments[1])) {
+        PyErr_SetString(PyExc_TypeError, "unread() takes a class of messages, bytes, a value and a time zone");
         return NULL;
     }
     PyObject *first = PyObject_GetAttr(arguments[0], first_name);
-    PyObject *message = first ? make_unread(arguments[0], first, arguments[1], arguments[2]) : NULL;
+    PyObject *zone = count == 4 && arguments[3] != Py_None ? arguments[3] : NULL;
+    PyObject *message = first ? make_unread(arguments[0], first, arguments[1], arguments[2], zone) : NULL;
     Py_XDECREF(first);
     return message;
 }
@@ -710,7 +719,7 @@ static int
 append_event(PyObject *list, Kind *kind, const char *start, const char *end)
 {
     PyObject *octets = PyBytes_FromStringAndSize(start, end - start);
-    PyObject *event = octets ? make_unread(kind->cls, kind->first, octets, kind->name) : NULL;
+    PyObject *event = octets ? make_unread(kind->cls, kind->first, octets, kind->name, kind->zone) : NULL;
     if (event && kind->acyclic && Py_Version < 0x030E0000)
         PyObject_GC_UnTrack(event); /* as Python does with plain dicts of text; until 3.13 it tracks again where need be */
     int failed = event == NULL || PyList_Append(list, event) < 0;
@@ -836,6 +845,7 @@ PyInit_compiled(void)
     first_name = PyUnicode_InternFromString("_first");
     octets_name = PyUnicode_InternFromString("_octets");
     unread_name = PyUnicode_InternFromString("_unread");
+    zone_name = PyUnicode_InternFromString("_zone");
     look_name = PyUnicode_InternFromString("_look");
     refuse_name = PyUnicode_InternFromString("_refuse");
     data_name = PyUnicode_InternFromString("_data");
@@ -844,7 +854,7 @@ PyInit_compiled(void)
     no_arguments = PyTuple_New(0);
     no_lines = PyList_New(0);
     none_repeated = PyDict_New();
-    if (!first_name || !octets_name || !unread_name || !look_name || !refuse_name || !data_name || !lower_name ||
+    if (!first_name || !octets_name || !unread_name || !zone_name || !look_name || !refuse_name || !data_name || !lower_name ||
         !repeated_name ||
         !no_arguments || !no_lines || !none_repeated)
         return NULL;

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import tzinfo
 
     from ami_typed.messages import LazyMessage
 
@@ -57,15 +58,17 @@ class Kind:
         cls: Their class.
         name: What their ``Event`` header says.
         wanted: Whether anybody wants them.
+        zone: The time zone that each is to remember as its server's, `None` where that does not matter.
         count: How many `sift` has seen.
     """
 
-    __slots__ = ("cls", "count", "name", "wanted")
+    __slots__ = ("cls", "count", "name", "wanted", "zone")
 
-    def __init__(self, cls: type[Any], name: str, wanted: bool) -> None:
+    def __init__(self, cls: type[Any], name: str, wanted: bool, zone: tzinfo | None = None) -> None:
         self.cls = cls
         self.name = name
         self.wanted = wanted
+        self.zone = zone
         self.count = 0
 
 
@@ -191,10 +194,19 @@ def read(message: Any) -> bool:
     return repeated is not None
 
 
-def unread(cls: type[M], octets: bytes, value: str) -> M:
-    """Make a message of its bytes without parsing them; ``value`` is what its first header says."""
+def unread(cls: type[M], octets: bytes, value: str, zone: tzinfo | None = None) -> M:
+    """Make a message of its bytes without parsing them.
+
+    Args:
+        cls: Its class.
+        octets: Its bytes.
+        value: What its first header says.
+        zone: The time zone that it is to remember as its server's.
+    """
     message = cls.__new__(cls)
     message._octets = message._unread = octets
+    if zone is not None:
+        message._zone = zone
     # One item, so that json's C encoder, which looks at dict's own size, does not take the message for empty.
     _put(message, cls._first, value)
     return message
@@ -256,7 +268,7 @@ def sift(
                     else:
                         kind, listed = item
                         kind.count += 1
-                        listed.append(unread(kind.cls, octets, kind.name))
+                        listed.append(unread(kind.cls, octets, kind.name, kind.zone))
                     continue
         kind_ = kinds.get(line)
         if kind_ is None:
@@ -264,4 +276,4 @@ def sift(
             continue
         kind_.count += 1
         if kind_.wanted:
-            deliveries.append(unread(kind_.cls, octets, kind_.name))
+            deliveries.append(unread(kind_.cls, octets, kind_.name, kind_.zone))

@@ -1,4 +1,4 @@
-"""Where a manager connects to, under which TLS settings, and where its secret comes from.
+"""Where a manager connects to, under which TLS settings, where its secret comes from, and which time zone is there.
 
 Rules of this module:
 
@@ -9,6 +9,7 @@ Rules of this module:
 from __future__ import annotations
 
 import os
+from datetime import tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     Secret = str | os.PathLike[str] | Callable[[], str]
 
-__all__ = ["Certificates", "Target", "secret_in_file", "secret_of"]
+__all__ = ["Certificates", "Target", "secret_in_file", "secret_of", "timezone_of"]
 
 
 class Certificates(NamedTuple):
@@ -102,3 +103,25 @@ def secret_in_file(path: str) -> Callable[[], str]:
 def secret_of(secret: Secret) -> str | Callable[[], str]:
     """Return a secret, or what returns it when it is needed."""
     return secret if isinstance(secret, str) or callable(secret) else secret_in_file(os.fspath(secret))
+
+
+def timezone_of(given: object) -> tzinfo | None:
+    """Return a time zone that may be given by its name in the IANA database, such as ``Europe/Berlin``.
+
+    Raises:
+        ValueError: This machine knows no such zone.
+        TypeError: It is neither a time zone nor a name.
+    """
+    if given is None or isinstance(given, tzinfo):
+        return given
+    if not isinstance(given, str):
+        raise TypeError(f"A time zone is a tzinfo or the name of one; this is a {type(given).__name__}.")
+    from zoneinfo import ZoneInfo  # most programs name none
+
+    try:
+        return ZoneInfo(given)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(
+            f"This machine knows no time zone {given!r}. Names are those of the IANA database, such as "
+            "Europe/Berlin; where the system lacks it, as Windows does, install the package tzdata."
+        ) from None

@@ -13,13 +13,14 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from ami_typed._protocol.dialogues import Credentials
-from ami_typed._transport.target import Certificates, Target, secret_in_file, secret_of
+from ami_typed._transport.target import Certificates, Target, secret_in_file, secret_of, timezone_of
 from ami_typed.backoff import Reconnect
 from ami_typed.errors import AddressError
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Mapping
+    from datetime import tzinfo
 
     from ami_typed._transport.target import Secret
     from ami_typed.limits import Limits
@@ -47,6 +48,7 @@ class Options(TypedDict, total=False):
     check_releases: bool
     reconnect: Reconnect | None
     overflow: Overflow
+    timezone: tzinfo | str | None
 
 
 class Address(NamedTuple):
@@ -56,11 +58,13 @@ class Address(NamedTuple):
         target: Where.
         credentials: Whom it logs in, `None` where the program does that.
         reconnect: How a lost connection is made again, where that was asked for.
+        timezone: The server's time zone, `None` where it is not told.
     """
 
     target: Target
     credentials: Credentials | None
     reconnect: Reconnect | None
+    timezone: tzinfo | None
 
     @classmethod
     def of_url(cls, url: str, secret: Secret | None = None) -> Address:
@@ -174,6 +178,7 @@ _SETTINGS: dict[str, tuple[Callable[[str], object], str]] = {
     "plain": (_flag, "yes or no"),
     "wait": (_seconds, "a number of seconds above 0"),
     "reconnect": (_flag, "yes or no"),
+    "timezone": (timezone_of, "the name of a time zone that this machine knows, such as Europe/Berlin"),
 }
 """Every setting: what makes a value of its text, and what it has to be."""
 
@@ -190,7 +195,8 @@ def _address(settings: Mapping[str, str], secret: Secret | None) -> Address:
     timeout: float = values.get("timeout", _TIMEOUT)
     port: int = values.get("port", _TLS_PORT if tls else _PORT)
     target = Target(values["host"], port, timeout, files if any(files) else tls)
-    return Address(target, _credentials(values, secret, timeout), Reconnect() if values.get("reconnect") else None)
+    credentials = _credentials(values, secret, timeout)
+    return Address(target, credentials, Reconnect() if values.get("reconnect") else None, values.get("timezone"))
 
 
 def _value_of(name: str, text: str) -> object:

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Built, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, AlwaysLocal, Built, Processed, Sometimes, SometimesLocal, Variables, processed
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.structures import told_charges, told_units
-from ami_typed.values import date_time, integer, member, seconds, text
+from ami_typed.values import integer, member, seconds, text
 
 __all__ = ["AOC_D", "AOC_E", "AOC_S", "CEL", "Cdr"]
 
@@ -206,7 +206,8 @@ class AOC_S(Event):
 
 
 class Cdr(Event):
-    """The record of a call that ended (call detail record). Times are in the server's time zone.
+    """The record of a call that ended (call detail record). The server prints its times in its own zone, without
+    naming it: `Manager(timezone=...)` tells which that is, else they are naive.
 
     Sent to users with the privilege ``cdr``.
     Asterisk 13 to 23.
@@ -236,11 +237,11 @@ class Cdr(Event):
     """The dialplan application that ran last."""
     last_data = Always("LastData", text)
     """That application's arguments as one text."""
-    start_time = Always("StartTime", date_time)
+    start_time = AlwaysLocal("StartTime")
     """When the call began."""
-    answer_time = Sometimes("AnswerTime", date_time)
+    answer_time = SometimesLocal("AnswerTime")
     """When it was answered; none where it was not."""
-    end_time = Sometimes("EndTime", date_time)
+    end_time = SometimesLocal("EndTime")
     """When it ended."""
     duration = Always("Duration", seconds)
     """How long it lasted, in seconds."""
@@ -296,8 +297,9 @@ class CEL(Event):
     """The dialplan application."""
     app_data = Always("AppData", text)
     """The application's arguments as one text."""
-    event_time = Always("EventTime", date_time)
-    """When it happened; `dateformat` of cel.conf can change how this is written."""
+    event_time = AlwaysLocal("EventTime")
+    """When it happened, to the second. The server prints it in its own time zone, as for `Cdr`; `dateformat` of
+    cel.conf does not concern it."""
     ama_flags = Always("AMAFlags", member(enums.AMAFlags))
     """What a record is meant for."""
     unique_id = Always("UniqueID", text)

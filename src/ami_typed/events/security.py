@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, processed
+from ami_typed.fields import Always, AlwaysLocal, Processed, Sometimes, SometimesLocal, processed
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import address, date_time, integer, member, one_zero, text
+from ami_typed.values import address, integer, member, one_zero, text
 
 __all__ = [
     "AuthMethodNotAllowed",
@@ -41,7 +41,7 @@ class AuthMethodNotAllowed(Event):
     releases = Releases("13-23")
     privileges = ("security",)
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -61,10 +61,8 @@ class AuthMethodNotAllowed(Event):
     """The way that was tried."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
 
     def process(self) -> Processed:
         return processed(self, AuthMethodNotAllowed)
@@ -84,7 +82,7 @@ class ChallengeResponseFailed(Event):
     privileges = ("security",)
     secrets = Event.secrets | {"response", "expectedresponse"}
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -108,10 +106,8 @@ class ChallengeResponseFailed(Event):
     """The answer that would have been right."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
 
     def process(self) -> Processed:
         return processed(self, ChallengeResponseFailed)
@@ -130,7 +126,7 @@ class ChallengeSent(Event):
     releases = Releases("13-23")
     privileges = ("security",)
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -150,10 +146,8 @@ class ChallengeSent(Event):
     """The challenge that was sent."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
 
     def process(self) -> Processed:
         return processed(self, ChallengeSent)
@@ -172,7 +166,7 @@ class FailedACL(Event):
     releases = Releases("13-23")
     privileges = ("security",)
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -192,10 +186,8 @@ class FailedACL(Event):
     """The module of Asterisk."""
     acl_name = Sometimes("ACLName", text)
     """The access list; only sent where it has a name."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
 
     def process(self) -> Processed:
         return processed(self, FailedACL)
@@ -214,7 +206,7 @@ class InvalidAccountID(Event):
     releases = Releases("13-23")
     privileges = ("security",)
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -232,10 +224,8 @@ class InvalidAccountID(Event):
     """Where the request came from."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
 
     def process(self) -> Processed:
         return processed(self, InvalidAccountID)
@@ -255,7 +245,7 @@ class InvalidPassword(Event):
     privileges = ("security",)
     secrets = Event.secrets | {"receivedhash"}
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -273,10 +263,8 @@ class InvalidPassword(Event):
     """Where the request came from."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
     challenge = Sometimes("Challenge", text)
     """The challenge that was sent, where one was."""
     received_challenge = Sometimes("ReceivedChallenge", text)
@@ -301,7 +289,7 @@ class InvalidTransport(Event):
     releases = Releases("13-23")
     privileges = ("security",)
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -321,10 +309,8 @@ class InvalidTransport(Event):
     """The transport that was tried."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
 
     def process(self) -> Processed:
         return processed(self, InvalidTransport)
@@ -343,7 +329,7 @@ class LoadAverageLimit(Event):
     releases = Releases("13-23")
     privileges = ("security",)
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -361,10 +347,8 @@ class LoadAverageLimit(Event):
     """Where the request came from."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
 
     def process(self) -> Processed:
         return processed(self, LoadAverageLimit)
@@ -383,7 +367,7 @@ class MemoryLimit(Event):
     releases = Releases("13-23")
     privileges = ("security",)
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -401,10 +385,8 @@ class MemoryLimit(Event):
     """Where the request came from."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
 
     def process(self) -> Processed:
         return processed(self, MemoryLimit)
@@ -423,7 +405,7 @@ class RequestBadFormat(Event):
     releases = Releases("13-23")
     privileges = ("security",)
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -443,10 +425,8 @@ class RequestBadFormat(Event):
     """The request that was made."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
     request_params = Sometimes("RequestParams", text)
     """What came with the request; only sent where there is something."""
 
@@ -467,7 +447,7 @@ class RequestNotAllowed(Event):
     releases = Releases("13-23")
     privileges = ("security",)
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -487,10 +467,8 @@ class RequestNotAllowed(Event):
     """The request that was made."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
     request_params = Sometimes("RequestParams", text)
     """What came with the request; only sent where there is something."""
 
@@ -511,7 +489,7 @@ class RequestNotSupported(Event):
     releases = Releases("13-23")
     privileges = ("security",)
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -531,10 +509,8 @@ class RequestNotSupported(Event):
     """The request that was made."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
 
     def process(self) -> Processed:
         return processed(self, RequestNotSupported)
@@ -553,7 +529,7 @@ class SessionLimit(Event):
     releases = Releases("13-23")
     privileges = ("security",)
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -571,10 +547,8 @@ class SessionLimit(Event):
     """Where the request came from."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
 
     def process(self) -> Processed:
         return processed(self, SessionLimit)
@@ -593,7 +567,7 @@ class SuccessfulAuth(Event):
     releases = Releases("13-23")
     privileges = ("security",)
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -613,10 +587,8 @@ class SuccessfulAuth(Event):
     """Whether by a password, not by a challenge."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
 
     def process(self) -> Processed:
         return processed(self, SuccessfulAuth)
@@ -635,7 +607,7 @@ class UnexpectedAddress(Event):
     releases = Releases("13-23")
     privileges = ("security",)
 
-    event_tv = Always("EventTV", date_time)
+    event_tv = AlwaysLocal("EventTV")
     """When it happened."""
     severity = Always("Severity", member(enums.Severity))
     """How grave it is."""
@@ -655,10 +627,8 @@ class UnexpectedAddress(Event):
     """Where the session is from."""
     module = Sometimes("Module", text)
     """The module of Asterisk."""
-    session_tv = Sometimes(
-        "SessionTV", date_time, none=("1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000")
-    )
-    """When the session began; only sent where that is known."""
+    session_tv = SometimesLocal("SessionTV")
+    """When the session began; none where that is not known."""
 
     def process(self) -> Processed:
         return processed(self, UnexpectedAddress)

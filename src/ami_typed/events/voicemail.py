@@ -201,7 +201,7 @@ class VoicemailBoxDetail(Event):
     caller_id = Always("CallerID", text)
     """Who left it."""
     date = Always("Date", text)
-    """When it was left, in words."""
+    """When it was left, in words and in UTC: `Sun Nov 22 08:54:06 PM UTC 2026`."""
     duration = Sometimes("Duration", seconds)
     """How long it is, in seconds."""
     flag = Always("Flag", text)

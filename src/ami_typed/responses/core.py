@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Always, Built, Sometimes
+from ami_typed.fields import Always, Built, Dated, Sometimes
 from ami_typed.messages import Answer
 from ami_typed.structures import commands as _commands
 from ami_typed.structures import lines
@@ -67,17 +67,21 @@ class CoreStatus(Answer):
     __slots__ = ()
 
     core_startup_date = Always("CoreStartupDate", text)
-    """The day on which Asterisk started, as `2026-11-22`, in the server's time zone."""
+    """The day on which Asterisk started, as `2026-11-22`, in the server's time zone; see `started`."""
     core_startup_time = Always("CoreStartupTime", text)
-    """The time of day at which Asterisk started, as `20:54:06`."""
+    """The time of day at which Asterisk started, as `20:54:06`; see `started`."""
     core_reload_date = Always("CoreReloadDate", text)
-    """The day on which the configuration was last read."""
+    """The day on which the configuration was last read; see `reloaded`."""
     core_reload_time = Always("CoreReloadTime", text)
-    """The time of day at which the configuration was last read."""
+    """The time of day at which the configuration was last read; see `reloaded`."""
     core_current_calls = Always("CoreCurrentCalls", integer)
     """How many channels there are."""
     core_processed_calls = Sometimes("CoreProcessedCalls", integer, releases="20-23")
     """How many calls there have been since the start."""
+    started = Dated("CoreStartupDate", "CoreStartupTime")
+    """When Asterisk started; naive where the server's time zone is not known."""
+    reloaded = Dated("CoreReloadDate", "CoreReloadTime")
+    """When the configuration was last read; naive where the server's time zone is not known."""
 
 
 class ListCommands(Answer):

@@ -62,7 +62,7 @@ class DemoChange(Request["responses.DemoChange"]):
 from __future__ import annotations
 
 from ami_typed.configuration import sections as _sections
-from ami_typed.fields import Built, Sometimes
+from ami_typed.fields import Built, Dated, Sometimes
 from ami_typed.messages import Answer
 from ami_typed.structures import lines as _lines
 from ami_typed.values import integer
@@ -82,3 +82,5 @@ class DemoChange(Answer):
     lines = Built(_lines, "Output")
     """What was printed."""
     sections = Built(_sections, "Category-*", "Line-*")
+    changed = Dated("Date", "Time")
+    """When it was changed."""

@@ -159,13 +159,12 @@ class DemoState(OpenIntEnum):
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Processed, Sometimes, SometimesLocal, processed
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import Flag, items, member
 from ami_typed.values import address as _address
 from ami_typed.values import clock as _clock
-from ami_typed.values import date_time as _date_time
 from ami_typed.values import enabled_disabled as _enabled_disabled
 from ami_typed.values import epoch as _epoch
 from ami_typed.values import integer as _integer
@@ -225,7 +224,7 @@ class DemoTyped(Event):
     """A value of the type clock."""
     epoch = Sometimes("Epoch", _epoch)
     """A value of the type epoch."""
-    date_time = Sometimes("DateTime", _date_time)
+    date_time = SometimesLocal("DateTime")
     """A value of the type date_time."""
     address = Sometimes("Address", _address)
     """A value of the type address."""
