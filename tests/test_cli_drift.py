@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ami_typed import cli
+from ami_typed.cli.drift import questions
 from ami_typed.testing import Scenario, StandIn
 
 if TYPE_CHECKING:
@@ -39,7 +40,18 @@ C: ActionID: {c}
 C:
 S: Response: Success
 S: ActionID: {c}
+S: AMIversion: 11.0.0
 S: AsteriskVersion: 22.10.1
+S: SystemName:
+S: CoreMaxCalls: 0
+S: CoreMaxLoadAvg: 0.0
+S: CoreRunUser:
+S: CoreRunGroup:
+S: CoreMaxFilehandles: 0
+S: CoreRealTimeEnabled: No
+S: CoreCDRenabled: Yes
+S: CoreHTTPenabled: No
+S: SoundsSearchCustomDir: No
 S:
 """
 NOVELTY = "S: Event: Novelty\nS: Size: 1\nS:\nS: Event: Hangup\nS: Mood: glad\nS:\n"
@@ -90,7 +102,8 @@ def test_where_everything_is_known_that_is_said(drift: Any, monkeypatch: pytest.
     with server("S: Event: Reload\nS: Module: cdr\nS: Status: 0\nS:\n") as asterisk:
         for name, value in {"HOST": asterisk.host, "PORT": asterisk.port, "USER": "anna", "SECRET": "hunter2"}.items():
             monkeypatch.setenv(f"AMI_TYPED_{name}", str(value))
-        assert drift("--seconds", 0.3) == (0, "1 messages were looked at; everything is known.\n", "")
+        status, said, told = drift("--seconds", 0.3)
+        assert (status, said, told) == (0, "Inspected 4 messages; found nothing unknown.\n", "")
 
 
 def test_a_secret_that_is_nowhere_is_asked_for(drift: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,7 +143,80 @@ def test_a_recorded_dialogue_is_looked_at_without_a_server(drift: Any, tmp_path:
     assert status == 1
     assert tomllib.loads(said)["event"]["Novelty"]["seen"] == "a recorded dialogue, monday.txt"
     dump.write_bytes(b"Event: Reload\r\nModule: cdr\r\nStatus: 0\r\n\r\n")
-    assert drift("--file", dump)[:2] == (0, "1 messages were looked at; everything is known.\n")
+    assert drift("--file", dump)[:2] == (0, "Inspected 1 message; found nothing unknown.\n")
+
+
+ASKED = """
+C: Action: ListCommands
+C: ActionID: {d}
+C:
+S: Response: Success
+S: ActionID: {d}
+S: CoreStatus: a (Priv: system,reporting,all)
+S: Parkinglots: b (Priv: <none>)
+S: Ping: c (Priv: <none>)
+S: QueueReset: d (Priv: <none>)
+S:
+C: Action: CoreStatus
+C: ActionID: {e}
+C:
+S: Response: Success
+S: ActionID: {e}
+S: Mood: glad
+S: Padding: %s
+S:
+C: Action: Parkinglots
+C: ActionID: {f}
+C:
+S: Response: Success
+S: ActionID: {f}
+S: EventList: start
+S:
+S: Event: Parkinglot
+S: ActionID: {f}
+S: Name: default
+S: Colour: red
+S:
+S: Event: ParkinglotsComplete
+S: ActionID: {f}
+S: EventList: Complete
+S: ListItems: 1
+S: Weather: fine
+S:
+C: Action: Ping
+C: ActionID: {g}
+C:
+S: Response: Error
+S: ActionID: {g}
+S: Message: Not today
+S:
+"""
+
+
+def test_with_all_the_server_is_asked_and_every_answer_and_item_inspected(drift: Any, secret: Path) -> None:
+    with server(ASKED % ("x" * 20_000)) as asterisk:
+        status, said, told = drift("--port", asterisk.port, "--user", "anna", "--secret-file", secret, "--all")
+    assert status == 1
+    entries = tomllib.loads(said)
+    assert list(entries["event"]["Parkinglot"]["header"]) == ["Colour"]
+    assert list(entries["event"]["ParkinglotsComplete"]["header"]) == ["Weather"]
+    assert set(entries["response"]["CoreStatus"]["header"]) == {"Mood", "Padding"}
+    assert "Sent 3 actions that ask for something; without a result: Ping (" in told
+    assert "Inspected 8 of 9 messages." in told
+
+
+def test_what_is_asked_changes_nothing() -> None:
+    """A new action that this lists by mistake is to be seen by whoever adds it."""
+    assert " ".join(each.action for each in questions()) == (
+        "Agents BridgeList BridgeTechnologyList ConfbridgeListRooms CoreSettings CoreShowChannels CoreStatus "
+        "DAHDIShowChannels DAHDIShowStatus DBGetTree DeviceStateList ExtensionStateList FAXSessions FAXStats "
+        "IAXnetstats IAXpeerlist IAXpeers IAXregistry ListCommands MeetmeList MeetmeListRooms PJSIPShowAors "
+        "PJSIPShowAuths PJSIPShowContacts PJSIPShowEndpoints PJSIPShowMaintenance "
+        "PJSIPShowRegistrationInboundContactStatuses PJSIPShowRegistrationsInbound PJSIPShowRegistrationsOutbound "
+        "PJSIPShowResourceLists PJSIPShowSubscriptionsInbound PJSIPShowSubscriptionsOutbound PRIShowSpans "
+        "ParkedCalls Parkinglots Ping PresenceStateList QueueRule QueueStatus QueueSummary Queues SIPpeers "
+        "SIPpeerstatus SIPshowregistry SKINNYdevices SKINNYlines ShowDialPlan Status VoicemailUsersList"
+    )
 
 
 def test_where_nobody_can_look_the_reason_is_one_sentence(drift: Any, tmp_path: Path, secret: Path) -> None:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import threading
+import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ami_typed as ami
-from ami_typed import Reconnect, drift
+from ami_typed import Reconnect, drift, registry
 from ami_typed._delivery.subscriptions import Handlers
 from ami_typed._protocol.session import Session
 from ami_typed.drift import Drift, recorded
+from ami_typed.fields import Sometimes
 from ami_typed.messages import Answer
+from ami_typed.values import Codec
 from codegen import overlay
 from codegen.__main__ import build
 from tests.support import PATIENCE, answer, message
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.faces import Make
     from tests.support import Server
 
@@ -42,14 +50,21 @@ class Talk:
         """Take in bytes a second later; return what has been found by then."""
         self.now += 1
         self.session.receive(b"".join(octets), self.now)
-        return self.drift.report()
+        return self.report()
+
+    def report(self) -> ami.DriftReport:
+        """Inspect what was set aside; return what has been found by then."""
+        self.session.inspect(self.now)
+        return self.drift.report(
+            self.session.tally.snapshot(since=None, session=self.session, waiting=0).messages_received
+        )
 
 
 def judged(*lines: str) -> ami.DriftReport:
     """Return what is found in one event of a known class."""
     found = Drift()
     found.look("\r\n".join(lines).encode())
-    return found.report()
+    return found.report(1)
 
 
 def names(things: tuple[drift.Drifted, ...]) -> list[str]:
@@ -71,7 +86,7 @@ def test_every_event_without_a_class_is_counted(wanted: tuple[str, ...]) -> None
     talk = Talk(*wanted)
     for _ in range(10):
         talk.hear(*[message("Event: Novelty", "Privilege: call,all", "Size: 1", "Hue: red")] * 10)
-    (unknown,) = talk.drift.report().unknown_events
+    (unknown,) = talk.report().unknown_events
     assert (unknown.message, unknown.times) == ("Novelty", 100)
     assert names(unknown.headers) == ["Size", "Hue"]
 
@@ -142,8 +157,9 @@ def test_a_request_of_the_programs_own_class_is_not_asked_twice_for_its_result()
 def test_the_first_event_of_a_name_is_always_looked_at_and_the_others_now_and_then() -> None:
     talk = Talk("")
     talk.session.receive(message(*HANGUP) + message("Event: FullyBooted", "Mood: glad"), talk.now)
+    talk.session.inspect(talk.now)
     talk.session.receive(message(*HANGUP, "Mood: sad") * 100, talk.now)
-    assert [each.message for each in talk.drift.report().unknown_headers] == ["FullyBooted"]
+    assert [each.message for each in talk.report().unknown_headers] == ["FullyBooted"]
     report = talk.hear(message(*HANGUP, "Mood: sad") * 100)
     assert [(each.message, each.times) for each in report.unknown_headers] == [("FullyBooted", 1), ("Hangup", 1)]
 
@@ -154,7 +170,7 @@ def test_a_message_that_has_not_come_whole_is_not_looked_at() -> None:
     for _ in range(50):
         talk.hear(message("Event: Reload", "Module: cdr", "Status: 0"), b"Event: Hangup\r\nChannelSt")
         talk.hear(b"ate: 6\r\n" + b"\r\n".join(line.encode() for line in HANGUP[1:]) + b"\r\n\r\n")
-    assert "ChannelSt" not in names(talk.drift.report().unknown_headers)
+    assert "ChannelSt" not in names(talk.report().unknown_headers)
 
 
 def test_an_event_that_is_looked_at_is_delivered_unread() -> None:
@@ -171,7 +187,7 @@ def test_what_is_kept_is_bounded() -> None:
         found.look("\r\n".join((*HANGUP, *(f"Mood{number}-{each}: {'x' * 1000}" for each in range(3)))).encode())
     for number in range(10):
         found.look("\r\n".join((*HANGUP, f"Mood0-0: {number}")).encode())
-    report = found.report()
+    report = found.report(0)
     kept = [*report.unknown_events, *report.unknown_headers, *report.undecodable]
     assert len(kept) == drift.THINGS
     assert report.beyond > 5 * drift.THINGS
@@ -201,15 +217,22 @@ def test_what_is_shown_can_be_printed() -> None:
 
 def test_a_report_is_a_shot_of_the_moment() -> None:
     found = Drift()
-    before = found.report()
+    before = found.report(0)
     found.look("\r\n".join((*HANGUP, "Mood: glad")).encode())
     assert not before.unknown_headers
-    assert "0 unknown events, 1 unknown headers" in repr(found.report())
+    assert "0 unknown events, 1 unknown headers" in repr(found.report(0))
 
 
 def test_a_report_says_what_it_holds() -> None:
     assert not DriftReportOfNothing
-    assert str(DriftReportOfNothing) == "0 messages were looked at; everything is known."
+    assert str(DriftReportOfNothing) == "Received no messages; found nothing unknown."
+    talk = Talk("")
+    assert str(talk.hear(message("Event: Reload", "Module: cdr", "Status: 0"))) == (
+        "Inspected 1 message; found nothing unknown."
+    )
+    assert str(talk.hear(message("Event: Reload", "Module: cdr", "Status: 0") * 99)) == (
+        "Inspected 2 of 100 messages; found nothing unknown."
+    )
     report = Talk().hear(message("Event: Novelty", "Size: 1"), message(*HANGUP[:3], "Cause: x", "Mood: glad"))
     assert report
     assert "event Novelty (1x): Size" in str(report)
@@ -217,7 +240,7 @@ def test_a_report_says_what_it_holds() -> None:
     assert "event Hangup Cause (1x): 'x' (" in str(report)
 
 
-DriftReportOfNothing = Drift().report()
+DriftReportOfNothing = Drift().report(0)
 
 
 # On both faces
@@ -235,7 +258,117 @@ def test_a_manager_tells_what_it_noticed_over_all_its_connections(server: Server
         with manager.subscribe() as events:
             second.send(message("Event: Novelty"))
             events.get(PATIENCE)
-    assert [each.times for each in manager.drift.unknown_events] == [2]
+    eventually(lambda: [each.times for each in manager.drift.unknown_events] == [2])
+
+
+class Settled:
+    """An observer that notes that a request is settled."""
+
+    def __init__(self, noted: threading.Event) -> None:
+        self._noted = noted
+
+    def begun(self, exchange: object, /) -> None:
+        """Pass over what is only about to be written."""
+
+    def settled(self, exchange: object, /) -> None:
+        """Note it."""
+        self._noted.set()
+
+
+@pytest.fixture
+def before(monkeypatch: pytest.MonkeyPatch) -> tuple[threading.Event, list[bool]]:
+    """What may happen before an inspection, and whether it had at each."""
+    happened = threading.Event()
+    each: list[bool] = []
+
+    def inspect(inspector: drift.Inspector, _: float) -> None:
+        inspector.waiting = False
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            each.append(happened.wait(PATIENCE))
+        else:  # on the loop's own thread it has happened by now, or it has not
+            each.append(happened.is_set())
+
+    monkeypatch.setattr(drift.Inspector, "inspect", inspect)
+    return happened, each
+
+
+def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, "it never held"
+        time.sleep(0.001)
+
+
+def test_what_is_received_is_delivered_before_it_is_inspected(
+    server: Server, make: Make, before: tuple[threading.Event, list[bool]]
+) -> None:
+    heard, heard_before = before
+    manager = make()
+    link = server.link(manager)
+    manager.register_callback("Novelty", lambda event, _: heard.set())
+    link.send(message("Event: Novelty"))
+    eventually(lambda: heard_before == [True])
+
+
+def test_an_answer_reaches_its_sender_before_it_is_inspected(
+    server: Server, make: Make, before: tuple[threading.Event, list[bool]]
+) -> None:
+    settled, settled_before = before
+    manager = make()
+    manager.add_observer(Settled(settled))
+    link = server.link(manager)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(manager.execute, ami.Request("CoreStatus"))
+        link.send(answer(link.action_id()))
+        waiting.result(PATIENCE)
+    eventually(lambda: settled_before == [True])
+
+
+@pytest.mark.parametrize("size", [100, drift.LARGE])
+def test_only_small_answers_are_inspected(size: int) -> None:
+    talk = Talk()
+    exchange = talk.session.open(ami.Request("CoreStatus"), 0)
+    assert bool(talk.hear(answer(exchange.action_id, "Success", f"Mood: {'x' * size}"))) is (size < drift.LARGE)
+
+
+def test_what_is_received_is_not_inspected_at_once() -> None:
+    talk = Talk("")
+    assert talk.session.receive(message(*HANGUP, "Mood: glad"), 1).deliveries
+    assert talk.session.uninspected
+    assert talk.drift.report(1).looked_at == 0
+    assert talk.report().looked_at == 1
+    assert not talk.session.uninspected
+
+
+def test_a_class_of_the_programs_own_that_raises_ends_no_connection(
+    server: Server, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry._EVENTS, "faulty", (__name__, "Faulty"))
+    monkeypatch.setitem(registry._ACTIONS, "faulty", (__name__, "FaultyRequest"))
+    manager = make()
+    link = server.link(manager)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(manager.execute, ami.Request("Faulty"))
+        link.send(message("Event: Faulty", "Size: 1"), answer(link.action_id()))
+        waiting.result(PATIENCE)
+    eventually(lambda: [each.reason for each in manager.drift.undecodable] == ["decoding it raises IndexError"])
+    assert manager.is_connected()
+
+
+def out_of_range(_: str) -> int:
+    raise IndexError
+
+
+class Faulty(ami.Event):
+    size = Sometimes("Size", Codec(out_of_range, str))
+
+
+class FaultyRequest(ami.Request[ami.Answer]):
+    def process_response(self, response: ami.Message) -> ami.Answer:
+        raise IndexError
 
 
 # Recorded dialogues
@@ -319,13 +452,13 @@ def test_what_it_suggests_is_toml_whatever_the_server_sent() -> None:
     for name in names_:
         found.unknown(f"Event: {name}\r\n{name}: {name}".encode("utf-8", "surrogateescape"), name)
         found.look(f"Event: Hangup\r\n{name}: {name}".encode("utf-8", "surrogateescape"))
-    entries: dict[str, Any] = tomllib.loads(found.report().as_overlay())
+    entries: dict[str, Any] = tomllib.loads(found.report(0).as_overlay())
     assert len(entries["event"]) == len(names_) - 2 + 1  # two are alike when shown, two but for the case; and Hangup
 
 
 def test_a_header_of_an_answer_without_a_class_is_told_in_a_comment() -> None:
     found = Drift()
     found.look_at_answer(ami.Request("AbsoluteTimeout"), Answer.of(b"Response: Success\r\nMood: glad"))
-    text = found.report().as_overlay()
+    text = found.report(0).as_overlay()
     assert "[action.AbsoluteTimeout]" in text
     assert tomllib.loads(text) == {}

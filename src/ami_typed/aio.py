@@ -478,11 +478,12 @@ class AsyncManager:
 
     @property
     def drift(self) -> DriftReport:
-        """What the server sent so far, over all connections, that ami-typed does not know; false where it knows all.
+        """What the server sent so far, over all connections, that ami-typed does not know.
 
-        Every event without a class is counted; headers and values are looked at in some messages only.
+        Every event without a class is counted; headers and values are inspected in a sample of the messages, after
+        they have been delivered. The report says how many that were.
         """
-        return self._drift.report()
+        return self._drift.report(self.statistics.messages_received)
 
     @property
     def address(self) -> tuple[str, int] | None:

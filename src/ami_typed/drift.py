@@ -2,8 +2,11 @@
 
 Rules of this module:
 
-- Every event without a class is counted. Headers and values are looked at in the first event of each name, and from
-  then on in at most one message of a read and one in `INTERVAL` seconds, so that looking costs next to nothing.
+- Every event without a class is counted. Headers and values are inspected in the first event of each name, and from
+  then on in at most one message of a read and one in `INTERVAL` seconds, so that inspection costs next to nothing.
+- Inspection never delays a message: an `Inspector` sets messages aside while a read is sorted, and inspects them when
+  the shell has delivered everything.
+- A report says how many messages were inspected of how many; it never claims to know what was only sampled.
 - Nothing grows without bound: `THINGS` are told apart, with `EXAMPLES` texts of `TEXT` characters each.
 - No example is a secret: the value of a header or variable that is called like one is hidden.
 """
@@ -28,7 +31,16 @@ if TYPE_CHECKING:
     from ami_typed.fields import Field
     from ami_typed.messages import Message
 
-__all__ = ["Drift", "DriftReport", "Drifted", "recorded", "undecodable", "unknown_headers", "unnamed_members"]
+__all__ = [
+    "Drift",
+    "DriftReport",
+    "Drifted",
+    "Inspector",
+    "recorded",
+    "undecodable",
+    "unknown_headers",
+    "unnamed_members",
+]
 
 EXAMPLES: Final = 3
 """How many different texts are kept of one thing."""
@@ -37,9 +49,9 @@ THINGS: Final = 500
 TEXT: Final = 200
 """How many characters are kept of one text."""
 INTERVAL: Final = 0.1
-"""How long nothing is looked at behind a message that was, in seconds."""
-LARGE: Final = 1 << 16
-"""The bytes of an answer from which on it is not looked at; a whole configuration takes long to read."""
+"""Minimum time between two inspected messages, in seconds."""
+LARGE: Final = 1 << 12
+"""Answers of this size in bytes or larger are not inspected: a whole configuration takes milliseconds to decode."""
 
 _OF_EVENTS = frozenset({KEY_EVENT.lower(), KEY_ACTIONID.lower(), "file", "line", "func"})
 """What any event may have beside its class's headers; the last three with debugging switched on (manager.c)."""
@@ -110,6 +122,9 @@ def undecodable(message: Message) -> Iterator[tuple[str, str, str]]:
         except FieldError as error:
             yield field.header, error.text or "", error.reason or "there is no such header"
             continue
+        except Exception as error:  # noqa: BLE001 - raised by a codec that is not ami-typed's
+            yield field.header, message.get(field.header, ""), f"decoding it raises {type(error).__name__}"
+            continue
         for member in unnamed_members(value):
             yield field.header, message.get(field.header, ""), f"not a member of {type(member).__name__}"
 
@@ -158,17 +173,21 @@ class Drifted(NamedTuple):
 
 
 class DriftReport:
-    """What a server sent that ami-typed does not know; false where there is nothing.
+    """What a server sent that ami-typed does not know; false if nothing unknown was found.
+
+    A manager inspects a sample of what it receives, so a false report says no more than that nothing unknown was among
+    the messages inspected: compare ``looked_at`` with ``received``.
 
     Attributes:
         unknown_events: Events that have no class.
         unknown_headers: Headers that the class of their event or answer does not know.
         undecodable: Values that do not decode to the type that their class declares, or that its vocabulary lacks.
-        looked_at: How many messages were looked at, header by header.
+        looked_at: How many messages were inspected, header by header.
+        received: How many messages the server sent, inspected or not.
         beyond: How often something was not known that is not in here, because too many things are already.
     """
 
-    __slots__ = ("beyond", "looked_at", "undecodable", "unknown_events", "unknown_headers")
+    __slots__ = ("beyond", "looked_at", "received", "undecodable", "unknown_events", "unknown_headers")
 
     def __init__(
         self,
@@ -177,12 +196,22 @@ class DriftReport:
         undecodable: Iterable[Drifted],
         looked_at: int,
         beyond: int,
+        received: int,
     ) -> None:
         self.unknown_events: Final = tuple(unknown_events)
         self.unknown_headers: Final = tuple(unknown_headers)
         self.undecodable: Final = tuple(undecodable)
         self.looked_at: Final = looked_at
+        self.received: Final = received
         self.beyond: Final = beyond
+
+    @property
+    def coverage(self) -> str:
+        """How many messages were inspected of how many, in words."""
+        if not self.received:
+            return "Received no messages"
+        inspected = "" if self.looked_at >= self.received else f"{self.looked_at} of "
+        return f"Inspected {inspected}{self.received} {'message' if self.received == 1 else 'messages'}"
 
     def __bool__(self) -> bool:
         return bool(self.unknown_events or self.unknown_headers or self.undecodable or self.beyond)
@@ -192,7 +221,7 @@ class DriftReport:
         return "<DriftReport: {} unknown events, {} unknown headers, {} values not of their type>".format(*found)
 
     def __str__(self) -> str:
-        lines = [f"{self.looked_at} messages were looked at{'.' if self else '; everything is known.'}"]
+        lines = [f"{self.coverage}{'.' if self else '; found nothing unknown.'}"]
         for title, things in (
             ("Unknown events", self.unknown_events),
             ("Unknown headers", self.unknown_headers),
@@ -234,7 +263,7 @@ class Drift:
     """Collects what is not known, over all connections of one manager.
 
     Attributes:
-        due: From when on the next message may be looked at, by the clock of who calls `sample`.
+        due: When the next message may be inspected, by the clock of the caller of `sample`.
     """
 
     def __init__(self) -> None:
@@ -245,7 +274,7 @@ class Drift:
         self._beyond = 0
 
     def sample(self, block: bytes, now: float) -> None:
-        """Look at one of the messages of a read, each with its empty line, unless one was looked at just before."""
+        """Inspect one of the messages of a read, each with its empty line, unless one was inspected just before."""
         if now >= self.due:
             self._place += _STRIDE
             before = block.rfind(_END, 0, self._place % len(block))
@@ -277,17 +306,21 @@ class Drift:
         return True
 
     def answered(self, request: Request[Any], answer: Answer, now: float) -> None:
-        """Look at an answer when one is `due`, unless it is large."""
-        if len(bytes(answer)) < LARGE:
+        """Inspect an answer, unless a message was inspected just before."""
+        if now >= self.due:
             self.due = now + INTERVAL
             self.look_at_answer(request, answer)
 
     def look_at_answer(self, request: Request[Any], answer: Answer) -> None:
         """Look at the answer to a request; a refusal is passed over, and the answer to an action without a class."""
         knowledge = action_class(request.action)
-        if answer.success and knowledge is not Request:
+        if not answer.success or knowledge is Request:
+            return
+        try:
             result = knowledge.process_response(request, answer)
-            self._judge("response", request.action if type(result) is Answer else type(result).__name__, result)
+        except Exception:  # noqa: BLE001 - raised by a class that is not ami-typed's; its sender sees it
+            return
+        self._judge("response", request.action if type(result) is Answer else type(result).__name__, result)
 
     def unknown(self, octets: bytes, name: str) -> None:
         """Count an event that has no class; the first ones are looked at."""
@@ -297,8 +330,8 @@ class Drift:
             for header, value in unknown_headers(unread(Event, octets, name)):
                 self._note("part", "event", name, header, value)
 
-    def report(self) -> DriftReport:
-        """Return what has been found so far."""
+    def report(self, received: int) -> DriftReport:
+        """Return what has been found so far in the messages received."""
         found = list(self._seen.values())
         parts: dict[str, list[Drifted]] = {}
         for seen in found:
@@ -310,6 +343,7 @@ class Drift:
             (each.told() for each in found if each.kind == "value"),
             self._looked_at,
             self._beyond,
+            received,
         )
 
     def _judge(self, table: str, name: str, message: Message) -> None:
@@ -338,6 +372,62 @@ class Drift:
             if example not in seen.examples:
                 seen.examples.append(example)
         return seen
+
+
+class Inspector:
+    """What one connection received and has not inspected yet.
+
+    Args:
+        drift: Where to note what is not known.
+
+    Attributes:
+        waiting: Whether anything was set aside.
+    """
+
+    __slots__ = ("_answer", "_block", "_drift", "_events", "waiting")
+
+    def __init__(self, drift: Drift) -> None:
+        self._drift = drift
+        self._events: list[tuple[bytes, str]] = []
+        self._block = b""
+        self._answer: tuple[Request[Any], Answer] | None = None
+        self.waiting = False
+
+    def first(self, octets: bytes) -> None:
+        """Set aside the first event of a name that has a class."""
+        self._events.append((octets, ""))
+        self.waiting = True
+
+    def unknown(self, octets: bytes, name: str) -> None:
+        """Set aside an event that has no class."""
+        self._events.append((octets, name))
+        self.waiting = True
+
+    def sample(self, block: bytes, now: float) -> None:
+        """Set aside the messages of a read if one of them may be inspected."""
+        if now >= self._drift.due:
+            self._block = block
+            self.waiting = True
+
+    def answered(self, request: Request[Any], answer: Answer, now: float) -> None:
+        """Set aside an answer if it may be inspected; a large one never is."""
+        if now >= self._drift.due and self._answer is None and len(bytes(answer)) < LARGE:
+            self._answer = request, answer
+            self.waiting = True
+
+    def inspect(self, now: float) -> None:
+        """Inspect what was set aside."""
+        events, block, answer = self._events, self._block, self._answer
+        self._events, self._block, self._answer, self.waiting = [], b"", None, False
+        for octets, unknown in events:
+            if unknown:
+                self._drift.unknown(octets, unknown)
+            else:
+                self._drift.first(octets, now)
+        if answer is not None:
+            self._drift.answered(*answer, now)
+        if block:
+            self._drift.sample(block, now)
 
 
 def _name_of(octets: bytes) -> str:
@@ -375,16 +465,18 @@ def recorded(octets: bytes) -> DriftReport:
     """
     drift = Drift()
     requests: dict[str, Request[Any]] = {}
+    received = 0
     for message in _messages(octets):
         name = _name_of(message)
         answer = Answer.of(message)
+        received += bool(name) or KEY_RESPONSE in answer
         if name:
             drift.take(message)
         elif KEY_ACTION in answer:
             requests[answer.action_id or ""] = Request(answer[KEY_ACTION])
         elif KEY_RESPONSE in answer and answer.action_id in requests:
             drift.look_at_answer(requests[answer.action_id], answer)
-    return drift.report()
+    return drift.report(received)
 
 
 def _messages(octets: bytes) -> list[bytes]:

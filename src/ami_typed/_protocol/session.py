@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from ami_typed._protocol.framing import Framer, encode
 from ami_typed._protocol.quirks import Quirks, RawTexts, is_odd
 from ami_typed._speed import Kind, header, holds, sift, unread, written
-from ami_typed.drift import Drift
+from ami_typed.drift import Drift, Inspector
 from ami_typed.errors import (
     ManagerError,
     NotAsterisk,
@@ -167,7 +167,7 @@ class Session:
         self._aggregate_timeout = aggregate_timeout
         self._late_timeout = late_timeout
         self._check_releases = check_releases
-        self._drift = Drift() if drift is None else drift
+        self._inspector = Inspector(Drift() if drift is None else drift)
         self._pending: dict[str, Exchange[Any]] = {}
         self._gathering: dict[str, Exchange[Any]] = {}
         self._lists: dict[bytes, Exchange[Any]] = {}
@@ -188,6 +188,11 @@ class Session:
     def busy(self) -> bool:
         """Whether anything is due at a certain time: the rest of a message, or of a list."""
         return bool(self._gathering or self._framer.incomplete)
+
+    @property
+    def uninspected(self) -> bool:
+        """Whether `receive` set messages aside for `inspect`."""
+        return self._inspector.waiting
 
     @property
     def pending(self) -> int:
@@ -352,13 +357,16 @@ class Session:
             self._sift(messages, now, received)
         return received
 
+    def inspect(self, now: float) -> None:
+        """Inspect for drift what `receive` set aside; to be called when everything it returned is delivered."""
+        self._inspector.inspect(now)
+
     def _sift(self, messages: bytes, now: float, received: Received) -> None:
         def take(octets: bytes) -> None:
             self._take(octets, now, received)
 
         sift(messages, self._kinds, self._related(messages, now), received.deliveries, take)
-        if now >= self._drift.due:
-            self._drift.sample(messages, now)
+        self._inspector.sample(messages, now)
 
     def _related(self, block: bytes, now: float) -> Items | None:
         """Return the items that are known of the lists in a block of messages, `None` where it has none."""
@@ -376,7 +384,7 @@ class Session:
             return
         kind = self._kinds.get(line)
         if kind is None and (kind := self._learn(line)) is not None:
-            self._drift.first(octets, now)
+            self._inspector.first(octets)
         if kind is not None and kind.cls is not Event:
             self._take_event(unread(kind.cls, octets, kind.name, kind.zone), now, received)
         elif kind is not None:
@@ -390,7 +398,7 @@ class Session:
 
     def _take_unknown(self, octets: bytes, kind: Kind, now: float, received: Received) -> None:
         """Take an event that has no class; each is counted, so none goes the short way."""
-        self._drift.unknown(octets, kind.name)
+        self._inspector.unknown(octets, kind.name)
         if kind.wanted or self._gathering or self._quirks:
             self._take_event(unread(Event, octets, kind.name), now, received)
         else:
@@ -526,8 +534,7 @@ class Session:
                 self._remember(exchange.request)
         elif self._raw_texts:  # in the place of the text
             self._raw_texts.withdraw(exchange.action_id)
-        if now >= self._drift.due:
-            self._drift.answered(exchange.request, message, now)
+        self._inspector.answered(exchange.request, message, now)
         exchange.response = message
         exchange.ending = "answered" if success or exchange.empty else "failed"
         exchange.elapsed = now - exchange.sent

@@ -335,10 +335,15 @@ class Connection(asyncio.BufferedProtocol):
                 self.end(self._audience.overflowed)
         except ConnectionLost as error:
             self.end(error)
+        if self.session.uninspected:  # behind the tasks and callbacks that were just woken
+            self._loop.call_soon(self._inspect)
         if self._timer is not None or self.session.busy:
             self._set_timer()
         if self._audience.throttle.blocks and not self.session.pending:
             self._regulate()
+
+    def _inspect(self) -> None:
+        self.session.inspect(self._loop.time())
 
     def _regulate(self) -> None:
         """Stop reading while a queue is crowded and nobody waits for an answer; read on when that has changed."""

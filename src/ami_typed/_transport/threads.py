@@ -456,6 +456,7 @@ class Connection:
                 if self._nap.acquire(timeout=_GRACE):
                     break
         with self._reading:
+            self._inspect()
             self.transport.release()
 
     def _rouse(self) -> None:
@@ -468,7 +469,12 @@ class Connection:
         return bool(self.session.pending) or self.ended or self.transport.hung_up()
 
     def _pump(self, limit: float | None) -> None:
-        """Read once, for at most ``limit`` seconds, and hand out what follows; the connection may end here."""
+        """Read once, for at most ``limit`` seconds, and hand out what follows; the connection may end here.
+
+        What the read before brought is inspected here: whoever waited for that has it, and what is due now takes a
+        while to come.
+        """
+        self._inspect()
         try:
             data = self.transport.read(self._patience(limit) if self.session.busy else limit)
         except TimeoutError:
@@ -484,6 +490,10 @@ class Connection:
         except BaseException:  # interrupted, with what was read not yet understood
             self.end(ConnectionLost("reading was interrupted."))
             raise
+
+    def _inspect(self) -> None:
+        if self.session.uninspected:
+            self.session.inspect(self._heard)
 
     def _take(self, data: bytes | None) -> None:
         """Take in what was read, and in a flood what is there behind it: each handing over wakes a thread."""

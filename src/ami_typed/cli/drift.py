@@ -2,40 +2,60 @@
 
 Rules owned here:
 
-- Every event is looked at, of a live server as of a recorded dialogue.
-- Standard output holds nothing but TOML, or the sentence that all is known; what it is about is told on standard error.
+- Every event is inspected, and every answer to what this command itself sends; nothing is sampled. The report says
+  how many messages were inspected of how many, and no more.
+- `--all` sends every action that only asks, so that a server shows as much as it can without being used: an action
+  that is answered with a list or with headers of its own, and needs no parameter. A test lists them.
+- Standard output holds nothing but TOML, or the sentence that nothing unknown was found; the rest goes to standard
+  error.
 - A secret comes from a file, the environment or the terminal, never from an argument.
 - The exit status is that of diff(1): 0 where all is known, 1 where something is not, 2 where nobody could look.
 """
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from ami_typed import Error, EventsDropped, EventTimeout, Manager
+from ami_typed import (
+    ActionFailed,
+    ActionTimeout,
+    Error,
+    EventsDropped,
+    EventTimeout,
+    Manager,
+    NotInRelease,
+    actions,
+    catalogue,
+)
 from ami_typed.drift import Drift, recorded
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
-    from ami_typed import Event, EventStream
+    from ami_typed import Event, EventStream, Request
     from ami_typed.drift import DriftReport
+    from ami_typed.exchanges import Exchange
 
 HELP = "Show what a server sends that ami-typed does not know, as overlay entries."
 
 KNOWN, UNKNOWN, CANNOT_LOOK = 0, 1, 2
+QUIET: Final = 1.0
+"""How long `--all` waits for another event when everything was asked and no time was given, in seconds."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.epilog = (
-        "Exit status: 0 where everything is known, 1 where something is not, 2 where nobody could look. What is not "
-        "given is taken from AMI_TYPED_HOST, AMI_TYPED_PORT, AMI_TYPED_USER, AMI_TYPED_SECRET_FILE and "
-        "AMI_TYPED_SECRET; a secret that is nowhere is asked for."
+        "Exit status: 0 if nothing unknown was found, 1 if something was, 2 if nothing could be inspected. Defaults "
+        "come from AMI_TYPED_HOST, AMI_TYPED_PORT, AMI_TYPED_USER, AMI_TYPED_SECRET_FILE and AMI_TYPED_SECRET; "
+        "without a secret the command prompts for it."
     )
     parser.allow_abbrev = False  # --secret is to be no short form of anything
     told = os.environ.get
@@ -47,7 +67,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--secret-file", type=Path, default=told("AMI_TYPED_SECRET_FILE"), metavar="FILE", help="where its secret is"
     )
     parser.add_argument("--seconds", type=float, metavar="N", help="how long to listen; else until Ctrl-C")
-    parser.add_argument("--file", type=Path, metavar="DUMP", help="look at a recorded dialogue instead of a server")
+    parser.add_argument("--file", type=Path, metavar="DUMP", help="inspect a recorded dialogue instead of a server")
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="also send every action that only asks, and inspect the answers; without --seconds it then ends by itself",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -70,7 +95,7 @@ def _read(file: Path) -> tuple[DriftReport, str]:
 
 
 def _listen(options: argparse.Namespace) -> tuple[DriftReport, str]:
-    """Log in and look at every event until the time is up; return what was found, and where.
+    """Log in and inspect every event until the time is up; return what was found, and where.
 
     Raises:
         Error: The server is not there, or does not let this user in.
@@ -80,11 +105,61 @@ def _listen(options: argparse.Namespace) -> tuple[DriftReport, str]:
     secret = _secret(options)
     with Manager() as manager:
         manager.connect(options.host, options.port, tls=options.tls)
+        manager.add_observer(_Answers(drift))
         with manager.subscribe() as stream:
             manager.login(options.user or "", secret)
             seen = f"{manager.release or options.host} live"
-            _watch(stream, drift, options.seconds)
-    return drift.report(), seen
+            if options.all:
+                _ask(manager)
+            _watch(stream, drift, QUIET if options.all and options.seconds is None else options.seconds)
+            received = manager.statistics.messages_received
+    return drift.report(received), seen
+
+
+class _Answers:
+    """Inspects the answers to all requests, and the items of their lists."""
+
+    def __init__(self, drift: Drift) -> None:
+        self._drift = drift
+
+    def begun(self, exchange: Exchange[Any], /) -> None:
+        """Wait for the answer."""
+
+    def settled(self, exchange: Exchange[Any], /) -> None:
+        """Inspect what came."""
+        if exchange.response is not None:
+            self._drift.look_at_answer(exchange.request, exchange.response)
+        for events in exchange.events.values() if exchange.events is not None else ():
+            for event in cast("list[Event]", events) if isinstance(events, list) else [events]:
+                self._drift.take(bytes(event))
+
+
+def questions() -> Iterator[Request[Any]]:
+    """Yield every action that only asks and needs no parameter, by name."""
+    for name in sorted(catalogue.ACTIONS):
+        cls: type[Any] = getattr(actions, name)
+        result = inspect.get_annotations(cls.process_response)["return"]
+        if cls.lists or result.startswith("responses."):
+            with contextlib.suppress(TypeError, ValueError):  # it needs a parameter
+                yield cls()
+
+
+def _ask(manager: Manager) -> None:
+    """Send all questions that the server lists; say which it refused.
+
+    Raises:
+        ConnectionLost: The connection ended.
+    """
+    listed = {name.lower() for name in manager.execute(actions.ListCommands()).commands}
+    asked = [each for each in questions() if each.action.lower() in listed]
+    refused: list[str] = []
+    for question in asked:
+        try:
+            manager.execute(question)
+        except (ActionFailed, ActionTimeout, NotInRelease) as error:
+            refused.append(f"{question.action} ({error})")
+    told = f"; without a result: {', '.join(refused)}" if refused else ""
+    print(f"Sent {len(asked)} actions that ask for something{told}.", file=sys.stderr)
 
 
 def _watch(stream: EventStream[Event], drift: Drift, seconds: float | None) -> None:
