@@ -29,7 +29,7 @@ _WORD = re.compile(rf"(?:{'|'.join(_ACRONYMS)})(?=[a-z\d]|$)|[A-Z]+(?=[A-Z][a-z]
 _NOT_IN_A_NAME = re.compile(r"\W")
 
 _DICT = ("clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values")
-_MESSAGE = (*_DICT, "action_id", "all", "data", "headers", "of", "raw", "secrets")
+_MESSAGE = (*_DICT, "action_id", "all", "data", "headers", "of", "raw", "secrets", "to_dict", "to_json")
 # What the bodies of generated classes read or declare beside their fields.
 _BODY = ("enums", "privileges", "releases")
 
@@ -84,6 +84,8 @@ RESERVED: dict[Owner, frozenset[str]] = {
                 "releases",
                 "repeatable",
                 "response",
+                "to_dict",
+                "to_json",
                 "valid",
             ),
             # what the annotations of its properties use
@@ -116,7 +118,6 @@ RESERVED_CLASSES = frozenset(
         *(
             "Named",
             "Numbered",
-            "Processed",
             "Releases",
             "Repeated",
             "Request",
@@ -126,7 +127,7 @@ RESERVED_CLASSES = frozenset(
             "Variables",
         ),
         *("TYPE_CHECKING", "Unit", "actions", "aggregates", "datetime", "enums", "events", "known_events", "overload"),
-        *("processed", "responses", "timedelta"),
+        *("responses", "timedelta"),
     )
 )
 

@@ -385,8 +385,6 @@ class _Events:
         self._used = used
 
     def __call__(self, event: resolve.Event) -> Fields:
-        for name in ("Processed", "processed"):
-            self._used.name("ami_typed.fields", name)
         self._used.name("ami_typed.messages", "Event")
         wire = [Attribute("wire_name", _text(event.wire), None)] if event.wire != event.name else []
         return Fields(

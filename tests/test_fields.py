@@ -359,7 +359,7 @@ class Anything(ami.Event):
 def test_process_never_raises(headers: list[tuple[str, str]]) -> None:
     octets = "\r\n".join(["Event: Anything", *(f"{name}: {value}" for name, value in headers)])
     event = _speed.unread(Anything, octets.encode("utf-8", "surrogatepass"), "Anything")
-    processed_headers, _ = processed(event, Anything)
+    processed_headers, _ = processed(event)
     assert set(processed_headers) == set(event)
 
 

@@ -22,6 +22,7 @@ LANGUAGE = [
     "releases",
     "errors",
     "values",
+    "_speed.guard",
     "_speed.plain",
     "_speed.compiled",
     "_speed",
@@ -85,8 +86,8 @@ OF_THE_SHELLS = {
 }
 """Modules of Python's that do I/O, start threads, read clocks or throw dice."""
 
-EXCEPTIONS = {("_delivery.subscriptions", "threading"), ("_speed", "os")}
-"""The table of callbacks is changed from any thread, so it has a lock; the environment may ask for plain Python."""
+EXCEPTIONS = {("_delivery.subscriptions", "threading"), ("_speed.plain", "threading"), ("_speed", "os")}
+"""Callbacks are registered, and messages read, from any thread: both have locks. The environment may ask for plain Python."""
 
 CLOCKS = {"now", "utcnow", "today"}
 """Methods that read a clock without importing one."""

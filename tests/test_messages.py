@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import operator
 import pickle
 import pprint
+import sys
+import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -23,7 +26,7 @@ from ami_typed.values import integer, seconds
 from tests.support import Gadget, Gadgets, GadgetsComplete, ListGadgets, unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 LINES = ("Event: Gadget", "Size: 7", "Colour: red", "Part: 1", "Part: 2")
 HEADERS = {"Event": "Gadget", "Size": "7", "Colour": "red", "Part": "1"}
@@ -714,6 +717,99 @@ def test_a_message_is_a_dict_and_a_template() -> None:
 
 def test_a_message_leaves_the_name_of_attributes_to_headers_that_bear_it() -> None:
     assert not hasattr(ami.Event, "name")
+
+
+# Reading an event for the first time, from several threads or from a finalizer
+
+
+COMMON = b"".join(b"\r\nH%d: v%d" % (number, number) for number in range(20))
+FORMS = {
+    "plain": b"Event: Gadget" + COMMON,
+    "a header repeated in one piece": b"Event: Gadget" + COMMON + b"\r\nPart: 1\r\nPart: 2",
+    "a header repeated apart": b"Event: Gadget\r\nPart: 1" + COMMON + b"\r\nPart: 2",
+    "a line that is no header": b"Event: Gadget" + COMMON + b"\r\nno header",
+    "a header without a space": b"Event: Gadget" + COMMON + b"\r\nOdd:1",
+}
+
+
+@pytest.fixture
+def fast_switching() -> Iterator[None]:
+    """Have threads take turns as often as can be."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("fast_switching")
+@pytest.mark.parametrize("form", FORMS)
+def test_threads_that_read_one_event_for_the_first_time_each_see_all_of_it_and_keep_what_one_changes(form: str) -> None:
+    unread_events = [_speed.unread(Gadget, FORMS[form], "Gadget") for _ in range(1500)]
+    whole = _speed.unread(Gadget, FORMS[form], "Gadget").to_dict()
+    start = threading.Barrier(3)
+    wrong: list[Any] = []
+
+    def look() -> None:
+        start.wait()
+        for event in unread_events:
+            seen = event.to_dict()
+            if seen not in (whole, {**whole, "H1": "changed"}):
+                wrong.append(seen)
+
+    def change() -> None:
+        start.wait()
+        for event in unread_events:
+            event["H1"] = "changed"
+            if event.to_dict() != {**whole, "H1": "changed"}:
+                wrong.append(event.to_dict())
+
+    threads = [threading.Thread(target=each) for each in (look, look, change)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    wrong += [event for event in unread_events if event["H1"] != "changed"]
+    assert not wrong
+
+
+class Reader:
+    """Garbage whose finalizer reads an event, with the same headers and other values."""
+
+    ran = 0
+
+    def __init__(self) -> None:
+        self.itself = self
+
+    def __del__(self) -> None:
+        Reader.ran += 1
+        event = _speed.unread(Gadget, b"Event: Gadget\r\nPart: finalizer %d" % Reader.ran, "Gadget")
+        assert event["Part"] == f"finalizer {Reader.ran}"
+
+
+def test_a_finalizer_that_reads_an_event_while_another_is_read_changes_nothing_in_it() -> None:
+    """The collector runs when a list or dict is made and none is left of those that Python keeps for that."""
+    threshold = gc.get_threshold()
+    kept: list[Any] = []
+    gc.disable()
+    try:
+        for number in range(200):
+            kept += [[] for _ in range(100)] + [{} for _ in range(100)]
+            parts = [f"number {number}, part {part}" for part in range(4)]
+            octets = "\r\n".join(["Event: Gadget", *(f"Part: {part}" for part in parts), "Size: 1"]).encode()
+            event = _speed.unread(Gadget, octets, "Gadget")
+            Reader()
+            gc.set_threshold(1)
+            gc.enable()
+            event._read()
+            gc.disable()
+            gc.set_threshold(*threshold)
+            assert event.all("Part") == parts
+            assert event.to_dict() == {"Event": "Gadget", "Part": parts, "Size": "1"}
+    finally:
+        gc.set_threshold(*threshold)
+        gc.enable()
+    gc.collect()
+    assert Reader.ran == 200
 
 
 TAKING_OUT: dict[str, Callable[[Any], object]] = {

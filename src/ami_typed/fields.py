@@ -22,7 +22,7 @@ from ami_typed.releases import Releases
 from ami_typed.values import Codec, date_time, in_zone, is_unset, text, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import tzinfo
     from typing import Self
 
@@ -43,6 +43,7 @@ __all__ = [
     "Variables",
     "fields_of",
     "processed",
+    "typed_headers",
 ]
 
 T = TypeVar("T")
@@ -133,13 +134,23 @@ class Field(Found, Generic[T]):
     def _refuse(self, message: Message, spelling: str, error: Exception) -> Never:
         raise FieldError(message, self.header, spelling, _reason(error)) from None
 
-    def process(self, message: Message) -> Any:
-        """Return what `Event.process` puts under the header: the value, or the raw text where it does not decode."""
-        spelling = message[self.header]
+    def found_in(self, names: Mapping[str, str]) -> Iterable[str]:
+        """Return the headers of the field that a message has, of all its headers' names by name in lower case."""
+        name = names.get(self.header.lower())
+        return () if name is None else (name,)
+
+    def value(self, message: Message, spelling: str) -> Any:
+        """Return the value of a raw text, the text itself where it does not decode."""
         try:
             return None if spelling in self._none else self.decode(message, spelling)
         except FieldError:
             return spelling
+
+    def process(self, message: Message, name: str) -> Any:
+        """Return what `Event.process` puts under a header of the field: its value, a list where it comes repeatedly."""
+        if name.lower() in message._repeated:
+            return [self.value(message, spelling) for spelling in message.all(name)]
+        return self.value(message, message[name])
 
 
 def _reason(error: Exception) -> str:
@@ -289,15 +300,9 @@ class Repeated(Field[T]):
             return self
         return [self.decode(message, spelling) for spelling in message.all(self.header)]
 
-    def process(self, message: Message) -> Any:
+    def process(self, message: Message, name: str) -> Any:
         """Return the values as a list; a text that does not decode stays text."""
-        values: list[Any] = []
-        for spelling in message.all(self.header):
-            try:
-                values.append(self.decode(message, spelling))
-            except FieldError:
-                values.append(spelling)
-        return values
+        return [self.value(message, spelling) for spelling in message.all(name)]
 
 
 class Variables(Field[str]):
@@ -322,9 +327,9 @@ class Variables(Field[str]):
         """Read the variables of a message, none as an empty mapping; on a class, return the field itself."""
         return self if message is None else variables(message.all(self.header))
 
-    def process(self, message: Message) -> dict[str, str]:
+    def process(self, message: Message, name: str) -> dict[str, str]:
         """Return the variables as a mapping."""
-        return variables(message.all(self.header))
+        return variables(message.all(name))
 
 
 class Numbered(Field[T]):
@@ -359,10 +364,14 @@ class Numbered(Field[T]):
             for name, part in self.names(message)
         }
 
-    def names(self, message: Message) -> Iterator[tuple[str, str]]:
-        """Yield the names of the family that a message has, each with its differing part."""
+    def found_in(self, names: Mapping[str, str]) -> Iterable[str]:
+        """Return the headers of the family; see `Field.found_in`."""
+        return [name for name, _ in self.names(names.values())]
+
+    def names(self, headers: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield those of some names of headers that are of the family, each with its differing part."""
         family = family_of(self.header, self.differing)
-        for name in message:
+        for name in headers:
             if of_family := family.fullmatch(name):
                 yield name, of_family[1]
 
@@ -459,15 +468,19 @@ def fields_of(cls: type[Message]) -> dict[str, Field[Any]]:
     }
 
 
-def processed(message: Message, cls: type[Message]) -> Processed:
-    """Return a message's headers, those that ``cls`` declares with Python values, and its data lines; never raise."""
-    headers: dict[str, Any] = dict(message)
-    by_name = {name.lower(): name for name in headers}
-    for field in fields_of(cls).values():
-        name = by_name.get(field.header.lower())
-        if name is not None:
-            headers[name] = field.process(message)
-    return headers, list(message.data)
+def typed_headers(message: Message) -> dict[str, Any]:
+    """Return the values of those headers of a message that its class declares, by name; never raise."""
+    names = {name.lower(): name for name in message}
+    return {
+        name: field.process(message, name)
+        for field in fields_of(type(message)).values()
+        for name in field.found_in(names)
+    }
+
+
+def processed(message: Message) -> Processed:
+    """Return a message's headers, those that its class declares with Python values, and its data lines; never raise."""
+    return {**message, **typed_headers(message)}, list(message.data)
 
 
 @functools.cache

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import copy as shallow_copy
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
-from ami_typed._speed import NONE_REPEATED, read, unread
-from ami_typed.fields import Processed, Sometimes, processed, zone_of
+from ami_typed._speed import NONE_REPEATED, publish, read, unread
+from ami_typed.fields import Processed, Sometimes, processed, typed_headers, zone_of
 from ami_typed.releases import Releases
-from ami_typed.values import Codec, Headers, epoch, integer, items, spell, text
+from ami_typed.values import Codec, Headers, as_json, epoch, integer, items, spell, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -50,6 +51,7 @@ __all__ = [
 ]
 
 A = TypeVar("A", bound="Aggregate")
+M = TypeVar("M", bound="Message")
 V = TypeVar("V")
 
 KEY_ACTION = "Action"
@@ -193,19 +195,17 @@ class Message(dict[str, str], MessageTemplate):
 
     def _read_closely(self) -> None:
         """Parse the bytes of a message that has more than plain headers, each once."""
+        octets = self._unread
+        if octets is None:  # another thread has meanwhile
+            return
         lines = self.raw
-        headers, self._data = _raw_text(lines) if lines and _is_raw_text(lines[0]) else _headers(lines)
-        super().clear()
-        super().update(headers)
-        if len(self) != len(headers):
-            self._keep_repeated(headers)
-
-    def _keep_repeated(self, headers: list[tuple[str, str]]) -> None:
-        self._repeated = {}
-        for name, value in headers:
-            self._repeated.setdefault(name.lower(), []).append(value)
-        for name, _ in headers:
-            super().__setitem__(name, self._repeated[name.lower()][0])
+        headers, data = _raw_text(lines) if lines and _is_raw_text(lines[0]) else _headers(lines)
+        first, repeated = dict(headers), NONE_REPEATED
+        if len(first) != len(headers):
+            values = _all_values(headers)
+            first = {name: values[name.lower()][0] for name in first}
+            repeated = {name: each for name, each in values.items() if len(each) > 1}
+        publish(self, octets, first, data, repeated)
 
     @property
     def action_id(self) -> str | None:
@@ -214,7 +214,8 @@ class Message(dict[str, str], MessageTemplate):
 
     @property
     def headers(self) -> Self:
-        """All headers: the message itself."""
+        """All headers: the message itself, parsed."""
+        self._read()
         return self
 
     @property
@@ -311,24 +312,70 @@ class Message(dict[str, str], MessageTemplate):
             self.update(other)
             return self
 
+    def to_dict(self, *, typed: bool = False) -> dict[str, Any]:
+        """Return all headers as a plain dict, which every encoder takes for what it is.
+
+        A header that comes several times is the list of its values, every other one its text. Lines that are not
+        headers are the list under ``Output``, where Asterisk 14 and later put the same lines.
+
+        Args:
+            typed: Whether headers that the class declares have Python values in the place of text: those of
+                `Event.process`. The keys are the same either way; what does not decode stays text.
+        """
+        self._read()
+        repeated = self._repeated
+        headers: dict[str, Any] = {
+            name: self.all(name) if name.lower() in repeated else value for name, value in self.items()
+        }
+        if typed:
+            headers |= typed_headers(self)
+        if self._data:
+            headers["Output"] = [*self._data, *self.all("Output")]
+        return headers
+
+    def to_json(self, *, typed: bool = False) -> str:
+        """Return `to_dict` as a JSON object.
+
+        A value that JSON has no type for becomes: a time, text as in ISO 8601; a duration, its seconds; a member of a
+        vocabulary, its value on the wire; an address, an object; a number that is none, text.
+
+        Args:
+            typed: As in `to_dict`.
+        """
+        return as_json(self.to_dict(typed=typed))
+
+    def copy(self) -> Self:
+        """Return a copy of the same class, with every value of repeated headers."""
+        return shallow_copy(self)
+
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle and copy by the bytes; headers that the program changed come along as items."""
-        return _restored, (type(self), self._octets, dict(self), zone_of(self))
+        """Pickle and copy by the bytes and, once they are parsed, by the headers that the program may have changed."""
+        parsed = (dict(self), list(self._data), dict(self._repeated)) if self._unread is None else None
+        return _restored, (type(self), self._octets, parsed, zone_of(self)), getattr(self, "__dict__", None) or None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({_redacted(self, self.secrets)!r})"
 
 
-def _restored(cls: type[Message], octets: bytes, headers: dict[str, str], zone: tzinfo | None = None) -> Message:
-    message = cls.of(octets)
+_Parsed = tuple[dict[str, str], list[str], dict[str, list[str]]]
+"""What is parsed of a message: its headers, its lines that are not headers, the values of those that are repeated."""
+
+
+def _restored(cls: type[M], octets: bytes, parsed: _Parsed | None, zone: tzinfo | None) -> M:
+    message = cls.of(octets) if parsed is None else cls.__new__(cls)
     message._zone = zone
-    for name in set(message) - set(headers):
-        del message[name]
-    message.update({name: value for name, value in headers.items() if message.get(name) != value})
+    if parsed is not None:
+        message._octets = message._unread = octets
+        publish(message, octets, *parsed)
     return message
 
 
-_own_item = dict[str, str].__getitem__
+def _all_values(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return every value of headers, by name in lower case."""
+    values: dict[str, list[str]] = {}
+    for name, value in headers:
+        values.setdefault(name.lower(), []).append(value)
+    return values
 
 
 def _headers(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
@@ -409,10 +456,10 @@ class LazyMessage(Message):
     @classmethod
     def of(cls, source: bytes | Message) -> Self:
         """Make a message of its bytes without the closing empty line, or see another message as one of this class."""
-        if isinstance(source, LazyMessage) and source._unread is not None:
-            if source._first == cls._first:
-                zone = zone_of(source) if cls._local else None
-                return unread(cls, source._unread, _own_item(source, cls._first), zone)
+        if isinstance(source, LazyMessage):
+            octets = source._unread  # asked once: another thread may parse it at any time
+            if octets is not None and source._first == cls._first:
+                return unread(cls, octets, source[cls._first], zone_of(source))
             source._read()
         return super().of(source)
 
@@ -507,7 +554,7 @@ class Event(LazyMessage):
 
         What does not decode stays text; this never raises.
         """
-        return processed(self, type(self))
+        return processed(self)
 
 
 class Request(dict[str, Any], Generic[R]):
@@ -799,6 +846,18 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         """Return all events of the list, kind by kind."""
         kinds = (cast("list[Event]", each) if isinstance(each, list) else [each] for each in self.values())
         return [event for kind in kinds for event in kind]
+
+    def to_dict(self, *, typed: bool = False) -> dict[str, Any]:
+        """Return the events as plain dicts, by name: a list where there may be several; see `Message.to_dict`."""
+
+        def as_dicts(events: Event | list[Event]) -> Any:
+            return list(map(as_dicts, events)) if isinstance(events, list) else events.to_dict(typed=typed)
+
+        return {name: as_dicts(events) for name, events in self.items()}
+
+    def to_json(self, *, typed: bool = False) -> str:
+        """Return `to_dict` as a JSON object; see `Message.to_json`."""
+        return as_json(self.to_dict(typed=typed))
 
     def _fail(self, reason: str) -> None:
         self.valid = False

@@ -13,8 +13,9 @@ Rules of this module:
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "OpenIntEnum",
     "OpenStrEnum",
     "address",
+    "as_json",
     "clock",
     "date_time",
     "either",
@@ -352,6 +354,33 @@ def _read_address(spelling: str) -> Address:
 
 address: Codec[Address] = Codec(_read_address, lambda value: "/".join(map(str, value)))
 """An address such as ``IPV4/TCP/127.0.0.1/5038``."""
+
+
+def as_json(value: Any) -> str:
+    """Write a value of a typed attribute, or a dict of such, as JSON; see `Message.to_json`."""
+    import json
+
+    return json.dumps(_jsonable(value))
+
+
+def _jsonable(value: Any) -> Any:
+    """Return a value in types that `json` writes; vocabularies are text or numbers already."""
+    match value:
+        case Mapping():
+            value = {name: _jsonable(each) for name, each in cast("Mapping[str, Any]", value).items()}
+        case list():
+            value = [_jsonable(each) for each in cast("Sequence[Any]", value)]
+        case Address():
+            value = value._asdict()
+        case timedelta():
+            value = value.total_seconds()
+        case date() | time():
+            value = value.isoformat()
+        case float() if not math.isfinite(value):
+            value = str(value)
+        case _:
+            pass
+    return value
 
 
 def _unknown(cls: type[Any], value: object, base: type[Any]) -> Any:

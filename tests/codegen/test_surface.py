@@ -31,9 +31,7 @@ def test_a_module_imports_what_its_classes_use_and_nothing_else() -> None:
     module = events_of(event("E", "A"))
 
     assert module.imports.runtime == (
-        "from ami_typed.fields import Processed",
         "from ami_typed.fields import Sometimes",
-        "from ami_typed.fields import processed",
         "from ami_typed.messages import Event",
         "from ami_typed.releases import Releases",
         "from ami_typed.values import text",

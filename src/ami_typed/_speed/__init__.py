@@ -19,6 +19,7 @@ __all__ = [
     "forms",
     "header",
     "holds",
+    "publish",
     "read",
     "sift",
     "unread",
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         fill,
         header,
         holds,
+        publish,
         read,
         sift,
         unread,
@@ -50,7 +52,7 @@ else:
         from ami_typed._speed import plain as _form
     Found, Kind, NO_LINES, NONE_REPEATED = _form.Found, _form.Kind, _form.NO_LINES, _form.NONE_REPEATED
     fill, header, holds, read = _form.fill, _form.header, _form.holds, _form.read
-    sift, unread, written = _form.sift, _form.unread, _form.written
+    publish, sift, unread, written = _form.publish, _form.sift, _form.unread, _form.written
     compiled = Kind.__module__ == "ami_typed._speed.compiled"
 
 

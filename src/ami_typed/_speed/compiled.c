@@ -1,4 +1,4 @@
-/* What `_plain` does, in C: see there for what each function promises. Tests hold both to the same results.
+/* What `plain` does, in C: see there for what each function promises. Tests hold both to the same results.
  *
  * Only the stable ABI of Python 3.11 is used, so that one build serves every later Python.
  */
@@ -78,7 +78,7 @@ typedef struct {
 } Kind;
 
 static PyTypeObject *kind_type;
-static PyObject *first_name, *octets_name, *unread_name, *zone_name, *no_arguments;
+static PyObject *first_name, *octets_name, *unread_name, *zone_name, *no_arguments, *guard, *reason;
 
 static int
 is_message_class(PyObject *cls)
@@ -422,34 +422,54 @@ begins_with(const char *start, const char *end, const Text *name)
            start[name->length + 1] == ' ';
 }
 
-/* The dict that is being filled, the values of headers that come several times, and what came before. */
+/* A value of a header that comes several times. */
+typedef struct {
+    PyObject *name, *value;
+} Value;
+
+/* The dict that is being filled, and what was met so far.
+ *
+ * Until all lines are in the dict, only texts are made and released. That runs no Python code: no finalizer and no other
+ * thread can change the dict, or the texts that are remembered and borrowed here. What may run some, the lists of the
+ * headers that come several times, is made at the end. */
 typedef struct {
     PyObject *message;
-    PyObject *repeated; /* NULL until there is one */
-    Py_ssize_t again;   /* the lines of those headers, but for the first ones */
-    Name *before;       /* the name of the line before, NULL where none is remembered */
+    Value *values; /* all values of the headers that come several times, in order */
+    Py_ssize_t count, room;
+    Py_ssize_t again; /* the lines of those headers, but for the first ones */
+    Name *before;     /* the name of the line before, NULL where none is remembered */
 } Filling;
 
 static PyObject *data_name, *lower_name, *repeated_name, *no_lines, *none_repeated;
 
-/* Return the values of a header that comes again, borrowed, with the one that is in the dict; NULL where Python raised. */
-static PyObject *
-values_so_far(Filling *filling, PyObject *name)
+static int
+keep_value(Filling *filling, PyObject *name, PyObject *value)
 {
-    if (filling->repeated == NULL && (filling->repeated = PyDict_New()) == NULL)
-        return NULL;
-    PyObject *folded = PyObject_CallMethodObjArgs(name, lower_name, NULL);
-    PyObject *values = folded ? PyDict_GetItemWithError(filling->repeated, folded) : NULL;
-    if (folded && values == NULL && !PyErr_Occurred()) {
-        PyObject *first = PyDict_GetItemWithError(filling->message, name);
-        PyObject *made = first ? PyList_New(1) : NULL;
-        if (made && PyList_SetItem(made, 0, Py_NewRef(first)) == 0 &&
-            PyDict_SetItem(filling->repeated, folded, made) == 0)
-            values = made; /* the dict holds it */
-        Py_XDECREF(made);
+    if (filling->count == filling->room) {
+        Py_ssize_t room = filling->room ? filling->room * 2 : 8;
+        Value *values = PyMem_Realloc(filling->values, room * sizeof(Value));
+        if (values == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        filling->values = values;
+        filling->room = room;
     }
-    Py_XDECREF(folded);
-    return values;
+    filling->values[filling->count++] = (Value){Py_NewRef(name), Py_NewRef(value)};
+    return 0;
+}
+
+/* Keep a value of a header that comes again, behind the one that is in the dict. */
+static int
+keep_again(Filling *filling, PyObject *name, PyObject *value)
+{
+    filling->again++;
+    if (filling->count == 0 || filling->values[filling->count - 1].name != name) {
+        PyObject *first = PyDict_GetItemWithError(filling->message, name);
+        if (first == NULL || keep_value(filling, name, first) < 0)
+            return -1;
+    }
+    return keep_value(filling, name, value);
 }
 
 /* Put a header into the dict, or its value behind those of the same header in the lines before.
@@ -459,11 +479,8 @@ put_header(Filling *filling, PyObject *name, PyObject *value, int again)
 {
     if (value == NULL)
         return -1;
-    if (!again)
-        return PyDict_SetItem(filling->message, name, value) < 0 ? -1 : 1;
-    PyObject *values = values_so_far(filling, name);
-    filling->again++;
-    return values == NULL || PyList_Append(values, value) < 0 ? -1 : 1;
+    int failed = again ? keep_again(filling, name, value) : PyDict_SetItem(filling->message, name, value);
+    return failed < 0 ? -1 : 1;
 }
 
 static int
@@ -532,21 +549,65 @@ put_lines(Filling *filling, const char *start, const char *end)
     return PyDict_Size(filling->message) + filling->again == lines;
 }
 
+/* Append a value to the list that a dict has under its header's name in lower case. */
+static int
+append_value(PyObject *repeated, Value value)
+{
+    PyObject *folded = PyObject_CallMethodObjArgs(value.name, lower_name, NULL);
+    PyObject *values = folded ? Py_XNewRef(PyDict_GetItemWithError(repeated, folded)) : NULL;
+    if (folded && values == NULL && !PyErr_Occurred()) {
+        values = PyList_New(0);
+        if (values && PyDict_SetItem(repeated, folded, values) < 0)
+            Py_CLEAR(values);
+    }
+    int failed = values == NULL || PyList_Append(values, value.value) < 0;
+    Py_XDECREF(values);
+    Py_XDECREF(folded);
+    return failed ? -1 : 0;
+}
+
+/* Return the values of the headers that come several times; NULL where Python raised. */
+static PyObject *
+repeated_values(const Filling *filling)
+{
+    if (filling->count == 0)
+        return Py_NewRef(none_repeated);
+    PyObject *repeated = PyDict_New();
+    for (Py_ssize_t each = 0; repeated && each < filling->count; each++)
+        if (append_value(repeated, filling->values[each]) < 0)
+            Py_CLEAR(repeated);
+    return repeated;
+}
+
 /* Tell whether each header that comes again is spelt in one way; -1 where Python raised. */
 static int
-is_spelt_alike(const Filling *filling)
+is_spelt_alike(PyObject *message, PyObject *repeated)
 {
     PyObject *name, *value;
     Py_ssize_t place = 0, spellings = 0;
-    while (filling->repeated && PyDict_Next(filling->message, &place, &name, &value)) {
+    while (PyDict_Size(repeated) && PyDict_Next(message, &place, &name, &value)) {
         PyObject *folded = PyObject_CallMethodObjArgs(name, lower_name, NULL);
-        int comes_again = folded ? PyDict_Contains(filling->repeated, folded) : -1;
+        int comes_again = folded ? PyDict_Contains(repeated, folded) : -1;
         Py_XDECREF(folded);
         if (comes_again < 0)
             return -1;
         spellings += comes_again;
     }
-    return filling->repeated == NULL || spellings == PyDict_Size(filling->repeated);
+    return spellings == PyDict_Size(repeated);
+}
+
+/* Return what a filling came to; NULL where Python raised. */
+static PyObject *
+outcome(const Filling *filling, int plain)
+{
+    PyObject *repeated = plain > 0 ? repeated_values(filling) : NULL;
+    if (repeated)
+        plain = is_spelt_alike(filling->message, repeated);
+    else if (plain > 0)
+        plain = -1;
+    PyObject *result = plain < 0 ? NULL : Py_NewRef(plain ? repeated : Py_None);
+    Py_XDECREF(repeated);
+    return result;
 }
 
 static PyObject *
@@ -560,14 +621,13 @@ fill(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
     }
     if (PyBytes_AsStringAndSize(arguments[1], &octets, &length) < 0)
         return NULL;
-    Filling filling = {arguments[0], NULL, 0, NULL};
-    int plain = put_lines(&filling, octets, octets + length);
-    if (plain == 1)
-        plain = is_spelt_alike(&filling);
-    PyObject *result = NULL;
-    if (plain >= 0)
-        result = Py_NewRef(!plain ? Py_None : filling.repeated ? filling.repeated : none_repeated);
-    Py_XDECREF(filling.repeated);
+    Filling filling = {arguments[0], NULL, 0, 0, 0, NULL};
+    PyObject *result = outcome(&filling, put_lines(&filling, octets, octets + length));
+    while (filling.count--) {
+        Py_DECREF(filling.values[filling.count].name);
+        Py_DECREF(filling.values[filling.count].value);
+    }
+    PyMem_Free(filling.values);
     return result;
 }
 
@@ -581,6 +641,7 @@ make_unread(PyObject *cls, PyObject *first, PyObject *octets, PyObject *value, P
     PyObject *message = make((PyTypeObject *)cls, no_arguments, NULL);
     if (message && (PyObject_SetAttr(message, octets_name, octets) < 0 ||
                     PyObject_SetAttr(message, unread_name, octets) < 0 || PyDict_SetItem(message, first, value) < 0 ||
+                    PyDict_SetItem(message, reason, guard) < 0 ||
                     (zone && PyObject_SetAttr(message, zone_name, zone) < 0)))
         Py_CLEAR(message);
     return message;
@@ -684,7 +745,64 @@ written(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t coun
     return octets;
 }
 
-/* read */
+/* read and publish */
+
+/* Tell whether the bytes of a message still wait to be parsed; -1 where Python raised. */
+static int
+is_unread(PyObject *message, PyObject *octets)
+{
+    PyObject *unread = PyObject_GetAttr(message, unread_name);
+    Py_XDECREF(unread);
+    return unread == NULL ? -1 : unread == octets;
+}
+
+/* Set what a message has beside its headers. Nothing here runs Python code: to other threads all of it is one step. */
+static int
+set_parsed(PyObject *message, PyObject *data, PyObject *repeated)
+{
+    return PyObject_SetAttr(message, data_name, data) < 0 || PyObject_SetAttr(message, repeated_name, repeated) < 0 ||
+           PyObject_SetAttr(message, unread_name, Py_None) < 0 ? -1 : 0;
+}
+
+static int
+publish_headers(PyObject *message, PyObject *headers, PyObject *data, PyObject *repeated)
+{
+    PyDict_Clear(message);
+    return PyDict_Update(message, headers) < 0 ? -1 : set_parsed(message, data, repeated);
+}
+
+static PyObject *
+publish(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+{
+    if (count != 5 || !PyDict_Check(arguments[0]) || Py_TYPE(arguments[2]) != &PyDict_Type) {
+        PyErr_SetString(PyExc_TypeError, "publish() takes a message, its bytes, a dict, a list and a dict");
+        return NULL;
+    }
+    int due = is_unread(arguments[0], arguments[1]);
+    if (due < 0 || (due && publish_headers(arguments[0], arguments[2], arguments[3], arguments[4]) < 0))
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* Put the headers of a message, if they are plain, in the place of its guard; return what `fill` does. */
+static PyObject *
+unguard(PyObject *module, PyObject *message, PyObject *octets)
+{
+    if (PyDict_Size(message) && PyDict_DelItem(message, reason) < 0)
+        return NULL;
+    PyObject *repeated = fill(module, (PyObject *const[]){message, octets}, 2);
+    int due = is_unread(message, octets);
+    int failed = due < 0;
+    if (due > 0 && repeated != NULL && repeated != Py_None)
+        failed = set_parsed(message, no_lines, repeated) < 0;
+    else if (due > 0) { /* what was filled in before a line that is not plain is not for others to see */
+        PyDict_Clear(message);
+        failed = PyDict_SetItem(message, reason, guard) < 0;
+    }
+    if (failed)
+        Py_CLEAR(repeated);
+    return repeated;
+}
 
 static PyObject *
 read_message(PyObject *module, PyObject *message)
@@ -696,16 +814,12 @@ read_message(PyObject *module, PyObject *message)
         Py_DECREF(octets);
         Py_RETURN_TRUE;
     }
-    PyObject *repeated = fill(module, (PyObject *const[]){message, octets}, 2);
+    PyObject *repeated = unguard(module, message, octets);
     Py_DECREF(octets);
     if (repeated == NULL)
         return NULL;
-    int plain = repeated != Py_None;
-    int failed = PyObject_SetAttr(message, unread_name, Py_None) < 0 ||
-                 PyObject_SetAttr(message, data_name, no_lines) < 0 ||
-                 PyObject_SetAttr(message, repeated_name, plain ? repeated : none_repeated) < 0;
     Py_DECREF(repeated);
-    return failed ? NULL : PyBool_FromLong(plain);
+    return PyBool_FromLong(repeated != Py_None);
 }
 
 /* sift */
@@ -828,6 +942,7 @@ static PyMethodDef functions[] = {
     {"header", (PyCFunction)(void (*)(void))header, METH_FASTCALL, "Return the value of a header."},
     {"fill", (PyCFunction)(void (*)(void))fill, METH_FASTCALL, "Put the headers of a message into a dict."},
     {"holds", (PyCFunction)(void (*)(void))holds, METH_FASTCALL, "Tell whether bytes stand in others."},
+    {"publish", (PyCFunction)(void (*)(void))publish, METH_FASTCALL, "Give a message what its bytes were parsed into."},
     {"read", read_message, METH_O, "Parse a message that is not parsed yet."},
     {"unread", (PyCFunction)(void (*)(void))unread, METH_FASTCALL, "Make a message without parsing it."},
     {"written", (PyCFunction)(void (*)(void))written, METH_FASTCALL, "Write a request."},
@@ -838,6 +953,16 @@ static PyMethodDef functions[] = {
 static struct PyModuleDef module = {
     PyModuleDef_HEAD_INIT, "ami_typed._speed.compiled", "What every byte and every request passes, in C.", -1, functions,
 };
+
+static int
+import_guard(void)
+{
+    PyObject *found = PyImport_ImportModule("ami_typed._speed.guard");
+    guard = found ? PyObject_GetAttrString(found, "GUARD") : NULL;
+    reason = found ? PyObject_GetAttrString(found, "REASON") : NULL;
+    Py_XDECREF(found);
+    return guard && reason ? 0 : -1;
+}
 
 PyMODINIT_FUNC
 PyInit_compiled(void)
@@ -854,9 +979,8 @@ PyInit_compiled(void)
     no_arguments = PyTuple_New(0);
     no_lines = PyList_New(0);
     none_repeated = PyDict_New();
-    if (!first_name || !octets_name || !unread_name || !zone_name || !look_name || !refuse_name || !data_name || !lower_name ||
-        !repeated_name ||
-        !no_arguments || !no_lines || !none_repeated)
+    if (!first_name || !octets_name || !unread_name || !zone_name || !look_name || !refuse_name || !data_name ||
+        !lower_name || !repeated_name || !no_arguments || !no_lines || !none_repeated || import_guard() < 0)
         return NULL;
     PyObject *found_type = PyType_FromSpec(&found_spec);
     kind_type = (PyTypeObject *)PyType_FromSpec(&kind_spec);

@@ -10,7 +10,10 @@ Rules of this module:
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from ami_typed._speed.guard import GUARD, REASON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +31,7 @@ __all__ = [
     "fill",
     "header",
     "holds",
+    "publish",
     "read",
     "sift",
     "unread",
@@ -47,8 +51,12 @@ NONE_REPEATED: dict[str, list[str]] = {}
 
 _put = dict[str, str].__setitem__
 _put_all = dict[str, str].update
-_length = dict[str, str].__len__
+_names = dict[str, str].keys
+_take_out = dict[str, Any].pop
 """`dict`'s own: those of an event fill it first."""
+
+_publishing = threading.RLock()
+"""Held while a parsed message is published. Reentrant: a finalizer may read a message at any time."""
 
 
 class Kind:
@@ -139,12 +147,22 @@ class Found:
 
 
 def fill(message: dict[str, str], octets: bytes) -> dict[str, list[str]] | None:
-    """Put the headers of a message into a dict, of those that come several times the first value.
+    """Put the headers of a message into an empty dict, of those that come several times the first value.
 
     Returns:
         All values of those headers, by name in lower case; `None` where a line is not plain, or such a header does not
         come in one piece. The dict is then to be filled anew by who looks more closely.
     """
+    parsed = _parsed(octets)
+    if parsed is None:
+        return None
+    headers, repeated = parsed
+    _put_all(message, headers)
+    return repeated
+
+
+def _parsed(octets: bytes) -> tuple[dict[str, str], dict[str, list[str]]] | None:
+    """Return the headers of a message and what `fill` returns; `None` where it returns that."""
     written = octets.decode("utf-8", "surrogateescape")
     lines = written.split("\r\n")
     headers: dict[str, str] = {}
@@ -158,11 +176,7 @@ def fill(message: dict[str, str], octets: bytes) -> dict[str, list[str]] | None:
     if ":" in names or "(" in names or written.count("\n") >= len(lines):
         return None
     repeated = NONE_REPEATED if len(headers) == len(lines) else _repeated(headers, lines)
-    if repeated is not None:
-        _put_all(message, headers)
-        if _length(message) != len(headers):
-            return None
-    return repeated
+    return None if repeated is None else (headers, repeated)
 
 
 def _repeated(headers: dict[str, str], lines: list[str]) -> dict[str, list[str]] | None:
@@ -182,16 +196,40 @@ def _repeated(headers: dict[str, str], lines: list[str]) -> dict[str, list[str]]
     return repeated if len(headers) + again == len(lines) and spellings == len(repeated) else None
 
 
+def publish(
+    message: Any, octets: bytes, headers: dict[str, str], data: list[str], repeated: dict[str, list[str]]
+) -> None:
+    """Give a message what its bytes were parsed into, unless another thread was first.
+
+    Several threads may parse one message at the same time. The first to be done publishes, and what the program changes
+    in the message from then on stays. No thread sees a message that is parsed in part.
+
+    Args:
+        message: The message.
+        octets: Its bytes, as `_unread` had them before they were parsed.
+        headers: Its headers.
+        data: Its lines that are not headers.
+        repeated: The values of headers that come several times.
+    """
+    with _publishing:
+        if message._unread is octets:
+            _put_all(message, headers)
+            for name in _names(message) - headers.keys():  # only now: nothing ever reads the message as an empty dict
+                _take_out(message, name)
+            message._data = data
+            message._repeated = repeated
+            message._unread = None
+
+
 def read(message: Any) -> bool:
     """Parse a message that is not parsed yet; return whether `fill` could."""
     octets = message._unread
     if octets is None:
         return True
-    repeated = fill(message, octets)
-    message._unread = None
-    message._data = NO_LINES
-    message._repeated = NONE_REPEATED if repeated is None else repeated
-    return repeated is not None
+    parsed = _parsed(octets)
+    if parsed is not None:
+        publish(message, octets, parsed[0], NO_LINES, parsed[1])
+    return parsed is not None
 
 
 def unread(cls: type[M], octets: bytes, value: str, zone: tzinfo | None = None) -> M:
@@ -207,8 +245,9 @@ def unread(cls: type[M], octets: bytes, value: str, zone: tzinfo | None = None) 
     message._octets = message._unread = octets
     if zone is not None:
         message._zone = zone
-    # One item, so that json's C encoder, which looks at dict's own size, does not take the message for empty.
+    # Two items, so that json's C encoder, which looks at dict's own size, does not take the message for empty.
     _put(message, cls._first, value)
+    _put(message, REASON, GUARD)
     return message
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import epoch, integer, member, milliseconds, seconds, text
@@ -111,9 +111,6 @@ class AgentCalled(Event):
     interface = Always("Interface", text)
     """What is dialled to reach the member, such as `PJSIP/alice`."""
 
-    def process(self) -> Processed:
-        return processed(self, AgentCalled)
-
 
 class AgentComplete(Event):
     """A member and a queue's caller are done. The headers that begin with Dest are the member's channel's; those of
@@ -211,9 +208,6 @@ class AgentComplete(Event):
     reason = Always("Reason", member(enums.CompletionReason))
     """Who ended the call."""
 
-    def process(self) -> Processed:
-        return processed(self, AgentComplete)
-
 
 class AgentConnect(Event):
     """A member took a queue's caller. The headers that begin with Dest are the member's channel's.
@@ -308,9 +302,6 @@ class AgentConnect(Event):
     hold_time = Always("HoldTime", seconds)
     """How long the caller waited, in seconds."""
 
-    def process(self) -> Processed:
-        return processed(self, AgentConnect)
-
 
 class AgentDump(Event):
     """A member refused a caller while it heard the announcement.
@@ -401,9 +392,6 @@ class AgentDump(Event):
     interface = Always("Interface", text)
     """What is dialled to reach the member, such as `PJSIP/alice`."""
 
-    def process(self) -> Processed:
-        return processed(self, AgentDump)
-
 
 class AgentLogin(Event):
     """An agent logged in.
@@ -452,9 +440,6 @@ class AgentLogin(Event):
     """The channel variables that `channelvars` of manager.conf names."""
     agent = Always("Agent", text)
     """The agent's identifier in agents.conf."""
-
-    def process(self) -> Processed:
-        return processed(self, AgentLogin)
 
 
 class AgentLogoff(Event):
@@ -506,9 +491,6 @@ class AgentLogoff(Event):
     """The agent's identifier in agents.conf."""
     logintime = Sometimes("Logintime", seconds, none=("0",))
     """How long the agent was logged in, in seconds."""
-
-    def process(self) -> Processed:
-        return processed(self, AgentLogoff)
 
 
 class AgentRingNoAnswer(Event):
@@ -602,9 +584,6 @@ class AgentRingNoAnswer(Event):
     ring_time = Always("RingTime", milliseconds)
     """How long the member's device rang, in milliseconds."""
 
-    def process(self) -> Processed:
-        return processed(self, AgentRingNoAnswer)
-
 
 class Agents(Event):
     """One agent of the list that Agents answers with. The channel's headers are there while the agent is logged in.
@@ -664,9 +643,6 @@ class Agents(Event):
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
 
-    def process(self) -> Processed:
-        return processed(self, Agents)
-
 
 class AgentsComplete(Event):
     """The end of the list that Agents answers with.
@@ -685,6 +661,3 @@ class AgentsComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, AgentsComplete)

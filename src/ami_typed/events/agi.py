@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, text
@@ -66,9 +66,6 @@ class AGIExecEnd(Event):
     result = Always("Result", text)
     """The outcome in a word, such as `Success`."""
 
-    def process(self) -> Processed:
-        return processed(self, AGIExecEnd)
-
 
 class AGIExecStart(Event):
     """A channel begins to run an AGI command.
@@ -120,9 +117,6 @@ class AGIExecStart(Event):
     command_id = Always("CommandId", text)
     """The identifier that relates a command to its result."""
 
-    def process(self) -> Processed:
-        return processed(self, AGIExecStart)
-
 
 class AsyncAGIEnd(Event):
     """A channel no longer waits for commands by the AGI action.
@@ -169,9 +163,6 @@ class AsyncAGIEnd(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-
-    def process(self) -> Processed:
-        return processed(self, AsyncAGIEnd)
 
 
 class AsyncAGIExec(Event):
@@ -224,9 +215,6 @@ class AsyncAGIExec(Event):
     result = Always("Result", text)
     """The URL-encoded result."""
 
-    def process(self) -> Processed:
-        return processed(self, AsyncAGIExec)
-
 
 class AsyncAGIStart(Event):
     """A channel waits for commands by the AGI action.
@@ -275,6 +263,3 @@ class AsyncAGIStart(Event):
     """The channel variables that `channelvars` of manager.conf names."""
     env = Always("Env", text)
     """The AGI environment as URL-encoded lines of `name: value`."""
-
-    def process(self) -> Processed:
-        return processed(self, AsyncAGIStart)

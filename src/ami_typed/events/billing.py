@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, AlwaysLocal, Built, Processed, Sometimes, SometimesLocal, Variables, processed
+from ami_typed.fields import Always, AlwaysLocal, Built, Sometimes, SometimesLocal, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.structures import told_charges, told_units
@@ -75,9 +75,6 @@ class AOC_D(Event):
     units = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")
     """The units that it has cost so far; none where something else is charged."""
 
-    def process(self) -> Processed:
-        return processed(self, AOC_D)
-
 
 class AOC_E(Event):
     """What a call has cost.
@@ -147,9 +144,6 @@ class AOC_E(Event):
     units = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")
     """The units that it has cost; none where something else is charged."""
 
-    def process(self) -> Processed:
-        return processed(self, AOC_E)
-
 
 class AOC_S(Event):
     """What a call will cost, as the network says when it is set up.
@@ -200,9 +194,6 @@ class AOC_S(Event):
     charges = Built(told_charges, "(null)(*)/*", "(*)/*")
     """What each thing will cost, in the words that AOCMessage takes. Asterisk leaves out what is free, and all that
     follows it."""
-
-    def process(self) -> Processed:
-        return processed(self, AOC_S)
 
 
 class Cdr(Event):
@@ -255,9 +246,6 @@ class Cdr(Event):
     """The caller's channel's identifier."""
     user_field = Always("UserField", text)
     """What the dialplan put into `CDR(userfield)`."""
-
-    def process(self) -> Processed:
-        return processed(self, Cdr)
 
 
 class CEL(Event):
@@ -318,6 +306,3 @@ class CEL(Event):
     """The name of an entry that the dialplan made; only sent for those."""
     tenantid = Sometimes("TenantID", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-
-    def process(self) -> Processed:
-        return processed(self, CEL)

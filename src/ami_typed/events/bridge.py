@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, text, yes_no
@@ -55,9 +55,6 @@ class BridgeCreate(Event):
     bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
-    def process(self) -> Processed:
-        return processed(self, BridgeCreate)
-
 
 class BridgeDestroy(Event):
     """A bridge ended.
@@ -88,9 +85,6 @@ class BridgeDestroy(Event):
     """Whose picture the members see."""
     bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-
-    def process(self) -> Processed:
-        return processed(self, BridgeDestroy)
 
 
 class BridgeEnter(Event):
@@ -157,9 +151,6 @@ class BridgeEnter(Event):
     swap_uniqueid = Sometimes("SwapUniqueid", text)
     """The Uniqueid of the channel whose place it took; only sent where it took one's."""
 
-    def process(self) -> Processed:
-        return processed(self, BridgeEnter)
-
 
 class BridgeInfoChannel(Event):
     """One channel of the list that BridgeInfo answers with.
@@ -207,9 +198,6 @@ class BridgeInfoChannel(Event):
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
 
-    def process(self) -> Processed:
-        return processed(self, BridgeInfoChannel)
-
 
 class BridgeInfoComplete(Event):
     """The end of the list that BridgeInfo answers with, and the bridge itself.
@@ -244,9 +232,6 @@ class BridgeInfoComplete(Event):
     """Whose picture the members see."""
     bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-
-    def process(self) -> Processed:
-        return processed(self, BridgeInfoComplete)
 
 
 class BridgeLeave(Event):
@@ -311,9 +296,6 @@ class BridgeLeave(Event):
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
 
-    def process(self) -> Processed:
-        return processed(self, BridgeLeave)
-
 
 class BridgeListComplete(Event):
     """The end of the list that BridgeList answers with.
@@ -331,9 +313,6 @@ class BridgeListComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, BridgeListComplete)
 
 
 class BridgeListItem(Event):
@@ -364,9 +343,6 @@ class BridgeListItem(Event):
     """Whose picture the members see."""
     bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-
-    def process(self) -> Processed:
-        return processed(self, BridgeListItem)
 
 
 class BridgeMerge(Event):
@@ -419,9 +395,6 @@ class BridgeMerge(Event):
     """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``From`` stands
     for."""
 
-    def process(self) -> Processed:
-        return processed(self, BridgeMerge)
-
 
 class BridgeTechnologyListComplete(Event):
     """The end of the list that BridgeTechnologyList answers with.
@@ -439,9 +412,6 @@ class BridgeTechnologyListComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, BridgeTechnologyListComplete)
 
 
 class BridgeTechnologyListItem(Event):
@@ -464,9 +434,6 @@ class BridgeTechnologyListItem(Event):
     """Its rank: of those that fit, the highest is used."""
     bridge_suspended = Always("BridgeSuspended", yes_no)
     """Whether it is kept from being used."""
-
-    def process(self) -> Processed:
-        return processed(self, BridgeTechnologyListItem)
 
 
 class BridgeVideoSourceUpdate(Event):
@@ -500,6 +467,3 @@ class BridgeVideoSourceUpdate(Event):
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     bridge_previous_video_source = Always("BridgePreviousVideoSource", text)
     """The Uniqueid of the channel whose picture it was; empty where there was none."""
-
-    def process(self) -> Processed:
-        return processed(self, BridgeVideoSourceUpdate)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Named, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Named, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, text
@@ -98,9 +98,6 @@ class DialBegin(Event):
     dial_string = Always("DialString", text)
     """What is dialled, without the technology."""
 
-    def process(self) -> Processed:
-        return processed(self, DialBegin)
-
 
 class DialEnd(Event):
     """The dialling of a channel ended, by an answer or otherwise. The headers without a prefix are the caller's, and
@@ -189,9 +186,6 @@ class DialEnd(Event):
     """How it ended."""
     forward = Sometimes("Forward", text)
     """Where the call was forwarded to; only sent where it was."""
-
-    def process(self) -> Processed:
-        return processed(self, DialEnd)
 
 
 class DialState(Event):
@@ -282,9 +276,6 @@ class DialState(Event):
     forward = Sometimes("Forward", text)
     """Where the call was forwarded to; only sent where it was."""
 
-    def process(self) -> Processed:
-        return processed(self, DialState)
-
 
 class OriginateResponse(Event):
     """What came of an Originate that was asked to answer at once. It carries the ActionID of that request.
@@ -321,9 +312,6 @@ class OriginateResponse(Event):
     """The name that was called with; none where none was given."""
     chan_variables = Named("ChanVariable(*)", text)
     """The variables that `channelvars` of manager.conf names, as `name=value` by the name of the channel."""
-
-    def process(self) -> Processed:
-        return processed(self, OriginateResponse)
 
 
 class Pickup(Event):
@@ -409,6 +397,3 @@ class Pickup(Event):
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Target`` stands for."""
     target_chan_variable = Variables("TargetChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Target`` stands for."""
-
-    def process(self) -> Processed:
-        return processed(self, Pickup)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Named, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Named, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import clock, epoch, integer, member, text
@@ -46,9 +46,6 @@ class ChannelHungup(Event):
     channel = Always("Channel", text)
     """The channel that was hung up."""
 
-    def process(self) -> Processed:
-        return processed(self, ChannelHungup)
-
 
 class ChannelsHungupListComplete(Event):
     """The end of the list of channels that were hung up by pattern.
@@ -66,9 +63,6 @@ class ChannelsHungupListComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, ChannelsHungupListComplete)
 
 
 class CoreShowChannel(Event):
@@ -125,9 +119,6 @@ class CoreShowChannel(Event):
     duration = Always("Duration", clock)
     """How long the channel has been there."""
 
-    def process(self) -> Processed:
-        return processed(self, CoreShowChannel)
-
 
 class CoreShowChannelMap(Event):
     """One connection of the list that CoreShowChannelMap answers with.
@@ -145,9 +136,6 @@ class CoreShowChannelMap(Event):
     """The channel that was asked about."""
     connected_channel = Always("ConnectedChannel", text)
     """A channel that it is joined to."""
-
-    def process(self) -> Processed:
-        return processed(self, CoreShowChannelMap)
 
 
 class CoreShowChannelMapComplete(Event):
@@ -168,9 +156,6 @@ class CoreShowChannelMapComplete(Event):
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
 
-    def process(self) -> Processed:
-        return processed(self, CoreShowChannelMapComplete)
-
 
 class CoreShowChannelsComplete(Event):
     """The end of the list that CoreShowChannels answers with.
@@ -189,9 +174,6 @@ class CoreShowChannelsComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, CoreShowChannelsComplete)
 
 
 class Hangup(Event):
@@ -246,9 +228,6 @@ class Hangup(Event):
     tech_cause = Sometimes("TechCause", text, releases="20.17 22.7 23.1")
     """The channel technology's own reason, such as a SIP status code; only sent where there is one."""
 
-    def process(self) -> Processed:
-        return processed(self, Hangup)
-
 
 class HangupRequest(Event):
     """Whoever is on the channel asks to hang it up.
@@ -300,9 +279,6 @@ class HangupRequest(Event):
     tech_cause = Sometimes("TechCause", text, releases="20.17 22.7 23.1")
     """The channel technology's own reason, such as a SIP status code; only sent where there is one."""
 
-    def process(self) -> Processed:
-        return processed(self, HangupRequest)
-
 
 class NewAccountCode(Event):
     """A channel's account changed.
@@ -351,9 +327,6 @@ class NewAccountCode(Event):
     """The channel variables that `channelvars` of manager.conf names."""
     old_account_code = Always("OldAccountCode", text)
     """The account before; empty where there was none."""
-
-    def process(self) -> Processed:
-        return processed(self, NewAccountCode)
 
 
 class NewCallerid(Event):
@@ -405,9 +378,6 @@ class NewCallerid(Event):
     """Whether the number may be shown: a number with words behind it, such as `0 (Presentation Allowed, Not
     Screened)`."""
 
-    def process(self) -> Processed:
-        return processed(self, NewCallerid)
-
 
 class Newchannel(Event):
     """A channel began.
@@ -454,9 +424,6 @@ class Newchannel(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-
-    def process(self) -> Processed:
-        return processed(self, Newchannel)
 
 
 class NewConnectedLine(Event):
@@ -505,9 +472,6 @@ class NewConnectedLine(Event):
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
 
-    def process(self) -> Processed:
-        return processed(self, NewConnectedLine)
-
 
 class Newstate(Event):
     """A channel's state changed.
@@ -555,9 +519,6 @@ class Newstate(Event):
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
 
-    def process(self) -> Processed:
-        return processed(self, Newstate)
-
 
 class Rename(Event):
     """A channel got another name, as happens when another one takes its place.
@@ -580,9 +541,6 @@ class Rename(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     chan_variables = Named("ChanVariable(*)", text)
     """The variables that `channelvars` of manager.conf names, as `name=value` by the name of the channel."""
-
-    def process(self) -> Processed:
-        return processed(self, Rename)
 
 
 class SoftHangupRequest(Event):
@@ -634,9 +592,6 @@ class SoftHangupRequest(Event):
     """Why, by Q.850 or by a flag of Asterisk's own: 32 for a request from outside the call."""
     tech_cause = Sometimes("TechCause", text, releases="20.17 22.7 23.1")
     """The channel technology's own reason, such as a SIP status code; only sent where there is one."""
-
-    def process(self) -> Processed:
-        return processed(self, SoftHangupRequest)
 
 
 class Status(Event):
@@ -719,9 +674,6 @@ class Status(Event):
     variables = Variables("Variable")
     """The variables that were asked for."""
 
-    def process(self) -> Processed:
-        return processed(self, Status)
-
 
 class StatusComplete(Event):
     """The end of the list that Status answers with.
@@ -742,6 +694,3 @@ class StatusComplete(Event):
     """How many events the list has, this one not counted."""
     items_ = Always("Items", integer)
     """How many channels the list has."""
-
-    def process(self) -> Processed:
-        return processed(self, StatusComplete)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Always, Processed, processed
+from ami_typed.fields import Always
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import seconds, text
@@ -41,9 +41,6 @@ class CCAvailable(Event):
     service = Always("Service", text)
     """What may be offered: `CCBS` after busy, `CCNR` after no answer, `CCNL` after out of reach."""
 
-    def process(self) -> Processed:
-        return processed(self, CCAvailable)
-
 
 class CCCallerRecalling(Event):
     """The caller is called back.
@@ -61,9 +58,6 @@ class CCCallerRecalling(Event):
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
     """The device of whoever called."""
-
-    def process(self) -> Processed:
-        return processed(self, CCCallerRecalling)
 
 
 class CCCallerStartMonitoring(Event):
@@ -83,9 +77,6 @@ class CCCallerStartMonitoring(Event):
     caller = Always("Caller", text)
     """The device of whoever called."""
 
-    def process(self) -> Processed:
-        return processed(self, CCCallerStartMonitoring)
-
 
 class CCCallerStopMonitoring(Event):
     """Asterisk no longer watches the caller.
@@ -103,9 +94,6 @@ class CCCallerStopMonitoring(Event):
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
     """The device of whoever called."""
-
-    def process(self) -> Processed:
-        return processed(self, CCCallerStopMonitoring)
 
 
 class CCFailure(Event):
@@ -127,9 +115,6 @@ class CCFailure(Event):
     reason = Always("Reason", text)
     """Why, in words."""
 
-    def process(self) -> Processed:
-        return processed(self, CCFailure)
-
 
 class CCMonitorFailed(Event):
     """Asterisk can no longer watch a called party.
@@ -147,9 +132,6 @@ class CCMonitorFailed(Event):
     """The identifier of this offer of call completion."""
     callee = Always("Callee", text)
     """The device of whoever was called."""
-
-    def process(self) -> Processed:
-        return processed(self, CCMonitorFailed)
 
 
 class CCOfferTimerStart(Event):
@@ -171,9 +153,6 @@ class CCOfferTimerStart(Event):
     expires = Always("Expires", seconds)
     """How long the caller has, in seconds."""
 
-    def process(self) -> Processed:
-        return processed(self, CCOfferTimerStart)
-
 
 class CCRecallComplete(Event):
     """The caller answered and is connected.
@@ -192,9 +171,6 @@ class CCRecallComplete(Event):
     caller = Always("Caller", text)
     """The device of whoever called."""
 
-    def process(self) -> Processed:
-        return processed(self, CCRecallComplete)
-
 
 class CCRequestAcknowledged(Event):
     """The called side took up a request for completion.
@@ -212,9 +188,6 @@ class CCRequestAcknowledged(Event):
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
     """The device of whoever called."""
-
-    def process(self) -> Processed:
-        return processed(self, CCRequestAcknowledged)
 
 
 class CCRequested(Event):
@@ -235,6 +208,3 @@ class CCRequested(Event):
     """The device of whoever called."""
     callee = Always("Callee", text)
     """The device of whoever was called."""
-
-    def process(self) -> Processed:
-        return processed(self, CCRequested)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, on_off, seconds, text, yes_no
@@ -57,9 +57,6 @@ class ConfbridgeEnd(Event):
     """Whose picture the members see."""
     bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-
-    def process(self) -> Processed:
-        return processed(self, ConfbridgeEnd)
 
 
 class ConfbridgeJoin(Event):
@@ -130,9 +127,6 @@ class ConfbridgeJoin(Event):
     muted = Sometimes("Muted", yes_no, releases="13.20 15.3-23")
     """Whether the member is muted. One of ``Yes``, ``No``."""
 
-    def process(self) -> Processed:
-        return processed(self, ConfbridgeJoin)
-
 
 class ConfbridgeLeave(Event):
     """A channel left a conference.
@@ -199,9 +193,6 @@ class ConfbridgeLeave(Event):
     """The channel variables that `channelvars` of manager.conf names."""
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
-
-    def process(self) -> Processed:
-        return processed(self, ConfbridgeLeave)
 
 
 class ConfbridgeList(Event):
@@ -270,9 +261,6 @@ class ConfbridgeList(Event):
     chan_variable = Variables("ChanVariable", releases="13 15-23")
     """The channel variables that `channelvars` of manager.conf names."""
 
-    def process(self) -> Processed:
-        return processed(self, ConfbridgeList)
-
 
 class ConfbridgeListComplete(Event):
     """The end of the list that ConfbridgeList answers with.
@@ -290,9 +278,6 @@ class ConfbridgeListComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, ConfbridgeListComplete)
 
 
 class ConfbridgeListRooms(Event):
@@ -319,9 +304,6 @@ class ConfbridgeListRooms(Event):
     muted = Always("Muted", yes_no, releases="13.8-23")
     """Whether all but administrators are muted. One of ``Yes``, ``No``."""
 
-    def process(self) -> Processed:
-        return processed(self, ConfbridgeListRooms)
-
 
 class ConfbridgeListRoomsComplete(Event):
     """The end of the list that ConfbridgeListRooms answers with.
@@ -339,9 +321,6 @@ class ConfbridgeListRoomsComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, ConfbridgeListRoomsComplete)
 
 
 class ConfbridgeMute(Event):
@@ -410,9 +389,6 @@ class ConfbridgeMute(Event):
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
-    def process(self) -> Processed:
-        return processed(self, ConfbridgeMute)
-
 
 class ConfbridgeRecord(Event):
     """The recording of a conference began.
@@ -445,9 +421,6 @@ class ConfbridgeRecord(Event):
     """Whose picture the members see."""
     bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-
-    def process(self) -> Processed:
-        return processed(self, ConfbridgeRecord)
 
 
 class ConfbridgeStart(Event):
@@ -482,9 +455,6 @@ class ConfbridgeStart(Event):
     bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
-    def process(self) -> Processed:
-        return processed(self, ConfbridgeStart)
-
 
 class ConfbridgeStopRecord(Event):
     """The recording of a conference ended.
@@ -517,9 +487,6 @@ class ConfbridgeStopRecord(Event):
     """Whose picture the members see."""
     bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-
-    def process(self) -> Processed:
-        return processed(self, ConfbridgeStopRecord)
 
 
 class ConfbridgeTalking(Event):
@@ -590,9 +557,6 @@ class ConfbridgeTalking(Event):
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
-    def process(self) -> Processed:
-        return processed(self, ConfbridgeTalking)
-
 
 class ConfbridgeUnmute(Event):
     """A member of a conference may be heard again.
@@ -659,6 +623,3 @@ class ConfbridgeUnmute(Event):
     """The channel variables that `channelvars` of manager.conf names."""
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
-
-    def process(self) -> Processed:
-        return processed(self, ConfbridgeUnmute)

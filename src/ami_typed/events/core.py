@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, processed
+from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, text, true_false, yes_no
@@ -25,9 +25,6 @@ class CloseSession(Event):
     close_session = Always("CloseSession", true_false)
     """`true`."""
 
-    def process(self) -> Processed:
-        return processed(self, CloseSession)
-
 
 class DataGetTree(Event):
     """The part of the data tree that DataGet asked for, as lines that are no headers.
@@ -41,9 +38,6 @@ class DataGetTree(Event):
     wire_name = "DataGet Tree"
     releases = Releases("13-14")
     privileges = ()
-
-    def process(self) -> Processed:
-        return processed(self, DataGetTree)
 
 
 class DeadlockStart(Event):
@@ -63,9 +57,6 @@ class DeadlockStart(Event):
     mutex = Always("Mutex", text)
     """The lock that waits."""
 
-    def process(self) -> Processed:
-        return processed(self, DeadlockStart)
-
 
 class Load(Event):
     """A module was loaded, or could not be.
@@ -84,9 +75,6 @@ class Load(Event):
     """The module of Asterisk."""
     status = Always("Status", member(enums.LoadResult))
     """What came of it."""
-
-    def process(self) -> Processed:
-        return processed(self, Load)
 
 
 class LogChannel(Event):
@@ -109,9 +97,6 @@ class LogChannel(Event):
     reason = Sometimes("Reason", text)
     """Why it is not; only sent where it could not be opened."""
 
-    def process(self) -> Processed:
-        return processed(self, LogChannel)
-
 
 class Reload(Event):
     """A module, or all of them, read its configuration again.
@@ -130,9 +115,6 @@ class Reload(Event):
     """The module, or `All`."""
     status = Always("Status", member(enums.ReloadResult))
     """What came of it."""
-
-    def process(self) -> Processed:
-        return processed(self, Reload)
 
 
 class TestEvent(Event):
@@ -160,9 +142,6 @@ class TestEvent(Event):
     app_line = Always("AppLine", integer)
     """The line of the source file."""
 
-    def process(self) -> Processed:
-        return processed(self, TestEvent)
-
 
 class Unload(Event):
     """A module was unloaded.
@@ -181,6 +160,3 @@ class Unload(Event):
     """The module of Asterisk."""
     status = Always("Status", member(enums.LoadResult))
     """What came of it."""
-
-    def process(self) -> Processed:
-        return processed(self, Unload)

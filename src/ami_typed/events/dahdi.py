@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import enabled_disabled, integer, member, one_zero, text, yes_no
@@ -44,9 +44,6 @@ class Alarm(Event):
     alarm = Always("Alarm", text)
     """The alarm, such as `Red Alarm`."""
 
-    def process(self) -> Processed:
-        return processed(self, Alarm)
-
 
 class AlarmClear(Event):
     """A DAHDI channel has no alarm any more.
@@ -65,9 +62,6 @@ class AlarmClear(Event):
     """The DAHDI channel's number."""
     channel = Sometimes("Channel", text)
     """The DAHDI channel's number, on analogue lines."""
-
-    def process(self) -> Processed:
-        return processed(self, AlarmClear)
 
 
 class DAHDIChannel(Event):
@@ -122,9 +116,6 @@ class DAHDIChannel(Event):
     dahdi_channel = Always("DAHDIChannel", text)
     """The DAHDI channel's number."""
 
-    def process(self) -> Processed:
-        return processed(self, DAHDIChannel)
-
 
 class DAHDIShowChannels(Event):
     """One DAHDI channel of the list that DAHDIShowChannels answers with.
@@ -159,9 +150,6 @@ class DAHDIShowChannels(Event):
     description = Always("Description", text)
     """What it is, in words."""
 
-    def process(self) -> Processed:
-        return processed(self, DAHDIShowChannels)
-
 
 class DAHDIShowChannelsComplete(Event):
     """The end of the list that DAHDIShowChannels answers with.
@@ -181,9 +169,6 @@ class DAHDIShowChannelsComplete(Event):
     """How many events the list has, this one not counted."""
     items_ = Always("Items", integer)
     """How many channels the list has."""
-
-    def process(self) -> Processed:
-        return processed(self, DAHDIShowChannelsComplete)
 
 
 class DAHDIShowStatus(Event):
@@ -220,9 +205,6 @@ class DAHDIShowStatus(Event):
     lbo = Always("LBO", text)
     """The line build-out."""
 
-    def process(self) -> Processed:
-        return processed(self, DAHDIShowStatus)
-
 
 class DAHDIShowStatusComplete(Event):
     """The end of the list that DAHDIShowStatus answers with.
@@ -244,9 +226,6 @@ class DAHDIShowStatusComplete(Event):
     items_ = Always("Items", integer)
     """How many spans the list has."""
 
-    def process(self) -> Processed:
-        return processed(self, DAHDIShowStatusComplete)
-
 
 class DNDState(Event):
     """A DAHDI channel no longer rings, or rings again.
@@ -267,9 +246,6 @@ class DNDState(Event):
     """The DAHDI channel's number, on analogue lines."""
     status = Always("Status", enabled_disabled)
     """Whether it is kept from ringing now. One of ``enabled``, ``disabled``."""
-
-    def process(self) -> Processed:
-        return processed(self, DNDState)
 
 
 class MCID(Event):
@@ -372,9 +348,6 @@ class MCID(Event):
     m_connected_id_pres = Sometimes("MConnectedIDPres", text)
     """Whether the called party may be shown, and who vouches for it, as a number with words behind it."""
 
-    def process(self) -> Processed:
-        return processed(self, MCID)
-
 
 class PRIShowSpans(Event):
     """One D channel of an ISDN span, of the list that PRIShowSpans answers with.
@@ -401,9 +374,6 @@ class PRIShowSpans(Event):
     up = Always("Up", yes_no)
     """Whether it is up."""
 
-    def process(self) -> Processed:
-        return processed(self, PRIShowSpans)
-
 
 class PRIShowSpansComplete(Event):
     """The end of the list that PRIShowSpans answers with.
@@ -424,9 +394,6 @@ class PRIShowSpansComplete(Event):
     items_ = Always("Items", integer)
     """How many D channels the list has."""
 
-    def process(self) -> Processed:
-        return processed(self, PRIShowSpansComplete)
-
 
 class SpanAlarm(Event):
     """A DAHDI span has an alarm.
@@ -446,9 +413,6 @@ class SpanAlarm(Event):
     alarm = Always("Alarm", text)
     """The alarm, such as `Red Alarm`."""
 
-    def process(self) -> Processed:
-        return processed(self, SpanAlarm)
-
 
 class SpanAlarmClear(Event):
     """A DAHDI span has no alarm any more.
@@ -465,6 +429,3 @@ class SpanAlarmClear(Event):
 
     span = Always("Span", integer)
     """The DAHDI span's number."""
-
-    def process(self) -> Processed:
-        return processed(self, SpanAlarmClear)

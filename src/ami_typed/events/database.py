@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Always, Processed, processed
+from ami_typed.fields import Always
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, text
@@ -28,9 +28,6 @@ class DBGetComplete(Event):
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
 
-    def process(self) -> Processed:
-        return processed(self, DBGetComplete)
-
 
 class DBGetResponse(Event):
     """The value that DBGet asked for.
@@ -51,9 +48,6 @@ class DBGetResponse(Event):
     val = Always("Val", text)
     """Its value."""
 
-    def process(self) -> Processed:
-        return processed(self, DBGetResponse)
-
 
 class DBGetTreeComplete(Event):
     """The end of the list that DBGetTree answers with.
@@ -73,9 +67,6 @@ class DBGetTreeComplete(Event):
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
 
-    def process(self) -> Processed:
-        return processed(self, DBGetTreeComplete)
-
 
 class DBGetTreeResponse(Event):
     """One value of the list that DBGetTree answers with.
@@ -94,6 +85,3 @@ class DBGetTreeResponse(Event):
     """The key with its family in front, as `/family/key`."""
     val = Always("Val", text)
     """Its value."""
-
-    def process(self) -> Processed:
-        return processed(self, DBGetTreeResponse)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, text
@@ -68,9 +68,6 @@ class HangupHandlerPop(Event):
     handler = Always("Handler", text)
     """The routine, as `context,exten,priority`."""
 
-    def process(self) -> Processed:
-        return processed(self, HangupHandlerPop)
-
 
 class HangupHandlerPush(Event):
     """A routine was added to those that a channel runs when it ends.
@@ -119,9 +116,6 @@ class HangupHandlerPush(Event):
     """The channel variables that `channelvars` of manager.conf names."""
     handler = Always("Handler", text)
     """The routine, as `context,exten,priority`."""
-
-    def process(self) -> Processed:
-        return processed(self, HangupHandlerPush)
 
 
 class HangupHandlerRun(Event):
@@ -172,9 +166,6 @@ class HangupHandlerRun(Event):
     handler = Always("Handler", text)
     """The routine, as `context,exten,priority`."""
 
-    def process(self) -> Processed:
-        return processed(self, HangupHandlerRun)
-
 
 class ListDialplan(Event):
     """One line of the dialplan: a step of an extension, a hint, an included context, a switch or an ignored pattern.
@@ -208,9 +199,6 @@ class ListDialplan(Event):
     """The switch that is asked for extensions, with its arguments."""
     registrar = Always("Registrar", text)
     """What put the line there: `pbx_config` for extensions.conf."""
-
-    def process(self) -> Processed:
-        return processed(self, ListDialplan)
 
 
 class Newexten(Event):
@@ -265,9 +253,6 @@ class Newexten(Event):
     app_data = Always("AppData", text)
     """The application's arguments as one text."""
 
-    def process(self) -> Processed:
-        return processed(self, Newexten)
-
 
 class ShowDialPlanComplete(Event):
     """The end of the list that ShowDialPlan answers with.
@@ -291,9 +276,6 @@ class ShowDialPlanComplete(Event):
     """How many steps there are."""
     list_contexts = Always("ListContexts", integer)
     """How many contexts there are."""
-
-    def process(self) -> Processed:
-        return processed(self, ShowDialPlanComplete)
 
 
 class VarSet(Event):
@@ -345,6 +327,3 @@ class VarSet(Event):
     """The variable's name."""
     value = Always("Value", text)
     """Its new value."""
-
-    def process(self) -> Processed:
-        return processed(self, VarSet)

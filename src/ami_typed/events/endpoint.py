@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, processed
+from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import epoch, integer, member, microseconds, milliseconds, seconds, text, yes_no
@@ -43,9 +43,6 @@ class ContactStatus(Event):
     """The endpoint's name in pjsip.conf."""
     roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A", ""))
     """How long it took to answer the last OPTIONS, in microseconds; absent where it was not asked."""
-
-    def process(self) -> Processed:
-        return processed(self, ContactStatus)
 
 
 class PeerEntry(Event):
@@ -107,9 +104,6 @@ class PeerEntry(Event):
     account_code = Sometimes("Accountcode", text, releases="13.13 14.2-20")
     """The account that the peer's calls are charged to."""
 
-    def process(self) -> Processed:
-        return processed(self, PeerEntry)
-
 
 class PeerlistComplete(Event):
     """The end of the list that SIPpeers, IAXpeers or IAXpeerlist answers with.
@@ -128,9 +122,6 @@ class PeerlistComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, PeerlistComplete)
 
 
 class PeerStatus(Event):
@@ -162,9 +153,6 @@ class PeerStatus(Event):
     time = Sometimes("Time", milliseconds, none=("-1",))
     """How long it took to answer, in milliseconds; none where it did not."""
 
-    def process(self) -> Processed:
-        return processed(self, PeerStatus)
-
 
 class RegistrationsComplete(Event):
     """The end of the list that SIPshowregistry or IAXregistry answers with.
@@ -182,9 +170,6 @@ class RegistrationsComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, RegistrationsComplete)
 
 
 class Registry(Event):
@@ -210,9 +195,6 @@ class Registry(Event):
     """How it stands."""
     cause = Sometimes("Cause", text)
     """Why, in words; only sent where it failed."""
-
-    def process(self) -> Processed:
-        return processed(self, Registry)
 
 
 class RegistryEntry(Event):
@@ -248,6 +230,3 @@ class RegistryEntry(Event):
     """How it stands."""
     registration_time = Sometimes("RegistrationTime", epoch, releases="13-20", none=("0",))
     """When it last succeeded."""
-
-    def process(self) -> Processed:
-        return processed(self, RegistryEntry)

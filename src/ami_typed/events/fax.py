@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Repeated, Sometimes, Variables, processed
+from ami_typed.fields import Always, Repeated, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, text, yes_no
@@ -48,9 +48,6 @@ class FAXSession(Event):
     total_bad_lines = Sometimes("TotalBadLines", integer)
     """How many lines came wrong."""
 
-    def process(self) -> Processed:
-        return processed(self, FAXSession)
-
 
 class FAXSessionsComplete(Event):
     """The end of the list that FAXSessions answers with.
@@ -71,9 +68,6 @@ class FAXSessionsComplete(Event):
     """How many events the list has, this one not counted."""
     total = Always("Total", integer)
     """How many sessions the list has."""
-
-    def process(self) -> Processed:
-        return processed(self, FAXSessionsComplete)
 
 
 class FAXSessionsEntry(Event):
@@ -104,9 +98,6 @@ class FAXSessionsEntry(Event):
     files = Always("Files", text)
     """Its files, divided by commas."""
 
-    def process(self) -> Processed:
-        return processed(self, FAXSessionsEntry)
-
 
 class FAXStats(Event):
     """How many faxes there were since the start.
@@ -133,9 +124,6 @@ class FAXStats(Event):
     """How many were carried."""
     failed_faxes = Always("FailedFAXes", integer)
     """How many failed."""
-
-    def process(self) -> Processed:
-        return processed(self, FAXStats)
 
 
 class FAXStatus(Event):
@@ -191,9 +179,6 @@ class FAXStatus(Event):
     """This side's station identifier."""
     file_names = Repeated("FileName", text)
     """The files."""
-
-    def process(self) -> Processed:
-        return processed(self, FAXStatus)
 
 
 class ReceiveFAX(Event):
@@ -254,9 +239,6 @@ class ReceiveFAX(Event):
     file_names = Repeated("FileName", text)
     """The files."""
 
-    def process(self) -> Processed:
-        return processed(self, ReceiveFAX)
-
 
 class SendFAX(Event):
     """A fax was sent, or failed to be.
@@ -315,6 +297,3 @@ class SendFAX(Event):
     """The speed, in bits a second."""
     file_names = Repeated("FileName", text)
     """The files."""
-
-    def process(self) -> Processed:
-        return processed(self, SendFAX)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, text, yes_no
@@ -111,9 +111,6 @@ class LocalBridge(Event):
     """The extension that the second half runs."""
     local_optimization = Always("LocalOptimization", yes_no)
     """Whether it is taken out of the call when no longer needed. One of ``Yes``, ``No``."""
-
-    def process(self) -> Processed:
-        return processed(self, LocalBridge)
 
 
 class LocalOptimizationBegin(Event):
@@ -253,9 +250,6 @@ class LocalOptimizationBegin(Event):
     id = Always("Id", integer)
     """Relates the begin to its end."""
 
-    def process(self) -> Processed:
-        return processed(self, LocalOptimizationBegin)
-
 
 class LocalOptimizationEnd(Event):
     """A Local channel was taken out of its call, or could not be.
@@ -354,6 +348,3 @@ class LocalOptimizationEnd(Event):
     """Whether it was."""
     id = Always("Id", integer)
     """Relates the end to its begin."""
-
-    def process(self) -> Processed:
-        return processed(self, LocalOptimizationEnd)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, milliseconds, text
@@ -71,9 +71,6 @@ class ChannelTalkingStart(Event):
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
 
-    def process(self) -> Processed:
-        return processed(self, ChannelTalkingStart)
-
 
 class ChannelTalkingStop(Event):
     """Nobody talks on a channel any more; only sent where TALK_DETECT is set.
@@ -122,9 +119,6 @@ class ChannelTalkingStop(Event):
     """The channel variables that `channelvars` of manager.conf names."""
     duration = Always("Duration", milliseconds)
     """How long somebody talked, in milliseconds."""
-
-    def process(self) -> Processed:
-        return processed(self, ChannelTalkingStop)
 
 
 class ChanSpyStart(Event):
@@ -215,9 +209,6 @@ class ChanSpyStart(Event):
     spyee_chan_variable = Variables("SpyeeChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyee`` stands for."""
 
-    def process(self) -> Processed:
-        return processed(self, ChanSpyStart)
-
 
 class ChanSpyStop(Event):
     """A channel, whose headers begin with Spyer, no longer listens to another.
@@ -307,9 +298,6 @@ class ChanSpyStop(Event):
     spyee_chan_variable = Variables("SpyeeChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyee`` stands for."""
 
-    def process(self) -> Processed:
-        return processed(self, ChanSpyStop)
-
 
 class DTMFBegin(Event):
     """A digit began on a channel.
@@ -360,9 +348,6 @@ class DTMFBegin(Event):
     """The digit."""
     direction = Always("Direction", member(enums.DigitDirection))
     """Which way it goes."""
-
-    def process(self) -> Processed:
-        return processed(self, DTMFBegin)
 
 
 class DTMFEnd(Event):
@@ -417,9 +402,6 @@ class DTMFEnd(Event):
     direction = Always("Direction", member(enums.DigitDirection))
     """Which way it went."""
 
-    def process(self) -> Processed:
-        return processed(self, DTMFEnd)
-
 
 class Flash(Event):
     """A channel sent a hook flash.
@@ -466,9 +448,6 @@ class Flash(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-
-    def process(self) -> Processed:
-        return processed(self, Flash)
 
 
 class Hold(Event):
@@ -519,9 +498,6 @@ class Hold(Event):
     music_class = Sometimes("MusicClass", text)
     """The music that it suggests; only sent where it suggests any."""
 
-    def process(self) -> Processed:
-        return processed(self, Hold)
-
 
 class MusicOnHoldStart(Event):
     """A channel begins to hear music.
@@ -571,9 +547,6 @@ class MusicOnHoldStart(Event):
     class_ = Always("Class", text)
     """The class of music in musiconhold.conf."""
 
-    def process(self) -> Processed:
-        return processed(self, MusicOnHoldStart)
-
 
 class MusicOnHoldStop(Event):
     """A channel hears no more music.
@@ -620,9 +593,6 @@ class MusicOnHoldStop(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-
-    def process(self) -> Processed:
-        return processed(self, MusicOnHoldStop)
 
 
 class Unhold(Event):
@@ -671,9 +641,6 @@ class Unhold(Event):
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
 
-    def process(self) -> Processed:
-        return processed(self, Unhold)
-
 
 class Wink(Event):
     """A channel sent a wink.
@@ -721,6 +688,3 @@ class Wink(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-
-    def process(self) -> Processed:
-        return processed(self, Wink)

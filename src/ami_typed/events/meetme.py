@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import clock, integer, member, on_off, seconds, text, yes_no
@@ -38,9 +38,6 @@ class MeetmeEnd(Event):
 
     meetme = Always("Meetme", text)
     """The conference's number."""
-
-    def process(self) -> Processed:
-        return processed(self, MeetmeEnd)
 
 
 class MeetmeJoin(Event):
@@ -92,9 +89,6 @@ class MeetmeJoin(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-
-    def process(self) -> Processed:
-        return processed(self, MeetmeJoin)
 
 
 class MeetmeLeave(Event):
@@ -149,9 +143,6 @@ class MeetmeLeave(Event):
     duration = Sometimes("Duration", seconds)
     """How long it was there, in seconds."""
 
-    def process(self) -> Processed:
-        return processed(self, MeetmeLeave)
-
 
 class MeetmeList(Event):
     """One member of the list that MeetmeList answers with.
@@ -191,9 +182,6 @@ class MeetmeList(Event):
     talking = Always("Talking", text)
     """Whether the member talks: `Yes`, `No` or `Not monitored`."""
 
-    def process(self) -> Processed:
-        return processed(self, MeetmeList)
-
 
 class MeetmeListComplete(Event):
     """The end of the list that MeetmeList answers with.
@@ -211,9 +199,6 @@ class MeetmeListComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, MeetmeListComplete)
 
 
 class MeetmeListRooms(Event):
@@ -242,9 +227,6 @@ class MeetmeListRooms(Event):
     locked = Always("Locked", yes_no)
     """Whether nobody gets in."""
 
-    def process(self) -> Processed:
-        return processed(self, MeetmeListRooms)
-
 
 class MeetmeListRoomsComplete(Event):
     """The end of the list that MeetmeListRooms answers with.
@@ -262,9 +244,6 @@ class MeetmeListRoomsComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, MeetmeListRoomsComplete)
 
 
 class MeetmeMute(Event):
@@ -321,9 +300,6 @@ class MeetmeMute(Event):
     status = Always("Status", on_off)
     """Whether it is muted now. One of ``on``, ``off``."""
 
-    def process(self) -> Processed:
-        return processed(self, MeetmeMute)
-
 
 class MeetmeTalking(Event):
     """A member of a conference began or stopped to talk; only sent where talkers are detected.
@@ -379,9 +355,6 @@ class MeetmeTalking(Event):
     status = Always("Status", on_off)
     """Whether it talks now. One of ``on``, ``off``."""
 
-    def process(self) -> Processed:
-        return processed(self, MeetmeTalking)
-
 
 class MeetmeTalkRequest(Event):
     """A muted member of a conference asks to be heard, or no longer does.
@@ -436,6 +409,3 @@ class MeetmeTalkRequest(Event):
     """How long the member has been there, in seconds."""
     status = Always("Status", on_off)
     """Whether it asks now. One of ``on``, ``off``."""
-
-    def process(self) -> Processed:
-        return processed(self, MeetmeTalkRequest)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Always, Processed, Sometimes, processed
+from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, text
@@ -36,9 +36,6 @@ class JabberStatus(Event):
     description = Sometimes("Description", text)
     """What the contact says about its state; absent where it is gone."""
 
-    def process(self) -> Processed:
-        return processed(self, JabberStatus)
-
 
 class MobileStatus(Event):
     """A Bluetooth telephone was connected or lost.
@@ -56,6 +53,3 @@ class MobileStatus(Event):
     """`Initialized`, `Connect` or `Disconnect`."""
     device = Always("Device", text)
     """The device in chan_mobile.conf."""
-
-    def process(self) -> Processed:
-        return processed(self, MobileStatus)

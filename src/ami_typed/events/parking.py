@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, seconds, seconds_left, text
@@ -85,9 +85,6 @@ class ParkedCall(Event):
     parking_duration = Always("ParkingDuration", seconds)
     """How long the call has been parked, in seconds."""
 
-    def process(self) -> Processed:
-        return processed(self, ParkedCall)
-
 
 class ParkedCallGiveUp(Event):
     """A parked call was hung up.
@@ -152,9 +149,6 @@ class ParkedCallGiveUp(Event):
     parking_duration = Always("ParkingDuration", seconds)
     """How long the call has been parked, in seconds."""
 
-    def process(self) -> Processed:
-        return processed(self, ParkedCallGiveUp)
-
 
 class ParkedCallsComplete(Event):
     """The end of the list that ParkedCalls answers with.
@@ -174,9 +168,6 @@ class ParkedCallsComplete(Event):
     """How many events the list has, this one not counted."""
     total = Always("Total", integer)
     """How many calls the list has."""
-
-    def process(self) -> Processed:
-        return processed(self, ParkedCallsComplete)
 
 
 class ParkedCallSwap(Event):
@@ -242,9 +233,6 @@ class ParkedCallSwap(Event):
     parking_duration = Always("ParkingDuration", seconds)
     """How long the call has been parked, in seconds."""
 
-    def process(self) -> Processed:
-        return processed(self, ParkedCallSwap)
-
 
 class ParkedCallTimeOut(Event):
     """The time of a parked call is over; it goes back.
@@ -309,9 +297,6 @@ class ParkedCallTimeOut(Event):
     parking_duration = Always("ParkingDuration", seconds)
     """How long the call has been parked, in seconds."""
 
-    def process(self) -> Processed:
-        return processed(self, ParkedCallTimeOut)
-
 
 class Parkinglot(Event):
     """One parking lot of the list that Parkinglots answers with.
@@ -334,9 +319,6 @@ class Parkinglot(Event):
     timeout = Sometimes("Timeout", seconds, none=("0",))
     """How long it keeps a call, in seconds; none where it has no time limit."""
 
-    def process(self) -> Processed:
-        return processed(self, Parkinglot)
-
 
 class ParkinglotsComplete(Event):
     """The end of the list that Parkinglots answers with.
@@ -354,9 +336,6 @@ class ParkinglotsComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, ParkinglotsComplete)
 
 
 class UnParkedCall(Event):
@@ -461,6 +440,3 @@ class UnParkedCall(Event):
     for."""
     retriever_chan_variable = Variables("RetrieverChanVariable")
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Retriever`` stands for."""
-
-    def process(self) -> Processed:
-        return processed(self, UnParkedCall)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, processed
+from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import enabled_disabled, integer, items, member, milliseconds, seconds, text, true_false, yes_no
@@ -81,9 +81,6 @@ class AorDetail(Event):
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
 
-    def process(self) -> Processed:
-        return processed(self, AorDetail)
-
 
 class AorList(Event):
     """One address of record of the list that PJSIPShowAors answers with.
@@ -133,9 +130,6 @@ class AorList(Event):
     contacts = Always("Contacts", items(","))
     """The contacts, as `aor/uri`."""
 
-    def process(self) -> Processed:
-        return processed(self, AorList)
-
 
 class AorListComplete(Event):
     """The end of the list that PJSIPShowAors answers with.
@@ -154,9 +148,6 @@ class AorListComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, AorListComplete)
 
 
 class AuthDetail(Event):
@@ -205,9 +196,6 @@ class AuthDetail(Event):
     supported_algorithms_uas = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-23")
     """The `supported_algorithms_uas` setting of the credentials."""
 
-    def process(self) -> Processed:
-        return processed(self, AuthDetail)
-
 
 class AuthList(Event):
     """Credentials of the list that PJSIPShowAuths answers with.
@@ -252,9 +240,6 @@ class AuthList(Event):
     supported_algorithms_uas = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-23")
     """The `supported_algorithms_uas` setting of the credentials."""
 
-    def process(self) -> Processed:
-        return processed(self, AuthList)
-
 
 class AuthListComplete(Event):
     """The end of the list that PJSIPShowAuths answers with.
@@ -273,9 +258,6 @@ class AuthListComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, AuthListComplete)
 
 
 class EndpointDetail(Event):
@@ -580,9 +562,6 @@ class EndpointDetail(Event):
     webrtc = Sometimes("Webrtc", yes_no, releases="15-23")
     """Whether the endpoint is a browser."""
 
-    def process(self) -> Processed:
-        return processed(self, EndpointDetail)
-
 
 class EndpointDetailComplete(Event):
     """The end of what PJSIPShowEndpoint answers with.
@@ -601,9 +580,6 @@ class EndpointDetailComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, EndpointDetailComplete)
 
 
 class EndpointList(Event):
@@ -638,9 +614,6 @@ class EndpointList(Event):
     contacts = Sometimes("Contacts", items(","))
     """Its contacts, as `aor/uri`."""
 
-    def process(self) -> Processed:
-        return processed(self, EndpointList)
-
 
 class EndpointListComplete(Event):
     """The end of the list that PJSIPShowEndpoints answers with.
@@ -659,9 +632,6 @@ class EndpointListComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, EndpointListComplete)
 
 
 class IdentifyDetail(Event):
@@ -694,9 +664,6 @@ class IdentifyDetail(Event):
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
 
-    def process(self) -> Processed:
-        return processed(self, IdentifyDetail)
-
 
 class PJSIPMaintenanceStatus(Event):
     """An endpoint was taken out of service, or into it again; also one endpoint of the list that
@@ -718,9 +685,6 @@ class PJSIPMaintenanceStatus(Event):
     status = Always("Status", enabled_disabled)
     """Whether it is out of service. One of ``enabled``, ``disabled``."""
 
-    def process(self) -> Processed:
-        return processed(self, PJSIPMaintenanceStatus)
-
 
 class PJSIPMaintenanceStatusComplete(Event):
     """The end of the list that PJSIPShowMaintenance answers with.
@@ -738,9 +702,6 @@ class PJSIPMaintenanceStatusComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, PJSIPMaintenanceStatusComplete)
 
 
 class TransportDetail(Event):
@@ -819,6 +780,3 @@ class TransportDetail(Event):
     """The `tcp_keepalive_probe_count` setting of the transport."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
-
-    def process(self) -> Processed:
-        return processed(self, TransportDetail)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, processed
+from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import (
@@ -91,9 +91,6 @@ class ContactList(Event):
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-23")
     """Whether only a 2xx answer counts as being there."""
 
-    def process(self) -> Processed:
-        return processed(self, ContactList)
-
 
 class ContactListComplete(Event):
     """The end of the list that PJSIPShowContacts answers with.
@@ -112,9 +109,6 @@ class ContactListComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, ContactListComplete)
 
 
 class ContactStatusDetail(Event):
@@ -164,9 +158,6 @@ class ContactStatusDetail(Event):
     qualify2_xx_only = Sometimes("Qualify2xxOnly", one_zero, releases="20.12 21.7 22.2-23")
     """Whether only a 2xx answer counts as being there."""
 
-    def process(self) -> Processed:
-        return processed(self, ContactStatusDetail)
-
 
 class ContactStatusDetailComplete(Event):
     """The end of the list that PJSIPShowRegistrationInboundContactStatuses answers with.
@@ -185,9 +176,6 @@ class ContactStatusDetailComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, ContactStatusDetailComplete)
 
 
 class InboundRegistrationDetail(Event):
@@ -240,9 +228,6 @@ class InboundRegistrationDetail(Event):
     contact = Always("Contact", items(","))
     """The contacts, as `aor/uri`."""
 
-    def process(self) -> Processed:
-        return processed(self, InboundRegistrationDetail)
-
 
 class InboundRegistrationDetailComplete(Event):
     """The end of the list that PJSIPShowRegistrationsInbound answers with.
@@ -260,9 +245,6 @@ class InboundRegistrationDetailComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, InboundRegistrationDetailComplete)
 
 
 class InboundSubscriptionDetail(Event):
@@ -297,9 +279,6 @@ class InboundSubscriptionDetail(Event):
     mailboxes = Sometimes("Mailboxes", text)
     """The mailboxes that it is about."""
 
-    def process(self) -> Processed:
-        return processed(self, InboundSubscriptionDetail)
-
 
 class InboundSubscriptionDetailComplete(Event):
     """The end of the list that PJSIPShowSubscriptionsInbound answers with.
@@ -317,9 +296,6 @@ class InboundSubscriptionDetailComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, InboundSubscriptionDetailComplete)
 
 
 class OutboundRegistrationDetail(Event):
@@ -386,9 +362,6 @@ class OutboundRegistrationDetail(Event):
     next_reg = Always("NextReg", seconds)
     """How long until it is renewed, in seconds."""
 
-    def process(self) -> Processed:
-        return processed(self, OutboundRegistrationDetail)
-
 
 class OutboundRegistrationDetailComplete(Event):
     """The end of the list that PJSIPShowRegistrationsOutbound answers with.
@@ -410,9 +383,6 @@ class OutboundRegistrationDetailComplete(Event):
     """How many stand."""
     not_registered = Always("NotRegistered", integer)
     """How many do not."""
-
-    def process(self) -> Processed:
-        return processed(self, OutboundRegistrationDetailComplete)
 
 
 class OutboundSubscriptionDetail(Event):
@@ -447,9 +417,6 @@ class OutboundSubscriptionDetail(Event):
     mailboxes = Sometimes("Mailboxes", text)
     """The mailboxes that it is about."""
 
-    def process(self) -> Processed:
-        return processed(self, OutboundSubscriptionDetail)
-
 
 class OutboundSubscriptionDetailComplete(Event):
     """The end of the list that PJSIPShowSubscriptionsOutbound answers with.
@@ -467,9 +434,6 @@ class OutboundSubscriptionDetailComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, OutboundSubscriptionDetailComplete)
 
 
 class ResourceListDetail(Event):
@@ -499,9 +463,6 @@ class ResourceListDetail(Event):
     resource_display_name = Sometimes("ResourceDisplayName", true_false, releases="16.25 18.11 19.3-23")
     """Whether names are told as well."""
 
-    def process(self) -> Processed:
-        return processed(self, ResourceListDetail)
-
 
 class ResourceListDetailComplete(Event):
     """The end of the list that PJSIPShowResourceLists answers with.
@@ -519,6 +480,3 @@ class ResourceListDetailComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, ResourceListDetailComplete)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import epoch, integer, member, one_zero, real, seconds, text
@@ -82,9 +82,6 @@ class QueueCallerAbandon(Event):
     hold_time = Always("HoldTime", seconds)
     """How long the caller waited, in seconds."""
 
-    def process(self) -> Processed:
-        return processed(self, QueueCallerAbandon)
-
 
 class QueueCallerJoin(Event):
     """A caller came into a queue.
@@ -137,9 +134,6 @@ class QueueCallerJoin(Event):
     """The caller's place in the queue, counted from 1."""
     count = Always("Count", integer)
     """How many callers are in the queue now."""
-
-    def process(self) -> Processed:
-        return processed(self, QueueCallerJoin)
 
 
 class QueueCallerLeave(Event):
@@ -194,9 +188,6 @@ class QueueCallerLeave(Event):
     position = Always("Position", integer)
     """The caller's place in the queue, counted from 1."""
 
-    def process(self) -> Processed:
-        return processed(self, QueueCallerLeave)
-
 
 class QueueEntry(Event):
     """One caller who waits, of the list that QueueStatus answers with.
@@ -231,9 +222,6 @@ class QueueEntry(Event):
     """How long the caller has waited, in seconds."""
     priority = Always("Priority", integer, releases="13.18 14.7-23")
     """The caller's priority: higher ones come first."""
-
-    def process(self) -> Processed:
-        return processed(self, QueueEntry)
 
 
 class QueueMember(Event):
@@ -278,9 +266,6 @@ class QueueMember(Event):
     """Why the member was paused; empty where no reason was given."""
     wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
-
-    def process(self) -> Processed:
-        return processed(self, QueueMember)
 
 
 class QueueMemberAdded(Event):
@@ -328,9 +313,6 @@ class QueueMemberAdded(Event):
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
     wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
-
-    def process(self) -> Processed:
-        return processed(self, QueueMemberAdded)
 
 
 class QueueMemberPause(Event):
@@ -381,9 +363,6 @@ class QueueMemberPause(Event):
     reason = Sometimes("Reason", text, releases="13-17")
     """Why, in the older releases; only sent where a reason was given."""
 
-    def process(self) -> Processed:
-        return processed(self, QueueMemberPause)
-
 
 class QueueMemberPenalty(Event):
     """A member's penalty changed.
@@ -430,9 +409,6 @@ class QueueMemberPenalty(Event):
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
     wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
-
-    def process(self) -> Processed:
-        return processed(self, QueueMemberPenalty)
 
 
 class QueueMemberRemoved(Event):
@@ -481,9 +457,6 @@ class QueueMemberRemoved(Event):
     wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
-    def process(self) -> Processed:
-        return processed(self, QueueMemberRemoved)
-
 
 class QueueMemberRinginuse(Event):
     """Whether a member is rung while on a call changed.
@@ -530,9 +503,6 @@ class QueueMemberRinginuse(Event):
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
     wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
-
-    def process(self) -> Processed:
-        return processed(self, QueueMemberRinginuse)
 
 
 class QueueMemberStatus(Event):
@@ -581,9 +551,6 @@ class QueueMemberStatus(Event):
     wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
-    def process(self) -> Processed:
-        return processed(self, QueueMemberStatus)
-
 
 class QueueParams(Event):
     """One queue of the list that QueueStatus answers with: its settings and its statistics.
@@ -624,9 +591,6 @@ class QueueParams(Event):
     weight = Always("Weight", integer)
     """The queue's weight: members of several queues serve the heavier one first."""
 
-    def process(self) -> Processed:
-        return processed(self, QueueParams)
-
 
 class QueueStatusComplete(Event):
     """The end of the list that QueueStatus answers with.
@@ -644,9 +608,6 @@ class QueueStatusComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, QueueStatusComplete)
 
 
 class QueueSummary(Event):
@@ -676,9 +637,6 @@ class QueueSummary(Event):
     longest_hold_time = Always("LongestHoldTime", seconds)
     """How long the caller who came first has waited, in seconds."""
 
-    def process(self) -> Processed:
-        return processed(self, QueueSummary)
-
 
 class QueueSummaryComplete(Event):
     """The end of the list that QueueSummary answers with.
@@ -696,6 +654,3 @@ class QueueSummaryComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, QueueSummaryComplete)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, one_zero, text
@@ -62,9 +62,6 @@ class MixMonitorMute(Event):
     state = Always("State", one_zero)
     """Whether it is left out now."""
 
-    def process(self) -> Processed:
-        return processed(self, MixMonitorMute)
-
 
 class MixMonitorStart(Event):
     """A channel begins to be recorded.
@@ -111,9 +108,6 @@ class MixMonitorStart(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-
-    def process(self) -> Processed:
-        return processed(self, MixMonitorStart)
 
 
 class MixMonitorStop(Event):
@@ -162,9 +156,6 @@ class MixMonitorStop(Event):
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
 
-    def process(self) -> Processed:
-        return processed(self, MixMonitorStop)
-
 
 class MonitorStart(Event):
     """A channel begins to be recorded by Monitor.
@@ -212,9 +203,6 @@ class MonitorStart(Event):
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
 
-    def process(self) -> Processed:
-        return processed(self, MonitorStart)
-
 
 class MonitorStop(Event):
     """A channel is no longer recorded by Monitor.
@@ -261,6 +249,3 @@ class MonitorStop(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-
-    def process(self) -> Processed:
-        return processed(self, MonitorStop)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Numbered, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Numbered, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import epoch, integer, integer24, member, real, round_trip, seconds, text
@@ -100,9 +100,6 @@ class RTCPReceived(Event):
     mes = Sometimes("MES", real, releases="18.17 20.2-23")
     """The media experience score: an estimate of how good it sounds, 0 to 100."""
 
-    def process(self) -> Processed:
-        return processed(self, RTCPReceived)
-
 
 class RTCPSent(Event):
     """Asterisk reported on a media stream to the other side. A sender's report (SR) tells what was sent; each report
@@ -187,6 +184,3 @@ class RTCPSent(Event):
     """Where the report came from, as address and port."""
     mes = Sometimes("MES", real, releases="18.17 20.2-23")
     """The media experience score: an estimate of how good it sounds, 0 to 100."""
-
-    def process(self) -> Processed:
-        return processed(self, RTCPSent)

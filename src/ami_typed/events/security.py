@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, AlwaysLocal, Processed, Sometimes, SometimesLocal, processed
+from ami_typed.fields import Always, AlwaysLocal, Sometimes, SometimesLocal
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import address, integer, member, one_zero, text
@@ -64,9 +64,6 @@ class AuthMethodNotAllowed(Event):
     session_tv = SometimesLocal("SessionTV")
     """When the session began; none where that is not known."""
 
-    def process(self) -> Processed:
-        return processed(self, AuthMethodNotAllowed)
-
 
 class ChallengeResponseFailed(Event):
     """Somebody answered a challenge wrongly.
@@ -109,9 +106,6 @@ class ChallengeResponseFailed(Event):
     session_tv = SometimesLocal("SessionTV")
     """When the session began; none where that is not known."""
 
-    def process(self) -> Processed:
-        return processed(self, ChallengeResponseFailed)
-
 
 class ChallengeSent(Event):
     """A challenge was sent to somebody who wants to log in.
@@ -148,9 +142,6 @@ class ChallengeSent(Event):
     """The module of Asterisk."""
     session_tv = SometimesLocal("SessionTV")
     """When the session began; none where that is not known."""
-
-    def process(self) -> Processed:
-        return processed(self, ChallengeSent)
 
 
 class FailedACL(Event):
@@ -189,9 +180,6 @@ class FailedACL(Event):
     session_tv = SometimesLocal("SessionTV")
     """When the session began; none where that is not known."""
 
-    def process(self) -> Processed:
-        return processed(self, FailedACL)
-
 
 class InvalidAccountID(Event):
     """Somebody named an account that does not exist.
@@ -226,9 +214,6 @@ class InvalidAccountID(Event):
     """The module of Asterisk."""
     session_tv = SometimesLocal("SessionTV")
     """When the session began; none where that is not known."""
-
-    def process(self) -> Processed:
-        return processed(self, InvalidAccountID)
 
 
 class InvalidPassword(Event):
@@ -272,9 +257,6 @@ class InvalidPassword(Event):
     received_hash = Sometimes("ReceivedHash", text)
     """The proof that came."""
 
-    def process(self) -> Processed:
-        return processed(self, InvalidPassword)
-
 
 class InvalidTransport(Event):
     """Somebody came by a transport that the account does not allow.
@@ -312,9 +294,6 @@ class InvalidTransport(Event):
     session_tv = SometimesLocal("SessionTV")
     """When the session began; none where that is not known."""
 
-    def process(self) -> Processed:
-        return processed(self, InvalidTransport)
-
 
 class LoadAverageLimit(Event):
     """A request was refused because the server is too busy.
@@ -350,9 +329,6 @@ class LoadAverageLimit(Event):
     session_tv = SometimesLocal("SessionTV")
     """When the session began; none where that is not known."""
 
-    def process(self) -> Processed:
-        return processed(self, LoadAverageLimit)
-
 
 class MemoryLimit(Event):
     """A request was refused because memory is short.
@@ -387,9 +363,6 @@ class MemoryLimit(Event):
     """The module of Asterisk."""
     session_tv = SometimesLocal("SessionTV")
     """When the session began; none where that is not known."""
-
-    def process(self) -> Processed:
-        return processed(self, MemoryLimit)
 
 
 class RequestBadFormat(Event):
@@ -430,9 +403,6 @@ class RequestBadFormat(Event):
     request_params = Sometimes("RequestParams", text)
     """What came with the request; only sent where there is something."""
 
-    def process(self) -> Processed:
-        return processed(self, RequestBadFormat)
-
 
 class RequestNotAllowed(Event):
     """Somebody asked for something that they have no right to.
@@ -472,9 +442,6 @@ class RequestNotAllowed(Event):
     request_params = Sometimes("RequestParams", text)
     """What came with the request; only sent where there is something."""
 
-    def process(self) -> Processed:
-        return processed(self, RequestNotAllowed)
-
 
 class RequestNotSupported(Event):
     """Somebody asked for something that this server does not have.
@@ -512,9 +479,6 @@ class RequestNotSupported(Event):
     session_tv = SometimesLocal("SessionTV")
     """When the session began; none where that is not known."""
 
-    def process(self) -> Processed:
-        return processed(self, RequestNotSupported)
-
 
 class SessionLimit(Event):
     """Somebody was refused because there are too many sessions.
@@ -549,9 +513,6 @@ class SessionLimit(Event):
     """The module of Asterisk."""
     session_tv = SometimesLocal("SessionTV")
     """When the session began; none where that is not known."""
-
-    def process(self) -> Processed:
-        return processed(self, SessionLimit)
 
 
 class SuccessfulAuth(Event):
@@ -590,9 +551,6 @@ class SuccessfulAuth(Event):
     session_tv = SometimesLocal("SessionTV")
     """When the session began; none where that is not known."""
 
-    def process(self) -> Processed:
-        return processed(self, SuccessfulAuth)
-
 
 class UnexpectedAddress(Event):
     """A request for a session came from elsewhere than the session.
@@ -629,6 +587,3 @@ class UnexpectedAddress(Event):
     """The module of Asterisk."""
     session_tv = SometimesLocal("SessionTV")
     """When the session began; none where that is not known."""
-
-    def process(self) -> Processed:
-        return processed(self, UnexpectedAddress)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, seconds, text, true_false
@@ -32,9 +32,6 @@ class FullyBooted(Event):
     last_reload = Sometimes("LastReload", seconds, releases="14-23")
     """How long ago Asterisk last read its configuration, in seconds."""
 
-    def process(self) -> Processed:
-        return processed(self, FullyBooted)
-
 
 class Shutdown(Event):
     """Asterisk goes down.
@@ -53,9 +50,6 @@ class Shutdown(Event):
     """Whether it waits for what is going on."""
     restart = Always("Restart", true_false)
     """Whether it will start again by itself. One of ``True``, ``False``."""
-
-    def process(self) -> Processed:
-        return processed(self, Shutdown)
 
 
 class UserEvent(Event):
@@ -123,9 +117,6 @@ class UserEvent(Event):
     user_event = Always("UserEvent", text)
     """The name that was made up."""
 
-    def process(self) -> Processed:
-        return processed(self, UserEvent)
-
 
 class WaitEventComplete(Event):
     """WaitEvent is over: something came, or its time ran out.
@@ -138,6 +129,3 @@ class WaitEventComplete(Event):
 
     releases = Releases("13-23")
     privileges = ()
-
-    def process(self) -> Processed:
-        return processed(self, WaitEventComplete)

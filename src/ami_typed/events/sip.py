@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, text
@@ -60,9 +60,6 @@ class SessionTimeout(Event):
     source = Always("Source", member(enums.TimeoutSource))
     """Whether no sound came, or the session was not refreshed."""
 
-    def process(self) -> Processed:
-        return processed(self, SessionTimeout)
-
 
 class SIPpeerstatusComplete(Event):
     """The end of the list that SIPpeerstatus answers with.
@@ -81,9 +78,6 @@ class SIPpeerstatusComplete(Event):
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
 
-    def process(self) -> Processed:
-        return processed(self, SIPpeerstatusComplete)
-
 
 class SIPQualifyPeerDone(Event):
     """A peer was asked whether it is there. It carries the ActionID of that request.
@@ -100,6 +94,3 @@ class SIPQualifyPeerDone(Event):
 
     peer = Always("Peer", text)
     """The peer, with its technology: `PJSIP/alice`."""
-
-    def process(self) -> Processed:
-        return processed(self, SIPQualifyPeerDone)

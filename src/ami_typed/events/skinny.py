@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Always, Processed, Sometimes, processed
+from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, text
@@ -44,9 +44,6 @@ class DeviceEntry(Event):
     list_items = Sometimes("ListItems", integer)
     """How many devices the list has, in the last one."""
 
-    def process(self) -> Processed:
-        return processed(self, DeviceEntry)
-
 
 class DevicelistComplete(Event):
     """The end of the list that SKINNYdevices answers with. Asterisk sends it as a part of the last DeviceEntry.
@@ -64,9 +61,6 @@ class DevicelistComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, DevicelistComplete)
 
 
 class LineEntry(Event):
@@ -98,9 +92,6 @@ class LineEntry(Event):
     list_items = Sometimes("ListItems", integer)
     """How many lines the list has, in the last one."""
 
-    def process(self) -> Processed:
-        return processed(self, LineEntry)
-
 
 class LinelistComplete(Event):
     """The end of the list that SKINNYlines answers with. Asterisk sends it as a part of the last LineEntry.
@@ -118,6 +109,3 @@ class LinelistComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, LinelistComplete)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, processed
+from ami_typed.fields import Always
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, text
@@ -39,9 +39,6 @@ class DeviceStateChange(Event):
     state = Always("State", member(enums.DeviceState))
     """Its state."""
 
-    def process(self) -> Processed:
-        return processed(self, DeviceStateChange)
-
 
 class DeviceStateListComplete(Event):
     """The end of the list that DeviceStateList answers with.
@@ -61,9 +58,6 @@ class DeviceStateListComplete(Event):
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
 
-    def process(self) -> Processed:
-        return processed(self, DeviceStateListComplete)
-
 
 class ExtensionStateListComplete(Event):
     """The end of the list that ExtensionStateList answers with.
@@ -82,9 +76,6 @@ class ExtensionStateListComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, ExtensionStateListComplete)
 
 
 class ExtensionStatus(Event):
@@ -112,9 +103,6 @@ class ExtensionStatus(Event):
     status_text = Always("StatusText", member(enums.ExtensionStateName))
     """The state, as a word."""
 
-    def process(self) -> Processed:
-        return processed(self, ExtensionStatus)
-
 
 class PresenceStateChange(Event):
     """Whether and how a person can be reached changed; also one state of the list that PresenceStateList answers
@@ -140,9 +128,6 @@ class PresenceStateChange(Event):
     message = Always("Message", text)
     """What the person has to say about it; may be empty."""
 
-    def process(self) -> Processed:
-        return processed(self, PresenceStateChange)
-
 
 class PresenceStateListComplete(Event):
     """The end of the list that PresenceStateList answers with.
@@ -161,9 +146,6 @@ class PresenceStateListComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, PresenceStateListComplete)
 
 
 class PresenceStatus(Event):
@@ -191,6 +173,3 @@ class PresenceStatus(Event):
     """The provider's own refinement of the state; may be empty."""
     message = Always("Message", text)
     """What the person has to say about it; may be empty."""
-
-    def process(self) -> Processed:
-        return processed(self, PresenceStatus)

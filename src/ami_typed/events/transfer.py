@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, text, yes_no
@@ -320,9 +320,6 @@ class AttendedTransfer(Event):
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``TransferTarget`` stands
     for."""
 
-    def process(self) -> Processed:
-        return processed(self, AttendedTransfer)
-
 
 class BlindTransfer(Event):
     """A channel, whose headers begin with Transferer, was asked to transfer the one it talks to, whose headers begin
@@ -443,6 +440,3 @@ class BlindTransfer(Event):
     """The context that the transfer leads to."""
     extension = Always("Extension", text)
     """The extension that the transfer leads to."""
-
-    def process(self) -> Processed:
-        return processed(self, BlindTransfer)

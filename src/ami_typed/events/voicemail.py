@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, minutes, one_zero, real, seconds, text, yes_no
@@ -78,9 +78,6 @@ class MessageWaiting(Event):
     old = Sometimes("Old", integer)
     """How many have been heard."""
 
-    def process(self) -> Processed:
-        return processed(self, MessageWaiting)
-
 
 class MiniVoiceMail(Event):
     """MiniVM recorded or sent a message.
@@ -134,9 +131,6 @@ class MiniVoiceMail(Event):
     counter = Sometimes("Counter", text)
     """The message's number."""
 
-    def process(self) -> Processed:
-        return processed(self, MiniVoiceMail)
-
 
 class MWIGet(Event):
     """One mailbox of the list that MWIGet answers with.
@@ -158,9 +152,6 @@ class MWIGet(Event):
     new_messages = Always("NewMessages", integer)
     """How many messages are new."""
 
-    def process(self) -> Processed:
-        return processed(self, MWIGet)
-
 
 class MWIGetComplete(Event):
     """The end of the list that MWIGet answers with.
@@ -179,9 +170,6 @@ class MWIGetComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, MWIGetComplete)
 
 
 class VoicemailBoxDetail(Event):
@@ -209,9 +197,6 @@ class VoicemailBoxDetail(Event):
     id = Always("ID", text)
     """Its identifier, for other actions."""
 
-    def process(self) -> Processed:
-        return processed(self, VoicemailBoxDetail)
-
 
 class VoicemailBoxDetailComplete(Event):
     """The end of the list that VoicemailBoxSummary answers with.
@@ -229,9 +214,6 @@ class VoicemailBoxDetailComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, VoicemailBoxDetailComplete)
 
 
 class VoicemailPasswordChange(Event):
@@ -255,9 +237,6 @@ class VoicemailPasswordChange(Event):
     """The mailbox's number."""
     new_password = Always("NewPassword", text)
     """The new password, in plain text."""
-
-    def process(self) -> Processed:
-        return processed(self, VoicemailPasswordChange)
 
 
 class VoicemailUserDetail(Event):
@@ -337,9 +316,6 @@ class VoicemailUserDetail(Event):
     imap_flags = Sometimes("IMAPFlags", text)
     """The flags of the IMAP connection; only sent where voicemail is kept there."""
 
-    def process(self) -> Processed:
-        return processed(self, VoicemailUserDetail)
-
 
 class VoicemailUserDetailComplete(Event):
     """The end of what VoicemailUserStatus answers with.
@@ -357,9 +333,6 @@ class VoicemailUserDetailComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, VoicemailUserDetailComplete)
 
 
 class VoicemailUserEntry(Event):
@@ -439,9 +412,6 @@ class VoicemailUserEntry(Event):
     imap_flags = Sometimes("IMAPFlags", text)
     """The flags of the IMAP connection; only sent where voicemail is kept there."""
 
-    def process(self) -> Processed:
-        return processed(self, VoicemailUserEntry)
-
 
 class VoicemailUserEntryComplete(Event):
     """The end of the list that VoicemailUsersList answers with.
@@ -459,6 +429,3 @@ class VoicemailUserEntryComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-
-    def process(self) -> Processed:
-        return processed(self, VoicemailUserEntryComplete)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Always, Processed, Repeated, Sometimes, processed
+from ami_typed.fields import Always, Repeated, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import text
@@ -59,6 +59,3 @@ class DemoJoin(Event):
     dest_uniqueid = Always("DestUniqueid", text)
     dest_linkedid = Sometimes("DestLinkedid", text)
     dest_chan_variable = Repeated("DestChanVariable", text)
-
-    def process(self) -> Processed:
-        return processed(self, DemoJoin)

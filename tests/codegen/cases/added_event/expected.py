@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Always, Processed, Repeated, Sometimes, processed
+from ami_typed.fields import Always, Repeated, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import seconds, text
@@ -41,9 +41,6 @@ class DemoBegin(Event):
     uniqueid = Always("Uniqueid", text)
     linkedid = Always("Linkedid", text)
     chan_variable = Repeated("ChanVariable", text)
-
-    def process(self) -> Processed:
-        return processed(self, DemoBegin)
 
 
 class DemoEnd(Event):
@@ -95,6 +92,3 @@ class DemoEnd(Event):
     dest_uniqueid = Sometimes("DestUniqueid", text, releases="22")
     dest_linkedid = Sometimes("DestLinkedid", text, releases="22")
     dest_chan_variable = Repeated("DestChanVariable", text, releases="22")
-
-    def process(self) -> Processed:
-        return processed(self, DemoEnd)

@@ -48,7 +48,7 @@ class DemoWait(Request["Answer"]):
 
 from __future__ import annotations
 
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import seconds as _seconds
@@ -73,6 +73,3 @@ class DemoWaited(Event):
     text = Sometimes("Text", _text)
     seconds = Sometimes("Seconds", _seconds)
     name = Sometimes("Name", _text)
-
-    def process(self) -> Processed:
-        return processed(self, DemoWaited)

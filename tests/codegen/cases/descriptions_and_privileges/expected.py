@@ -45,7 +45,7 @@ class DemoSay(Request["Answer"]):
 
 from __future__ import annotations
 
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import text as _text
@@ -69,6 +69,3 @@ class DemoSaid(Event):
 
     text = Sometimes("Text", _text)
     """What was said."""
-
-    def process(self) -> Processed:
-        return processed(self, DemoSaid)

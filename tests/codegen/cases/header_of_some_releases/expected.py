@@ -50,7 +50,7 @@ class DemoAdd(Request["Answer"]):
 
 from __future__ import annotations
 
-from ami_typed.fields import Always, Processed, Sometimes, processed
+from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import text
@@ -75,6 +75,3 @@ class DemoAdded(Event):
     gone = Sometimes("Gone", text, releases="13")
     reason = Sometimes("Reason", text, releases="22")
     kept = Sometimes("Kept", text, releases="22.5")
-
-    def process(self) -> Processed:
-        return processed(self, DemoAdded)

@@ -90,7 +90,7 @@ class DemoList(Aggregate):
 
 from __future__ import annotations
 
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import text
@@ -115,9 +115,6 @@ class DemoListComplete(Event):
     event_list = Sometimes("EventList", text)
     list_items = Sometimes("ListItems", text)
 
-    def process(self) -> Processed:
-        return processed(self, DemoListComplete)
-
 
 class DemoListItem(Event):
     """The ``DemoListItem`` event.
@@ -134,6 +131,3 @@ class DemoListItem(Event):
     privileges = ("command",)
 
     name = Sometimes("Name", text)
-
-    def process(self) -> Processed:
-        return processed(self, DemoListItem)

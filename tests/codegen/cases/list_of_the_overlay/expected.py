@@ -103,7 +103,7 @@ class DemoStatus(Aggregate):
 
 from __future__ import annotations
 
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import text
@@ -127,9 +127,6 @@ class DemoMember(Event):
 
     name = Sometimes("Name", text)
 
-    def process(self) -> Processed:
-        return processed(self, DemoMember)
-
 
 class DemoParams(Event):
     """The ``DemoParams`` event.
@@ -147,9 +144,6 @@ class DemoParams(Event):
 
     name = Sometimes("Name", text)
 
-    def process(self) -> Processed:
-        return processed(self, DemoParams)
-
 
 class DemoStatusComplete(Event):
     """The ``DemoStatusComplete`` event.
@@ -162,6 +156,3 @@ class DemoStatusComplete(Event):
     releases = Releases("13-23")
 
     list_items = Sometimes("ListItems", text)
-
-    def process(self) -> Processed:
-        return processed(self, DemoStatusComplete)

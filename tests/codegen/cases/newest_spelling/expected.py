@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import text
@@ -25,6 +25,3 @@ class Demoexten(Event):
     privileges = ("call",)
 
     account_code = Sometimes("AccountCode", text)
-
-    def process(self) -> Processed:
-        return processed(self, Demoexten)

@@ -150,7 +150,6 @@ class DemoTree(Aggregate):
 
 from __future__ import annotations
 
-from ami_typed.fields import Processed, processed
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 
@@ -167,6 +166,3 @@ class DemoTree(Event):
 
     releases = Releases("22")
     any_header = True
-
-    def process(self) -> Processed:
-        return processed(self, DemoTree)

@@ -66,7 +66,7 @@ class DemoSet(Request["Answer"]):
 
 from __future__ import annotations
 
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import text
@@ -98,6 +98,3 @@ class DemoOdd(Event):
     unit_amount_0 = Sometimes("UnitAmount(0)", text)
     response = Sometimes("Response", text)
     t38_udptl = Sometimes("T38Udptl", text)
-
-    def process(self) -> Processed:
-        return processed(self, DemoOdd)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import text
@@ -27,9 +27,6 @@ class DemoTree(Event):
 
     name = Sometimes("Name", text)
 
-    def process(self) -> Processed:
-        return processed(self, DemoTree)
-
 
 class Demo_D(Event):
     """The ``Demo-D`` event.
@@ -47,9 +44,6 @@ class Demo_D(Event):
 
     name = Sometimes("Name", text)
 
-    def process(self) -> Processed:
-        return processed(self, Demo_D)
-
 
 class Event_(Event):
     """The ``Event`` event.
@@ -66,6 +60,3 @@ class Event_(Event):
     privileges = ("call",)
 
     name = Sometimes("Name", text)
-
-    def process(self) -> Processed:
-        return processed(self, Event_)

@@ -49,7 +49,7 @@ class DemoPark(Request["Answer"]):
 
 from __future__ import annotations
 
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import text
@@ -72,6 +72,3 @@ class Newdemo(Event):
 
     userfield = Sometimes("Userfield", text)
     async_operations = Sometimes("AsyncOperations", text, releases="16 22")
-
-    def process(self) -> Processed:
-        return processed(self, Newdemo)

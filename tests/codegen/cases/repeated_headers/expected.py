@@ -78,7 +78,7 @@ class DemoState(OpenStrEnum):
 
 from __future__ import annotations
 
-from ami_typed.fields import Numbered, Processed, Repeated, Variables, processed
+from ami_typed.fields import Numbered, Repeated, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer
@@ -102,6 +102,3 @@ class DemoVarsSet(Event):
     chan_variable = Variables("ChanVariable")
     rule = Repeated("Rule", integer)
     report_lsr = Numbered("Report*LSR", integer)
-
-    def process(self) -> Processed:
-        return processed(self, DemoVarsSet)

@@ -49,7 +49,7 @@ class DemoLogin(Request["responses.DemoSession"]):
 
 from __future__ import annotations
 
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import text
@@ -71,9 +71,6 @@ class DemoPassword(Event):
 
     mailbox = Sometimes("Mailbox", text)
     password = Sometimes("Password", text)
-
-    def process(self) -> Processed:
-        return processed(self, DemoPassword)
 
 
 # responses/demo.py

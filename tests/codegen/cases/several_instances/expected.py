@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import text
@@ -27,6 +27,3 @@ class DemoLog(Event):
     channel = Sometimes("Channel", text)
     enabled = Sometimes("Enabled", text)
     reason = Sometimes("Reason", text)
-
-    def process(self) -> Processed:
-        return processed(self, DemoLog)

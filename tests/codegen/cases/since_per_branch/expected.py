@@ -43,7 +43,7 @@ class DemoNew(Request["Answer"]):
 
 from __future__ import annotations
 
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import text
@@ -65,6 +65,3 @@ class DemoOld(Event):
     privileges = ("call",)
 
     name = Sometimes("Name", text)
-
-    def process(self) -> Processed:
-        return processed(self, DemoOld)

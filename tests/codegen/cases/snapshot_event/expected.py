@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Always, Processed, Sometimes, Variables, processed
+from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, text
@@ -74,6 +74,3 @@ class DemoBridged(Event):
     """One of ``none``, ``talker``, ``single``, ``sfu``."""
     bridge_video_source = Sometimes("BridgeVideoSource", text)
     reason = Sometimes("Reason", text)
-
-    def process(self) -> Processed:
-        return processed(self, DemoBridged)

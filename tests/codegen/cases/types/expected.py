@@ -159,7 +159,7 @@ class DemoState(OpenIntEnum):
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Processed, Sometimes, SometimesLocal, processed
+from ami_typed.fields import Sometimes, SometimesLocal
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import Flag, items, member
@@ -236,6 +236,3 @@ class DemoTyped(Event):
     """A value of the type flag."""
     enum = Sometimes("Enum", member(enums.DemoState))
     """A value of the type enum."""
-
-    def process(self) -> Processed:
-        return processed(self, DemoTyped)

@@ -43,7 +43,7 @@ class DemoMute(Request["Answer"]):
 
 from __future__ import annotations
 
-from ami_typed.fields import Processed, Sometimes, processed
+from ami_typed.fields import Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import text
@@ -66,6 +66,3 @@ class DemoMuted(Event):
 
     state = Sometimes("State", text)
     """One of ``muted``, ``no``."""
-
-    def process(self) -> Processed:
-        return processed(self, DemoMuted)
