@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 
 import ami_typed as ami
-from ami_typed import errors
+from ami_typed import actions, errors
 from ami_typed.errors import Error, ManagerError, ManagerSocketError
 
 REQUEST = ami.Request("Originate", Channel="Local/1@x", Secret="hidden-word")
@@ -27,6 +28,8 @@ EXAMPLES: list[Error] = [
     ami.FieldError(ami.Event({"Event": "Hangup"}), "Cause", "x", "not a number"),
     ami.HeaderRefused("one sentence"),
     ami.OutcomeUnknown("one sentence"),
+    ami.OutcomeTimeout("one sentence"),
+    ami.ActionFailed(REQUEST, ami.Message({"Response": "Error", "Message": "Permission denied"}), ("originate",)),
 ]
 
 
@@ -67,6 +70,26 @@ def test_what_happened_to_the_connection_is_a_socket_error(blamed_on_the_link: s
     assert not issubclass(kind, ManagerError)
 
 
+CERTAIN = [
+    "NotConnected",
+    "TooManyPending",
+    "ConnectFailed",
+    "NotAsterisk",
+    "TurnedAway",
+    "RequestNotSent",
+    "StillBooting",
+]
+OPEN = ["ActionTimeout", "OutcomeUnknown", "OutcomeTimeout"]
+
+
+def test_two_bases_say_what_is_certain_about_what_was_asked_for() -> None:
+    kinds = {name: getattr(errors, name) for name in errors.__all__}
+    safe = {name for name, kind in kinds.items() if issubclass(kind, ami.Unavailable)}
+    unsafe = {name for name, kind in kinds.items() if issubclass(kind, ami.MayHaveHappened)}
+    assert safe == {"Unavailable", *CERTAIN}
+    assert unsafe == {"MayHaveHappened", *OPEN}
+
+
 def test_errors_are_caught_as_the_builtin_exceptions_they_are_a_kind_of() -> None:
     assert issubclass(ami.HeaderRefused, ValueError)
     assert issubclass(ami.FieldError, ValueError)
@@ -101,6 +124,28 @@ def test_a_refusal_says_the_action_and_the_servers_words() -> None:
     assert error.message == "No such channel"
     assert error.request is REQUEST
     assert error.response is REFUSAL
+
+
+DENIED = ami.Message({"Response": "Error", "Message": "Permission denied"})
+
+
+def test_a_denied_permission_names_the_privileges_that_the_action_needs() -> None:
+    error = ami.ActionFailed(actions.Getvar(variable="X"), DENIED)
+    assert error.privileges == ("call", "reporting")
+    assert error.message == "Permission denied"
+    assert str(error) == (
+        "Asterisk refused Getvar: Permission denied. The user's `write` in manager.conf needs call, reporting or all; "
+        "without a log-in, no action is allowed."
+    )
+
+
+@pytest.mark.parametrize("request_", [ami.Request("Nobodys"), actions.Ping()])
+def test_a_denied_permission_of_an_action_without_known_privileges_says_what_may_be_the_reason(
+    request_: ami.Request[Any],
+) -> None:
+    assert str(ami.ActionFailed(request_, DENIED)).endswith(
+        "Permission denied. The user's `write` in manager.conf lacks the action's privilege, or nobody is logged in."
+    )
 
 
 @pytest.mark.parametrize(

@@ -1073,9 +1073,9 @@ def test_an_outcome_that_comes_before_the_answer_is_not_missed(peer: Peer, manag
     assert calling.result(PATIENCE)["Response"] == "Success"
 
 
-def test_a_call_whose_outcome_does_not_come_is_an_event_timeout(peer: Peer, manager: ami.Manager) -> None:
+def test_a_call_whose_outcome_does_not_come_may_have_happened(peer: Peer, manager: ami.Manager) -> None:
     peer.serve(reply)
-    with pytest.raises(ami.EventTimeout, match="the outcome of the call did not come"):
+    with pytest.raises(ami.OutcomeTimeout, match=r"the outcome of the call did not come .* may go on all the same"):
         manager.originate(originate(Timeout=10), margin=0.01)
 
 

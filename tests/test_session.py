@@ -983,6 +983,9 @@ def test_a_request_that_was_given_up_before_it_could_be_written_is_not_to_be_sen
     late, early = talk.session.open(ami.Request("Ping"), 0), talk.session.open(ami.Request("Ping"), 0)
     talk.session.give_up(late, 1)
     assert (late.begin(), late.written) == (False, False)
+    assert late.outcome() is None
+    with pytest.raises(ami.RequestNotSent, match=r"Ping was not sent within 5 s: the server does not read"):
+        late.result()
     assert (early.begin(), early.written) == (True, True)
 
 
@@ -995,6 +998,18 @@ def test_a_request_without_an_answer_in_time_is_none_or_a_time_out() -> None:
     with pytest.raises(ami.ActionTimeout, match=r"got no answer within 2\.5 s") as late:
         exchange.result()
     assert late.value.action_id == exchange.action_id
+
+
+@pytest.mark.parametrize(
+    "request_", [actions.Originate(channel="Local/1", application="Wait"), ami.Request("originate")]
+)
+def test_a_denied_action_names_the_privileges_it_needs_typed_or_not(request_: ami.Request[Any]) -> None:
+    talk = Talk()
+    exchange = talk.open(request_)
+    talk.hear(answer(exchange.action_id, "Error", "Message: Permission denied"))
+    with pytest.raises(ami.ActionFailed, match=r"The user's `write` in manager\.conf needs originate or all") as denied:
+        exchange.result()
+    assert denied.value.privileges == ("originate",)
 
 
 def test_a_late_answer_is_an_orphan_and_counted() -> None:

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
         LoginFailed,
         ManagerError,
         ManagerSocketError,
+        MayHaveHappened,
         NotAsterisk,
         NotConnected,
         NotInRelease,
+        OutcomeTimeout,
         OutcomeUnknown,
         Overflowed,
         ProtocolError,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
         StillBooting,
         TooManyPending,
         TurnedAway,
+        Unavailable,
     )
     from ami_typed.limits import Limits
     from ami_typed.manager import EventStream, Manager
@@ -109,12 +112,14 @@ if TYPE_CHECKING:
         "Manager",
         "ManagerError",
         "ManagerSocketError",
+        "MayHaveHappened",
         "Message",
         "MessageTemplate",
         "NotAsterisk",
         "NotConnected",
         "NotInRelease",
         "Observer",
+        "OutcomeTimeout",
         "OutcomeUnknown",
         "Overflow",
         "Overflowed",
@@ -131,6 +136,7 @@ if TYPE_CHECKING:
         "StillBooting",
         "TooManyPending",
         "TurnedAway",
+        "Unavailable",
         "actions",
         "aggregates",
         "catalogue",
@@ -150,8 +156,8 @@ else:
         "errors": (
             "ActionFailed ActionTimeout AddressError AlreadyLoggedIn AuthenticationFailed ConnectFailed "
             "ConnectionLost Error EventTimeout EventsDropped FieldError HeaderRefused LoginFailed ManagerError "
-            "ManagerSocketError NotAsterisk NotConnected NotInRelease OutcomeUnknown Overflowed ProtocolError "
-            "RequestNotSent StillBooting TooManyPending TurnedAway"
+            "ManagerSocketError MayHaveHappened NotAsterisk NotConnected NotInRelease OutcomeTimeout OutcomeUnknown "
+            "Overflowed ProtocolError RequestNotSent StillBooting TooManyPending TurnedAway Unavailable"
         ),
         "backoff": "Reconnect",
         "drift": "DriftReport",

@@ -653,7 +653,7 @@ class AsyncManager:
 
         Raises:
             ActionFailed: The server refused to place the call.
-            EventTimeout: The outcome did not come in time.
+            OutcomeTimeout: The outcome, an event, did not come in time.
             OutcomeUnknown: The connection was lost before the outcome came.
         """
         return await self._converse(dialogues.originate(request, margin=margin), self._connected())

@@ -5,6 +5,8 @@ Rules of this module:
 - `ManagerError` blames this program or the server's answer, `ManagerSocketError` the connection.
 - A sentence says what was wrong, where, and what to do; it never shows a secret.
 - A request that loses its connection ends in `RequestNotSent` or `OutcomeUnknown`, never in something in between.
+- Nothing was carried out where an exception is `Unavailable`, something may have been where it is `MayHaveHappened`;
+  none is both.
 """
 
 from __future__ import annotations
@@ -30,9 +32,11 @@ __all__ = [
     "LoginFailed",
     "ManagerError",
     "ManagerSocketError",
+    "MayHaveHappened",
     "NotAsterisk",
     "NotConnected",
     "NotInRelease",
+    "OutcomeTimeout",
     "OutcomeUnknown",
     "Overflowed",
     "ProtocolError",
@@ -40,6 +44,7 @@ __all__ = [
     "StillBooting",
     "TooManyPending",
     "TurnedAway",
+    "Unavailable",
 ]
 
 
@@ -47,12 +52,26 @@ class Error(Exception):
     """The base of every exception that ami-typed raises on purpose."""
 
 
+class Unavailable(Error):
+    """The server could not be reached, or not be asked: nothing was carried out, and it is safe to try again.
+
+    The base of `ConnectFailed`, `NotConnected`, `RequestNotSent`, `TooManyPending` and `StillBooting`.
+    """
+
+
+class MayHaveHappened(Error):
+    """A request was sent and nothing is known of its outcome: trying again may do the same thing twice.
+
+    The base of `ActionTimeout`, `OutcomeUnknown` and `OutcomeTimeout`.
+    """
+
+
 class ManagerError(Error):
     """This program asked for something that cannot be, or the server answered that it will not."""
 
 
-class NotConnected(ManagerError):
-    """An action was sent while the manager had no connection; call `connect` first."""
+class NotConnected(ManagerError, Unavailable):
+    """An action was sent while the manager had no connection; says whether one is being made."""
 
 
 class AddressError(ManagerError, ValueError):
@@ -67,7 +86,7 @@ class HeaderRefused(ManagerError, ValueError):
     """
 
 
-class TooManyPending(ManagerError):
+class TooManyPending(ManagerError, Unavailable):
     """More requests wait for an answer than `Limits.pending` allows; nothing was written."""
 
 
@@ -104,17 +123,29 @@ class ActionFailed(ManagerError):
         message: What the server says about it, its `Message` header.
         response: The whole answer.
         request: The request, whose secrets are hidden in its `repr`.
+        privileges: The privileges, any of which a user needs to send the action; none if every user may, or if they
+            are not known.
     """
 
-    def __init__(self, request: Request[Any], response: Message) -> None:
+    def __init__(self, request: Request[Any], response: Message, privileges: tuple[str, ...] | None = None) -> None:
         self.request = request
         self.response = response
+        self.privileges = request.privileges if privileges is None else privileges
         self.message = response.get("Message") or response.get("Response") or "no reason given"
-        super().__init__(f"Asterisk refused {request.action}: {self.message}")
+        super().__init__(f"Asterisk refused {request.action}: {self.message}{self._advice()}")
 
-    def __reduce__(self) -> tuple[type[ActionFailed], tuple[Request[Any], Message]]:
+    def _advice(self) -> str:
+        """Return what to do about a missing privilege (main/manager.c, process_message: it says no more than that)."""
+        if self.message != "Permission denied":
+            return ""
+        if not self.privileges:
+            return ". The user's `write` in manager.conf lacks the action's privilege, or nobody is logged in."
+        needed = ", ".join(self.privileges)
+        return f". The user's `write` in manager.conf needs {needed} or all; without a log-in, no action is allowed."
+
+    def __reduce__(self) -> tuple[type[ActionFailed], tuple[Request[Any], Message, tuple[str, ...]]]:
         """Pickle by the parts; the default would call the class with the sentence."""
-        return type(self), (self.request, self.response)
+        return type(self), (self.request, self.response, self.privileges)
 
 
 class LoginFailed(ActionFailed):
@@ -129,8 +160,8 @@ class AuthenticationFailed(LoginFailed):
     `events.InvalidPassword`, `events.ChallengeResponseFailed`, `events.FailedACL`.
     """
 
-    def __init__(self, request: Request[Any], response: Message) -> None:
-        super().__init__(request, response)
+    def __init__(self, request: Request[Any], response: Message, privileges: tuple[str, ...] | None = None) -> None:
+        super().__init__(request, response, privileges)
         causes = "the user is unknown, the secret is wrong, or its deny, permit or acl lines refuse this address"
         self.args = (f"{self}. In its manager.conf {causes}: Asterisk's log says which.",)
 
@@ -139,7 +170,7 @@ class AlreadyLoggedIn(LoginFailed):
     """The user is logged in elsewhere, and ``allowmultiplelogin = no`` in manager.conf allows it once only."""
 
 
-class ActionTimeout(ManagerError, TimeoutError):
+class ActionTimeout(ManagerError, TimeoutError, MayHaveHappened):
     """No complete answer came in time. The server may still carry the action out: its outcome is unknown.
 
     Attributes:
@@ -166,7 +197,11 @@ class EventTimeout(ManagerError, TimeoutError):
     """The event that was waited for did not come in time."""
 
 
-class StillBooting(EventTimeout):
+class OutcomeTimeout(EventTimeout, MayHaveHappened):
+    """A call was placed, and its outcome did not come in time: it may ring, or be answered, all the same."""
+
+
+class StillBooting(EventTimeout, Unavailable):
     """The server did not say in time that it is fully booted.
 
     It lets users in as soon as its manager interface stands; the actions of modules that are not loaded yet are unknown
@@ -210,7 +245,7 @@ class ManagerSocketError(Error, OSError):
     """The connection could not be made, or is no longer there."""
 
 
-class ConnectFailed(ManagerSocketError):
+class ConnectFailed(ManagerSocketError, Unavailable):
     """No connection could be made: nobody listens there, the name is unknown, or the time ran out."""
 
 
@@ -245,11 +280,11 @@ class ConnectionLost(ManagerSocketError):
     """The connection ended while it was needed."""
 
 
-class RequestNotSent(ConnectionLost):
-    """The connection ended before any byte of the request left: it is safe to send it again."""
+class RequestNotSent(ConnectionLost, Unavailable):
+    """The connection ended, or the time ran out, before any byte of the request left: it is safe to send it again."""
 
 
-class OutcomeUnknown(ConnectionLost):
+class OutcomeUnknown(ConnectionLost, MayHaveHappened):
     """The connection ended after the request left and before its answer came.
 
     Asterisk may or may not have carried it out. ami-typed never sends it again by itself: that could place a

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ami_typed.errors import ActionFailed, ActionTimeout
+from ami_typed.errors import ActionFailed, ActionTimeout, RequestNotSent
 from ami_typed.messages import Response
+from ami_typed.registry import action_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,20 +123,29 @@ class Exchange(Generic[R]):
         Raises:
             ActionFailed: The server answered with an error.
             ActionTimeout: No answer came, or the list was not closed, in time.
-            ConnectionLost: The connection ended first.
+            ConnectionLost: The connection ended first, or the server took no byte of the request in time.
         """
         if self.error is not None:
             raise self.error
         response = self.response
         if response is None:
-            raise ActionTimeout(self.request, self.action_id, self.timeout)
+            raise self._unanswered()
         if self.ending == "failed":
-            raise ActionFailed(self.request, response)
+            privileges = self.knowledge.privileges or action_class(self.request.action).privileges
+            raise ActionFailed(self.request, response, privileges)
         if not self.synchronous:
             return self.request.process_response(response)
         if not self.settled:
             raise ActionTimeout(self.request, self.action_id, self.timeout, "end of its list")
         return self.events
+
+    def _unanswered(self) -> ActionTimeout | RequestNotSent:
+        """Return the exception for a request whose time ran out."""
+        if self.written:
+            return ActionTimeout(self.request, self.action_id, self.timeout)
+        return RequestNotSent(
+            f"{self.request.action} was not sent within {self.timeout:g} s: the server does not read what it is sent."
+        )
 
     def outcome(self) -> Response[R] | None:
         """Return what came of the request, `None` where no answer came; the answer is turned into the result here.

@@ -627,7 +627,7 @@ class Manager:
 
         Raises:
             ActionFailed: The server refused to place the call.
-            EventTimeout: The outcome did not come in time.
+            OutcomeTimeout: The outcome, an event, did not come in time.
             OutcomeUnknown: The connection was lost before the outcome came.
         """
         return self._converse(dialogues.originate(request, margin=margin), self._connected())

@@ -20,8 +20,10 @@ from ami_typed.errors import (
     ActionFailed,
     AlreadyLoggedIn,
     AuthenticationFailed,
+    EventTimeout,
     LoginFailed,
     ManagerError,
+    OutcomeTimeout,
     OutcomeUnknown,
 )
 from ami_typed.messages import _SECRETS_OF_ANY_ACTION, Answer, Event, Request
@@ -166,7 +168,10 @@ def _wait(fits: Callable[[Event], bool], timeout: float, what: str) -> Conversat
     def ends_it(event: Event) -> bool:
         return isinstance(event, Disconnected) or fits(event)
 
-    event: Event = yield Await(ends_it, timeout, what)
+    try:
+        event: Event = yield Await(ends_it, timeout, what)
+    except EventTimeout as error:
+        raise OutcomeTimeout(f"{error} The call may go on all the same.") from None
     if isinstance(event, Disconnected):
         raise OutcomeUnknown(f"Nothing is known of {what}: {event.reason}")
     return event
@@ -206,7 +211,7 @@ def originate(request: Request[Any], *, margin: float = 10.0) -> Conversation[ev
 
     Raises:
         ActionFailed: The server refused to place the call.
-        EventTimeout: The outcome did not come in time.
+        OutcomeTimeout: The outcome did not come in time.
         OutcomeUnknown: The connection was lost before the outcome came.
     """
     ringing = timedelta(milliseconds=float(request.get("Timeout") or 30_000)).total_seconds()
