@@ -700,7 +700,7 @@ def _always(
 
 def _type(meaning: overlay.Meaning, *, multiple: bool) -> str:
     kind = meaning.type or "text"
-    is_repeated = kind == "variables" or kind.startswith(("repeated:", "numbered:", "named:"))
+    is_repeated = kind == "variables" or kind.startswith(("repeated:", "joined:", "numbered:", "named:"))
     return f"repeated:{kind}" if multiple and not is_repeated else kind
 
 

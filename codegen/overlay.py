@@ -102,9 +102,10 @@ class Domain(_Entry):
 
 
 class Member(_Entry):
-    """One value of a vocabulary."""
+    """One value of a vocabulary; `also` are other words that Asterisk has for it."""
 
     value: int | str
+    also: tuple[str, ...] = ()
     doc: Sentence | None = None
 
 
@@ -133,7 +134,10 @@ class Enum(_Entry):
         for name, member in self.members.items():
             if type(member.value) is not wanted:
                 raise ValueError(f"the value of {name} is {member.value!r}, and the kind is {self.kind}")
-        if len({member.value for member in self.members.values()}) != len(self.members):
+            if member.also and wanted is int:
+                raise ValueError(f"{name} has other words, and the kind is int")
+        values = [value for member in self.members.values() for value in (member.value, *member.also)]
+        if len(set(values)) != len(values):
             raise ValueError("two members have the same value")
         return self
 

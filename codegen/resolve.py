@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from . import overlay
     from .amend import Amended, Group, Header, Message, Response, Rules
 
-Form: TypeAlias = Literal[
-    "Always", "Sometimes", "AlwaysLocal", "SometimesLocal", "Repeated", "Variables", "Numbered", "Named"
-]
+Several: TypeAlias = Literal["Repeated", "Joined", "Variables", "Numbered", "VariablesByName"]
+Form: TypeAlias = Literal["Always", "Sometimes", "AlwaysLocal", "SometimesLocal"] | Several
 Import: TypeAlias = tuple[str, str]
 """A module and a name in it."""
 
@@ -48,12 +47,13 @@ _FLAG = re.compile(r"flag:([^/]+)/([^/]+)")
 _ITEMS = re.compile(r"""(items|pairs)\((?:"([^"\\]+)"|'([^'\\]+)')(?:, enum:(\w+))?\)""")
 _ALTERNATIVE = re.compile(r"""\|(?![^(]*\))""")  # a | that is not between parentheses
 _FLAGS = frozenset({"yes_no", "one_zero", "true_false", "on_off", "enabled_disabled", "Flag"})
-_SEVERAL: Mapping[str, Literal["Repeated", "Numbered", "Named"]] = {
+_SEVERAL: Mapping[str, Several] = {
     "repeated": "Repeated",
+    "joined": "Joined",
     "numbered": "Numbered",
-    "named": "Named",
 }
-_FAMILIES = frozenset({"Numbered", "Named"})
+_FAMILIES = frozenset({"Numbered", "VariablesByName"})
+_OF_VARIABLES = frozenset({"Variables", "VariablesByName"})
 _WRITTEN_AS_TEXT = frozenset({"integer", "real", "text"})
 
 
@@ -93,7 +93,7 @@ class Value:
     reads: Codec | None
     writes: Codec | None
     imports: tuple[Import, ...] = ()
-    repetition: Literal["Repeated", "Variables", "Numbered", "Named"] | None = None
+    repetition: Several | None = None
     enum: str | None = None
     optional: bool = False
 
@@ -421,10 +421,12 @@ class _Resolution:
 
     def _field(self, message: Message | Response, header: Header, owner: Owner) -> Field:
         value = self._value(message, header)
-        if value.reads is None and value.repetition != "Variables":
+        if value.reads is None and value.repetition not in _OF_VARIABLES:
             self._add(f"Only a parameter can be of the type {header.type}.", message, header)
         if ("*" in header.name) != (value.repetition in _FAMILIES):
-            self._add("A family of headers has a * in its name and a type numbered:... or named:...", message, header)
+            self._add(
+                "A family of headers has a * in its name and a type numbered:... or named:variables", message, header
+            )
         single: Form = "Always" if header.always and not header.none and not value.optional else "Sometimes"
         local = value.reads is not None and value.reads.name == "date_time"
         if local:
@@ -615,7 +617,7 @@ def _either(first: Value, *others: Value) -> Value:
     )
 
 
-def _several(value: Value, form: Literal["Repeated", "Numbered", "Named"]) -> Value:
+def _several(value: Value, form: Several) -> Value:
     return replace(
         value,
         accepts=f"Sequence[{value.accepts}]",
@@ -641,6 +643,8 @@ def _types() -> dict[str, Value]:
     plain: dict[str, Callable[[Codec], Value]] = {
         "integer": lambda codec: _simple("int", codec),
         "integer24": lambda codec: _simple("int", codec),
+        "formats": lambda codec: _simple("Sequence[str]", codec, _SEQUENCE),
+        **dict.fromkeys(("groups", "group_bits"), lambda codec: _simple("Sequence[int]", codec, _SEQUENCE)),
         "real": lambda codec: _simple("float", codec),
         "address": lambda codec: _simple("Address", codec, ("ami_typed.values", "Address")),
         **dict.fromkeys(
@@ -650,10 +654,8 @@ def _types() -> dict[str, Value]:
             ("seconds", "milliseconds", "microseconds", "minutes", "clock"),
             lambda codec: _simple("timedelta", codec, _TIMEDELTA),
         ),
-        **dict.fromkeys(
-            ("seconds_left", "round_trip"),
-            lambda codec: replace(_simple("timedelta", codec, _TIMEDELTA), optional=True),
-        ),
+        "seconds_left": lambda codec: replace(_simple("timedelta", codec, _TIMEDELTA), optional=True),
+        "round_trip": lambda codec: replace(_simple("float", codec), optional=True),
         **dict.fromkeys(("epoch", "date_time"), lambda codec: _simple("datetime", codec, _DATETIME)),
     }
     repeated = "Mapping[str, str | Sequence[str]]"
@@ -662,6 +664,7 @@ def _types() -> dict[str, Value]:
         "label": Value("int | str", Codec("text"), None),
         "variables": Value("Mapping[str, str]", None, Codec("assigned"), (_MAPPING,), "Variables"),
         "repeated:variables": Value(repeated, None, Codec("assigned"), (_MAPPING, _SEQUENCE), "Variables"),
+        "named:variables": Value("Mapping[str, Mapping[str, str]]", None, None, (_MAPPING,), "VariablesByName"),
         **{keyword: make(Codec(keyword)) for keyword, make in plain.items()},
     }
 

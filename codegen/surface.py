@@ -106,10 +106,11 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """An enum class."""
+    """An enum class; `also` are the words that it has beside its values, each with the value that it stands for."""
 
     name: str
     base: str
+    also: str | None
     doc: str
     members: tuple[Attribute, ...]
 
@@ -579,9 +580,11 @@ def _structure(source: resolve.Built, used: _Used) -> Attribute:
 
 
 def _vocabulary(name: str, enum: overlay.Enum) -> Vocabulary:
+    also = {word: str(member.value) for member in enum.members.values() for word in member.also}
     return Vocabulary(
         name=name,
         base="OpenIntEnum" if enum.kind == "int" else "OpenStrEnum",
+        also=_mapping(also) if also else None,
         doc=_docstring(enum.doc, f"Source: {enum.source.rstrip('.')}." if enum.source else None),
         members=tuple(
             Attribute(

@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 
 import ami_typed as ami
 from ami_typed import FieldError, Releases, _speed, events, responses
-from ami_typed.fields import Always, Named, Numbered, Repeated, Sometimes, Variables, described, fields_of, processed
+from ami_typed.fields import (
+    Always,
+    Joined,
+    Numbered,
+    Repeated,
+    Sometimes,
+    Variables,
+    VariablesByName,
+    described,
+    fields_of,
+    processed,
+)
 from ami_typed.values import Codec, OpenIntEnum, epoch, integer, items, member, seconds, text, yes_no
 from tests.support import Gadget, unread
 
@@ -42,8 +53,10 @@ class Report(ami.Event):
     since = Sometimes("Since", epoch, releases="18.26 20-23", none=("0", "never"))
     flag = Sometimes("Some-Flag", yes_no)
     sizes = Repeated("Size", integer)
+    contacts = Joined("Contacts", items())
+    codecs = Sometimes("Codecs", items())
     chan_variable = Variables("ChanVariable", releases="16-23")
-    by_channel = Named("ChanVariable(*)", text)
+    by_channel = VariablesByName("ChanVariable(*)")
     report_ssrc = Numbered("Report*SourceSSRC", integer)
 
 
@@ -184,6 +197,19 @@ def test_every_value_of_a_repeated_header_is_read_in_order(report: Callable[...,
 
 
 @both
+def test_a_list_that_is_spread_over_several_headers_is_one(report: Callable[..., Report]) -> None:
+    assert report("Contacts: a/1,a/2,", "Other: x", "Contacts: ", "contacts: b/3").contacts == ["a/1", "a/2", "b/3"]
+    assert report("Other: x").contacts == []
+    assert processed(report("Contacts: a/1,", "Contacts: b/2"))[0]["Contacts"] == ["a/1", "b/2"]
+
+
+@both
+def test_a_list_without_items_is_empty_and_none_only_where_its_header_is_absent(report: Callable[..., Report]) -> None:
+    assert report("Codecs: ").codecs == []
+    assert report("Other: x").codecs is None
+
+
+@both
 def test_one_wrong_text_among_repeated_headers_is_an_error(report: Callable[..., Report]) -> None:
     with pytest.raises(FieldError, match="Size"):
         _ = report("Size: 3", "Size: x").sizes
@@ -206,7 +232,7 @@ def test_a_family_of_headers_is_read_by_the_part_that_differs(report: Callable[.
         "report1sourcessrc: 11",
         "ReportSourceSSRC: 12",
     )
-    assert event.by_channel == {"Local/1@x-0001;1": ["A=1", "C=3"], "Local/1@x-0001;2": ["B=2"]}
+    assert event.by_channel == {"Local/1@x-0001;1": {"A": "1", "C": "3"}, "Local/1@x-0001;2": {"B": "2"}}
     assert event.report_ssrc == {"0": [10], "1": [11]}
 
 
@@ -262,7 +288,7 @@ def test_a_field_seen_on_the_class_tells_its_header_and_its_releases() -> None:
     assert isinstance(Report.note, Sometimes)
     assert isinstance(Report.sizes, Repeated)
     assert isinstance(Report.chan_variable, Variables)
-    assert isinstance(Report.by_channel, Named)
+    assert isinstance(Report.by_channel, VariablesByName)
     assert Report.flag.header == "Some-Flag"
     assert Report.label.releases is None
     assert Report.since.releases == Releases("18.26 20-23")

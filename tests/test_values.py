@@ -27,6 +27,13 @@ class State(OpenIntEnum):
     UP = 6
 
 
+class Mood(OpenStrEnum, also={"In a good mood": "GOOD", "1": "GOOD"}):
+    """A vocabulary with several words for one thing."""
+
+    GOOD = "GOOD"
+    BAD = "BAD"
+
+
 class Membership(OpenStrEnum):
     """A vocabulary of words."""
 
@@ -238,6 +245,66 @@ def test_of_a_variable_that_comes_twice_the_last_value_counts() -> None:
     assert values.variables(["A=1", "B=x=y", "A=2", "C"]) == {"A": "2", "B": "x=y", "C": ""}
 
 
+# Lists of other forms
+
+
+@pytest.mark.parametrize(
+    ("printed", "formats"),
+    [
+        ("(ulaw|alaw)", ["ulaw", "alaw"]),
+        ("(g722)", ["g722"]),
+        ("(nothing)", []),
+        ("()", []),
+        ("", []),
+        ("slin", ["slin"]),
+    ],
+)
+def test_formats_are_a_list(printed: str, formats: list[str]) -> None:
+    assert read(values.formats, printed) == formats
+
+
+@given(st.lists(st.sampled_from(["ulaw", "alaw", "g722", "opus"]), unique=True))
+def test_formats_come_back_as_they_were_written(formats: list[str]) -> None:
+    assert read(values.formats, str(values.formats.encode(formats))) == formats
+
+
+@given(st.sets(st.integers(0, 63)))
+def test_groups_are_the_same_as_a_list_and_as_bits(groups: set[int]) -> None:
+    told = sorted(groups)
+    assert read(values.groups, ", ".join(map(str, told))) == told
+    assert read(values.group_bits, str(sum(1 << group for group in groups))) == told
+    assert read(values.groups, str(values.groups.encode(told))) == told
+    assert read(values.group_bits, str(values.group_bits.encode(told))) == told
+
+
+@pytest.mark.parametrize("nonsense", ["a", "1;2", "1-3"])
+def test_what_are_no_groups_is_refused(nonsense: str) -> None:
+    with pytest.raises(ValueError):
+        read(values.groups, nonsense)
+
+
+@given(st.integers(-(1 << 23), (1 << 23) - 1))
+def test_a_number_of_24_bits_has_its_sign(number: int) -> None:
+    assert read(values.integer24, str(number % (1 << 24))) == number
+
+
+@given(st.integers(-(1 << 31), 0), st.sampled_from([32, 64]))
+def test_no_time_is_left_where_the_count_wrapped_around(left: int, bits: int) -> None:
+    assert read(values.seconds_left, str(left % (1 << bits))) is None
+
+
+@given(st.integers(1, (1 << 31) - 1))
+def test_the_time_that_is_left_is_a_duration(left: int) -> None:
+    assert read(values.seconds_left, str(left)) == timedelta(seconds=left)
+    assert values.seconds_left.encode(timedelta(seconds=left)) == str(left)
+
+
+def test_a_round_trip_below_nothing_is_none() -> None:
+    assert read(values.round_trip, "0.0200") == 0.02
+    assert read(values.round_trip, "65535.9987") is None
+    assert values.round_trip.encode(0.5) == "0.5"
+
+
 # Open vocabularies
 
 
@@ -251,6 +318,15 @@ def test_words_match_without_regard_to_case() -> None:
     assert read(member(Membership), "STATIC") is Membership.STATIC
     assert Membership("realtime") is Membership.REALTIME
     assert member(Membership).encode(Membership("realtime")) == "RealTime"
+
+
+@pytest.mark.parametrize("word", ["GOOD", "good", "In a good mood", "IN A GOOD MOOD", "1"])
+def test_every_word_for_a_thing_finds_its_member(word: str) -> None:
+    assert read(member(Mood), word) is Mood.GOOD
+    assert Mood(word) is Mood.GOOD
+    assert member(Mood).encode(Mood(word)) == "GOOD"
+    assert list(Mood) == [Mood.GOOD, Mood.BAD]
+    assert Mood.spellings() == {"GOOD": Mood.GOOD, "BAD": Mood.BAD, "In a good mood": Mood.GOOD, "1": Mood.GOOD}
 
 
 def test_an_unknown_number_stays_readable() -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 from ami_typed._speed import unread
 from ami_typed.errors import FieldError
-from ami_typed.fields import Built, Numbered, Repeated, Sometimes, family_of, fields_of
+from ami_typed.fields import Built, Family, Joined, Repeated, Sometimes, family_of, fields_of
 from ami_typed.messages import KEY_ACTION, KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE, Answer, Event, Request
 from ami_typed.messages import _is_secret as is_secret
 from ami_typed.registry import action_class, event_class
@@ -90,7 +90,7 @@ def _patterns(field: Field[Any]) -> list[tuple[str, str]]:
     """Return the patterns of the headers that a field reads, each with what its ``*`` stands for."""
     if isinstance(field, Built):  # any header where it reads the message as a whole
         return [(pattern, ".+") for pattern in field.headers or ("*",)]
-    return [(field.header, field.differing if isinstance(field, Numbered) else "")]
+    return [(field.header, field.differing if isinstance(field, Family) else "")]
 
 
 _known = functools.cache(_Known)
@@ -100,7 +100,7 @@ _known = functools.cache(_Known)
 def _fields(cls: type[Message]) -> list[tuple[str, Field[Any], str | None]]:
     """Return the attributes of a class, with the header in small letters without which there is nothing to decode."""
     return [
-        (attribute, field, field.header.lower() if isinstance(field, Sometimes | Repeated) else None)
+        (attribute, field, field.header.lower() if isinstance(field, Sometimes | Repeated | Joined) else None)
         for attribute, field in fields_of(cls).items()
     ]
 

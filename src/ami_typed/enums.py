@@ -10,7 +10,6 @@ __all__ = [
     "AdviceType",
     "AgentState",
     "AuthType",
-    "BilledCall",
     "BillingId",
     "BridgeTechnology",
     "BridgeTone",
@@ -20,7 +19,6 @@ __all__ = [
     "ChannelStateName",
     "ChargeTotal",
     "ChargeType",
-    "ChargedBy",
     "ChargedItem",
     "ChargingType",
     "CompletionReason",
@@ -32,6 +30,7 @@ __all__ = [
     "DialStatus",
     "DigitDirection",
     "Disposition",
+    "DtmfMode",
     "ExtensionState",
     "ExtensionStateName",
     "FaxOperation",
@@ -44,11 +43,13 @@ __all__ = [
     "MediaEncryption",
     "Membership",
     "MuteDirection",
+    "Muting",
     "OriginateReason",
     "OriginateResult",
     "PeerState",
     "PlaybackControl",
     "PresenceState",
+    "Presentation",
     "Privilege",
     "QueueMemberStatus",
     "QueueStrategy",
@@ -123,27 +124,18 @@ class AuthType(OpenStrEnum):
     MD5 = "MD5"
 
 
-class BilledCall(OpenStrEnum):
-    """What kind of call is billed, in events.
+class BillingId(
+    OpenStrEnum,
+    also={
+        "Reverse": "ReverseCharge",
+        "CallForwardingUnconditional": "CallFwdUnconditional",
+        "CallForwardingBusy": "CallFwdBusy",
+        "CallForwardingNoReply": "CallFwdNoReply",
+    },
+):
+    """What kind of call is billed.
 
-    Source: main/aoc.c, aoc_billingid_str.
-    """
-
-    NORMAL = "Normal"
-    REVERSE = "Reverse"
-    CREDIT_CARD = "CreditCard"
-    FORWARD_UNCONDITIONAL = "CallForwardingUnconditional"
-    FORWARD_BUSY = "CallForwardingBusy"
-    FORWARD_NO_REPLY = "CallForwardingNoReply"
-    DEFLECTION = "CallDeflection"
-    TRANSFER = "CallTransfer"
-    NOT_AVAILABLE = "NotAvailable"
-
-
-class BillingId(OpenStrEnum):
-    """What kind of call is billed, in requests.
-
-    Source: main/manager.c, action_aocmessage.
+    Source: main/manager.c, action_aocmessage; main/aoc.c, aoc_billingid_str.
     """
 
     NORMAL = "Normal"
@@ -154,6 +146,8 @@ class BillingId(OpenStrEnum):
     FORWARD_NO_REPLY = "CallFwdNoReply"
     DEFLECTION = "CallDeflection"
     TRANSFER = "CallTransfer"
+    NOT_AVAILABLE = "NotAvailable"
+    """It is not known: in events only."""
 
 
 class BridgeTechnology(OpenStrEnum):
@@ -312,28 +306,18 @@ class ChargeTotal(OpenStrEnum):
     SUBTOTAL = "SubTotal"
 
 
-class ChargeType(OpenStrEnum):
-    """What is charged for a call, in requests.
+class ChargeType(OpenStrEnum, also={"NotAvailable": "NA", "Units": "Unit"}):
+    """What is charged for a call.
 
-    Source: main/manager.c, action_aocmessage.
+    Source: main/manager.c, action_aocmessage; main/aoc.c, aoc_charge_type_str.
     """
 
     NOT_AVAILABLE = "NA"
+    """It is not known."""
     FREE = "FREE"
     CURRENCY = "Currency"
+    """Money."""
     UNIT = "Unit"
-
-
-class ChargedBy(OpenStrEnum):
-    """What is charged for a call, in events.
-
-    Source: main/aoc.c, aoc_charge_type_str.
-    """
-
-    NOT_AVAILABLE = "NotAvailable"
-    FREE = "Free"
-    CURRENCY = "Currency"
-    UNITS = "Units"
 
 
 class ChargedItem(OpenStrEnum):
@@ -410,10 +394,21 @@ class ContactState(OpenStrEnum):
     """It registered again."""
 
 
-class CurrencyMultiplier(OpenStrEnum):
-    """What an amount of money is multiplied by, in requests.
+class CurrencyMultiplier(
+    OpenStrEnum,
+    also={
+        "1/1000": "OneThousandth",
+        "1/100": "OneHundredth",
+        "1/10": "OneTenth",
+        "1": "One",
+        "10": "Ten",
+        "100": "Hundred",
+        "1000": "Thousand",
+    },
+):
+    """What an amount of money is multiplied by.
 
-    Source: main/manager.c, action_aocmessage.
+    Source: main/manager.c, action_aocmessage; main/aoc.c, aoc_multiplier_str.
     """
 
     THOUSANDTH = "OneThousandth"
@@ -437,10 +432,12 @@ class DebugLevel(OpenStrEnum):
     INTENSE = "intense"
 
 
-class DeviceState(OpenStrEnum):
-    """State of a device, as `DeviceStateChange` words it.
+class DeviceState(
+    OpenStrEnum, also={"Not in use": "NOT_INUSE", "In use": "INUSE", "Ring+Inuse": "RINGINUSE", "On Hold": "ONHOLD"}
+):
+    """State of a device.
 
-    Source: main/devicestate.c, ast_devstate_str.
+    Source: main/devicestate.c, devstatestring: ast_devstate_str, and ast_devstate2str for PJSIP.
     """
 
     UNKNOWN = "UNKNOWN"
@@ -517,6 +514,28 @@ class Disposition(OpenStrEnum):
     FAILED = "FAILED"
     CONGESTION = "CONGESTION"
     UNKNOWN = "UNKNOWN"
+
+
+class DtmfMode(OpenStrEnum, also={"rfc2833": "rfc4733"}):
+    """How digits are sent.
+
+    Source: res/res_pjsip.c, ast_sip_dtmf_to_str; channels/chan_sip.c, dtmfstr.
+    """
+
+    NONE = "none"
+    """Not at all."""
+    RFC_4733 = "rfc4733"
+    """As events in RTP."""
+    IN_BAND = "inband"
+    """As tones in the sound."""
+    INFO = "info"
+    """In SIP INFO."""
+    SHORT_INFO = "shortinfo"
+    """In SIP INFO, with the digit alone (chan_sip)."""
+    AUTO = "auto"
+    """As events in RTP where the other side can take them, else as tones."""
+    AUTO_INFO = "auto_info"
+    """As events in RTP where the other side can take them, else in SIP INFO."""
 
 
 class ExtensionState(OpenIntEnum):
@@ -750,6 +769,8 @@ class MediaEncryption(OpenStrEnum):
     Source: res/res_pjsip/pjsip_configuration.c, media_encryption_to_str.
     """
 
+    INVALID = "invalid"
+    """Not set up; no configuration makes it so."""
     NONE = "no"
     """Not at all."""
     SDES = "sdes"
@@ -781,6 +802,20 @@ class MuteDirection(OpenStrEnum):
     IN = "in"
     OUT = "out"
     ALL = "all"
+
+
+class Muting(OpenStrEnum):
+    """Whether a member of a MeetMe conference is muted, and by whom.
+
+    Source: apps/app_meetme.c, action_meetmelist.
+    """
+
+    NO = "No"
+    """The member is heard."""
+    BY_ADMIN = "By admin"
+    """An administrator muted it."""
+    BY_SELF = "By self"
+    """It muted itself."""
 
 
 class OriginateReason(OpenIntEnum):
@@ -866,6 +901,53 @@ class PresenceState(OpenStrEnum):
     """Willing to talk."""
     DND = "dnd"
     """Not to be disturbed."""
+
+
+class Presentation(
+    OpenStrEnum,
+    also={
+        "Presentation Allowed, Not Screened": "allowed_not_screened",
+        "0 (Presentation Allowed, Not Screened)": "allowed_not_screened",
+        "Presentation Allowed, Passed Screen": "allowed_passed_screen",
+        "1 (Presentation Allowed, Passed Screen)": "allowed_passed_screen",
+        "Presentation Allowed, Failed Screen": "allowed_failed_screen",
+        "2 (Presentation Allowed, Failed Screen)": "allowed_failed_screen",
+        "Presentation Allowed, Network Number": "allowed",
+        "3 (Presentation Allowed, Network Number)": "allowed",
+        "Presentation Prohibited, Not Screened": "prohib_not_screened",
+        "32 (Presentation Prohibited, Not Screened)": "prohib_not_screened",
+        "Presentation Prohibited, Passed Screen": "prohib_passed_screen",
+        "33 (Presentation Prohibited, Passed Screen)": "prohib_passed_screen",
+        "Presentation Prohibited, Failed Screen": "prohib_failed_screen",
+        "34 (Presentation Prohibited, Failed Screen)": "prohib_failed_screen",
+        "Presentation Prohibited, Network Number": "prohib",
+        "35 (Presentation Prohibited, Network Number)": "prohib",
+        "Number Unavailable": "unavailable",
+        "64 (Number Unavailable)": "unavailable",
+        "65 (Number Unavailable)": "unavailable",
+        "66 (Number Unavailable)": "unavailable",
+        "67 (Number Unavailable)": "unavailable",
+    },
+):
+    """Whether a party may be shown, and who vouches for it.
+
+    Source: main/callerid.c, pres_types; the numbers are those of include/asterisk/callerid.h.
+    """
+
+    ALLOWED_NOT_SCREENED = "allowed_not_screened"
+    ALLOWED_PASSED_SCREEN = "allowed_passed_screen"
+    ALLOWED_FAILED_SCREEN = "allowed_failed_screen"
+    ALLOWED = "allowed"
+    """The number is the network's."""
+    PROHIBITED_NOT_SCREENED = "prohib_not_screened"
+    PROHIBITED_PASSED_SCREEN = "prohib_passed_screen"
+    PROHIBITED_FAILED_SCREEN = "prohib_failed_screen"
+    PROHIBITED = "prohib"
+    """The number is the network's."""
+    UNAVAILABLE = "unavailable"
+    """There is no number."""
+    UNKNOWN = "unknown"
+    """A number that Asterisk has no word for."""
 
 
 class Privilege(OpenStrEnum):

@@ -4,7 +4,8 @@ Rules of this module:
 
 - An attribute returns its declared type or raises `FieldError`; it never returns something else.
 - `Always` is for a header that Asterisk always sends. `Sometimes` is `None` where the header is absent, or its text
-  is one of those that mean "none" (the empty text of anything that is not text, `<unknown>` where declared).
+  is one of those that mean "none" (the empty text of anything that is neither text nor a list, `<unknown>` where
+  declared). A list without items is an empty list.
 - An event that was not read yet is not parsed: the header is found in its bytes.
 - A date text without a zone is a local time of the server: aware where the message knows its server's zone, else naive.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 import functools
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, TypeVar, cast, overload
 
 from ami_typed._speed import Found, header
 from ami_typed.errors import FieldError
@@ -33,14 +34,16 @@ __all__ = [
     "AlwaysLocal",
     "Built",
     "Dated",
+    "Family",
     "Field",
-    "Named",
+    "Joined",
     "Numbered",
     "Processed",
     "Repeated",
     "Sometimes",
     "SometimesLocal",
     "Variables",
+    "VariablesByName",
     "fields_of",
     "processed",
     "typed_headers",
@@ -183,15 +186,15 @@ class Always(Field[T]):
 class Sometimes(Field[T]):
     """A header that only some such messages have, or whose text may mean that there is no value.
 
-    That is one of the texts that are declared so, or the empty one of what is not text; reading it is `None` then. It
-    raises `FieldError` where the text is not of the declared type.
+    That is one of the texts that are declared so, or the empty one of what is neither text nor a list; reading it is
+    `None` then. It raises `FieldError` where the text is not of the declared type.
     """
 
     __slots__ = ()
 
     def __init__(self, header: str, codec: Codec[T], *, releases: str = "", none: tuple[str, ...] = ()) -> None:
         super().__init__(header, codec, releases=releases, none=none)
-        if codec.decode is not None:
+        if not codec.empty:
             self._none |= {""}
 
     if TYPE_CHECKING:
@@ -305,6 +308,34 @@ class Repeated(Field[T]):
         return [self.value(message, spelling) for spelling in message.all(name)]
 
 
+class Joined(Field[list[T]]):
+    """A list whose items are spread over several headers of one name: all of them, in order; none as an empty list."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: Message, owner: type[Message] | None = None) -> list[T]: ...
+
+    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | list[T]:
+        """Read the items of every such header of a message; on a class, return the field itself.
+
+        Raises:
+            FieldError: A text is not of the declared type.
+        """
+        if message is None:
+            return self
+        return [item for spelling in message.all(self.header) for item in self.decode(message, spelling)]
+
+    def process(self, message: Message, name: str) -> Any:
+        """Return the items as one list; texts that do not decode stay text."""
+        try:
+            return self.__get__(message)
+        except FieldError:
+            return message.all(name)
+
+
 class Variables(Field[str]):
     """Channel variables, one ``name=value`` a header: a mapping.
 
@@ -332,7 +363,27 @@ class Variables(Field[str]):
         return variables(message.all(name))
 
 
-class Numbered(Field[T]):
+class Family(Field[T]):
+    """Headers whose names differ in one part."""
+
+    __slots__ = ()
+
+    differing: ClassVar[str] = ".+"
+    """What ``*`` in the pattern of the names stands for, as a regular expression."""
+
+    def found_in(self, names: Mapping[str, str]) -> Iterable[str]:
+        """Return the headers of the family; see `Field.found_in`."""
+        return [name for name, _ in self.names(names.values())]
+
+    def names(self, headers: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield those of some names of headers that are of the family, each with its differing part."""
+        family = family_of(self.header, self.differing)
+        for name in headers:
+            if of_family := family.fullmatch(name):
+                yield name, of_family[1]
+
+
+class Numbered(Family[T]):
     """A family of headers whose names differ in a number: ``Report0SourceSSRC``, ``Report1SourceSSRC``.
 
     Args:
@@ -344,7 +395,6 @@ class Numbered(Field[T]):
     __slots__ = ()
 
     differing = "[0-9]+"
-    """What ``*`` stands for, as a regular expression."""
 
     @overload
     def __get__(self, message: None, owner: type[Message]) -> Self: ...
@@ -364,27 +414,34 @@ class Numbered(Field[T]):
             for name, part in self.names(message)
         }
 
-    def found_in(self, names: Mapping[str, str]) -> Iterable[str]:
-        """Return the headers of the family; see `Field.found_in`."""
-        return [name for name, _ in self.names(names.values())]
 
-    def names(self, headers: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Yield those of some names of headers that are of the family, each with its differing part."""
-        family = family_of(self.header, self.differing)
-        for name in headers:
-            if of_family := family.fullmatch(name):
-                yield name, of_family[1]
+class VariablesByName(Family[str]):
+    """Channel variables of several channels, one ``name=value`` a header: a mapping for the name in each header's name.
 
-
-class Named(Numbered[T]):
-    """A family of headers whose names differ in a name: ``ChanVariable(SIP/1)``, ``ChanVariable(SIP/2)``.
-
-    Its parameters are those of `Numbered`.
+    Args:
+        header: The pattern of the headers' names, with ``*`` for what differs: ``ChanVariable(*)``.
+        releases: See `Field`.
     """
 
     __slots__ = ()
 
-    differing = ".+"
+    def __init__(self, header: str, *, releases: str = "") -> None:
+        super().__init__(header, text, releases=releases)
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: Message, owner: type[Message] | None = None) -> dict[str, dict[str, str]]: ...
+
+    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | dict[str, dict[str, str]]:
+        """Read the variables of each name that a message has; on a class, return the field itself."""
+        if message is None:
+            return self
+        return {part: variables(message.all(name)) for name, part in self.names(message)}
+
+    def process(self, message: Message, name: str) -> dict[str, str]:
+        """Return the variables under one name."""
+        return variables(message.all(name))
 
 
 @functools.cache

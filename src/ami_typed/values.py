@@ -16,7 +16,7 @@ import enum
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,6 +36,9 @@ __all__ = [
     "either",
     "enabled_disabled",
     "epoch",
+    "formats",
+    "group_bits",
+    "groups",
     "integer",
     "integer24",
     "items",
@@ -65,13 +68,17 @@ class Codec(Generic[T]):
     Attributes:
         decode: From the wire's text to the value; `None` where the text is the value.
         encode: From the value to the wire's text, or to the texts of a header that is repeated.
+        empty: Whether the empty text is a value, such as a list without items, and not the lack of one.
     """
 
-    __slots__ = ("decode", "encode")
+    __slots__ = ("decode", "empty", "encode")
 
-    def __init__(self, decode: Callable[[str], T] | None, encode: Callable[[T], str | list[str]]) -> None:
+    def __init__(
+        self, decode: Callable[[str], T] | None, encode: Callable[[T], str | list[str]], *, empty: bool = False
+    ) -> None:
         self.decode = decode
         self.encode = encode
+        self.empty = empty or decode is None
 
 
 text: Codec[str] = Codec(None, str)
@@ -163,12 +170,12 @@ microseconds = _duration(microseconds=1)
 _ROUND_TRIP_SIGN = 1 << 15
 
 
-def _round_trip(spelling: str) -> timedelta | None:
+def _round_trip(spelling: str) -> float | None:
     value = float(spelling)
-    return timedelta(seconds=value) if value < _ROUND_TRIP_SIGN else None
+    return value if value < _ROUND_TRIP_SIGN else None
 
 
-round_trip: Codec[timedelta | None] = Codec(_round_trip, lambda value: seconds.encode(value or timedelta()))
+round_trip: Codec[float | None] = Codec(_round_trip, lambda value: str(value or 0.0))
 """The seconds of a round trip, `None` where clocks that drift apart make it less than nothing: that wraps around."""
 
 seconds_left: Codec[timedelta | None] = Codec(_left, lambda value: seconds.encode(value or timedelta()))
@@ -232,6 +239,7 @@ def items(separator: str = ",") -> Codec[list[str]]:
     return Codec(
         lambda spelling: [item for part in spelling.split(separator.strip() or None) if (item := part.strip())],
         lambda values: _joined(values, separator),
+        empty=True,
     )
 
 
@@ -247,7 +255,35 @@ def pairs(separator: str = ",") -> Codec[dict[str, str]]:
     return Codec(
         lambda spelling: dict(_pair(part) for part in split(spelling)),
         lambda values: separator.join(f"{name}={value}" for name, value in values.items()),
+        empty=True,
     )
+
+
+def _formats(spelling: str) -> list[str]:
+    names = spelling.removeprefix("(").removesuffix(")")
+    return [] if names == "nothing" else [name for name in names.split("|") if name]
+
+
+formats: Codec[list[str]] = Codec(_formats, lambda values: f"({'|'.join(values) or 'nothing'})", empty=True)
+"""Media formats, as ``(ulaw|alaw)``; none are ``(nothing)``."""
+
+groups: Codec[list[int]] = Codec(
+    lambda spelling: [_integer(part) for part in spelling.split(",") if part.strip()],
+    lambda values: ", ".join(map(str, values)),
+    empty=True,
+)
+"""Call groups, by their numbers from 0 to 63."""
+
+_GROUPS = 64
+
+
+def _group_bits(spelling: str) -> list[int]:
+    bits = _integer(spelling)
+    return [group for group in range(_GROUPS) if bits >> group & 1]
+
+
+group_bits: Codec[list[int]] = Codec(_group_bits, lambda values: str(sum(1 << group for group in set(values))))
+"""Call groups, by their numbers, written as a sum of bits: 1 for group 0, 2 for group 1, 4 for group 2."""
 
 
 def each(codec: Codec[T]) -> Codec[Sequence[T]]:
@@ -410,15 +446,29 @@ class OpenIntEnum(enum.IntEnum):
 class OpenStrEnum(enum.StrEnum):
     """A vocabulary of words that a newer Asterisk may extend; words match without regard to case.
 
-    An unknown word becomes a member named ``UNKNOWN_<word>`` whose `known` is false.
+    An unknown word becomes a member named ``UNKNOWN_<word>`` whose `known` is false. Where Asterisk has several words
+    for one thing, any of them finds the member; its value is the one that requests are sent with.
     """
+
+    _spelled: ClassVar[Mapping[str, str]]
+
+    def __init_subclass__(cls, *, also: Mapping[str, str] | None = None) -> None:
+        """Take the other words that a vocabulary has for its values."""
+        super().__init_subclass__()
+        cls._spelled = also or {}
+
+    @classmethod
+    def spellings(cls) -> dict[str, Self]:
+        """Return the members by every word for them that Asterisk is known to write."""
+        return {each.value: each for each in cls} | {word: cls(value) for word, value in cls._spelled.items()}
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, str):
             return None
         folded = value.casefold()
-        return next((each for each in cls if each.value.casefold() == folded), None) or _unknown(cls, value, str)
+        known = {word.casefold(): member for word, member in cls.spellings().items()}
+        return known.get(folded) or _unknown(cls, value, str)
 
     @property
     def known(self) -> bool:
@@ -430,7 +480,11 @@ class _Members(dict[str, E]):
     """The members of a vocabulary by what is written for them."""
 
     def __init__(self, vocabulary: type[E]) -> None:
-        super().__init__({str(each.value): cast("E", each) for each in vocabulary})
+        super().__init__(
+            {str(each.value): cast("E", each) for each in vocabulary}
+            if issubclass(vocabulary, OpenIntEnum)
+            else cast("dict[str, E]", vocabulary.spellings())
+        )
         self._unknown: Callable[[str], E] = (
             (lambda spelling: vocabulary(int(spelling))) if issubclass(vocabulary, OpenIntEnum) else vocabulary
         )

@@ -21,7 +21,7 @@ from ami_typed._protocol.framing import Framer
 from ami_typed._protocol.session import Session
 from ami_typed._speed import plain as _plain
 from ami_typed._speed import unread
-from ami_typed.fields import Built, Numbered, Repeated, Variables, fields_of
+from ami_typed.fields import Built, Joined, Numbered, Repeated, Variables, VariablesByName, fields_of
 from ami_typed.limits import Limits
 from ami_typed.messages import Answer, Message
 
@@ -291,10 +291,12 @@ def check_type(message: Message, attribute: str, field: Field[Any]) -> None:
         return
     expected = type_of(field)
     match field:
-        case Built() | Variables():
+        case Built() | Variables() | VariablesByName():
             return
         case Repeated():
             values = value
+        case Joined():
+            values = [value]
         case Numbered():
             values = [each for part in value.values() for each in part]
         case _:
@@ -312,7 +314,8 @@ def type_of(field: Field[Any]) -> type[Any]:
     for sample in SAMPLES:
         with contextlib.suppress(ValueError):
             made: object = decode(sample)
-            return type(made)
+            if made is not None:
+                return type(made)
     raise AssertionError(f"no sample suits {field!r}")
 
 

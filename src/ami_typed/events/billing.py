@@ -59,9 +59,9 @@ class AOC_D(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-    charge_type = Always("Charge/Type", member(enums.ChargedBy))
+    charge_type = Always("Charge/Type", member(enums.ChargeType))
     """What is charged: money, units, nothing, or not known."""
-    charge_billing_id = Sometimes("Charge/BillingID", member(enums.BilledCall))
+    charge_billing_id = Sometimes("Charge/BillingID", member(enums.BillingId))
     """What is billed."""
     charge_total_type = Sometimes("Charge/TotalType", member(enums.ChargeTotal))
     """Whether it is all of the call or a part of it."""
@@ -69,9 +69,8 @@ class AOC_D(Event):
     """The currency's name."""
     charge_currency_cost = Sometimes("Charge/Currency/Cost", integer)
     """How much of it, before it is multiplied."""
-    charge_currency_multiplier = Sometimes("Charge/Currency/Multiplier", text)
-    """What that amount is multiplied by, such as `1/100`. One of ``1/1000``, ``1/100``, ``1/10``, ``1``, ``10``,
-    ``100``, ``1000``."""
+    charge_currency_multiplier = Sometimes("Charge/Currency/Multiplier", member(enums.CurrencyMultiplier))
+    """What that amount is multiplied by."""
     units = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")
     """The units that it has cost so far; none where something else is charged."""
 
@@ -128,9 +127,9 @@ class AOC_E(Event):
     """The numbering plan of that number."""
     charging_association_id = Sometimes("ChargingAssociation/ID", integer)
     """The identifier of the call that is charged along with this one."""
-    charge_type = Always("Charge/Type", member(enums.ChargedBy))
+    charge_type = Always("Charge/Type", member(enums.ChargeType))
     """What is charged: money, units, nothing, or not known."""
-    charge_billing_id = Sometimes("Charge/BillingID", member(enums.BilledCall))
+    charge_billing_id = Sometimes("Charge/BillingID", member(enums.BillingId))
     """What is billed."""
     charge_total_type = Sometimes("Charge/TotalType", member(enums.ChargeTotal))
     """Whether it is all of the call or a part of it."""
@@ -138,9 +137,8 @@ class AOC_E(Event):
     """The currency's name."""
     charge_currency_cost = Sometimes("Charge/Currency/Cost", integer)
     """How much of it, before it is multiplied."""
-    charge_currency_multiplier = Sometimes("Charge/Currency/Multiplier", text)
-    """What that amount is multiplied by, such as `1/100`. One of ``1/1000``, ``1/100``, ``1/10``, ``1``, ``10``,
-    ``100``, ``1000``."""
+    charge_currency_multiplier = Sometimes("Charge/Currency/Multiplier", member(enums.CurrencyMultiplier))
+    """What that amount is multiplied by."""
     units = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")
     """The units that it has cost; none where something else is charged."""
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Named, Sometimes, Variables
+from ami_typed.fields import Always, Sometimes, Variables, VariablesByName
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, text
@@ -310,8 +310,8 @@ class OriginateResponse(Event):
     """The number that was called with; none where none was given."""
     caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
     """The name that was called with; none where none was given."""
-    chan_variables = Named("ChanVariable(*)", text)
-    """The variables that `channelvars` of manager.conf names, as `name=value` by the name of the channel."""
+    chan_variables = VariablesByName("ChanVariable(*)")
+    """The variables that `channelvars` of manager.conf names, by the name of the channel."""
 
 
 class Pickup(Event):

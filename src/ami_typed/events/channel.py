@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Named, Sometimes, Variables
+from ami_typed.fields import Always, Sometimes, Variables, VariablesByName
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import clock, epoch, integer, member, text
+from ami_typed.values import clock, epoch, formats, group_bits, integer, member, text
 from ami_typed.values import seconds as _seconds
 
 __all__ = [
@@ -225,8 +225,8 @@ class Hangup(Event):
     """Why it ended, by Q.850: a number of `enums.HangupCause`."""
     cause_txt = Always("Cause-txt", text)
     """Why the call ended, in words."""
-    tech_cause = Sometimes("TechCause", text, releases="20.17 22.7 23.1")
-    """The channel technology's own reason, such as a SIP status code; only sent where there is one."""
+    tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1")
+    """The channel technology's own reason, such as the code of a SIP response; only sent where there is one."""
 
 
 class HangupRequest(Event):
@@ -276,8 +276,8 @@ class HangupRequest(Event):
     """The channel variables that `channelvars` of manager.conf names."""
     cause = Sometimes("Cause", member(enums.HangupCause))
     """Why, by Q.850; only sent where the channel's driver says it."""
-    tech_cause = Sometimes("TechCause", text, releases="20.17 22.7 23.1")
-    """The channel technology's own reason, such as a SIP status code; only sent where there is one."""
+    tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1")
+    """The channel technology's own reason, such as the code of a SIP response; only sent where there is one."""
 
 
 class NewAccountCode(Event):
@@ -374,9 +374,8 @@ class NewCallerid(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable")
     """The channel variables that `channelvars` of manager.conf names."""
-    presentation = Always("CID-CallingPres", text)
-    """Whether the number may be shown: a number with words behind it, such as `0 (Presentation Allowed, Not
-    Screened)`."""
+    presentation = Always("CID-CallingPres", member(enums.Presentation))
+    """Whether the number may be shown, and who vouches for it."""
 
 
 class Newchannel(Event):
@@ -539,8 +538,8 @@ class Rename(Event):
     """The name from now on."""
     uniqueid = Always("Uniqueid", text)
     """The channel's identifier, which no other channel of this server ever has."""
-    chan_variables = Named("ChanVariable(*)", text)
-    """The variables that `channelvars` of manager.conf names, as `name=value` by the name of the channel."""
+    chan_variables = VariablesByName("ChanVariable(*)")
+    """The variables that `channelvars` of manager.conf names, by the name of the channel."""
 
 
 class SoftHangupRequest(Event):
@@ -590,8 +589,8 @@ class SoftHangupRequest(Event):
     """The channel variables that `channelvars` of manager.conf names."""
     cause = Sometimes("Cause", integer)
     """Why, by Q.850 or by a flag of Asterisk's own: 32 for a request from outside the call."""
-    tech_cause = Sometimes("TechCause", text, releases="20.17 22.7 23.1")
-    """The channel technology's own reason, such as a SIP status code; only sent where there is one."""
+    tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1")
+    """The channel technology's own reason, such as the code of a SIP response; only sent where there is one."""
 
 
 class Status(Event):
@@ -655,8 +654,8 @@ class Status(Event):
     """The dialplan application that it runs; none or empty where it runs none."""
     data_ = Sometimes("Data", text, none=("(null)",))
     """That application's arguments as one text."""
-    nativeformats = Always("Nativeformats", text)
-    """The formats that the channel can be sent without translation, such as `(ulaw|alaw)`."""
+    nativeformats = Always("Nativeformats", formats)
+    """The formats that the channel can be sent without translation, in order of preference."""
     readformat = Always("Readformat", text)
     """The format that is read from the channel."""
     readtrans = Always("Readtrans", text)
@@ -665,10 +664,10 @@ class Status(Event):
     """The format that is written to the channel."""
     writetrans = Always("Writetrans", text)
     """How what is written is translated; empty where it is not."""
-    callgroup = Always("Callgroup", integer)
-    """The call groups that the channel rings in, as a sum of bits: 1 for group 0, 2 for group 1, 4 for group 2, ..."""
-    pickupgroup = Always("Pickupgroup", integer)
-    """The call groups that it may pick calls up from, as a sum of bits."""
+    callgroup = Always("Callgroup", group_bits)
+    """The call groups that the channel rings in."""
+    pickupgroup = Always("Pickupgroup", group_bits)
+    """The call groups that it may pick calls up from."""
     seconds = Always("Seconds", _seconds)
     """How long the channel has been there, in seconds."""
     variables = Variables("Variable")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ami_typed.fields import Always
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import seconds, text
+from ami_typed.values import integer, seconds, text
 
 __all__ = [
     "CCAvailable",
@@ -34,7 +34,7 @@ class CCAvailable(Event):
     releases = Releases("13-23")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", text)
+    core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     callee = Always("Callee", text)
     """The device of whoever was called."""
@@ -54,7 +54,7 @@ class CCCallerRecalling(Event):
     releases = Releases("13-23")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", text)
+    core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
     """The device of whoever called."""
@@ -72,7 +72,7 @@ class CCCallerStartMonitoring(Event):
     releases = Releases("13-23")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", text)
+    core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
     """The device of whoever called."""
@@ -90,7 +90,7 @@ class CCCallerStopMonitoring(Event):
     releases = Releases("13-23")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", text)
+    core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
     """The device of whoever called."""
@@ -108,7 +108,7 @@ class CCFailure(Event):
     releases = Releases("13-23")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", text)
+    core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
     """The device of whoever called."""
@@ -128,7 +128,7 @@ class CCMonitorFailed(Event):
     releases = Releases("13-23")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", text)
+    core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     callee = Always("Callee", text)
     """The device of whoever was called."""
@@ -146,7 +146,7 @@ class CCOfferTimerStart(Event):
     releases = Releases("13-23")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", text)
+    core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
     """The device of whoever called."""
@@ -166,7 +166,7 @@ class CCRecallComplete(Event):
     releases = Releases("13-23")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", text)
+    core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
     """The device of whoever called."""
@@ -184,7 +184,7 @@ class CCRequestAcknowledged(Event):
     releases = Releases("13-23")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", text)
+    core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
     """The device of whoever called."""
@@ -202,7 +202,7 @@ class CCRequested(Event):
     releases = Releases("13-23")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", text)
+    core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
     """The device of whoever called."""

@@ -111,7 +111,7 @@ class DAHDIChannel(Event):
     """The channel variables that `channelvars` of manager.conf names."""
     dahdi_group = Sometimes("DAHDIGroup", integer, releases="13.26 16.3-23")
     """The groups of the channel, as a sum of bits."""
-    dahdi_span = Always("DAHDISpan", text)
+    dahdi_span = Always("DAHDISpan", integer)
     """The DAHDI span's number."""
     dahdi_channel = Always("DAHDIChannel", text)
     """The DAHDI channel's number."""
@@ -303,24 +303,24 @@ class MCID(Event):
     """The type of the caller's number."""
     m_caller_id_num_plan = Sometimes("MCallerIDNumPlan", integer)
     """The numbering plan of the caller's number."""
-    m_caller_id_num_pres = Sometimes("MCallerIDNumPres", text)
-    """Whether the caller's number may be shown, as a number with words behind it."""
+    m_caller_id_num_pres = Sometimes("MCallerIDNumPres", member(enums.Presentation))
+    """Whether the caller's number may be shown."""
     m_caller_id_name_valid = Sometimes("MCallerIDNameValid", one_zero)
     """Whether the caller's name is known."""
     m_caller_id_name = Sometimes("MCallerIDName", text)
     """The caller's name."""
     m_caller_id_name_char_set = Sometimes("MCallerIDNameCharSet", text)
     """The character set of the caller's name."""
-    m_caller_id_name_pres = Sometimes("MCallerIDNamePres", text)
-    """Whether the caller's name may be shown, as a number with words behind it."""
+    m_caller_id_name_pres = Sometimes("MCallerIDNamePres", member(enums.Presentation))
+    """Whether the caller's name may be shown."""
     m_caller_id_subaddr = Sometimes("MCallerIDSubaddr", text)
     """The caller's subaddress."""
     m_caller_id_subaddr_type = Sometimes("MCallerIDSubaddrType", integer)
     """The type of the caller's subaddress."""
     m_caller_id_subaddr_odd = Sometimes("MCallerIDSubaddrOdd", one_zero)
     """Whether the caller's subaddress has an odd number of digits."""
-    m_caller_id_pres = Sometimes("MCallerIDPres", text)
-    """Whether the caller may be shown, and who vouches for it, as a number with words behind it."""
+    m_caller_id_pres = Sometimes("MCallerIDPres", member(enums.Presentation))
+    """Whether the caller may be shown, and who vouches for it."""
     m_connected_id_num_valid = Sometimes("MConnectedIDNumValid", one_zero)
     """Whether the called party's number is known."""
     m_connected_id_num = Sometimes("MConnectedIDNum", text)
@@ -329,24 +329,24 @@ class MCID(Event):
     """The type of the called party's number."""
     m_connected_id_num_plan = Sometimes("MConnectedIDNumPlan", integer)
     """The numbering plan of the called party's number."""
-    m_connected_id_num_pres = Sometimes("MConnectedIDNumPres", text)
-    """Whether the called party's number may be shown, as a number with words behind it."""
+    m_connected_id_num_pres = Sometimes("MConnectedIDNumPres", member(enums.Presentation))
+    """Whether the called party's number may be shown."""
     m_connected_id_name_valid = Sometimes("MConnectedIDNameValid", one_zero)
     """Whether the called party's name is known."""
     m_connected_id_name = Sometimes("MConnectedIDName", text)
     """The called party's name."""
     m_connected_id_name_char_set = Sometimes("MConnectedIDNameCharSet", text)
     """The character set of the called party's name."""
-    m_connected_id_name_pres = Sometimes("MConnectedIDNamePres", text)
-    """Whether the called party's name may be shown, as a number with words behind it."""
+    m_connected_id_name_pres = Sometimes("MConnectedIDNamePres", member(enums.Presentation))
+    """Whether the called party's name may be shown."""
     m_connected_id_subaddr = Sometimes("MConnectedIDSubaddr", text)
     """The called party's subaddress."""
     m_connected_id_subaddr_type = Sometimes("MConnectedIDSubaddrType", integer)
     """The type of the called party's subaddress."""
     m_connected_id_subaddr_odd = Sometimes("MConnectedIDSubaddrOdd", one_zero)
     """Whether the called party's subaddress has an odd number of digits."""
-    m_connected_id_pres = Sometimes("MConnectedIDPres", text)
-    """Whether the called party may be shown, and who vouches for it, as a number with words behind it."""
+    m_connected_id_pres = Sometimes("MConnectedIDPres", member(enums.Presentation))
+    """Whether the called party may be shown, and who vouches for it."""
 
 
 class PRIShowSpans(Event):

@@ -83,11 +83,11 @@ class PeerEntry(Event):
     """Whether calls are encrypted, and how."""
     auto_forcerport = Sometimes("AutoForcerport", yes_no, releases="13-20")
     """Whether answers go to the port that requests come from, where NAT is found."""
-    forcerport = Sometimes("Forcerport", text, releases="13-20")
+    forcerport = Sometimes("Forcerport", yes_no, releases="13-20")
     """Whether answers go to the port that requests come from."""
     auto_comedia = Sometimes("AutoComedia", yes_no, releases="13-20")
     """Whether sound goes to where sound comes from, where NAT is found."""
-    comedia = Sometimes("Comedia", text, releases="13-20")
+    comedia = Sometimes("Comedia", yes_no, releases="13-20")
     """Whether sound goes to where sound comes from."""
     video_support = Sometimes("VideoSupport", yes_no, releases="13-20")
     """Whether calls may have video."""
@@ -97,7 +97,7 @@ class PeerEntry(Event):
     """Whether an access list says where the peer may be."""
     status = Sometimes("Status", text)
     """How the peer answers, such as `OK (3 ms)`, `UNREACHABLE`, `Unmonitored`."""
-    realtime_device = Sometimes("RealtimeDevice", text, releases="13-20")
+    realtime_device = Sometimes("RealtimeDevice", yes_no, releases="13-20")
     """Whether the peer was read from a realtime table."""
     description = Sometimes("Description", text)
     """The peer's description; may be empty."""

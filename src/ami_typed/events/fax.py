@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Repeated, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, text, yes_no
+from ami_typed.values import integer, items, member, text, yes_no
 
 __all__ = ["FAXSession", "FAXSessionsComplete", "FAXSessionsEntry", "FAXStats", "FAXStatus", "ReceiveFAX", "SendFAX"]
 
@@ -95,8 +95,8 @@ class FAXSessionsEntry(Event):
     """What it does."""
     state = Always("State", member(enums.FaxState))
     """How far it has come."""
-    files = Always("Files", text)
-    """Its files, divided by commas."""
+    files = Always("Files", items(","))
+    """Its files."""
 
 
 class FAXStats(Event):
@@ -234,7 +234,7 @@ class ReceiveFAX(Event):
     """How many pages it has."""
     resolution = Always("Resolution", text)
     """The resolution."""
-    transfer_rate = Always("TransferRate", text)
+    transfer_rate = Sometimes("TransferRate", integer)
     """The speed, in bits a second."""
     file_names = Repeated("FileName", text)
     """The files."""
@@ -293,7 +293,7 @@ class SendFAX(Event):
     """How many pages it has."""
     resolution = Always("Resolution", text)
     """The resolution."""
-    transfer_rate = Always("TransferRate", text)
+    transfer_rate = Sometimes("TransferRate", integer)
     """The speed, in bits a second."""
     file_names = Repeated("FileName", text)
     """The files."""

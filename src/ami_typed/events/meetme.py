@@ -177,10 +177,10 @@ class MeetmeList(Event):
     """What the member may do."""
     marked_user = Always("MarkedUser", yes_no)
     """Whether the member is a marked one, whom others may wait for."""
-    muted = Always("Muted", text)
-    """Whether the member is muted: `By admin`, `By self` or `No`."""
-    talking = Always("Talking", text)
-    """Whether the member talks: `Yes`, `No` or `Not monitored`."""
+    muted = Always("Muted", member(enums.Muting))
+    """Whether the member is muted, and by whom."""
+    talking = Sometimes("Talking", yes_no, none=("Not monitored",))
+    """Whether the member talks; none where talkers are not detected."""
 
 
 class MeetmeListComplete(Event):
@@ -218,8 +218,8 @@ class MeetmeListRooms(Event):
     """The conference's name or number."""
     parties = Always("Parties", integer)
     """How many members it has."""
-    marked = Sometimes("Marked", text, none=("N/A",))
-    """How many of them are marked; none where marking is not used."""
+    marked = Sometimes("Marked", integer, none=("N/A",))
+    """How many of them are marked; none where nobody is."""
     activity = Always("Activity", clock)
     """How long it has been going on."""
     creation = Always("Creation", text)

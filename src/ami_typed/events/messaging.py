@@ -29,8 +29,9 @@ class JabberStatus(Event):
     """The contact."""
     resource = Sometimes("Resource", text)
     """The contact's device; absent where it is gone."""
-    status = Always("Status", text)
-    """The contact's state, as a number."""
+    status = Always("Status", integer)
+    """The contact's state, by the number of iksemel: 0 out of reach, 1 available, 2 willing to talk, 3 away, 4 away
+    for long, 5 not to be disturbed."""
     priority = Sometimes("Priority", integer)
     """The device's priority; absent where it is gone."""
     description = Sometimes("Description", text)

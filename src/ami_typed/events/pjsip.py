@@ -4,10 +4,22 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes
+from ami_typed.fields import Always, Joined, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import enabled_disabled, integer, items, member, milliseconds, seconds, text, true_false, yes_no
+from ami_typed.values import (
+    enabled_disabled,
+    formats,
+    groups,
+    integer,
+    items,
+    member,
+    milliseconds,
+    seconds,
+    text,
+    true_false,
+    yes_no,
+)
 
 __all__ = [
     "AorDetail",
@@ -279,10 +291,10 @@ class EndpointDetail(Event):
     """The object's name."""
     context = Always("Context", text)
     """The context that calls from the endpoint begin in."""
-    allow = Always("Allow", text)
+    allow = Always("Allow", formats)
     """The codecs that are allowed, in order of preference."""
-    dtmf_mode = Always("DtmfMode", text)
-    """How digits are sent, such as `rfc4733`, `inband`, `info`, `auto`."""
+    dtmf_mode = Always("DtmfMode", member(enums.DtmfMode))
+    """How digits are sent."""
     rtp_ipv6 = Always("RtpIpv6", true_false)
     """The `rtp_ipv6` setting of the endpoint."""
     rtp_symmetric = Always("RtpSymmetric", true_false)
@@ -335,8 +347,8 @@ class EndpointDetail(Event):
     """The `disable_direct_media_on_nat` setting of the endpoint."""
     callerid = Always("Callerid", text)
     """The caller id that calls from the endpoint get; empty where they keep their own."""
-    callerid_privacy = Always("CalleridPrivacy", text)
-    """The `callerid_privacy` setting of the endpoint."""
+    callerid_privacy = Always("CalleridPrivacy", member(enums.Presentation))
+    """Whether the caller id of the endpoint may be shown, and who vouches for it."""
     callerid_tag = Always("CalleridTag", text)
     """The `callerid_tag` setting of the endpoint."""
     trust_id_inbound = Always("TrustIdInbound", true_false)
@@ -367,9 +379,9 @@ class EndpointDetail(Event):
     """The `one_touch_recording` setting of the endpoint."""
     inband_progress = Always("InbandProgress", true_false)
     """The `inband_progress` setting of the endpoint."""
-    call_group = Always("CallGroup", text)
+    call_group = Always("CallGroup", groups)
     """The call groups that the endpoint rings in."""
-    pickup_group = Always("PickupGroup", text)
+    pickup_group = Always("PickupGroup", groups)
     """The call groups that the endpoint may pick calls up from."""
     named_call_group = Always("NamedCallGroup", items(","))
     """The named call groups that the endpoint rings in."""
@@ -459,10 +471,10 @@ class EndpointDetail(Event):
     """The `accountcode` setting of the endpoint."""
     preferred_codec_only = Sometimes("PreferredCodecOnly", true_false, releases="15-23")
     """The `preferred_codec_only` setting of the endpoint."""
-    device_state = Always("DeviceState", text)
-    """The state of the endpoint, in words."""
-    active_channels = Always("ActiveChannels", text)
-    """Its channels, divided by commas; `0` where it has none."""
+    device_state = Always("DeviceState", member(enums.DeviceState))
+    """The state of the endpoint."""
+    active_channels = Sometimes("ActiveChannels", integer)
+    """How many channels it has; none in older releases, which leave it empty."""
     subscribe_context = Always("SubscribeContext", text, releases="13.11-23")
     """The `subscribe_context` setting of the endpoint."""
     allow_overlap = Always("AllowOverlap", true_false, releases="13.15 14.4-23")
@@ -607,12 +619,12 @@ class EndpointList(Event):
     """The credentials that it must show."""
     outbound_auths = Always("OutboundAuths", items(","))
     """The credentials that are shown to it."""
-    device_state = Always("DeviceState", text)
-    """Its state, in words, such as `Not in use`."""
-    active_channels = Always("ActiveChannels", text)
-    """Its channels, divided by commas; `0` where it has none."""
-    contacts = Sometimes("Contacts", items(","))
-    """Its contacts, as `aor/uri`."""
+    device_state = Always("DeviceState", member(enums.DeviceState))
+    """Its state."""
+    active_channels = Sometimes("ActiveChannels", integer)
+    """How many channels it has; none in older releases, which leave it empty."""
+    contacts = Joined("Contacts", items(","))
+    """Its contacts, as `aor/uri`; one header for each address of record."""
 
 
 class EndpointListComplete(Event):
@@ -655,8 +667,8 @@ class IdentifyDetail(Event):
     """The endpoint that it belongs to."""
     srv_lookups = Always("SrvLookups", true_false, releases="13.14 14.3-23")
     """Whether names are looked up by SRV records."""
-    match = Always("Match", text)
-    """The addresses that requests come from."""
+    match = Always("Match", items(","))
+    """The addresses that requests come from, each with its mask, behind a `!` where it is excepted."""
     match_header = Always("MatchHeader", text, releases="13.15 14.4-23")
     """The header that requests must have."""
     match_request_uri = Sometimes("MatchRequestUri", text, releases="18.23 20.8 21.3-23")

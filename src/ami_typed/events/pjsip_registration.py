@@ -276,7 +276,7 @@ class InboundSubscriptionDetail(Event):
     """The extension whose state it is about."""
     extension_states = Sometimes("ExtensionStates", member(enums.ExtensionStateName))
     """The state that was last told."""
-    mailboxes = Sometimes("Mailboxes", text)
+    mailboxes = Sometimes("Mailboxes", items(","))
     """The mailboxes that it is about."""
 
 
@@ -414,7 +414,7 @@ class OutboundSubscriptionDetail(Event):
     """The extension whose state it is about."""
     extension_states = Sometimes("ExtensionStates", member(enums.ExtensionStateName))
     """The state that was last told."""
-    mailboxes = Sometimes("Mailboxes", text)
+    mailboxes = Sometimes("Mailboxes", items(","))
     """The mailboxes that it is about."""
 
 

@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Numbered, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import epoch, integer, integer24, member, real, round_trip, seconds, text
+from ami_typed.values import epoch, integer, integer24, member, real, round_trip, text
 
 __all__ = ["RTCPReceived", "RTCPSent"]
 
@@ -93,7 +93,7 @@ class RTCPReceived(Event):
     """How much arrival times vary, in units of the RTP timestamp."""
     report_lsr = Numbered("Report*LSR", integer)
     """The middle 32 bits of the NTP timestamp of the last sender's report that arrived; 0 where none did."""
-    report_dlsr = Numbered("Report*DLSR", seconds)
+    report_dlsr = Numbered("Report*DLSR", real)
     """How long ago that report arrived, in seconds; 0 where none did."""
     to = Always("To", text)
     """Where the report went, as address and port."""
@@ -178,7 +178,7 @@ class RTCPSent(Event):
     """How much arrival times vary, in units of the RTP timestamp."""
     report_lsr = Numbered("Report*LSR", integer)
     """The middle 32 bits of the NTP timestamp of the last sender's report that arrived; 0 where none did."""
-    report_dlsr = Numbered("Report*DLSR", seconds)
+    report_dlsr = Numbered("Report*DLSR", real)
     """How long ago that report arrived, in seconds; 0 where none did."""
     from_ = Always("From", text)
     """Where the report came from, as address and port."""

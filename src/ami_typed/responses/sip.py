@@ -6,7 +6,7 @@ from __future__ import annotations
 from ami_typed import enums
 from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Answer
-from ami_typed.values import integer, member, milliseconds, seconds, text, yes_no
+from ami_typed.values import formats, groups, integer, items, member, milliseconds, seconds, text, yes_no
 
 __all__ = ["SIPshowpeer"]
 
@@ -43,25 +43,25 @@ class SIPshowpeer(Answer):
     """The account that its calls are charged to."""
     ama_flags = Sometimes("AMAflags", member(enums.AMAFlags), none=("Unknown",))
     """What its call records are meant for."""
-    cid_calling_pres = Always("CID-CallingPres", text)
-    """Whether its number may be shown, in words."""
+    cid_calling_pres = Always("CID-CallingPres", member(enums.Presentation))
+    """Whether its number may be shown, and who vouches for it."""
     sip_from_user = Sometimes("SIP-FromUser", text)
     """The user that it is called from."""
     sip_from_domain = Sometimes("SIP-FromDomain", text)
     """The domain that it is called from."""
     sip_from_domain_port = Sometimes("Sip-FromDomain-Port", integer)
     """The port of that domain."""
-    callgroup = Always("Callgroup", text)
+    callgroup = Always("Callgroup", groups)
     """The call groups that it rings in."""
-    pickupgroup = Always("Pickupgroup", text)
+    pickupgroup = Always("Pickupgroup", groups)
     """The call groups that it may pick calls up from."""
-    named_callgroup = Always("Named Callgroup", text)
+    named_callgroup = Always("Named Callgroup", items(","))
     """The named call groups that it rings in."""
-    named_pickupgroup = Always("Named Pickupgroup", text)
+    named_pickupgroup = Always("Named Pickupgroup", items(","))
     """The named call groups that it may pick calls up from."""
     moh_suggest = Always("MOHSuggest", text)
     """The music that it suggests to whom it puts on hold."""
-    voice_mailbox = Always("VoiceMailbox", text)
+    voice_mailboxes = Always("VoiceMailbox", items(","))
     """The mailboxes that it is told about."""
     transfer_mode = Always("TransferMode", text)
     """Whether it may transfer calls."""
@@ -121,7 +121,7 @@ class SIPshowpeer(Answer):
     """Whether sound is encrypted."""
     sip_rtcp_mux = Always("SIP-RTCP-Mux", yes_no)
     """Whether RTP and RTCP share a port."""
-    sip_dtm_fmode = Always("SIP-DTMFmode", text)
+    sip_dtm_fmode = Always("SIP-DTMFmode", member(enums.DtmfMode))
     """How digits are sent."""
     to_host = Always("ToHost", text)
     """The host that calls to it go to."""
@@ -137,8 +137,8 @@ class SIPshowpeer(Answer):
     """The user that it registers as."""
     reg_extension = Sometimes("RegExtension", text)
     """The extension that exists while it is registered."""
-    codecs = Always("Codecs", text)
-    """The codecs that are allowed."""
+    codecs = Always("Codecs", formats)
+    """The codecs that are allowed, in order of preference."""
     status = Always("Status", text)
     """How it answers, such as `OK (3 ms)`."""
     sip_useragent = Always("SIP-Useragent", text)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from ami_typed import enums
 from ami_typed.fields import Always, Repeated, Sometimes
 from ami_typed.messages import Answer
-from ami_typed.values import integer, items, member, one_zero, text, yes_no
+from ami_typed.values import formats, groups, integer, items, member, one_zero, text, yes_no
 
 __all__ = ["SKINNYshowdevice", "SKINNYshowline"]
 
@@ -35,10 +35,10 @@ class SKINNYshowdevice(Answer):
     """Its port; 0 where it is not registered."""
     device_type = Always("DeviceType", text)
     """Its make."""
-    codecs = Always("Codecs", text)
-    """The codecs that are configured, in parentheses, divided by bars."""
-    codec_order = Always("CodecOrder", text)
-    """The codecs that it can use, written likewise."""
+    codecs = Always("Codecs", formats)
+    """The codecs that are configured, in order of preference."""
+    codec_order = Always("CodecOrder", formats)
+    """The codecs that it can use, in order of preference."""
     device_status = Always("Devicestatus", text)
     """`registered` or `unregistered`."""
     number_of_lines = Always("NumberOfLines", integer)
@@ -79,9 +79,9 @@ class SKINNYshowline(Answer):
     """The extension that the line begins with."""
     context = Always("Context", text)
     """The context that its calls begin in."""
-    call_group = Always("CallGroup", text)
-    """The numbers of its call groups, as ranges divided by commas."""
-    pickup_group = Always("PickupGroup", text)
+    call_group = Always("CallGroup", groups)
+    """The numbers of its call groups."""
+    pickup_group = Always("PickupGroup", groups)
     """The numbers of the call groups it may pick up from."""
     named_call_group = Always("NamedCallGroup", items(","))
     """The names of its call groups."""
@@ -139,5 +139,5 @@ class SKINNYshowline(Answer):
     """The number of its group."""
     parking_lot = Sometimes("Parkinglot", text, none=("<not set>",))
     """The parking lot that its calls are parked in."""
-    codecs = Always("Codecs", text)
-    """The codecs that are configured, in parentheses, divided by bars."""
+    codecs = Always("Codecs", formats)
+    """The codecs that are configured, in order of preference."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ami_typed as ami
 from ami_typed import drift
-from ami_typed.fields import Numbered, fields_of
+from ami_typed.fields import Family, fields_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,4 +77,4 @@ def wrong_values(name: str, message: ami.Message, release: Release) -> Iterator[
 
 def is_there(message: ami.Message, field: Field[Any]) -> bool:
     """Tell whether a message has a header of a field."""
-    return any(True for _ in field.names(message)) if isinstance(field, Numbered) else field.header in message
+    return any(True for _ in field.names(message)) if isinstance(field, Family) else field.header in message

@@ -67,10 +67,11 @@ from ami_typed.values import OpenStrEnum
 __all__ = ["DemoState"]
 
 
-class DemoState(OpenStrEnum):
+class DemoState(OpenStrEnum, also={"On Air": "on", "1": "on"}):
     """State of a demonstration."""
 
     ON = "on"
+    OFF = "off"
 
 
 # events/demo.py
@@ -78,10 +79,10 @@ class DemoState(OpenStrEnum):
 
 from __future__ import annotations
 
-from ami_typed.fields import Numbered, Repeated, Variables
+from ami_typed.fields import Joined, Numbered, Repeated, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer
+from ami_typed.values import integer, items
 
 __all__ = ["DemoVarsSet"]
 
@@ -102,3 +103,4 @@ class DemoVarsSet(Event):
     chan_variable = Variables("ChanVariable")
     rule = Repeated("Rule", integer)
     report_lsr = Numbered("Report*LSR", integer)
+    codec = Joined("Codec", items(","))
