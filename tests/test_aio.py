@@ -14,13 +14,15 @@ import inspect
 import logging
 import socket
 import ssl
+import threading
+import warnings
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ami_typed as ami
-from ami_typed import AsyncManager
+from ami_typed import AsyncManager, Reconnect
 from ami_typed import manager as blocking
 from ami_typed.aio import AsyncEventStream
 from tests import test_manager
@@ -1007,3 +1009,114 @@ def test_a_server_that_never_shakes_hands_is_not_waited_for(certificate: str, ma
         with pytest.raises(ami.ConnectFailed, match=r"no answer within 0\.05 s"):
             manager.connect("127.0.0.1", server.port, 0.05, tls=trusting(certificate))
         assert server.peer() is not None
+
+
+# Other event loops
+
+
+class Elsewhere:
+    """A manager that is connected on an event loop which runs in another thread, stands still, or is closed."""
+
+    def __init__(self, server: Server, state: str) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.manager = AsyncManager(reconnect=Reconnect())
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self._thread.start()
+        self.peer: Peer = asyncio.run_coroutine_threadsafe(link(server, self.manager), self.loop).result(PATIENCE)
+        self.stream = self.manager.subscribe(Gadget)
+        if state != "running":
+            self.stop()
+        if state == "closed":
+            self.close()
+
+    @staticmethod
+    async def _cancel_all() -> None:
+        """Do what `asyncio.run` does at its end."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in others:
+            assert each is not None
+            each.cancel()
+        await asyncio.gather(*filter(None, others), return_exceptions=True)
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(PATIENCE)
+
+    def close(self) -> None:
+        """End the loop, having let it run once more, so that it closes what it still has."""
+        if self._thread.is_alive():
+            self.stop()
+        if not self.loop.is_closed():
+            self.loop.run_until_complete(self._cancel_all())
+            with warnings.catch_warnings():  # uvloop's, which would hang where they are errors
+                warnings.simplefilter("ignore", ResourceWarning)
+                self.loop.close()
+
+
+@pytest.fixture(params=["running", "standing still", "closed"])
+def elsewhere(server: Server, request: pytest.FixtureRequest) -> Iterator[Elsewhere]:
+    made = Elsewhere(server, request.param)
+    yield made
+    made.close()
+    with warnings.catch_warnings():  # asyncio's own: a transport whose loop was closed first cannot be closed for it
+        warnings.simplefilter("ignore", ResourceWarning)
+        del made.manager, made.stream
+        gc.collect()
+
+
+USES: dict[str, Callable[[AsyncManager], Coroutine[Any, Any, object]]] = {
+    "send_action": lambda manager: manager.send_action(ami.Request("Ping")),
+    "execute": lambda manager: manager.execute(ami.Request("Originate")),
+    "login": lambda manager: manager.login("admin", "secret"),
+    "originate": lambda manager: manager.originate(ami.actions.Originate(channel="PJSIP/alice", application="Echo")),
+    "logoff": lambda manager: manager.logoff(),
+    "wait_until_booted": lambda manager: manager.wait_until_booted(PATIENCE),
+    "wait_for": lambda manager: manager.wait_for(Gadget, timeout=PATIENCE),
+    "subscribe": lambda manager: asyncio.sleep(0, manager.subscribe(Gadget)),
+    "monitor_connection": lambda manager: asyncio.to_thread(manager.monitor_connection),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+def test_on_another_event_loop_a_manager_refuses_before_it_writes(elsewhere: Elsewhere, use: str) -> None:
+    async def elsewhere_used() -> None:
+        for _ in range(2):
+            with pytest.raises(ami.WrongContext, match="another event loop, so nothing was sent"):
+                await USES[use](elsewhere.manager)
+        await elsewhere.manager.close()
+
+    asyncio.run(elsewhere_used())
+    assert elsewhere.peer.request() == []
+
+
+def test_a_stream_is_not_read_on_another_event_loop(elsewhere: Elsewhere) -> None:
+    async def read() -> None:
+        with pytest.raises(ami.WrongContext):
+            await elsewhere.stream.get(PATIENCE)
+        await elsewhere.manager.close()
+
+    asyncio.run(read())
+
+
+def test_a_manager_can_be_closed_on_another_event_loop(elsewhere: Elsewhere) -> None:
+    async def close() -> None:
+        await elsewhere.manager.close()
+        await elsewhere.manager.close()
+
+    asyncio.run(close())
+    assert elsewhere.peer.at_end()
+    assert not elsewhere.manager.is_connected()
+    assert elsewhere.stream._buffer.ready
+
+
+def test_a_manager_can_be_connected_anew_on_another_event_loop(server: Server, elsewhere: Elsewhere) -> None:
+    async def use() -> None:
+        manager = elsewhere.manager
+        peer = await link(server, manager)
+        assert await asyncio.to_thread(elsewhere.peer.at_end)
+        peer.serve(echo)
+        assert await manager.execute(ami.Request("Ping"))
+        await manager.close()
+        assert await asyncio.to_thread(peer.at_end)
+
+    asyncio.run(use())

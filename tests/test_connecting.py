@@ -593,3 +593,80 @@ def test_without_poll_a_hang_up_is_found_out_by_reading_only(monkeypatch: pytest
         with selectors.DefaultSelector() as selector:
             selector.register(ours, selectors.EVENT_READ)
             assert selector.select(PATIENCE)
+
+
+# One time-out for the whole of it
+
+
+def dribble(listening: socket.socket, octets: bytes, certificate: Path | None = None) -> int:
+    """Send a client the beginning of something, and then a byte each hundredth of a second; return how many it took."""
+    connected, _ = listening.accept()
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        connected = socket.socket(fileno=context.wrap_socket(connected, server_side=True).detach())
+    with connected:
+        connected.sendall(octets)
+        for count in range(2000):
+            threading.Event().wait(0.01)
+            try:
+                connected.send(b"x")
+            except OSError:
+                return count
+    raise AssertionError("the client waited for 2000 bytes")
+
+
+DRIBBLED = {"greeting": b"Asterisk", "handshake": b"\x16\x03\x03\x40\x00", "record": b"\x17\x03\x03\x40\x00"}
+
+
+@pytest.mark.parametrize("what", DRIBBLED)
+def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(make: Make, certificate: Path, what: str) -> None:
+    trusting = ssl.create_default_context(cafile=certificate)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        served_with = certificate if what == "record" else None
+        dribbling = background(dribble, listening, DRIBBLED[what], served_with)
+        with pytest.raises(ami.ConnectFailed):
+            make().connect("127.0.0.1", listening.getsockname()[1], 0.2, tls=what != "greeting" and trusting)
+        assert dribbling.result(PATIENCE) < 1000
+
+
+def test_a_slow_handshake_leaves_the_greeting_what_is_left_of_the_time(make: Make, certificate: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def serve(listening: socket.socket) -> None:
+        connected, _ = listening.accept()
+        connected.settimeout(PATIENCE)
+        with connected:
+            threading.Event().wait(0.6)
+            with context.wrap_socket(connected, server_side=True) as under_tls:
+                threading.Event().wait(0.6)
+                with contextlib.suppress(OSError):
+                    under_tls.sendall(GREETING)
+                    while under_tls.recv(100):
+                        pass
+
+    trusting = ssl.create_default_context(cafile=certificate)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        serving = background(serve, listening)
+        with pytest.raises(ami.NotAsterisk, match="Nothing greeted within 1 s"):
+            make().connect("127.0.0.1", listening.getsockname()[1], 1, tls=trusting)
+        serving.result(PATIENCE)
+
+
+def test_a_name_server_that_does_not_answer_is_not_waited_for(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+    real = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
+        if host == "pbx.example" and not options.get("flags"):
+            answered.wait(PATIENCE)
+        return real(host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    manager = make()
+    try:
+        with pytest.raises(ami.ConnectFailed, match=r"No connection to pbx\.example:5038: no answer within 0\.1 s\."):
+            manager.connect("pbx.example", 5038, 0.1)
+    finally:
+        answered.set()

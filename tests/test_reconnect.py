@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import hashlib
 import socket
@@ -19,7 +20,7 @@ from ami_typed import Disconnected, EventsLost, Reconnect, Reconnected, events
 from ami_typed._transport import tasks as _tasks
 from ami_typed._transport import threads as _threads
 from ami_typed.backoff import Pauses
-from tests.support import GREETING, PATIENCE, Gadget, GadgetsComplete, Peer, Server, answer, background, message
+from tests.support import GREETING, PATIENCE, Gadget, GadgetsComplete, Peer, Server, answer, background, echo, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -790,3 +791,83 @@ def test_the_notices_are_never_dropped_by_a_crowded_backlog(server: Server, make
         came += isinstance(event, Gadget)
     assert kinds.count("Disconnected") == kinds.count("Reconnected") == 1
     assert kinds.index("Disconnected") < kinds.index("Reconnected")
+
+
+# Superseded attempts
+
+
+def test_an_attempt_that_is_superseded_sends_nothing_to_its_server_and_stops(server: Server, make: Make) -> None:
+    """The server of the lost connection greets late, when the program has logged in elsewhere with other credentials."""
+    manager = make(reconnect=AT_ONCE)
+    with Server(b"") as late:
+        connecting = background(manager.connect, "127.0.0.1", late.port, PATIENCE)
+        first = late.peer()
+        first.send(GREETING)
+        connecting.result(PATIENCE)
+        asterisk = Asterisk(first)
+        manager.login("of-the-late-one", "secret")
+        asterisk.actions(3)
+        first.close()
+        attempt = late.peer()
+        elsewhere = logged_in(server, manager)
+        with contextlib.suppress(OSError):  # it has closed already
+            attempt.send(GREETING)
+        assert attempt.request() == []
+        assert late._peers.empty()
+        elsewhere.peer.close()  # and what is made again is the connection that the program chose, as it logged in there
+        again = Asterisk(server.peer(), challenge="456")
+        again.next()
+        assert again.next()["Username"] == "admin"
+
+
+def test_an_attempt_that_is_superseded_as_it_logs_in_goes_no_further(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    first = logged_in(server, manager)
+    first.peer.close()
+    attempt = server.peer()
+    challenge = attempt.action_id()
+    with Server() as other:
+        elsewhere = other.link(manager)
+        with contextlib.suppress(OSError):
+            attempt.send(answer(challenge, "Success", "Challenge: 123"))
+        assert attempt.request() == []
+        elsewhere.serve(echo)
+        assert manager.execute(ami.Request("Ping")) is not None
+        manager.close()
+    assert server._peers.empty()
+
+
+@pytest.mark.parametrize("way", ["connect", "disconnect"])
+def test_a_call_of_connect_that_a_later_call_overtakes_gives_up(server: Server, make: Make, way: str) -> None:
+    """Else the program would log in at one server with what it has for the other."""
+    with Server(b"") as late:
+        manager = make(reconnect=AT_ONCE)
+        overtaken = background(manager.connect, "127.0.0.1", late.port, PATIENCE)
+        peer = late.peer()
+        asterisk = Asterisk(server.link(manager)) if way == "connect" else None
+        if asterisk is None:
+            manager.disconnect()
+        with contextlib.suppress(OSError):
+            peer.send(GREETING)
+        with pytest.raises(ami.ConnectionLost, match=f"127.0.0.1:{late.port} was given up"):
+            overtaken.result(PATIENCE)
+        assert peer.at_end()
+        if asterisk is not None:
+            manager.login("admin", "secret")
+            assert asterisk.actions(3) == ["Challenge", "Login", "CoreSettings"]
+        assert manager.is_connected() is (asterisk is not None)
+
+
+def test_a_manager_of_a_url_logs_in_on_the_connection_it_made(server: Server, make: Make) -> None:
+    with Server(b"") as late:
+        manager = make("from_url", f"ami://of-the-late-one:secret@127.0.0.1:{late.port}?timeout={PATIENCE}")
+        overtaken = background(manager.connect)
+        peer = late.peer()
+        asterisk = Asterisk(server.link(manager))
+        with contextlib.suppress(OSError):
+            peer.send(GREETING)
+        with pytest.raises(ami.ConnectionLost):
+            overtaken.result(PATIENCE)
+        assert peer.at_end()
+        assert manager.execute(ami.Request("Ping")) is not None
+        assert asterisk.actions(1) == ["Ping"]

@@ -15,6 +15,7 @@ from ami_typed._delivery.subscriptions import Handlers
 from ami_typed._protocol.session import Session
 from ami_typed._transport import threads as _threads
 from ami_typed._transport.sockets import SynchronisedSocket
+from ami_typed._transport.target import Target
 from ami_typed._transport.threads import Audience, Connection, Dispatcher, Throttle, quiet
 from ami_typed.overflow import Overflow
 from tests.support import PATIENCE, Pair, Peer, answer, message, once
@@ -78,6 +79,8 @@ def test_beyond_the_limit_the_oldest_wait_no_longer_and_are_counted() -> None:
 
 # The connection
 
+NOWHERE = Target("127.0.0.1", 5038, PATIENCE, False)
+
 
 class Line:
     """A connection without its reader: the test is that."""
@@ -89,7 +92,7 @@ class Line:
         self.session = Session(self.handlers, token="t", limits=ami.Limits(**limits))
         log = Log(None, debug=False)
         self.audience = Audience(self.handlers, weakref.ref(self.owner), Backlog(Overflow.block(), 100, 1 << 20), log)
-        self.connection = Connection(self.transport, self.session, self.audience, quiet, PATIENCE, log)
+        self.connection = Connection(self.transport, self.session, self.audience, quiet, NOWHERE, log)
         self.connection.open_up(lost=quiet)
         LINES.append(self)
 

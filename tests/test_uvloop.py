@@ -14,6 +14,7 @@ import pytest
 
 from tests import test_aio, test_connecting, test_reconnect
 from tests.faces import face
+from tests.test_aio import elsewhere
 from tests.test_connecting import certificate
 
 if TYPE_CHECKING:
@@ -28,13 +29,14 @@ uvloop: Any = pytest.importorskip("uvloop", reason="NOT RUN: uvloop is not insta
 
 pytestmark = pytest.mark.usefixtures("gadgets")
 
-__all__ = ["certificate"]
+__all__ = ["certificate", "elsewhere"]
 
 OWN = {
     "test_of_several_addresses_those_that_refuse_are_passed_over",
     "test_where_no_address_answers_each_is_told",
     "test_an_address_that_never_answers_has_its_part_of_the_time_out_only",
     "test_an_address_of_a_family_that_this_machine_does_not_speak_is_passed_over",
+    "test_a_name_server_that_does_not_answer_is_not_waited_for",
 }
 """What stands in for the resolver, which uvloop brings in C."""
 
@@ -44,7 +46,9 @@ def played_of(module: ModuleType) -> Iterator[tuple[str, Callable[..., object]]]
     for name, test in vars(module).items():
         if not name.startswith("test_") or not inspect.isfunction(test) or name in OWN:
             continue
-        if inspect.iscoroutinefunction(inspect.unwrap(test)) or "make" in inspect.signature(test).parameters:
+        if inspect.iscoroutinefunction(inspect.unwrap(test)) or {"make", "elsewhere"} & {
+            *inspect.signature(test).parameters
+        }:
             yield name, test
 
 

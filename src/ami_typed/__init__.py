@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         TooManyPending,
         TurnedAway,
         Unavailable,
+        WrongContext,
     )
     from ami_typed.limits import Limits
     from ami_typed.manager import EventStream, Manager
@@ -137,6 +138,7 @@ if TYPE_CHECKING:
         "TooManyPending",
         "TurnedAway",
         "Unavailable",
+        "WrongContext",
         "actions",
         "aggregates",
         "catalogue",
@@ -157,7 +159,7 @@ else:
             "ActionFailed ActionTimeout AddressError AlreadyLoggedIn AuthenticationFailed ConnectFailed "
             "ConnectionLost Error EventTimeout EventsDropped FieldError HeaderRefused LoginFailed ManagerError "
             "ManagerSocketError MayHaveHappened NotAsterisk NotConnected NotInRelease OutcomeTimeout OutcomeUnknown "
-            "Overflowed ProtocolError RequestNotSent StillBooting TooManyPending TurnedAway Unavailable"
+            "Overflowed ProtocolError RequestNotSent StillBooting TooManyPending TurnedAway Unavailable WrongContext"
         ),
         "backoff": "Reconnect",
         "drift": "DriftReport",

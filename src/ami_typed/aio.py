@@ -12,8 +12,11 @@ Rules of this module:
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import os
 import socket
+import time
 import weakref
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -34,7 +37,9 @@ from ami_typed.errors import (
     ConnectionLost,
     Error,
     EventTimeout,
+    NotAsterisk,
     NotConnected,
+    WrongContext,
 )
 from ami_typed.limits import Limits
 from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
@@ -129,6 +134,8 @@ class AsyncEventStream(Generic[E]):
             ConnectionLost: The connection ended behind the last event.
             StopAsyncIteration: The stream was closed, behind its last event.
         """
+        if self._audience.loop is not asyncio.get_running_loop():
+            raise _foreign_loop()
         try:
             async with asyncio.timeout(timeout):
                 while not self._buffer.ready:
@@ -212,10 +219,10 @@ class AsyncManager:
         self._audience: Audience | None = None
         self._address: Address | None = None
         self._target: Target | None = None
-        self._credentials: Credentials | None = None
-        self._pauses: Pauses | None = None
-        self._monitored: float | None = None
         self._resuming: asyncio.Task[None] | None = None
+        self._attempts: set[Connection] = set()
+        self._calls = itertools.count()
+        self._latest: tuple[int, Target | None] = next(self._calls), None
 
     @classmethod
     def from_url(cls, url: str, *, secret: Secret | None = None, **options: Unpack[Options]) -> Self:
@@ -282,8 +289,8 @@ class AsyncManager:
             host: Its name or address; of several addresses of one name, each is tried. Without it the manager connects,
                 and logs in, as it was told by `from_url` or `from_env`.
             port: The port of its Manager Interface.
-            timeout: How long to wait for the connection, for TLS and for the greeting, and later between the lines of
-                one message, in seconds. An idle link may be silent for ever.
+            timeout: How long to wait for the name's addresses, the connection, TLS and the greeting together, and later
+                between the lines of one message, in seconds. An idle link may be silent for ever.
             tls: Whether to speak TLS, with the server's certificate verified against this machine's authorities; or
                 a context with settings of your own, such as a client certificate.
 
@@ -292,6 +299,7 @@ class AsyncManager:
                 (`TurnedAway`), or it is not Asterisk's Manager Interface (`NotAsterisk`).
             AddressError: There is no host, and the manager was not told one.
             LoginFailed: It logged in as it was told, and the server did not let this user in.
+            ConnectionLost: The program disconnected, or connected to another server, meanwhile.
         """
         if host is not None:
             await self._connect(Target(host, port, timeout, tls))
@@ -301,37 +309,62 @@ class AsyncManager:
             raise AddressError("connect() needs a host where the manager was not made by from_url() or from_env().")
 
     async def _connect_to(self, address: Address) -> None:
-        await self._connect(address.target)
+        connection = await self._connect(address.target)
         try:
             if address.credentials is not None:
-                await self._log_in(address.credentials)
+                await self._log_in(address.credentials, connection)
         except BaseException:
-            await self.disconnect()
+            await self._leave(connection)
             raise
 
-    async def _connect(self, target: Target) -> None:
-        await self.disconnect()
+    async def _connect(self, target: Target) -> Connection:
+        call = next(self._calls)
+        await self._leave()
         backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting, self._tally)
         audience = Audience(self._handlers, weakref.ref(self), backlog, self._log)
         connection = None
         try:
             connection = await self._dial(target, audience)
-            while self._audience is not None:  # another task has connected meanwhile
-                await self.disconnect()
+            while not self._adopt(connection, call):  # another task has connected meanwhile
+                await self._leave()
         except BaseException:
             audience.leave(None)
             if connection is not None:
                 connection.end(ConnectionLost("it was given up."), wanted=True)
             raise
-        self._connection, self._audience, self._target, self._credentials = connection, audience, target, None
-        self._monitored = None
-        self._pauses = self._reconnect.pauses() if self._reconnect else None
         self._tally.connected()
         self._log.tell(f"Connected to {target}: {' '.join(connection.session.greeting or ())}.")
         connection.open_up(lost=self._lose)
+        return connection
+
+    def _adopt(self, connection: Connection, call: int) -> bool:
+        """Make a new connection this manager's own. Return whether it is, or another one has to be closed first.
+
+        Args:
+            connection: The connection.
+            call: The number of the call of `connect` that made it.
+
+        Raises:
+            ConnectionLost: A later call disconnected, or connected to another server; the later call wins.
+        """
+        target = connection.target
+        latest, where = self._latest
+        if call < latest and where != target:
+            raise _unwanted(target)
+        if self._audience is not None:
+            return False
+        self._connection, self._audience, self._target = connection, connection.audience, target
+        self._latest = max(call, latest), target
+        connection.pauses = self._reconnect.pauses() if self._reconnect else None
+        return True
 
     async def _dial(self, target: Target, audience: Audience) -> Connection:
-        """Make a connection whose server has greeted."""
+        """Make a connection whose server has greeted.
+
+        Raises:
+            ConnectFailed: It cannot be done.
+            ConnectionLost: It is not wanted any more.
+        """
         session = Session(
             self._handlers,
             token=f"ami-typed-{os.getpid():x}-{os.urandom(4).hex()}",
@@ -343,45 +376,51 @@ class AsyncManager:
             tally=self._tally,
             zone=self._timezone,
         )
-        connection = Connection(session, audience, target.timeout, self._log, self._observers)
-        trouble = f"No connection to {target}"
+        connection = Connection(session, audience, target, self._log, self._observers)
+        self._attempts.add(connection)
         try:
-            context = target.context()
-            connected = await _open(target)
-            async with asyncio.timeout(target.timeout):
-                await asyncio.get_running_loop().create_connection(
-                    lambda: connection, sock=connected, ssl=context, server_hostname=target.host if context else None
-                )
-            trouble = f"The connection to {target} broke before the greeting"
-            await connection.greet()
+            await _establish(connection)
         except BaseException as error:
             connection.end(ConnectionLost("no connection was made."), wanted=True)
-            if isinstance(error, Error) or not isinstance(error, (OSError, UnicodeError, OverflowError)):
-                raise
-            reason = _reason_of(error) or f"no answer within {target.timeout:g} s"
-            raise ConnectFailed(f"{trouble}: {reason}.") from error
+            if connection.leaving and isinstance(error, Exception):
+                raise _unwanted(target) from error
+            raise
+        finally:
+            self._attempts.discard(connection)
         return connection
 
     async def disconnect(self) -> None:
-        """Close the connection; does nothing where there is none. Requests that wait fail at once."""
+        """Close the connection, if there is one. Pending requests, and a `connect` in progress, fail at once."""
+        self._latest = next(self._calls), None
+        for attempt in tuple(self._attempts):
+            attempt.abandon()
+        await self._leave()
+
+    async def _leave(self, only: Connection | None = None) -> None:
+        """Close the connection and end the attempts to replace it; with `only`, unless it is another one."""
+        if only is not None and only is not self._connection:
+            return
         connection, self._connection = self._connection, None
         audience, self._audience = self._audience, None
         resuming, self._resuming = self._resuming, None
-        waited: set[asyncio.Future[None]] = set()
-        if resuming is not None and resuming is not asyncio.current_task():
-            resuming.cancel()
-            waited.add(resuming)
-        if connection is not None:
-            connection.end(ConnectionLost("the program disconnected."), wanted=True)
-            waited.add(connection.closed)
-            if connection.monitor is not None and connection.monitor is not asyncio.current_task():
-                waited.add(connection.monitor)
-        if audience is not None:
-            audience.leave(None)
-            if audience.dispatcher.task is not asyncio.current_task():
-                waited.add(audience.dispatcher.task)
-        if waited:
-            await _finish(waited)
+        if audience is None:
+            return
+        if audience.loop is asyncio.get_running_loop():
+            await _finish(_end(connection, audience, resuming))
+        elif audience.loop.is_running():
+
+            async def end() -> None:
+                await _finish(_end(connection, audience, resuming))
+
+            ending = asyncio.run_coroutine_threadsafe(end(), audience.loop)
+            await asyncio.wait([asyncio.wrap_future(ending)], timeout=3 * _DRAIN)
+        else:
+            if audience.loop.is_closed():
+                _bury(connection, audience)
+            else:
+                _end(connection, audience, resuming)
+            if connection is not None:
+                connection.drop()
 
     async def close(self) -> None:
         """Close the connection and wait a moment for callbacks that still run."""
@@ -399,44 +438,48 @@ class AsyncManager:
 
     def _lose(self, connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
         """Learn that a connection has ended: the audience learns why, or waits for the next one."""
+        audience = connection.audience
         if wanted:
-            self._log.tell(f"Disconnected from {self._target}: {reason}")
-        audience = self._audience
-        if audience is None:
-            return
-        if wanted:
+            self._log.tell(f"Disconnected from {connection.target}: {reason}")
             audience.leave(None)
             return
-        self._log.note(f"The connection to {self._target} is lost: {reason}")
+        self._log.note(f"The connection to {connection.target} is lost: {reason}")
         audience.deliver([Disconnected.because(reason)])
-        if self._pauses is None:
+        if connection.pauses is None or audience is not self._audience or not connection.loop.is_running():
             audience.leave(reason)
         else:
-            resuming = self._resume(self._pauses, audience, connection, reason)
-            self._resuming = asyncio.get_running_loop().create_task(resuming, name="ami-typed reconnect")
+            resuming = self._resume(connection.pauses, connection, reason)
+            self._resuming = connection.loop.create_task(resuming, name="ami-typed reconnect")
 
-    async def _resume(self, pauses: Pauses, audience: Audience, lost: Connection, reason: ConnectionLost) -> None:
+    async def _resume(self, pauses: Pauses, lost: Connection, reason: ConnectionLost) -> None:
         """Connect again after a loss, until it works, is given up, or nobody wants it any more."""
         loop = asyncio.get_running_loop()
         begun = loop.time()
         for attempt, pause in enumerate(pauses.after(begun - lost.since), 1):
             await asyncio.sleep(pause)
             try:
-                await self._try_again(lost, audience, lambda: loop.time() - begun, attempt)
+                await self._try_again(lost, lambda: loop.time() - begun, attempt)
             except Exception as error:  # noqa: BLE001 - the function for the secret may raise anything
+                if self._audience is not lost.audience:
+                    return
                 self._log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
             else:
                 return
-        self._log.note(f"The connection to {self._target} stays lost: Reconnect allows no more attempts.")
-        audience.leave(reason)
+        self._log.note(f"The connection to {lost.target} stays lost: Reconnect allows no more attempts.")
+        lost.audience.leave(reason)
 
-    async def _try_again(self, lost: Connection, audience: Audience, gap: Callable[[], float], attempt: int) -> None:
-        """Connect in the place of a lost connection, log in as before, and tell everybody."""
-        target = self._target
-        assert target is not None, "who lost a connection had one"
-        connection = await self._dial(target, audience)
+    async def _try_again(self, lost: Connection, gap: Callable[[], float], attempt: int) -> None:
+        """Connect in the place of a lost connection, log in as before, and tell everybody.
+
+        Server and credentials are the lost connection's: meanwhile the program may be connecting to another server.
+        """
+        target = lost.target
+        connection = await self._dial(target, lost.audience)
+        connection.credentials, connection.pauses = lost.credentials, lost.pauses
         try:
-            resumed = await self._converse(dialogues.resume(self._credentials, lost.session.lasting), connection)
+            self._check_wanted(lost.audience)
+            resumed = await self._converse(dialogues.resume(lost.credentials, lost.session.lasting), connection)
+            self._check_wanted(lost.audience)
         except BaseException:
             connection.end(ConnectionLost("it was given up."), wanted=True)
             raise
@@ -447,8 +490,13 @@ class AsyncManager:
         self._tally.connected(missed := gap())
         self._log.tell(f"Connected to {target} again: after {missed:.3f} s, at attempt {attempt}.")
         connection.open_up(Reconnected.after(missed, attempt, resumed.refused), lost=self._lose)
-        if self._monitored is not None and not connection.ended:
-            self.monitor_connection(self._monitored)
+        if lost.monitored is not None and not connection.ended:
+            self.monitor_connection(lost.monitored)
+
+    def _check_wanted(self, audience: Audience) -> None:
+        """Raise `ConnectionLost` if the program disconnected, or connected to another server, since a loss."""
+        if self._audience is not audience:
+            raise ConnectionLost("the program disconnected.")
 
     def is_connected(self) -> bool:
         """Whether the connection stands, as far as is known; see `monitor_connection`."""
@@ -518,15 +566,17 @@ class AsyncManager:
         if interval <= 0:
             raise ValueError(f"The interval must be above 0 seconds; it is {interval:g}.")
         connection = self._connected()
-        self._monitored = interval
+        connection.monitored = interval
         if connection.monitor is not None:
             connection.monitor.cancel()
-        connection.monitor = asyncio.get_running_loop().create_task(connection.ping(interval), name="ami-typed monitor")
+        connection.monitor = connection.loop.create_task(connection.ping(interval), name="ami-typed monitor")
 
     def _connected(self) -> Connection:
         connection = self._connection
         if connection is None or connection.ended:
-            raise NotConnected("There is no connection to a server; call connect() first.")
+            raise _not_connected()
+        if connection.loop is not _running_loop():
+            raise _foreign_loop()
         return connection
 
     # Requests
@@ -618,14 +668,13 @@ class AsyncManager:
             StillBooting: The server was not fully booted in time.
             ActionTimeout: An answer did not come in time.
         """
-        await self._log_in(Credentials(username, secret_of(secret), events, plain, wait, timeout))
+        await self._log_in(Credentials(username, secret_of(secret), events, plain, wait, timeout), self._connected())
 
-    async def _log_in(self, credentials: Credentials) -> None:
-        connection = self._connected()
+    async def _log_in(self, credentials: Credentials, connection: Connection) -> None:
         release = connection.session.release = await self._converse(dialogues.login(credentials), connection)
         told = release or "of a release that it does not tell"
         self._log.tell(f"Logged in as {credentials.username} at Asterisk {told}.")
-        self._credentials = credentials
+        connection.credentials = credentials
 
     async def wait_until_booted(self, timeout: float = 60) -> None:
         """Wait until the server has said, since the log-in, that it is fully booted.
@@ -678,7 +727,7 @@ class AsyncManager:
                 try:
                     result: Any = None
                     if isinstance(step, Listen):
-                        stream = self._collect(step.names)
+                        stream = self._collect(step.names, connection.audience)
                     elif isinstance(step, Await):
                         assert stream is not None, "a conversation listens before it awaits"
                         result = await _first(stream, step.fits, step.timeout, step.what)
@@ -820,7 +869,7 @@ class AsyncManager:
         """
         every = not event_classes or Event in event_classes
         names = ("",) if every else tuple(dict.fromkeys(map(event_name, event_classes)))
-        return self._collect(names, limit, overflow)
+        return self._collect(names, self._audience, limit, overflow)
 
     async def wait_for(
         self, event_class: type[E], *, where: Callable[[E], bool] | None = None, timeout: float | None = None
@@ -840,12 +889,16 @@ class AsyncManager:
             return await _first(stream, where, timeout, event_name(event_class))
 
     def _collect(
-        self, names: tuple[str, ...], limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+        self,
+        names: tuple[str, ...],
+        audience: Audience | None,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> AsyncEventStream[Any]:
-        audience = self._audience
         if audience is None:
-            self._connected()
-        assert audience is not None, "who is connected has an audience"
+            raise _not_connected()
+        if _running_loop() not in {None, audience.loop}:
+            raise _foreign_loop()
         limits = self._limits
         buffer: Buffer[Any] = Buffer(
             overflow,
@@ -859,11 +912,63 @@ class AsyncManager:
         return stream
 
 
-def _reason_of(error: Exception) -> str:
+def _not_connected() -> NotConnected:
+    return NotConnected("There is no connection to a server; call connect() first.")
+
+
+def _unwanted(target: Target) -> ConnectionLost:
+    return ConnectionLost(f"The connection to {target} was given up: the program disconnected or connected elsewhere.")
+
+
+def _foreign_loop() -> WrongContext:
+    return WrongContext(
+        "This AsyncManager is connected on another event loop, so nothing was sent. Use it there, or call connect() "
+        "here, which closes that connection first."
+    )
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _reason_of(error: BaseException) -> str:
     """Say why there is no connection; asyncio's own words for a refused one name its address only."""
     if isinstance(error, ConnectionError) and error.errno:
         return os.strerror(error.errno)
     return getattr(error, "strerror", None) or str(error)
+
+
+async def _establish(connection: Connection) -> None:
+    """Connect, shake hands and wait for the greeting, all within the one time-out.
+
+    Raises:
+        ConnectFailed: It cannot be done; the sentence says why.
+    """
+    target = connection.target
+    deadline = connection.loop.time() + target.timeout
+    trouble = f"No connection to {target}"
+    greeting = False
+    try:
+        context = target.context()
+        connected = connection.socket = await _open(target)
+        async with asyncio.timeout_at(deadline):
+            await connection.loop.create_connection(
+                lambda: connection, sock=connected, ssl=context, server_hostname=target.host if context else None
+            )
+            if connection.leaving:
+                raise _unwanted(target)
+            trouble, greeting = f"The connection to {target} broke before the greeting", True
+            await connection.greet()
+    except (OSError, UnicodeError, OverflowError) as error:
+        if isinstance(error, Error):
+            raise
+        if greeting and isinstance(error, TimeoutError):
+            raise NotAsterisk.silent(target.timeout) from None
+        reason = _reason_of(error) or f"no answer within {target.timeout:g} s"
+        raise ConnectFailed(f"{trouble}: {reason}.") from error
 
 
 async def _resolve(target: Target) -> list[Any]:
@@ -880,8 +985,8 @@ async def _resolve(target: Target) -> list[Any]:
 async def _open(target: Target) -> socket.socket:
     """Connect to the first address of a name that answers."""
     loop = asyncio.get_running_loop()
-    tries = Tries(target, await _resolve(target))
-    for connecting, address, share in tries:
+    deadline = time.monotonic() + target.timeout
+    for connecting, address, share in (tries := Tries(target, await _resolve(target), deadline)):
         try:
             connecting.setblocking(False)
             async with asyncio.timeout(share):
@@ -898,8 +1003,38 @@ async def _open(target: Target) -> socket.socket:
     raise tries.all_failed()
 
 
+def _end(
+    connection: Connection | None, audience: Audience, resuming: asyncio.Task[None] | None
+) -> set[asyncio.Future[None]]:
+    """End a connection and whatever goes on for it; return what ends by itself now."""
+    current = asyncio.current_task() if _running_loop() else None
+    ending: set[asyncio.Future[None]] = {audience.dispatcher.task}
+    if resuming is not None:
+        if resuming is not current:
+            resuming.cancel()
+        ending.add(resuming)
+    if connection is not None:
+        connection.end(ConnectionLost("the program disconnected."), wanted=True)
+        ending.add(connection.closed)
+        if connection.monitor is not None:
+            ending.add(connection.monitor)
+    audience.leave(None)
+    return {each for each in ending if each is not current}
+
+
+def _bury(connection: Connection | None, audience: Audience) -> None:
+    """End a connection of a closed event loop: its tasks are gone, and what would wake them raises."""
+    if connection is not None:
+        with contextlib.suppress(RuntimeError):
+            connection.end(ConnectionLost("the program disconnected."), wanted=True)
+    with contextlib.suppress(RuntimeError):
+        audience.leave(None)
+
+
 async def _finish(waited: set[asyncio.Future[None]]) -> None:
     """Wait a moment for what ends by itself; cancel what does not."""
+    if not waited:
+        return
     try:
         _, late = await asyncio.wait(waited, timeout=_DRAIN)
     finally:

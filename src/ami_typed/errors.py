@@ -45,6 +45,7 @@ __all__ = [
     "TooManyPending",
     "TurnedAway",
     "Unavailable",
+    "WrongContext",
 ]
 
 
@@ -72,6 +73,14 @@ class ManagerError(Error):
 
 class NotConnected(ManagerError, Unavailable):
     """An action was sent while the manager had no connection; says whether one is being made."""
+
+
+class WrongContext(ManagerError, RuntimeError):
+    """The manager was used from where it cannot be used, so nothing was written.
+
+    An `AsyncManager` belongs to the event loop it was connected on. A signal handler cannot send while the thread that
+    it interrupted is in the middle of handling what came from the server.
+    """
 
 
 class AddressError(ManagerError, ValueError):

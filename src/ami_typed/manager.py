@@ -8,11 +8,12 @@ Rules of this module:
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from ami_typed._delivery.backlog import Backlog
 from ami_typed._delivery.log import Log
@@ -203,10 +204,10 @@ class Manager:
         self._audience: Audience | None = None
         self._address: Address | None = None
         self._target: Target | None = None
-        self._credentials: Credentials | None = None
-        self._pauses: Pauses | None = None
-        self._monitored: float | None = None
         self._wanted = threading.Event()
+        self._attempts: set[Connection] = set()
+        self._calls = itertools.count()
+        self._latest: tuple[int, Target | None] = next(self._calls), None
         self._lock = threading.Lock()
 
     @classmethod
@@ -274,8 +275,8 @@ class Manager:
             host: Its name or address; of several addresses of one name, each is tried. Without it the manager connects,
                 and logs in, as it was told by `from_url` or `from_env`.
             port: The port of its Manager Interface.
-            timeout: How long to wait for the connection, for TLS and for the greeting, and later between the lines of
-                one message, in seconds. An idle link may be silent for ever.
+            timeout: How long to wait for the name's addresses, the connection, TLS and the greeting together, and later
+                between the lines of one message, in seconds. An idle link may be silent for ever.
             tls: Whether to speak TLS, with the server's certificate verified against this machine's authorities; or
                 a context with settings of your own, such as a client certificate.
 
@@ -284,6 +285,7 @@ class Manager:
                 (`TurnedAway`), or it is not Asterisk's Manager Interface (`NotAsterisk`).
             AddressError: There is no host, and the manager was not told one.
             LoginFailed: It logged in as it was told, and the server did not let this user in.
+            ConnectionLost: The program disconnected, or connected to another server, meanwhile.
         """
         if host is not None:
             self._connect(Target(host, port, timeout, tls))
@@ -293,51 +295,74 @@ class Manager:
             raise AddressError("connect() needs a host where the manager was not made by from_url() or from_env().")
 
     def _connect_to(self, address: Address) -> None:
-        self._connect(address.target)
+        connection = self._connect(address.target)
         try:
             if address.credentials is not None:
-                self._log_in(address.credentials)
+                self._log_in(address.credentials, connection)
         except BaseException:
-            self.disconnect()
+            self._leave(connection)
             raise
 
-    def _connect(self, target: Target) -> None:
+    def _connect(self, target: Target) -> Connection:
         from ami_typed._transport.threads import Audience
 
-        self.disconnect()
+        call = next(self._calls)
+        self._leave()
         backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting, self._tally)
         audience = Audience(self._handlers, weakref.ref(self), backlog, self._log)
+        connection = None
         try:
             connection = self._dial(target, audience)
+            while (plan := self._adopt(connection, call)) is None:  # another thread has connected meanwhile
+                self._leave()
         except BaseException:
+            if connection is not None:
+                connection.transport.close()
+                connection.transport.release()
             audience.leave(None)
             audience.drain(_DRAIN)
             raise
-        while not self._adopt(connection, audience, target):  # another thread has connected meanwhile
-            self.disconnect()
         self._tally.connected()
         self._log.tell(f"Connected to {target}: {' '.join(connection.session.greeting or ())}.")
         connection.start()
-        connection.open_up(lost=Loss(audience, weakref.ref(self) if self._reconnect else None, target, self._log))
+        connection.open_up(lost=Loss(plan, self._log))
+        return connection
 
-    def _adopt(self, connection: Connection, audience: Audience, target: Target) -> bool:
-        """Take a new connection as this manager's own; return whether it could, there being no other."""
+    def _adopt(self, connection: Connection, call: int) -> Plan | None:
+        """Make a new connection this manager's own; return what follows its loss, `None` while there is another one.
+
+        Args:
+            connection: The connection.
+            call: The number of the call of `connect` that made it.
+
+        Raises:
+            ConnectionLost: A later call disconnected, or connected to another server; the later call wins.
+        """
+        target = connection.target
         with self._lock:
+            latest, where = self._latest
+            if call < latest and where != target:
+                raise _unwanted(target)
             if self._audience is not None:
-                return False
-            self._connection, self._audience, self._target, self._credentials = connection, audience, target, None
-            self._monitored = None
-            self._pauses = self._reconnect.pauses() if self._reconnect else None
+                return None
+            self._connection, self._audience, self._target = connection, connection.audience, target
+            self._latest = max(call, latest), target
             self._wanted = threading.Event()
-            return True
+            return Plan(weakref.ref(self), self._wanted, self._reconnect.pauses() if self._reconnect else None)
 
     def _dial(self, target: Target, audience: Audience) -> Connection:
-        """Make a connection whose server has greeted."""
+        """Make a connection whose server has greeted.
+
+        Raises:
+            ConnectFailed: It cannot be done.
+            ConnectionLost: It is not wanted any more.
+        """
         from ami_typed._protocol.session import Session
         from ami_typed._transport.sockets import open_socket  # a program that does not connect yet needs none of this
         from ami_typed._transport.threads import Connection, quiet
 
-        transport = open_socket(target)
+        deadline = time.monotonic() + target.timeout
+        transport = open_socket(target, deadline)
         session = Session(
             self._handlers,
             token=f"ami-typed-{os.getpid():x}-{os.urandom(4).hex()}",
@@ -349,14 +374,19 @@ class Manager:
             tally=self._tally,
             zone=self._timezone,
         )
-        connection = Connection(transport, session, audience, quiet, target.timeout, self._log, self._observers)
+        connection = Connection(transport, session, audience, quiet, target, self._log, self._observers)
+        self._attempts.add(connection)
         try:
-            connection.greet()
-        except OSError as error:
+            connection.greet(deadline)
+        except BaseException as error:
             transport.release()
-            if isinstance(error, Error):
+            if connection.leaving:
+                raise _unwanted(target) from error
+            if isinstance(error, Error) or not isinstance(error, OSError):
                 raise
             raise ConnectFailed(f"The connection to {target} broke before the greeting: {error}.") from error
+        finally:
+            self._attempts.discard(connection)
         return connection
 
     def _noted(self) -> Drift:
@@ -369,11 +399,24 @@ class Manager:
             return self._drift
 
     def disconnect(self) -> None:
-        """Close the connection; does nothing where there is none. Requests that wait fail at once."""
+        """Close the connection, if there is one. Pending requests, and a `connect` in progress, fail at once."""
         with self._lock:
+            self._latest = next(self._calls), None
+        self._leave()
+        for attempt in tuple(self._attempts):
+            attempt.abandon()
+
+    def _leave(self, only: Connection | None = None) -> None:
+        """Close the connection and end the attempts to replace it; with `only`, unless it is another one."""
+        with self._lock:
+            if only is not None and only is not self._connection:
+                return
             connection, self._connection = self._connection, None
             audience, self._audience = self._audience, None
             self._wanted.set()
+        for attempt in tuple(self._attempts):
+            if attempt.audience is audience:
+                attempt.abandon()
         if connection is not None:
             connection.end(ConnectionLost("the program disconnected."), wanted=True)
             connection.join(_DRAIN)
@@ -400,33 +443,41 @@ class Manager:
         if connection is not None:
             connection.abandon()
 
-    def _try_again(self, lost: Connection, audience: Audience, gap: Callable[[], float], attempt: int) -> None:
-        """Connect in the place of a lost connection, log in as before, and tell everybody."""
-        target = self._target
-        assert target is not None, "who lost a connection had one"
+    def _try_again(self, lost: Connection, plan: Plan, gap: Callable[[], float], attempt: int) -> None:
+        """Connect in the place of a lost connection, log in as before, and tell everybody.
+
+        Server and credentials are the lost connection's: meanwhile the program may be connecting to another server.
+        """
+        target, audience = lost.target, lost.audience
         connection = self._dial(target, audience)
+        connection.credentials, connection.monitored = lost.credentials, lost.monitored
         connection.start()
+        self._attempts.add(connection)
         try:
-            resumed = self._converse(dialogues.resume(self._credentials, lost.session.lasting), connection)
+            self._check_wanted(audience)
+            resumed = self._converse(dialogues.resume(lost.credentials, lost.session.lasting), connection)
             connection.session.release, connection.session.lasting = resumed.release, lost.session.lasting
             for refused in resumed.refused:
                 self._log.note(f"The server refused to set again what the lost connection had: {refused}")
-            self._replace(connection, audience)
+            with self._lock:
+                self._check_wanted(audience)
+                self._connection = connection
             self._tally.connected(missed := gap())
             self._log.tell(f"Connected to {target} again: after {missed:.3f} s, at attempt {attempt}.")
-            lose = Loss(audience, weakref.ref(self), target, self._log)
-            connection.open_up(Reconnected.after(missed, attempt, resumed.refused), lost=lose)
+            notice = Reconnected.after(missed, attempt, resumed.refused)
+            connection.open_up(notice, lost=Loss(plan, self._log))
         except BaseException:
             connection.end(ConnectionLost("it was given up."), wanted=True)
             raise
-        if self._monitored is not None:
-            _watch(connection, self._monitored)
+        finally:
+            self._attempts.discard(connection)
+        if connection.monitored is not None:
+            _watch(connection, connection.monitored)
 
-    def _replace(self, connection: Connection, audience: Audience) -> None:
-        with self._lock:
-            if self._audience is not audience:
-                raise ConnectionLost("the program disconnected.")
-            self._connection = connection
+    def _check_wanted(self, audience: Audience) -> None:
+        """Raise `ConnectionLost` if the program disconnected, or connected to another server, since a loss."""
+        if self._audience is not audience:
+            raise ConnectionLost("the program disconnected.")
 
     def is_connected(self) -> bool:
         """Whether the connection stands, as far as is known; see `monitor_connection`."""
@@ -496,13 +547,13 @@ class Manager:
         if interval <= 0:
             raise ValueError(f"The interval must be above 0 seconds; it is {interval:g}.")
         connection = self._connected()
-        self._monitored = interval
+        connection.monitored = interval
         _watch(connection, interval)
 
     def _connected(self) -> Connection:
         connection = self._connection
         if connection is None or connection.ended:
-            raise NotConnected("There is no connection to a server; call connect() first.")
+            raise _not_connected()
         return connection
 
     # Requests
@@ -592,14 +643,13 @@ class Manager:
             StillBooting: The server was not fully booted in time.
             ActionTimeout: An answer did not come in time.
         """
-        self._log_in(Credentials(username, secret_of(secret), events, plain, wait, timeout))
+        self._log_in(Credentials(username, secret_of(secret), events, plain, wait, timeout), self._connected())
 
-    def _log_in(self, credentials: Credentials) -> None:
-        connection = self._connected()
+    def _log_in(self, credentials: Credentials, connection: Connection) -> None:
         release = connection.session.release = self._converse(dialogues.login(credentials), connection)
         told = release or "of a release that it does not tell"
         self._log.tell(f"Logged in as {credentials.username} at Asterisk {told}.")
-        self._credentials = credentials
+        connection.credentials = credentials
 
     def wait_until_booted(self, timeout: float = 60) -> None:
         """Wait until the server has said, since the log-in, that it is fully booted.
@@ -652,7 +702,7 @@ class Manager:
                 try:
                     result: Any = None
                     if isinstance(step, Listen):
-                        stream = self._collect(step.names)
+                        stream = self._collect(step.names, connection.audience)
                     elif isinstance(step, Await):
                         assert stream is not None, "a conversation listens before it awaits"
                         result = _first(stream, step.fits, step.timeout, step.what)
@@ -790,7 +840,7 @@ class Manager:
         """
         every = not event_classes or Event in event_classes
         names = ("",) if every else tuple(dict.fromkeys(map(event_name, event_classes)))
-        return self._collect(names, limit, overflow)
+        return self._collect(names, self._audience, limit, overflow)
 
     def wait_for(
         self, event_class: type[E], *, where: Callable[[E], bool] | None = None, timeout: float | None = None
@@ -810,12 +860,14 @@ class Manager:
             return _first(stream, where, timeout, event_name(event_class))
 
     def _collect(
-        self, names: tuple[str, ...], limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+        self,
+        names: tuple[str, ...],
+        audience: Audience | None,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> EventStream[Any]:
-        audience = self._audience
         if audience is None:
-            self._connected()
-        assert audience is not None, "who is connected has an audience"
+            raise _not_connected()
         limits = self._limits
         buffer: Buffer[Any] = Buffer(
             overflow,
@@ -829,6 +881,14 @@ class Manager:
         return stream
 
 
+def _not_connected() -> NotConnected:
+    return NotConnected("There is no connection to a server; call connect() first.")
+
+
+def _unwanted(target: Target) -> ConnectionLost:
+    return ConnectionLost(f"The connection to {target} was given up: the program disconnected or connected elsewhere.")
+
+
 def _execute(connection: Connection, request: Request[Any], timeout: float | None = None) -> Any:
     """Send a request over a connection and return its result."""
     exchange = connection.send(request, timeout=timeout, synchronous=request.lists or request.synchronous)
@@ -836,59 +896,67 @@ def _execute(connection: Connection, request: Request[Any], timeout: float | Non
     return exchange.result()
 
 
+class Plan(NamedTuple):
+    """What follows the loss of a connection, for as long as the program wants it to be replaced.
+
+    Attributes:
+        manager: Whose connection it is.
+        wanted: Set once the program has disconnected or connected elsewhere.
+        pauses: The pauses between attempts to reconnect, `None` if a lost connection stays lost.
+    """
+
+    manager: weakref.ref[Manager]
+    wanted: threading.Event
+    pauses: Pauses | None
+
+
 class Loss:
     """What happens when a connection has ended: its audience learns why, or waits for the next one.
 
     Args:
-        audience: Who heard what came over it.
-        manager: Who connects again, `None` where nobody does.
-        target: Where it led to.
+        plan: What follows.
         log: Where to tell of it.
     """
 
-    def __init__(self, audience: Audience, manager: weakref.ref[Manager] | None, target: Target, log: Log) -> None:
-        self._audience = audience
-        self._manager = manager
-        self._target = target
+    def __init__(self, plan: Plan, log: Log) -> None:
+        self._plan = plan
         self._log = log
 
     def __call__(self, connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
+        audience = connection.audience
         if wanted:
-            self._log.tell(f"Disconnected from {self._target}: {reason}")
-            self._audience.leave(None)
+            self._log.tell(f"Disconnected from {connection.target}: {reason}")
+            audience.leave(None)
             return
-        self._log.note(f"The connection to {self._target} is lost: {reason}")
-        self._audience.deliver([Disconnected.because(reason)])
-        if self._manager is None:
-            self._audience.leave(reason)
+        self._log.note(f"The connection to {connection.target} is lost: {reason}")
+        audience.deliver([Disconnected.because(reason)])
+        if self._plan.pauses is None:
+            audience.leave(reason)
             return
-        arguments = (self._manager, self._audience, connection, reason)
+        arguments = (self._plan, self._plan.pauses, connection, reason, self._log)
         threading.Thread(target=_resume, args=arguments, name="ami-typed reconnect", daemon=True).start()
 
 
-def _resume(reference: weakref.ref[Manager], audience: Audience, lost: Connection, reason: ConnectionLost) -> None:
+def _resume(plan: Plan, pauses: Pauses, lost: Connection, reason: ConnectionLost, log: Log) -> None:
     """Connect again after a loss, until it works, is given up, or nobody wants it any more."""
     begun = time.monotonic()
-    manager = reference()
-    if manager is None or manager._pauses is None:
-        audience.leave(reason)
-        return
-    wanted, log, pauses = manager._wanted, manager._log, manager._pauses.after(begun - lost.since)
-    for attempt, pause in enumerate(pauses, 1):
-        del manager  # a manager that is forgotten during a pause is to be collected
-        if wanted.wait(pause):
+    for attempt, pause in enumerate(pauses.after(begun - lost.since), 1):
+        if plan.wanted.wait(pause):
             return
-        manager = reference()
+        manager = plan.manager()
         if manager is None:
             break
         try:
-            manager._try_again(lost, audience, lambda: time.monotonic() - begun, attempt)
+            manager._try_again(lost, plan, lambda: time.monotonic() - begun, attempt)
         except Exception as error:  # noqa: BLE001 - the function for the secret may raise anything
+            if plan.wanted.is_set():
+                return
             log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
         else:
             return
+        del manager  # a manager that is forgotten during a pause is to be collected
     log.note("The connection stays lost: Reconnect allows no more attempts.")
-    audience.leave(reason)
+    lost.audience.leave(reason)
 
 
 def _watch(connection: Connection, interval: float) -> None:

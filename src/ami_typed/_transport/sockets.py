@@ -20,6 +20,7 @@ import struct
 import threading
 import time
 from collections import deque
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from ami_typed._protocol.framing import records
@@ -227,13 +228,13 @@ class TlsSocket(SynchronisedSocket):
         connected: The socket.
         context: The TLS settings: what is verified, and which certificate is shown.
         host: The name that the server's certificate must have.
-        timeout: How long the handshake may take, in seconds.
+        deadline: When the handshake has to be over, by `time.monotonic`.
 
     Raises:
         OSError: The handshake failed; `ssl.SSLError` says why.
     """
 
-    def __init__(self, connected: socket.socket, context: ssl.SSLContext, host: str, timeout: float) -> None:
+    def __init__(self, connected: socket.socket, context: ssl.SSLContext, host: str, deadline: float) -> None:
         import ssl
 
         super().__init__(connected)
@@ -243,16 +244,15 @@ class TlsSocket(SynchronisedSocket):
         self._state = threading.Lock()
         self._want_read = ssl.SSLWantReadError
         self._at_end = (ssl.SSLZeroReturnError, ssl.SSLEOFError)
-        self._shake_hands(timeout)
+        self._shake_hands(deadline)
 
-    def _shake_hands(self, timeout: float) -> None:
-        deadline = time.monotonic() + timeout
+    def _shake_hands(self, deadline: float) -> None:
         while True:
             try:
                 self._tls.do_handshake()
             except self._want_read:
                 self._write(self._encrypted.read())
-                self._receive(max(0.0, deadline - time.monotonic()))
+                self._receive(left_until(deadline))
             else:
                 self._write(self._encrypted.read())
                 return
@@ -273,6 +273,8 @@ class TlsSocket(SynchronisedSocket):
 
     def read(self, timeout: float | None) -> bytes:
         """Read what is there; see `SynchronisedSocket.read`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        left = timeout
         while True:
             try:
                 with self._state:
@@ -280,7 +282,8 @@ class TlsSocket(SynchronisedSocket):
             except self._at_end:
                 return b""
             except self._want_read:
-                self._receive(timeout)
+                self._receive(left)
+            left = None if deadline is None else left_until(deadline)
 
     def read_on(self) -> bytes | None:
         """Read what has come already; see `SynchronisedSocket.read_on`."""
@@ -291,6 +294,18 @@ class TlsSocket(SynchronisedSocket):
             return b""
         except self._want_read:
             return None
+
+
+def left_until(deadline: float) -> float:
+    """Return the seconds left until a moment of `time.monotonic`.
+
+    Raises:
+        TimeoutError: It is over. Who sends one byte now and then could otherwise be waited for for ever.
+    """
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the time is up")
+    return left
 
 
 def keep_alive(connected: socket.socket) -> None:
@@ -316,12 +331,14 @@ class Tries:
     Args:
         target: The name.
         found: What the system's resolver knows of it.
+        deadline: When all of them have to be tried, by `time.monotonic`.
 
     Raises:
         ConnectFailed: There is no such port; the resolver would make another of its number.
     """
 
-    def __init__(self, target: Target, found: list[tuple[Any, ...]]) -> None:
+    def __init__(self, target: Target, found: list[tuple[Any, ...]], deadline: float) -> None:
+        self._deadline = deadline
         self._target = target
         self._found = found
         self._failures: list[str] = []
@@ -330,14 +347,13 @@ class Tries:
 
     def __iter__(self) -> Iterator[tuple[socket.socket, Any, float]]:
         """Yield a socket, the address to connect it to, and how long that may take, in seconds."""
-        deadline = time.monotonic() + self._target.timeout
         for left, (family, kind, protocol, _, address) in zip(range(len(self._found), 0, -1), self._found, strict=True):
             try:
                 connecting = socket.socket(family, kind, protocol)
             except OSError as error:  # this machine does not speak IPv6
                 self.failed(address, error)
                 continue
-            yield connecting, address, max(0.0, deadline - time.monotonic()) / left
+            yield connecting, address, max(0.0, self._deadline - time.monotonic()) / left
 
     def failed(self, address: Any, error: BaseException) -> None:
         """Note why an address is not the one."""
@@ -353,12 +369,41 @@ class Tries:
         return ConnectFailed(f"No connection to {self._target}: {'; '.join(self._failures)}.")
 
 
-def _connect(target: Target) -> socket.socket:
+def _resolve(target: Target, deadline: float) -> list[tuple[Any, ...]]:
+    """Return the addresses of a name; one that is no address is looked up by a thread that need not be waited for.
+
+    Raises:
+        OSError: There is none; `TimeoutError` where the resolver did not say in time.
+    """
     try:
-        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        return list(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM, flags=numeric))
+    except (OSError, UnicodeError):
+        answers: SimpleQueue[Any] = SimpleQueue()
+        threading.Thread(target=_look_up, args=(target, answers), name="ami-typed resolver", daemon=True).start()
+        try:
+            answer = answers.get(timeout=left_until(deadline))
+        except Empty:
+            raise TimeoutError from None
+        if isinstance(answer, BaseException):
+            raise answer from None
+        return list(answer)
+
+
+def _look_up(target: Target, answers: SimpleQueue[Any]) -> None:
+    try:
+        answers.put(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM))
+    except Exception as error:  # noqa: BLE001 - raised by who waits for it
+        answers.put(error)
+
+
+def _connect(target: Target, deadline: float) -> socket.socket:
+    try:
+        found = _resolve(target, deadline)
     except (OSError, UnicodeError, OverflowError) as error:
-        raise ConnectFailed(f"No connection to {target}: {getattr(error, 'strerror', None) or error}.") from error
-    tries = Tries(target, list(found))
+        reason = getattr(error, "strerror", None) or str(error) or f"no answer within {target.timeout:g} s"
+        raise ConnectFailed(f"No connection to {target}: {reason}.") from error
+    tries = Tries(target, found, deadline)
     for connecting, address, share in tries:
         try:
             connecting.settimeout(share)
@@ -374,20 +419,27 @@ def _connect(target: Target) -> socket.socket:
     raise tries.all_failed()
 
 
-def open_socket(target: Target) -> SynchronisedSocket:
+def open_socket(target: Target, deadline: float) -> SynchronisedSocket:
     """Connect.
+
+    Args:
+        target: Where to.
+        deadline: When it has to be done, by `time.monotonic`.
 
     Raises:
         ConnectFailed: It cannot be done; the sentence says why.
     """
     context = target.context()
-    connected = _connect(target)
-    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    keep_alive(connected)
-    if context is None:
-        return SynchronisedSocket(connected)
+    connected = _connect(target, deadline)
     try:
-        return TlsSocket(connected, context, target.host, target.timeout)
-    except OSError as error:
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        keep_alive(connected)
+        if context is None:
+            return SynchronisedSocket(connected)
+        return TlsSocket(connected, context, target.host, deadline)
+    except BaseException as error:
         connected.close()
-        raise ConnectFailed(f"No TLS with {target}: {error.strerror or error}.") from error
+        if not isinstance(error, OSError):
+            raise
+        reason = error.strerror or ("it took too long" if isinstance(error, TimeoutError) else error)
+        raise ConnectFailed(f"No {'TLS' if context else 'connection'} with {target}: {reason}.") from error

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import socket
 import threading
 import weakref
 from datetime import UTC, datetime
@@ -24,7 +25,6 @@ from ami_typed.errors import (
     ConnectFailed,
     ConnectionLost,
     Error,
-    NotAsterisk,
     NotConnected,
     ProtocolError,
     StillBooting,
@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     from ami_typed._delivery.log import Log
     from ami_typed._delivery.stream_buffer import Endable
     from ami_typed._delivery.subscriptions import Handlers
+    from ami_typed._protocol.dialogues import Credentials
     from ami_typed._protocol.session import Received, Session
+    from ami_typed._transport.target import Target
+    from ami_typed.backoff import Pauses
     from ami_typed.errors import Overflowed
     from ami_typed.exchanges import Exchange
     from ami_typed.messages import Aggregate
@@ -194,11 +197,13 @@ class Audience:
         log: Where to tell of a callback that raised.
 
     Attributes:
+        loop: The event loop that everything happens on.
         throttle: What makes reading rest while callbacks or streams are behind.
         overflowed: Why the connection is to end, where what was delivered last was too much.
     """
 
     def __init__(self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> None:
+        self.loop = asyncio.get_running_loop()
         self.throttle = Throttle(backlog)
         self.dispatcher = Dispatcher(handlers, manager, backlog, self.throttle, log)
         self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
@@ -275,27 +280,38 @@ class Connection(asyncio.BufferedProtocol):
     Args:
         session: The conversation on it.
         audience: Who hears what comes.
-        timeout: How long a message that has begun may stay silent, in seconds.
+        target: Where it leads. Its time-out is how long a message that has begun may stay silent.
         log: Where to write the dialogue.
         observers: Who watches the requests.
+
+    Attributes:
+        credentials: Who is logged in, to log in again after a loss; `None` before the log-in.
+        monitored: The interval of its monitor, in seconds; `None` without one.
+        pauses: The pauses between attempts to reconnect, `None` if a lost connection stays lost.
+        socket: Its socket, `None` before it is connected.
     """
 
     def __init__(
-        self, session: Session, audience: Audience, timeout: float, log: Log, observers: Observers | None = None
+        self, session: Session, audience: Audience, target: Target, log: Log, observers: Observers | None = None
     ) -> None:
         self.session = session
+        self.audience = audience
+        self.target = target
+        self.credentials: Credentials | None = None
+        self.monitored: float | None = None
+        self.pauses: Pauses | None = None
+        self.socket: socket.socket | None = None
         self.made = datetime.now(UTC)
         self.monitor: asyncio.Task[None] | None = None
         self.ended = False
         self.leaving = False
-        self._audience = audience
         self._lost: OnLoss = quiet
         self._reason: ConnectionLost | None = None
         self._held: list[Message | Aggregate] | None = []
-        self._timeout = timeout
+        self._timeout = target.timeout
         self._log = log
         self._observers = observers or Observers(log)
-        self._loop = asyncio.get_running_loop()
+        self.loop = self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._secure = False
         self._octets = _room()
@@ -331,15 +347,15 @@ class Connection(asyncio.BufferedProtocol):
                 self._hand_out(self.session.receive(data, self._loop.time()))
             else:
                 self._greet(data)
-            if self._audience.overflowed is not None:
-                self.end(self._audience.overflowed)
+            if self.audience.overflowed is not None:
+                self.end(self.audience.overflowed)
         except ConnectionLost as error:
             self.end(error)
         if self.session.uninspected:  # behind the tasks and callbacks that were just woken
             self._loop.call_soon(self._inspect)
         if self._timer is not None or self.session.busy:
             self._set_timer()
-        if self._audience.throttle.blocks and not self.session.pending:
+        if self.audience.throttle.blocks and not self.session.pending:
             self._regulate()
 
     def _inspect(self) -> None:
@@ -347,7 +363,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _regulate(self) -> None:
         """Stop reading while a queue is crowded and nobody waits for an answer; read on when that has changed."""
-        rest = 0.0 if self.session.pending else self._audience.throttle.rest(self._loop.time())
+        rest = 0.0 if self.session.pending else self.audience.throttle.rest(self._loop.time())
         if rest > 0 and self._hung_up():  # a server that has closed cannot be slowed down any more
             rest = 0.0
         rested = self._stop_resting()
@@ -422,11 +438,7 @@ class Connection(asyncio.BufferedProtocol):
         Raises:
             ConnectFailed: It did not, or it is something else.
         """
-        try:
-            async with asyncio.timeout(self._timeout):
-                await self._greeted
-        except TimeoutError:
-            raise NotAsterisk.silent(self._timeout) from None
+        await self._greeted
 
     # Requests
 
@@ -567,7 +579,7 @@ class Connection(asyncio.BufferedProtocol):
         if not received.deliveries:
             return
         if self._held is None:
-            self._audience.deliver(received.deliveries)
+            self.audience.deliver(received.deliveries)
         else:
             self._held += received.deliveries
 
@@ -578,7 +590,7 @@ class Connection(asyncio.BufferedProtocol):
             first: What is to be delivered before.
             lost: What to call when the connection ends, or at once where it has.
         """
-        self._audience.deliver([*first, *(self._held or ())])
+        self.audience.deliver([*first, *(self._held or ())])
         self._held = None
         self._lost = lost
         if self._reason is not None:
@@ -636,6 +648,19 @@ class Connection(asyncio.BufferedProtocol):
         if self._log.debug:
             self._log.trace("=", str(reason))
         self._lost(self, reason, wanted)
+
+    def abandon(self) -> None:
+        """End an attempt to connect that is not wanted any more."""
+        self.leaving = True
+        if self._transport is not None:
+            self.end(ConnectionLost("the program disconnected."), wanted=True)
+
+    def drop(self) -> None:
+        """Close the socket without the event loop, which does not run any more."""
+        if self.socket is not None:
+            with contextlib.suppress(OSError):  # the server was faster
+                self.socket.shutdown(socket.SHUT_RDWR)
+            self.socket.close()
 
     @property
     def closed(self) -> asyncio.Future[None]:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ami_typed._delivery.stream_buffer import to_streams
+from ami_typed._transport.sockets import left_until
 from ami_typed.errors import (
     ConnectionLost,
     Error,
@@ -37,8 +38,10 @@ if TYPE_CHECKING:
     from ami_typed._delivery.log import Log
     from ami_typed._delivery.stream_buffer import Endable
     from ami_typed._delivery.subscriptions import Handlers
+    from ami_typed._protocol.dialogues import Credentials
     from ami_typed._protocol.session import Received, Session
     from ami_typed._transport.sockets import SynchronisedSocket
+    from ami_typed._transport.target import Target
     from ami_typed.errors import Overflowed
     from ami_typed.exchanges import Exchange
     from ami_typed.messages import Aggregate
@@ -282,9 +285,13 @@ class Connection:
         session: The conversation on it.
         audience: Who hears what comes.
         lost: What to call when the connection has ended, with it, the reason and whether the program wanted it.
-        timeout: How long a message that has begun may stay silent, in seconds.
+        target: Where it leads. Its time-out is how long a message that has begun may stay silent.
         log: Where to write the dialogue.
         observers: Who watches the requests.
+
+    Attributes:
+        credentials: Who is logged in, to log in again after a loss; `None` before the log-in.
+        monitored: The interval of its monitor, in seconds; `None` without one.
     """
 
     def __init__(
@@ -293,20 +300,23 @@ class Connection:
         session: Session,
         audience: Audience,
         lost: OnLoss,
-        timeout: float,
+        target: Target,
         log: Log,
         observers: Observers | None = None,
     ) -> None:
         self.transport = transport
         self.session = session
+        self.audience = audience
+        self.target = target
+        self.credentials: Credentials | None = None
+        self.monitored: float | None = None
         self.made = datetime.now(UTC)
         self.stopped = threading.Event()
         self.ended = False
-        self._audience = audience
         self._lost = lost
         self._reason: ConnectionLost | None = None
         self._held: list[Message | Aggregate] | None = []
-        self._timeout = timeout
+        self._timeout = target.timeout
         self._log = log
         self._observers = observers or Observers(log)
         self._lock = threading.Lock()
@@ -321,17 +331,19 @@ class Connection:
         self._nap.acquire()
         self._reader = threading.Thread(target=self._read, name="ami-typed reader", daemon=True)
 
-    def greet(self) -> None:
+    def greet(self, deadline: float) -> None:
         """Wait until the server has named itself.
+
+        Args:
+            deadline: When it has to be done, by `time.monotonic`.
 
         Raises:
             ConnectFailed: It did not, or it is something else.
         """
         received = None
-        deadline = time.monotonic() + self._timeout
         while received is None:
             try:
-                data = self.transport.read(max(0.0, deadline - time.monotonic()))
+                data = self.transport.read(left_until(deadline))
             except TimeoutError:
                 raise NotAsterisk.silent(self._timeout) from None
             if not data:
@@ -370,8 +382,8 @@ class Connection:
             self._log.trace_request(exchange)
         if self._observers.any:
             self._observers.begun(exchange)
-        if self._audience.throttle.resting:
-            self._audience.throttle.nudge()
+        if self.audience.throttle.resting:
+            self.audience.throttle.nudge()
         try:
             self.transport.send_message(exchange.octets, exchange.begin)
         except OSError as error:
@@ -446,7 +458,7 @@ class Connection:
     def _read(self) -> None:
         """Read whenever nobody who waits does."""
         while not self.stopped.is_set():
-            self._audience.throttle.wait(self._is_awaited)
+            self.audience.throttle.wait(self._is_awaited)
             with self._reading:
                 self._pump(None)
                 while self.session.pending:  # who waits has left the reading to this thread
@@ -513,8 +525,8 @@ class Connection:
                 data = None if enough else self._read_on()
         finally:
             self._deliver(deliveries)
-        if self._audience.overflowed is not None:
-            raise self._audience.overflowed
+        if self.audience.overflowed is not None:
+            raise self.audience.overflowed
 
     def _read_on(self) -> bytes | None:
         try:
@@ -557,7 +569,7 @@ class Connection:
         if deliveries:
             with self._delivering:
                 if self._held is None:
-                    self._audience.deliver(deliveries)
+                    self.audience.deliver(deliveries)
                 else:
                     self._held += deliveries
 
@@ -569,7 +581,7 @@ class Connection:
             lost: What to call when the connection ends, or at once where it has.
         """
         with self._delivering:
-            self._audience.deliver([*first, *(self._held or ())])
+            self.audience.deliver([*first, *(self._held or ())])
             self._held = None
         with self._lock:
             reason = self._reason
@@ -596,7 +608,7 @@ class Connection:
             lost = self._lost
         self.transport.close()
         self._rouse()
-        self._audience.throttle.nudge()
+        self.audience.throttle.nudge()
         self._hand_out(received)
         if self._log.debug:
             self._log.trace("=", str(reason))
