@@ -144,6 +144,7 @@ class Message:
         quirks: What is odd about it, or about how it is answered: see `_QUIRKS`.
         answers: How many answers a success is.
         empty_lines: How many empty lines end an answer of raw text.
+        named_by: For an event, the header that tells apart what shares its name.
         place: Where it is known from, for a trouble.
     """
 
@@ -165,6 +166,7 @@ class Message:
     quirks: tuple[str, ...] = ()
     answers: int = 1
     empty_lines: int = 1
+    named_by: str = ""
     groups: tuple[Group, ...] = ()
     rules: Rules = field(default_factory=Rules)
 
@@ -314,6 +316,7 @@ class _Amendment:
             quirks=_quirks(entry),
             answers=entry.answers if isinstance(entry, overlay.Action) else 1,
             empty_lines=entry.empty_lines if isinstance(entry, overlay.Action) else 1,
+            named_by=entry.named_by if isinstance(entry, overlay.Event) else "",
             groups=groups,
             rules=self._rules(message.name, entry, headers),
         )
@@ -625,7 +628,10 @@ class _Glossary:
         return [name for name in self._meanings if name not in self._used]
 
 
-_QUIRKS = ("raw_text", "bare_line_feeds", "run_together", "unmarked", "answered_by_event", "lasts", "adds_up")
+_QUIRKS = (
+    *("raw_text", "bare_line_feeds", "run_together", "unmarked", "answered_by_event"),
+    *("lasts", "adds_up", "logs_in", "logs_off"),
+)
 """The keys of an action that are class variables of its request, true where they are there."""
 _EVENT_QUIRKS = ("any_header",)
 """The same of an event."""

@@ -38,7 +38,7 @@ RESERVED: dict[Owner, frozenset[str]] = {
         (
             *_DICT,
             *("action", "action_id", "adds_up", "aggregate", "answered_by_event", "answers", "bare_line_feeds"),
-            *("empty_lines", "lasts", "lines", "run_together", "unmarked"),
+            *("empty_lines", "lasts", "lines", "logs_in", "logs_off", "run_together", "unmarked"),
             *(
                 "list_announced",
                 "list_class",
@@ -61,6 +61,7 @@ RESERVED: dict[Owner, frozenset[str]] = {
             *_BODY,
             *(
                 "any_header",
+                "named_by",
                 "event",
                 "privilege",
                 "process",
@@ -77,6 +78,7 @@ RESERVED: dict[Owner, frozenset[str]] = {
             *_DICT,
             *(
                 "action_id",
+                "all",
                 "closing",
                 "complete",
                 "counted",

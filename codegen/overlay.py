@@ -221,6 +221,8 @@ class Action(_Correction):
         unmarked: Whether the items of its list bear no ActionID.
         lasts: Whether the effect lasts as long as the connection.
         adds_up: Whether a later such request lasts beside this one.
+        logs_in: Whether a success means that the connection is logged in, as the request says.
+        logs_off: Whether the server closes the connection because of it.
     """
 
     doc: Sentence | None = None
@@ -234,6 +236,8 @@ class Action(_Correction):
     run_together: bool = False
     unmarked: bool = False
     lasts: bool = False
+    logs_in: bool = False
+    logs_off: bool = False
     adds_up: bool = False
     answers: int = Field(default=1, ge=1)
     answered_by_event: bool = False
@@ -258,6 +262,7 @@ class Event(_Correction):
         snapshots: Snapshots to add, as `channel:` or `bridge:` with a prefix or none behind.
         absent: Snapshots that some such events lack as a whole, written likewise.
         any_header: Whether it may have any header beside those, named by who sends it.
+        named_by: The header that tells apart what shares its name.
     """
 
     doc: Sentence | None = None
@@ -269,6 +274,7 @@ class Event(_Correction):
     snapshots: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     any_header: bool = False
+    named_by: str = ""
     header: Mapping[str, Header] = Field(default_factory=dict[str, Header])
     group: Mapping[Name, Group] = Field(default_factory=dict[str, Group])
 

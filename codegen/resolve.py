@@ -220,6 +220,7 @@ class Event:
         former: The privileges of releases that want others, with these releases.
         asked_by: The actions whose sender is sent it, whatever the privileges.
         quirks: The class variables that are true.
+        named_by: The header that tells apart what shares its name.
     """
 
     name: str
@@ -232,6 +233,7 @@ class Event:
     doc: str | None
     page: str | None
     quirks: tuple[str, ...]
+    named_by: str
     secrets: tuple[str, ...]
     fields: tuple[Field, ...]
     built: tuple[Built, ...]
@@ -358,6 +360,7 @@ class _Resolution:
             doc=event.doc,
             page=self._page(event),
             quirks=event.quirks,
+            named_by=event.named_by,
             secrets=_secrets(event),
             fields=tuple(self._field(event, header, "event") for header in event.headers),
             built=tuple(self._built(event, group) for group in event.groups),

@@ -387,6 +387,7 @@ class _Events:
 
     def __call__(self, event: resolve.Event) -> Fields:
         self._used.name("ami_typed.messages", "Event")
+        named_by = [Attribute("named_by", _text(event.named_by), None)] if event.named_by else []
         wire = [Attribute("wire_name", _text(event.wire), None)] if event.wire != event.name else []
         return Fields(
             name=event.name,
@@ -401,6 +402,7 @@ class _Events:
                 _releases(event.releases, self._used),
                 *_privileges(event.privileges),
                 *_true(event.quirks),
+                *named_by,
                 *_secrets(event.secrets, "Event", self._used),
             ),
             fields=_members(event, self._used),

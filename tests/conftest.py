@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import socket
 import time
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ import pytest
 import ami_typed as ami
 from ami_typed import registry
 from ami_typed._speed import forms
+from ami_typed.messages import DEFINED
 from tests.faces import FACES, face
 from tests.support import CERTIFICATE, KNOWN_EVENTS, PATIENCE, Meddled, Pair, Server
 
@@ -25,6 +27,17 @@ if TYPE_CHECKING:
 def pytest_report_header() -> str:
     """Say what is tested."""
     return f"ami-typed: {Path(ami.__file__).parent}; compiled: {forms()}"
+
+
+@pytest.fixture(autouse=True)
+def definitions() -> Iterator[None]:
+    """Forget after each test what it has defined."""
+    tables: list[dict[str, Any]] = [DEFINED.events, DEFINED.sorts, DEFINED.aggregates]
+    before = copy.deepcopy(tables)  # which copies tables, not classes
+    yield
+    for table, kept in zip(tables, before, strict=True):
+        table.clear()
+        table.update(kept)
 
 
 @pytest.fixture

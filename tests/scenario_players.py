@@ -60,7 +60,7 @@ GUARD = 20.0
 FLOOD = 48 << 20
 """More bytes than two sockets hold."""
 
-EVERYTHING = ("", None, ami.Aggregate)
+EVERYTHING = ("", None)
 
 
 class BareLineFeeds(ami.Request[ami.Answer]):

@@ -155,6 +155,147 @@ def test_a_lost_connection_is_made_again_and_logged_in_by_a_new_challenge(server
     assert manager.execute(ami.Request("Ping"))["Response"] == "Success"
 
 
+def login(**headers: Any) -> ami.Request[Any]:
+    return ami.Request("Login", Username="admin", Secret="secret", **headers)
+
+
+class PlainAsterisk(Asterisk):
+    """Takes any log-in."""
+
+    def _reply(self, request: Request) -> bytes:
+        if request["Action"] == "Login":
+            self.asked.put(request)
+            return answer(request["ActionID"], "Success", "Message: Authentication accepted")
+        if request["Action"].lower() == "logoff":
+            self.asked.put(request)
+            self.peer.send(answer(request["ActionID"], "Goodbye", "Message: Thanks for all the fish."))
+            self.peer.socket.shutdown(socket.SHUT_RDWR)
+            raise ConnectionError("it is gone")
+        return super()._reply(request)
+
+
+class OwnLogin(ami._Request[ami.Message]):
+    """A log-in as programs for the classic client wrote it."""
+
+    def __init__(self) -> None:
+        self["Action"] = "Login"
+        self["Username"] = "admin"
+        self["Secret"] = "secret"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [login(), login(Events="call"), OwnLogin(), ami.actions.Login(username="admin", secret="secret")],
+    ids=["untyped", "with a mask", "own class", "typed"],
+)
+@pytest.mark.parametrize("how", ["send_action", "execute"])
+def test_a_log_in_that_was_sent_as_a_request_is_made_again(
+    server: Server, make: Make, request_: ami.Request[Any], how: str
+) -> None:
+    manager = make(reconnect=AT_ONCE)
+    first = PlainAsterisk(server.link(manager))
+    getattr(manager, how)(request_)
+    sent = first.next()
+    assert (sent["Action"], sent["Secret"]) == ("Login", "secret")
+    manager.send_action(ami.Request("Events"), EventMask="call")
+    with manager.subscribe(Disconnected, Reconnected) as notices:
+        first.peer.close()
+        second = PlainAsterisk(server.peer())
+        assert second.next() == sent
+        assert second.next() == {"Action": "Events", "EventMask": "call"}
+        assert told(notices, Disconnected)
+        assert told(notices, Reconnected).refused == []
+        second.peer.close()
+        assert PlainAsterisk(server.peer()).next() == sent
+        assert "secret" not in repr(vars(manager))
+
+
+def test_a_log_in_is_repeated_as_it_was_sent_whatever_becomes_of_the_request(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    first = PlainAsterisk(server.link(manager))
+    request = ami.Request[Any]("Login", Username="admin")
+    manager.send_action(request, Secret="secret", Events="off")
+    request["Username"] = "changed"
+    sent = first.next()
+    first.peer.close()
+    assert PlainAsterisk(server.peer()).next() == sent
+    assert sent == {"Action": "Login", "Username": "admin", "Secret": "secret", "Events": "off"}
+
+
+def test_the_first_log_in_of_a_connection_counts_because_asterisk_ignores_another(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    first = PlainAsterisk(server.link(manager))
+    manager.send_action(login())
+    manager.login("other", "word", plain=True)
+    assert first.actions(3) == ["Login", "Login", "CoreSettings"]
+    first.peer.close()
+    assert PlainAsterisk(server.peer()).next()["Username"] == "admin"
+
+
+def test_a_log_in_with_a_key_cannot_be_made_again_and_says_so(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    first = Asterisk(server.link(manager))
+    challenge = manager.send_action(ami.actions.Challenge(auth_type="MD5"))
+    assert challenge is not None
+    proof = key(challenge.response["Challenge"])
+    manager.execute(ami.actions.Login(username="admin", auth_type="MD5", key=proof))
+    with manager.subscribe(Reconnected) as stream:
+        first.peer.close()
+        with pytest.raises(ami.ConnectionLost, match=r"cannot be repeated: it was sent with a Key.*Manager\.login\(\)"):
+            stream.get(PATIENCE)
+    assert not manager.is_connected()
+
+
+@pytest.mark.parametrize("how", ["send_action", "execute"])
+@pytest.mark.parametrize("request_", [ami.Request[Any]("logoff"), ami.actions.Logoff()], ids=["untyped", "typed"])
+def test_a_log_off_that_was_sent_as_a_request_is_no_loss(
+    server: Server, make: Make, request_: ami.Request[Any], how: str
+) -> None:
+    manager = make(reconnect=AT_ONCE)
+    asterisk = PlainAsterisk(server.link(manager))
+    manager.send_action(login())
+    with manager.subscribe(Disconnected, Reconnected) as stream:
+        background(getattr(manager, how), request_)
+        with pytest.raises(StopIteration):
+            stream.get(PATIENCE)
+    assert asterisk.actions(2) == ["Login", request_.action]
+    assert not manager.is_connected()
+
+
+def test_a_log_off_that_is_refused_changes_nothing(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE)
+    first = Asterisk(server.link(manager), refuses=("Logoff",))
+    outcome = manager.send_action(ami.actions.Logoff())
+    assert outcome is not None
+    assert not outcome.success
+    with manager.subscribe(Disconnected) as stream:
+        first.peer.close()
+        assert told(stream, Disconnected)
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        ("Authentication failed", ami.AuthenticationFailed),
+        ("Login Already In Use", ami.AlreadyLoggedIn),
+        ("Anything else", ami.LoginFailed),
+    ],
+)
+def test_a_refused_log_in_is_an_exception_of_execute_and_an_outcome_of_send_action(
+    server: Server, make: Make, words: str, error: type[Exception]
+) -> None:
+    manager = make()
+    peer = server.link(manager)
+    peer.serve(lambda request: answer(request["ActionID"], "Error", f"Message: {words}"))
+    for request in (login(), OwnLogin(), ami.actions.Login(username="admin", secret="secret")):
+        outcome = manager.send_action(request)
+        assert outcome is not None
+        assert not outcome.success
+        with pytest.raises(error) as refused:
+            manager.execute(request)
+        assert type(refused.value) is error
+
+
 def test_the_event_mask_and_the_filters_are_set_again_in_order(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     asterisk = logged_in(server, manager)

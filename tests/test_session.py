@@ -58,7 +58,7 @@ class Talk:
 
     def __init__(self, *wanted: Any, **options: Any) -> None:
         self.handlers = Handlers()
-        for event in wanted or ("", None, ami.Aggregate):
+        for event in wanted or ("", None):
             self.handlers.register(event, anything)
         self.session = Session(self.handlers, token="t", **options)
         self.now = 0.0
@@ -937,6 +937,25 @@ def test_an_aggregate_request_without_a_list_brings_an_empty_aggregate() -> None
     (aggregate,) = talk.heard(answer(exchange.action_id))
     assert aggregate == {"Gadget": []}
     assert aggregate.valid
+
+
+def test_an_action_that_lists_nothing_brings_no_aggregate_whatever_its_request_says() -> None:
+    for response in ("Success", "Error"):
+        talk = Talk()
+        request = ami.Request("Ping")
+        request.aggregate = True
+        exchange = talk.open(request)
+        assert talk.hear(answer(exchange.action_id, response)) == Received([], [exchange])
+
+
+def test_a_list_of_an_action_that_nobody_described_is_gathered_into_a_plain_aggregate() -> None:
+    talk = Talk()
+    request = ami.Request("DongleShowDevices")
+    request.aggregate = True
+    own = talk.open(request).action_id
+    *_, aggregate = talk.heard(start(own), gadget(own), complete(own, 1))
+    assert type(aggregate) is ami.Aggregate
+    assert len(aggregate["Gadget"]) == 1
 
 
 def test_the_result_of_an_aggregate_request_is_what_the_request_makes_of_its_answer() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import ami_typed as ami
+from ami_typed import actions, aggregates, events, responses
 from ami_typed._delivery.subscriptions import Handlers
 from tests.support import Gadget, Gadgets, GadgetsComplete, unread
 
@@ -82,7 +83,6 @@ def test_the_empty_name_and_the_class_of_all_events_are_every_event() -> None:
         handlers.register(every, one)
         assert called(handlers, EVENT) == called(handlers, unread("Event: Unknown")) == [one]
         assert called(handlers, ami.Event({"Event": ami.EVENT_GENERIC})) == [one]
-        assert called(handlers, Gadgets("1")) == []
         assert called(handlers, ami.Answer({"Response": "Success"})) == []
 
 
@@ -185,3 +185,120 @@ def test_a_route_that_was_handed_out_does_not_change_under_its_user() -> None:
     handlers.register(Gadget, two)
     assert route.functions == (one,)
     assert called(handlers, EVENT) == [two]
+
+
+# Names, patterns and what is refused
+
+
+AGGREGATE = aggregates.QueueStatus("1")
+
+
+@pytest.mark.parametrize("name", ["QueueStatus", "queuestatus", "QueueStatus_Aggregate", aggregates.QueueStatus])
+def test_a_list_is_named_by_its_class_or_either_of_its_names(name: Any) -> None:
+    handlers = Handlers()
+    handlers.register(name, one)
+    assert called(handlers, AGGREGATE) == [one]
+    assert called(handlers, EVENT) == []
+    assert handlers.unregister("queueSTATUS", one)
+    assert called(handlers, AGGREGATE) == []
+
+
+def test_a_name_that_an_event_and_a_list_share_is_the_events() -> None:
+    handlers = Handlers()
+    handlers.register("Status", one)
+    handlers.register("Status_Aggregate", two)
+    assert called(handlers, aggregates.Status("1")) == [two]
+    assert called(handlers, unread("Event: Status", cls=events.Status)) == [one]
+
+
+def test_the_empty_name_is_every_list_as_well_and_the_class_of_all_events_is_not() -> None:
+    handlers = Handlers()
+    handlers.register("", one)
+    handlers.register(ami.Event, two)
+    assert called(handlers, AGGREGATE) == called(handlers, ami.Aggregate("1")) == [one]
+    assert called(handlers, EVENT) == [one, two]
+
+
+def test_a_stream_of_everything_takes_events_only() -> None:
+    handlers = Handlers()
+    handlers.register_sink(("",), one)
+    assert handlers.route_of(AGGREGATE).sinks == ()
+    assert handlers.route_of(EVENT).sinks == (one,)
+
+
+def test_a_stream_that_asks_for_an_event_twice_over_takes_it_once() -> None:
+    handlers = Handlers()
+    handlers.register_sink((Gadget, "gadget", "Gad*", ami.Event), one)
+    assert handlers.route_of(EVENT).sinks == (one,)
+
+
+@pytest.mark.parametrize("pattern", ["Gad*", "gad*", "G?dget", "[fg]adget", "*"])
+def test_a_pattern_matches_names_without_regard_to_case(pattern: str) -> None:
+    handlers = Handlers()
+    handlers.register(pattern, one)
+    assert handlers.wants("GADGET")
+    assert called(handlers, EVENT) == called(handlers, unread("Event: gadget")) == [one]
+    assert called(handlers, AGGREGATE) == []
+    assert handlers.wants("Other") is (pattern == "*")
+    assert handlers.unregister(pattern.upper(), one)
+    assert not handlers.wants("Gadget")
+
+
+def test_a_pattern_is_not_for_what_ami_typed_tells_of_the_connection() -> None:
+    handlers = Handlers()
+    handlers.register("Dis*", one)
+    handlers.register("*", two)
+    handlers.register("disconnected", three)
+    assert called(handlers, ami.Disconnected({"Event": "Disconnected"})) == [three]
+
+
+@pytest.mark.parametrize("name", ["DonglePortFail", "Dongle*", "Received*", "Zap?", "x.y:z/1-2 3", "Generic Event"])
+def test_events_that_nobody_described_may_be_named(name: str) -> None:
+    Handlers().register(name, one)
+
+
+@pytest.mark.parametrize(
+    ("event", "error", "said"),
+    [
+        (int, TypeError, "the class builtins.int is none"),
+        (5, TypeError, "; 5 is none"),
+        (True, TypeError, "; True is none"),
+        (b"Hangup", TypeError, "; b'Hangup' is none"),
+        (actions.Ping, TypeError, "session.Ping is an action, which is sent and never received"),
+        (actions.Hangup, TypeError, r"Did you mean events\.Hangup\?"),
+        (responses.Ping, TypeError, "responses.session.Ping is none"),
+        (ami.Message, TypeError, "Message is none"),
+        (events.Hangup(), TypeError, "Give the class Hangup"),
+        ("Quue*", ValueError, r"matches 'Quue\*'\. Did you mean 'Queue\*'\?"),
+        ("hangpu?", ValueError, r"Did you mean 'Hangup\*'\?"),
+        ("Hangup,Newchannel", ValueError, r"one name or class at a time.*Did you mean 'Hangup'\?"),
+        ("^Queue.*$", ValueError, r"a pattern such as 'Queue\*'"),
+        (" Hangup", ValueError, "No event is called ' Hangup'"),
+        ("Hangup\r\n", ValueError, "No event is called"),
+    ],
+)
+def test_what_could_never_be_called_is_refused_with_the_nearest_that_could(event: Any, error: Any, said: str) -> None:
+    handlers = Handlers()
+    for refuse in (handlers.register, handlers.unregister):
+        with pytest.raises(error, match=said):
+            refuse(event, one)
+    with pytest.raises(error, match=said):
+        handlers.register_sink((event,), one)
+    assert handlers.version == 0
+
+
+def test_a_list_cannot_be_streamed() -> None:
+    with pytest.raises(
+        TypeError, match=r"QueueStatus is a list, which a stream cannot hold; use register_callback\(\)"
+    ):
+        Handlers().register_sink((aggregates.QueueStatus,), one)
+
+
+def test_the_names_that_a_server_sends_do_not_pile_up() -> None:
+    handlers = Handlers()
+    handlers.register("", one)
+    for number in range(10_000):
+        assert handlers.wants(f"Event{number}")
+        assert called(handlers, unread(f"Event: Event{number}")) == [one]
+    assert len(handlers._wanted) < 5000
+    assert len(handlers._by_name) < 5000

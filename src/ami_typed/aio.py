@@ -9,6 +9,9 @@ Rules of this module:
   other callbacks but never an answer; no task outlives its manager.
 """
 
+# A class that `subscribe` is not given adds nothing to its result: the type variables have the default `Never`.
+# pyright: reportInvalidTypeVarUse=false
+
 from __future__ import annotations
 
 import asyncio
@@ -23,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 from ami_typed._delivery.backlog import Backlog
 from ami_typed._delivery.log import Log
 from ami_typed._delivery.stream_buffer import Buffer
-from ami_typed._delivery.subscriptions import Handlers
+from ami_typed._delivery.subscriptions import Handlers, doubt_about, name_of
 from ami_typed._protocol import dialogues
 from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
 from ami_typed._protocol.session import Session
@@ -42,10 +45,11 @@ from ami_typed.errors import (
     WrongContext,
 )
 from ami_typed.limits import Limits
-from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
+from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.observers import Observers
 from ami_typed.overflow import Overflow
+from ami_typed.registry import check_request
 from ami_typed.statistics import Tally
 
 if TYPE_CHECKING:
@@ -57,6 +61,25 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from ami_typed import actions, events
+    from ami_typed._delivery.stream_buffer import (
+        E1,
+        E2,
+        E3,
+        E4,
+        E5,
+        E6,
+        E7,
+        E8,
+        E9,
+        E10,
+        E11,
+        E12,
+        E13,
+        E14,
+        E15,
+        E16,
+        Es,
+    )
     from ami_typed._delivery.subscriptions import EventKey
     from ami_typed._transport.target import Secret
     from ami_typed._transport.url import Address, Options
@@ -72,10 +95,6 @@ __all__ = ["AsyncEventStream", "AsyncManager"]
 T = TypeVar("T")
 A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=Event)
-E1 = TypeVar("E1", bound=Event)
-E2 = TypeVar("E2", bound=Event)
-E3 = TypeVar("E3", bound=Event)
-E4 = TypeVar("E4", bound=Event)
 
 _DRAIN = 2.0
 """How long `close` waits for callbacks that still run, in seconds."""
@@ -88,15 +107,19 @@ class AsyncEventStream(Generic[E]):
     when the program disconnects, and raises the reason where the connection is lost.
     """
 
-    def __init__(self, handlers: Handlers, names: tuple[str, ...], buffer: Buffer[E], audience: Audience) -> None:
+    def __init__(self, handlers: Handlers, keys: tuple[EventKey, ...], buffer: Buffer[E], audience: Audience) -> None:
         self._handlers = handlers
-        self._names = names
+        self._keys = keys
         self._buffer = buffer
         self._audience = audience
         self._changed = asyncio.Event()
+        handlers.register_sink(keys, self._put)
         audience.watch(buffer)
-        for name in names:
-            handlers.register(name, self._put, sink=True)
+
+    @property
+    def what(self) -> str:
+        """What the stream is of, in words."""
+        return " or ".join(map(name_of, self._keys))
 
     @property
     def dropped(self) -> int:
@@ -116,8 +139,8 @@ class AsyncEventStream(Generic[E]):
 
     def close(self) -> None:
         """Stop collecting; closing it again does nothing."""
-        for name in self._names:
-            self._handlers.unregister(name, self._put)
+        for key in self._keys:
+            self._handlers.unregister(key, self._put)
         self.end(None)
         self._audience.forget(self._buffer)
 
@@ -142,7 +165,7 @@ class AsyncEventStream(Generic[E]):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            raise EventTimeout(f"No {' or '.join(self._names)} came within {timeout:g} s.") from None
+            raise EventTimeout(f"No {self.what} came within {timeout:g} s.") from None
         event = self._buffer.take()
         self._audience.throttle.nudge()
         if event is None:
@@ -453,6 +476,11 @@ class AsyncManager:
 
     async def _resume(self, pauses: Pauses, lost: Connection, reason: ConnectionLost) -> None:
         """Connect again after a loss, until it works, is given up, or nobody wants it any more."""
+        refusal = dialogues.why_not_again(lost.credentials, lost.session.login)
+        if refusal:
+            self._log.note(refusal)
+            lost.audience.leave(ConnectionLost(f"{reason} {refusal}"))
+            return
         loop = asyncio.get_running_loop()
         begun = loop.time()
         for attempt, pause in enumerate(pauses.after(begun - lost.since), 1):
@@ -478,7 +506,9 @@ class AsyncManager:
         connection.credentials, connection.pauses = lost.credentials, lost.pauses
         try:
             self._check_wanted(lost.audience)
-            resumed = await self._converse(dialogues.resume(lost.credentials, lost.session.lasting), connection)
+            resumed = await self._converse(
+                dialogues.resume(lost.credentials, lost.session.lasting, lost.session.login), connection
+            )
             self._check_wanted(lost.audience)
         except BaseException:
             connection.end(ConnectionLost("it was given up."), wanted=True)
@@ -597,7 +627,11 @@ class AsyncManager:
     async def send_action(
         self, request: Request[R], action_id: str | None = None, **headers: Any
     ) -> Response[R] | None:
-        """Send a request and wait for its answer.
+        """Send a request and wait for its answer, as in the classic client.
+
+        A refusal is no exception here but a `Response` whose `success` is false, even to ``actions.Login``; `execute`
+        raises. A log-in and a log-off count as such: with `Reconnect`, a lost connection is logged in again in the same
+        way, and one that was logged off stays closed. A log-in with an MD5 key cannot be repeated; use `login` instead.
 
         Args:
             request: The request; it is not changed.
@@ -612,6 +646,7 @@ class AsyncManager:
             HeaderRefused: A header would break the message; nothing was sent.
             NotInRelease: The server's release does not have this; nothing was sent.
             ConnectionLost: The link broke; says whether the request left.
+            TypeError: It is no request; says what to write instead.
         """
         exchange = await self._connected().exchange(request, action_id, headers)
         return exchange.outcome()
@@ -629,13 +664,15 @@ class AsyncManager:
             timeout: How long to wait, in seconds, instead of ``request.timeout``.
 
         Raises:
-            ActionFailed: The server answered with an error.
+            ActionFailed: The server answered with an error; `LoginFailed` and its kin where that was to a log-in.
             ActionTimeout: No complete answer came in time.
             NotConnected: There is no connection.
             HeaderRefused: A header would break the message; nothing was sent.
             NotInRelease: The server's release does not have this; nothing was sent.
             ConnectionLost: The link broke; says whether the request left.
+            TypeError: It is no request; says what to write instead.
         """
+        check_request(request)
         gather = request.lists or request.synchronous
         exchange = await self._connected().exchange(request, timeout=timeout, synchronous=gather)
         return exchange.result()
@@ -671,10 +708,12 @@ class AsyncManager:
         await self._log_in(Credentials(username, secret_of(secret), events, plain, wait, timeout), self._connected())
 
     async def _log_in(self, credentials: Credentials, connection: Connection) -> None:
+        is_first = connection.session.login is None  # Asterisk ignores another one
         release = connection.session.release = await self._converse(dialogues.login(credentials), connection)
         told = release or "of a release that it does not tell"
         self._log.tell(f"Logged in as {credentials.username} at Asterisk {told}.")
-        connection.credentials = credentials
+        if is_first:
+            connection.credentials = credentials
 
     async def wait_until_booted(self, timeout: float = 60) -> None:
         """Wait until the server has said, since the log-in, that it is fully booted.
@@ -709,13 +748,7 @@ class AsyncManager:
 
     async def logoff(self) -> None:
         """Say good-bye to the server and close the connection."""
-        connection = self._connected()
-        connection.leaving = True
-        try:
-            await self._converse(dialogues.logoff(), connection)
-        except BaseException:
-            connection.leaving = False
-            raise
+        await self._converse(dialogues.logoff(), self._connected())
         await self.disconnect()
 
     async def _converse(self, conversation: Conversation[T], connection: Connection) -> T:
@@ -755,6 +788,8 @@ class AsyncManager:
     @overload
     def register_callback(self, event: str, function: Callable[[Event, AsyncManager], object]) -> None: ...
     @overload
+    def register_callback(self, event: str, function: Callable[[Aggregate, AsyncManager], object]) -> None: ...
+    @overload
     def register_callback(self, event: None, function: Callable[[Message, AsyncManager], object]) -> None: ...
     @overload
     def register_callback(
@@ -777,8 +812,9 @@ class AsyncManager:
         """Have a function called with every such event, and with this manager.
 
         Args:
-            event: The class of the event or aggregate, or the event's name; ``""`` for every event, `None` for every
-                response without a request.
+            event: The class of the event or list, or its name; a pattern such as ``Queue*`` for every event whose
+                name matches, ``""`` for every event and every list, `None` for every response without a request. A
+                list that shares its name with an event is named with ``_Aggregate`` at the end.
             function: What to call. Without it, this is a decorator: ``@manager.register_callback(events.Hangup)``.
 
         A function may be a plain one or a coroutine function. Functions are called one after the other, in the order of
@@ -787,12 +823,18 @@ class AsyncManager:
         if function is None:
 
             def decorate(decorated: Callable[..., Any]) -> Callable[..., Any]:
-                self._handlers.register(event, decorated)
+                self._register(event, decorated)
                 return decorated
 
             return decorate
-        self._handlers.register(event, function)
+        self._register(event, function)
         return None
+
+    def _register(self, event: EventKey, function: Callable[..., Any]) -> None:
+        self._handlers.register(event, function)
+        doubt = doubt_about(event)
+        if doubt:
+            self._log.note(doubt)
 
     def unregister_callback(self, event: EventKey, function: Callable[..., Any]) -> bool:
         """Have a function no longer called; return whether it was registered for this."""
@@ -800,31 +842,88 @@ class AsyncManager:
 
     @overload
     def subscribe(
-        self, first: type[E], /, *, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
-    ) -> AsyncEventStream[E]: ...
+        self,
+        first: type[E1],
+        c2: type[E2] = ...,
+        c3: type[E3] = ...,
+        c4: type[E4] = ...,
+        c5: type[E5] = ...,
+        c6: type[E6] = ...,
+        c7: type[E7] = ...,
+        c8: type[E8] = ...,
+        c9: type[E9] = ...,
+        c10: type[E10] = ...,
+        c11: type[E11] = ...,
+        c12: type[E12] = ...,
+        c13: type[E13] = ...,
+        c14: type[E14] = ...,
+        c15: type[E15] = ...,
+        c16: type[E16] = ...,
+        /,
+        *more: type[Es],
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> AsyncEventStream[
+        E1 | E2 | E3 | E4 | E5 | E6 | E7 | E8 | E9 | E10 | E11 | E12 | E13 | E14 | E15 | E16 | Es
+    ]: ...
     @overload
     def subscribe(
+        self, *event_classes: type[Event] | str, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> AsyncEventStream[Event]: ...
+
+    def subscribe(
+        self, *event_classes: type[Event] | str, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> AsyncEventStream[Any]:
+        """Collect events of some classes, of all where none are given, from now on.
+
+        Args:
+            event_classes: The classes. Events may be named instead, and a pattern such as ``Queue*`` stands for all
+                whose names match; checkers know the type of what is asked for by its class only.
+            limit: How many events wait at most, `Limits.stream` where none is given.
+            overflow: What happens beyond it; see `Overflow`. The reader is told of what was dropped: `get` raises
+                `EventsDropped`, or returns an `EventsLost` where that is one of the classes.
+
+        Returns:
+            A stream to iterate over, best in an ``async with`` block.
+
+        Raises:
+            TypeError: One is no class of events.
+            ValueError: No event can have such a name.
+        """
+        return self._collect(tuple(dict.fromkeys(event_classes)) or (Event,), self._audience, limit, overflow)
+
+    @overload
+    async def wait_for(
+        self,
+        first: type[E1],
+        /,
+        *,
+        where: Callable[[E1], bool] | None = None,
+        timeout: float | None = None,
+    ) -> E1: ...
+    @overload
+    async def wait_for(
         self,
         first: type[E1],
         second: type[E2],
         /,
         *,
-        limit: int | None = None,
-        overflow: Overflow = Overflow.DROP_OLDEST,
-    ) -> AsyncEventStream[E1 | E2]: ...
+        where: Callable[[E1 | E2], bool] | None = None,
+        timeout: float | None = None,
+    ) -> E1 | E2: ...
     @overload
-    def subscribe(
+    async def wait_for(
         self,
         first: type[E1],
         second: type[E2],
         third: type[E3],
         /,
         *,
-        limit: int | None = None,
-        overflow: Overflow = Overflow.DROP_OLDEST,
-    ) -> AsyncEventStream[E1 | E2 | E3]: ...
+        where: Callable[[E1 | E2 | E3], bool] | None = None,
+        timeout: float | None = None,
+    ) -> E1 | E2 | E3: ...
     @overload
-    def subscribe(
+    async def wait_for(
         self,
         first: type[E1],
         second: type[E2],
@@ -832,65 +931,66 @@ class AsyncManager:
         fourth: type[E4],
         /,
         *,
-        limit: int | None = None,
-        overflow: Overflow = Overflow.DROP_OLDEST,
-    ) -> AsyncEventStream[E1 | E2 | E3 | E4]: ...
+        where: Callable[[E1 | E2 | E3 | E4], bool] | None = None,
+        timeout: float | None = None,
+    ) -> E1 | E2 | E3 | E4: ...
     @overload
-    def subscribe(
+    async def wait_for(
         self,
-        first: type[Event],
-        second: type[Event],
-        third: type[Event],
-        fourth: type[Event],
-        fifth: type[Event],
+        first: type[E1],
+        second: type[E2],
+        third: type[E3],
+        fourth: type[E4],
+        fifth: type[E5],
+        c6: type[E6] = ...,
+        c7: type[E7] = ...,
+        c8: type[E8] = ...,
+        c9: type[E9] = ...,
+        c10: type[E10] = ...,
+        c11: type[E11] = ...,
+        c12: type[E12] = ...,
+        c13: type[E13] = ...,
+        c14: type[E14] = ...,
+        c15: type[E15] = ...,
+        c16: type[E16] = ...,
         /,
-        *more: type[Event],
-        limit: int | None = None,
-        overflow: Overflow = Overflow.DROP_OLDEST,
-    ) -> AsyncEventStream[Event]: ...
+        *more: type[Es],
+        where: Callable[[Any], bool] | None = None,
+        timeout: float | None = None,
+    ) -> E1 | E2 | E3 | E4 | E5 | E6 | E7 | E8 | E9 | E10 | E11 | E12 | E13 | E14 | E15 | E16 | Es: ...
     @overload
-    def subscribe(
-        self, *, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
-    ) -> AsyncEventStream[Event]: ...
-
-    def subscribe(
-        self, *event_classes: type[Event], limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
-    ) -> AsyncEventStream[Any]:
-        """Collect events of some classes, of all where none are given, from now on.
-
-        Args:
-            event_classes: The classes.
-            limit: How many events wait at most, `Limits.stream` where none is given.
-            overflow: What happens beyond it; see `Overflow`. The reader is told of what was dropped: `get` raises
-                `EventsDropped`, or returns an `EventsLost` where that is one of the classes.
-
-        Returns:
-            A stream to iterate over, best in an ``async with`` block.
-        """
-        every = not event_classes or Event in event_classes
-        names = ("",) if every else tuple(dict.fromkeys(map(event_name, event_classes)))
-        return self._collect(names, self._audience, limit, overflow)
+    async def wait_for(
+        self,
+        *event_classes: type[Event] | str,
+        where: Callable[[Event], bool] | None = None,
+        timeout: float | None = None,
+    ) -> Event: ...
 
     async def wait_for(
-        self, event_class: type[E], *, where: Callable[[E], bool] | None = None, timeout: float | None = None
-    ) -> E:
-        """Wait for the next event of a class that fits; events from before the call do not count.
+        self,
+        *event_classes: type[Event] | str,
+        where: Callable[[Any], bool] | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """Wait for the next event of some classes that fits; events from before the call do not count.
 
         Args:
-            event_class: The class.
+            event_classes: The classes or names; see `subscribe`.
             where: Whether an event is the one; every one is where nothing is given.
             timeout: How long to wait, in seconds; `None` waits for as long as the connection stands.
 
         Raises:
             EventTimeout: None came in time.
             ConnectionLost: The connection ended first.
+            TypeError: One is no class of events.
+            ValueError: No event can have such a name.
         """
-        async with self.subscribe(event_class) as stream:
-            return await _first(stream, where, timeout, event_name(event_class))
+        async with self.subscribe(*event_classes) as stream:
+            return await _first(stream, where, timeout, stream.what)
 
     def _collect(
         self,
-        names: tuple[str, ...],
+        keys: tuple[EventKey, ...],
         audience: Audience | None,
         limit: int | None = None,
         overflow: Overflow = Overflow.DROP_OLDEST,
@@ -905,9 +1005,9 @@ class AsyncManager:
             limits.stream if limit is None else limit,
             limits.waiting,
             self._tally,
-            tells=EventsLost.__name__ in names,
+            tells=EventsLost in keys or EventsLost.__name__ in keys,
         )
-        stream = AsyncEventStream(self._handlers, names, buffer, audience)
+        stream = AsyncEventStream(self._handlers, keys, buffer, audience)
         audience.join(stream)
         return stream
 

@@ -22,7 +22,7 @@ from ami_typed.errors import FieldError
 from ami_typed.fields import Built, Family, Joined, Repeated, Sometimes, family_of, fields_of
 from ami_typed.messages import KEY_ACTION, KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE, Answer, Event, Request
 from ami_typed.messages import _is_secret as is_secret
-from ami_typed.registry import action_class, event_class
+from ami_typed.registry import described_action, event_class
 from ami_typed.values import OpenIntEnum, OpenStrEnum
 
 if TYPE_CHECKING:
@@ -313,7 +313,7 @@ class Drift:
 
     def look_at_answer(self, request: Request[Any], answer: Answer) -> None:
         """Look at the answer to a request; a refusal is passed over, and the answer to an action without a class."""
-        knowledge = action_class(request.action)
+        knowledge = described_action(request.action)
         if not answer.success or knowledge is Request:
             return
         try:

@@ -160,6 +160,12 @@ class ActionFailed(ManagerError):
 class LoginFailed(ActionFailed):
     """The server did not let this user in."""
 
+    @classmethod
+    def of(cls, request: Request[Any], response: Message) -> LoginFailed:
+        """Make the exception of the refusal of a log-in, by Asterisk's words (16.28 and 22.10 tried)."""
+        kinds = {"Authentication failed": AuthenticationFailed, "Login Already In Use": AlreadyLoggedIn}
+        return kinds.get(response.get("Message", ""), LoginFailed)(request, response)
+
 
 class AuthenticationFailed(LoginFailed):
     """The user is unknown, the secret is wrong, or the user may not log in from this address.

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ami_typed.errors import ActionFailed, ActionTimeout, RequestNotSent
+from ami_typed.errors import ActionFailed, ActionTimeout, LoginFailed, RequestNotSent
 from ami_typed.messages import Response
-from ami_typed.registry import action_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,7 +120,7 @@ class Exchange(Generic[R]):
         """Return the result alone: the list, complete, or what the request makes of the answer.
 
         Raises:
-            ActionFailed: The server answered with an error.
+            ActionFailed: The server answered with an error; `LoginFailed` where it refused to log somebody in.
             ActionTimeout: No answer came, or the list was not closed, in time.
             ConnectionLost: The connection ended first, or the server took no byte of the request in time.
         """
@@ -131,8 +130,9 @@ class Exchange(Generic[R]):
         if response is None:
             raise self._unanswered()
         if self.ending == "failed":
-            privileges = self.knowledge.privileges or action_class(self.request.action).privileges
-            raise ActionFailed(self.request, response, privileges)
+            if self.knowledge.logs_in:
+                raise LoginFailed.of(self.request, response)
+            raise ActionFailed(self.request, response, self.knowledge.privileges)
         if not self.synchronous:
             return self.request.process_response(response)
         if not self.settled:
@@ -157,12 +157,14 @@ class Exchange(Generic[R]):
             raise self.error
         if self.response is None:
             return None
+        result: Any = self.request.process_response(self.response)
+        said = getattr(result, "success", None)  # a request's own result may know better than the first line
         return Response(
-            result=self.request.process_response(self.response),
+            result=result,
             response=self.response,
             request=self.request,
             action_id=self.action_id,
-            success=self.response.success,
+            success=said if isinstance(said, bool) else self.response.success,
             time=self.elapsed,
             events=self.events if self.synchronous else None,
             events_timeout=self.synchronous and not self.settled,

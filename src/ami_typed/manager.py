@@ -6,6 +6,9 @@ Rules of this module:
 - `aio.AsyncManager` is its twin: the same methods, in the same order, with the same meaning.
 """
 
+# A class that `subscribe` is not given adds nothing to its result: the type variables have the default `Never`.
+# pyright: reportInvalidTypeVarUse=false
+
 from __future__ import annotations
 
 import itertools
@@ -18,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 from ami_typed._delivery.backlog import Backlog
 from ami_typed._delivery.log import Log
 from ami_typed._delivery.stream_buffer import Buffer
-from ami_typed._delivery.subscriptions import Handlers
+from ami_typed._delivery.subscriptions import Handlers, doubt_about, name_of
 from ami_typed._protocol import dialogues
 from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
 from ami_typed._transport.target import Target, secret_of, timezone_of
@@ -31,7 +34,7 @@ from ami_typed.errors import (
     NotConnected,
 )
 from ami_typed.limits import Limits
-from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
+from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.observers import Observers
 from ami_typed.overflow import Overflow
@@ -46,6 +49,25 @@ if TYPE_CHECKING:
     from typing import Self, Unpack
 
     from ami_typed import actions, events
+    from ami_typed._delivery.stream_buffer import (
+        E1,
+        E2,
+        E3,
+        E4,
+        E5,
+        E6,
+        E7,
+        E8,
+        E9,
+        E10,
+        E11,
+        E12,
+        E13,
+        E14,
+        E15,
+        E16,
+        Es,
+    )
     from ami_typed._delivery.subscriptions import EventKey
     from ami_typed._transport.sockets import SynchronisedSocket
     from ami_typed._transport.target import Secret
@@ -63,10 +85,6 @@ __all__ = ["EventStream", "Manager"]
 T = TypeVar("T")
 A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=Event)
-E1 = TypeVar("E1", bound=Event)
-E2 = TypeVar("E2", bound=Event)
-E3 = TypeVar("E3", bound=Event)
-E4 = TypeVar("E4", bound=Event)
 
 _DRAIN = 2.0
 """How long `close` waits for callbacks that still run, in seconds."""
@@ -79,15 +97,19 @@ class EventStream(Generic[E]):
     the program disconnects, and raises the reason where the connection is lost.
     """
 
-    def __init__(self, handlers: Handlers, names: tuple[str, ...], buffer: Buffer[E], audience: Audience) -> None:
+    def __init__(self, handlers: Handlers, keys: tuple[EventKey, ...], buffer: Buffer[E], audience: Audience) -> None:
         self._handlers = handlers
-        self._names = names
+        self._keys = keys
         self._buffer = buffer
         self._audience = audience
         self._changed = threading.Condition()
+        handlers.register_sink(keys, self._put)
         audience.watch(buffer)
-        for name in names:
-            handlers.register(name, self._put, sink=True)
+
+    @property
+    def what(self) -> str:
+        """What the stream is of, in words."""
+        return " or ".join(map(name_of, self._keys))
 
     @property
     def dropped(self) -> int:
@@ -109,8 +131,8 @@ class EventStream(Generic[E]):
 
     def close(self) -> None:
         """Stop collecting; closing it again does nothing."""
-        for name in self._names:
-            self._handlers.unregister(name, self._put)
+        for key in self._keys:
+            self._handlers.unregister(key, self._put)
         self.end(None)
         self._audience.forget(self._buffer)
 
@@ -129,7 +151,7 @@ class EventStream(Generic[E]):
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self._buffer.ready, timeout):
-                raise EventTimeout(f"No {' or '.join(self._names)} came within {timeout:g} s.")
+                raise EventTimeout(f"No {self.what} came within {timeout:g} s.")
             event = self._buffer.take()
         self._audience.throttle.nudge()
         if event is None:
@@ -455,7 +477,9 @@ class Manager:
         self._attempts.add(connection)
         try:
             self._check_wanted(audience)
-            resumed = self._converse(dialogues.resume(lost.credentials, lost.session.lasting), connection)
+            resumed = self._converse(
+                dialogues.resume(lost.credentials, lost.session.lasting, lost.session.login), connection
+            )
             connection.session.release, connection.session.lasting = resumed.release, lost.session.lasting
             for refused in resumed.refused:
                 self._log.note(f"The server refused to set again what the lost connection had: {refused}")
@@ -572,7 +596,11 @@ class Manager:
         return self._observers.remove(observer)
 
     def send_action(self, request: Request[R], action_id: str | None = None, **headers: Any) -> Response[R] | None:
-        """Send a request and wait for its answer.
+        """Send a request and wait for its answer, as in the classic client.
+
+        A refusal is no exception here but a `Response` whose `success` is false, even to ``actions.Login``; `execute`
+        raises. A log-in and a log-off count as such: with `Reconnect`, a lost connection is logged in again in the same
+        way, and one that was logged off stays closed. A log-in with an MD5 key cannot be repeated; use `login` instead.
 
         Args:
             request: The request; it is not changed.
@@ -587,6 +615,7 @@ class Manager:
             HeaderRefused: A header would break the message; nothing was sent.
             NotInRelease: The server's release does not have this; nothing was sent.
             ConnectionLost: The link broke; says whether the request left.
+            TypeError: It is no request; says what to write instead.
         """
         connection = self._connected()
         exchange = connection.send(request, action_id, headers)
@@ -606,13 +635,17 @@ class Manager:
             timeout: How long to wait, in seconds, instead of ``request.timeout``.
 
         Raises:
-            ActionFailed: The server answered with an error.
+            ActionFailed: The server answered with an error; `LoginFailed` and its kin where that was to a log-in.
             ActionTimeout: No complete answer came in time.
             NotConnected: There is no connection.
             HeaderRefused: A header would break the message; nothing was sent.
             NotInRelease: The server's release does not have this; nothing was sent.
             ConnectionLost: The link broke; says whether the request left.
+            TypeError: It is no request; says what to write instead.
         """
+        from ami_typed.registry import check_request  # a program that does not connect yet needs no names
+
+        check_request(request)
         return _execute(self._connected(), request, timeout)
 
     def login(
@@ -646,10 +679,12 @@ class Manager:
         self._log_in(Credentials(username, secret_of(secret), events, plain, wait, timeout), self._connected())
 
     def _log_in(self, credentials: Credentials, connection: Connection) -> None:
+        is_first = connection.session.login is None  # Asterisk ignores another one
         release = connection.session.release = self._converse(dialogues.login(credentials), connection)
         told = release or "of a release that it does not tell"
         self._log.tell(f"Logged in as {credentials.username} at Asterisk {told}.")
-        connection.credentials = credentials
+        if is_first:
+            connection.credentials = credentials
 
     def wait_until_booted(self, timeout: float = 60) -> None:
         """Wait until the server has said, since the log-in, that it is fully booted.
@@ -684,13 +719,7 @@ class Manager:
 
     def logoff(self) -> None:
         """Say good-bye to the server and close the connection."""
-        connection = self._connected()
-        connection.leaving = True
-        try:
-            self._converse(dialogues.logoff(), connection)
-        except BaseException:
-            connection.leaving = False
-            raise
+        self._converse(dialogues.logoff(), self._connected())
         self.disconnect()
 
     def _converse(self, conversation: Conversation[T], connection: Connection) -> T:
@@ -730,6 +759,8 @@ class Manager:
     @overload
     def register_callback(self, event: str, function: Callable[[Event, Manager], object]) -> None: ...
     @overload
+    def register_callback(self, event: str, function: Callable[[Aggregate, Manager], object]) -> None: ...
+    @overload
     def register_callback(self, event: None, function: Callable[[Message, Manager], object]) -> None: ...
     @overload
     def register_callback(self, event: type[E]) -> Callable[[Callable[[E, Manager], T]], Callable[[E, Manager], T]]: ...
@@ -748,8 +779,9 @@ class Manager:
         """Have a function called with every such event, and with this manager.
 
         Args:
-            event: The class of the event or aggregate, or the event's name; ``""`` for every event, `None` for every
-                response without a request.
+            event: The class of the event or list, or its name; a pattern such as ``Queue*`` for every event whose
+                name matches, ``""`` for every event and every list, `None` for every response without a request. A
+                list that shares its name with an event is named with ``_Aggregate`` at the end.
             function: What to call. Without it, this is a decorator: ``@manager.register_callback(events.Hangup)``.
 
         Functions are called one after the other, in the order of registration; the same pair registered again moves
@@ -758,12 +790,18 @@ class Manager:
         if function is None:
 
             def decorate(decorated: Callable[..., Any]) -> Callable[..., Any]:
-                self._handlers.register(event, decorated)
+                self._register(event, decorated)
                 return decorated
 
             return decorate
-        self._handlers.register(event, function)
+        self._register(event, function)
         return None
+
+    def _register(self, event: EventKey, function: Callable[..., Any]) -> None:
+        self._handlers.register(event, function)
+        doubt = doubt_about(event)
+        if doubt:
+            self._log.note(doubt)
 
     def unregister_callback(self, event: EventKey, function: Callable[..., Any]) -> bool:
         """Have a function no longer called; return whether it was registered for this."""
@@ -771,31 +809,86 @@ class Manager:
 
     @overload
     def subscribe(
-        self, first: type[E], /, *, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
-    ) -> EventStream[E]: ...
+        self,
+        first: type[E1],
+        c2: type[E2] = ...,
+        c3: type[E3] = ...,
+        c4: type[E4] = ...,
+        c5: type[E5] = ...,
+        c6: type[E6] = ...,
+        c7: type[E7] = ...,
+        c8: type[E8] = ...,
+        c9: type[E9] = ...,
+        c10: type[E10] = ...,
+        c11: type[E11] = ...,
+        c12: type[E12] = ...,
+        c13: type[E13] = ...,
+        c14: type[E14] = ...,
+        c15: type[E15] = ...,
+        c16: type[E16] = ...,
+        /,
+        *more: type[Es],
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> EventStream[E1 | E2 | E3 | E4 | E5 | E6 | E7 | E8 | E9 | E10 | E11 | E12 | E13 | E14 | E15 | E16 | Es]: ...
     @overload
     def subscribe(
+        self, *event_classes: type[Event] | str, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> EventStream[Event]: ...
+
+    def subscribe(
+        self, *event_classes: type[Event] | str, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> EventStream[Any]:
+        """Collect events of some classes, of all where none are given, from now on.
+
+        Args:
+            event_classes: The classes. Events may be named instead, and a pattern such as ``Queue*`` stands for all
+                whose names match; checkers know the type of what is asked for by its class only.
+            limit: How many events wait at most, `Limits.stream` where none is given.
+            overflow: What happens beyond it; see `Overflow`. The reader is told of what was dropped: `get` raises
+                `EventsDropped`, or returns an `EventsLost` where that is one of the classes.
+
+        Returns:
+            A stream to iterate over, best in a ``with`` block.
+
+        Raises:
+            TypeError: One is no class of events.
+            ValueError: No event can have such a name.
+        """
+        return self._collect(tuple(dict.fromkeys(event_classes)) or (Event,), self._audience, limit, overflow)
+
+    @overload
+    def wait_for(
+        self,
+        first: type[E1],
+        /,
+        *,
+        where: Callable[[E1], bool] | None = None,
+        timeout: float | None = None,
+    ) -> E1: ...
+    @overload
+    def wait_for(
         self,
         first: type[E1],
         second: type[E2],
         /,
         *,
-        limit: int | None = None,
-        overflow: Overflow = Overflow.DROP_OLDEST,
-    ) -> EventStream[E1 | E2]: ...
+        where: Callable[[E1 | E2], bool] | None = None,
+        timeout: float | None = None,
+    ) -> E1 | E2: ...
     @overload
-    def subscribe(
+    def wait_for(
         self,
         first: type[E1],
         second: type[E2],
         third: type[E3],
         /,
         *,
-        limit: int | None = None,
-        overflow: Overflow = Overflow.DROP_OLDEST,
-    ) -> EventStream[E1 | E2 | E3]: ...
+        where: Callable[[E1 | E2 | E3], bool] | None = None,
+        timeout: float | None = None,
+    ) -> E1 | E2 | E3: ...
     @overload
-    def subscribe(
+    def wait_for(
         self,
         first: type[E1],
         second: type[E2],
@@ -803,65 +896,66 @@ class Manager:
         fourth: type[E4],
         /,
         *,
-        limit: int | None = None,
-        overflow: Overflow = Overflow.DROP_OLDEST,
-    ) -> EventStream[E1 | E2 | E3 | E4]: ...
+        where: Callable[[E1 | E2 | E3 | E4], bool] | None = None,
+        timeout: float | None = None,
+    ) -> E1 | E2 | E3 | E4: ...
     @overload
-    def subscribe(
+    def wait_for(
         self,
-        first: type[Event],
-        second: type[Event],
-        third: type[Event],
-        fourth: type[Event],
-        fifth: type[Event],
+        first: type[E1],
+        second: type[E2],
+        third: type[E3],
+        fourth: type[E4],
+        fifth: type[E5],
+        c6: type[E6] = ...,
+        c7: type[E7] = ...,
+        c8: type[E8] = ...,
+        c9: type[E9] = ...,
+        c10: type[E10] = ...,
+        c11: type[E11] = ...,
+        c12: type[E12] = ...,
+        c13: type[E13] = ...,
+        c14: type[E14] = ...,
+        c15: type[E15] = ...,
+        c16: type[E16] = ...,
         /,
-        *more: type[Event],
-        limit: int | None = None,
-        overflow: Overflow = Overflow.DROP_OLDEST,
-    ) -> EventStream[Event]: ...
+        *more: type[Es],
+        where: Callable[[Any], bool] | None = None,
+        timeout: float | None = None,
+    ) -> E1 | E2 | E3 | E4 | E5 | E6 | E7 | E8 | E9 | E10 | E11 | E12 | E13 | E14 | E15 | E16 | Es: ...
     @overload
-    def subscribe(
-        self, *, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
-    ) -> EventStream[Event]: ...
-
-    def subscribe(
-        self, *event_classes: type[Event], limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
-    ) -> EventStream[Any]:
-        """Collect events of some classes, of all where none are given, from now on.
-
-        Args:
-            event_classes: The classes.
-            limit: How many events wait at most, `Limits.stream` where none is given.
-            overflow: What happens beyond it; see `Overflow`. The reader is told of what was dropped: `get` raises
-                `EventsDropped`, or returns an `EventsLost` where that is one of the classes.
-
-        Returns:
-            A stream to iterate over, best in a ``with`` block.
-        """
-        every = not event_classes or Event in event_classes
-        names = ("",) if every else tuple(dict.fromkeys(map(event_name, event_classes)))
-        return self._collect(names, self._audience, limit, overflow)
+    def wait_for(
+        self,
+        *event_classes: type[Event] | str,
+        where: Callable[[Event], bool] | None = None,
+        timeout: float | None = None,
+    ) -> Event: ...
 
     def wait_for(
-        self, event_class: type[E], *, where: Callable[[E], bool] | None = None, timeout: float | None = None
-    ) -> E:
-        """Wait for the next event of a class that fits; events from before the call do not count.
+        self,
+        *event_classes: type[Event] | str,
+        where: Callable[[Any], bool] | None = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """Wait for the next event of some classes that fits; events from before the call do not count.
 
         Args:
-            event_class: The class.
+            event_classes: The classes or names; see `subscribe`.
             where: Whether an event is the one; every one is where nothing is given.
             timeout: How long to wait, in seconds; `None` waits for as long as the connection stands.
 
         Raises:
             EventTimeout: None came in time.
             ConnectionLost: The connection ended first.
+            TypeError: One is no class of events.
+            ValueError: No event can have such a name.
         """
-        with self.subscribe(event_class) as stream:
-            return _first(stream, where, timeout, event_name(event_class))
+        with self.subscribe(*event_classes) as stream:
+            return _first(stream, where, timeout, stream.what)
 
     def _collect(
         self,
-        names: tuple[str, ...],
+        keys: tuple[EventKey, ...],
         audience: Audience | None,
         limit: int | None = None,
         overflow: Overflow = Overflow.DROP_OLDEST,
@@ -874,9 +968,9 @@ class Manager:
             limits.stream if limit is None else limit,
             limits.waiting,
             self._tally,
-            tells=EventsLost.__name__ in names,
+            tells=EventsLost in keys or EventsLost.__name__ in keys,
         )
-        stream = EventStream(self._handlers, names, buffer, audience)
+        stream = EventStream(self._handlers, keys, buffer, audience)
         audience.join(stream)
         return stream
 
@@ -940,6 +1034,11 @@ class Loss:
 def _resume(plan: Plan, pauses: Pauses, lost: Connection, reason: ConnectionLost, log: Log) -> None:
     """Connect again after a loss, until it works, is given up, or nobody wants it any more."""
     begun = time.monotonic()
+    refusal = dialogues.why_not_again(lost.credentials, lost.session.login)
+    if refusal:
+        log.note(refusal)
+        lost.audience.leave(ConnectionLost(f"{reason} {refusal}"))
+        return
     for attempt, pause in enumerate(pauses.after(begun - lost.since), 1):
         if plan.wanted.wait(pause):
             return

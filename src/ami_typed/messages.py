@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from copy import copy as shallow_copy
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast, overload
 
 from ami_typed._speed import NONE_REPEATED, publish, read, unread
 from ami_typed.fields import Processed, Sometimes, processed, typed_headers, zone_of
@@ -51,6 +51,7 @@ __all__ = [
 ]
 
 A = TypeVar("A", bound="Aggregate")
+E = TypeVar("E", bound="Event")
 M = TypeVar("M", bound="Message")
 V = TypeVar("V")
 
@@ -137,10 +138,13 @@ class Message(dict[str, str], MessageTemplate):
     """One message from Asterisk: a dict of its headers.
 
     Args:
-        headers: The headers, as a mapping or, where names repeat, as pairs.
+        headers: The headers, as a mapping or, where names repeat, as pairs; or the lines of a message as they come over
+            the wire, with or without their line ends. A message of lines that has neither an ``Event`` nor a
+            ``Response`` is given one: `RESPONSE_GENERIC` if it has an ActionID, else `EVENT_GENERIC`.
         data: Lines that are not headers.
 
     Raises:
+        TypeError: It is made of one text or bytes; `of` reads the bytes of a message.
         ValueError: A name or a value has a CR or LF in it.
     """
 
@@ -158,15 +162,25 @@ class Message(dict[str, str], MessageTemplate):
     _local: ClassVar[bool] = False
     """Whether such a message has local times, so that it is given its server's zone (`_zone`) where that is known."""
 
-    def __init__(self, headers: Mapping[str, str] | Iterable[tuple[str, str]] = (), data: Iterable[str] = ()) -> None:
-        pairs: Iterable[tuple[str, str]] = (
-            cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers
-        )
-        lines = [*(f"{name}: {value}" for name, value in pairs), *data]
+    def __init__(
+        self, headers: Mapping[str, str] | Iterable[tuple[str, str]] | Iterable[str] = (), data: Iterable[str] = ()
+    ) -> None:
+        if isinstance(headers, (str, bytes)):
+            raise TypeError(
+                f"{type(self).__name__} takes headers, or the lines of a message one by one; for the bytes of a whole "
+                f"message write {type(self).__name__}.of(...)."
+            )
+        given = list(cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers)
+        of_the_wire = bool(given) and all(isinstance(each, str) for each in given)
+        lines = [_without_end(each) if isinstance(each, str) else f"{each[0]}: {each[1]}" for each in given]
+        lines = [*(line for line in lines if line or not of_the_wire), *data]
         if any("\r" in line or "\n" in line for line in lines):
             raise ValueError("A header or data line of a message cannot hold a CR or LF.")
         self._octets = self._unread = "\r\n".join(lines).encode("utf-8", "surrogateescape")
         self._read()
+        if of_the_wire and KEY_EVENT not in self and KEY_RESPONSE not in self:
+            name, value = (KEY_RESPONSE, RESPONSE_GENERIC) if KEY_ACTIONID in self else (KEY_EVENT, EVENT_GENERIC)
+            self[name] = value
 
     @classmethod
     def of(cls, source: bytes | Message) -> Self:
@@ -378,6 +392,11 @@ def _all_values(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return values
 
 
+def _without_end(line: str) -> str:
+    """Return a line without the CR and LF at its end."""
+    return line.rstrip("\r\n")
+
+
 def _headers(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
     """Part lines into headers and those that are none."""
     headers: list[tuple[str, str]] = []
@@ -493,12 +512,34 @@ class LazyMessage(Message):
 _ACTION_ID = Sometimes(KEY_ACTIONID, text)
 
 
-class Answer(LazyMessage):
-    """What Asterisk answers to an action."""
+class _Success:
+    """Whether the server did what it was asked for, unless `Request.process_response` has set it."""
 
-    __slots__ = ()
+    @overload
+    def __get__(self, answer: None, owner: type[Answer]) -> Self: ...
+    @overload
+    def __get__(self, answer: Answer, owner: type[Answer] | None = None) -> bool: ...
+
+    def __get__(self, answer: Answer | None, owner: type[Answer] | None = None) -> Self | bool:
+        return self if answer is None else answer[KEY_RESPONSE].lower() != "error"
+
+    if TYPE_CHECKING:  # at run time an attribute of the instance, which hides this one
+
+        def __set__(self, answer: Answer, value: bool) -> None: ...
+
+
+class Answer(LazyMessage):
+    """What Asterisk answers to an action.
+
+    `Request.process_response` may set attributes on it, among them `success`.
+    """
+
+    __slots__ = ("__dict__",)
 
     _first = KEY_RESPONSE
+
+    success = _Success()
+    """Whether the server did what it was asked for; `Request.process_response` may set it."""
 
     message = Sometimes("Message", text)
     """What the server says about the outcome, in words."""
@@ -513,16 +554,52 @@ class Answer(LazyMessage):
         """``Success``, ``Error``, ``Goodbye``, ``Follows`` or ``Pong``, as it came; or `RESPONSE_GENERIC`."""
         return self[KEY_RESPONSE]
 
-    @property
-    def success(self) -> bool:
-        """Whether the server did what it was asked for."""
-        return self[KEY_RESPONSE].lower() != "error"
+    @classmethod
+    def of(cls, source: bytes | Message) -> Self:
+        """Make an answer of its bytes, or see another one as one of this class; attributes that were set are kept."""
+        answer = super().of(source)
+        if isinstance(source, Answer) and source.__dict__:
+            answer.__dict__.update(source.__dict__)
+        return answer
+
+
+class Defined:
+    """The events and lists that programs have described by defining classes for them.
+
+    Attributes:
+        version: Changes whenever a class is added, so that what was derived from them can be dropped.
+        events: The classes of events, by name on the wire in lower case.
+        sorts: For an event whose subclasses are told apart by a header, those, by its value in lower case.
+        aggregates: The classes of lists, by name in lower case.
+    """
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.events: dict[str, type[Event]] = {}
+        self.sorts: dict[str, dict[str, type[Event]]] = {}
+        self.aggregates: dict[str, type[Aggregate]] = {}
+
+    def add(self, cls: type[Event | Aggregate]) -> None:
+        """Take in a class; of two for the same name, the later one counts."""
+        if issubclass(cls, Aggregate):
+            self.aggregates[cls.__name__.lower()] = cls
+        elif sort := sort_of(cls):
+            self.sorts.setdefault(event_name(cls).lower(), {})[sort.lower()] = cls
+        else:
+            self.events[event_name(cls).lower()] = cls
+        self.version += 1
+
+
+DEFINED = Defined()
+"""What this process has defined; `registry` looks it up."""
 
 
 class Event(LazyMessage):
     """Something that happened in Asterisk, or one item of a list that an action asked for.
 
-    An event that ami-typed has no class for is a plain `Event`, with all its headers.
+    An event that ami-typed has no class for is a plain `Event`, with all its headers. To describe it, define a class
+    of its name, or with its name as `wire_name`: from then on every manager delivers it as that class. A class for an
+    event that ami-typed knows is used if it derives from ami-typed's class; see also `register`.
     """
 
     __slots__ = ()
@@ -533,7 +610,14 @@ class Event(LazyMessage):
     """The privileges, all of which a user needs to be sent this event unasked; none where it only answers a request."""
     any_header: ClassVar[bool] = False
     """Whether such an event may have any header beside those declared, named by who sends it."""
+    named_by: ClassVar[str] = ""
+    """The header that tells apart what shares this event's name: each subclass stands for one of its values."""
     _first = KEY_EVENT
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if not cls.__module__.startswith("ami_typed."):
+            DEFINED.add(cls)
 
     privilege = Sometimes("Privilege", items(","))
     """The classes of the event: who may read any of them is sent it."""
@@ -569,14 +653,25 @@ class Request(dict[str, Any], Generic[R]):
 
     Attributes:
         aggregate: Whether the events that the action lists are also gathered into an `Aggregate`, delivered after
-            the last of them.
+            the last of them. It has no effect on an action that lists none.
         synchronous: Whether the events that the action lists are gathered into the response instead of being
             delivered one by one.
         timeout: How long to wait for the answer, and with `synchronous` for the last event, in seconds. It is read
             when the request is sent.
+
+    Each attribute may be set on a request, or for all requests of a class in the class::
+
+        class Queues(ami.Request):
+            synchronous = True
+            timeout = 17
+
+            def __init__(self, queue: str) -> None:
+                super().__init__("QueueStatus", Queue=queue)
+
+    What ami-typed knows of an action, such as the form of its answer, holds for such a class too.
     """
 
-    __slots__ = ("aggregate", "synchronous", "timeout")
+    __slots__ = ("__dict__",)
 
     releases: ClassVar[Releases] = Releases("13-23")
     """The releases of Asterisk that have this action."""
@@ -616,30 +711,45 @@ class Request(dict[str, Any], Generic[R]):
     """Whether the effect lasts as long as the connection, so that another one needs it again."""
     adds_up: ClassVar[bool] = False
     """Whether a later such request lasts beside this one, instead of in its place."""
+    logs_in: ClassVar[bool] = False
+    """Whether a success means that the connection is logged in, as the request says."""
+    logs_off: ClassVar[bool] = False
+    """Whether the server closes the connection because of it."""
     secrets: ClassVar[frozenset[str]] = _SECRETS
     """The headers, in lower case, that are never shown; with ``-*`` behind for numbered ones."""
 
-    aggregate: bool
-    synchronous: bool
-    timeout: float
+    aggregate: bool = False
+    synchronous: bool = False
+    timeout: float = 5.0
 
     if not TYPE_CHECKING:  # `Request["responses.Ping"]` is for checkers; at run time nothing is to be built for it
 
         def __class_getitem__(cls, result):
             return cls
 
-    def __init__(self, action: str, /, **headers: Any) -> None:
+        def __setattr__(self, name, value):
+            if not hasattr(type(self), name) and _takes_no_attributes(type(self)):
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}; for a header set request[...].")
+            super().__setattr__(name, value)
+
+    def __init__(self, /, action: str, **headers: Any) -> None:
         self[KEY_ACTION] = action
         if headers:
             self.update(headers)
-        self.aggregate = False
-        self.synchronous = False
-        self.timeout = 5.0
 
     @property
     def action(self) -> str:
-        """The action's name."""
-        return str(self[KEY_ACTION])
+        """The action's name.
+
+        Raises:
+            ValueError: The request has no ``Action`` header.
+        """
+        try:
+            return str(self[KEY_ACTION])
+        except KeyError:
+            raise ValueError(
+                f"This {type(self).__name__} names no action: set request['Action'], or call super().__init__(action)."
+            ) from None
 
     @property
     def action_id(self) -> str | None:
@@ -650,7 +760,11 @@ class Request(dict[str, Any], Generic[R]):
         return None
 
     def process_response(self, response: Message) -> R:
-        """Turn the raw response into the result of this request; this one returns it as it is."""
+        """Turn the raw response into the result of this request; this one returns it as it is.
+
+        A class of your own may return anything, and set attributes on an answer. If what it returns has an attribute
+        ``success`` that is a bool, that is `Response.success`.
+        """
         return cast("R", response)
 
     @classmethod
@@ -702,26 +816,42 @@ class Request(dict[str, Any], Generic[R]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy by headers and attributes."""
-        return _remade, (type(self), dict(self), self.aggregate, self.synchronous, self.timeout)
+        return _remade, (type(self), dict(self)), self.__dict__ or None
 
     def __repr__(self) -> str:
-        secrets = self.secrets if type(self) is not Request else _SECRETS_OF_ANY_ACTION
-        return f"{type(self).__name__}({_redacted(self, secrets)!r})"
+        return f"{type(self).__name__}({_redacted(self, _secrets_of(type(self)))!r})"
 
 
-def sent_as(request: Request[Any], octets: bytes, secrets: frozenset[str]) -> str:
+def _secrets_of(knowledge: type[Request[Any]]) -> frozenset[str]:
+    """Return the headers that are never shown; where nothing is known of an action, any that may be a secret."""
+    known = knowledge.secrets is not Request.secrets or knowledge.releases is not Request.releases
+    return knowledge.secrets if known else _SECRETS_OF_ANY_ACTION
+
+
+def as_sent(request: Request[Any], octets: bytes) -> Request[Any]:
+    """Return a request of the same class and attributes with the headers that it was sent with, but its ActionID."""
+    message = Message.of(octets.removesuffix(b"\r\n\r\n"))
+    again = _remade(type(request), {name: _one_or_all(message, name) for name in message if name != KEY_ACTIONID})
+    again.__dict__.update(request.__dict__)
+    return again
+
+
+def _one_or_all(message: Message, name: str) -> str | list[str]:
+    values = message.all(name)
+    return values if len(values) > 1 else values[0]
+
+
+def sent_as(request: Request[Any], octets: bytes, knowledge: type[Request[Any]]) -> str:
     """Show a request as it goes out, every header of it, with its secrets hidden.
 
     Args:
         request: The request.
         octets: Its bytes.
-        secrets: The headers, in lower case, that its action's class hides as well.
+        knowledge: The class that knows the action.
     """
     message = Message.of(octets.removesuffix(b"\r\n\r\n"))
-    headers: dict[str, Any] = {
-        name: message.all(name) if len(message.all(name)) > 1 else value for name, value in message.items()
-    }
-    return f"{request.action}({_redacted(headers, request.secrets | secrets)!r})"
+    headers = {name: _one_or_all(message, name) for name in message}
+    return f"{request.action}({_redacted(headers, request.secrets | _secrets_of(knowledge))!r})"
 
 
 def _lines(name: str, value: Any) -> Iterable[tuple[str, str]]:
@@ -732,13 +862,16 @@ def _listed(names: Sequence[str], last: str) -> str:
     return f" {last} ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _remade(
-    cls: type[Request[Any]], headers: dict[str, Any], aggregate: bool, synchronous: bool, timeout: float
-) -> Request[Any]:
+def _remade(cls: type[Request[Any]], headers: dict[str, Any]) -> Request[Any]:
     request = cls.__new__(cls)
     request.update(headers)
-    request.aggregate, request.synchronous, request.timeout = aggregate, synchronous, timeout
     return request
+
+
+@cache
+def _takes_no_attributes(cls: type[Request[Any]]) -> bool:
+    """Tell whether every class between this one and `Request` says that it adds none, as ami-typed's own do."""
+    return all("__slots__" in base.__dict__ for base in cls.__mro__ if issubclass(base, Request))
 
 
 class ListRequest(Request[Answer], Generic[A]):
@@ -766,7 +899,7 @@ class Response(NamedTuple, Generic[R]):
         response: The answer as it came.
         request: The request.
         action_id: The ActionID that the request was sent with.
-        success: Whether the server did what it was asked for.
+        success: Whether the server did what it was asked for, or what the result itself says under this name.
         time: The seconds between sending and the answer.
         events: For a synchronous request, its events by class and by name, lists where there may be several; else
             `None`.
@@ -810,6 +943,11 @@ class Aggregate(dict[Any, Any], MessageTemplate):
     closing: Event | None
     error_message: str | None
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if not cls.__module__.startswith("ami_typed."):
+            DEFINED.add(cls)
+
     def __init__(self, action_id: str) -> None:
         super().__init__({name: [] for name in self.repeatable})
         self._action_id = action_id
@@ -822,6 +960,18 @@ class Aggregate(dict[Any, Any], MessageTemplate):
     def action_id(self) -> str:
         """The ActionID of the request that asked for these events."""
         return self._action_id
+
+    @overload
+    def all(self, event: type[E], /) -> list[E]: ...
+    @overload
+    def all(self, event: str, /) -> list[Event]: ...
+
+    def all(self, event: type[Event] | str, /) -> list[Any]:
+        """Return every event of a class, or of a name, in order; an empty list if none came."""
+        found: Any = self.get(event)
+        if isinstance(found, list):
+            return list(cast("list[Event]", found))
+        return [] if found is None else [found]
 
     def _add(self, event: Event) -> None:
         name = event[KEY_EVENT]
@@ -888,4 +1038,16 @@ class Aggregate(dict[Any, Any], MessageTemplate):
 
 def event_name(cls: type[Any]) -> str:
     """Return the name on the wire of an event class; a class whose name is no identifier there says it."""
-    return getattr(cls, "wire_name", None) or cls.__name__
+    family = _family(cls)
+    named = cls if family is None else family
+    return getattr(named, "wire_name", None) or named.__name__
+
+
+def sort_of(cls: type[Any]) -> str:
+    """Return the value of the header that tells a class of events apart from others of its name, `""` for no such."""
+    return "" if _family(cls) is None else vars(cls).get("wire_name") or cls.__name__
+
+
+def _family(cls: type[Any]) -> type[Any] | None:
+    """Return the class of all events that share a name and are told apart by a header, for one of those."""
+    return next((base for base in cls.__mro__[1:] if vars(base).get("named_by")), None)

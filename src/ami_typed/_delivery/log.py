@@ -53,7 +53,7 @@ class Log:
 
     def trace_request(self, exchange: Exchange[Any]) -> None:
         """Log a request that goes out; ask `debug` first."""
-        self.trace(">", sent_as(exchange.request, exchange.octets, exchange.knowledge.secrets))
+        self.trace(">", sent_as(exchange.request, exchange.octets, exchange.knowledge))
 
     def trace_answer(self, exchange: Exchange[Any]) -> None:
         """Log what has come for a request: its answer and its own list, or why there is none; ask `debug` first."""

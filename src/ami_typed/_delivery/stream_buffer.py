@@ -23,11 +23,34 @@ from ami_typed.overflow import Bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Never
+
+    from typing_extensions import TypeVar as DefaultTypeVar
 
     from ami_typed._delivery.subscriptions import Handlers
     from ami_typed.messages import Aggregate, Message
     from ami_typed.overflow import Overflow
     from ami_typed.statistics import Tally
+
+    # The classes that `subscribe` and `wait_for` are given, one by one: checkers make a union of them, and a class that
+    # is left out adds nothing to it. One variable for all would be their common base to mypy.
+    E1 = TypeVar("E1", bound=Event)
+    E2 = DefaultTypeVar("E2", bound=Event, default=Never)
+    E3 = DefaultTypeVar("E3", bound=Event, default=Never)
+    E4 = DefaultTypeVar("E4", bound=Event, default=Never)
+    E5 = DefaultTypeVar("E5", bound=Event, default=Never)
+    E6 = DefaultTypeVar("E6", bound=Event, default=Never)
+    E7 = DefaultTypeVar("E7", bound=Event, default=Never)
+    E8 = DefaultTypeVar("E8", bound=Event, default=Never)
+    E9 = DefaultTypeVar("E9", bound=Event, default=Never)
+    E10 = DefaultTypeVar("E10", bound=Event, default=Never)
+    E11 = DefaultTypeVar("E11", bound=Event, default=Never)
+    E12 = DefaultTypeVar("E12", bound=Event, default=Never)
+    E13 = DefaultTypeVar("E13", bound=Event, default=Never)
+    E14 = DefaultTypeVar("E14", bound=Event, default=Never)
+    E15 = DefaultTypeVar("E15", bound=Event, default=Never)
+    E16 = DefaultTypeVar("E16", bound=Event, default=Never)
+    Es = DefaultTypeVar("Es", bound=Event, default=Never)
 
 __all__ = ["Buffer", "Endable", "to_streams"]
 

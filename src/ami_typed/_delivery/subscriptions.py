@@ -1,22 +1,29 @@
-"""Who wants to hear of what: the table of callbacks and streams.
+"""The table of callbacks and streams: which messages each of them takes.
 
 Rules of this module:
 
 - The order of registration is the order of calls; registering a pair again moves it to the end.
-- Names match without regard to case. `""` is every event, `None` every response without a request.
+- Names match without regard to case. `""` is every event and every list, `None` every response without a request, a
+  name with ``*``, ``?`` or ``[`` in it every event whose name matches that pattern.
+- What could never be called is refused, with the nearest name that could.
 - The table is read without a lock on the way of every message, so it is replaced, never changed in place.
+- What is derived from it is bounded: a server may send any number of names.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ami_typed.messages import KEY_EVENT, Aggregate, Event, event_name
+from ami_typed.messages import KEY_EVENT, Aggregate, Event, Request, event_name, sort_of
 from ami_typed.notices import Notice
 
-__all__ = ["EVERY_EVENT", "ORPHANS", "EventKey", "Handler", "Handlers", "Route"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["EVERY_EVENT", "ORPHANS", "EventKey", "Handler", "Handlers", "Route", "doubt_about", "name_of"]
 
 Handler = Callable[..., object]
 EventKey = str | type[Event] | type[Aggregate] | None
@@ -24,8 +31,21 @@ EventKey = str | type[Event] | type[Aggregate] | None
 
 EVERY_EVENT = ""
 ORPHANS = "orphans"
+_EVENTS = "events"
 _AGGREGATES = "aggregates"
 _NOTICES = "notices"
+_ALL = "all"
+
+_SUFFIX = "_aggregate"
+"""Ends the name that the classic client gives a list."""
+_SORT = "\0"
+"""Stands between the name of an event and what tells it apart from others of that name."""
+_NOTICE_NAMES = {each.__name__.lower(): each.__name__ for each in Notice.__subclasses__()}
+_NAME = r"[\w .:/-]*"
+_PATTERN = r"[\w .:/*?\[\]!-]*"
+_WORD = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+"
+_NAMES = 4096
+"""The number of names that routes are remembered for."""
 
 
 class Route(NamedTuple):
@@ -40,29 +60,150 @@ class Route(NamedTuple):
     functions: tuple[Handler, ...]
 
 
-class _Entry(NamedTuple):
+class _Key(NamedTuple):
+    """What something is registered for.
+
+    Attributes:
+        kind: Events, lists, orphans, or all events and lists.
+        name: A name in lower case, a pattern of names, or `""` for all of that kind.
+    """
+
     kind: str
     name: str
+
+    def matches(self, kind: str, names: Iterable[str], sink: bool) -> bool:
+        """Tell whether messages of a kind that go by these names are meant."""
+        if self.kind == _ALL:
+            return kind == _EVENTS or (kind == _AGGREGATES and not sink)
+        if kind == _NOTICES:
+            return self.kind == _EVENTS and self.name in names
+        if self.kind != kind:
+            return False
+        return not self.name or self.name in names or (_is_pattern(self.name) and _fits(self.name, names))
+
+
+class _Entry(NamedTuple):
+    key: _Key
     function: Handler
     sink: bool
 
 
-def _kind_and_name(event: EventKey) -> tuple[str, str]:
+def _is_pattern(name: str) -> bool:
+    return not {"*", "?", "["}.isdisjoint(name)
+
+
+def _fits(pattern: str, names: Iterable[str]) -> bool:
+    from fnmatch import fnmatchcase  # few programs use patterns
+
+    return any(_SORT not in name and fnmatchcase(name, pattern) for name in names)
+
+
+def name_of(event: EventKey) -> str:
+    """Return what a program calls that for which something is registered."""
+    if event is None or isinstance(event, str):
+        return event or "event"
+    return sort_of(event) or (event_name(event) if issubclass(event, Event) else event.__name__)
+
+
+def _key(event: object) -> _Key:
+    """Return what is meant by what a program gave.
+
+    Raises:
+        TypeError: It is neither a name nor a class of events or lists.
+        ValueError: It is a name that no event can have.
+    """
+    given = event
     if event is None:
-        return ORPHANS, ""
+        return _Key(ORPHANS, "")
     if isinstance(event, str):
-        return "event", event.lower()
-    if issubclass(event, Aggregate):
-        return _AGGREGATES, EVERY_EVENT if event is Aggregate else event.__name__.lower()
-    return "event", EVERY_EVENT if event is Event else event_name(event).lower()
+        return _key_of_name(event)
+    if isinstance(event, type) and issubclass(event, Aggregate):
+        return _Key(_AGGREGATES, "" if event is Aggregate else event.__name__.lower())
+    if isinstance(event, type) and issubclass(event, Event):
+        return _Key(
+            _EVENTS, "" if event is Event else _SORT.join(filter(None, (event_name(event), sort_of(event)))).lower()
+        )
+    raise TypeError(_refusal(given))
 
 
-def _kind_and_name_of(message: Any) -> tuple[str, str]:
-    if isinstance(message, Event):
-        return _NOTICES if isinstance(message, Notice) else "event", message[KEY_EVENT].lower()
-    if isinstance(message, Aggregate):
-        return _AGGREGATES, type(message).__name__.lower()
-    return ORPHANS, ""
+def _key_of_name(name: str) -> _Key:
+    if not name:
+        return _Key(_ALL, "")
+    if not re.fullmatch(_PATTERN if _is_pattern(name) else _NAME, name) or name != name.strip():
+        raise ValueError(
+            f"No event is called {name!r}. Give one name or class at a time; a pattern such as 'Queue*' stands for "
+            f"several.{_hint(re.split(r'[^A-Za-z0-9]+', name.strip())[0])}"
+        )
+    from ami_typed import registry  # which knows every name; a program that names no event by a text needs none
+
+    folded = name.lower()
+    known = registry.event_names()
+    if _is_pattern(name):
+        if not _fits(folded, known) and (hint := _hint(re.split(r"[*?\[]", name)[0], prefix=True)):
+            raise ValueError(
+                f"No event that ami-typed knows matches {name!r}.{hint} For events of a module of your own, define "
+                "their classes first."
+            )
+        return _Key(_EVENTS, folded)
+    if folded in known or folded in _NOTICE_NAMES:
+        return _Key(_EVENTS, folded)
+    if folded.removesuffix(_SUFFIX) in registry.aggregate_names():
+        return _Key(_AGGREGATES, folded.removesuffix(_SUFFIX))
+    sort = registry.sort_class(folded)
+    return _Key(_EVENTS, folded) if sort is None else _key(sort)
+
+
+def _hint(name: str, *, prefix: bool = False) -> str:
+    """Return a sentence that offers the known names next to one, or nothing if there is none near."""
+    near = nearest(name, prefix=prefix)
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def nearest(name: str, *, prefix: bool = False) -> list[str]:
+    """Return the names of events and lists that look most like a name.
+
+    Args:
+        name: The name.
+        prefix: Whether it is only how names begin; then whole words of them are compared.
+    """
+    from difflib import get_close_matches
+
+    from ami_typed import registry
+
+    known = {**registry.aggregate_names(), **registry.event_names(), **_NOTICE_NAMES}
+    folded = name.lower()
+    if prefix:
+        parts = (written[: word.end()] for written in known.values() for word in re.finditer(_WORD, written))
+        known = {part.lower(): f"{part}*" for part in parts}
+        known = {each: part for each, part in known.items() if each not in folded and folded not in each}
+    return [known[each] for each in get_close_matches(folded, known, n=1, cutoff=0.8)]
+
+
+def doubt_about(event: EventKey) -> str:
+    """Return a sentence about a name that no event is known by while one of nearly that name is; else nothing."""
+    if not isinstance(event, str) or not event or _is_pattern(event):
+        return ""
+    from ami_typed import registry
+
+    key = _key_of_name(event)
+    if key.name in registry.event_names() or key.name in _NOTICE_NAMES or key.kind == _AGGREGATES or _SORT in key.name:
+        return ""
+    hint = _hint(event)
+    return hint and f"A callback is registered for {event!r}, an event that ami-typed does not know.{hint}"
+
+
+def _refusal(event: object) -> str:
+    """Say why something cannot be what a callback is registered for, and what to write instead."""
+    takes = "takes the class or the name of an event or a list, '' for all of them, or None for responses"
+    if not isinstance(event, type):
+        example = type(event).__name__ if isinstance(event, (Event, Aggregate)) else ""
+        return f"A callback or stream {takes}; {event!r} is none." + (f" Give the class {example}." if example else "")
+    what = f"{event.__module__}.{event.__name__}"
+    if issubclass(event, Request):
+        near = nearest(event.__name__)
+        instead = f" Did you mean events.{near[0]}?" if near and near[0].lower() == event.__name__.lower() else ""
+        return f"{what} is an action, which is sent and never received; a callback or stream {takes}.{instead}"
+    return f"A callback or stream {takes}; the class {what} is none."
 
 
 class Handlers:
@@ -79,7 +220,8 @@ class Handlers:
         self.sinks = False
         self._lock = threading.Lock()
         self._entries: tuple[_Entry, ...] = ()
-        self._routes: dict[tuple[str, str], Route] = {}
+        self._wanted: dict[str, bool] = {}
+        self._by_name: dict[str, Route] = {}
         self.by_class: dict[type[Any], Route] = {}
 
     def register(self, event: EventKey, function: Handler, *, sink: bool = False) -> None:
@@ -91,57 +233,97 @@ class Handlers:
             sink: Whether it takes messages on the reader's own time, as a stream does.
 
         Raises:
-            TypeError: `function` cannot be called.
+            TypeError: `function` cannot be called, or no event is of this class.
+            ValueError: No event can have this name.
         """
         if not callable(function):
             raise TypeError(f"A callback must be callable; {function!r} is not.")
-        entry = _Entry(*_kind_and_name(event), function, sink)
+        self._add([_Entry(_key(event), function, sink)])
+
+    def register_sink(self, chosen: Iterable[EventKey], function: Handler) -> None:
+        """Add a stream for several kinds of events at once.
+
+        Raises:
+            TypeError: One is no class of events.
+            ValueError: No event can have such a name.
+        """
+        keys = {_key(event): event for event in chosen}
+        for key, event in keys.items():
+            if key.kind == _AGGREGATES:
+                raise TypeError(f"{name_of(event)} is a list, which a stream cannot hold; use register_callback().")
+        self._add([_Entry(key, function, True) for key in keys])
+
+    def _add(self, entries: list[_Entry]) -> None:
         with self._lock:
-            self._replace((*(each for each in self._entries if each != entry), entry))
+            self._replace((*(each for each in self._entries if each not in entries), *entries))
 
     def unregister(self, event: EventKey, function: Handler) -> bool:
         """Take a callback out; return whether it was there."""
-        kind, name = _kind_and_name(event)
+        key = _key(event)
         with self._lock:
-            left = tuple(
-                each for each in self._entries if (each.kind, each.name, each.function) != (kind, name, function)
-            )
+            left = tuple(each for each in self._entries if (each.key, each.function) != (key, function))
             found = len(left) < len(self._entries)
             self._replace(left)
         return found
 
     def _replace(self, entries: tuple[_Entry, ...]) -> None:
         self._entries = entries
-        self._routes = {}
+        self._wanted = {}
+        self._by_name = {}
         self.by_class = {}
         self.sinks = any(each.sink for each in entries)
         self.version += 1
 
     def wants(self, name: str) -> bool:
         """Whether anybody wants an event of this name."""
-        return any(self.route("event", name.lower()))
+        wanted = self._wanted
+        answer = wanted.get(name)
+        if answer is None:
+            folded = name.lower()
+            answer = any(
+                each.key.name.startswith(folded + _SORT) or each.key.matches(kind, (folded,), each.sink)
+                for each in self._entries
+                for kind in (_EVENTS, _NOTICES)
+            )
+            if len(wanted) >= _NAMES:
+                wanted.clear()
+            wanted[name] = answer
+        return answer
 
     def route_of(self, message: Any) -> Route:
         """Return where an event, an aggregate or a response without a request goes."""
         cls = message.__class__
+        if cls is Event:  # which stands for every event without a class of its own
+            return self._route_of_name(message[KEY_EVENT])
         known = self.by_class  # kept before the entries are read: what is found of old ones goes into the old table
         route = known.get(cls)
         if route is None:
-            route = self.route(*_kind_and_name_of(message))
-            if cls is not Event:  # which stands for every event without a class of its own
-                known[cls] = route
+            route = known[cls] = self._route(*_kind_and_names(cls, message))
         return route
 
-    def route(self, kind: str, name: str) -> Route:
-        """Return where messages of a kind and lower-case name go."""
-        routes = self._routes
-        route = routes.get((kind, name))
+    def _route_of_name(self, name: str) -> Route:
+        known = self._by_name
+        route = known.get(name)
         if route is None:
-            names = {name} if kind == _NOTICES else {name, EVERY_EVENT}
-            kinds = {kind} if kind != _NOTICES else {"event"}
-            chosen = [each for each in self._entries if each.kind in kinds and each.name in names]
-            route = routes[kind, name] = Route(
-                tuple(each.function for each in chosen if each.sink),
-                tuple(each.function for each in chosen if not each.sink),
-            )
+            if len(known) >= _NAMES:
+                known.clear()
+            route = known[name] = self._route(_EVENTS, (name.lower(),))
         return route
+
+    def _route(self, kind: str, names: tuple[str, ...]) -> Route:
+        chosen = [each for each in self._entries if each.key.matches(kind, names, each.sink)]
+        return Route(
+            tuple(dict.fromkeys(each.function for each in chosen if each.sink)),  # one stream may take it twice over
+            tuple(each.function for each in chosen if not each.sink),
+        )
+
+
+def _kind_and_names(cls: type[Any], message: Any) -> tuple[str, tuple[str, ...]]:
+    """Return what kind of message it is, and the names that it goes by."""
+    if issubclass(cls, Aggregate):
+        return _AGGREGATES, (cls.__name__.lower(),)
+    if not issubclass(cls, Event):
+        return ORPHANS, ()
+    name = message[KEY_EVENT].lower()
+    sort = sort_of(cls).lower()
+    return _NOTICES if issubclass(cls, Notice) else _EVENTS, (name, f"{name}{_SORT}{sort}") if sort else (name,)

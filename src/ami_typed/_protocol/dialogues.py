@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from ami_typed.errors import (
     ActionFailed,
-    AlreadyLoggedIn,
-    AuthenticationFailed,
     EventTimeout,
     LoginFailed,
     ManagerError,
@@ -50,12 +48,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-_REFUSALS: dict[str, type[LoginFailed]] = {
-    "Authentication failed": AuthenticationFailed,
-    "Login Already In Use": AlreadyLoggedIn,
-}
-"""What Asterisk's words at the log-in mean (16.28 and 22.10 tried)."""
 
 
 class Listen(NamedTuple):
@@ -151,7 +143,7 @@ def login(credentials: Credentials) -> Conversation[Release | None]:
         proof = {"Secret": secret} if plain else (yield from _answer_challenge(username, secret, timeout))
         yield _request("Login", timeout, Username=username, **proof, Events=events)
     except ActionFailed as error:
-        raise _REFUSALS.get(error.message, LoginFailed)(error.request, error.response) from None
+        raise LoginFailed.of(error.request, error.response) from None
     if wait is not None:
         yield Boot(wait)
     return (yield from _ask_release(timeout))
@@ -239,19 +231,42 @@ class Resumed(NamedTuple):
     refused: list[str]
 
 
-def resume(credentials: Credentials | None, lasting: Sequence[Request[Any]]) -> Conversation[Resumed]:
+def why_not_again(credentials: Credentials | None, logged_in: Request[Any] | None) -> str:
+    """Return a sentence about a log-in that cannot be made again, an empty text for any other.
+
+    The key of an MD5 log-in is good for one challenge, which the next connection does not repeat.
+
+    Args:
+        credentials: What `Manager.login` logged in with, `None` if it did not.
+        logged_in: The request that logged in, `None` if none did.
+    """
+    proofs = {name.lower() for name, value in (logged_in or {}).items() if value}
+    if credentials is not None or "key" not in proofs or "secret" in proofs:
+        return ""
+    return (
+        "The log-in cannot be repeated: it was sent with a Key, and ami-typed does not know the secret behind it. Log "
+        "in by Manager.login(), which answers the challenge itself."
+    )
+
+
+def resume(
+    credentials: Credentials | None, lasting: Sequence[Request[Any]], logged_in: Request[Any] | None = None
+) -> Conversation[Resumed]:
     """Bring a new connection to where the lost one was: logged in, with its event mask and filters.
 
     A mask or filter that is refused does not keep the others, and the connection, from being set up: else a server
     whose configuration has changed would be lost for good.
 
     Args:
-        credentials: Whom to log in, `None` where nobody was.
+        credentials: Whom to log in, `None` if `Manager.login` logged nobody in.
         lasting: The requests whose effect ended with the lost connection, in order.
+        logged_in: The request that logged in the lost connection, sent again if there are no credentials.
     """
     release = None if credentials is None else (yield from login(credentials))
+    if credentials is None and logged_in is not None:
+        yield logged_in
     refused: list[str] = []
-    for request in lasting if credentials is not None else ():
+    for request in lasting if credentials is not None or logged_in is not None else ():
         try:
             yield request
         except ActionFailed as error:

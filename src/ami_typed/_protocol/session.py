@@ -46,8 +46,9 @@ from ami_typed.messages import (
     Event,
     Message,
     Request,
+    as_sent,
 )
-from ami_typed.registry import action_class, event_class
+from ami_typed.registry import check_request, class_of, event_class, has_sorts, knowledge_of, version
 from ami_typed.releases import Releases
 from ami_typed.statistics import Tally
 from ami_typed.values import text
@@ -99,11 +100,6 @@ def _closes(event: Event) -> bool:
     return holds(event._octets, _LIST) and _list_mark(event) == "complete"
 
 
-def _knowledge_of(request: Request[Any]) -> type[Request[Any]]:
-    """Return the class that knows the action's list: the request's own, or for an untyped one that of its name."""
-    return action_class(request.action) if type(request) is Request else type(request)
-
-
 class Received(NamedTuple):
     """What follows from a piece of input.
 
@@ -137,6 +133,8 @@ class Session:
         release: The server's release of Asterisk, `None` where it is not known.
         tally: What counts.
         lasting: The requests whose effect lasts as long as the connection, in order; another one needs them again.
+        login: The request that logged in, as it was sent; `None` before.
+        leaving: Whether the server was asked to close the connection, so that its end is no loss.
     """
 
     def __init__(
@@ -158,6 +156,8 @@ class Session:
         self.release: Release | None = None
         self.tally = tally or Tally()
         self.lasting: list[Request[Any]] = []
+        self.login: Request[Any] | None = None
+        self.leaving = False
         self._handlers = handlers
         self._limits = limits
         self._framer = Framer(limits)
@@ -176,6 +176,7 @@ class Session:
         self._overdue: dict[str, float] = {}
         self._kinds: dict[bytes, Kind] = {}
         self._version = handlers.version
+        self._classes = version()
 
     # What the shell asks
 
@@ -240,9 +241,11 @@ class Session:
             HeaderRefused: A header would break the message.
             ManagerError: The ActionID is in use.
             NotInRelease: The server's release does not have the action or one of its parameters.
+            TypeError: It is no request.
             TooManyPending: `Limits.pending` is reached.
         """
-        knowledge = _knowledge_of(request)
+        check_request(request)
+        knowledge = knowledge_of(request)
         if self._check_releases and self.release is not None and not _has_all(self.release, knowledge):
             _check_release(request, headers, self.release)
         action_id, octets = self._written(request, action_id, headers)
@@ -264,6 +267,8 @@ class Session:
             self.tally,
         )
         self._pending[action_id] = exchange
+        if knowledge.logs_off:
+            self.leaving = True
         if exchange.events is not None:
             self._gathering[action_id] = exchange
             self._lists[_octets(action_id)] = exchange
@@ -302,6 +307,8 @@ class Session:
         in_time = now < exchange.sent + exchange.timeout - _EARLY
         exchange.ending = "unsent" if not exchange.written else "cancelled" if in_time else "timed_out"
         self.tally.ended(exchange.request[KEY_ACTION], exchange.ending, exchange.elapsed)
+        if exchange.knowledge.logs_off:
+            self.leaving = False
         if exchange.response is None:
             self._overdue = {id_: until for id_, until in self._overdue.items() if until > now}
             self._overdue[exchange.action_id] = now + self._late_timeout
@@ -345,6 +352,10 @@ class Session:
             self.tally.fold(self._kinds.values())
             for kind in self._kinds.values():
                 kind.wanted = self._handlers.wants(kind.name)
+        if self._classes != version():
+            self._classes = version()
+            self.tally.fold(self._kinds.values())
+            self._kinds.clear()
         self.tally.bytes_received += len(data)
         self._framer.raw = bool(self._pending or self._overdue)
         messages = self._framer.feed(data)
@@ -386,7 +397,9 @@ class Session:
         if kind is None and (kind := self._learn(line)) is not None:
             self._inspector.first(octets)
         if kind is not None and kind.cls is not Event:
-            self._take_event(unread(kind.cls, octets, kind.name, kind.zone), now, received)
+            cls = class_of(kind.name, octets) if has_sorts(kind.name) else kind.cls
+            zone = self._zone if cls._local else None
+            self._take_event(unread(cls, octets, kind.name, zone), now, received)
         elif kind is not None:
             self._take_unknown(octets, kind, now, received)
         elif octets.strip():
@@ -413,7 +426,7 @@ class Session:
             return None
         cls = event_class(name)
         kind = Kind(cls, name, self._handlers.wants(name), self._zone if cls._local else None)
-        if name != _BOOTED and kind.cls is not Event:
+        if name != _BOOTED and kind.cls is not Event and not has_sorts(name):
             if len(self._kinds) >= _NAMES:
                 self.tally.fold(self._kinds.values())
                 self._kinds.clear()
@@ -475,7 +488,7 @@ class Session:
             name = message[KEY_EVENT].strip()
             if name != message[KEY_EVENT]:
                 message[KEY_EVENT] = name
-            self._take_event(event_class(name).of(message), now, received)
+            self._take_event(class_of(name, message._octets).of(message), now, received)
         elif message.all(KEY_RESPONSE):
             self._take_response(message, now, received)
         elif message.action_id in self._pending:
@@ -530,10 +543,13 @@ class Session:
             exchange.due -= 1
             if exchange.due:
                 return
-            if exchange.knowledge.lasts:
-                self._remember(exchange.request)
-        elif self._raw_texts:  # in the place of the text
-            self._raw_texts.withdraw(exchange.action_id)
+            if exchange.knowledge.lasts or exchange.knowledge.logs_in:
+                self._remember(exchange)
+        else:
+            if exchange.knowledge.logs_off:
+                self.leaving = False
+            if self._raw_texts:  # in the place of the text
+                self._raw_texts.withdraw(exchange.action_id)
         self._inspector.answered(exchange.request, message, now)
         exchange.response = message
         exchange.ending = "answered" if success or exchange.empty else "failed"
@@ -552,7 +568,8 @@ class Session:
         events.response = message
         if events.closing is not None or not _begins_list(exchange, message):
             self._end_list(exchange, received)
-            if not exchange.synchronous:
+            listed = exchange.knowledge.lists or events.closing is not None
+            if listed and not exchange.synchronous:
                 if not message.success and not exchange.empty:
                     events._fail(message.message or "the action was refused")
                 received.deliveries.append(events)
@@ -560,9 +577,13 @@ class Session:
             self._pending.pop(exchange.action_id, None)
             self._settle(exchange, received)
 
-    def _remember(self, request: Request[Any]) -> None:
-        """Keep a request whose effect ends with the connection."""
-        if not _knowledge_of(request).adds_up:
+    def _remember(self, exchange: Exchange[Any]) -> None:
+        """Keep a request whose effect ends with the connection, as it was sent: the program may change it later."""
+        request = as_sent(exchange.request, exchange.octets)
+        if exchange.knowledge.logs_in:
+            self.login = self.login or request  # Asterisk ignores a second one, which it answers with a success
+            return
+        if not exchange.knowledge.adds_up:
             self.lasting = [each for each in self.lasting if each.action.lower() != request.action.lower()]
         self.lasting.append(request)
 
@@ -633,7 +654,7 @@ def _begins_list(exchange: Exchange[Any], answer: Answer) -> bool:
 
 def _check_release(request: Request[Any], headers: Mapping[str, Any], release: Release) -> None:
     """Refuse what the server's release does not have, in the request or in what is given beside it."""
-    knowledge = _knowledge_of(request)
+    knowledge = knowledge_of(request)
     given = {name.lower() for name in headers}
     asked = [(request.action, knowledge.releases)]
     asked += [
@@ -652,7 +673,9 @@ def _check_release(request: Request[Any], headers: Mapping[str, Any], release: R
 def _lines(request: Request[Any], action_id: str, headers: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Put a request's lines in order: action and ActionID first, so that an error about a later line bears them."""
     first = {KEY_ACTION.lower(), KEY_ACTIONID.lower()}
-    more = [(name, value) for name, value in Request(request.action, **headers).lines() if name.lower() not in first]
+    added: Request[Any] = Request(request.action)
+    added.update(headers)
+    more = [(name, value) for name, value in added.lines() if name.lower() not in first]
     given = {name.lower() for name, _ in more} | first
     own = [(name, value) for name, value in request.lines() if name.lower() not in given]
     return [(KEY_ACTION, request.action), (KEY_ACTIONID, action_id), *own, *more]

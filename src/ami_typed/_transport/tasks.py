@@ -395,15 +395,19 @@ class Connection(asyncio.BufferedProtocol):
 
     def eof_received(self) -> bool:
         """Learn that the server has closed; the transport closes too."""
-        self.end(ConnectionLost("the server closed the connection."), wanted=self.leaving)
+        self.end(ConnectionLost("the server closed the connection."), wanted=self._is_leaving())
         return False
+
+    def _is_leaving(self) -> bool:
+        """Whether the end of the connection is wanted: by the program, or because it logged off."""
+        return self.leaving or self.session.leaving
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Learn that the socket is gone."""
         if exc is not None and not self._greeted.done():
             self._greeted.set_exception(exc)
         reason = f"the connection broke: {exc}" if exc else "the connection was closed."
-        self.end(ConnectionLost(reason), wanted=self.leaving)
+        self.end(ConnectionLost(reason), wanted=self._is_leaving())
         if not self._closed.done():
             self._closed.set_result(None)
 

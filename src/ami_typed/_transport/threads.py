@@ -471,6 +471,10 @@ class Connection:
             self._inspect()
             self.transport.release()
 
+    def _is_leaving(self) -> bool:
+        """Whether the end of the connection is wanted: by the program, or because it logged off."""
+        return self.leaving or self.session.leaving
+
     def _rouse(self) -> None:
         """Have the reader take the socket back at once."""
         with contextlib.suppress(RuntimeError):  # somebody has already
@@ -493,12 +497,12 @@ class Connection:
             self._look_again()
             return
         except OSError as error:
-            self.end(ConnectionLost(f"the connection broke: {error}"), wanted=self.leaving)
+            self.end(ConnectionLost(f"the connection broke: {error}"), wanted=self._is_leaving())
             return
         try:
             self._take(data)
         except ConnectionLost as error:
-            self.end(error, wanted=self.leaving)
+            self.end(error, wanted=self._is_leaving())
         except BaseException:  # interrupted, with what was read not yet understood
             self.end(ConnectionLost("reading was interrupted."))
             raise

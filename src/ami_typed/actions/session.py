@@ -138,6 +138,7 @@ class Login(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ()
+    logs_in = True
     secrets = Request.secrets | {"secret", "key"}
 
     def __init__(
@@ -174,6 +175,7 @@ class Logoff(Request["Answer"]):
 
     releases = Releases("13-23")
     privileges = ()
+    logs_off = True
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("Logoff")

@@ -65,6 +65,7 @@ class UserEvent(Event):
     releases = Releases("13-23")
     privileges = ("user",)
     any_header = True
+    named_by = "UserEvent"
 
     channel = Sometimes("Channel", text)
     """The channel's name, unique while it lives."""

@@ -26,6 +26,14 @@ def on_queues(queues: aggregates.QueueStatus, _: Manager) -> None:
     assert_type(queues.members, list[events.QueueMember])
 
 
+def on_either(message: Event | Aggregate, _: Manager) -> None:
+    print(message.action_id)
+
+
+def on_any_list(aggregate: Aggregate, _: Manager) -> None:
+    print(aggregate.valid)
+
+
 def on_orphan(message: Message, _: Manager) -> None:
     print(message.raw)
 
@@ -35,6 +43,9 @@ def register(manager: Manager) -> None:
     manager.register_callback(events.Hangup, on_anything)
     manager.register_callback("Hangup", on_anything)
     manager.register_callback("", on_anything)
+    manager.register_callback("", on_either)
+    manager.register_callback("QueueStatus", on_any_list)
+    manager.register_callback("Queue*", lambda event, _: print(event.event))
     manager.register_callback(None, on_orphan)
     manager.register_callback(aggregates.QueueStatus, on_queues)
     manager.register_callback(events.Newchannel, lambda event, manager: print(event.channel, manager.release))

@@ -20,19 +20,26 @@ def iterated(manager: Manager) -> None:
         print(end)
     for any_event in manager.subscribe():
         any_event.channel  # refused: attr-defined | reportAttributeAccessIssue
-    manager.subscribe("Hangup")  # refused: call-overload | reportArgumentType
-    manager.subscribe(events.Hangup())  # refused: call-overload | reportArgumentType
-    manager.subscribe(aggregates.QueueStatus)  # refused: type-var | reportArgumentType
-    manager.subscribe(events.Hangup, limit="10")  # refused: call-overload | reportArgumentType
+    for one in manager.subscribe(
+        events.Hangup, events.Hold, events.Unhold, events.DialEnd, events.Newstate, events.Newexten
+    ):
+        one.cause  # refused: union-attr | reportAttributeAccessIssue
+    manager.subscribe("Hangup").get().cause  # refused: attr-defined | reportAttributeAccessIssue
+    manager.subscribe(5)  # refused: call-overload | reportArgumentType, reportCallIssue
+    manager.subscribe(events.Hangup())  # refused: call-overload | reportArgumentType, reportCallIssue
+    manager.subscribe(aggregates.QueueStatus)  # refused: type-var | reportArgumentType, reportCallIssue
+    manager.subscribe(events.Hangup, limit="10")  # refused: call-overload | reportArgumentType, reportCallIssue
     manager.subscribe(events.Hangup).get("1")  # refused: arg-type | reportArgumentType
 
 
 def waited(manager: Manager) -> None:
     manager.wait_for(events.Hangup).chanel  # refused: attr-defined | reportAttributeAccessIssue
-    manager.wait_for("Hangup")  # refused: arg-type | reportArgumentType
-    manager.wait_for(events.Hangup, lambda event: True)  # refused: call-arg | reportCallIssue
+    manager.wait_for("Hangup").cause  # refused: attr-defined | reportAttributeAccessIssue
+    manager.wait_for(events.Hangup, events.Newexten).cause  # refused: union-attr | reportAttributeAccessIssue
+    manager.wait_for(events.Hangup())  # refused: call-overload | reportArgumentType, reportCallIssue
+    manager.wait_for(events.Hangup, lambda event: True)  # refused: call-overload | reportArgumentType, reportCallIssue
     manager.wait_for(events.Hold, where=lambda hold: hold.chanel)  # refused: attr-defined | reportAttributeAccessIssue
-    manager.wait_for(events.Hangup, timeout="5")  # refused: arg-type | reportArgumentType
+    manager.wait_for(events.Hangup, timeout="5")  # refused: call-overload | reportArgumentType, reportCallIssue
     manager.originate(actions.Ping())  # refused: arg-type | reportArgumentType
     call = actions.Originate(channel="a", application="Wait", data="1")
     manager.originate(call).channel_state  # refused: attr-defined | reportAttributeAccessIssue
