@@ -226,8 +226,8 @@ class _Amendment:
         self._nowhere = overlay.Place(source, None)
         self._troubles = Troubles(source)
         self._glossary = {
-            "event": _Glossary(knowledge.headers, "header"),
-            "action": _Glossary(knowledge.parameters, "parameter"),
+            "event": _Glossary({"snapshot": knowledge.snapshots, "header": knowledge.headers}),
+            "action": _Glossary({"parameter": knowledge.parameters}),
         }
         self._messages: dict[Kind, dict[str, merge.Message]] = {
             kind: self._with_added(kind) for kind in ("action", "event")
@@ -462,7 +462,7 @@ class _Amendment:
         return Header(
             name=header.name,
             span=begun(span, written_span(since)) if since else span,
-            type=part.type or _type(meaning, multiple=header.multiple),
+            type=_beside(part.type or _type(meaning, multiple=header.multiple), header.prefix),
             place=given or (self._overlay.place(*described, "type") if described else self._nowhere),
             attribute=part.name,
             doc=part.doc or _doc(meaning, header, described),
@@ -595,8 +595,8 @@ class _Amendment:
 
     def _check_glossaries(self) -> None:
         for glossary in self._glossary.values():
-            for name in glossary.unused():
-                self._add("No message has it.", glossary.table, name)
+            for table, name in glossary.unused():
+                self._add("No message has it.", table, name)
 
     def _add(self, sentence: str, *path: str) -> None:
         place = self._overlay.place(*path)
@@ -606,26 +606,28 @@ class _Amendment:
 
 
 class _Glossary:
-    """What headers mean by their name alone."""
+    """What headers mean by their name alone; of its tables, an earlier one goes before a later one."""
 
-    def __init__(self, meanings: Mapping[str, overlay.Meaning], table: str) -> None:
-        self.table = table
-        self._meanings = meanings
-        self._folded = {name.lower(): name for name in meanings}
-        self._used: set[str] = set()
+    def __init__(self, tables: Mapping[str, Mapping[str, overlay.Meaning]]) -> None:
+        self._tables = tables
+        self._folded = {(table, name.lower()): name for table, meanings in tables.items() for name in meanings}
+        self._used: set[tuple[str, str]] = set()
 
     def find(self, header: merge.Header) -> tuple[overlay.Meaning, tuple[str, str] | None]:
         """Return the meaning of a header and where it stands; a snapshot's prefix may be left out."""
         for name in (header.name, header.name.removeprefix(header.prefix)):
-            known = name if name in self._meanings else self._folded.get(name.lower())
-            if known is not None:
-                self._used.add(known)
-                return self._meanings[known], (self.table, known)
+            for table in self._tables:
+                known = name if name in self._tables[table] else self._folded.get((table, name.lower()))
+                if known is not None and (table != "snapshot" or header.snapshot):
+                    self._used.add((table, known))
+                    return self._tables[table][known], (table, known)
         return overlay.Meaning(), None
 
-    def unused(self) -> list[str]:
+    def unused(self) -> list[tuple[str, str]]:
         """Return the entries that no header was looked up in."""
-        return [name for name in self._meanings if name not in self._used]
+        return [
+            (table, name) for table, names in self._tables.items() for name in names if (table, name) not in self._used
+        ]
 
 
 _QUIRKS = (
@@ -706,8 +708,13 @@ def _always(
 
 def _type(meaning: overlay.Meaning, *, multiple: bool) -> str:
     kind = meaning.type or "text"
-    is_repeated = kind == "variables" or kind.startswith(("repeated:", "joined:", "numbered:", "named:"))
+    is_repeated = kind.startswith(("variables", "repeated:", "joined:", "numbered:", "named:"))
     return f"repeated:{kind}" if multiple and not is_repeated else kind
+
+
+def _beside(kind: str, prefix: str) -> str:
+    """Return a type whose headers beside it, those of a snapshot, are written without the snapshot's prefix."""
+    return re.sub(r'"(?=\w)', f'"{prefix}', kind) if "escaped(" in kind else kind
 
 
 def _doc(meaning: overlay.Meaning, header: merge.Header, described: tuple[str, str] | None) -> str | None:

@@ -430,10 +430,14 @@ def _descriptions(amended: Amended) -> Iterator[Described]:
         yield Described(
             what=what,
             all=len(headers) + len(groups),
-            typed=sum(header.type != "text" for header in headers) + len(groups),
-            text=sum(header.type == "text" and header.place.line is not None for header in headers),
+            typed=sum(not _is_text(header.type) for header in headers) + len(groups),
+            text=sum(_is_text(header.type) and header.place.line is not None for header in headers),
             described=sum(bool(header.doc) for header in headers) + sum(bool(group.doc) for group in groups),
         )
+
+
+def _is_text(kind: str) -> bool:
+    return kind in {"text", "uri_encoded"} or kind.startswith("escaped")
 
 
 # What is printed

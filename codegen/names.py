@@ -118,7 +118,7 @@ RESERVED_CLASSES = frozenset(
             "Message",
         ),
         *("Joined", "Numbered", "Releases", "Repeated", "Request", "Sequence", "Sometimes", "SometimesLocal"),
-        *("Variables", "VariablesByName"),
+        *("Second", "Variables", "VariablesByName"),
         *("TYPE_CHECKING", "Unit", "actions", "aggregates", "datetime", "enums", "events", "known_events", "overload"),
         *("responses", "timedelta"),
     )

@@ -332,6 +332,7 @@ class Overlay:
 
     Attributes:
         headers: The glossary of events and answers.
+        snapshots: The glossary of what a snapshot brings, which goes before that of headers.
         parameters: The glossary of requests.
         places: Where each entry and key stands, by its path in small letters.
     """
@@ -339,6 +340,7 @@ class Overlay:
     domains: Mapping[str, Domain]
     enums: Mapping[str, Enum]
     headers: Mapping[str, Meaning]
+    snapshots: Mapping[str, Meaning]
     parameters: Mapping[str, Meaning]
     actions: Mapping[str, Action]
     events: Mapping[str, Event]
@@ -348,7 +350,14 @@ class Overlay:
 
     def glossary(self) -> Overlay:
         """Return what holds for any message: the meanings of names, and the vocabularies."""
-        return replace(EMPTY, enums=self.enums, headers=self.headers, parameters=self.parameters, places=self.places)
+        return replace(
+            EMPTY,
+            enums=self.enums,
+            headers=self.headers,
+            snapshots=self.snapshots,
+            parameters=self.parameters,
+            places=self.places,
+        )
 
     def place(self, *path: str) -> Place:
         """Return where an entry or one of its keys stands: the nearest table or key that has a line.
@@ -365,6 +374,7 @@ _TABLES: Mapping[str, tuple[str, type[_Entry]]] = {
     "domain": ("domains", Domain),
     "enum": ("enums", Enum),
     "header": ("headers", Meaning),
+    "snapshot": ("snapshots", Meaning),
     "parameter": ("parameters", Meaning),
     "action": ("actions", Action),
     "event": ("events", Event),
@@ -372,7 +382,7 @@ _TABLES: Mapping[str, tuple[str, type[_Entry]]] = {
     "list": ("lists", List),
 }
 
-EMPTY = Overlay({}, {}, {}, {}, {}, {}, {}, {}, {})
+EMPTY = Overlay({}, {}, {}, {}, {}, {}, {}, {}, {}, {})
 
 
 def snapshot_of(text: str) -> tuple[Literal["channel", "bridge"], str]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from . import overlay
     from .amend import Amended, Group, Header, Message, Response, Rules
 
-Several: TypeAlias = Literal["Repeated", "Joined", "Variables", "Numbered", "VariablesByName"]
+Several: TypeAlias = Literal["Repeated", "Joined", "Second", "Variables", "Numbered", "VariablesByName"]
 Form: TypeAlias = Literal["Always", "Sometimes", "AlwaysLocal", "SometimesLocal"] | Several
 Import: TypeAlias = tuple[str, str]
 """A module and a name in it."""
@@ -45,13 +45,16 @@ _SEQUENCE = ("collections.abc", "Sequence")
 _MAPPING = ("collections.abc", "Mapping")
 _FLAG = re.compile(r"flag:([^/]+)/([^/]+)")
 _ITEMS = re.compile(r"""(items|pairs)\((?:"([^"\\]+)"|'([^'\\]+)')(?:, enum:(\w+))?\)""")
+_ESCAPED = re.compile(r"""escaped(?:\((?P<older>"[\w-]+", "[\w-]+")\))?""")
 _ALTERNATIVE = re.compile(r"""\|(?![^(]*\))""")  # a | that is not between parentheses
-_FLAGS = frozenset({"yes_no", "one_zero", "true_false", "on_off", "enabled_disabled", "Flag"})
 _SEVERAL: Mapping[str, Several] = {
     "repeated": "Repeated",
     "joined": "Joined",
+    "second": "Second",
+    "variables": "Variables",
     "numbered": "Numbered",
 }
+_FLAGS = frozenset({"yes_no", "one_zero", "true_false", "on_off", "enabled_disabled", "Flag"})
 _FAMILIES = frozenset({"Numbered", "VariablesByName"})
 _OF_VARIABLES = frozenset({"Variables", "VariablesByName"})
 _WRITTEN_AS_TEXT = frozenset({"integer", "real", "text"})
@@ -450,8 +453,8 @@ class _Resolution:
 
     def _argument(self, action: Message, header: Header) -> Argument:
         value = self._value(action, header)
-        if value.repetition in _FAMILIES or "*" in header.name:
-            self._add("A parameter cannot be a family of headers.", action, header)
+        if value.repetition in _FAMILIES or value.repetition == "Second" or "*" in header.name:
+            self._add("A parameter cannot be a family of headers, or one of several.", action, header)
         return Argument(
             attribute=header.attribute or attribute_name(header.name, "request"),
             header=header.name,
@@ -518,6 +521,16 @@ class _Resolution:
             inner = self._parsed(rest)
             if inner.repetition is None:
                 return _several(inner, _SEVERAL[kind])
+        return self._with_arguments(keyword)
+
+    def _with_arguments(self, keyword: str) -> Value:
+        """Return what a type keyword with arguments stands for.
+
+        Raises:
+            ValueError: It is none; the message says so.
+        """
+        if match := _ESCAPED.fullmatch(keyword):
+            return _text(Codec("escaped", match["older"] or ""))
         if match := _FLAG.fullmatch(keyword):
             return _simple("bool", Codec("Flag", f"{_quoted(match[1])}, {_quoted(match[2])}"))
         if match := _ITEMS.fullmatch(keyword):
@@ -600,6 +613,11 @@ def _simple(accepts: str, codec: Codec, *imports: Import) -> Value:
     return Value(accepts=accepts, reads=codec, writes=codec, imports=imports)
 
 
+def _text(codec: Codec) -> Value:
+    """Return text that is encoded where Asterisk writes it, and sent to it as it stands."""
+    return Value(accepts="str", reads=codec, writes=None)
+
+
 def _either(first: Value, *others: Value) -> Value:
     """Return what takes values of several types, which their codecs can tell apart.
 
@@ -621,6 +639,8 @@ def _either(first: Value, *others: Value) -> Value:
 
 
 def _several(value: Value, form: Several) -> Value:
+    if form == "Variables":
+        return replace(_TYPES["variables"], reads=value.reads)
     return replace(
         value,
         accepts=f"Sequence[{value.accepts}]",
@@ -663,7 +683,8 @@ def _types() -> dict[str, Value]:
     }
     repeated = "Mapping[str, str | Sequence[str]]"
     return {
-        "text": Value("str", Codec("text"), None),
+        "text": _text(Codec("text")),
+        "uri_encoded": _text(Codec("uri_encoded")),
         "label": Value("int | str", Codec("text"), None),
         "variables": Value("Mapping[str, str]", None, Codec("assigned"), (_MAPPING,), "Variables"),
         "repeated:variables": Value(repeated, None, Codec("assigned"), (_MAPPING, _SEQUENCE), "Variables"),

@@ -18,6 +18,7 @@ from ami_typed.fields import (
     Joined,
     Numbered,
     Repeated,
+    Second,
     Sometimes,
     Variables,
     VariablesByName,
@@ -25,7 +26,19 @@ from ami_typed.fields import (
     fields_of,
     processed,
 )
-from ami_typed.values import Codec, OpenIntEnum, epoch, integer, items, member, seconds, text, yes_no
+from ami_typed.values import (
+    Codec,
+    OpenIntEnum,
+    epoch,
+    escaped,
+    integer,
+    items,
+    member,
+    seconds,
+    text,
+    uri_encoded,
+    yes_no,
+)
 from tests.support import Gadget, unread
 
 if TYPE_CHECKING:
@@ -58,6 +71,11 @@ class Report(ami.Event):
     chan_variable = Variables("ChanVariable", releases="16-23")
     by_channel = VariablesByName("ChanVariable(*)")
     report_ssrc = Numbered("Report*SourceSSRC", integer)
+    name = Sometimes("Name", escaped("Whole", "Mark"), none=("<unknown>",))
+    title = Always("Title", escaped())
+    output = Sometimes("Output", uri_encoded)
+    variables = Variables("Variable", escaped("Whole", "Mark"))
+    package = Second("Event", text)
 
 
 def unread_report(*lines: str) -> Report:
@@ -220,6 +238,42 @@ def test_variables_are_a_mapping(report: Callable[..., Report]) -> None:
     event = report("ChanVariable: A=1", "ChanVariable: B=x=y", "ChanVariable: A=2")
     assert event.chan_variable == {"A": "2", "B": "x=y"}
     assert report("Count: 7").chan_variable == {}
+
+
+@both
+def test_escaped_text_is_read_as_the_text_itself_and_its_header_as_it_was_sent(report: Callable[..., Report]) -> None:
+    event = report(r"Title: O\'Brien \"\\\"\?\n", r"Name: C:\\", "Output: 200%20result%3D0%0A")
+    assert (event.title, event.name, event.output) == ('O\'Brien "\\"?\n', "C:\\", "200 result=0\n")
+    assert event["Title"] == r"O\'Brien \"\\\"\?\n"
+    assert event["Output"] == "200%20result%3D0%0A"
+    assert event.process()[0]["Title"] == event.title
+
+
+@both
+def test_empty_text_that_might_be_escaped_is_text(report: Callable[..., Report]) -> None:
+    event = report("Title: ", "Name: ", "Output: ")
+    assert (event.title, event.name, event.output) == ("", "", "")
+    assert report("Name: <unknown>").name is None
+    assert report("Other: x").name is None
+
+
+@both
+def test_text_of_a_release_that_does_not_escape_is_read_as_it_stands(report: Callable[..., Report]) -> None:
+    raw = r"C:\new"
+    older = report("Whole: 1", f"Name: {raw}", f"Variable: A={raw}")
+    assert (older.name, older.variables) == (raw, {"A": raw})
+    newer = report("Whole: 1", f"Name: {raw}", f"Variable: A={raw}", "mark: 1")
+    assert (newer.name, newer.variables) == ("C:\new", {"A": "C:\new"})
+    assert report(f"Name: {raw}").name == "C:\new"
+
+
+@both
+def test_a_header_that_comes_again_with_another_meaning_has_an_attribute(report: Callable[..., Report]) -> None:
+    event = report("Event: presence", "Count: 1")
+    assert event.package == "presence"
+    assert event.event == event["Event"] == event.process()[0]["Event"] == "Report"
+    assert event.to_dict(typed=True)["Event"] == event.to_dict()["Event"] == ["Report", "presence"]
+    assert report("Count: 1").package is None
 
 
 @both

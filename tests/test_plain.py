@@ -50,7 +50,7 @@ def sifted(form: Any, block: bytes, kinds: Any, items: Any = None) -> tuple[list
         (b"Event: A\r\nChannel: SIP/1", "SIP/1"),
         (b"Event: A\r\nChannel: ", ""),
         (b"Event: A\r\nChannel: a: b\r\n", "a: b"),
-        (b"Event: A\r\nChannel: x\n\r\nB: c", "x"),
+        (b"Event: A\r\nChannel: x\n\r\nB: c", "x\n"),
         (b"Event: A\r\nChannel: \xfcx\r\nB: c", "\udcfcx"),
         (b"Event: A\r\nChannel: \xc3\xbc\r\nB: c", "\xfc"),
         (b"Event: A\r\nChannel: first\r\nChannel: second", "first"),
@@ -65,6 +65,11 @@ def test_a_header_is_found_in_the_bytes_of_a_message(form: Any, octets: bytes, v
 
 
 @built
+@pytest.mark.parametrize("octets", [b"Response: Error\r\nMessage: No\n\n\r\nB: c", b"Response: Error\r\nMessage: No\n"])
+def test_line_feeds_that_end_a_message_are_no_part_of_it(form: Any, octets: bytes) -> None:
+    assert form.header(octets, b"\r\nMessage: ") == "No"
+
+
 @given(st.binary(), st.sampled_from([b"\r\nA: ", b"\r\nLonger-Name: "]), st.binary())
 @example(b"", b"\r\nA: ", b"\r")
 @example(b"x", b"\r\nA: ", b"a\n\n\r\n")
@@ -73,6 +78,56 @@ def test_both_forms_find_the_same_header(before: bytes, needle: bytes, after: by
     octets = before + needle + after
     assert _compiled.header(octets, needle) == _plain.header(octets, needle)
     assert _compiled.header(before, needle) == _plain.header(before, needle)
+
+
+# Found
+
+
+def attribute_of(form: Any, mark: str | None) -> Any:
+    """Make an attribute whose value is its header backwards; where it has a mark, it is asked to look at the message."""
+
+    def backwards(spelling: str) -> str:
+        return spelling[::-1]
+
+    class Backwards(form.Found):  # type: ignore[misc]  # either form's
+        def __init__(self) -> None:
+            self._needle, self._none, self._mark = b"\r\nName: ", frozenset({"<unknown>"}), mark or "\0"
+            self._read = backwards
+
+        def _look(self, message: Any) -> str:
+            return f"looked at {len(message._unread)}"
+
+        def decode(self, message: Any, spelling: str) -> str:
+            return f"{len(message._unread)} {spelling[::-1]}"
+
+    return Backwards()
+
+
+@pytest.mark.parametrize(
+    ("line", "mark", "value"),
+    [
+        (b"Name: abc", None, "cba"),
+        (b"Name: abc", "\\", "abc"),
+        (b"Name: a\\c", "\\", "19 c\\a"),
+        (b"Name: \xc3\xa9%\xff", "%", "20 \udcff%é"),
+        (b"Name: ", "%", ""),
+        (b"Name: <unknown>", "<", None),
+        (b"Other: %", "%", "looked at 18"),
+    ],
+)
+def test_a_text_without_the_mark_of_its_attribute_is_the_value(
+    form: Any, line: bytes, mark: str | None, value: str | None
+) -> None:
+    message = form.unread(Event, b"Event: A\r\n" + line, "A")
+    assert attribute_of(form, mark).__get__(message, Event) == value
+
+
+@built
+@pytest.mark.parametrize("mark", [7, None, "", "%%"])
+def test_the_compiled_form_refuses_a_mark_that_is_no_character(mark: Any) -> None:
+    attribute = attribute_of(_compiled, "%")
+    with pytest.raises(TypeError):
+        attribute._mark = mark
 
 
 # fill

@@ -52,6 +52,13 @@ century = timedelta(days=36525)
 moments = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 
 ROUND_TRIPS: list[tuple[str, Codec[Any], st.SearchStrategy[Any]]] = [
+    ("escaped", values.escaped(), st.text()),
+    ("escaped by some releases", values.escaped("AccountCode", "Linkedid"), st.text()),
+    (
+        "uri_encoded",
+        values.uri_encoded,
+        st.text() | st.binary().map(lambda octets: octets.decode("utf-8", "surrogateescape")),
+    ),
     ("integer", values.integer, st.integers()),
     ("real", values.real, st.floats(allow_nan=False)),
     ("yes_no", values.yes_no, st.booleans()),
@@ -84,6 +91,45 @@ def test_a_value_that_is_written_reads_as_the_same_value(
     spelling = codec.encode(value)
     assert isinstance(spelling, str)
     assert read(codec, spelling) == value
+
+
+# Text that is encoded
+
+SPELT_BY_ASTERISK = [
+    ("O'Brien", r"O\'Brien"),
+    ('say "hi"?', r"say \"hi\"\?"),
+    (r"C:\new", r"C:\\new"),
+    ("\a\b\f\n\r\t\v", r"\a\b\f\n\r\t\v"),
+    ("\x01\x1b\x7f\udc80é漢", "\x01\x1b\x7f\udc80é漢"),
+    ("plain", "plain"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "spelling"), SPELT_BY_ASTERISK)
+def test_escapes_of_c_are_read_and_written_as_asterisk_writes_them(text: str, spelling: str) -> None:
+    assert read(values.escaped(), spelling) == text
+    assert values.escaped().encode(text) == spelling
+
+
+@pytest.mark.parametrize("text", [r"C:\Users\new", "ends in \\", r"\x41", r"\0", "\\\n", "\\\\\\"])
+def test_text_that_no_escaping_makes_stands_as_it_is(text: str) -> None:
+    assert read(values.escaped(), text) == text
+
+
+@pytest.mark.parametrize(
+    ("spelling", "text"),
+    [
+        ("agi_request%3A%20async%0Aagi_channel%3A%20Local/1%0A%0A", "agi_request: async\nagi_channel: Local/1\n\n"),
+        ("200%20result%3D1%20%28O'Brien%29%0A", "200 result=1 (O'Brien)\n"),
+        ("caf%C3%A9%E9", "café\udce9"),
+        ("a+b", "a+b"),
+        ("100%", "100%"),
+        ("", ""),
+    ],
+)
+def test_encoded_octets_are_decoded(spelling: str, text: str) -> None:
+    assert read(values.uri_encoded, spelling) == text
 
 
 @pytest.mark.parametrize(

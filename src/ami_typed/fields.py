@@ -40,6 +40,7 @@ __all__ = [
     "Numbered",
     "Processed",
     "Repeated",
+    "Second",
     "Sometimes",
     "SometimesLocal",
     "Variables",
@@ -102,6 +103,7 @@ class Field(Found, Generic[T]):
         self._needle = b"\r\n" + header.encode() + b": "
         self._none = frozenset(none)
         self._read = codec.decode
+        self._mark = codec.mark or "\0"
 
     @property
     def releases(self) -> Releases | None:
@@ -127,7 +129,8 @@ class Field(Found, Generic[T]):
         Raises:
             FieldError: The text is not of the field's type.
         """
-        if self._read is None:
+        mark = self.codec.mark
+        if self._read is None or (mark and (mark not in spelling or not self.codec.applies_to(message))):
             return spelling  # type: ignore[return-value]  # T is str where there is nothing to decode
         try:
             return cast("T", self._read(spelling))
@@ -336,18 +339,45 @@ class Joined(Field[list[T]]):
             return message.all(name)
 
 
+class Second(Field[T]):
+    """A header that comes a second time in a message and then says something else, as ``Event`` of a resource list."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: Message, owner: type[Message] | None = None) -> T | None: ...
+
+    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | T | None:
+        """Read the second such header of a message, `None` where there is one at most; on a class, return the field.
+
+        Raises:
+            FieldError: The text is not of the declared type.
+        """
+        if message is None:
+            return self
+        spellings = message.all(self.header)
+        return None if len(spellings) < 2 else self.decode(message, spellings[1])
+
+    def found_in(self, _names: Mapping[str, str]) -> Iterable[str]:
+        """Return no name: the one that it has is that of the first such header."""
+        return ()
+
+
 class Variables(Field[str]):
     """Channel variables, one ``name=value`` a header: a mapping.
 
     Args:
         header: The header's name as Asterisk sends it.
+        codec: How the values are read.
         releases: See `Field`.
     """
 
     __slots__ = ()
 
-    def __init__(self, header: str, *, releases: str = "") -> None:
-        super().__init__(header, text, releases=releases)
+    def __init__(self, header: str, codec: Codec[str] = text, *, releases: str = "") -> None:
+        super().__init__(header, codec, releases=releases)
 
     @overload
     def __get__(self, message: None, owner: type[Message]) -> Self: ...
@@ -356,11 +386,12 @@ class Variables(Field[str]):
 
     def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | dict[str, str]:
         """Read the variables of a message, none as an empty mapping; on a class, return the field itself."""
-        return self if message is None else variables(message.all(self.header))
+        return self if message is None else self.process(message, self.header)
 
     def process(self, message: Message, name: str) -> dict[str, str]:
         """Return the variables as a mapping."""
-        return variables(message.all(name))
+        sent = variables(message.all(name))
+        return sent if self.codec.mark is None else {each: self.decode(message, value) for each, value in sent.items()}
 
 
 class Family(Field[T]):

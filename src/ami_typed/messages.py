@@ -407,7 +407,8 @@ def _headers(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
             name, colon, value = line.partition("): ")
             name, value = name + ")", " " + value
         if colon:
-            headers.append((name, value.removeprefix(" ").rstrip("\n")))
+            value = value.removeprefix(" ")
+            headers.append((name, value.rstrip("\n") if name.lower() == "message" else value))
         else:
             data.append(line)
     return headers, data

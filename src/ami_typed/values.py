@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import enum
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
@@ -36,6 +37,7 @@ __all__ = [
     "either",
     "enabled_disabled",
     "epoch",
+    "escaped",
     "formats",
     "group_bits",
     "groups",
@@ -55,6 +57,7 @@ __all__ = [
     "seconds_left",
     "text",
     "true_false",
+    "uri_encoded",
     "yes_no",
 ]
 
@@ -69,20 +72,92 @@ class Codec(Generic[T]):
         decode: From the wire's text to the value; `None` where the text is the value.
         encode: From the value to the wire's text, or to the texts of a header that is repeated.
         empty: Whether the empty text is a value, such as a list without items, and not the lack of one.
+        mark: For text that may be encoded, the ASCII character without which it is not; `None` for every other type.
     """
 
-    __slots__ = ("decode", "empty", "encode")
+    __slots__ = ("decode", "empty", "encode", "mark")
 
     def __init__(
-        self, decode: Callable[[str], T] | None, encode: Callable[[T], str | list[str]], *, empty: bool = False
+        self,
+        decode: Callable[[str], T] | None,
+        encode: Callable[[T], str | list[str]],
+        *,
+        empty: bool = False,
+        mark: str | None = None,
     ) -> None:
         self.decode = decode
         self.encode = encode
-        self.empty = empty or decode is None
+        self.empty = empty or decode is None or mark is not None
+        self.mark = mark
+
+    def applies_to(self, _message: Mapping[str, str]) -> bool:
+        """Return whether the texts of a message are encoded so, rather than sent as they stand."""
+        return True
 
 
 text: Codec[str] = Codec(None, str)
 """Text as it stands."""
+
+
+_ESCAPES = dict(zip("abfnrtv\\'\"?", "\a\b\f\n\r\t\v\\'\"?", strict=True))
+_ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
+_C_ESCAPED = str.maketrans({character: f"\\{letter}" for letter, character in _ESCAPES.items()})
+
+
+def _unescaped(spelling: str) -> str:
+    try:
+        return _ESCAPE.sub(lambda escape: _ESCAPES[escape[1]], spelling)
+    except KeyError:  # no escaping makes such a backslash: the text was sent as it stands
+        return spelling
+
+
+class Escaped(Codec[str]):
+    r"""Text that Asterisk writes with the escapes of C: ``O\'Brien``.
+
+    Source: ``ast_escape_c`` in main/utils.c, since 13.5.0. It puts a backslash before ``\``, ``'``, ``"`` and ``?``,
+    and writes the control characters that have a letter in C with that letter. A text with a backslash that does not
+    begin one of these escapes was not escaped, and is returned as it stands.
+
+    Args:
+        older: Two headers; a message that has the first and lacks the second is of a release that did not escape.
+    """
+
+    __slots__ = ("older",)
+
+    def __init__(self, *older: str) -> None:
+        super().__init__(_unescaped, lambda value: value.translate(_C_ESCAPED), mark="\\")
+        self.older = older
+
+    def applies_to(self, _message: Mapping[str, str]) -> bool:
+        """Return whether a message is of a release that escapes."""
+        return not self.older or self.older[0] not in _message or self.older[1] in _message
+
+
+def escaped(*older: str) -> Codec[str]:
+    """Text with the escapes of C; see `Escaped`."""
+    return Escaped(*older)
+
+
+_URI_ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
+_NOT_UNRESERVED = re.compile(rb"[^A-Za-z0-9\-_.!~*'()]")
+
+
+def _uri_decoded(spelling: str) -> str:
+    octets = spelling.encode("utf-8", "surrogateescape")
+    decoded = _URI_ENCODED.sub(lambda encoded: bytes([int(encoded[1], 16)]), octets)
+    return decoded.decode("utf-8", "surrogateescape")
+
+
+def _uri_encoded(value: str) -> str:
+    octets = value.encode("utf-8", "surrogateescape")
+    return _NOT_UNRESERVED.sub(lambda octet: b"%%%02X" % ord(octet[0]), octets).decode()
+
+
+uri_encoded: Codec[str] = Codec(_uri_decoded, _uri_encoded, mark="%")
+"""Text whose octets other than letters, digits and ``-_.!~*'()`` are written as ``%0A``.
+
+Source: ``ast_uri_encode`` with ``ast_uri_http`` in main/utils.c.
+"""
 
 
 def _integer(spelling: str) -> int:

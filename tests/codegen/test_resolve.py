@@ -135,7 +135,7 @@ def test_a_family_of_headers_needs_a_star_and_its_type(tmp_path: Path) -> None:
     found = troubles(tmp_path, text, event("E", "X", "Y"), action("A", "Z"))
 
     assert [line.partition(": ")[2] for line in found] == [
-        "Action A, parameter Z: A parameter cannot be a family of headers.",
+        "Action A, parameter Z: A parameter cannot be a family of headers, or one of several.",
         "Event E, parameter X*: A family of headers has a * in its name and a type numbered:... or named:variables",
         "Event E, parameter Y: A family of headers has a * in its name and a type numbered:... or named:variables",
     ]

@@ -130,7 +130,7 @@ _TYPES: Mapping[str, str] = {
     **dict.fromkeys(("items", "formats"), "list[str]"),
     **dict.fromkeys(("groups", "group_bits"), "list[int]"),
     "real": "float",
-    "text": "str",
+    **dict.fromkeys(("text", "escaped", "uri_encoded"), "str"),
 }
 
 

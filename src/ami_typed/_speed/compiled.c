@@ -16,7 +16,8 @@
 
 static const char END[] = "\r\n\r\n";
 static const char ID[] = "\r\nActionID: ";
-enum { END_LENGTH = sizeof END - 1, ID_LENGTH = sizeof ID - 1 };
+static const char MESSAGE[] = "\r\nMessage: ";
+enum { END_LENGTH = sizeof END - 1, ID_LENGTH = sizeof ID - 1, MESSAGE_LENGTH = sizeof MESSAGE - 1 };
 
 #ifdef _WIN32
 static const char *
@@ -195,9 +196,10 @@ static PyType_Spec kind_spec = {
 
 /* header */
 
-/* Return the value of the first line that begins with a needle; None where there is none. */
+/* Return the value of the first line that begins with a needle, None where there is no such line.
+ * `marked` is set to whether the value holds `mark`, which is 0 for none. */
 static PyObject *
-value_of(PyObject *message, PyObject *line_start)
+value_of(PyObject *message, PyObject *line_start, char mark, int *marked)
 {
     char *octets, *needle;
     Py_ssize_t length, needle_length;
@@ -210,8 +212,10 @@ value_of(PyObject *message, PyObject *line_start)
         Py_RETURN_NONE;
     start += needle_length;
     const char *stop = line_end(start, end);
-    while (stop > start && stop[-1] == '\n')
-        stop--;
+    if (needle_length == MESSAGE_LENGTH && memcmp(needle, MESSAGE, MESSAGE_LENGTH) == 0)
+        while (stop > start && stop[-1] == '\n')
+            stop--;
+    *marked = mark && memchr(start, mark, stop - start);
     return PyUnicode_DecodeUTF8(start, stop - start, "surrogateescape");
 }
 
@@ -222,7 +226,8 @@ header(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count
         PyErr_SetString(PyExc_TypeError, "header() takes a message and a needle");
         return NULL;
     }
-    return value_of(arguments[0], arguments[1]);
+    int marked;
+    return value_of(arguments[0], arguments[1], 0, &marked);
 }
 
 /* holds */
@@ -249,9 +254,10 @@ typedef struct {
     PyObject *needle;
     PyObject *none;
     PyObject *read;
+    char mark; /* without which a text is the value; 0 where any text is to be read */
 } Found;
 
-static PyObject *look_name, *refuse_name;
+static PyObject *look_name, *refuse_name, *decode_name;
 
 /* Have the attribute say why a text is not of its type: in the place of the exception that is set. */
 static PyObject *
@@ -272,7 +278,7 @@ refuse(PyObject *self, PyObject *message, PyObject *spelling)
 
 /* Return the value that a text stands for. */
 static PyObject *
-decoded(PyObject *self, PyObject *message, PyObject *spelling)
+decoded(PyObject *self, PyObject *message, PyObject *spelling, int marked)
 {
     Found *found = (Found *)self;
     int none = PySequence_Contains(found->none, spelling);
@@ -280,7 +286,9 @@ decoded(PyObject *self, PyObject *message, PyObject *spelling)
         return NULL;
     if (none)
         Py_RETURN_NONE;
-    if (found->read == Py_None)
+    if (marked)
+        return PyObject_CallMethodObjArgs(self, decode_name, message, spelling, NULL);
+    if (found->read == Py_None || found->mark)
         return Py_NewRef(spelling);
     PyObject *value = PyObject_CallFunctionObjArgs(found->read, spelling, NULL);
     return value ? value : refuse(self, message, spelling);
@@ -299,12 +307,13 @@ found_get(PyObject *self, PyObject *message, PyObject *Py_UNUSED(owner))
     PyObject *octets = PyObject_GetAttr(message, unread_name);
     if (octets == NULL)
         return NULL;
-    PyObject *spelling = octets == Py_None ? Py_NewRef(Py_None) : value_of(octets, found->needle);
+    int marked = 0;
+    PyObject *spelling = octets == Py_None ? Py_NewRef(Py_None) : value_of(octets, found->needle, found->mark, &marked);
     Py_DECREF(octets);
     if (spelling == NULL)
         return NULL;
     PyObject *value = spelling == Py_None ? PyObject_CallMethodObjArgs(self, look_name, message, NULL)
-                                          : decoded(self, message, spelling);
+                                          : decoded(self, message, spelling, marked);
     Py_DECREF(spelling);
     return value;
 }
@@ -342,6 +351,7 @@ static PyMemberDef found_members[] = {
     {"_needle", T_OBJECT_EX, offsetof(Found, needle), 0, NULL},
     {"_none", T_OBJECT_EX, offsetof(Found, none), 0, NULL},
     {"_read", T_OBJECT_EX, offsetof(Found, read), 0, NULL},
+    {"_mark", T_CHAR, offsetof(Found, mark), 0, NULL},
     {NULL},
 };
 
@@ -973,14 +983,15 @@ PyInit_compiled(void)
     zone_name = PyUnicode_InternFromString("_zone");
     look_name = PyUnicode_InternFromString("_look");
     refuse_name = PyUnicode_InternFromString("_refuse");
+    decode_name = PyUnicode_InternFromString("decode");
     data_name = PyUnicode_InternFromString("_data");
     lower_name = PyUnicode_InternFromString("lower");
     repeated_name = PyUnicode_InternFromString("_repeated");
     no_arguments = PyTuple_New(0);
     no_lines = PyList_New(0);
     none_repeated = PyDict_New();
-    if (!first_name || !octets_name || !unread_name || !zone_name || !look_name || !refuse_name || !data_name ||
-        !lower_name || !repeated_name || !no_arguments || !no_lines || !none_repeated || import_guard() < 0)
+    if (!first_name || !octets_name || !unread_name || !zone_name || !look_name || !refuse_name || !decode_name ||
+        !data_name || !lower_name || !repeated_name || !no_arguments || !no_lines || !none_repeated || import_guard() < 0)
         return NULL;
     PyObject *found_type = PyType_FromSpec(&found_spec);
     kind_type = (PyTypeObject *)PyType_FromSpec(&kind_spec);

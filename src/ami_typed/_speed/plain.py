@@ -42,6 +42,7 @@ M = TypeVar("M", bound="LazyMessage")
 
 _END = b"\r\n\r\n"
 _ID = b"\r\nActionID: "
+_MESSAGE = b"\r\nMessage: "
 _LONGEST = 48
 """The bytes of a name that the part in C remembers."""
 
@@ -89,12 +90,17 @@ Items = dict[bytes, dict[bytes, Item]]
 def header(octets: bytes, needle: bytes) -> str | None:
     """Return the value of the first line that begins with ``needle``, `None` where there is none.
 
+    The line feeds that end the ``Message`` of many answers, as in "No such channel", are no part of it.
+
     Args:
         octets: A message.
         needle: The CR LF before the line, the header's name, a colon and a space.
     """
     _, found, rest = octets.partition(needle)
-    return rest.partition(b"\r\n")[0].decode("utf-8", "surrogateescape").rstrip("\n") if found else None
+    if not found:
+        return None
+    value = rest.partition(b"\r\n")[0].decode("utf-8", "surrogateescape")
+    return value.rstrip("\n") if needle == _MESSAGE else value
 
 
 def holds(block: bytes, needle: bytes) -> bool:
@@ -109,13 +115,15 @@ class Found:
         _needle: What `header` looks for.
         _none: The texts that mean that there is no value.
         _read: Makes the value of the text; `None` where the text is the value.
+        _mark: The ASCII character without which a text is the value; NUL where any text is to be read.
     """
 
-    __slots__ = ("_needle", "_none", "_read")
+    __slots__ = ("_mark", "_needle", "_none", "_read")
 
     _needle: bytes
     _none: frozenset[str]
     _read: Callable[[str], Any] | None
+    _mark: str
 
     def _get(self, message: Any, owner: object = None) -> Any:  # noqa: ARG002 - a descriptor is told it
         """Read a message; on a class, return the attribute itself."""
@@ -128,10 +136,11 @@ class Found:
         if spelling in self._none:
             return None
         read = self._read
-        if read is None:
+        mark = self._mark
+        if read is None or (mark != "\0" and mark not in spelling):
             return spelling
         try:
-            return read(spelling)
+            return read(spelling) if mark == "\0" else self.decode(message, spelling)
         except (ValueError, OverflowError, OSError) as error:
             return self._refuse(message, spelling, error)
 
@@ -144,6 +153,9 @@ class Found:
 
         def _refuse(self, message: Any, spelling: str, error: Exception) -> Any:
             """Say that a text is not of the attribute's type."""
+
+        def decode(self, message: Any, spelling: str) -> Any:
+            """Return the value of a text, which may depend on what else the message says."""
 
 
 def fill(message: dict[str, str], octets: bytes) -> dict[str, list[str]] | None:

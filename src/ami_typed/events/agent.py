@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import epoch, integer, member, milliseconds, seconds, text
+from ami_typed.values import epoch, escaped, integer, member, milliseconds, seconds, text
 
 __all__ = [
     "AgentCalled",
@@ -43,11 +43,11 @@ class AgentCalled(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -65,7 +65,7 @@ class AgentCalled(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     dest_channel = Always("DestChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
@@ -75,12 +75,14 @@ class AgentCalled(Event):
     """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
     dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", text, none=("<unknown>",))
+    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
     dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
-    dest_connected_line_name = Sometimes("DestConnectedLineName", text, none=("<unknown>",))
+    dest_connected_line_name = Sometimes(
+        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
     dest_language = Always("DestLanguage", text)
@@ -102,7 +104,7 @@ class AgentCalled(Event):
     channel that ``Dest`` stands for."""
     dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable")
+    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     queue = Always("Queue", text)
     """The queue's name."""
@@ -134,11 +136,11 @@ class AgentComplete(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Sometimes("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -156,7 +158,7 @@ class AgentComplete(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     dest_channel = Sometimes("DestChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
@@ -166,12 +168,14 @@ class AgentComplete(Event):
     """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
     dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", text, none=("<unknown>",))
+    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
     dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
-    dest_connected_line_name = Sometimes("DestConnectedLineName", text, none=("<unknown>",))
+    dest_connected_line_name = Sometimes(
+        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
     dest_language = Sometimes("DestLanguage", text)
@@ -193,7 +197,7 @@ class AgentComplete(Event):
     channel that ``Dest`` stands for."""
     dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable")
+    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     queue = Always("Queue", text)
     """The queue's name."""
@@ -230,11 +234,11 @@ class AgentConnect(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -252,7 +256,7 @@ class AgentConnect(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     dest_channel = Always("DestChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
@@ -262,12 +266,14 @@ class AgentConnect(Event):
     """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
     dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", text, none=("<unknown>",))
+    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
     dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
-    dest_connected_line_name = Sometimes("DestConnectedLineName", text, none=("<unknown>",))
+    dest_connected_line_name = Sometimes(
+        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
     dest_language = Always("DestLanguage", text)
@@ -289,7 +295,7 @@ class AgentConnect(Event):
     channel that ``Dest`` stands for."""
     dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable")
+    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     queue = Always("Queue", text)
     """The queue's name."""
@@ -324,11 +330,11 @@ class AgentDump(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -346,7 +352,7 @@ class AgentDump(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     dest_channel = Always("DestChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
@@ -356,12 +362,14 @@ class AgentDump(Event):
     """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
     dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", text, none=("<unknown>",))
+    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
     dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
-    dest_connected_line_name = Sometimes("DestConnectedLineName", text, none=("<unknown>",))
+    dest_connected_line_name = Sometimes(
+        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
     dest_language = Always("DestLanguage", text)
@@ -383,7 +391,7 @@ class AgentDump(Event):
     channel that ``Dest`` stands for."""
     dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable")
+    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     queue = Always("Queue", text)
     """The queue's name."""
@@ -414,11 +422,11 @@ class AgentLogin(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -436,7 +444,7 @@ class AgentLogin(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     agent = Always("Agent", text)
     """The agent's identifier in agents.conf."""
@@ -463,11 +471,11 @@ class AgentLogoff(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -485,7 +493,7 @@ class AgentLogoff(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     agent = Always("Agent", text)
     """The agent's identifier in agents.conf."""
@@ -514,11 +522,11 @@ class AgentRingNoAnswer(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -536,7 +544,7 @@ class AgentRingNoAnswer(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     dest_channel = Always("DestChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
@@ -546,12 +554,14 @@ class AgentRingNoAnswer(Event):
     """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
     dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", text, none=("<unknown>",))
+    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
     dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
-    dest_connected_line_name = Sometimes("DestConnectedLineName", text, none=("<unknown>",))
+    dest_connected_line_name = Sometimes(
+        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
     dest_language = Always("DestLanguage", text)
@@ -573,7 +583,7 @@ class AgentRingNoAnswer(Event):
     channel that ``Dest`` stands for."""
     dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable")
+    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     queue = Always("Queue", text)
     """The queue's name."""
@@ -618,11 +628,11 @@ class Agents(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Sometimes("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -640,7 +650,7 @@ class Agents(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
 
 

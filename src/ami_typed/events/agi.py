@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, text
+from ami_typed.values import escaped, integer, member, text, uri_encoded
 
 __all__ = ["AGIExecEnd", "AGIExecStart", "AsyncAGIEnd", "AsyncAGIExec", "AsyncAGIStart"]
 
@@ -33,11 +33,11 @@ class AGIExecEnd(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -55,7 +55,7 @@ class AGIExecEnd(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     command = Always("Command", text)
     """The command with its arguments."""
@@ -88,11 +88,11 @@ class AGIExecStart(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -110,7 +110,7 @@ class AGIExecStart(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     command = Always("Command", text)
     """The command with its arguments."""
@@ -139,11 +139,11 @@ class AsyncAGIEnd(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -161,7 +161,7 @@ class AsyncAGIEnd(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
 
 
@@ -186,11 +186,11 @@ class AsyncAGIExec(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -208,12 +208,12 @@ class AsyncAGIExec(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     command_id = Sometimes("CommandId", text)
     """The identifier that the action gave; only sent where it gave one."""
-    result = Always("Result", text)
-    """The URL-encoded result."""
+    result = Always("Result", uri_encoded)
+    """The result as the AGI protocol has it, such as `200 result=0`, with the line feed at its end."""
 
 
 class AsyncAGIStart(Event):
@@ -237,11 +237,11 @@ class AsyncAGIStart(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -259,7 +259,7 @@ class AsyncAGIStart(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
-    env = Always("Env", text)
-    """The AGI environment as URL-encoded lines of `name: value`."""
+    env = Always("Env", uri_encoded)
+    """The AGI environment: lines of `name: value`, and an empty one."""

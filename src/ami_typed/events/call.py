@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Sometimes, Variables, VariablesByName
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, text
+from ami_typed.values import escaped, integer, member, text
 
 __all__ = ["DialBegin", "DialEnd", "DialState", "OriginateResponse", "Pickup"]
 
@@ -34,11 +34,11 @@ class DialBegin(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Sometimes("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -56,7 +56,7 @@ class DialBegin(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     dest_channel = Always("DestChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
@@ -66,12 +66,14 @@ class DialBegin(Event):
     """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
     dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", text, none=("<unknown>",))
+    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
     dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
-    dest_connected_line_name = Sometimes("DestConnectedLineName", text, none=("<unknown>",))
+    dest_connected_line_name = Sometimes(
+        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
     dest_language = Always("DestLanguage", text)
@@ -93,7 +95,7 @@ class DialBegin(Event):
     channel that ``Dest`` stands for."""
     dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable")
+    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     dial_string = Always("DialString", text)
     """What is dialled, without the technology."""
@@ -121,11 +123,11 @@ class DialEnd(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Sometimes("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -143,7 +145,7 @@ class DialEnd(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     dest_channel = Always("DestChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
@@ -153,12 +155,14 @@ class DialEnd(Event):
     """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
     dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", text, none=("<unknown>",))
+    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
     dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
-    dest_connected_line_name = Sometimes("DestConnectedLineName", text, none=("<unknown>",))
+    dest_connected_line_name = Sometimes(
+        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
     dest_language = Always("DestLanguage", text)
@@ -180,7 +184,7 @@ class DialEnd(Event):
     channel that ``Dest`` stands for."""
     dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable")
+    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     dial_status = Always("DialStatus", member(enums.DialStatus))
     """How it ended."""
@@ -210,11 +214,11 @@ class DialState(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Sometimes("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -232,7 +236,7 @@ class DialState(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     dest_channel = Always("DestChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
@@ -242,12 +246,14 @@ class DialState(Event):
     """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
     dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", text, none=("<unknown>",))
+    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
     dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
-    dest_connected_line_name = Sometimes("DestConnectedLineName", text, none=("<unknown>",))
+    dest_connected_line_name = Sometimes(
+        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
     stands for."""
     dest_language = Always("DestLanguage", text)
@@ -269,7 +275,7 @@ class DialState(Event):
     channel that ``Dest`` stands for."""
     dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable")
+    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     dial_status = Always("DialStatus", member(enums.DialStatus))
     """How the attempt to dial stands."""
@@ -335,11 +341,11 @@ class Pickup(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -357,7 +363,7 @@ class Pickup(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     target_channel = Always("TargetChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Target`` stands for."""
@@ -368,12 +374,16 @@ class Pickup(Event):
     target_caller_id_num = Sometimes("TargetCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Target`` stands
     for."""
-    target_caller_id_name = Sometimes("TargetCallerIDName", text, none=("<unknown>",))
+    target_caller_id_name = Sometimes(
+        "TargetCallerIDName", escaped("TargetAccountCode", "TargetLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Target`` stands for."""
     target_connected_line_num = Sometimes("TargetConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Target``
     stands for."""
-    target_connected_line_name = Sometimes("TargetConnectedLineName", text, none=("<unknown>",))
+    target_connected_line_name = Sometimes(
+        "TargetConnectedLineName", escaped("TargetAccountCode", "TargetLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Target``
     stands for."""
     target_language = Always("TargetLanguage", text)
@@ -395,5 +405,5 @@ class Pickup(Event):
     channel that ``Target`` stands for."""
     target_tenantid = Sometimes("TargetTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Target`` stands for."""
-    target_chan_variable = Variables("TargetChanVariable")
+    target_chan_variable = Variables("TargetChanVariable", escaped("TargetAccountCode", "TargetLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Target`` stands for."""

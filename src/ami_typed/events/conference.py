@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, on_off, seconds, text, yes_no
+from ami_typed.values import escaped, integer, member, on_off, seconds, text, yes_no
 
 __all__ = [
     "ConfbridgeEnd",
@@ -98,11 +98,11 @@ class ConfbridgeJoin(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -120,7 +120,7 @@ class ConfbridgeJoin(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
@@ -167,11 +167,11 @@ class ConfbridgeLeave(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -189,7 +189,7 @@ class ConfbridgeLeave(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
@@ -236,11 +236,13 @@ class ConfbridgeList(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AnsweredTime", "Uniqueid"), none=("<unknown>", "<no name>"))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, releases="13 15-23", none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, releases="13 15-23", none=("<unknown>",))
+    connected_line_name = Sometimes(
+        "ConnectedLineName", escaped("AccountCode", "Linkedid"), releases="13 15-23", none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known."""
     language = Sometimes("Language", text, releases="13 15-23")
     """The language that prompts are played in, such as `en`."""
@@ -258,7 +260,7 @@ class ConfbridgeList(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", releases="13 15-23")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"), releases="13 15-23")
     """The channel variables that `channelvars` of manager.conf names."""
 
 
@@ -362,11 +364,11 @@ class ConfbridgeMute(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -384,7 +386,7 @@ class ConfbridgeMute(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
@@ -528,11 +530,11 @@ class ConfbridgeTalking(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -550,7 +552,7 @@ class ConfbridgeTalking(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     talking_status = Always("TalkingStatus", on_off)
     """Whether the member talks now. One of ``on``, ``off``."""
@@ -597,11 +599,11 @@ class ConfbridgeUnmute(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -619,7 +621,7 @@ class ConfbridgeUnmute(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""

@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, text
+from ami_typed.values import escaped, integer, member, text
 
 __all__ = [
     "HangupHandlerPop",
@@ -41,11 +41,11 @@ class HangupHandlerPop(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -63,7 +63,7 @@ class HangupHandlerPop(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     handler = Always("Handler", text)
     """The routine, as `context,exten,priority`."""
@@ -90,11 +90,11 @@ class HangupHandlerPush(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -112,7 +112,7 @@ class HangupHandlerPush(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     handler = Always("Handler", text)
     """The routine, as `context,exten,priority`."""
@@ -139,11 +139,11 @@ class HangupHandlerRun(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -161,7 +161,7 @@ class HangupHandlerRun(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     handler = Always("Handler", text)
     """The routine, as `context,exten,priority`."""
@@ -222,11 +222,11 @@ class Newexten(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -244,7 +244,7 @@ class Newexten(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     extension = Always("Extension", text)
     """The extension: the same as `exten`, kept for older programs."""
@@ -299,11 +299,11 @@ class VarSet(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Sometimes("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -321,9 +321,10 @@ class VarSet(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     variable = Always("Variable", text)
     """The variable's name."""
-    value = Always("Value", text)
-    """Its new value."""
+    value = Always("Value", escaped("AccountCode", "Linkedid"))
+    """Its new value; Asterisk 18.17, 20.2 and later put U+FFFD for bytes that are not UTF-8, and older releases send
+    no event for such a value."""

@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, text, yes_no
+from ami_typed.values import escaped, integer, member, text, yes_no
 
 __all__ = ["LocalBridge", "LocalOptimizationBegin", "LocalOptimizationEnd"]
 
@@ -34,13 +34,17 @@ class LocalBridge(Event):
     local_one_caller_id_num = Sometimes("LocalOneCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
     for."""
-    local_one_caller_id_name = Sometimes("LocalOneCallerIDName", text, none=("<unknown>",))
+    local_one_caller_id_name = Sometimes(
+        "LocalOneCallerIDName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
     for."""
     local_one_connected_line_num = Sometimes("LocalOneConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``LocalOne`` stands for."""
-    local_one_connected_line_name = Sometimes("LocalOneConnectedLineName", text, none=("<unknown>",))
+    local_one_connected_line_name = Sometimes(
+        "LocalOneConnectedLineName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalOne``
     stands for."""
     local_one_language = Always("LocalOneLanguage", text)
@@ -63,7 +67,7 @@ class LocalBridge(Event):
     local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
     for."""
-    local_one_chan_variable = Variables("LocalOneChanVariable")
+    local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalOne`` stands for."""
     local_two_channel = Always("LocalTwoChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``LocalTwo`` stands for."""
@@ -74,13 +78,17 @@ class LocalBridge(Event):
     local_two_caller_id_num = Sometimes("LocalTwoCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
     for."""
-    local_two_caller_id_name = Sometimes("LocalTwoCallerIDName", text, none=("<unknown>",))
+    local_two_caller_id_name = Sometimes(
+        "LocalTwoCallerIDName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
     for."""
     local_two_connected_line_num = Sometimes("LocalTwoConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``LocalTwo`` stands for."""
-    local_two_connected_line_name = Sometimes("LocalTwoConnectedLineName", text, none=("<unknown>",))
+    local_two_connected_line_name = Sometimes(
+        "LocalTwoConnectedLineName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalTwo``
     stands for."""
     local_two_language = Always("LocalTwoLanguage", text)
@@ -103,7 +111,7 @@ class LocalBridge(Event):
     local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
     for."""
-    local_two_chan_variable = Variables("LocalTwoChanVariable")
+    local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalTwo`` stands for."""
     context = Always("Context", text)
     """The context that the second half runs."""
@@ -136,13 +144,17 @@ class LocalOptimizationBegin(Event):
     local_one_caller_id_num = Sometimes("LocalOneCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
     for."""
-    local_one_caller_id_name = Sometimes("LocalOneCallerIDName", text, none=("<unknown>",))
+    local_one_caller_id_name = Sometimes(
+        "LocalOneCallerIDName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
     for."""
     local_one_connected_line_num = Sometimes("LocalOneConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``LocalOne`` stands for."""
-    local_one_connected_line_name = Sometimes("LocalOneConnectedLineName", text, none=("<unknown>",))
+    local_one_connected_line_name = Sometimes(
+        "LocalOneConnectedLineName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalOne``
     stands for."""
     local_one_language = Always("LocalOneLanguage", text)
@@ -165,7 +177,7 @@ class LocalOptimizationBegin(Event):
     local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
     for."""
-    local_one_chan_variable = Variables("LocalOneChanVariable")
+    local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalOne`` stands for."""
     local_two_channel = Always("LocalTwoChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``LocalTwo`` stands for."""
@@ -176,13 +188,17 @@ class LocalOptimizationBegin(Event):
     local_two_caller_id_num = Sometimes("LocalTwoCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
     for."""
-    local_two_caller_id_name = Sometimes("LocalTwoCallerIDName", text, none=("<unknown>",))
+    local_two_caller_id_name = Sometimes(
+        "LocalTwoCallerIDName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
     for."""
     local_two_connected_line_num = Sometimes("LocalTwoConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``LocalTwo`` stands for."""
-    local_two_connected_line_name = Sometimes("LocalTwoConnectedLineName", text, none=("<unknown>",))
+    local_two_connected_line_name = Sometimes(
+        "LocalTwoConnectedLineName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalTwo``
     stands for."""
     local_two_language = Always("LocalTwoLanguage", text)
@@ -205,7 +221,7 @@ class LocalOptimizationBegin(Event):
     local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
     for."""
-    local_two_chan_variable = Variables("LocalTwoChanVariable")
+    local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalTwo`` stands for."""
     source_channel = Sometimes("SourceChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Source`` stands for."""
@@ -216,12 +232,16 @@ class LocalOptimizationBegin(Event):
     source_caller_id_num = Sometimes("SourceCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Source`` stands
     for."""
-    source_caller_id_name = Sometimes("SourceCallerIDName", text, none=("<unknown>",))
+    source_caller_id_name = Sometimes(
+        "SourceCallerIDName", escaped("SourceAccountCode", "SourceLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Source`` stands for."""
     source_connected_line_num = Sometimes("SourceConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Source``
     stands for."""
-    source_connected_line_name = Sometimes("SourceConnectedLineName", text, none=("<unknown>",))
+    source_connected_line_name = Sometimes(
+        "SourceConnectedLineName", escaped("SourceAccountCode", "SourceLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Source``
     stands for."""
     source_language = Sometimes("SourceLanguage", text)
@@ -243,7 +263,7 @@ class LocalOptimizationBegin(Event):
     channel that ``Source`` stands for."""
     source_tenantid = Sometimes("SourceTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Source`` stands for."""
-    source_chan_variable = Variables("SourceChanVariable")
+    source_chan_variable = Variables("SourceChanVariable", escaped("SourceAccountCode", "SourceLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Source`` stands for."""
     dest_unique_id = Always("DestUniqueId", text)
     """The Uniqueid of the channel that it moves to."""
@@ -273,13 +293,17 @@ class LocalOptimizationEnd(Event):
     local_one_caller_id_num = Sometimes("LocalOneCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
     for."""
-    local_one_caller_id_name = Sometimes("LocalOneCallerIDName", text, none=("<unknown>",))
+    local_one_caller_id_name = Sometimes(
+        "LocalOneCallerIDName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
     for."""
     local_one_connected_line_num = Sometimes("LocalOneConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``LocalOne`` stands for."""
-    local_one_connected_line_name = Sometimes("LocalOneConnectedLineName", text, none=("<unknown>",))
+    local_one_connected_line_name = Sometimes(
+        "LocalOneConnectedLineName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalOne``
     stands for."""
     local_one_language = Always("LocalOneLanguage", text)
@@ -302,7 +326,7 @@ class LocalOptimizationEnd(Event):
     local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
     for."""
-    local_one_chan_variable = Variables("LocalOneChanVariable")
+    local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalOne`` stands for."""
     local_two_channel = Always("LocalTwoChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``LocalTwo`` stands for."""
@@ -313,13 +337,17 @@ class LocalOptimizationEnd(Event):
     local_two_caller_id_num = Sometimes("LocalTwoCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
     for."""
-    local_two_caller_id_name = Sometimes("LocalTwoCallerIDName", text, none=("<unknown>",))
+    local_two_caller_id_name = Sometimes(
+        "LocalTwoCallerIDName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
     for."""
     local_two_connected_line_num = Sometimes("LocalTwoConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``LocalTwo`` stands for."""
-    local_two_connected_line_name = Sometimes("LocalTwoConnectedLineName", text, none=("<unknown>",))
+    local_two_connected_line_name = Sometimes(
+        "LocalTwoConnectedLineName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalTwo``
     stands for."""
     local_two_language = Always("LocalTwoLanguage", text)
@@ -342,7 +370,7 @@ class LocalOptimizationEnd(Event):
     local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
     for."""
-    local_two_chan_variable = Variables("LocalTwoChanVariable")
+    local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalTwo`` stands for."""
     success = Always("Success", yes_no)
     """Whether it was."""

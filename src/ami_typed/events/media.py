@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, milliseconds, text
+from ami_typed.values import escaped, integer, member, milliseconds, text
 
 __all__ = [
     "ChanSpyStart",
@@ -46,11 +46,11 @@ class ChannelTalkingStart(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -68,7 +68,7 @@ class ChannelTalkingStart(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
 
 
@@ -93,11 +93,11 @@ class ChannelTalkingStop(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -115,7 +115,7 @@ class ChannelTalkingStop(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     duration = Always("Duration", milliseconds)
     """How long somebody talked, in milliseconds."""
@@ -142,12 +142,16 @@ class ChanSpyStart(Event):
     """How far the channel has come, as a word. Of the channel that ``Spyer`` stands for."""
     spyer_caller_id_num = Sometimes("SpyerCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Spyer`` stands for."""
-    spyer_caller_id_name = Sometimes("SpyerCallerIDName", text, none=("<unknown>",))
+    spyer_caller_id_name = Sometimes(
+        "SpyerCallerIDName", escaped("SpyerAccountCode", "SpyerLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Spyer`` stands for."""
     spyer_connected_line_num = Sometimes("SpyerConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Spyer``
     stands for."""
-    spyer_connected_line_name = Sometimes("SpyerConnectedLineName", text, none=("<unknown>",))
+    spyer_connected_line_name = Sometimes(
+        "SpyerConnectedLineName", escaped("SpyerAccountCode", "SpyerLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Spyer``
     stands for."""
     spyer_language = Always("SpyerLanguage", text)
@@ -169,7 +173,7 @@ class ChanSpyStart(Event):
     channel that ``Spyer`` stands for."""
     spyer_tenantid = Sometimes("SpyerTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyer`` stands for."""
-    spyer_chan_variable = Variables("SpyerChanVariable")
+    spyer_chan_variable = Variables("SpyerChanVariable", escaped("SpyerAccountCode", "SpyerLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyer`` stands for."""
     spyee_channel = Always("SpyeeChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Spyee`` stands for."""
@@ -179,12 +183,16 @@ class ChanSpyStart(Event):
     """How far the channel has come, as a word. Of the channel that ``Spyee`` stands for."""
     spyee_caller_id_num = Sometimes("SpyeeCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Spyee`` stands for."""
-    spyee_caller_id_name = Sometimes("SpyeeCallerIDName", text, none=("<unknown>",))
+    spyee_caller_id_name = Sometimes(
+        "SpyeeCallerIDName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Spyee`` stands for."""
     spyee_connected_line_num = Sometimes("SpyeeConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Spyee``
     stands for."""
-    spyee_connected_line_name = Sometimes("SpyeeConnectedLineName", text, none=("<unknown>",))
+    spyee_connected_line_name = Sometimes(
+        "SpyeeConnectedLineName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Spyee``
     stands for."""
     spyee_language = Always("SpyeeLanguage", text)
@@ -206,7 +214,7 @@ class ChanSpyStart(Event):
     channel that ``Spyee`` stands for."""
     spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyee`` stands for."""
-    spyee_chan_variable = Variables("SpyeeChanVariable")
+    spyee_chan_variable = Variables("SpyeeChanVariable", escaped("SpyeeAccountCode", "SpyeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyee`` stands for."""
 
 
@@ -231,12 +239,16 @@ class ChanSpyStop(Event):
     """How far the channel has come, as a word. Of the channel that ``Spyer`` stands for."""
     spyer_caller_id_num = Sometimes("SpyerCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Spyer`` stands for."""
-    spyer_caller_id_name = Sometimes("SpyerCallerIDName", text, none=("<unknown>",))
+    spyer_caller_id_name = Sometimes(
+        "SpyerCallerIDName", escaped("SpyerAccountCode", "SpyerLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Spyer`` stands for."""
     spyer_connected_line_num = Sometimes("SpyerConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Spyer``
     stands for."""
-    spyer_connected_line_name = Sometimes("SpyerConnectedLineName", text, none=("<unknown>",))
+    spyer_connected_line_name = Sometimes(
+        "SpyerConnectedLineName", escaped("SpyerAccountCode", "SpyerLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Spyer``
     stands for."""
     spyer_language = Always("SpyerLanguage", text)
@@ -258,7 +270,7 @@ class ChanSpyStop(Event):
     channel that ``Spyer`` stands for."""
     spyer_tenantid = Sometimes("SpyerTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyer`` stands for."""
-    spyer_chan_variable = Variables("SpyerChanVariable")
+    spyer_chan_variable = Variables("SpyerChanVariable", escaped("SpyerAccountCode", "SpyerLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyer`` stands for."""
     spyee_channel = Sometimes("SpyeeChannel", text, releases="16 18-23")
     """The channel's name, unique while it lives. Of the channel that ``Spyee`` stands for."""
@@ -268,12 +280,16 @@ class ChanSpyStop(Event):
     """How far the channel has come, as a word. Of the channel that ``Spyee`` stands for."""
     spyee_caller_id_num = Sometimes("SpyeeCallerIDNum", text, releases="16 18-23", none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Spyee`` stands for."""
-    spyee_caller_id_name = Sometimes("SpyeeCallerIDName", text, releases="16 18-23", none=("<unknown>",))
+    spyee_caller_id_name = Sometimes(
+        "SpyeeCallerIDName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), releases="16 18-23", none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Spyee`` stands for."""
     spyee_connected_line_num = Sometimes("SpyeeConnectedLineNum", text, releases="16 18-23", none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Spyee``
     stands for."""
-    spyee_connected_line_name = Sometimes("SpyeeConnectedLineName", text, releases="16 18-23", none=("<unknown>",))
+    spyee_connected_line_name = Sometimes(
+        "SpyeeConnectedLineName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), releases="16 18-23", none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Spyee``
     stands for."""
     spyee_language = Sometimes("SpyeeLanguage", text, releases="16 18-23")
@@ -295,7 +311,7 @@ class ChanSpyStop(Event):
     channel that ``Spyee`` stands for."""
     spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyee`` stands for."""
-    spyee_chan_variable = Variables("SpyeeChanVariable")
+    spyee_chan_variable = Variables("SpyeeChanVariable", escaped("SpyeeAccountCode", "SpyeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyee`` stands for."""
 
 
@@ -320,11 +336,11 @@ class DTMFBegin(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -342,7 +358,7 @@ class DTMFBegin(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     digit = Always("Digit", text)
     """The digit."""
@@ -371,11 +387,11 @@ class DTMFEnd(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -393,7 +409,7 @@ class DTMFEnd(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     digit = Always("Digit", text)
     """The digit."""
@@ -424,11 +440,11 @@ class Flash(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -446,7 +462,7 @@ class Flash(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
 
 
@@ -471,11 +487,11 @@ class Hold(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -493,7 +509,7 @@ class Hold(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     music_class = Sometimes("MusicClass", text)
     """The music that it suggests; only sent where it suggests any."""
@@ -520,11 +536,11 @@ class MusicOnHoldStart(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -542,7 +558,7 @@ class MusicOnHoldStart(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     class_ = Always("Class", text)
     """The class of music in musiconhold.conf."""
@@ -569,11 +585,11 @@ class MusicOnHoldStop(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -591,7 +607,7 @@ class MusicOnHoldStop(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
 
 
@@ -616,11 +632,11 @@ class Unhold(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -638,7 +654,7 @@ class Unhold(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
 
 
@@ -664,11 +680,11 @@ class Wink(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -686,5 +702,5 @@ class Wink(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""

@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, seconds, seconds_left, text
+from ami_typed.values import escaped, integer, member, seconds, seconds_left, text
 
 __all__ = [
     "ParkedCall",
@@ -44,12 +44,16 @@ class ParkedCall(Event):
     parkee_caller_id_num = Sometimes("ParkeeCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands
     for."""
-    parkee_caller_id_name = Sometimes("ParkeeCallerIDName", text, none=("<unknown>",))
+    parkee_caller_id_name = Sometimes(
+        "ParkeeCallerIDName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands for."""
     parkee_connected_line_num = Sometimes("ParkeeConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
     stands for."""
-    parkee_connected_line_name = Sometimes("ParkeeConnectedLineName", text, none=("<unknown>",))
+    parkee_connected_line_name = Sometimes(
+        "ParkeeConnectedLineName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
     stands for."""
     parkee_language = Always("ParkeeLanguage", text)
@@ -71,7 +75,7 @@ class ParkedCall(Event):
     channel that ``Parkee`` stands for."""
     parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
-    parkee_chan_variable = Variables("ParkeeChanVariable")
+    parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
     parker_dial_string = Always("ParkerDialString", text)
     """What is dialled to bring the call back to whoever parked it."""
@@ -108,12 +112,16 @@ class ParkedCallGiveUp(Event):
     parkee_caller_id_num = Sometimes("ParkeeCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands
     for."""
-    parkee_caller_id_name = Sometimes("ParkeeCallerIDName", text, none=("<unknown>",))
+    parkee_caller_id_name = Sometimes(
+        "ParkeeCallerIDName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands for."""
     parkee_connected_line_num = Sometimes("ParkeeConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
     stands for."""
-    parkee_connected_line_name = Sometimes("ParkeeConnectedLineName", text, none=("<unknown>",))
+    parkee_connected_line_name = Sometimes(
+        "ParkeeConnectedLineName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
     stands for."""
     parkee_language = Always("ParkeeLanguage", text)
@@ -135,7 +143,7 @@ class ParkedCallGiveUp(Event):
     channel that ``Parkee`` stands for."""
     parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
-    parkee_chan_variable = Variables("ParkeeChanVariable")
+    parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
     parker_dial_string = Always("ParkerDialString", text)
     """What is dialled to bring the call back to whoever parked it."""
@@ -192,12 +200,16 @@ class ParkedCallSwap(Event):
     parkee_caller_id_num = Sometimes("ParkeeCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands
     for."""
-    parkee_caller_id_name = Sometimes("ParkeeCallerIDName", text, none=("<unknown>",))
+    parkee_caller_id_name = Sometimes(
+        "ParkeeCallerIDName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands for."""
     parkee_connected_line_num = Sometimes("ParkeeConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
     stands for."""
-    parkee_connected_line_name = Sometimes("ParkeeConnectedLineName", text, none=("<unknown>",))
+    parkee_connected_line_name = Sometimes(
+        "ParkeeConnectedLineName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
     stands for."""
     parkee_language = Always("ParkeeLanguage", text)
@@ -219,7 +231,7 @@ class ParkedCallSwap(Event):
     channel that ``Parkee`` stands for."""
     parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
-    parkee_chan_variable = Variables("ParkeeChanVariable")
+    parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
     parker_dial_string = Always("ParkerDialString", text)
     """What is dialled to bring the call back to whoever parked it."""
@@ -256,12 +268,16 @@ class ParkedCallTimeOut(Event):
     parkee_caller_id_num = Sometimes("ParkeeCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands
     for."""
-    parkee_caller_id_name = Sometimes("ParkeeCallerIDName", text, none=("<unknown>",))
+    parkee_caller_id_name = Sometimes(
+        "ParkeeCallerIDName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands for."""
     parkee_connected_line_num = Sometimes("ParkeeConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
     stands for."""
-    parkee_connected_line_name = Sometimes("ParkeeConnectedLineName", text, none=("<unknown>",))
+    parkee_connected_line_name = Sometimes(
+        "ParkeeConnectedLineName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
     stands for."""
     parkee_language = Always("ParkeeLanguage", text)
@@ -283,7 +299,7 @@ class ParkedCallTimeOut(Event):
     channel that ``Parkee`` stands for."""
     parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
-    parkee_chan_variable = Variables("ParkeeChanVariable")
+    parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
     parker_dial_string = Always("ParkerDialString", text)
     """What is dialled to bring the call back to whoever parked it."""
@@ -360,12 +376,16 @@ class UnParkedCall(Event):
     parkee_caller_id_num = Sometimes("ParkeeCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands
     for."""
-    parkee_caller_id_name = Sometimes("ParkeeCallerIDName", text, none=("<unknown>",))
+    parkee_caller_id_name = Sometimes(
+        "ParkeeCallerIDName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands for."""
     parkee_connected_line_num = Sometimes("ParkeeConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
     stands for."""
-    parkee_connected_line_name = Sometimes("ParkeeConnectedLineName", text, none=("<unknown>",))
+    parkee_connected_line_name = Sometimes(
+        "ParkeeConnectedLineName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
     stands for."""
     parkee_language = Always("ParkeeLanguage", text)
@@ -387,7 +407,7 @@ class UnParkedCall(Event):
     channel that ``Parkee`` stands for."""
     parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
-    parkee_chan_variable = Variables("ParkeeChanVariable")
+    parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
     parker_dial_string = Always("ParkerDialString", text)
     """What is dialled to bring the call back to whoever parked it."""
@@ -409,13 +429,17 @@ class UnParkedCall(Event):
     retriever_caller_id_num = Sometimes("RetrieverCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Retriever`` stands
     for."""
-    retriever_caller_id_name = Sometimes("RetrieverCallerIDName", text, none=("<unknown>",))
+    retriever_caller_id_name = Sometimes(
+        "RetrieverCallerIDName", escaped("RetrieverAccountCode", "RetrieverLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Retriever`` stands
     for."""
     retriever_connected_line_num = Sometimes("RetrieverConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``Retriever`` stands for."""
-    retriever_connected_line_name = Sometimes("RetrieverConnectedLineName", text, none=("<unknown>",))
+    retriever_connected_line_name = Sometimes(
+        "RetrieverConnectedLineName", escaped("RetrieverAccountCode", "RetrieverLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that
     ``Retriever`` stands for."""
     retriever_language = Always("RetrieverLanguage", text)
@@ -438,5 +462,5 @@ class UnParkedCall(Event):
     retriever_tenantid = Sometimes("RetrieverTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Retriever`` stands
     for."""
-    retriever_chan_variable = Variables("RetrieverChanVariable")
+    retriever_chan_variable = Variables("RetrieverChanVariable", escaped("RetrieverAccountCode", "RetrieverLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Retriever`` stands for."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes
+from ami_typed.fields import Always, Second, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import (
@@ -437,8 +437,7 @@ class OutboundSubscriptionDetailComplete(Event):
 
 
 class ResourceListDetail(Event):
-    """One resource list of the list that PJSIPShowResourceLists answers with. Its event package is a second Event
-    header: `event.all('Event')[1]`.
+    """One resource list of the list that PJSIPShowResourceLists answers with.
 
     Sent to the session that sends ``PJSIPShowResourceLists``, whatever events its user may read.
     Asterisk 13 to 23.
@@ -462,6 +461,8 @@ class ResourceListDetail(Event):
     """How long changes are gathered before a notification, in milliseconds."""
     resource_display_name = Sometimes("ResourceDisplayName", true_false, releases="16.25 18.11 19.3-23")
     """Whether names are told as well."""
+    event_package = Second("Event", text)
+    """The event package that its resources are subscribed to by, such as `presence`: the second Event header."""
 
 
 class ResourceListDetailComplete(Event):

@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import epoch, integer, member, one_zero, real, seconds, text
+from ami_typed.values import epoch, escaped, integer, member, one_zero, real, seconds, text
 
 __all__ = [
     "QueueCallerAbandon",
@@ -49,11 +49,11 @@ class QueueCallerAbandon(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -71,7 +71,7 @@ class QueueCallerAbandon(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     queue = Always("Queue", text)
     """The queue's name."""
@@ -104,11 +104,11 @@ class QueueCallerJoin(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -126,7 +126,7 @@ class QueueCallerJoin(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     queue = Always("Queue", text)
     """The queue's name."""
@@ -157,11 +157,11 @@ class QueueCallerLeave(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Always("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -179,7 +179,7 @@ class QueueCallerLeave(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     queue = Always("Queue", text)
     """The queue's name."""
@@ -210,14 +210,14 @@ class QueueEntry(Event):
     """The caller's channel."""
     uniqueid = Always("Uniqueid", text)
     """That channel's identifier."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
+    caller_id_num = Sometimes("CallerIDNum", text, none=("unknown",))
     """The caller's number; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", text, none=("unknown",))
     """The caller's name; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
+    connected_line_num = Sometimes("ConnectedLineNum", text, none=("unknown",))
+    """The number of the party that the caller's channel talks to; none where it is not known."""
+    connected_line_name = Sometimes("ConnectedLineName", text, none=("unknown",))
+    """The name of that party; none where it is not known."""
     wait = Always("Wait", seconds)
     """How long the caller has waited, in seconds."""
     priority = Always("Priority", integer, releases="13.18 14.7-23")

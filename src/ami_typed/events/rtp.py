@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Numbered, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import epoch, integer, integer24, member, real, round_trip, text
+from ami_typed.values import epoch, escaped, integer, integer24, member, real, round_trip, text
 
 __all__ = ["RTCPReceived", "RTCPSent"]
 
@@ -34,11 +34,11 @@ class RTCPReceived(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Sometimes("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -56,7 +56,7 @@ class RTCPReceived(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     ssrc = Always("SSRC", text)
     """The stream's synchronization source, in hexadecimal."""
@@ -123,11 +123,11 @@ class RTCPSent(Event):
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; none where it is not known."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<unknown>",))
+    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
     language = Sometimes("Language", text)
     """The language that prompts are played in, such as `en`."""
@@ -145,7 +145,7 @@ class RTCPSent(Event):
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     ssrc = Always("SSRC", text)
     """The stream's synchronization source, in hexadecimal."""

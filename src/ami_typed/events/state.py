@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, text
+from ami_typed.values import escaped, integer, member, text
 
 __all__ = [
     "DeviceStateChange",
@@ -123,9 +123,9 @@ class PresenceStateChange(Event):
     """The provider of presence, such as `CustomPresence:desk`."""
     status = Always("Status", member(enums.PresenceState))
     """The state."""
-    subtype = Always("Subtype", text)
+    subtype = Always("Subtype", escaped())
     """The provider's own refinement of the state; may be empty."""
-    message = Always("Message", text)
+    message = Always("Message", escaped())
     """What the person has to say about it; may be empty."""
 
 

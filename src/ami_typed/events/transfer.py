@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, text, yes_no
+from ami_typed.values import escaped, integer, member, text, yes_no
 
 __all__ = ["AttendedTransfer", "BlindTransfer"]
 
@@ -39,13 +39,21 @@ class AttendedTransfer(Event):
     orig_transferer_caller_id_num = Sometimes("OrigTransfererCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``OrigTransferer``
     stands for."""
-    orig_transferer_caller_id_name = Sometimes("OrigTransfererCallerIDName", text, none=("<unknown>",))
+    orig_transferer_caller_id_name = Sometimes(
+        "OrigTransfererCallerIDName",
+        escaped("OrigTransfererAccountCode", "OrigTransfererLinkedid"),
+        none=("<unknown>",),
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``OrigTransferer``
     stands for."""
     orig_transferer_connected_line_num = Sometimes("OrigTransfererConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``OrigTransferer`` stands for."""
-    orig_transferer_connected_line_name = Sometimes("OrigTransfererConnectedLineName", text, none=("<unknown>",))
+    orig_transferer_connected_line_name = Sometimes(
+        "OrigTransfererConnectedLineName",
+        escaped("OrigTransfererAccountCode", "OrigTransfererLinkedid"),
+        none=("<unknown>",),
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that
     ``OrigTransferer`` stands for."""
     orig_transferer_language = Always("OrigTransfererLanguage", text)
@@ -68,7 +76,9 @@ class AttendedTransfer(Event):
     orig_transferer_tenantid = Sometimes("OrigTransfererTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``OrigTransferer``
     stands for."""
-    orig_transferer_chan_variable = Variables("OrigTransfererChanVariable")
+    orig_transferer_chan_variable = Variables(
+        "OrigTransfererChanVariable", escaped("OrigTransfererAccountCode", "OrigTransfererLinkedid")
+    )
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``OrigTransferer`` stands
     for."""
     orig_bridge_uniqueid = Sometimes("OrigBridgeUniqueid", text)
@@ -99,13 +109,21 @@ class AttendedTransfer(Event):
     second_transferer_caller_id_num = Sometimes("SecondTransfererCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``SecondTransferer``
     stands for."""
-    second_transferer_caller_id_name = Sometimes("SecondTransfererCallerIDName", text, none=("<unknown>",))
+    second_transferer_caller_id_name = Sometimes(
+        "SecondTransfererCallerIDName",
+        escaped("SecondTransfererAccountCode", "SecondTransfererLinkedid"),
+        none=("<unknown>",),
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``SecondTransferer``
     stands for."""
     second_transferer_connected_line_num = Sometimes("SecondTransfererConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``SecondTransferer`` stands for."""
-    second_transferer_connected_line_name = Sometimes("SecondTransfererConnectedLineName", text, none=("<unknown>",))
+    second_transferer_connected_line_name = Sometimes(
+        "SecondTransfererConnectedLineName",
+        escaped("SecondTransfererAccountCode", "SecondTransfererLinkedid"),
+        none=("<unknown>",),
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that
     ``SecondTransferer`` stands for."""
     second_transferer_language = Always("SecondTransfererLanguage", text)
@@ -128,7 +146,9 @@ class AttendedTransfer(Event):
     second_transferer_tenantid = Sometimes("SecondTransfererTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``SecondTransferer``
     stands for."""
-    second_transferer_chan_variable = Variables("SecondTransfererChanVariable")
+    second_transferer_chan_variable = Variables(
+        "SecondTransfererChanVariable", escaped("SecondTransfererAccountCode", "SecondTransfererLinkedid")
+    )
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``SecondTransferer``
     stands for."""
     second_bridge_uniqueid = Sometimes("SecondBridgeUniqueid", text)
@@ -165,13 +185,17 @@ class AttendedTransfer(Event):
     local_one_caller_id_num = Sometimes("LocalOneCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
     for."""
-    local_one_caller_id_name = Sometimes("LocalOneCallerIDName", text, none=("<unknown>",))
+    local_one_caller_id_name = Sometimes(
+        "LocalOneCallerIDName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
     for."""
     local_one_connected_line_num = Sometimes("LocalOneConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``LocalOne`` stands for."""
-    local_one_connected_line_name = Sometimes("LocalOneConnectedLineName", text, none=("<unknown>",))
+    local_one_connected_line_name = Sometimes(
+        "LocalOneConnectedLineName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalOne``
     stands for."""
     local_one_language = Sometimes("LocalOneLanguage", text)
@@ -194,7 +218,7 @@ class AttendedTransfer(Event):
     local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
     for."""
-    local_one_chan_variable = Variables("LocalOneChanVariable")
+    local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalOne`` stands for."""
     local_two_channel = Sometimes("LocalTwoChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``LocalTwo`` stands for."""
@@ -205,13 +229,17 @@ class AttendedTransfer(Event):
     local_two_caller_id_num = Sometimes("LocalTwoCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
     for."""
-    local_two_caller_id_name = Sometimes("LocalTwoCallerIDName", text, none=("<unknown>",))
+    local_two_caller_id_name = Sometimes(
+        "LocalTwoCallerIDName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
     for."""
     local_two_connected_line_num = Sometimes("LocalTwoConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``LocalTwo`` stands for."""
-    local_two_connected_line_name = Sometimes("LocalTwoConnectedLineName", text, none=("<unknown>",))
+    local_two_connected_line_name = Sometimes(
+        "LocalTwoConnectedLineName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalTwo``
     stands for."""
     local_two_language = Sometimes("LocalTwoLanguage", text)
@@ -234,7 +262,7 @@ class AttendedTransfer(Event):
     local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
     for."""
-    local_two_chan_variable = Variables("LocalTwoChanVariable")
+    local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalTwo`` stands for."""
     dest_transferer_channel = Sometimes("DestTransfererChannel", text)
     """The channel of whoever transfers that stays, in a three-way call."""
@@ -247,13 +275,17 @@ class AttendedTransfer(Event):
     transferee_caller_id_num = Sometimes("TransfereeCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Transferee`` stands
     for."""
-    transferee_caller_id_name = Sometimes("TransfereeCallerIDName", text, none=("<unknown>",))
+    transferee_caller_id_name = Sometimes(
+        "TransfereeCallerIDName", escaped("TransfereeAccountCode", "TransfereeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Transferee`` stands
     for."""
     transferee_connected_line_num = Sometimes("TransfereeConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``Transferee`` stands for."""
-    transferee_connected_line_name = Sometimes("TransfereeConnectedLineName", text, none=("<unknown>",))
+    transferee_connected_line_name = Sometimes(
+        "TransfereeConnectedLineName", escaped("TransfereeAccountCode", "TransfereeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that
     ``Transferee`` stands for."""
     transferee_language = Sometimes("TransfereeLanguage", text)
@@ -276,7 +308,9 @@ class AttendedTransfer(Event):
     transferee_tenantid = Sometimes("TransfereeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Transferee`` stands
     for."""
-    transferee_chan_variable = Variables("TransfereeChanVariable")
+    transferee_chan_variable = Variables(
+        "TransfereeChanVariable", escaped("TransfereeAccountCode", "TransfereeLinkedid")
+    )
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Transferee`` stands for."""
     transfer_target_channel = Sometimes("TransferTargetChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``TransferTarget`` stands for."""
@@ -287,13 +321,21 @@ class AttendedTransfer(Event):
     transfer_target_caller_id_num = Sometimes("TransferTargetCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``TransferTarget``
     stands for."""
-    transfer_target_caller_id_name = Sometimes("TransferTargetCallerIDName", text, none=("<unknown>",))
+    transfer_target_caller_id_name = Sometimes(
+        "TransferTargetCallerIDName",
+        escaped("TransferTargetAccountCode", "TransferTargetLinkedid"),
+        none=("<unknown>",),
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``TransferTarget``
     stands for."""
     transfer_target_connected_line_num = Sometimes("TransferTargetConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``TransferTarget`` stands for."""
-    transfer_target_connected_line_name = Sometimes("TransferTargetConnectedLineName", text, none=("<unknown>",))
+    transfer_target_connected_line_name = Sometimes(
+        "TransferTargetConnectedLineName",
+        escaped("TransferTargetAccountCode", "TransferTargetLinkedid"),
+        none=("<unknown>",),
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that
     ``TransferTarget`` stands for."""
     transfer_target_language = Sometimes("TransferTargetLanguage", text)
@@ -316,7 +358,9 @@ class AttendedTransfer(Event):
     transfer_target_tenantid = Sometimes("TransferTargetTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``TransferTarget``
     stands for."""
-    transfer_target_chan_variable = Variables("TransferTargetChanVariable")
+    transfer_target_chan_variable = Variables(
+        "TransferTargetChanVariable", escaped("TransferTargetAccountCode", "TransferTargetLinkedid")
+    )
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``TransferTarget`` stands
     for."""
 
@@ -346,13 +390,17 @@ class BlindTransfer(Event):
     transferer_caller_id_num = Sometimes("TransfererCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Transferer`` stands
     for."""
-    transferer_caller_id_name = Sometimes("TransfererCallerIDName", text, none=("<unknown>",))
+    transferer_caller_id_name = Sometimes(
+        "TransfererCallerIDName", escaped("TransfererAccountCode", "TransfererLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Transferer`` stands
     for."""
     transferer_connected_line_num = Sometimes("TransfererConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``Transferer`` stands for."""
-    transferer_connected_line_name = Sometimes("TransfererConnectedLineName", text, none=("<unknown>",))
+    transferer_connected_line_name = Sometimes(
+        "TransfererConnectedLineName", escaped("TransfererAccountCode", "TransfererLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that
     ``Transferer`` stands for."""
     transferer_language = Always("TransfererLanguage", text)
@@ -375,7 +423,9 @@ class BlindTransfer(Event):
     transferer_tenantid = Sometimes("TransfererTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Transferer`` stands
     for."""
-    transferer_chan_variable = Variables("TransfererChanVariable")
+    transferer_chan_variable = Variables(
+        "TransfererChanVariable", escaped("TransfererAccountCode", "TransfererLinkedid")
+    )
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Transferer`` stands for."""
     transferee_channel = Sometimes("TransfereeChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Transferee`` stands for."""
@@ -386,13 +436,17 @@ class BlindTransfer(Event):
     transferee_caller_id_num = Sometimes("TransfereeCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Transferee`` stands
     for."""
-    transferee_caller_id_name = Sometimes("TransfereeCallerIDName", text, none=("<unknown>",))
+    transferee_caller_id_name = Sometimes(
+        "TransfereeCallerIDName", escaped("TransfereeAccountCode", "TransfereeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Transferee`` stands
     for."""
     transferee_connected_line_num = Sometimes("TransfereeConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that
     ``Transferee`` stands for."""
-    transferee_connected_line_name = Sometimes("TransfereeConnectedLineName", text, none=("<unknown>",))
+    transferee_connected_line_name = Sometimes(
+        "TransfereeConnectedLineName", escaped("TransfereeAccountCode", "TransfereeLinkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that
     ``Transferee`` stands for."""
     transferee_language = Sometimes("TransfereeLanguage", text)
@@ -415,7 +469,9 @@ class BlindTransfer(Event):
     transferee_tenantid = Sometimes("TransfereeTenantid", text, releases="18.25 20.10 21.5-23")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Transferee`` stands
     for."""
-    transferee_chan_variable = Variables("TransfereeChanVariable")
+    transferee_chan_variable = Variables(
+        "TransfereeChanVariable", escaped("TransfereeAccountCode", "TransfereeLinkedid")
+    )
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Transferee`` stands for."""
     bridge_uniqueid = Sometimes("BridgeUniqueid", text)
     """The bridge's identifier."""

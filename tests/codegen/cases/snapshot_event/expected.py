@@ -6,9 +6,9 @@ from __future__ import annotations
 from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, text
+from ami_typed.values import escaped, integer, text
 
-__all__ = ["DemoBridged"]
+__all__ = ["DemoBridged", "DemoCalled"]
 
 
 class DemoBridged(Event):
@@ -31,8 +31,10 @@ class DemoBridged(Event):
     """One of ``Down``, ``Rsrvd``, ``OffHook``, ``Dialing``, ``Ring``, ``Ringing``, ``Up``, ``Busy``,
     ``Dialing Offhook``, ``Pre-ring``, ``Unknown``."""
     caller_id_num = Always("CallerIDNum", text)
-    caller_id_name = Always("CallerIDName", text)
+    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
+    """Who calls."""
     connected_line_num = Always("ConnectedLineNum", text)
+    """Whom it talks to."""
     connected_line_name = Always("ConnectedLineName", text)
     language = Always("Language", text)
     account_code = Always("AccountCode", text)
@@ -42,7 +44,7 @@ class DemoBridged(Event):
     uniqueid = Always("Uniqueid", text)
     linkedid = Always("Linkedid", text)
     tenantid = Sometimes("Tenantid", text)
-    chan_variable = Variables("ChanVariable")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """Variables."""
     dest_channel = Always("DestChannel", text)
     dest_channel_state = Always("DestChannelState", integer)
@@ -51,8 +53,10 @@ class DemoBridged(Event):
     """One of ``Down``, ``Rsrvd``, ``OffHook``, ``Dialing``, ``Ring``, ``Ringing``, ``Up``, ``Busy``,
     ``Dialing Offhook``, ``Pre-ring``, ``Unknown``."""
     dest_caller_id_num = Always("DestCallerIDNum", text)
-    dest_caller_id_name = Always("DestCallerIDName", text)
+    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
+    """Who calls. Of the channel that ``Dest`` stands for."""
     dest_connected_line_num = Always("DestConnectedLineNum", text)
+    """Whom it talks to. Of the channel that ``Dest`` stands for."""
     dest_connected_line_name = Always("DestConnectedLineName", text)
     dest_language = Always("DestLanguage", text)
     dest_account_code = Always("DestAccountCode", text)
@@ -62,7 +66,7 @@ class DemoBridged(Event):
     dest_uniqueid = Always("DestUniqueid", text)
     dest_linkedid = Always("DestLinkedid", text)
     dest_tenantid = Sometimes("DestTenantid", text)
-    dest_chan_variable = Variables("DestChanVariable")
+    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """Variables. Of the channel that ``Dest`` stands for."""
     bridge_uniqueid = Always("BridgeUniqueid", text)
     bridge_type = Always("BridgeType", text)
@@ -74,3 +78,21 @@ class DemoBridged(Event):
     """One of ``none``, ``talker``, ``single``, ``sfu``."""
     bridge_video_source = Sometimes("BridgeVideoSource", text)
     reason = Sometimes("Reason", text)
+
+
+class DemoCalled(Event):
+    """The ``DemoCalled`` event.
+
+    Sent to users with the privilege ``call``.
+    Asterisk 22.
+    <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoCalled/>
+    """
+
+    __slots__ = ()
+
+    releases = Releases("22")
+    privileges = ("call",)
+
+    caller_id_name = Sometimes("CallerIDName", text)
+    """Who calls, by itself."""
+    connected_line_num = Sometimes("ConnectedLineNum", text)

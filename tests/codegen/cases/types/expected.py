@@ -159,7 +159,7 @@ class DemoState(OpenIntEnum):
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Sometimes, SometimesLocal
+from ami_typed.fields import Second, Sometimes, SometimesLocal, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import Flag, items, member
@@ -167,6 +167,7 @@ from ami_typed.values import address as _address
 from ami_typed.values import clock as _clock
 from ami_typed.values import enabled_disabled as _enabled_disabled
 from ami_typed.values import epoch as _epoch
+from ami_typed.values import escaped as _escaped
 from ami_typed.values import integer as _integer
 from ami_typed.values import microseconds as _microseconds
 from ami_typed.values import milliseconds as _milliseconds
@@ -178,6 +179,7 @@ from ami_typed.values import real as _real
 from ami_typed.values import seconds as _seconds
 from ami_typed.values import text as _text
 from ami_typed.values import true_false as _true_false
+from ami_typed.values import uri_encoded as _uri_encoded
 from ami_typed.values import yes_no as _yes_no
 
 __all__ = ["DemoTyped"]
@@ -236,3 +238,11 @@ class DemoTyped(Event):
     """A value of the type flag."""
     enum = Sometimes("Enum", member(enums.DemoState))
     """A value of the type enum."""
+    escaped = Sometimes("Escaped", _escaped())
+    """A value of the type escaped."""
+    uri_encoded = Sometimes("UriEncoded", _uri_encoded)
+    """A value of the type uri_encoded."""
+    again = Second("Event", _integer)
+    """A value that comes second."""
+    variables = Variables("Variable", _escaped())
+    """Variables."""
