@@ -255,15 +255,27 @@ class Peer:
 
 
 class Server:
-    """A server on loopback that greets and else does what the test says."""
+    """A server on loopback that greets and else does what the test says.
 
-    def __init__(self, greeting: bytes = GREETING) -> None:
+    Args:
+        greeting: What it greets with.
+        absent: Whether its port refuses connections until `arrive`.
+    """
+
+    def __init__(self, greeting: bytes = GREETING, *, absent: bool = False) -> None:
         self._greeting = greeting
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = socket.socket()
+        self._listening.bind(("127.0.0.1", 0))
         self._peers: queue.Queue[Peer] = queue.Queue()
         self._all: list[Peer] = []
         self.port: int = self._listening.getsockname()[1]
         self._thread = threading.Thread(target=self._accept, daemon=True)
+        if not absent:
+            self.arrive()
+
+    def arrive(self) -> None:
+        """Begin to listen."""
+        self._listening.listen()
         self._thread.start()
 
     def _accept(self) -> None:
@@ -295,7 +307,8 @@ class Server:
         with contextlib.suppress(OSError):  # not on every system
             self._listening.shutdown(socket.SHUT_RDWR)
         self._listening.close()
-        self._thread.join(PATIENCE)
+        if self._thread.ident is not None:
+            self._thread.join(PATIENCE)
         for peer in self._all:
             peer.close()
 

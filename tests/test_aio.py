@@ -192,6 +192,7 @@ def test_what_waits_in_one_face_is_awaited_in_the_other() -> None:
     waits = {name for name in public(AsyncManager) if inspect.iscoroutinefunction(getattr(AsyncManager, name))}
     waiting = (
         "wait_until_booted",
+        "wait_connected",
         "connect",
         "disconnect",
         "close",

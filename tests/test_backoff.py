@@ -8,14 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import ami_typed as ami
 from ami_typed import Reconnect
+from ami_typed.backoff import checked, may_pass
 
 FOR_LONG = 1e9
 
 
 def pauses(plan: Reconnect, count: int) -> list[float]:
     """The first pauses of a manager whose connection was a good one."""
-    return list(islice(plan.pauses().after(FOR_LONG), count))
+    return list(islice(plan.pauses().after(FOR_LONG, never), count))
+
+
+def never() -> float:
+    """A clock that stands still."""
+    return 0.0
 
 
 def test_pauses_grow_by_their_factor_up_to_the_ceiling() -> None:
@@ -30,18 +37,52 @@ def test_attempts_end_where_a_number_is_given_and_else_never() -> None:
 
 def test_after_a_good_connection_pauses_begin_with_the_first_again() -> None:
     kept = Reconnect(first=1, factor=2, ceiling=30, jitter=0).pauses()
-    assert list(islice(kept.after(0), 3)) == [1, 2, 4]
-    assert list(islice(kept.after(30), 3)) == [1, 2, 4]
+    assert list(islice(kept.after(0, never), 3)) == [1, 2, 4]
+    assert list(islice(kept.after(30, never), 3)) == [1, 2, 4]
 
 
 def test_pauses_go_on_growing_over_connections_that_do_not_last() -> None:
     kept = Reconnect(first=1, factor=2, ceiling=30, jitter=0).pauses()
-    assert [next(kept.after(29.9)) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+    assert [next(kept.after(29.9, never)) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
 
 
 def test_the_number_of_attempts_is_counted_from_each_loss() -> None:
     kept = Reconnect(first=1, attempts=2).pauses()
-    assert [len(list(kept.after(lasted))) for lasted in (0, 0, 100)] == [2, 2, 2]
+    assert [len(list(kept.after(lasted, never))) for lasted in (0, 0, 100)] == [2, 2, 2]
+
+
+def test_attempts_end_with_one_when_the_time_is_up() -> None:
+    plan = Reconnect(first=1, factor=2, jitter=0, give_up_after=10)
+    clock = [0.0]
+    seen: list[float] = []
+    for pause in plan.pauses().after(FOR_LONG, lambda: clock[0]):
+        seen.append(pause)
+        clock[0] += pause + 0.5  # the attempt itself
+    assert seen == [1, 2, 4, 1.5]
+    assert list(plan.pauses().after(0, lambda: 10)) == []
+
+
+def test_a_first_pause_that_is_a_yes_is_refused_with_what_to_write_instead() -> None:
+    for face in (ami.Manager, ami.AsyncManager):
+        with pytest.raises(
+            TypeError, match=r"Reconnect\.first is the pause .* Reconnect\(at_start=True\) makes connect"
+        ):
+            face(reconnect=Reconnect(first=True))
+    assert checked(None) is None
+    assert checked(Reconnect(first=1)) == Reconnect(first=1)
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        *((error, True) for error in (ami.ConnectFailed("x"), ami.TurnedAway(), ami.NotAsterisk.silent(1))),
+        (ami.StillBooting(5), True),
+        *((kind.for_good("x"), False) for kind in (ami.ConnectFailed, ami.NotAsterisk)),
+        *((error, False) for error in (ami.ManagerError("no secret"), ami.AddressError("x"), OSError(111, "x"))),
+    ],
+)
+def test_only_what_time_may_mend_is_tried_again(error: Exception, passes: bool) -> None:
+    assert may_pass(error) is passes
 
 
 @given(jitter=st.floats(0, 1), first=st.floats(0, 100), ceiling=st.floats(0, 100))

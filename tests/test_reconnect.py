@@ -23,7 +23,7 @@ from ami_typed.backoff import Pauses
 from tests.support import GREETING, PATIENCE, Gadget, GadgetsComplete, Peer, Server, answer, background, echo, message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.faces import Make
 
@@ -642,9 +642,9 @@ def test_pauses_go_on_growing_until_a_connection_has_lasted(
     """A server that lets in and drops at once is not hammered."""
     after, pauses = Pauses.after, list[float]()
 
-    def at_once(self: Pauses, stood: float) -> Iterator[float]:
+    def at_once(self: Pauses, stood: float, elapsed: Callable[[], float]) -> Iterator[float]:
         assert 0 <= stood < 2 * PATIENCE
-        for pause in after(self, stood + lasted):
+        for pause in after(self, stood + lasted, elapsed):
             pauses.append(pause)
             yield 0
 

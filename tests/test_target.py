@@ -109,6 +109,7 @@ def test_what_is_special_in_a_name_or_secret_is_percent_encoded() -> None:
 def test_a_url_may_ask_for_reconnecting() -> None:
     assert Address.of_url("ami://pbx?reconnect=yes").reconnect == ami.Reconnect()
     assert Address.of_url("ami://pbx?reconnect=no").reconnect is None
+    assert Address.of_url("ami://pbx?reconnect=start").reconnect == ami.Reconnect(at_start=True)
 
 
 def test_a_url_may_tell_the_servers_time_zone() -> None:
@@ -160,7 +161,7 @@ def test_a_secret_beside_the_url_is_the_users() -> None:
         ("ami://pbx?timeout=", "The timeout has to be a number of seconds above 0"),
         ("ami://pbx?timeout=0", "The timeout has to be a number of seconds above 0"),
         ("ami://pbx?timeout=nan", "The timeout has to be a number of seconds above 0"),
-        ("ami://pbx?reconnect=maybe", "The reconnect has to be yes or no"),
+        ("ami://pbx?reconnect=maybe", "The reconnect has to be yes, no or start"),
         ("ami://pbx?timezone=Europe/Nowhere", "The timezone has to be the name of a time zone that this machine knows"),
         ("ami://pbx?timezone=../../etc/passwd", "The timezone has to be the name of a time zone"),
         ("ami://pbx?cafile=ca.pem", "for TLS only: amis://"),

@@ -236,6 +236,15 @@ def test_a_local_time_is_the_moment_that_its_zone_says_over_changes_of_the_clock
     assert values.in_zone(local, BERLIN).tzinfo is UTC
 
 
+@given(
+    moments, st.sampled_from(["Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Africa/Casablanca", "UTC"])
+)
+def test_whatever_a_clock_on_the_wall_shows_is_read_as_its_moment(moment: datetime, name: str) -> None:
+    shown = moment.astimezone(zone := ZoneInfo(name))
+    read_again = values.in_zone(shown.replace(tzinfo=None, fold=0), zone)
+    assert read_again == moment if shown.fold == 0 else read_again < moment
+
+
 def test_an_aware_time_is_of_its_own_zone() -> None:
     moment = datetime(2026, 7, 1, 10, tzinfo=timezone(timedelta(hours=-5)))
     assert values.in_zone(moment, BERLIN) is moment

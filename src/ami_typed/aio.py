@@ -31,10 +31,12 @@ from ami_typed._protocol import dialogues
 from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
 from ami_typed._protocol.session import Session
 from ami_typed._transport.sockets import Tries, keep_alive
-from ami_typed._transport.target import Target, secret_of, timezone_of
-from ami_typed._transport.tasks import Audience, Connection
+from ami_typed._transport.target import Target, failure_of, secret_of, timezone_of
+from ami_typed._transport.tasks import Audience, Awaited, Connection
+from ami_typed.backoff import checked, may_pass
 from ami_typed.drift import Drift
 from ami_typed.errors import (
+    ActionTimeout,
     AddressError,
     ConnectFailed,
     ConnectionLost,
@@ -202,7 +204,8 @@ class AsyncManager:
             `login` on.
         reconnect: How a lost connection is made again: logged in as before, with the event mask and filters as
             before; callbacks and streams live on and are told (`Disconnected`, `Reconnected`). A request that was
-            pending is never sent again. Without it a lost connection stays lost.
+            pending is never sent again. Without it a lost connection stays lost. With `Reconnect.at_start`, `connect`
+            keeps trying as well.
         overflow: What happens where callbacks fall behind; see `Overflow`.
         timezone: The server's time zone: a `zoneinfo.ZoneInfo`, a `datetime.timezone` or an IANA name such as
             ``Europe/Berlin``. Asterisk prints a few times without their zone, as its ``/etc/localtime`` says (those of
@@ -232,7 +235,7 @@ class AsyncManager:
         self._orphaned_response_timeout = orphaned_response_timeout
         self._limits = limits
         self._check_releases = check_releases
-        self._reconnect = reconnect
+        self._reconnect = checked(reconnect)
         self._overflow = overflow
         self._handlers = Handlers()
         self._tally = Tally()
@@ -244,6 +247,10 @@ class AsyncManager:
         self._target: Target | None = None
         self._resuming: asyncio.Task[None] | None = None
         self._attempts: set[Connection] = set()
+        self._waiting: set[Awaited] = set()
+        self._trying: Target | None = None
+        self._ready: Connection | None = None
+        self._given_up: Connection | None = None
         self._calls = itertools.count()
         self._latest: tuple[int, Target | None] = next(self._calls), None
 
@@ -259,7 +266,7 @@ class AsyncManager:
             url: ``ami://USER:SECRET@HOST:PORT?SETTING=VALUE``, or ``amis`` for TLS with verification. Only the host is
                 needed; ports are 5038 and 5039 where none is given. An IPv6 address stands in brackets, and what is
                 special is percent-encoded. The settings are ``timeout`` and ``wait`` (for the server to be fully
-                booted), in seconds, ``reconnect`` and ``plain`` (``yes`` or ``no``), ``events`` (an event mask),
+                booted), in seconds, ``reconnect`` (``yes``, ``no``, ``start``), ``plain``, ``events`` (an event mask),
                 ``timezone`` (the server's, by its IANA name), ``secret_file``, and for TLS ``cafile``, ``certfile`` and
                 ``keyfile``.
             secret: The secret, which is better not in the URL: itself, the path of a file as a `pathlib.Path`, or a
@@ -319,29 +326,124 @@ class AsyncManager:
 
         Raises:
             ConnectFailed: Nobody listens there, the certificate does not verify, the server closed at once
-                (`TurnedAway`), or it is not Asterisk's Manager Interface (`NotAsterisk`).
+                (`TurnedAway`), it is not Asterisk's Manager Interface (`NotAsterisk`), or it was lost in the log-in.
+                With ``Reconnect(at_start=True)``, only once that gives up, or where trying again is pointless.
             AddressError: There is no host, and the manager was not told one.
             LoginFailed: It logged in as it was told, and the server did not let this user in.
             ConnectionLost: The program disconnected, or connected to another server, meanwhile.
         """
         if host is not None:
-            await self._connect(Target(host, port, timeout, tls))
+            await self._connect_first(Target(host, port, timeout, tls), None)
         elif self._address is not None:
-            await self._connect_to(self._address)
+            await self._connect_first(self._address.target, self._address.credentials)
         else:
             raise AddressError("connect() needs a host where the manager was not made by from_url() or from_env().")
 
-    async def _connect_to(self, address: Address) -> None:
-        connection = await self._connect(address.target)
+    async def _connect_first(self, target: Target, credentials: Credentials | None) -> None:
+        """Connect, log in where it is known whom, and tell those who wait for it what came of it."""
+        self._trying = target
         try:
-            if address.credentials is not None:
-                await self._log_in(address.credentials, connection)
-        except BaseException:
-            await self._leave(connection)
+            self._ready = await self._keep_trying(target, credentials)
+        except Exception as error:
+            self._tell_waiting(error)
             raise
+        finally:
+            self._trying = None
+        self._tell_waiting()
 
-    async def _connect(self, target: Target) -> Connection:
-        call = next(self._calls)
+    async def _keep_trying(self, target: Target, credentials: Credentials | None) -> Connection:
+        """Make attempts to connect until one succeeds: one, or as many as `Reconnect` allows at the start."""
+        loop = asyncio.get_running_loop()
+        call, begun, plan = next(self._calls), loop.time(), self._reconnect
+        pauses = plan.pauses().after(0, lambda: loop.time() - begun) if plan and plan.at_start else iter(())
+        while True:
+            try:
+                return await self._reach(call, target, credentials)
+            except Exception as error:
+                pause = next(pauses, None) if may_pass(error) else None
+                if pause is None:
+                    raise
+                self._log.note(f"{error} The next attempt to connect to {target} follows in {pause:.2f} s.")
+            await self._pause(pause, call, target)
+
+    async def _reach(self, call: int, target: Target, credentials: Credentials | None) -> Connection:
+        """Connect once, and log in where it is known whom."""
+        connection = await self._connect(call, target)
+        try:
+            if credentials is not None:
+                await self._log_in(credentials, connection)
+        except BaseException as error:
+            await self._leave(connection)
+            if not isinstance(error, (ConnectionLost, NotConnected, ActionTimeout)):
+                raise
+            self._check_latest(call, target)
+            raise ConnectFailed(f"No log-in at {target}: {error}") from error
+        return connection
+
+    async def _pause(self, seconds: float, call: int, target: Target) -> None:
+        """Wait before the next attempt of a call of `connect`.
+
+        Raises:
+            ConnectionLost: A later call disconnected, or connected to another server.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        self._waiting.add(awaited := Awaited())
+        try:
+            while self._check_latest(call, target) and (left := until - loop.time()) > 0:
+                await awaited.wait(left)
+        finally:
+            self._waiting.discard(awaited)
+
+    def _check_latest(self, call: int, target: Target) -> bool:
+        """Return `True` unless a call of `connect` was superseded.
+
+        Raises:
+            ConnectionLost: A later call disconnected, or connected to another server; the later call wins.
+        """
+        latest, where = self._latest
+        if call < latest and where != target:
+            raise _unwanted(target)
+        return True
+
+    async def wait_connected(self, timeout: float | None = None) -> None:
+        """Wait until the connection stands, now or after a loss, and the user is logged in if the manager knows which.
+
+        The connection is made by `connect`, which another task may have called or may yet call, or made again as
+        `Reconnect` says.
+
+        Args:
+            timeout: How long to wait, in seconds; `None` waits for as long as it takes.
+
+        Raises:
+            ConnectFailed: It did not stand in time, or `connect` failed.
+            LoginFailed: `connect` logged in as it was told, and the server did not let this user in.
+            ConnectionLost: The program disconnected, or `Reconnect` allows no more attempts.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = None if timeout is None else loop.time() + timeout
+        self._waiting.add(awaited := Awaited())
+        try:
+            while not self._stands():
+                left = None if deadline is None else max(0.0, deadline - loop.time())
+                if not await awaited.wait(left):
+                    raise ConnectFailed(f"No connection stood within {timeout:g} s. {self._not_connected()}")
+                if awaited.error is not None:
+                    raise awaited.error
+        finally:
+            self._waiting.discard(awaited)
+
+    def _stands(self) -> bool:
+        connection = self._connection
+        return connection is not None and connection is self._ready and not connection.ended
+
+    def _tell_waiting(self, error: Exception | None = None) -> None:
+        """Have those who wait for the connection look again, or learn why there is none to wait for."""
+        for awaited in tuple(self._waiting):
+            awaited.error = error
+            awaited.tell()
+
+    async def _connect(self, call: int, target: Target) -> Connection:
         await self._leave()
         backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting, self._tally)
         audience = Audience(self._handlers, weakref.ref(self), backlog, self._log)
@@ -371,13 +473,11 @@ class AsyncManager:
             ConnectionLost: A later call disconnected, or connected to another server; the later call wins.
         """
         target = connection.target
-        latest, where = self._latest
-        if call < latest and where != target:
-            raise _unwanted(target)
+        self._check_latest(call, target)
         if self._audience is not None:
             return False
         self._connection, self._audience, self._target = connection, connection.audience, target
-        self._latest = max(call, latest), target
+        self._latest = max(call, self._latest[0]), target
         connection.pauses = self._reconnect.pauses() if self._reconnect else None
         return True
 
@@ -417,11 +517,12 @@ class AsyncManager:
         self._latest = next(self._calls), None
         for attempt in tuple(self._attempts):
             attempt.abandon()
+        self._tell_waiting(ConnectionLost("the program disconnected."))
         await self._leave()
 
     async def _leave(self, only: Connection | None = None) -> None:
         """Close the connection and end the attempts to replace it; with `only`, unless it is another one."""
-        if only is not None and only is not self._connection:
+        if only is not None and only.audience is not self._audience:
             return
         connection, self._connection = self._connection, None
         audience, self._audience = self._audience, None
@@ -451,7 +552,7 @@ class AsyncManager:
 
     async def __aenter__(self) -> Self:
         if self._address is not None and not self.is_connected():
-            await self._connect_to(self._address)
+            await self.connect()
         return self
 
     async def __aexit__(
@@ -479,14 +580,18 @@ class AsyncManager:
         refusal = dialogues.why_not_again(lost.credentials, lost.session.login)
         if refusal:
             self._log.note(refusal)
-            lost.audience.leave(ConnectionLost(f"{reason} {refusal}"))
+            self._give_up(lost, ConnectionLost(f"{reason} {refusal}"))
             return
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        for attempt, pause in enumerate(pauses.after(begun - lost.since), 1):
+
+        def gap() -> float:
+            return loop.time() - begun
+
+        for attempt, pause in enumerate(pauses.after(begun - lost.since, gap), 1):
             await asyncio.sleep(pause)
             try:
-                await self._try_again(lost, lambda: loop.time() - begun, attempt)
+                await self._try_again(lost, gap, attempt)
             except Exception as error:  # noqa: BLE001 - the function for the secret may raise anything
                 if self._audience is not lost.audience:
                     return
@@ -494,6 +599,12 @@ class AsyncManager:
             else:
                 return
         self._log.note(f"The connection to {lost.target} stays lost: Reconnect allows no more attempts.")
+        self._give_up(lost, reason)
+
+    def _give_up(self, lost: Connection, reason: ConnectionLost) -> None:
+        """Tell everybody that a lost connection is not made again."""
+        self._given_up = lost
+        self._tell_waiting(reason)
         lost.audience.leave(reason)
 
     async def _try_again(self, lost: Connection, gap: Callable[[], float], attempt: int) -> None:
@@ -516,10 +627,11 @@ class AsyncManager:
         connection.session.release, connection.session.lasting = resumed.release, lost.session.lasting
         for refused in resumed.refused:
             self._log.note(f"The server refused to set again what the lost connection had: {refused}")
-        self._connection = connection
+        self._connection = self._ready = connection
         self._tally.connected(missed := gap())
         self._log.tell(f"Connected to {target} again: after {missed:.3f} s, at attempt {attempt}.")
         connection.open_up(Reconnected.after(missed, attempt, resumed.refused), lost=self._lose)
+        self._tell_waiting()
         if lost.monitored is not None and not connection.ended:
             self.monitor_connection(lost.monitored)
 
@@ -604,10 +716,22 @@ class AsyncManager:
     def _connected(self) -> Connection:
         connection = self._connection
         if connection is None or connection.ended:
-            raise _not_connected()
+            raise self._not_connected()
         if connection.loop is not _running_loop():
             raise _foreign_loop()
         return connection
+
+    def _not_connected(self) -> NotConnected:
+        """Return the exception for whatever needs a connection; its sentence says whether one is being made."""
+        connection, trying = self._connection, self._trying
+        if connection is not None and connection.ended:
+            what = f"The connection to {connection.target} is lost"
+            if self._reconnect is None or connection is self._given_up:
+                return NotConnected(f"{what}; call connect() for another one.")
+            return NotConnected(f"{what} and is being re-established; wait_connected() waits for it.")
+        if trying is not None:
+            return NotConnected(f"connect() is not done yet with {trying}; wait_connected() waits for it.")
+        return NotConnected("There is no connection to a server; call connect() first.")
 
     # Requests
 
@@ -996,7 +1120,7 @@ class AsyncManager:
         overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> AsyncEventStream[Any]:
         if audience is None:
-            raise _not_connected()
+            raise self._not_connected()
         if _running_loop() not in {None, audience.loop}:
             raise _foreign_loop()
         limits = self._limits
@@ -1010,10 +1134,6 @@ class AsyncManager:
         stream = AsyncEventStream(self._handlers, keys, buffer, audience)
         audience.join(stream)
         return stream
-
-
-def _not_connected() -> NotConnected:
-    return NotConnected("There is no connection to a server; call connect() first.")
 
 
 def _unwanted(target: Target) -> ConnectionLost:
@@ -1068,7 +1188,7 @@ async def _establish(connection: Connection) -> None:
         if greeting and isinstance(error, TimeoutError):
             raise NotAsterisk.silent(target.timeout) from None
         reason = _reason_of(error) or f"no answer within {target.timeout:g} s"
-        raise ConnectFailed(f"{trouble}: {reason}.") from error
+        raise failure_of(f"{trouble}: {reason}.", error) from error
 
 
 async def _resolve(target: Target) -> list[Any]:

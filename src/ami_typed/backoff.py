@@ -6,6 +6,7 @@ Rules of this module:
 - They go on growing from loss to loss, until a connection has lasted as long as the longest pause: a server that lets
   in and drops at once is not hammered.
 - No clock and no waiting here: the shells wait.
+- At the start only what may pass is tried again: not a refused log-in, a certificate, or a server that is no Asterisk.
 """
 
 from __future__ import annotations
@@ -13,14 +14,20 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from ami_typed.errors import ConnectFailed, StillBooting
 
-__all__ = ["Pauses", "Reconnect"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Pauses", "Reconnect", "checked", "may_pass"]
 
 
 class Reconnect(NamedTuple):
     """How a lost connection is made again: ``Manager(reconnect=Reconnect())``.
+
+    With ``at_start=True`` the first connection is covered too: `Manager.connect`, and entering the manager, keep trying
+    until the server is there. They fail at once where trying again is pointless: the log-in is refused, the
+    certificate does not verify, or what greets is not Asterisk.
 
     Attributes:
         first: The pause before the first attempt, in seconds.
@@ -28,7 +35,10 @@ class Reconnect(NamedTuple):
         ceiling: The longest pause, in seconds. A connection that has lasted as long as this counts as a good one, after
             which pauses begin with the first again.
         jitter: The part of a pause, from 0 to 1, that is left to chance.
-        attempts: How many attempts are made after each loss; `None` goes on for ever.
+        attempts: How many attempts are made after each loss, and after the first one at the start; `None` goes on for
+            ever.
+        at_start: Whether `Manager.connect` keeps trying as well.
+        give_up_after: How long attempts are made after each loss and at the start, in seconds; `None` goes on for ever.
     """
 
     first: float = 0.5
@@ -36,6 +46,8 @@ class Reconnect(NamedTuple):
     ceiling: float = 30.0
     jitter: float = 0.5
     attempts: int | None = None
+    at_start: bool = False
+    give_up_after: float | None = None
 
     def pauses(self) -> Pauses:
         """Return the pauses of one manager, as they are before its first loss."""
@@ -53,18 +65,41 @@ class Pauses:
         self._plan = plan
         self._next = plan.first
 
-    def after(self, lasted: float) -> Iterator[float]:
+    def after(self, lasted: float, elapsed: Callable[[], float]) -> Iterator[float]:
         """Yield the pause before each attempt, in seconds, after a loss.
 
         Args:
             lasted: How long the lost connection stood, in seconds.
+            elapsed: Returns the time since the loss, in seconds.
         """
         import random  # a program that loses no connection needs none
 
-        first, factor, ceiling, jitter, attempts = self._plan
+        first, factor, ceiling, jitter, attempts, _, limit = self._plan
         if lasted >= ceiling:
             self._next = first
         for _ in itertools.count() if attempts is None else range(attempts):
+            left = float("inf") if limit is None else limit - elapsed()
+            if left <= 0:
+                return
             pause = min(self._next, ceiling)
             self._next = min(pause * factor, ceiling)
-            yield pause * (1 - jitter * random.random())  # noqa: S311 - no secret hangs on it
+            yield min(pause * (1 - jitter * random.random()), left)  # noqa: S311 - no secret hangs on it
+
+
+def checked(plan: Reconnect | None) -> Reconnect | None:
+    """Return a plan.
+
+    Raises:
+        TypeError: Its first pause is `True` or `False`, which is meant for `Reconnect.at_start`.
+    """
+    if plan is not None and isinstance(plan.first, bool):
+        raise TypeError(
+            "Reconnect.first is the pause before the first attempt, in seconds; Reconnect(at_start=True) makes "
+            "connect() keep trying until the first connection stands."
+        )
+    return plan
+
+
+def may_pass(error: Exception) -> bool:
+    """Return whether a failed attempt to connect may succeed later without anybody changing anything."""
+    return isinstance(error, StillBooting) or (isinstance(error, ConnectFailed) and not error.permanent)

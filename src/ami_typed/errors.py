@@ -14,6 +14,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from ami_typed.messages import Message, Request
 
 __all__ = [
@@ -261,7 +263,21 @@ class ManagerSocketError(Error, OSError):
 
 
 class ConnectFailed(ManagerSocketError, Unavailable):
-    """No connection could be made: nobody listens there, the name is unknown, or the time ran out."""
+    """No connection could be made: nobody listens there, the name is unknown, or the time ran out.
+
+    Attributes:
+        permanent: Whether every attempt will fail until somebody changes something: a certificate does not verify,
+            there is no such port, or what greets is not Asterisk.
+    """
+
+    permanent: bool = False
+
+    @classmethod
+    def for_good(cls, sentence: str) -> Self:
+        """Make the exception for what no later attempt will mend."""
+        error = cls(sentence)
+        error.permanent = True
+        return error
 
 
 class NotAsterisk(ConnectFailed):

@@ -25,7 +25,9 @@ from ami_typed._delivery.subscriptions import Handlers, doubt_about, name_of
 from ami_typed._protocol import dialogues
 from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
 from ami_typed._transport.target import Target, secret_of, timezone_of
+from ami_typed.backoff import checked, may_pass
 from ami_typed.errors import (
+    ActionTimeout,
     AddressError,
     ConnectFailed,
     ConnectionLost,
@@ -71,7 +73,7 @@ if TYPE_CHECKING:
     from ami_typed._delivery.subscriptions import EventKey
     from ami_typed._transport.sockets import SynchronisedSocket
     from ami_typed._transport.target import Secret
-    from ami_typed._transport.threads import Audience, Connection
+    from ami_typed._transport.threads import Audience, Awaited, Connection
     from ami_typed._transport.url import Address, Options
     from ami_typed.backoff import Pauses, Reconnect
     from ami_typed.drift import Drift, DriftReport
@@ -186,7 +188,8 @@ class Manager:
             `login` on.
         reconnect: How a lost connection is made again: logged in as before, with the event mask and filters as
             before; callbacks and streams live on and are told (`Disconnected`, `Reconnected`). A request that was
-            pending is never sent again. Without it a lost connection stays lost.
+            pending is never sent again. Without it a lost connection stays lost. With `Reconnect.at_start`, `connect`
+            keeps trying as well.
         overflow: What happens where callbacks fall behind; see `Overflow`.
         timezone: The server's time zone: a `zoneinfo.ZoneInfo`, a `datetime.timezone` or an IANA name such as
             ``Europe/Berlin``. Asterisk prints a few times without their zone, as its ``/etc/localtime`` says (those of
@@ -216,7 +219,7 @@ class Manager:
         self._orphaned_response_timeout = orphaned_response_timeout
         self._limits = limits
         self._check_releases = check_releases
-        self._reconnect = reconnect
+        self._reconnect = checked(reconnect)
         self._overflow = overflow
         self._handlers = Handlers()
         self._tally = Tally()
@@ -228,6 +231,10 @@ class Manager:
         self._target: Target | None = None
         self._wanted = threading.Event()
         self._attempts: set[Connection] = set()
+        self._waiting: set[Awaited] = set()
+        self._trying: Target | None = None
+        self._ready: Connection | None = None
+        self._given_up: Connection | None = None
         self._calls = itertools.count()
         self._latest: tuple[int, Target | None] = next(self._calls), None
         self._lock = threading.Lock()
@@ -244,7 +251,7 @@ class Manager:
             url: ``ami://USER:SECRET@HOST:PORT?SETTING=VALUE``, or ``amis`` for TLS with verification. Only the host is
                 needed; ports are 5038 and 5039 where none is given. An IPv6 address stands in brackets, and what is
                 special is percent-encoded. The settings are ``timeout`` and ``wait`` (for the server to be fully
-                booted), in seconds, ``reconnect`` and ``plain`` (``yes`` or ``no``), ``events`` (an event mask),
+                booted), in seconds, ``reconnect`` (``yes``, ``no``, ``start``), ``plain``, ``events`` (an event mask),
                 ``timezone`` (the server's, by its IANA name), ``secret_file``, and for TLS ``cafile``, ``certfile`` and
                 ``keyfile``.
             secret: The secret, which is better not in the URL: itself, the path of a file as a `pathlib.Path`, or a
@@ -304,31 +311,127 @@ class Manager:
 
         Raises:
             ConnectFailed: Nobody listens there, the certificate does not verify, the server closed at once
-                (`TurnedAway`), or it is not Asterisk's Manager Interface (`NotAsterisk`).
+                (`TurnedAway`), it is not Asterisk's Manager Interface (`NotAsterisk`), or it was lost in the log-in.
+                With ``Reconnect(at_start=True)``, only once that gives up, or where trying again is pointless.
             AddressError: There is no host, and the manager was not told one.
             LoginFailed: It logged in as it was told, and the server did not let this user in.
             ConnectionLost: The program disconnected, or connected to another server, meanwhile.
         """
         if host is not None:
-            self._connect(Target(host, port, timeout, tls))
+            self._connect_first(Target(host, port, timeout, tls), None)
         elif self._address is not None:
-            self._connect_to(self._address)
+            self._connect_first(self._address.target, self._address.credentials)
         else:
             raise AddressError("connect() needs a host where the manager was not made by from_url() or from_env().")
 
-    def _connect_to(self, address: Address) -> None:
-        connection = self._connect(address.target)
+    def _connect_first(self, target: Target, credentials: Credentials | None) -> None:
+        """Connect, log in where it is known whom, and tell those who wait for it what came of it."""
+        self._trying = target
         try:
-            if address.credentials is not None:
-                self._log_in(address.credentials, connection)
-        except BaseException:
-            self._leave(connection)
+            self._ready = self._keep_trying(target, credentials)
+        except Exception as error:
+            self._tell_waiting(error)
             raise
+        finally:
+            self._trying = None
+        self._tell_waiting()
 
-    def _connect(self, target: Target) -> Connection:
+    def _keep_trying(self, target: Target, credentials: Credentials | None) -> Connection:
+        """Make attempts to connect until one succeeds: one, or as many as `Reconnect` allows at the start."""
+        call, begun, plan = next(self._calls), time.monotonic(), self._reconnect
+        pauses = plan.pauses().after(0, lambda: time.monotonic() - begun) if plan and plan.at_start else iter(())
+        while True:
+            try:
+                return self._reach(call, target, credentials)
+            except Exception as error:
+                pause = next(pauses, None) if may_pass(error) else None
+                if pause is None:
+                    raise
+                self._log.note(f"{error} The next attempt to connect to {target} follows in {pause:.2f} s.")
+            self._pause(pause, call, target)
+
+    def _reach(self, call: int, target: Target, credentials: Credentials | None) -> Connection:
+        """Connect once, and log in where it is known whom."""
+        connection = self._connect(call, target)
+        try:
+            if credentials is not None:
+                self._log_in(credentials, connection)
+        except BaseException as error:
+            self._leave(connection)
+            if not isinstance(error, (ConnectionLost, NotConnected, ActionTimeout)):
+                raise
+            self._check_latest(call, target)
+            raise ConnectFailed(f"No log-in at {target}: {error}") from error
+        return connection
+
+    def _pause(self, seconds: float, call: int, target: Target) -> None:
+        """Wait before the next attempt of a call of `connect`.
+
+        Raises:
+            ConnectionLost: A later call disconnected, or connected to another server.
+        """
+        from ami_typed._transport.threads import Awaited
+
+        until = time.monotonic() + seconds
+        self._waiting.add(awaited := Awaited())
+        try:
+            while self._check_latest(call, target) and (left := until - time.monotonic()) > 0:
+                awaited.wait(left)
+        finally:
+            self._waiting.discard(awaited)
+
+    def _check_latest(self, call: int, target: Target) -> bool:
+        """Return `True` unless a call of `connect` was superseded.
+
+        Raises:
+            ConnectionLost: A later call disconnected, or connected to another server; the later call wins.
+        """
+        latest, where = self._latest
+        if call < latest and where != target:
+            raise _unwanted(target)
+        return True
+
+    def wait_connected(self, timeout: float | None = None) -> None:
+        """Wait until the connection stands, now or after a loss, and the user is logged in if the manager knows which.
+
+        The connection is made by `connect`, which another thread may have called or may yet call, or made again as
+        `Reconnect` says.
+
+        Args:
+            timeout: How long to wait, in seconds; `None` waits for as long as it takes.
+
+        Raises:
+            ConnectFailed: It did not stand in time, or `connect` failed.
+            LoginFailed: `connect` logged in as it was told, and the server did not let this user in.
+            ConnectionLost: The program disconnected, or `Reconnect` allows no more attempts.
+        """
+        from ami_typed._transport.threads import Awaited  # a program that does not connect yet needs none of this
+
+        deadline = None if timeout is None else time.monotonic() + timeout
+        self._waiting.add(awaited := Awaited())
+        try:
+            while not self._stands():
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                if not awaited.wait(left):
+                    raise ConnectFailed(f"No connection stood within {timeout:g} s. {self._not_connected()}")
+                if awaited.error is not None:
+                    raise awaited.error
+        finally:
+            self._waiting.discard(awaited)
+
+    def _stands(self) -> bool:
+        connection = self._connection
+        return connection is not None and connection is self._ready and not connection.ended
+
+    def _tell_waiting(self, error: Exception | None = None) -> None:
+        """Have those who wait for the connection look again, or learn why there is none to wait for."""
+        for awaited in tuple(self._waiting):
+            awaited.error = error
+            awaited.tell()
+
+    def _connect(self, call: int, target: Target) -> Connection:
         from ami_typed._transport.threads import Audience
 
-        call = next(self._calls)
         self._leave()
         backlog = Backlog(self._overflow, self._limits.events, self._limits.waiting, self._tally)
         audience = Audience(self._handlers, weakref.ref(self), backlog, self._log)
@@ -362,13 +465,11 @@ class Manager:
         """
         target = connection.target
         with self._lock:
-            latest, where = self._latest
-            if call < latest and where != target:
-                raise _unwanted(target)
+            self._check_latest(call, target)
             if self._audience is not None:
                 return None
             self._connection, self._audience, self._target = connection, connection.audience, target
-            self._latest = max(call, latest), target
+            self._latest = max(call, self._latest[0]), target
             self._wanted = threading.Event()
             return Plan(weakref.ref(self), self._wanted, self._reconnect.pauses() if self._reconnect else None)
 
@@ -427,11 +528,12 @@ class Manager:
         self._leave()
         for attempt in tuple(self._attempts):
             attempt.abandon()
+        self._tell_waiting(ConnectionLost("the program disconnected."))
 
     def _leave(self, only: Connection | None = None) -> None:
         """Close the connection and end the attempts to replace it; with `only`, unless it is another one."""
         with self._lock:
-            if only is not None and only is not self._connection:
+            if only is not None and only.audience is not self._audience:
                 return
             connection, self._connection = self._connection, None
             audience, self._audience = self._audience, None
@@ -452,7 +554,7 @@ class Manager:
 
     def __enter__(self) -> Self:
         if self._address is not None and not self.is_connected():
-            self._connect_to(self._address)
+            self.connect()
         return self
 
     def __exit__(
@@ -485,7 +587,7 @@ class Manager:
                 self._log.note(f"The server refused to set again what the lost connection had: {refused}")
             with self._lock:
                 self._check_wanted(audience)
-                self._connection = connection
+                self._connection = self._ready = connection
             self._tally.connected(missed := gap())
             self._log.tell(f"Connected to {target} again: after {missed:.3f} s, at attempt {attempt}.")
             notice = Reconnected.after(missed, attempt, resumed.refused)
@@ -495,6 +597,7 @@ class Manager:
             raise
         finally:
             self._attempts.discard(connection)
+        self._tell_waiting()
         if connection.monitored is not None:
             _watch(connection, connection.monitored)
 
@@ -577,8 +680,20 @@ class Manager:
     def _connected(self) -> Connection:
         connection = self._connection
         if connection is None or connection.ended:
-            raise _not_connected()
+            raise self._not_connected()
         return connection
+
+    def _not_connected(self) -> NotConnected:
+        """Return the exception for whatever needs a connection; its sentence says whether one is being made."""
+        connection, trying = self._connection, self._trying
+        if connection is not None and connection.ended:
+            what = f"The connection to {connection.target} is lost"
+            if self._reconnect is None or connection is self._given_up:
+                return NotConnected(f"{what}; call connect() for another one.")
+            return NotConnected(f"{what} and is being re-established; wait_connected() waits for it.")
+        if trying is not None:
+            return NotConnected(f"connect() is not done yet with {trying}; wait_connected() waits for it.")
+        return NotConnected("There is no connection to a server; call connect() first.")
 
     # Requests
 
@@ -961,7 +1076,7 @@ class Manager:
         overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> EventStream[Any]:
         if audience is None:
-            raise _not_connected()
+            raise self._not_connected()
         limits = self._limits
         buffer: Buffer[Any] = Buffer(
             overflow,
@@ -973,10 +1088,6 @@ class Manager:
         stream = EventStream(self._handlers, keys, buffer, audience)
         audience.join(stream)
         return stream
-
-
-def _not_connected() -> NotConnected:
-    return NotConnected("There is no connection to a server; call connect() first.")
 
 
 def _unwanted(target: Target) -> ConnectionLost:
@@ -1037,16 +1148,20 @@ def _resume(plan: Plan, pauses: Pauses, lost: Connection, reason: ConnectionLost
     refusal = dialogues.why_not_again(lost.credentials, lost.session.login)
     if refusal:
         log.note(refusal)
-        lost.audience.leave(ConnectionLost(f"{reason} {refusal}"))
+        _give_up(plan, lost, ConnectionLost(f"{reason} {refusal}"))
         return
-    for attempt, pause in enumerate(pauses.after(begun - lost.since), 1):
+
+    def gap() -> float:
+        return time.monotonic() - begun
+
+    for attempt, pause in enumerate(pauses.after(begun - lost.since, gap), 1):
         if plan.wanted.wait(pause):
             return
         manager = plan.manager()
         if manager is None:
             break
         try:
-            manager._try_again(lost, plan, lambda: time.monotonic() - begun, attempt)
+            manager._try_again(lost, plan, gap, attempt)
         except Exception as error:  # noqa: BLE001 - the function for the secret may raise anything
             if plan.wanted.is_set():
                 return
@@ -1055,6 +1170,15 @@ def _resume(plan: Plan, pauses: Pauses, lost: Connection, reason: ConnectionLost
             return
         del manager  # a manager that is forgotten during a pause is to be collected
     log.note("The connection stays lost: Reconnect allows no more attempts.")
+    _give_up(plan, lost, reason)
+
+
+def _give_up(plan: Plan, lost: Connection, reason: ConnectionLost) -> None:
+    """Tell everybody that a lost connection is not made again."""
+    manager = plan.manager()
+    if manager is not None:
+        manager._given_up = lost
+        manager._tell_waiting(reason)
     lost.audience.leave(reason)
 
 

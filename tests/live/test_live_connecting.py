@@ -151,6 +151,26 @@ def test_who_waits_for_boot_is_back_when_every_module_is(release: str, make: Mak
         manager.close()
 
 
+@pytest.mark.parametrize("release", servers.targets())
+def test_a_service_that_starts_before_its_server_waits_for_it(release: str, make: Make) -> None:
+    if ":" in release:
+        pytest.skip("NOT RUN: stops the server, so only one of our own")
+    with servers.start(release) as server:
+        assert isinstance(server, Server)
+        server.stop()
+        url = f"ami://{server.full.name}:{server.full.secret}@{server.host}:{server.port}?wait=60"
+        manager = make("from_url", url, reconnect=Reconnect(first=0.01, factor=1, at_start=True))
+        connecting = background(manager.connect)
+        waiting = background(manager.wait_connected, 3 * PATIENCE)
+        with pytest.raises(ami.NotConnected, match=r"connect\(\) is not done yet|There is no connection"):
+            manager.execute(actions.Ping())
+        server.boot()
+        connecting.result(3 * PATIENCE)
+        waiting.result(PATIENCE)
+        assert manager.execute(actions.QueueStatus()).valid
+        manager.close()
+
+
 def until_refused(server: Server) -> None:
     """Wait until the killed server is gone for good."""
     while True:

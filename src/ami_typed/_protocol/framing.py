@@ -138,7 +138,9 @@ class Framer:
         line, feed, rest = b"".join(self._parts).partition(b"\n")
         if not feed:
             if len(line) > 1024:
-                raise NotAsterisk("This is not Asterisk's Manager Interface: it sent 1 KiB without ending a line.")
+                raise NotAsterisk.for_good(
+                    "This is not Asterisk's Manager Interface: it sent 1 KiB without ending a line."
+                )
             return None
         self._parts.clear()
         return line.removesuffix(b"\r"), rest

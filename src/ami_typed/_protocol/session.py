@@ -336,7 +336,7 @@ class Session:
         line = complete[0].decode("utf-8", "replace")
         match = re.fullmatch(r"(Asterisk .+)/([\w.+~-]+)\s*", line)
         if match is None:
-            raise NotAsterisk(f"This is not Asterisk's Manager Interface: it greets with {line[:80]!r}.")
+            raise NotAsterisk.for_good(f"This is not Asterisk's Manager Interface: it greets with {line[:80]!r}.")
         self.greeting = match[1], match[2]
         return self.receive(complete[1], 0) if complete[1] else Received([], [])
 

@@ -24,6 +24,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from ami_typed._protocol.framing import records
+from ami_typed._transport.target import failure_of
 from ami_typed.errors import ConnectFailed
 
 if TYPE_CHECKING:
@@ -343,7 +344,7 @@ class Tries:
         self._found = found
         self._failures: list[str] = []
         if not 0 < target.port < 65536:
-            raise ConnectFailed(f"No connection to {target}: a port is a number from 1 to 65535.")
+            raise ConnectFailed.for_good(f"No connection to {target}: a port is a number from 1 to 65535.")
 
     def __iter__(self) -> Iterator[tuple[socket.socket, Any, float]]:
         """Yield a socket, the address to connect it to, and how long that may take, in seconds."""
@@ -442,4 +443,4 @@ def open_socket(target: Target, deadline: float) -> SynchronisedSocket:
         if not isinstance(error, OSError):
             raise
         reason = error.strerror or ("it took too long" if isinstance(error, TimeoutError) else error)
-        raise ConnectFailed(f"No {'TLS' if context else 'connection'} with {target}: {reason}.") from error
+        raise failure_of(f"No {'TLS' if context else 'connection'} with {target}: {reason}.", error) from error

@@ -9,6 +9,7 @@ Rules of this module:
 from __future__ import annotations
 
 import os
+import sys
 from datetime import tzinfo
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     Secret = str | os.PathLike[str] | Callable[[], str]
 
-__all__ = ["Certificates", "Target", "secret_in_file", "secret_of", "timezone_of"]
+__all__ = ["Certificates", "Target", "failure_of", "secret_in_file", "secret_of", "timezone_of"]
 
 
 class Certificates(NamedTuple):
@@ -84,7 +85,16 @@ class Target(NamedTuple):
             return files.context()
         except OSError as error:
             names = ", ".join(name for name in files if name)
-            raise ConnectFailed(f"No TLS with {self}: {names} cannot be used: {error.strerror or error}.") from error
+            sentence = f"No TLS with {self}: {names} cannot be used: {error.strerror or error}."
+            raise ConnectFailed.for_good(sentence) from error
+
+
+def failure_of(sentence: str, error: BaseException) -> ConnectFailed:
+    """Return what to raise for a connection that failed by an error of the system or of TLS."""
+    ssl = sys.modules.get("ssl")  # where it is not loaded, no certificate was looked at
+    if ssl is not None and isinstance(error, ssl.SSLCertVerificationError):
+        return ConnectFailed.for_good(sentence)
+    return ConnectFailed(sentence)
 
 
 def _read(path: str) -> str:

@@ -263,6 +263,34 @@ class Audience:
         self.dispatcher.end()
 
 
+class Awaited:
+    """What a task waits for and others tell of, from any event loop or thread.
+
+    Attributes:
+        error: Why there is nothing to wait for any more, `None` where there still is.
+    """
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self._told = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    async def wait(self, timeout: float | None) -> bool:
+        """Wait until somebody tells; return whether that was within ``timeout`` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._told.wait()
+        except TimeoutError:
+            return False
+        self._told.clear()
+        return True
+
+    def tell(self) -> None:
+        """Wake who waits, or spare it the next wait."""
+        with contextlib.suppress(RuntimeError):  # its loop is closed, and nobody waits
+            self._loop.call_soon_threadsafe(self._told.set)
+
+
 class OnLoss(Protocol):
     """What is called when a connection has ended."""
 
@@ -461,7 +489,7 @@ class Connection(asyncio.BufferedProtocol):
             NotConnected: The connection has ended.
         """
         if self.ended:
-            raise NotConnected("The connection has ended; call connect() again.")
+            raise NotConnected(f"The connection to {self.target} has just ended; nothing was sent.")
         exchange = self.session.open(
             request, self._loop.time(), action_id, headers, timeout=timeout, synchronous=synchronous
         )

@@ -182,6 +182,28 @@ def join(thread: threading.Thread, timeout: float) -> None:
         thread.join(timeout)
 
 
+class Awaited:
+    """What a thread waits for and others tell of. A signal handler may tell, too: no lock stays held while it runs.
+
+    Attributes:
+        error: Why there is nothing to wait for any more, `None` where there still is.
+    """
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self._untold = threading.Lock()
+        self._untold.acquire()
+
+    def wait(self, timeout: float | None) -> bool:
+        """Wait until somebody tells; return whether that was within ``timeout`` seconds."""
+        return self._untold.acquire(timeout=-1 if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+
+    def tell(self) -> None:
+        """Wake who waits, or spare it the next wait."""
+        with contextlib.suppress(RuntimeError):  # it was told already
+            self._untold.release()
+
+
 class OnLoss(Protocol):
     """What is called when a connection has ended."""
 
@@ -374,7 +396,7 @@ class Connection:
         """
         with self._lock:
             if self.ended:
-                raise NotConnected("The connection has ended; call connect() again.")
+                raise NotConnected(f"The connection to {self.target} has just ended; nothing was sent.")
             exchange = self.session.open(
                 request, time.monotonic(), action_id, headers, timeout=timeout, synchronous=synchronous
             )

@@ -163,6 +163,11 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _reconnect(text: str) -> Reconnect | None:
+    at_start = text.lower() == "start"
+    return Reconnect(at_start=at_start) if at_start or _flag(text) else None
+
+
 _SETTINGS: dict[str, tuple[Callable[[str], object], str]] = {
     "host": (str, "a name or an address"),
     "port": (_port, "a number from 1 to 65535"),
@@ -177,7 +182,7 @@ _SETTINGS: dict[str, tuple[Callable[[str], object], str]] = {
     "events": (str, "an event mask"),
     "plain": (_flag, "yes or no"),
     "wait": (_seconds, "a number of seconds above 0"),
-    "reconnect": (_flag, "yes or no"),
+    "reconnect": (_reconnect, "yes, no or start"),
     "timezone": (timezone_of, "the name of a time zone that this machine knows, such as Europe/Berlin"),
 }
 """Every setting: what makes a value of its text, and what it has to be."""
@@ -196,7 +201,7 @@ def _address(settings: Mapping[str, str], secret: Secret | None) -> Address:
     port: int = values.get("port", _TLS_PORT if tls else _PORT)
     target = Target(values["host"], port, timeout, files if any(files) else tls)
     credentials = _credentials(values, secret, timeout)
-    return Address(target, credentials, Reconnect() if values.get("reconnect") else None, values.get("timezone"))
+    return Address(target, credentials, values.get("reconnect"), values.get("timezone"))
 
 
 def _value_of(name: str, text: str) -> object:

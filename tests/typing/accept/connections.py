@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import assert_type
 
@@ -23,7 +23,10 @@ async def told_on_a_loop() -> None:
     async with AsyncManager.from_env(logger=logging.getLogger("app")) as manager:
         assert_type(manager, AsyncManager)
         await manager.wait_until_booted()
-    await AsyncManager.from_url("amis://host", check_releases=False).connect()
+    manager = AsyncManager.from_url("amis://host", reconnect=Reconnect(at_start=True, give_up_after=60), timezone="UTC")
+    await manager.connect()
+    await manager.wait_connected(30)
+    assert_type(manager.timezone, tzinfo | None)
 
 
 def logged_in(manager: Manager) -> None:
