@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,8 @@ from . import code, coverage, overlay
 from .amend import amend
 from .facts import load_all
 from .harvest import harvest, harvest_into
-from .merge import accounts_of_code, merge
-from .release import arrival, take_in, uncovered
+from .merge import accounts_of_code, carried_over, merge
+from .release import arrival, notes, supersede, take_in, uncovered
 from .render import render
 from .resolve import resolve
 from .surface import surface
@@ -63,6 +64,8 @@ def read(spec: Path) -> Sources:
             sources = code.CodeFacts.load_all(spec / "code")
     troubles.check()
     more = [account for facts in sources for account in accounts_of_code(facts, releases)]
+    for facts in carried_over(sources, releases):
+        more += accounts_of_code(facts, releases, carried=True)
     return Sources(knowledge, sources, amend(merge(releases, more), knowledge, str(spec / "facts")))
 
 
@@ -119,9 +122,14 @@ def _release(file: Path, release: str | None, spec: Path, output: Path) -> int:
     for line in (*take_in(arrived, spec / "facts"), "", *arrived.lines(), ""):
         print(line)
     sources = read(spec)
-    missing = uncovered(arrived, sources.amended, sources.knowledge, sources.code)
+    missing = uncovered(arrived, sources.amended, sources.knowledge)
     files = render(surface(resolve(sources.amended)))
     print(_summary(files, write(files, output), output))
+    for line in notes(arrived, sources.code):
+        print(line)
+    if (spec, output) == (overlay.SPEC, OUTPUT):
+        # The classes that this process imported are those from before.
+        subprocess.run([sys.executable, "-m", "codegen", "coverage"], check=False, cwd=_PACKAGE.parent)
     if not missing:
         print("\nThe overlay covers everything.")
         return 0
@@ -140,6 +148,8 @@ def _harvest(files: list[Path], spec: Path, release: str | None) -> int:
 def _sources(files: list[Path], spec: Path) -> int:
     for path in code.condense_into(files, spec / "code"):
         print(f"wrote {path}")
+        for line in supersede(path):
+            print(line)
     return 0
 
 

@@ -24,7 +24,18 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from . import merge, overlay
 from .names import is_name
-from .spans import Span, as_old_as, begun, common, following, span_of, united, written_span
+from .spans import (
+    Span,
+    as_old_as,
+    begun,
+    common,
+    ends_unsaid,
+    following,
+    span_of,
+    united,
+    written_span,
+    written_starts,
+)
 from .trouble import Troubles
 
 if TYPE_CHECKING:
@@ -189,6 +200,7 @@ class Amended:
     """Everything that is to be generated, in terms of Asterisk.
 
     Attributes:
+        branches: The branches that there are facts of, the oldest first.
         titles: What each domain is about, by name; a domain that only a module gave has none.
         enums: The vocabularies of the overlay.
         enum_places: Where they stand, for a trouble.
@@ -197,6 +209,7 @@ class Amended:
     actions: tuple[Message, ...]
     events: tuple[Message, ...]
     responses: tuple[Response, ...]
+    branches: tuple[int, ...]
     titles: Mapping[str, str]
     enums: Mapping[str, overlay.Enum]
     enum_places: Mapping[str, Place]
@@ -250,11 +263,13 @@ class _Amendment:
         if all_match:
             self._check_glossaries()
             self._check_domains([*actions, *events, *responses])
+            self._check_ends()
         self._troubles.check()
         return Amended(
             actions=tuple(sorted(actions, key=_by_name)),
             events=tuple(sorted(events, key=_by_name)),
             responses=tuple(sorted(responses, key=_by_name)),
+            branches=self._catalogue.branches,
             titles={name: domain.title for name, domain in self._overlay.domains.items()},
             enums=self._overlay.enums,
             enum_places={name: self._overlay.place("enum", name) for name in self._overlay.enums},
@@ -309,7 +324,7 @@ class _Amendment:
             doc=entry.doc,
             page=entry.page,
             place=place,
-            former=tuple(_former(message, privileges, span)),
+            former=tuple(_former(message, privileges, span, self._catalogue.branches[-1])),
             asked_by=self._asked_by(message, entry.rename or message.name),
             response=self._response(message, entry),
             list=self._list(message),
@@ -461,7 +476,7 @@ class _Amendment:
         since = part.since or meaning.since
         return Header(
             name=header.name,
-            span=begun(span, written_span(since)) if since else span,
+            span=begun(span, written_starts(since)) if since else span,
             type=_beside(part.type or _type(meaning, multiple=header.multiple), header.prefix),
             place=given or (self._overlay.place(*described, "type") if described else self._nowhere),
             attribute=part.name,
@@ -598,6 +613,19 @@ class _Amendment:
             for table, name in glossary.unused():
                 self._add("No message has it.", table, name)
 
+    def _check_ends(self) -> None:
+        """Refuse spans that end only because nothing newer was known when they were written."""
+        newest = self._catalogue.branches[-1]
+        for path, releases in self._overlay.releases():
+            if ends_unsaid(releases, newest):
+                last = max(written_span(releases))
+                open_end = releases.removesuffix(f"-{last}")
+                self._add(
+                    f"{releases!r} ends with {last} only because nothing newer is known; write '{open_end}-', or "
+                    f"'{releases}!' if {last} is known to be the last that has it.",
+                    *path,
+                )
+
     def _add(self, sentence: str, *path: str) -> None:
         place = self._overlay.place(*path)
         subject = f"{path[0].capitalize()} {path[1]}" if len(path) > 1 else None
@@ -645,7 +673,7 @@ def _quirks(entry: _Entry) -> tuple[str, ...]:
 
 
 def _former(
-    message: merge.Message, privileges: tuple[str, ...] | None, span: Span
+    message: merge.Message, privileges: tuple[str, ...] | None, span: Span, newest: int
 ) -> Iterator[tuple[tuple[str, ...], Span]]:
     """Yield the privileges of the releases that want others than the newest, with these releases."""
     told: dict[tuple[str, ...], list[str]] = {}
@@ -653,7 +681,7 @@ def _former(
         if privileges is not None and set(wanted) != set(privileges):
             told.setdefault(wanted, []).append(release)
     for wanted, releases in told.items():
-        if there := common(span_of(releases), span):
+        if there := common(span_of(releases, newest=newest), span):
             yield wanted, there
 
 

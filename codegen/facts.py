@@ -20,7 +20,7 @@ from .trouble import Trouble, TroubleError, Troubles
 if TYPE_CHECKING:
     from pathlib import Path
 
-RELEASE = re.compile(r"\d+(?:\.\d+)+(?:-cert\d+)?")
+RELEASE = re.compile(r"\d+(?:\.\d+)+(?:-(?:cert|rc)\d+)?")
 
 _INNERMOST = re.compile(r"\{[^{}]*\}|\[[^{}\[\]]*\]")
 _LINE_BREAK = re.compile(r"\n *")
@@ -202,10 +202,11 @@ def read(model: type[_Model], path: Path) -> _Model:
         raise TroubleError(_troubles_of(error, str(path))) from error
 
 
-def release_key(release: str) -> tuple[tuple[int, ...], str]:
-    """Return what sorts releases: `9.1.0` before `13.38.3`, a certified one (`18.9-cert1`) after the bare number."""
+def release_key(release: str) -> tuple[tuple[int, ...], bool, str, int]:
+    """Return what sorts releases: `9.1` before `13.38`, `18.9.0-rc2` before `18.9.0`, that before `18.9.0-cert1`."""
     number, _, suffix = release.partition("-")
-    return tuple(map(int, number.split("."))), suffix
+    kind = suffix.rstrip("0123456789")
+    return tuple(map(int, number.split("."))), kind != "rc", kind, int(suffix.removeprefix(kind) or 0)
 
 
 def _troubles_of(error: ValidationError, file: str) -> list[Trouble]:

@@ -4,7 +4,7 @@ Rules owned here:
 
 - Only what ami-typed does not have is generated, by name without regard to case; what it has is used from there.
 - The glossary and the vocabularies of the overlay hold for a foreign message as well; the rest of it does not.
-- Without a release the classes claim every release: who runs the module decides where it is.
+- Without a release the classes claim every release, later ones too: who runs the module decides where it is.
 - A folder that holds anything else is refused, and a file that was not generated is never touched.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ami_typed import catalogue
-from ami_typed.releases import NEWEST_BRANCH, OLDEST_BRANCH
+from ami_typed.catalogue import NEWEST_BRANCH, OLDEST_BRANCH
 
 from . import overlay
 from .amend import amend
@@ -76,7 +76,7 @@ def generate(file: Path, output: Path, release: str | None = None) -> Generated:
     branches = [_branch(release)] if release else range(OLDEST_BRANCH, NEWEST_BRANCH + 1)
     releases = [_at(new, branch) for branch in branches]
     try:
-        files = _files(releases, str(file), output.name)
+        files = _files(releases, str(file), output.name, is_open=release is None)
     except TroubleError as error:
         raise _located(error, file) from None
     return Generated(tuple(new.actions), tuple(new.events), known, write_package(files, output, PACKAGE_HEADER))
@@ -104,17 +104,16 @@ def _known_events() -> dict[str, str]:
 
 
 def _branch(release: str) -> int:
-    """Return the branch that ami-typed takes a release for; one above the newest counts as the newest."""
-    return min(int(release.partition(".")[0]), NEWEST_BRANCH)
+    return int(release.partition(".")[0])
 
 
 def _at(facts: Facts, branch: int) -> Facts:
     return facts.model_copy(update={"release": f"{branch}.0.0"})
 
 
-def _files(releases: list[Facts], source: str, package: str) -> dict[str, str]:
+def _files(releases: list[Facts], source: str, package: str, *, is_open: bool) -> dict[str, str]:
     knowledge = overlay.load(sorted((overlay.SPEC / "overlay").glob("*.toml"))).glossary()
-    amended = amend(merge(releases), knowledge, source, all_match=False)
+    amended = amend(merge(releases, is_open=is_open), knowledge, source, all_match=False)
     model = _in_one_module_each(resolve(amended, _known_events()), package)
     return render(surface(model, PACKAGE_HEADER, home=".", title=_title(package)), "package")
 

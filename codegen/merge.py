@@ -15,6 +15,8 @@ Rules owned here:
 - Headers stand in the order of the newest documentation; one that only older releases or the code have follows the
   header that it follows there.
 - A parameter that some releases lack is not required: no program could then run on all of them.
+- What the newest branch has is taken to be in all later ones (see `spans`).
+- Where the code of a newer branch is not known, what was not documented before goes on there (`carried_over`).
 """
 
 from __future__ import annotations
@@ -30,13 +32,15 @@ from .spans import Span, common, span_of, united
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from .code import CodeFacts, CodeHeader
+    from .code import CodeAction, CodeEvent, CodeFacts, CodeHeader
+    from .facts import Action
 
 Kind: TypeAlias = Literal["action", "event"]
 SnapshotKind: TypeAlias = Literal["channel", "bridge"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+C = TypeVar("C", "CodeAction", "CodeEvent")
 
 PRIVILEGES = frozenset(
     [
@@ -79,6 +83,7 @@ class Account:
         asked_by: For an event that only answers, the actions that it answers.
         always: The headers that every such event has; None where the source does not know that of any.
         documented: Whether the source is the documentation.
+        carried: Whether the source is the code of an older branch, because that of this release is not known.
     """
 
     kind: Kind
@@ -93,6 +98,7 @@ class Account:
     complete: str | None = None
     always: tuple[str, ...] | None = None
     documented: bool = True
+    carried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +159,14 @@ class Catalogue:
     """Everything the sources know.
 
     Attributes:
-        span: The branches that have facts.
+        branches: The branches that have facts, the oldest first.
+        span: All of them, and what comes after the newest.
         actions: By name in small letters.
         events: By name in small letters.
         snapshots: The headers of a snapshot, without a prefix.
     """
 
+    branches: tuple[int, ...]
     span: Span
     actions: Mapping[str, Message]
     events: Mapping[str, Message]
@@ -169,21 +177,25 @@ class Catalogue:
         return self.actions if kind == "action" else self.events
 
 
-def merge(releases: Sequence[Facts], more: Iterable[Account] = ()) -> Catalogue:
+def merge(releases: Sequence[Facts], more: Iterable[Account] = (), *, is_open: bool = True) -> Catalogue:
     """Merge the facts of all releases.
 
     Args:
         releases: The facts of the documentation of each release.
         more: What other sources say.
+        is_open: Whether later branches are taken to have what the newest has.
     """
+    branches = tuple(sorted(span_of(facts.release for facts in releases)))
+    newest = branches[-1] if is_open else None
     accounts = [*(account for facts in releases for account in accounts_of(facts)), *more]
     by_message: dict[tuple[Kind, str], list[Account]] = {}
     for account in sorted(_real(accounts), key=_weight):
         by_message.setdefault((account.kind, account.name.lower()), []).append(account)
-    merged = {key: _merged(accounts) for key, accounts in sorted(by_message.items())}
+    merged = {key: _merged(accounts, newest) for key, accounts in sorted(by_message.items())}
     events = {name: message for (kind, name), message in merged.items() if kind == "event"}
     return Catalogue(
-        span=span_of(facts.release for facts in releases),
+        branches=branches,
+        span=span_of((facts.release for facts in releases), newest=newest),
         actions={name: message for (kind, name), message in merged.items() if kind == "action"},
         events=events,
         snapshots={kind: _snapshot(kind, events.values()) for kind in ("channel", "bridge")},
@@ -216,12 +228,13 @@ def accounts_of(facts: Facts) -> Iterator[Account]:
         )
 
 
-def accounts_of_code(code: CodeFacts, documentation: Iterable[Facts]) -> Iterator[Account]:
+def accounts_of_code(code: CodeFacts, documentation: Iterable[Facts], *, carried: bool = False) -> Iterator[Account]:
     """Yield what the code of one release says of each message.
 
     Args:
         code: The facts of the code.
         documentation: The facts of the documentation of all releases, for the headers that the code shares.
+        carried: Whether it is the code of an older branch; see `carried_over`.
     """
     known = {
         (event.name.lower(), parameter.name.lower())
@@ -240,6 +253,7 @@ def accounts_of_code(code: CodeFacts, documentation: Iterable[Facts]) -> Iterato
             items=action.list.items if action.list else (),
             complete=action.list.complete if action.list else None,
             documented=False,
+            carried=carried,
         )
     for event in code.events.values():
         headers = [
@@ -257,7 +271,62 @@ def accounts_of_code(code: CodeFacts, documentation: Iterable[Facts]) -> Iterato
             asked_by=() if event.privileges else event.actions,
             always=tuple(header.name for header in headers if header.presence == "always"),
             documented=False,
+            carried=carried,
         )
+
+
+def carried_over(code: Sequence[CodeFacts], documentation: Sequence[Facts]) -> Iterator[CodeFacts]:
+    """Yield what the code of each release that is newer than any code known is taken to be.
+
+    That is the newest code known, without what was documented then and is no more. So what nobody documents is not
+    lost when only the documentation of a new branch is at hand.
+
+    Args:
+        code: The facts of the code, the newest last.
+        documentation: The facts of the documentation, the newest last.
+    """
+    if not code:
+        return
+    known = code[-1]
+    branch = _branch(known.release)
+    before = next((facts for facts in reversed(documentation) if _branch(facts.release) == branch), None)
+    for facts in documentation:
+        if before is not None and _branch(facts.release) > branch:
+            yield known.model_copy(
+                update={
+                    "release": facts.release,
+                    "actions": dict(_left(known.actions, before.actions, facts.actions)),
+                    "events": dict(_left(known.events, before.events, facts.events)),
+                }
+            )
+
+
+def _left(
+    known: Mapping[str, C], before: Mapping[str, Action | Event], now: Mapping[str, Action | Event]
+) -> Iterator[tuple[str, C]]:
+    """Yield the messages of the code without what left the documentation, message or header."""
+    documented, still = _documented(before), _documented(now)
+    for name, message in known.items():
+        gone = documented.get(name.lower(), {""}) - still.get(name.lower(), set())
+        if "" not in gone or name.lower() not in documented:
+            headers = tuple(each for each in message.headers if _name(each).lower() not in gone)
+            yield name, message.model_copy(update={"headers": headers})
+
+
+def _documented(messages: Mapping[str, Action | Event]) -> dict[str, set[str]]:
+    """Return the headers of each message, all in small letters; the empty one stands for the message itself."""
+    return {
+        name.lower(): {"", *(parameter.name.lower() for parameter in message.parameters)}
+        for name, message in messages.items()
+    }
+
+
+def _name(header: str | CodeHeader) -> str:
+    return header if isinstance(header, str) else header.name
+
+
+def _branch(release: str) -> int:
+    return int(release.partition(".")[0])
 
 
 def _parameter(header: CodeHeader) -> Parameter:
@@ -274,7 +343,11 @@ def _privileges(event: Event) -> tuple[str, ...] | None:
 
 def _real(accounts: Sequence[Account]) -> Iterator[Account]:
     """Yield the accounts of messages that the code of their release has, or whose release's code is not known."""
-    told = {(account.kind, account.name.lower(), account.release) for account in accounts if not account.documented}
+    told = {
+        (account.kind, account.name.lower(), account.release)
+        for account in accounts
+        if not account.documented and not account.carried
+    }
     releases = {release for _, _, release in told}
     for account in accounts:
         if account.release not in releases or (account.kind, account.name.lower(), account.release) in told:
@@ -286,12 +359,14 @@ def _weight(account: Account) -> tuple[object, bool]:
     return release_key(account.release), account.documented == (account.kind == "action")
 
 
-def _merged(accounts: Sequence[Account]) -> Message:
+def _merged(accounts: Sequence[Account], newest_branch: int | None) -> Message:
     """Merge the accounts of one message, the newest last."""
     newest = accounts[-1]
     documented = [account for account in accounts if account.documented]
     span = span_of(
-        (account.release for account in accounts), _each(since for account in accounts for since in account.since)
+        (account.release for account in accounts),
+        _each(since for account in accounts for since in account.since),
+        newest=newest_branch,
     )
     return Message(
         kind=newest.kind,
@@ -299,7 +374,7 @@ def _merged(accounts: Sequence[Account]) -> Message:
         span=span,
         documented=span_of(account.release for account in documented),
         documented_as=documented[-1].name if documented else None,
-        headers=tuple(_headers(accounts, span)),
+        headers=tuple(_headers(accounts, span, newest_branch)),
         modules=_newest([*accounts, *documented], lambda account: account.modules) or (),
         privileges=next((each.privileges for each in reversed(accounts) if each.privileges is not None), None),
         privileges_by_release={
@@ -311,7 +386,7 @@ def _merged(accounts: Sequence[Account]) -> Message:
     )
 
 
-def _headers(accounts: Sequence[Account], message: Span) -> Iterator[Header]:
+def _headers(accounts: Sequence[Account], message: Span, newest_branch: int | None) -> Iterator[Header]:
     sightings: dict[str, list[tuple[str, Parameter]]] = {}
     for account in accounts:
         for parameter in account.parameters:
@@ -320,7 +395,7 @@ def _headers(accounts: Sequence[Account], message: Span) -> Iterator[Header]:
     always = set[str].intersection(*told) if told else set[str]()
     for name in _order(accounts):
         if name not in _ENVELOPE[accounts[-1].kind]:
-            yield _header(sightings[name], message, always=name in always)
+            yield _header(sightings[name], message, newest_branch, always=name in always)
 
 
 def _order(accounts: Sequence[Account]) -> list[str]:
@@ -336,11 +411,13 @@ def _order(accounts: Sequence[Account]) -> list[str]:
     return order
 
 
-def _header(sightings: Sequence[tuple[str, Parameter]], message: Span, *, always: bool) -> Header:
+def _header(
+    sightings: Sequence[tuple[str, Parameter]], message: Span, newest_branch: int | None, *, always: bool
+) -> Header:
     """Merge what is said of one header, the newest last."""
     parameters = [parameter for _, parameter in sightings]
     newest = parameters[-1]
-    span = common(span_of(release for release, _ in sightings), message)
+    span = common(span_of((release for release, _ in sightings), newest=newest_branch), message)
     required = _newest(parameters, lambda parameter: parameter.required)
     return Header(
         name=newest.name,

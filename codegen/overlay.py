@@ -23,11 +23,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from .merge import PRIVILEGES
 from .names import is_name
-from .spans import written_span
+from .spans import written_span, written_starts
 from .trouble import Troubles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 SPEC = Path(__file__).resolve().parent.parent / ("_spec" if Path(__file__).parent.name == "_codegen" else "spec")
 """The folder of facts and overlay: beside this package in the repository, within ami_typed where it is installed."""
@@ -50,6 +50,11 @@ def _span(text: str) -> str:
     return text
 
 
+def _starts(text: str) -> str:
+    written_starts(text)
+    return text
+
+
 def _name(text: str) -> str:
     if not is_name(text):
         raise ValueError(f"{text!r} cannot be a name in Python")
@@ -65,6 +70,7 @@ def _privileges(names: tuple[str, ...]) -> tuple[str, ...]:
 
 Sentence = Annotated[str, AfterValidator(_sentence)]
 Releases = Annotated[str, AfterValidator(_span)]
+Starts = Annotated[str, AfterValidator(_starts)]
 Name = Annotated[str, AfterValidator(_name)]
 Privileges = Annotated[tuple[str, ...], AfterValidator(_privileges)]
 Presence: TypeAlias = Literal["always", "sometimes"]
@@ -150,7 +156,7 @@ class Meaning(_Entry):
     presence: Presence | None = None
     none: tuple[str, ...] = ()
     releases: Releases | None = None
-    since: Releases | None = None
+    since: Starts | None = None
 
 
 class Parameter(_Correction):
@@ -162,7 +168,7 @@ class Parameter(_Correction):
     doc: Sentence | None = None
     secret: bool = False
     drop: bool = False
-    since: Releases | None = None
+    since: Starts | None = None
 
     def corrects(self) -> bool:
         """Tell whether the entry says other than the documentation."""
@@ -179,7 +185,7 @@ class Header(_Correction):
     doc: Sentence | None = None
     secret: bool = False
     drop: bool = False
-    since: Releases | None = None
+    since: Starts | None = None
 
     def corrects(self) -> bool:
         """Tell whether the entry says other than the documentation."""
@@ -359,6 +365,18 @@ class Overlay:
             places=self.places,
         )
 
+    def releases(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Yield every span of releases, with the path of its key."""
+        for table, entries in (("header", self.headers), ("parameter", self.parameters)):
+            yield from _said((((table, name), entry) for name, entry in entries.items()))
+        for name, action in self.actions.items():
+            yield from _said([(("action", name), action)])
+            yield from _said((("action", name, "parameter", key), part) for key, part in action.parameter.items())
+        for table, messages in (("event", self.events), ("response", self.responses)):
+            for name, message in messages.items():
+                yield from _said([((table, name), message)] if isinstance(message, Event) else [])
+                yield from _said(((table, name, "header", key), part) for key, part in message.header.items())
+
     def place(self, *path: str) -> Place:
         """Return where an entry or one of its keys stands: the nearest table or key that has a line.
 
@@ -383,6 +401,14 @@ _TABLES: Mapping[str, tuple[str, type[_Entry]]] = {
 }
 
 EMPTY = Overlay({}, {}, {}, {}, {}, {}, {}, {}, {}, {})
+
+
+def _said(
+    entries: Iterable[tuple[tuple[str, ...], Meaning | _Correction]],
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    for path, entry in entries:
+        if entry.releases:
+            yield (*path, "releases"), entry.releases
 
 
 def snapshot_of(text: str) -> tuple[Literal["channel", "bridge"], str]:

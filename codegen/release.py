@@ -4,9 +4,10 @@ Rules owned here:
 
 - Of a branch only the newest release is kept. It is compared with the one it takes the place of; the first of a branch,
   with the newest release before it; one that is taken in again, with what was known of it.
+- A release candidate (`24.1.0-rc1`) is a release: older than the release that it becomes, which takes its place.
 - The overlay covers a release when every message and header is described, and every header and parameter is typed, by
-  itself or by the glossary; and for the first release of a branch, when what is said up to the branch before is said
-  of it as well.
+  itself or by the glossary; and when it claims nothing that the documentation has lost. Spans with an open end cover a
+  new branch as they are.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ami_typed.cli.changes import Changes, compare
-from ami_typed.releases import NEWEST_BRANCH
 
 from .facts import release_key
-from .spans import Span, written_span
+from .spans import written_span
 from .trouble import Trouble, TroubleError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Arrival:
     @property
     def branch(self) -> int:
         """Its branch."""
-        return _branch(self.facts)
+        return _branch(self.facts.release)
 
     def lines(self) -> Iterator[str]:
         """Yield what it brings, as a person reads it."""
@@ -75,7 +75,7 @@ def arrival(facts: Facts, known: Sequence[Facts]) -> Arrival:
         TroubleError: A newer release of its branch is known.
     """
     ordered = sorted(known, key=_key)
-    same_branch = [each for each in ordered if _branch(each) == _branch(facts)]
+    same_branch = [each for each in ordered if _branch(each.release) == _branch(facts.release)]
     if same_branch and _key(same_branch[-1]) > _key(facts):
         sentence = f"Release {facts.release} is older than {same_branch[-1].release}, which is known already."
         raise TroubleError([Trouble("spec/facts", None, None, None, sentence)])
@@ -90,26 +90,39 @@ def arrival(facts: Facts, known: Sequence[Facts]) -> Arrival:
 
 def take_in(arrived: Arrival, folder: Path) -> Iterator[str]:
     """Write the facts of a release in place of those of its branch; yield what was done, as a person reads it."""
-    yield f"wrote {arrived.facts.save(folder)}"
-    for release in arrived.replaced:
-        path = folder / f"{release}.json"
-        path.unlink()
-        yield f"removed {path}, which it takes the place of"
+    written = arrived.facts.save(folder)
+    yield f"wrote {written}"
+    yield from supersede(written)
 
 
-def uncovered(arrived: Arrival, amended: Amended, knowledge: Overlay, code: Iterable[CodeFacts]) -> list[str]:
-    """Return what the overlay does not cover, and what else a new branch wants, each as a line.
+def supersede(written: Path) -> Iterator[str]:
+    """Remove the files of other releases of a file's branch; yield what was done, as a person reads it."""
+    for path in sorted(written.parent.glob(f"{written.stem.partition('.')[0]}.*.json")):
+        if path != written:
+            path.unlink()
+            yield f"removed {path}, which it takes the place of"
+
+
+def uncovered(arrived: Arrival, amended: Amended, knowledge: Overlay) -> list[str]:
+    """Return what the overlay does not cover, each as a line.
 
     Args:
         arrived: The release that is taken in.
         amended: Everything that is to be generated.
         knowledge: The overlay.
-        code: The facts of the code of all releases.
     """
-    lines = [*_undescribed(amended)]
-    if not arrived.replaced:
-        lines += [*_left_behind(knowledge, arrived.branch), *_not_prepared(arrived.branch, code)]
-    return lines
+    return [*_undescribed(amended), *_claimed(arrived, knowledge)]
+
+
+def notes(arrived: Arrival, code: Iterable[CodeFacts]) -> Iterator[str]:
+    """Yield what is worth knowing and asks for nothing."""
+    known = {_branch(facts.release): facts.release for facts in code}
+    if known and arrived.facts.release not in known.values():
+        older = known.get(arrived.branch) or known[max(known)]
+        yield (
+            f"The code of {arrived.facts.release} is not known, so what is not documented is taken over from "
+            f"{older}; a scan of its sources (`python -m codegen sources`) would tell."
+        )
 
 
 def _undescribed(amended: Amended) -> Iterator[str]:
@@ -123,40 +136,27 @@ def _undescribed(amended: Amended) -> Iterator[str]:
                 yield f"{message.kind} {message.name}, {part} {header.name}: is not {' and not '.join(lacks)}"
 
 
-def _left_behind(knowledge: Overlay, branch: int) -> Iterator[str]:
-    """Yield the tables of the overlay that say something of the branch before and nothing of this one."""
-    for kind, name, said in _said_of_releases(knowledge):
-        ending = [releases for releases in said if releases and _ends_before(written_span(releases), branch)]
-        if ending:
-            place = knowledge.place(kind, name)
-            times = "" if len(ending) == 1 else f" {len(ending)} times"
-            yield f"{place.file}:{place.line}: {kind} {name}: `releases` ends before {branch}{times}"
+def _claimed(arrived: Arrival, knowledge: Overlay) -> Iterator[str]:
+    """Yield the spans of the overlay that go on in this release, of what its documentation has no more."""
+    if arrived.before is None:
+        return
+    gone = _names(arrived.before) - _names(arrived.facts)
+    for path, releases in knowledge.releases():
+        subject = tuple(part.lower() for part in path[:-1] if part not in {"header", "parameter"})
+        if subject in gone and arrived.branch in written_span(releases):
+            place = knowledge.place(*path)
+            name = " ".join(path[:-1])
+            yield f"{place.file}:{place.line}: {name}: `releases` has {arrived.branch}, whose documentation lacks it"
 
 
-def _ends_before(span: Span, branch: int) -> bool:
-    return branch - 1 in span and branch not in span
-
-
-def _said_of_releases(knowledge: Overlay) -> Iterator[tuple[str, str, list[str | None]]]:
-    """Yield what each table says of releases: that of the message, and those of its headers."""
-    for name, action in knowledge.actions.items():
-        yield "action", name, [action.releases, *(part.releases for part in action.parameter.values())]
-    for name, event in knowledge.events.items():
-        yield "event", name, [event.releases, *(part.releases for part in event.header.values())]
-    for name, response in knowledge.responses.items():
-        yield "response", name, [part.releases for part in response.header.values()]
-    yield from (("parameter", name, [meaning.releases]) for name, meaning in knowledge.parameters.items())
-    yield from (("header", name, [meaning.releases]) for name, meaning in knowledge.headers.items())
-
-
-def _not_prepared(branch: int, code: Iterable[CodeFacts]) -> Iterator[str]:
-    if branch > NEWEST_BRANCH:
-        yield f"src/ami_typed/releases/__init__.py: NEWEST_BRANCH is {NEWEST_BRANCH}; make it {branch}"
-    if branch not in {_branch(facts) for facts in code}:
-        yield (
-            f"spec/code: nothing is known of the code of {branch}, so what is not documented is missing there; "
-            "take in a scan with `python -m codegen sources`"
-        )
+def _names(facts: Facts) -> set[tuple[str, ...]]:
+    """Return all messages and headers, in small letters."""
+    names: set[tuple[str, ...]] = set()
+    for kind, messages in (("action", facts.actions), ("event", facts.events)):
+        for name, message in messages.items():
+            own = kind, name.lower()
+            names |= {own, *((*own, parameter.name.lower()) for parameter in message.parameters)}
+    return names
 
 
 def _changes(before: Facts, after: Facts, kind: str) -> Changes:
@@ -167,9 +167,9 @@ def _changes(before: Facts, after: Facts, kind: str) -> Changes:
     return compare(headers(before), headers(after))
 
 
-def _key(facts: Facts) -> tuple[tuple[int, ...], str]:
+def _key(facts: Facts) -> tuple[tuple[int, ...], bool, str, int]:
     return release_key(facts.release)
 
 
-def _branch(facts: Facts | CodeFacts) -> int:
-    return int(facts.release.partition(".")[0])
+def _branch(release: str) -> int:
+    return int(release.partition(".")[0])

@@ -278,6 +278,7 @@ class Model:
     aggregates: tuple[Aggregate, ...]
     enums: Mapping[str, overlay.Enum]
     titles: Mapping[str, str]
+    branches: tuple[int, ...]
 
 
 def resolve(amended: Amended, known: Mapping[str, str] | None = None) -> Model:
@@ -303,7 +304,7 @@ class _Resolution:
         self._troubles = Troubles()
         self._enums: set[str] = set()
         self._events = {event.name.lower(): event.name for event in amended.events}
-        self._newest = max((max(m.documented, default=0) for m in (*amended.actions, *amended.events)), default=0)
+        self._newest = amended.branches[-1]
 
     def model(self) -> Model:
         requests = tuple(self._request(action) for action in self._amended.actions)
@@ -314,6 +315,7 @@ class _Resolution:
             aggregates=tuple(self._aggregates()),
             enums=self._amended.enums,
             titles=self._amended.titles,
+            branches=self._amended.branches,
         )
         self._check_class_names(self._amended.actions)
         self._check_class_names(self._amended.events)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import textwrap
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from . import resolve
@@ -181,6 +182,7 @@ class Surface:
     aggregates: Package[Aggregate]
     enums: tuple[Vocabulary, ...]
     event_names: Mapping[str, str]
+    branches: tuple[int, ...]
     lines: tuple[Line, ...]
 
     @property
@@ -214,6 +216,7 @@ def surface(model: Model, header: str = LIBRARY_HEADER, home: str = "ami_typed",
         event_names={
             event.wire.lower(): event.name for event in model.events if event.wire.lower() != event.name.lower()
         },
+        branches=model.branches,
         lines=tuple(_lines(model)),
     )
 
@@ -499,22 +502,19 @@ def _module(
     )
 
 
-def _branches(model: Model) -> list[int]:
-    messages: tuple[resolve.Request | resolve.Event, ...] = (*model.requests, *model.events)
-    return sorted({branch for message in messages for branch in written_span(message.releases)})
-
-
 EVERY = "every"
 """The line of what every release has, which the facades of the others add to."""
 
 
 def _lines(model: Model) -> Iterable[Line]:
-    branches = frozenset(_branches(model))
+    branches = frozenset(model.branches)
     yield _line(EVERY, "every release", model, branches.issubset)
-    for branch in sorted(branches):
-        yield _line(
-            f"v{branch}", f"Asterisk {branch}", model, lambda span, own=branch: own in span and not branches <= span
-        )
+    for branch in model.branches:
+        yield _line(f"v{branch}", f"Asterisk {branch}", model, partial(_beside, branches, branch))
+
+
+def _beside(every: frozenset[int], branch: int, span: Collection[int]) -> bool:
+    return branch in span and not every.issubset(span)
 
 
 def _line(name: str, title: str, model: Model, has: Callable[[Collection[int]], bool]) -> Line:

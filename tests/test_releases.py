@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ami_typed import Release, Releases
+import ami_typed as ami
+from ami_typed import Release, Releases, catalogue
 from ami_typed import releases as releases_package
-from ami_typed.releases import NEWEST_BRANCH, OLDEST_BRANCH
+from ami_typed.catalogue import NEWEST_BRANCH, OLDEST_BRANCH
+from ami_typed.fields import fields_of
 from tests.support import in_a_fresh_process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.mark.parametrize(
@@ -61,10 +68,38 @@ def test_what_a_branch_gained_late_is_not_in_a_higher_branch() -> None:
     assert Release(21, 0) in late
 
 
-def test_a_branch_that_is_not_known_yet_has_what_the_newest_has() -> None:
-    assert Release(NEWEST_BRANCH + 1, 0) in Releases(f"18-{NEWEST_BRANCH}")
-    assert Release(NEWEST_BRANCH + 1, 0) in Releases(f"{NEWEST_BRANCH}.4")
-    assert Release(NEWEST_BRANCH + 1, 0) not in Releases(f"18-{NEWEST_BRANCH - 1}")
+@pytest.mark.parametrize(
+    ("spans", "belongs"), [("18-", True), ("23.4-", True), ("18 20.5-", True), ("18-23", False), ("23.4", False)]
+)
+def test_only_what_has_an_open_end_is_in_later_branches(spans: str, belongs: bool) -> None:
+    assert (Release(24) in Releases(spans)) is belongs
+    assert (Release(99, 1) in Releases(spans)) is belongs
+
+
+def test_an_open_end_begins_where_its_branch_does() -> None:
+    assert Release(22) not in Releases("18-20 23.4-")
+    assert Release(23, 3) not in Releases("18-20 23.4-")
+    assert Release(23, 4) in Releases("18-20 23.4-")
+
+
+def test_a_server_of_a_branch_that_is_not_known_yet_is_taken_to_have_what_the_newest_has() -> None:
+    newest, next_ = Release(NEWEST_BRANCH, sys.maxsize), Release(NEWEST_BRANCH + 1)
+    differing = [
+        (name, what)
+        for kind in KINDS
+        for name in getattr(catalogue, kind.upper())
+        for what, releases in spans_of(getattr(getattr(ami, kind), name))
+        if (newest in releases) is not (next_ in releases)
+    ]
+    assert not differing
+
+
+def spans_of(cls: Any) -> Iterator[tuple[str, Releases]]:
+    """Yield what a class says of releases: of itself, of each parameter, of each header."""
+    yield "", getattr(cls, "releases", Releases("13-"))
+    yield from ((name, Releases(spans)) for name, spans in getattr(cls, "parameter_releases", {}).items())
+    if not issubclass(cls, ami.Request | ami.Aggregate):
+        yield from ((field.header, field.releases) for field in fields_of(cls).values() if field.releases is not None)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +112,8 @@ def test_a_branch_that_is_not_known_yet_has_what_the_newest_has() -> None:
         ("18 20-23", "Asterisk 18, 20 to 23"),
         ("13-15 16.20 17-23", "Asterisk 13 to 15, 16.20 or later in the 16 branch, 17 to 23"),
         ("20.20-23", "Asterisk 20.20 or later in the 20 branch, 21 to 23"),
+        ("13-", "Asterisk 13 and later"),
+        ("18.26 20.20-", "Asterisk 18.26 or later in the 18 branch, 20.20 and later"),
     ],
 )
 def test_a_set_reads_as_a_sentence(spans: str, words: str) -> None:
@@ -99,6 +136,10 @@ def test_sets_are_equal_by_what_they_hold_not_by_how_they_are_written() -> None:
     assert hash(Releases("13-15")) == hash(Releases("13 14 15"))
     assert Releases("13-15") != Releases("13-16")
     assert Releases("13-15") != "13-15"
+    assert Releases("13-") == Releases("13-15 16-")
+    assert hash(Releases("13-")) == hash(Releases("13 14-"))
+    assert Releases("13-") != Releases("13.1-")
+    assert Releases("13-") != Releases("13")
 
 
 def test_a_set_shows_how_it_is_written() -> None:
@@ -137,7 +178,7 @@ def test_a_line_has_the_very_classes_that_its_branch_has_and_no_other(line: str,
     facade = importlib.import_module(f"ami_typed.releases.{line}.{kind}")
     package = importlib.import_module(f"ami_typed.{kind}")
     branch = int(line.removeprefix("v"))
-    there = {name for name in package.__all__ if branch in getattr(package, name).releases.branches()}
+    there = {name for name in package.__all__ if Release(branch, sys.maxsize) in getattr(package, name).releases}
     assert there == set(facade.__all__)
     assert set(facade.__all__) <= set(dir(facade))
     assert all(getattr(facade, name) is getattr(package, name) for name in there)
@@ -147,7 +188,7 @@ def test_a_line_has_the_very_classes_that_its_branch_has_and_no_other(line: str,
 def test_what_every_line_has_is_there_under_a_name_of_its_own(kind: str) -> None:
     lines = [importlib.import_module(f"ami_typed.releases.{line}.{kind}") for line in LINES]
     every = importlib.import_module(f"ami_typed.releases.every.{kind}")
-    assert set(every.__all__) == set.intersection(*(set(line.__all__) for line in lines))
+    assert set(every.__all__) == set[str].intersection(*(set(line.__all__) for line in lines))
 
 
 def test_a_name_that_a_line_lacks_is_an_attribute_error_that_names_the_line() -> None:

@@ -1132,8 +1132,8 @@ def test_at_the_end_an_aggregate_that_was_not_closed_is_delivered_as_invalid() -
 class Newer(ami.Request[ami.Message]):
     """An action that only some releases have."""
 
-    releases = ami.Releases("18.26 20-23")
-    parameter_releases: ClassVar[Mapping[str, str]] = {"Fancy": "22-23"}
+    releases = ami.Releases("18.26 20-")
+    parameter_releases: ClassVar[Mapping[str, str]] = {"Fancy": "22-"}
 
 
 def talk_with(release: str, *, check: bool = True) -> Talk:
@@ -1145,9 +1145,9 @@ def talk_with(release: str, *, check: bool = True) -> Talk:
 @pytest.mark.parametrize(
     ("release", "needed"),
     [
-        ("16.28.0", "18.26 or later in the 18 branch, 20 to 23"),
+        ("16.28.0", "18.26 or later in the 18 branch, 20 and later"),
         ("18.25.9", "18.26 or later in the 18 branch"),
-        ("19.8.1", "18.26 or later in the 18 branch, 20 to 23"),
+        ("19.8.1", "18.26 or later in the 18 branch, 20 and later"),
     ],
 )
 def test_an_action_that_the_server_does_not_have_is_refused_with_a_sentence(release: str, needed: str) -> None:
@@ -1168,7 +1168,7 @@ def test_an_action_that_the_server_has_is_sent(release: str) -> None:
 
 def test_a_parameter_that_the_server_does_not_have_is_refused() -> None:
     with pytest.raises(
-        ami.NotInRelease, match=r"The parameter Fancy of Newer needs Asterisk 22 to 23; .* is 20\.20\.1"
+        ami.NotInRelease, match=r"The parameter Fancy of Newer needs Asterisk 22 and later; .* is 20\.20\.1"
     ):
         talk_with("20.20.1").open(Newer("Newer", Fancy=1))
     assert not talk_with("22.1.0").open(Newer("Newer", Fancy=1)).settled

@@ -605,7 +605,7 @@ class Event(LazyMessage):
 
     __slots__ = ()
 
-    releases: ClassVar[Releases] = Releases("13-23")
+    releases: ClassVar[Releases] = Releases("13-")
     """The releases of Asterisk that send this event."""
     privileges: ClassVar[tuple[str, ...]] = ()
     """The privileges, all of which a user needs to be sent this event unasked; none where it only answers a request."""
@@ -674,7 +674,7 @@ class Request(dict[str, Any], Generic[R]):
 
     __slots__ = ("__dict__",)
 
-    releases: ClassVar[Releases] = Releases("13-23")
+    releases: ClassVar[Releases] = Releases("13-")
     """The releases of Asterisk that have this action."""
     privileges: ClassVar[tuple[str, ...]] = ()
     """The privileges, any of which a user needs to send this action; none where every user may."""
@@ -933,7 +933,7 @@ class Aggregate(dict[Any, Any], MessageTemplate):
 
     __slots__ = ("_action_id", "closing", "error_message", "response", "valid")
 
-    releases: ClassVar[Releases] = Releases("13-23")
+    releases: ClassVar[Releases] = Releases("13-")
     """The releases of Asterisk that have this list."""
     repeatable: ClassVar[tuple[str, ...]] = ()
     """The events that may come several times: each is a list, empty where none came."""

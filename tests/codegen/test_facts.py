@@ -165,6 +165,10 @@ def test_a_folder_without_facts_says_how_to_make_some(tmp_path: Path) -> None:
 
 def test_releases_sort_by_number() -> None:
     assert sorted(["22.10.1", "22.9.0", "9.0.0"], key=release_key) == ["9.0.0", "22.9.0", "22.10.1"]
+    mixed = ["22.11.1-rc1", "22.11.0", "22.11.0-rc10", "22.10.1", "22.11.0-cert1", "22.11.0-rc2"]
+    assert " < ".join(sorted(mixed, key=release_key)) == (
+        "22.10.1 < 22.11.0-rc2 < 22.11.0-rc10 < 22.11.0 < 22.11.0-cert1 < 22.11.1-rc1"
+    )
 
 
 def test_the_facts_of_eleven_releases_are_in_the_repository() -> None:
@@ -177,12 +181,12 @@ def test_the_facts_of_eleven_releases_are_in_the_repository() -> None:
         "17.9.4",
         "18.26.4",
         "19.8.1",
-        "20.20.1",
+        "20.21.0-rc1",
         "21.12.3",
-        "22.10.1",
-        "23.4.1",
+        "22.11.0-rc1",
+        "23.5.0-rc1",
     } <= set(loaded)
-    newest = loaded["22.10.1"]
+    newest = loaded["22.11.0-rc1"]
     assert [each.name for each in newest.actions["QueueAdd"].parameters if each.required] == ["Queue", "Interface"]
     assert newest.actions["VoicemailMove"].modules == ("app_voicemail", "app_voicemail_imap", "app_voicemail_odbc")
     assert newest.actions["CoreShowChannels"].responses == Responses(

@@ -89,7 +89,7 @@ def test_the_package_holds_what_is_new_and_works_beside_ami_typed(documentation:
     assert (done.actions, done.events) == (("AcmeShow",), ("Acme-Rang", "AcmeItem", "AcmeShowComplete"))
     assert done.known == 2
     assert sorted(path.name for path in output.iterdir()) == ["__init__.py", "actions.py", "aggregates.py", "events.py"]
-    assert run(documentation.parent, USE) == "13-23"
+    assert run(documentation.parent, USE) == "13-"
 
 
 def test_checkers_accept_the_package_and_refuse_misuse(documentation: Path) -> None:
@@ -116,7 +116,7 @@ def test_checkers_accept_the_package_and_refuse_misuse(documentation: Path) -> N
     assert "Found 1 error in 1 file" in done.stdout
 
 
-@pytest.mark.parametrize(("release", "spans"), [("22.10.1", "22"), ("99.1.0", "23")])
+@pytest.mark.parametrize(("release", "spans"), [("22.10.1", "22"), ("99.1.0", "99")])
 def test_a_release_narrows_what_the_classes_claim(documentation: Path, release: str, spans: str) -> None:
     generate(documentation, documentation.parent / "acme", release)
 

@@ -373,16 +373,22 @@ def test_no_prose_gets_into_the_facts(tmp_path: Path) -> None:
 COUNTS = {
     "13.38.3": (154, 151), "14.7.8": (154, 151), "15.7.4": (153, 152), "16.30.1": (159, 169), "17.9.4": (157, 160),
     "18.26.4": (167, 171), "19.8.1": (159, 169), "20.20.1": (169, 185), "21.12.3": (152, 180), "22.10.1": (154, 181),
-    "23.4.1": (154, 181),
+    "23.4.1": (154, 181), "20.21.0-rc1": (169, 185), "22.11.0-rc1": (154, 181), "23.5.0-rc1": (154, 181),
 }  # fmt: skip
+
+COMMITTED = REPOSITORY / "spec" / "facts"
 
 
 @needs_real_files
-@pytest.mark.parametrize("path", REAL_FILES, ids=REAL_RELEASES)
+@pytest.mark.parametrize(
+    "path",  # of the release whose facts are kept: the others of its branch gave way to it
+    [path for path in REAL_FILES if (COMMITTED / f"{path.name.removesuffix('.xml.gz')}.json").exists()],
+    ids=lambda path: path.name.removesuffix(".xml.gz"),
+)
 def test_the_committed_facts_are_what_the_real_documentation_gives(path: Path) -> None:
     facts = harvest(path)
     assert (len(facts.actions), len(facts.events)) == COUNTS[facts.release]
-    committed = REPOSITORY / "spec" / "facts" / f"{facts.release}.json"
+    committed = COMMITTED / f"{facts.release}.json"
     assert facts.dump() == committed.read_text(encoding="utf-8")
 
 

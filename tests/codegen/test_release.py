@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ami_typed.releases import NEWEST_BRANCH, OLDEST_BRANCH
+from ami_typed.catalogue import NEWEST_BRANCH, OLDEST_BRANCH
 from codegen import overlay
-from codegen.__main__ import main
-from codegen.code import CodeFacts
+from codegen.__main__ import build, main, read
+from codegen.code import CodeAction, CodeEvent, CodeFacts, CodeHeader
 from codegen.facts import Facts, load_all
-from codegen.release import Arrival, arrival, uncovered
+from codegen.merge import accounts_of_code, carried_over, merge
+from codegen.release import Arrival, arrival, notes, uncovered
+from codegen.spans import text_of
 from codegen.trouble import TroubleError
 from tests.codegen.sample import action, amended, event, facts, knowledge
 
@@ -42,6 +45,7 @@ def arrived(*messages: Action | Event, release: str, known: tuple[Facts, ...] = 
         ("21.13.0", "21.12.3", ("21.12.3",)),
         ("23.0.0", "22.10.1", ()),
         ("20.1.0", None, ()),
+        ("22.11.0-rc1", "22.10.1", ("22.10.1",)),
     ],
 )
 def test_a_release_takes_the_place_of_its_branch_and_is_compared_with_it_or_the_branch_before(
@@ -55,6 +59,14 @@ def test_a_release_takes_the_place_of_its_branch_and_is_compared_with_it_or_the_
 def test_a_release_older_than_what_is_known_of_its_branch_is_refused() -> None:
     with pytest.raises(TroubleError, match=r"Release 22\.9\.0 is older than 22\.10\.1, which is known already\."):
         arrived(release="22.9.0")
+
+
+def test_a_release_takes_the_place_of_its_candidate_and_not_the_other_way_round() -> None:
+    candidate = (facts(action("Show"), release="22.11.0-rc1"),)
+
+    assert arrived(release="22.11.0", known=candidate).replaced == ("22.11.0-rc1",)
+    with pytest.raises(TroubleError, match=r"is older than 22\.11\.0, which is known already"):
+        arrived(release="22.11.0-rc2", known=(facts(release="22.11.0"),))
 
 
 def test_what_came_and_went_is_told_action_by_action_and_header_by_header() -> None:
@@ -79,7 +91,7 @@ def test_what_nobody_described_or_typed_is_listed(tmp_path: Path) -> None:
     using = knowledge(tmp_path, f'{DESCRIBED}[header.Uniqueid]\ndoc = "Whose."\ntype = "text"\n')
     new = facts(action("Show", "Channel", "Softly"), event("Shown", "Uniqueid"), release="22.11.0")
 
-    lines = uncovered(arrival(new, KNOWN), amended(KNOWN[0], new, using=using), using, [])
+    lines = uncovered(arrival(new, KNOWN), amended(KNOWN[0], new, using=using), using)
 
     assert lines == [
         "action Show, parameter Softly: is not described and not typed",
@@ -87,28 +99,112 @@ def test_what_nobody_described_or_typed_is_listed(tmp_path: Path) -> None:
     ]
 
 
-def test_the_first_release_of_a_branch_asks_for_what_is_said_up_to_the_branch_before(tmp_path: Path) -> None:
-    branch = NEWEST_BRANCH + 1
+def test_a_new_branch_asks_for_nothing_where_spans_have_open_ends(tmp_path: Path) -> None:
     because = 'why = "Seen."\nseen = "main/a.c"\n'
     using = knowledge(
         tmp_path,
-        f'{DESCRIBED}[event.Late]\nadd = true\nreleases = "13-{NEWEST_BRANCH}"\ndoc = "Late."\n{because}'
-        f'[event.Gone]\nadd = true\nreleases = "13-{NEWEST_BRANCH - 1}"\ndoc = "Gone."\n{because}',
+        f'{DESCRIBED}[event.Late]\nadd = true\nreleases = "21-"\ndoc = "Late."\n{because}'
+        f'[event.Gone]\nadd = true\nreleases = "21"\ndoc = "Gone."\n{because}',
     )
-    new = facts(action("Show", "Channel"), release=f"{branch}.0.0")
-    known = (facts(action("Show", "Channel"), release=f"{NEWEST_BRANCH}.4.1"),)
-    code = CodeFacts(release=f"{NEWEST_BRANCH}.4.1", actions={}, events={})
+    new = facts(action("Show", "Channel"), release="23.0.0")
 
-    late, newest, sources = uncovered(arrival(new, known), amended(*known, new, using=using), using, [code])
+    amended_ = amended(*KNOWN, new, using=using)
 
-    assert late.endswith(f"overlay.toml:6: event Late: `releases` ends before {branch}")
-    assert newest == (f"src/ami_typed/releases/__init__.py: NEWEST_BRANCH is {NEWEST_BRANCH}; make it {branch}")
-    assert sources.startswith(f"spec/code: nothing is known of the code of {branch}")
+    assert uncovered(arrival(new, KNOWN), amended_, using) == []
+    assert {each.name: text_of(each.span) for each in (*amended_.actions, *amended_.events)} == {
+        "Gone": "21",
+        "Late": "21-",
+        "Show": "21-",
+    }
+
+
+def test_what_a_new_branch_lost_is_listed_where_the_overlay_still_claims_it(tmp_path: Path) -> None:
+    claims = 'releases = "21-", why = "Seen.", seen = "main/a.c"'
+    using = knowledge(tmp_path, f'[action.Show]\ndoc = "Shows."\nparameter.Softly = {{ {claims}, doc = "Quietly." }}\n')
+    known = [facts(action("Show", "Softly"), release=each) for each in ("21.12.3", "22.10.1")]
+    new = facts(action("Show"), release="23.0.0")
+
+    (line,) = [
+        each
+        for each in uncovered(arrival(new, known), amended(*known, new, using=using), using)
+        if "whose documentation lacks it" in each
+    ]
+
+    assert line.startswith(f"{tmp_path / 'overlay.toml'}:3: action Show parameter Softly: `releases` has 23")
+
+
+def test_a_span_that_ends_only_because_nobody_looked_is_refused(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, '[header.Channel]\nreleases = "21-22"\n')
+
+    with pytest.raises(TroubleError, match=r"overlay\.toml:2: Header Channel: '21-22' ends with 22 only because"):
+        amended(*KNOWN, using=using)
+
+
+def test_a_span_that_ends_with_the_newest_branch_for_good_says_so(tmp_path: Path) -> None:
+    using = knowledge(tmp_path, f'[parameter.Channel]\nreleases = "21-22!"\n{DESCRIBED}')
+
+    (show,) = amended(*KNOWN, using=using).actions
+
+    assert text_of(show.headers[0].span) == "21-22"
 
 
 def test_the_branches_that_the_package_claims_are_those_of_its_facts() -> None:
     branches = [int(each.release.partition(".")[0]) for each in load_all(overlay.SPEC / "facts")]
     assert branches == list(range(OLDEST_BRANCH, NEWEST_BRANCH + 1))
+
+
+def test_a_branch_that_brings_nothing_new_changes_only_what_lists_branches(tmp_path: Path) -> None:
+    """What is documented and what is not: nothing ends where the next branch begins, and nothing is refused there."""
+    for folder in ("overlay", "code"):
+        (tmp_path / folder).symlink_to(overlay.SPEC / folder)
+    shutil.copytree(overlay.SPEC / "facts", tmp_path / "facts")
+    known = load_all(tmp_path / "facts")
+    new = known[-1].model_copy(update={"release": f"{NEWEST_BRANCH + 1}.0.0"})
+    new.save(tmp_path / "facts")
+
+    sources = read(tmp_path)
+    before, after = build(overlay.SPEC), build(tmp_path)
+
+    assert uncovered(arrival(new, known), sources.amended, sources.knowledge) == []
+    assert {path for path in after if before.get(path) != after[path]} == {
+        "catalogue.py",
+        *(
+            f"releases/v{NEWEST_BRANCH + 1}/{name}.py"
+            for name in ("__init__", "actions", "aggregates", "events", "responses")
+        ),
+    }
+    for name in ("actions", "aggregates", "events", "responses"):
+        newest, next_ = (after[f"releases/v{branch}/{name}.py"] for branch in (NEWEST_BRANCH, NEWEST_BRANCH + 1))
+        assert newest.replace(f"Asterisk {NEWEST_BRANCH}", f"Asterisk {NEWEST_BRANCH + 1}") == next_
+
+
+def test_what_nobody_documents_goes_on_where_the_code_of_a_branch_is_not_known(tmp_path: Path) -> None:
+    code = CodeFacts(
+        release="22.10.1",
+        actions={"Secret": CodeAction(name="Secret"), "Gone": CodeAction(name="Gone", headers=("A", "B"))},
+        events={"Hidden": CodeEvent(name="Hidden", kinds=("unsolicited",), headers=(CodeHeader(name="X"),))},
+    )
+    known = facts(action("Gone", "A"), event("Hidden"), release="22.10.1")
+    new = facts(action("Pong"), event("Hidden"), release="23.0.0")
+    accounts = [
+        *accounts_of_code(code, (known, new)),
+        *(each for facts_ in carried_over([code], [known, new]) for each in accounts_of_code(facts_, (), carried=True)),
+    ]
+
+    found = merge([known, new], accounts)
+
+    spans = {message.name: text_of(message.span) for message in (*found.actions.values(), *found.events.values())}
+    assert spans == {"Gone": "22", "Hidden": "22-", "Pong": "23-", "Secret": "22-"}
+    assert text_of(found.events["hidden"].headers[0].span) == "22-"
+
+
+def test_that_code_is_taken_over_is_told_and_asks_for_nothing() -> None:
+    code = [CodeFacts(release="22.10.1", actions={}, events={})]
+
+    (note,) = notes(arrived(release="23.0.0"), code)
+
+    assert note.startswith("The code of 23.0.0 is not known, so what is not documented is taken over from 22.10.1;")
+    assert not list(notes(arrived(release="22.10.1"), code))
 
 
 # The command

@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ami_typed.releases import Release, Releases
-from codegen.spans import as_old_as, common, following, span_of, text_of, united, words_of, written_span
+from codegen.spans import (
+    as_old_as,
+    common,
+    ends_unsaid,
+    following,
+    span_of,
+    text_of,
+    united,
+    words_of,
+    written_span,
+    written_starts,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +35,46 @@ from codegen.spans import as_old_as, common, following, span_of, text_of, united
 )
 def test_a_span_follows_the_facts_and_the_versions(releases: list[str], since: list[str], text: str) -> None:
     assert text_of(span_of(releases, since)) == text
+
+
+@pytest.mark.parametrize(
+    ("releases", "since", "text"),
+    [
+        (["13.38.3", "23.4.1"], [], "13 23-"),
+        (["13.38.3", "22.10.1"], [], "13 22"),
+        (["22.10.1", "23.4.1"], ["22.10.0", "23.4.0"], "22.10 23.4-"),
+    ],
+)
+def test_what_the_newest_branch_has_does_not_end(releases: list[str], since: list[str], text: str) -> None:
+    assert text_of(span_of(releases, since, newest=23)) == text
+
+
+@pytest.mark.parametrize("text", ["13-", "13-14 16.20-", "20.17 22.7 23.1-"])
+def test_an_open_end_is_read_as_it_is_written(text: str) -> None:
+    assert text_of(written_span(text)) == text
+    assert 120 in written_span(text)
+    assert Release(120) in Releases(text)
+
+
+def test_what_ends_is_common_to_what_does_not_and_what_does_not_outlasts_it() -> None:
+    one, other = written_span("13-20"), written_span("18.5 20-")
+
+    assert text_of(common(one, other)) == "18.5 20"
+    assert text_of(united(one, other)) == "13-"
+
+
+@pytest.mark.parametrize(
+    ("text", "unsaid"),
+    [("13-23", True), ("22.5 23.1", True), ("23", True), ("13-23!", False), ("13-", False), ("13-22", False)],
+)
+def test_an_end_at_the_newest_branch_is_to_be_said(text: str, unsaid: bool) -> None:
+    assert ends_unsaid(text, 23) is unsaid
+
+
+@pytest.mark.parametrize("text", ["", "18-20", "18.5-", "18.5!", "x"])
+def test_a_text_that_is_no_first_release_of_branches_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="first releases within branches"):
+        written_starts(text)
 
 
 def test_a_version_is_ignored_where_an_older_branch_had_it_from_its_start() -> None:
@@ -55,7 +106,7 @@ def test_two_spans_make_what_both_have_and_what_either_has() -> None:
     assert text_of(united(one, other)) == "13-18"
 
 
-@pytest.mark.parametrize("text", ["", "since 18", "13 -15", "13,14", "x", "13-"])
+@pytest.mark.parametrize("text", ["", "since 18", "13 -15", "13,14", "x", "13- 15", "13-15-", "13-!"])
 def test_a_text_that_is_no_span_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a span of releases"):
         written_span(text)
@@ -63,6 +114,10 @@ def test_a_text_that_is_no_span_is_refused(text: str) -> None:
 
 def test_a_span_is_said_in_words() -> None:
     assert words_of(written_span("13-15 16.20 17-23")) == "Asterisk 13 to 15, 16.20 or later in the 16 branch, 17 to 23"
+    assert words_of(written_span("13 17-")) == "Asterisk 13, 17 and later"
+    assert words_of(written_span("20.17 22.7 23.1-")) == (
+        "Asterisk 20.17 or later in the 20 branch, 22.7 or later in the 22 branch, 23.1 and later"
+    )
 
 
 @given(

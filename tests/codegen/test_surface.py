@@ -139,9 +139,9 @@ def test_a_header_of_some_releases_says_so_where_it_is_used() -> None:
 
     seen = surface(model)
 
-    assert seen.events.modules[0].classes[0].fields[1].expression == 'Sometimes("B", text, releases="22")'
+    assert seen.events.modules[0].classes[0].fields[1].expression == 'Sometimes("B", text, releases="22-")'
     constants = {each.name: each.expression for each in seen.actions.modules[0].classes[0].constants}
-    assert constants["parameter_releases"] == '{"A": "13", "B": "22"}'
+    assert constants["parameter_releases"] == '{"A": "13", "B": "22-"}'
 
 
 def test_the_catalogue_knows_names_that_are_not_their_classes() -> None:

@@ -20,7 +20,7 @@ class AgentLogoff(Request["Answer"]):
     """Logs an agent off.
 
     Needs the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/AgentLogoff/>
 
     Args:
@@ -31,7 +31,7 @@ class AgentLogoff(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     def __init__(self, *, agent: str, soft: bool | None = None, action_id: str | None = None) -> None:
@@ -48,13 +48,13 @@ class Agents(ListRequest["aggregates.Agents"]):
     """Lists the agents of agents.conf.
 
     Needs the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Agents/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
     list_ends = ("AgentsComplete",)
     bare_line_feeds = True

@@ -18,7 +18,7 @@ class AGI(Request["Answer"]):
     """Gives a command to a channel that runs `AGI(agi:async)`; an AsyncAGIExec event brings its result.
 
     Needs the privilege ``agi``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/AGI/>
 
     Args:
@@ -30,7 +30,7 @@ class AGI(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agi",)
 
     def __init__(

@@ -26,7 +26,7 @@ class AOCMessage(Request["Answer"]):
     charges; later (AOC-D and AOC-E) it is money or units.
 
     Needs the privilege ``aoc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/AOCMessage/>
 
     Args:
@@ -43,7 +43,7 @@ class AOCMessage(Request["Answer"]):
         charging_association_number: The number that is charged.
         charging_association_plan: The numbering plan of that number.
         units: The units that it costs, 32 at most.
-        charges: What each thing costs, for `S`. Asterisk 18, 20 to 23 only.
+        charges: What each thing costs, for `S`. Asterisk 18, 20 and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
 
     Raises:
@@ -52,9 +52,9 @@ class AOCMessage(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("aoc",)
-    parameter_releases = {"ChargedItem": "18 20-23"}
+    parameter_releases = {"ChargedItem": "18 20-"}
     some_of = (("Channel", "ChannelPrefix"),)
 
     def __init__(

@@ -29,7 +29,7 @@ class Bridge(Request["Answer"]):
     """Joins two channels, which leave whatever they were in.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Bridge/>
 
     Args:
@@ -41,7 +41,7 @@ class Bridge(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(
@@ -61,7 +61,7 @@ class BridgeDestroy(Request["Answer"]):
     """Destroys a bridge; its channels leave it.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeDestroy/>
 
     Args:
@@ -71,7 +71,7 @@ class BridgeDestroy(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, bridge_uniqueid: str, action_id: str | None = None) -> None:
@@ -87,7 +87,7 @@ class BridgeInfo(ListRequest["aggregates.BridgeInfo"]):
     """Lists the channels of a bridge.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeInfo/>
 
     Args:
@@ -97,7 +97,7 @@ class BridgeInfo(ListRequest["aggregates.BridgeInfo"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
     list_ends = ("BridgeInfoComplete",)
 
@@ -118,7 +118,7 @@ class BridgeKick(Request["Answer"]):
     """Puts a channel out of a bridge.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeKick/>
 
     Args:
@@ -129,7 +129,7 @@ class BridgeKick(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, channel: str, bridge_uniqueid: str | None = None, action_id: str | None = None) -> None:
@@ -146,7 +146,7 @@ class BridgeList(ListRequest["aggregates.BridgeList"]):
     """Lists the bridges.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeList/>
 
     Args:
@@ -156,7 +156,7 @@ class BridgeList(ListRequest["aggregates.BridgeList"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
     list_ends = ("BridgeListComplete",)
 
@@ -177,13 +177,13 @@ class BridgeTechnologyList(ListRequest["aggregates.BridgeTechnologyList"]):
     """Lists the ways of mixing that bridges may use.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeTechnologyList/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
     list_ends = ("BridgeTechnologyListComplete",)
 
@@ -203,7 +203,7 @@ class BridgeTechnologySuspend(Request["Answer"]):
     """Keeps bridges from using a way of mixing from now on.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeTechnologySuspend/>
 
     Args:
@@ -213,7 +213,7 @@ class BridgeTechnologySuspend(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, bridge_technology: enums.BridgeTechnology | str, action_id: str | None = None) -> None:
@@ -229,7 +229,7 @@ class BridgeTechnologyUnsuspend(Request["Answer"]):
     """Lets bridges use a way of mixing again.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeTechnologyUnsuspend/>
 
     Args:
@@ -239,7 +239,7 @@ class BridgeTechnologyUnsuspend(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, bridge_technology: enums.BridgeTechnology | str, action_id: str | None = None) -> None:

@@ -22,7 +22,7 @@ class Atxfer(Request["Answer"]):
     """Begins an attended transfer on behalf of a channel, as if it had dialled the feature code.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Atxfer/>
 
     Args:
@@ -34,7 +34,7 @@ class Atxfer(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(self, *, channel: str, exten: str, context: str | None = None, action_id: str | None = None) -> None:
@@ -52,7 +52,7 @@ class BlindTransfer(Request["Answer"]):
     """Transfers whoever a channel talks to, without asking first.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BlindTransfer/>
 
     Args:
@@ -64,7 +64,7 @@ class BlindTransfer(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(self, *, channel: str, exten: str, context: str | None = None, action_id: str | None = None) -> None:
@@ -82,8 +82,7 @@ class CancelAtxfer(Request["Answer"]):
     """Gives up an attended transfer that has begun.
 
     Needs the privilege ``call``.
-    Asterisk 13.18 or later in the 13 branch, 14.7 or later in the 14 branch, 15.1 or later in the 15 branch, 16
-    to 23.
+    Asterisk 13.18 or later in the 13 branch, 14.7 or later in the 14 branch, 15.1 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CancelAtxfer/>
 
     Args:
@@ -93,7 +92,7 @@ class CancelAtxfer(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13.18 14.7 15.1-23")
+    releases = Releases("13.18 14.7 15.1-")
     privileges = ("call",)
 
     def __init__(self, *, channel: str, action_id: str | None = None) -> None:
@@ -109,7 +108,7 @@ class Originate(Request["Answer"]):
     """Places a call to a channel and, once it is answered, connects it to an extension or an application.
 
     Needs the privilege ``originate``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Originate/>
 
     Args:
@@ -131,7 +130,7 @@ class Originate(Request["Answer"]):
         other_channel_id: The Uniqueid to give to the second half of a Local channel.
         pre_dial_go_sub: A dialplan routine that the new channel runs before it is dialled, as
             `context,exten,priority`. Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20
-            branch, 21.3 or later in the 21 branch, 22 to 23 only.
+            branch, 21.3 and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
 
     Raises:
@@ -140,9 +139,9 @@ class Originate(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("originate",)
-    parameter_releases = {"PreDialGoSub": "18.23 20.8 21.3-23"}
+    parameter_releases = {"PreDialGoSub": "18.23 20.8 21.3-"}
     one_of = (("Application", "Exten"),)
     requires = {
         "Data": ("Application",),
@@ -239,7 +238,7 @@ class Redirect(Request["Answer"]):
     """Sends a channel, and perhaps the one it talks to, to another place in the dialplan.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Redirect/>
 
     Args:
@@ -260,7 +259,7 @@ class Redirect(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
     requires = {
         "ExtraContext": ("ExtraChannel", "ExtraExten", "ExtraPriority"),

@@ -33,7 +33,7 @@ class AbsoluteTimeout(Request["Answer"]):
     """Hangs a channel up after some time, whatever it does then.
 
     Needs one of the privileges ``system``, ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/AbsoluteTimeout/>
 
     Args:
@@ -44,7 +44,7 @@ class AbsoluteTimeout(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "call")
 
     def __init__(self, *, channel: str, hangup_after: timedelta, action_id: str | None = None) -> None:
@@ -61,7 +61,7 @@ class CoreShowChannelMap(ListRequest["aggregates.CoreShowChannelMap"]):
     """Lists the channels that a channel is joined to, directly or through other channels.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 18.19 or later in the 18 branch, 20.4 or later in the 20 branch, 21 to 23.
+    Asterisk 18.19 or later in the 18 branch, 20.4 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CoreShowChannelMap/>
 
     Args:
@@ -71,7 +71,7 @@ class CoreShowChannelMap(ListRequest["aggregates.CoreShowChannelMap"]):
 
     __slots__ = ()
 
-    releases = Releases("18.19 20.4-23")
+    releases = Releases("18.19 20.4-")
     privileges = ("system", "reporting")
     list_ends = ("CoreShowChannelMapComplete",)
     bare_line_feeds = True
@@ -93,13 +93,13 @@ class CoreShowChannels(ListRequest["aggregates.CoreShowChannels"]):
     """Lists every channel.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CoreShowChannels/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "reporting")
     list_ends = ("CoreShowChannelsComplete",)
 
@@ -119,7 +119,7 @@ class Getvar(Request["responses.Getvar"]):
     """Reads a variable or a function: of a channel, or of the server where no channel is named.
 
     Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Getvar/>
 
     Args:
@@ -130,7 +130,7 @@ class Getvar(Request["responses.Getvar"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call", "reporting")
 
     def __init__(self, *, variable: str, channel: str | None = None, action_id: str | None = None) -> None:
@@ -147,7 +147,7 @@ class Hangup(ListRequest["aggregates.Hangup"]):
     """Hangs up a channel, or every channel whose name matches a pattern: then the server lists them.
 
     Needs one of the privileges ``system``, ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Hangup/>
 
     Args:
@@ -158,7 +158,7 @@ class Hangup(ListRequest["aggregates.Hangup"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "call")
     list_ends = ("ChannelsHungupListComplete",)
 
@@ -182,7 +182,7 @@ class LocalOptimizeAway(Request["Answer"]):
     """Lets a Local channel be taken out of its call as soon as it is no longer needed.
 
     Needs one of the privileges ``system``, ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/LocalOptimizeAway/>
 
     Args:
@@ -192,7 +192,7 @@ class LocalOptimizeAway(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "call")
 
     def __init__(self, *, channel: str, action_id: str | None = None) -> None:
@@ -208,7 +208,7 @@ class Setvar(Request["Answer"]):
     """Sets a variable or a function: of a channel, or of the server where no channel is named.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Setvar/>
 
     Args:
@@ -220,7 +220,7 @@ class Setvar(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(self, *, variable: str, value: str, channel: str | None = None, action_id: str | None = None) -> None:
@@ -238,22 +238,22 @@ class Status(ListRequest["aggregates.Status"]):
     """Lists channels with all that is known about them.
 
     Needs one of the privileges ``system``, ``call``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Status/>
 
     Args:
         channel: The channel to tell about; all where it is left out.
         variables: The channel variables to tell along with each.
         all_variables: Whether to tell every variable of each channel. One of ``true``, ``false``. Asterisk 14
-            to 23 only.
+            and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "call", "reporting")
-    parameter_releases = {"AllVariables": "14-23"}
+    parameter_releases = {"AllVariables": "14-"}
     list_ends = ("StatusComplete",)
 
     def __init__(

@@ -30,7 +30,7 @@ class ConfbridgeKick(Request["Answer"]):
     """Puts members out of a conference.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeKick/>
 
     Args:
@@ -41,7 +41,7 @@ class ConfbridgeKick(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(self, *, conference: str, channel: str, action_id: str | None = None) -> None:
@@ -58,7 +58,7 @@ class ConfbridgeList(ListRequest["aggregates.ConfbridgeList"]):
     """Lists the members of a conference; the server answers with an error where there is no such conference.
 
     Needs the privilege ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeList/>
 
     Args:
@@ -68,7 +68,7 @@ class ConfbridgeList(ListRequest["aggregates.ConfbridgeList"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("reporting",)
     list_ends = ("ConfbridgeListComplete",)
     list_empty = ("No active conferences.", "No Conference by that name found.")
@@ -90,13 +90,13 @@ class ConfbridgeListRooms(ListRequest["aggregates.ConfbridgeListRooms"]):
     """Lists the conferences; the server answers with an error where there are none.
 
     Needs the privilege ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeListRooms/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("reporting",)
     list_ends = ("ConfbridgeListRoomsComplete",)
     list_empty = ("No active conferences.",)
@@ -117,7 +117,7 @@ class ConfbridgeLock(Request["Answer"]):
     """Locks a conference: only administrators get in.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeLock/>
 
     Args:
@@ -127,7 +127,7 @@ class ConfbridgeLock(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(self, *, conference: str, action_id: str | None = None) -> None:
@@ -143,7 +143,7 @@ class ConfbridgeMute(Request["Answer"]):
     """Mutes members of a conference.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeMute/>
 
     Args:
@@ -154,7 +154,7 @@ class ConfbridgeMute(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(self, *, conference: str, channel: str, action_id: str | None = None) -> None:
@@ -171,7 +171,7 @@ class ConfbridgeSetSingleVideoSrc(Request["Answer"]):
     """Shows one member's picture to all of a conference.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeSetSingleVideoSrc/>
 
     Args:
@@ -182,7 +182,7 @@ class ConfbridgeSetSingleVideoSrc(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(self, *, conference: str, channel: str, action_id: str | None = None) -> None:
@@ -199,7 +199,7 @@ class ConfbridgeStartRecord(Request["Answer"]):
     """Begins to record a conference.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeStartRecord/>
 
     Args:
@@ -211,7 +211,7 @@ class ConfbridgeStartRecord(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     def __init__(self, *, conference: str, record_file: str | None = None, action_id: str | None = None) -> None:
@@ -228,7 +228,7 @@ class ConfbridgeStopRecord(Request["Answer"]):
     """Ends the recording of a conference.
 
     Needs the privilege ``system``; in Asterisk 13, the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeStopRecord/>
 
     Args:
@@ -238,7 +238,7 @@ class ConfbridgeStopRecord(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     def __init__(self, *, conference: str, action_id: str | None = None) -> None:
@@ -254,7 +254,7 @@ class ConfbridgeUnlock(Request["Answer"]):
     """Unlocks a conference.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeUnlock/>
 
     Args:
@@ -264,7 +264,7 @@ class ConfbridgeUnlock(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(self, *, conference: str, action_id: str | None = None) -> None:
@@ -280,7 +280,7 @@ class ConfbridgeUnmute(Request["Answer"]):
     """Lets members of a conference be heard again.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeUnmute/>
 
     Args:
@@ -291,7 +291,7 @@ class ConfbridgeUnmute(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(self, *, conference: str, channel: str, action_id: str | None = None) -> None:

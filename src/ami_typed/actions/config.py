@@ -24,7 +24,7 @@ class CreateConfig(Request["Answer"]):
     """Creates an empty configuration file.
 
     Needs the privilege ``config``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CreateConfig/>
 
     Args:
@@ -34,7 +34,7 @@ class CreateConfig(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("config",)
 
     def __init__(self, *, filename: str, action_id: str | None = None) -> None:
@@ -50,7 +50,7 @@ class GetConfig(Request["responses.GetConfig"]):
     """Reads a configuration file, line by line.
 
     Needs one of the privileges ``system``, ``config``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/GetConfig/>
 
     Args:
@@ -62,7 +62,7 @@ class GetConfig(Request["responses.GetConfig"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "config")
 
     def __init__(
@@ -82,7 +82,7 @@ class GetConfigJSON(Request["responses.GetConfigJSON"]):
     """Reads a configuration file as one JSON text.
 
     Needs one of the privileges ``system``, ``config``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/GetConfigJSON/>
 
     Args:
@@ -94,7 +94,7 @@ class GetConfigJSON(Request["responses.GetConfigJSON"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "config")
 
     def __init__(
@@ -114,7 +114,7 @@ class ListCategories(Request["responses.ListCategories"]):
     """Lists the sections of a configuration file.
 
     Needs the privilege ``config``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ListCategories/>
 
     Args:
@@ -125,7 +125,7 @@ class ListCategories(Request["responses.ListCategories"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("config",)
 
     def __init__(self, *, filename: str, match: str | None = None, action_id: str | None = None) -> None:
@@ -142,7 +142,7 @@ class UpdateConfig(Request["Answer"]):
     """Changes a configuration file: all of the changes are made, or none.
 
     Needs the privilege ``config``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/UpdateConfig/>
 
     Args:
@@ -150,7 +150,7 @@ class UpdateConfig(Request["Answer"]):
         dst_filename: The file to write; may be the same. Required.
         reload: Whether to reload everything afterwards, or the name of a module to reload.
         preserve_effective_context: Whether a section that was changed by a template keeps what that led to.
-            Asterisk 13.2 or later in the 13 branch, 14 to 23 only.
+            Asterisk 13.2 and later only.
         changes: The changes in the order in which they are made: `NewSection`, `UpdateLine` and the others of
             `ami_typed.configuration`.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
@@ -158,9 +158,9 @@ class UpdateConfig(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("config",)
-    parameter_releases = {"PreserveEffectiveContext": "13.2-23"}
+    parameter_releases = {"PreserveEffectiveContext": "13.2-"}
     secrets = Request.secrets | {"value-*", "match-*"}
 
     def __init__(

@@ -36,7 +36,7 @@ class Command(Request["responses.Command"]):
     """Runs a command of Asterisk's command line and answers with what it prints.
 
     Needs the privilege ``command``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Command/>
 
     Args:
@@ -46,7 +46,7 @@ class Command(Request["responses.Command"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("command",)
 
     def __init__(self, *, command: str, action_id: str | None = None) -> None:
@@ -62,13 +62,13 @@ class CoreSettings(Request["responses.CoreSettings"]):
     """Asks for the server's settings.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CoreSettings/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "reporting")
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -83,13 +83,13 @@ class CoreStatus(Request["responses.CoreStatus"]):
     """Asks how long the server runs and how busy it is.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CoreStatus/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "reporting")
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -142,13 +142,13 @@ class ListCommands(Request["responses.ListCommands"]):
     """Lists the actions of the server that this user may send.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ListCommands/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -163,13 +163,13 @@ class LoggerRotate(Request["Answer"]):
     """Closes the log files and opens new ones.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/LoggerRotate/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "reporting")
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -184,7 +184,7 @@ class ModuleCheck(Request["responses.ModuleCheck"]):
     """Asks whether a module is loaded; the server answers with an error where it is not.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ModuleCheck/>
 
     Args:
@@ -194,7 +194,7 @@ class ModuleCheck(Request["responses.ModuleCheck"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     def __init__(self, *, module: str, action_id: str | None = None) -> None:
@@ -210,7 +210,7 @@ class ModuleLoad(Request["Answer"]):
     """Loads, unloads or reloads a module.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ModuleLoad/>
 
     Args:
@@ -219,16 +219,15 @@ class ModuleLoad(Request["Answer"]):
             to reload everything. One of ``cdr``, ``dnsmgr``, ``extconfig``, ``enum``, ``acl``, ``manager``,
             ``http``, ``logger``, ``features``, ``dsp``, ``udptl``, ``indications``, ``cel``, ``plc``.
         recursive: With refresh: also unload and load again what depends on the module. Asterisk 18.23 or
-            later in the 18 branch, 20.8 or later in the 20 branch, 21.3 or later in the 21 branch, 22 to 23
-            only.
+            later in the 18 branch, 20.8 or later in the 20 branch, 21.3 and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
-    parameter_releases = {"Recursive": "18.23 20.8 21.3-23"}
+    parameter_releases = {"Recursive": "18.23 20.8 21.3-"}
 
     def __init__(
         self,
@@ -252,7 +251,7 @@ class Reload(Request["Answer"]):
     """Makes a module, or all of them, read its configuration again.
 
     Needs one of the privileges ``config``, ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Reload/>
 
     Args:
@@ -262,7 +261,7 @@ class Reload(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("config", "system")
 
     def __init__(self, *, module: str | None = None, action_id: str | None = None) -> None:
@@ -278,7 +277,7 @@ class SorceryMemoryCacheExpire(Request["Answer"]):
     """Forgets every object of a memory cache.
 
     Needs the privilege ``system``.
-    Asterisk 13.5 or later in the 13 branch, 14 to 23.
+    Asterisk 13.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheExpire/>
 
     Args:
@@ -288,7 +287,7 @@ class SorceryMemoryCacheExpire(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13.5-23")
+    releases = Releases("13.5-")
     privileges = ("system",)
 
     def __init__(self, *, cache: str, action_id: str | None = None) -> None:
@@ -304,7 +303,7 @@ class SorceryMemoryCacheExpireObject(Request["Answer"]):
     """Forgets one object of a memory cache.
 
     Needs the privilege ``system``.
-    Asterisk 13.5 or later in the 13 branch, 14 to 23.
+    Asterisk 13.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheExpireObject/>
 
     Args:
@@ -315,7 +314,7 @@ class SorceryMemoryCacheExpireObject(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13.5-23")
+    releases = Releases("13.5-")
     privileges = ("system",)
 
     def __init__(self, *, cache: str, object: str, action_id: str | None = None) -> None:
@@ -332,7 +331,7 @@ class SorceryMemoryCachePopulate(Request["Answer"]):
     """Forgets every object of a memory cache and reads them all again.
 
     Needs the privilege ``system``.
-    Asterisk 13.7 or later in the 13 branch, 14 to 23.
+    Asterisk 13.7 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCachePopulate/>
 
     Args:
@@ -342,7 +341,7 @@ class SorceryMemoryCachePopulate(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13.7-23")
+    releases = Releases("13.7-")
     privileges = ("system",)
 
     def __init__(self, *, cache: str, action_id: str | None = None) -> None:
@@ -358,7 +357,7 @@ class SorceryMemoryCacheStale(Request["Answer"]):
     """Marks every object of a memory cache as stale, so that its next use reads it again.
 
     Needs the privilege ``system``.
-    Asterisk 13.5 or later in the 13 branch, 14 to 23.
+    Asterisk 13.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheStale/>
 
     Args:
@@ -368,7 +367,7 @@ class SorceryMemoryCacheStale(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13.5-23")
+    releases = Releases("13.5-")
     privileges = ("system",)
 
     def __init__(self, *, cache: str, action_id: str | None = None) -> None:
@@ -384,22 +383,22 @@ class SorceryMemoryCacheStaleObject(Request["Answer"]):
     """Marks one object of a memory cache as stale, so that its next use reads it again.
 
     Needs the privilege ``system``.
-    Asterisk 13.5 or later in the 13 branch, 14 to 23.
+    Asterisk 13.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheStaleObject/>
 
     Args:
         cache: The cache's name in sorcery.conf. Required.
         object: The object's name. Required.
-        reload: Whether to read it again at once. Asterisk 13.14 or later in the 13 branch, 14.3 or later in
-            the 14 branch, 15 to 23 only.
+        reload: Whether to read it again at once. Asterisk 13.14 or later in the 13 branch, 14.3 and later
+            only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
     __slots__ = ()
 
-    releases = Releases("13.5-23")
+    releases = Releases("13.5-")
     privileges = ("system",)
-    parameter_releases = {"Reload": "13.14 14.3-23"}
+    parameter_releases = {"Reload": "13.14 14.3-"}
 
     def __init__(self, *, cache: str, object: str, reload: bool | None = None, action_id: str | None = None) -> None:
         super().__init__("SorceryMemoryCacheStaleObject")

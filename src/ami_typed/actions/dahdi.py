@@ -34,7 +34,7 @@ class DAHDIDialOffhook(Request["Answer"]):
     """Dials digits on a DAHDI channel that is off hook.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIDialOffhook/>
 
     Args:
@@ -45,7 +45,7 @@ class DAHDIDialOffhook(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, dahdi_channel: int | str, number: str, action_id: str | None = None) -> None:
@@ -62,7 +62,7 @@ class DAHDIDNDoff(Request["Answer"]):
     """Lets a DAHDI channel ring again.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIDNDoff/>
 
     Args:
@@ -72,7 +72,7 @@ class DAHDIDNDoff(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
@@ -88,7 +88,7 @@ class DAHDIDNDon(Request["Answer"]):
     """Keeps a DAHDI channel from ringing.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIDNDon/>
 
     Args:
@@ -98,7 +98,7 @@ class DAHDIDNDon(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
@@ -114,7 +114,7 @@ class DAHDIHangup(Request["Answer"]):
     """Acts as if a DAHDI channel had been hung up.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIHangup/>
 
     Args:
@@ -124,7 +124,7 @@ class DAHDIHangup(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
@@ -140,13 +140,13 @@ class DAHDIRestart(Request["Answer"]):
     """Restarts every DAHDI channel; calls on them end.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIRestart/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -161,7 +161,7 @@ class DAHDIShowChannels(ListRequest["aggregates.DAHDIShowChannels"]):
     """Lists the DAHDI channels.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIShowChannels/>
 
     Args:
@@ -171,7 +171,7 @@ class DAHDIShowChannels(ListRequest["aggregates.DAHDIShowChannels"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
     list_ends = ("DAHDIShowChannelsComplete",)
 
@@ -192,14 +192,13 @@ class DAHDIShowStatus(ListRequest["aggregates.DAHDIShowStatus"]):
     """Lists the DAHDI spans; the server answers with an error where DAHDI is not there.
 
     Needs no privilege.
-    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 or later in the 21 branch, 22
-    to 23.
+    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIShowStatus/>
     """
 
     __slots__ = ()
 
-    releases = Releases("18.23 20.8 21.3-23")
+    releases = Releases("18.23 20.8 21.3-")
     privileges = ()
     list_ends = ("DAHDIShowStatusComplete",)
 
@@ -219,7 +218,7 @@ class DAHDITransfer(Request["Answer"]):
     """Acts as if a DAHDI channel had flashed its hook.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDITransfer/>
 
     Args:
@@ -229,7 +228,7 @@ class DAHDITransfer(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
@@ -245,7 +244,7 @@ class PRIDebugFileSet(Request["Answer"]):
     """Writes what ISDN debugging tells into a file.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PRIDebugFileSet/>
 
     Args:
@@ -255,7 +254,7 @@ class PRIDebugFileSet(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     def __init__(self, *, file: str, action_id: str | None = None) -> None:
@@ -271,13 +270,13 @@ class PRIDebugFileUnset(Request["Answer"]):
     """No longer writes what ISDN debugging tells into a file.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PRIDebugFileUnset/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -292,7 +291,7 @@ class PRIDebugSet(Request["Answer"]):
     """Chooses how much ISDN debugging tells about a span.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PRIDebugSet/>
 
     Args:
@@ -304,7 +303,7 @@ class PRIDebugSet(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, span: int, level: enums.DebugLevel | str | int, action_id: str | None = None) -> None:
@@ -321,7 +320,7 @@ class PRIShowSpans(ListRequest["aggregates.PRIShowSpans"]):
     """Lists the ISDN spans.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PRIShowSpans/>
 
     Args:
@@ -331,7 +330,7 @@ class PRIShowSpans(ListRequest["aggregates.PRIShowSpans"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
     list_ends = ("PRIShowSpansComplete",)
 

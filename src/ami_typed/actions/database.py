@@ -19,7 +19,7 @@ class DBDel(Request["Answer"]):
     """Deletes a key; the server answers with an error where there is none.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DBDel/>
 
     Args:
@@ -30,7 +30,7 @@ class DBDel(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     def __init__(self, *, family: str, key: str, action_id: str | None = None) -> None:
@@ -47,7 +47,7 @@ class DBDelTree(Request["Answer"]):
     """Deletes a family, or the keys of it that begin alike.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DBDelTree/>
 
     Args:
@@ -58,7 +58,7 @@ class DBDelTree(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     def __init__(self, *, family: str, key: str | None = None, action_id: str | None = None) -> None:
@@ -75,7 +75,7 @@ class DBGet(ListRequest["aggregates.DBGet"]):
     """Reads a value; the server answers with an error where there is none.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DBGet/>
 
     Args:
@@ -86,7 +86,7 @@ class DBGet(ListRequest["aggregates.DBGet"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "reporting")
     list_ends = ("DBGetComplete",)
 
@@ -108,8 +108,7 @@ class DBGetTree(ListRequest["aggregates.DBGetTree"]):
     """Lists keys with their values.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 or later in the 19 branch, 20
-    to 23.
+    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DBGetTree/>
 
     Args:
@@ -120,7 +119,7 @@ class DBGetTree(ListRequest["aggregates.DBGetTree"]):
 
     __slots__ = ()
 
-    releases = Releases("16.28 18.14 19.6-23")
+    releases = Releases("16.28 18.14 19.6-")
     privileges = ("system", "reporting")
     list_ends = ("DBGetTreeComplete",)
 
@@ -142,7 +141,7 @@ class DBPut(Request["Answer"]):
     """Sets a value.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DBPut/>
 
     Args:
@@ -154,7 +153,7 @@ class DBPut(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     def __init__(self, *, family: str, key: str, val: str | None = None, action_id: str | None = None) -> None:

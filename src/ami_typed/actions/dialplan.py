@@ -20,7 +20,7 @@ class DialplanExtensionAdd(Request["Answer"]):
     """Adds one priority of an extension to the dialplan, until the dialplan is next reloaded.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DialplanExtensionAdd/>
 
     Args:
@@ -35,7 +35,7 @@ class DialplanExtensionAdd(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     def __init__(
@@ -66,7 +66,7 @@ class DialplanExtensionRemove(Request["Answer"]):
     """Removes an extension, or one priority of it, from the dialplan.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DialplanExtensionRemove/>
 
     Args:
@@ -78,7 +78,7 @@ class DialplanExtensionRemove(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     def __init__(
@@ -98,7 +98,7 @@ class ShowDialPlan(ListRequest["aggregates.ShowDialPlan"]):
     """Lists the dialplan, or a part of it.
 
     Needs one of the privileges ``config``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ShowDialPlan/>
 
     Args:
@@ -109,7 +109,7 @@ class ShowDialPlan(ListRequest["aggregates.ShowDialPlan"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("config", "reporting")
     list_ends = ("ShowDialPlanComplete",)
 

@@ -20,7 +20,7 @@ class FAXSession(ListRequest["aggregates.FAXSession"]):
     """Asks about one fax session; a FAXSession event follows the answer.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/FAXSession/>
 
     Args:
@@ -30,7 +30,7 @@ class FAXSession(ListRequest["aggregates.FAXSession"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
     list_ends = ("FAXSession",)
     list_announced = False
@@ -52,13 +52,13 @@ class FAXSessions(ListRequest["aggregates.FAXSessions"]):
     """Lists the fax sessions.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/FAXSessions/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
     list_ends = ("FAXSessionsComplete",)
 
@@ -78,13 +78,13 @@ class FAXStats(ListRequest["aggregates.FAXStats"]):
     """Asks how many faxes there were; a FAXStats event follows the answer.
 
     Needs the privilege ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/FAXStats/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("reporting",)
     list_ends = ("FAXStats",)
     list_announced = False

@@ -20,13 +20,13 @@ class IAXnetstats(Request["responses.IAXnetstats"]):
     call.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/IAXnetstats/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "reporting")
     raw_text = True
 
@@ -42,13 +42,13 @@ class IAXpeerlist(ListRequest["aggregates.IAXpeerlist"]):
     """Lists the peers.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/IAXpeerlist/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "reporting")
     list_ends = ("PeerlistComplete",)
 
@@ -68,13 +68,13 @@ class IAXpeers(ListRequest["aggregates.IAXpeers"]):
     """Lists the peers.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/IAXpeers/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "reporting")
     list_ends = ("PeerlistComplete",)
     unmarked = True
@@ -95,13 +95,13 @@ class IAXregistry(ListRequest["aggregates.IAXregistry"]):
     """Lists the registrations with other servers.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/IAXregistry/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "reporting")
     list_ends = ("RegistrationsComplete",)
 

@@ -22,7 +22,7 @@ class ControlPlayback(Request["Answer"]):
     """Stops, pauses or winds a file that a channel is played.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ControlPlayback/>
 
     Args:
@@ -33,7 +33,7 @@ class ControlPlayback(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(self, *, channel: str, control: enums.PlaybackControl | str, action_id: str | None = None) -> None:
@@ -50,7 +50,7 @@ class MuteAudio(Request["Answer"]):
     """Keeps the sound of a channel from being heard, or lets it be heard again.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MuteAudio/>
 
     Args:
@@ -62,7 +62,7 @@ class MuteAudio(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     def __init__(
@@ -82,7 +82,7 @@ class PlayDTMF(Request["Answer"]):
     """Sends a digit to a channel, or acts as if the channel had sent it.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PlayDTMF/>
 
     Args:
@@ -90,15 +90,15 @@ class PlayDTMF(Request["Answer"]):
         digit: The digit: 0 to 9, A to D, `*` or `#`; one only. Required.
         duration: How long it sounds, in milliseconds.
         receive: Whether to act as if the channel had sent it. Asterisk 13.30 or later in the 13 branch, 16.7
-            or later in the 16 branch, 17.1 or later in the 17 branch, 18 to 23 only.
+            or later in the 16 branch, 17.1 and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
-    parameter_releases = {"Receive": "13.30 16.7 17.1-23"}
+    parameter_releases = {"Receive": "13.30 16.7 17.1-"}
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class PlayMF(Request["Answer"]):
     """Sends a multi-frequency (MF, R1) digit to a channel.
 
     Needs the privilege ``call``.
-    Asterisk 16.21 or later in the 16 branch, 18.7 or later in the 18 branch, 19 to 23.
+    Asterisk 16.21 or later in the 16 branch, 18.7 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PlayMF/>
 
     Args:
@@ -136,7 +136,7 @@ class PlayMF(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("16.21 18.7-23")
+    releases = Releases("16.21 18.7-")
     privileges = ("call",)
 
     def __init__(
@@ -156,7 +156,7 @@ class SendFlash(Request["Answer"]):
     """Sends a hook flash to a channel, or acts as if the channel had sent it.
 
     Needs the privilege ``call``.
-    Asterisk 18.18 or later in the 18 branch, 20.3 or later in the 20 branch, 21 to 23.
+    Asterisk 18.18 or later in the 18 branch, 20.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SendFlash/>
 
     Args:
@@ -167,7 +167,7 @@ class SendFlash(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("18.18 20.3-23")
+    releases = Releases("18.18 20.3-")
     privileges = ("call",)
 
     def __init__(self, *, channel: str, receive: bool | None = None, action_id: str | None = None) -> None:

@@ -20,7 +20,7 @@ class MeetmeList(ListRequest["aggregates.MeetmeList"]):
     """Lists the members of a conference; the server answers with an error where there are none.
 
     Needs the privilege ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MeetmeList/>
 
     Args:
@@ -30,7 +30,7 @@ class MeetmeList(ListRequest["aggregates.MeetmeList"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("reporting",)
     list_ends = ("MeetmeListComplete",)
     list_empty = ("No active conferences.",)
@@ -52,13 +52,13 @@ class MeetmeListRooms(ListRequest["aggregates.MeetmeListRooms"]):
     """Lists the conferences; the server answers with an error where there are none.
 
     Needs the privilege ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MeetmeListRooms/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("reporting",)
     list_ends = ("MeetmeListRoomsComplete",)
     list_empty = ("No active conferences.",)
@@ -79,7 +79,7 @@ class MeetmeMute(Request["Answer"]):
     """Mutes a member of a conference.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MeetmeMute/>
 
     Args:
@@ -90,7 +90,7 @@ class MeetmeMute(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(self, *, meetme: str, usernum: int, action_id: str | None = None) -> None:
@@ -107,7 +107,7 @@ class MeetmeUnmute(Request["Answer"]):
     """Lets a member of a conference be heard again.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MeetmeUnmute/>
 
     Args:
@@ -118,7 +118,7 @@ class MeetmeUnmute(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(self, *, meetme: str, usernum: int, action_id: str | None = None) -> None:

@@ -22,7 +22,7 @@ class JabberSend(Request["Answer"]):
     outcome, which counts.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/JabberSend/>
 
     Args:
@@ -34,7 +34,7 @@ class JabberSend(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
     answers = 2
 
@@ -53,12 +53,12 @@ class MessageSend(Request["Answer"]):
     """Sends a text that belongs to no call.
 
     Needs the privilege ``message``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MessageSend/>
 
     Args:
         destination: Where to send it, as `pjsip:alice` or another technology's address. Asterisk 16.22 or
-            later in the 16 branch, 18.8 or later in the 18 branch, 19 to 23 only.
+            later in the 16 branch, 18.8 and later only.
         to: Whom it is for; also where to send it, where no destination is given.
         from_: Whom it is from.
         body: The text; it cannot have more than one line.
@@ -72,9 +72,9 @@ class MessageSend(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("message",)
-    parameter_releases = {"Destination": "16.22 18.8-23"}
+    parameter_releases = {"Destination": "16.22 18.8-"}
     some_of = (("Destination", "To"),)
 
     def __init__(
@@ -106,22 +106,22 @@ class SendText(Request["Answer"]):
     """Sends a text to a channel while it is on a call.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SendText/>
 
     Args:
         channel: The channel's name. Required.
         message: The text. Required.
         content_type: The text's media type. Asterisk 13.35 or later in the 13 branch, 16.12 or later in the
-            16 branch, 17.6 or later in the 17 branch, 18 to 23 only.
+            16 branch, 17.6 and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
-    parameter_releases = {"Content-Type": "13.35 16.12 17.6-23"}
+    parameter_releases = {"Content-Type": "13.35 16.12 17.6-"}
 
     def __init__(
         self, *, channel: str, message: str, content_type: str | None = None, action_id: str | None = None

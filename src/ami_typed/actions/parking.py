@@ -22,7 +22,7 @@ class Park(Request["Answer"]):
     """Parks a channel.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Park/>
 
     Args:
@@ -33,15 +33,15 @@ class Park(Request["Answer"]):
         parking_timeout: How long to keep the call, in milliseconds; the lot's own time where it is left out.
         parkinglot: The lot to park in; the channel's own where it is left out.
         parking_space: The space to park in; a free one where it is left out. Asterisk 18.19 or later in the
-            18 branch, 20.4 or later in the 20 branch, 21 to 23 only.
+            18 branch, 20.4 and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
-    parameter_releases = {"ParkingSpace": "18.19 20.4-23"}
+    parameter_releases = {"ParkingSpace": "18.19 20.4-"}
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class ParkedCalls(ListRequest["aggregates.ParkedCalls"]):
     """Lists the calls that are parked.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ParkedCalls/>
 
     Args:
@@ -83,7 +83,7 @@ class ParkedCalls(ListRequest["aggregates.ParkedCalls"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
     list_ends = ("ParkedCallsComplete",)
 
@@ -104,13 +104,13 @@ class Parkinglots(ListRequest["aggregates.Parkinglots"]):
     """Lists the parking lots.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Parkinglots/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
     list_ends = ("ParkinglotsComplete",)
 

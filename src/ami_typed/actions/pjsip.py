@@ -33,8 +33,7 @@ class PJSIPHangup(ListRequest["aggregates.PJSIPHangup"]):
     server lists them.
 
     Needs one of the privileges ``system``, ``call``.
-    Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21.1 or later in the 21 branch, 22
-    to 23.
+    Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21.1 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPHangup/>
 
     Args:
@@ -46,7 +45,7 @@ class PJSIPHangup(ListRequest["aggregates.PJSIPHangup"]):
 
     __slots__ = ()
 
-    releases = Releases("18.21 20.6 21.1-23")
+    releases = Releases("18.21 20.6 21.1-")
     privileges = ("system", "call")
     list_ends = ("ChannelsHungupListComplete",)
 
@@ -68,16 +67,15 @@ class PJSIPNotify(Request["Answer"]):
     """Sends a NOTIFY to an endpoint, to an address or within a call.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPNotify/>
 
     Args:
         endpoint: The endpoint to send it to.
         uri: The address to send it to.
-        channel: The channel to send it in. Asterisk 13.21 or later in the 13 branch, 15.4 or later in the 15
-            branch, 16 to 23 only.
+        channel: The channel to send it in. Asterisk 13.21 or later in the 13 branch, 15.4 and later only.
         option: The section of pjsip_notify.conf that says what to send. Asterisk 18.16 or later in the 18
-            branch, 19.8 or later in the 19 branch, 20.1 or later in the 20 branch, 21 to 23 only.
+            branch, 19.8 or later in the 19 branch, 20.1 and later only.
         variable: What to send, by name: SIP headers, and `Content` for the body, with a sequence for its
             lines. The order counts.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
@@ -88,9 +86,9 @@ class PJSIPNotify(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
-    parameter_releases = {"channel": "13.21 15.4-23", "Option": "18.16 19.8 20.1-23"}
+    parameter_releases = {"channel": "13.21 15.4-", "Option": "18.16 19.8 20.1-"}
     one_of = (
         ("Endpoint", "URI", "channel"),
         ("Option", "Variable"),
@@ -123,7 +121,7 @@ class PJSIPSetMaintenance(Request["Answer"]):
     """Takes an endpoint, or all of them, out of service, or into it again. Calls that go on are left alone.
 
     Needs the privilege ``system``.
-    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 or later in the 23 branch.
+    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPSetMaintenance/>
 
     Args:
@@ -134,7 +132,7 @@ class PJSIPSetMaintenance(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("20.20 22.10 23.4")
+    releases = Releases("20.20 22.10 23.4-")
     privileges = ("system",)
 
     def __init__(self, *, endpoint: str, state: bool, action_id: str | None = None) -> None:
@@ -151,13 +149,13 @@ class PJSIPShowAors(ListRequest["aggregates.PJSIPShowAors"]):
     """Lists the addresses of record; the server answers with an error where there are none.
 
     Needs the privilege ``system``.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowAors/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ("system",)
     list_ends = ("AorListComplete",)
     list_empty = ("No AORs found",)
@@ -179,13 +177,13 @@ class PJSIPShowAuths(ListRequest["aggregates.PJSIPShowAuths"]):
     none.
 
     Needs the privilege ``system``.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowAuths/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ("system",)
     list_ends = ("AuthListComplete",)
     list_empty = ("No Auths found",)
@@ -206,7 +204,7 @@ class PJSIPShowEndpoint(ListRequest["aggregates.PJSIPShowEndpoint"]):
     """Tells everything about one endpoint.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowEndpoint/>
 
     Args:
@@ -216,7 +214,7 @@ class PJSIPShowEndpoint(ListRequest["aggregates.PJSIPShowEndpoint"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
     list_ends = ("EndpointDetailComplete",)
 
@@ -237,13 +235,13 @@ class PJSIPShowEndpoints(ListRequest["aggregates.PJSIPShowEndpoints"]):
     """Lists the endpoints; the server answers with an error where there are none.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowEndpoints/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
     list_ends = ("EndpointListComplete",)
     list_empty = ("No endpoints found",)
@@ -264,7 +262,7 @@ class PJSIPShowMaintenance(ListRequest["aggregates.PJSIPShowMaintenance"]):
     """Lists the endpoints that are out of service.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 or later in the 23 branch.
+    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowMaintenance/>
 
     Args:
@@ -274,7 +272,7 @@ class PJSIPShowMaintenance(ListRequest["aggregates.PJSIPShowMaintenance"]):
 
     __slots__ = ()
 
-    releases = Releases("20.20 22.10 23.4")
+    releases = Releases("20.20 22.10 23.4-")
     privileges = ("system", "reporting")
     list_ends = ("PJSIPMaintenanceStatusComplete",)
 

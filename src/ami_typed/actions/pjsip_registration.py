@@ -30,7 +30,7 @@ class PJSIPQualify(Request["Answer"]):
     """Asks the contacts of an endpoint whether they are there.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPQualify/>
 
     Args:
@@ -40,7 +40,7 @@ class PJSIPQualify(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "reporting")
 
     def __init__(self, *, endpoint: str, action_id: str | None = None) -> None:
@@ -56,7 +56,7 @@ class PJSIPRegister(Request["Answer"]):
     """Registers with another server again, now.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13.2 or later in the 13 branch, 14 to 23.
+    Asterisk 13.2 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPRegister/>
 
     Args:
@@ -66,7 +66,7 @@ class PJSIPRegister(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13.2-23")
+    releases = Releases("13.2-")
     privileges = ("system", "reporting")
 
     def __init__(self, *, registration: str, action_id: str | None = None) -> None:
@@ -82,13 +82,13 @@ class PJSIPShowContacts(ListRequest["aggregates.PJSIPShowContacts"]):
     """Lists the contacts; the server answers with an error where there are none.
 
     Needs the privilege ``system``.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowContacts/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ("system",)
     list_ends = ("ContactListComplete",)
     list_empty = ("No Contacts found",)
@@ -111,13 +111,13 @@ class PJSIPShowRegistrationInboundContactStatuses(
     """Lists the contacts that registered, and whether they answer.
 
     Needs the privilege ``system``.
-    Asterisk 13.14 or later in the 13 branch, 14.3 or later in the 14 branch, 15 to 23.
+    Asterisk 13.14 or later in the 13 branch, 14.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowRegistrationInboundContactStatuses/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13.14 14.3-23")
+    releases = Releases("13.14 14.3-")
     privileges = ("system",)
     list_ends = ("ContactStatusDetailComplete",)
 
@@ -137,13 +137,13 @@ class PJSIPShowRegistrationsInbound(ListRequest["aggregates.PJSIPShowRegistratio
     """Lists the addresses of record with the contacts that registered.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowRegistrationsInbound/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
     list_ends = ("InboundRegistrationDetailComplete",)
 
@@ -163,13 +163,13 @@ class PJSIPShowRegistrationsOutbound(ListRequest["aggregates.PJSIPShowRegistrati
     """Lists the registrations with other servers, and the credentials that they use.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowRegistrationsOutbound/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "reporting")
     list_ends = ("OutboundRegistrationDetailComplete",)
 
@@ -189,13 +189,13 @@ class PJSIPShowResourceLists(ListRequest["aggregates.PJSIPShowResourceLists"]):
     """Lists the resource lists that telephones may subscribe to.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowResourceLists/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
     list_ends = ("ResourceListDetailComplete",)
     list_empty = ("No resource lists found",)
@@ -216,13 +216,13 @@ class PJSIPShowSubscriptionsInbound(ListRequest["aggregates.PJSIPShowSubscriptio
     """Lists the subscriptions that others have with this server.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowSubscriptionsInbound/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
     list_ends = ("InboundSubscriptionDetailComplete",)
 
@@ -242,13 +242,13 @@ class PJSIPShowSubscriptionsOutbound(ListRequest["aggregates.PJSIPShowSubscripti
     """Lists the subscriptions that this server has with others.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowSubscriptionsOutbound/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
     list_ends = ("OutboundSubscriptionDetailComplete",)
 
@@ -268,7 +268,7 @@ class PJSIPUnregister(Request["Answer"]):
     """Ends a registration with another server, until the next PJSIPRegister or reload.
 
     Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPUnregister/>
 
     Args:
@@ -278,7 +278,7 @@ class PJSIPUnregister(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "reporting")
 
     def __init__(self, *, registration: str, action_id: str | None = None) -> None:

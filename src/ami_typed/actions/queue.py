@@ -37,7 +37,7 @@ class QueueAdd(Request["Answer"]):
     """Adds a member to a queue.
 
     Needs the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueAdd/>
 
     Args:
@@ -46,20 +46,19 @@ class QueueAdd(Request["Answer"]):
         penalty: The member's penalty: those with a lower one are called first.
         paused: Whether the member begins paused.
         reason: Why it begins paused. Asterisk 20.12 or later in the 20 branch, 21.7 or later in the 21
-            branch, 22.2 or later in the 22 branch, 23 only.
+            branch, 22.2 and later only.
         member_name: The name that events and logs call the member by.
         state_interface: The device whose state decides whether the member is free; its interface where it is
             left out.
-        wrapuptime: How long to leave the member alone after a call, in seconds. Asterisk 16.3 or later in the
-            16 branch, 17 to 23 only.
+        wrapuptime: How long to leave the member alone after a call, in seconds. Asterisk 16.3 and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
-    parameter_releases = {"Reason": "20.12 21.7 22.2-23", "Wrapuptime": "16.3-23"}
+    parameter_releases = {"Reason": "20.12 21.7 22.2-", "Wrapuptime": "16.3-"}
 
     def __init__(
         self,
@@ -93,7 +92,7 @@ class QueueChangePriorityCaller(Request["Answer"]):
     """Changes the priority of a caller who waits.
 
     Needs no privilege.
-    Asterisk 15 to 23.
+    Asterisk 15 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueChangePriorityCaller/>
 
     Args:
@@ -101,15 +100,15 @@ class QueueChangePriorityCaller(Request["Answer"]):
         caller: The caller's channel. Required.
         priority: The new priority: callers with a higher one come first. Required.
         immediate: Whether the caller also changes its place now. Asterisk 18.20 or later in the 18 branch,
-            20.5 or later in the 20 branch, 21 to 23 only.
+            20.5 and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
     __slots__ = ()
 
-    releases = Releases("15-23")
+    releases = Releases("15-")
     privileges = ()
-    parameter_releases = {"Immediate": "18.20 20.5-23"}
+    parameter_releases = {"Immediate": "18.20 20.5-"}
 
     def __init__(
         self, *, queue: str, caller: str, priority: int, immediate: bool | None = None, action_id: str | None = None
@@ -129,7 +128,7 @@ class QueueLog(Request["Answer"]):
     """Writes an entry of one's own to the queue log.
 
     Needs the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueLog/>
 
     Args:
@@ -143,7 +142,7 @@ class QueueLog(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     def __init__(
@@ -172,7 +171,7 @@ class QueueMemberRingInUse(Request["Answer"]):
     """Chooses whether a member is rung while it is on a call.
 
     Needs the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueMemberRingInUse/>
 
     Args:
@@ -184,7 +183,7 @@ class QueueMemberRingInUse(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     def __init__(
@@ -204,7 +203,7 @@ class QueuePause(Request["Answer"]):
     """Pauses a member, or ends its pause.
 
     Needs the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueuePause/>
 
     Args:
@@ -217,7 +216,7 @@ class QueuePause(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     def __init__(
@@ -244,7 +243,7 @@ class QueuePenalty(Request["Answer"]):
     """Changes a member's penalty.
 
     Needs the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueuePenalty/>
 
     Args:
@@ -256,7 +255,7 @@ class QueuePenalty(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     def __init__(self, *, interface: str, penalty: int, queue: str | None = None, action_id: str | None = None) -> None:
@@ -274,7 +273,7 @@ class QueueReload(Request["Answer"]):
     """Reads queues.conf again, or the parts of it that are named.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueReload/>
 
     Args:
@@ -287,7 +286,7 @@ class QueueReload(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(
@@ -314,7 +313,7 @@ class QueueRemove(Request["Answer"]):
     """Removes a member from a queue.
 
     Needs the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueRemove/>
 
     Args:
@@ -325,7 +324,7 @@ class QueueRemove(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     def __init__(self, *, queue: str, interface: str, action_id: str | None = None) -> None:
@@ -342,7 +341,7 @@ class QueueReset(Request["Answer"]):
     """Sets the statistics of a queue back to nothing.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueReset/>
 
     Args:
@@ -352,7 +351,7 @@ class QueueReset(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, queue: str | None = None, action_id: str | None = None) -> None:
@@ -368,7 +367,7 @@ class QueueRule(Request["responses.QueueRule"]):
     """Asks for the rules that change penalties while a caller waits.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueRule/>
 
     Args:
@@ -378,7 +377,7 @@ class QueueRule(Request["responses.QueueRule"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, rule: str | None = None, action_id: str | None = None) -> None:
@@ -416,7 +415,7 @@ class QueueStatus(ListRequest["aggregates.QueueStatus"]):
     """Lists queues with their members and the callers that wait.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueStatus/>
 
     Args:
@@ -427,7 +426,7 @@ class QueueStatus(ListRequest["aggregates.QueueStatus"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
     list_ends = ("QueueStatusComplete",)
 
@@ -449,7 +448,7 @@ class QueueSummary(ListRequest["aggregates.QueueSummary"]):
     """Lists queues with how many members and callers they have.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueSummary/>
 
     Args:
@@ -459,7 +458,7 @@ class QueueSummary(ListRequest["aggregates.QueueSummary"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
     list_ends = ("QueueSummaryComplete",)
 
@@ -480,8 +479,7 @@ class QueueWithdrawCaller(Request["Answer"]):
     """Takes a caller out of a queue; the caller goes on in the dialplan.
 
     Needs no privilege.
-    Asterisk 16.25 or later in the 16 branch, 18.11 or later in the 18 branch, 19.3 or later in the 19 branch, 20
-    to 23.
+    Asterisk 16.25 or later in the 16 branch, 18.11 or later in the 18 branch, 19.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueWithdrawCaller/>
 
     Args:
@@ -493,7 +491,7 @@ class QueueWithdrawCaller(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("16.25 18.11 19.3-23")
+    releases = Releases("16.25 18.11 19.3-")
     privileges = ()
 
     def __init__(

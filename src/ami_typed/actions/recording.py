@@ -58,7 +58,7 @@ class MixMonitor(Request["responses.MixMonitor"]):
     """Begins to record a channel, both sides into one file.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MixMonitor/>
 
     Args:
@@ -71,7 +71,7 @@ class MixMonitor(Request["responses.MixMonitor"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     def __init__(
@@ -98,7 +98,7 @@ class MixMonitorMute(Request["Answer"]):
     """Leaves one side of a channel, or both, out of its recording, or takes it in again.
 
     Needs one of the privileges ``system``, ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MixMonitorMute/>
 
     Args:
@@ -106,16 +106,15 @@ class MixMonitorMute(Request["Answer"]):
         direction: Which side. Required.
         state: Whether it is left out from now on. Required.
         mix_monitor_id: Which recording of the channel, by the identifier that MixMonitor answered; all of
-            them where it is left out. Asterisk 18.18 or later in the 18 branch, 20.3 or later in the 20
-            branch, 21 to 23 only.
+            them where it is left out. Asterisk 18.18 or later in the 18 branch, 20.3 and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "call")
-    parameter_releases = {"MixMonitorID": "18.18 20.3-23"}
+    parameter_releases = {"MixMonitorID": "18.18 20.3-"}
 
     def __init__(
         self,
@@ -207,7 +206,7 @@ class StopMixMonitor(Request["Answer"]):
     """Ends a recording.
 
     Needs one of the privileges ``system``, ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/StopMixMonitor/>
 
     Args:
@@ -219,7 +218,7 @@ class StopMixMonitor(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system", "call")
 
     def __init__(self, *, channel: str, mix_monitor_id: str | None = None, action_id: str | None = None) -> None:

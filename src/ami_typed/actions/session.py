@@ -25,7 +25,7 @@ class Challenge(Request["responses.Challenge"]):
     """Asks for a challenge, so that Login can prove the secret without sending it.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Challenge/>
 
     Args:
@@ -35,7 +35,7 @@ class Challenge(Request["responses.Challenge"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, auth_type: enums.AuthType | str, action_id: str | None = None) -> None:
@@ -51,7 +51,7 @@ class Events(Request["responses.Events"]):
     """Chooses which classes of events this session is sent.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Events/>
 
     Args:
@@ -61,7 +61,7 @@ class Events(Request["responses.Events"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
     lasts = True
 
@@ -78,7 +78,7 @@ class Filter(Request["Answer"]):
     """Adds a filter to this session: from then on only events that pass it are sent.
 
     Needs the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Filter/>
 
     Args:
@@ -86,17 +86,17 @@ class Filter(Request["Answer"]):
         match_criteria: Where and how to look, such as `action(exclude),name(Newexten)`; a regular expression
             over the whole event where it is left out. One of ``action(include|exclude)``,
             ``name(<event_name>)``, ``header(<header_name>)``, ``<match_method>``. Asterisk 18.26 or later in
-            the 18 branch, 20.11 or later in the 20 branch, 21.6 or later in the 21 branch, 22.1 or later in
-            the 22 branch, 23 only.
+            the 18 branch, 20.11 or later in the 20 branch, 21.6 or later in the 21 branch, 22.1 and later
+            only.
         filter: What to look for; one that begins with `!` keeps matching events away.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
-    parameter_releases = {"MatchCriteria": "18.26 20.11 21.6 22.1-23"}
+    parameter_releases = {"MatchCriteria": "18.26 20.11 21.6 22.1-"}
     lasts = True
     adds_up = True
 
@@ -122,7 +122,7 @@ class Login(Request["Answer"]):
     """Logs in. Nothing but Challenge and Logoff is allowed before.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Login/>
 
     Args:
@@ -136,7 +136,7 @@ class Login(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
     logs_in = True
     secrets = Request.secrets | {"secret", "key"}
@@ -167,13 +167,13 @@ class Logoff(Request["Answer"]):
     """Logs off; the server says goodbye and closes the connection.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Logoff/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
     logs_off = True
 
@@ -189,13 +189,13 @@ class Ping(Request["responses.Ping"]):
     """Asks for a sign of life, which also keeps the connection open.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Ping/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -210,7 +210,7 @@ class UserEvent(Request["Answer"]):
     """Sends an event of the program's own to every session that reads user events.
 
     Needs the privilege ``user``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/UserEvent/>
 
     Args:
@@ -221,7 +221,7 @@ class UserEvent(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("user",)
 
     def __init__(
@@ -241,7 +241,7 @@ class WaitEvent(Request["Answer"]):
     anyway.
 
     Needs no privilege.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/WaitEvent/>
 
     Args:
@@ -251,7 +251,7 @@ class WaitEvent(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     def __init__(self, *, event_timeout: timedelta | None = None, action_id: str | None = None) -> None:

@@ -19,13 +19,13 @@ class DeviceStateList(ListRequest["aggregates.DeviceStateList"]):
     """Lists the state of every device that Asterisk knows one of.
 
     Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DeviceStateList/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call", "reporting")
     list_ends = ("DeviceStateListComplete",)
 
@@ -45,7 +45,7 @@ class ExtensionState(Request["responses.ExtensionState"]):
     """Asks for the state of an extension's hint.
 
     Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ExtensionState/>
 
     Args:
@@ -56,7 +56,7 @@ class ExtensionState(Request["responses.ExtensionState"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call", "reporting")
 
     def __init__(self, *, exten: str, context: str, action_id: str | None = None) -> None:
@@ -73,13 +73,13 @@ class ExtensionStateList(ListRequest["aggregates.ExtensionStateList"]):
     """Lists the state of every hint.
 
     Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ExtensionStateList/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call", "reporting")
     list_ends = ("ExtensionStateListComplete",)
     list_empty = ("No dialplan hints are available",)
@@ -100,7 +100,7 @@ class PresenceState(Request["responses.PresenceState"]):
     """Asks whether and how a person can be reached.
 
     Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PresenceState/>
 
     Args:
@@ -110,7 +110,7 @@ class PresenceState(Request["responses.PresenceState"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call", "reporting")
 
     def __init__(self, *, provider: str, action_id: str | None = None) -> None:
@@ -126,13 +126,13 @@ class PresenceStateList(ListRequest["aggregates.PresenceStateList"]):
     """Lists whether and how every person can be reached whose state Asterisk knows.
 
     Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PresenceStateList/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call", "reporting")
     list_ends = ("PresenceStateListComplete",)
 

@@ -36,7 +36,7 @@ class MailboxCount(Request["responses.MailboxCount"]):
     """Asks how many messages mailboxes hold.
 
     Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MailboxCount/>
 
     Args:
@@ -46,7 +46,7 @@ class MailboxCount(Request["responses.MailboxCount"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call", "reporting")
 
     def __init__(self, *, mailbox: Sequence[str], action_id: str | None = None) -> None:
@@ -62,7 +62,7 @@ class MailboxStatus(Request["responses.MailboxStatus"]):
     """Asks whether a mailbox holds new messages.
 
     Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MailboxStatus/>
 
     Args:
@@ -72,7 +72,7 @@ class MailboxStatus(Request["responses.MailboxStatus"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call", "reporting")
 
     def __init__(self, *, mailbox: Sequence[str], action_id: str | None = None) -> None:
@@ -88,7 +88,7 @@ class MWIDelete(Request["Answer"]):
     """Forgets mailboxes that a program keeps.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MWIDelete/>
 
     Args:
@@ -98,7 +98,7 @@ class MWIDelete(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(self, *, mailbox: str, action_id: str | None = None) -> None:
@@ -114,7 +114,7 @@ class MWIGet(ListRequest["aggregates.MWIGet"]):
     """Lists mailboxes that a program keeps, with how many messages they hold.
 
     Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MWIGet/>
 
     Args:
@@ -124,7 +124,7 @@ class MWIGet(ListRequest["aggregates.MWIGet"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call", "reporting")
     list_ends = ("MWIGetComplete",)
 
@@ -145,7 +145,7 @@ class MWIUpdate(Request["Answer"]):
     """Tells Asterisk how many messages a mailbox holds that a program keeps.
 
     Needs the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MWIUpdate/>
 
     Args:
@@ -157,7 +157,7 @@ class MWIUpdate(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     def __init__(
@@ -182,7 +182,7 @@ class VoicemailBoxSummary(ListRequest["aggregates.VoicemailBoxSummary"]):
     """Lists the messages of a mailbox; the server answers without a list where there is no such mailbox.
 
     Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
+    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailBoxSummary/>
 
     Args:
@@ -193,7 +193,7 @@ class VoicemailBoxSummary(ListRequest["aggregates.VoicemailBoxSummary"]):
 
     __slots__ = ()
 
-    releases = Releases("18.20 20.5-23")
+    releases = Releases("18.20 20.5-")
     privileges = ("call", "reporting")
     list_ends = ("VoicemailBoxDetailComplete",)
 
@@ -215,7 +215,7 @@ class VoicemailForward(Request["Answer"]):
     """Copies a message to another mailbox.
 
     Needs the privilege ``user``.
-    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
+    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailForward/>
 
     Args:
@@ -231,7 +231,7 @@ class VoicemailForward(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("18.20 20.5-23")
+    releases = Releases("18.20 20.5-")
     privileges = ("user",)
 
     def __init__(
@@ -264,7 +264,7 @@ class VoicemailMove(Request["Answer"]):
     """Moves a message to another folder.
 
     Needs the privilege ``user``.
-    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
+    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailMove/>
 
     Args:
@@ -278,7 +278,7 @@ class VoicemailMove(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("18.20 20.5-23")
+    releases = Releases("18.20 20.5-")
     privileges = ("user",)
 
     def __init__(
@@ -307,7 +307,7 @@ class VoicemailRefresh(Request["Answer"]):
     """Makes Asterisk look again at mailboxes that something else changed.
 
     Needs the privilege ``user``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailRefresh/>
 
     Args:
@@ -318,7 +318,7 @@ class VoicemailRefresh(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("user",)
 
     def __init__(self, *, context: str | None = None, mailbox: str | None = None, action_id: str | None = None) -> None:
@@ -335,7 +335,7 @@ class VoicemailRemove(Request["Answer"]):
     """Deletes a message.
 
     Needs the privilege ``user``.
-    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
+    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailRemove/>
 
     Args:
@@ -348,7 +348,7 @@ class VoicemailRemove(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("18.20 20.5-23")
+    releases = Releases("18.20 20.5-")
     privileges = ("user",)
 
     def __init__(
@@ -369,13 +369,13 @@ class VoicemailUsersList(ListRequest["aggregates.VoicemailUsersList"]):
     """Lists every mailbox; the server answers without a list where there is none.
 
     Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailUsersList/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call", "reporting")
     list_ends = ("VoicemailUserEntryComplete",)
 
@@ -395,7 +395,7 @@ class VoicemailUserStatus(ListRequest["aggregates.VoicemailUserStatus"]):
     """Tells about one mailbox; the server answers without a list where there is no such mailbox.
 
     Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailUserStatus/>
 
     Args:
@@ -406,7 +406,7 @@ class VoicemailUserStatus(ListRequest["aggregates.VoicemailUserStatus"]):
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ("call", "reporting")
     list_ends = ("VoicemailUserDetailComplete",)
 

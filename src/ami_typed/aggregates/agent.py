@@ -15,12 +15,12 @@ __all__ = ["Agents"]
 class Agents(Aggregate):
     """The agents of agents.conf.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("Agents",)
 
     @property

@@ -15,12 +15,12 @@ __all__ = ["BridgeInfo", "BridgeList", "BridgeTechnologyList"]
 class BridgeInfo(Aggregate):
     """The channels of a bridge; the last event tells about the bridge itself.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("BridgeInfoChannel",)
 
     @property
@@ -47,12 +47,12 @@ class BridgeInfo(Aggregate):
 class BridgeList(Aggregate):
     """The bridges.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("BridgeListItem",)
 
     @property
@@ -79,12 +79,12 @@ class BridgeList(Aggregate):
 class BridgeTechnologyList(Aggregate):
     """The ways of mixing that bridges may use.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("BridgeTechnologyListItem",)
 
     @property

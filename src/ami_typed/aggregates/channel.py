@@ -15,12 +15,12 @@ __all__ = ["CoreShowChannelMap", "CoreShowChannels", "Hangup", "Status"]
 class CoreShowChannelMap(Aggregate):
     """The channels that a channel is joined to.
 
-    Asterisk 18.19 or later in the 18 branch, 20.4 or later in the 20 branch, 21 to 23.
+    Asterisk 18.19 or later in the 18 branch, 20.4 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("18.19 20.4-23")
+    releases = Releases("18.19 20.4-")
     repeatable = ("CoreShowChannelMap",)
 
     @property
@@ -47,12 +47,12 @@ class CoreShowChannelMap(Aggregate):
 class CoreShowChannels(Aggregate):
     """Every channel.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("CoreShowChannel",)
 
     @property
@@ -79,12 +79,12 @@ class CoreShowChannels(Aggregate):
 class Hangup(Aggregate):
     """The channels that were hung up by pattern; empty where one channel was named.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("ChannelHungup",)
 
     @property
@@ -111,12 +111,12 @@ class Hangup(Aggregate):
 class Status(Aggregate):
     """Channels with all that is known about them.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("Status",)
 
     @property

@@ -15,12 +15,12 @@ __all__ = ["ConfbridgeList", "ConfbridgeListRooms"]
 class ConfbridgeList(Aggregate):
     """The members of a conference.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("ConfbridgeList",)
 
     @property
@@ -47,12 +47,12 @@ class ConfbridgeList(Aggregate):
 class ConfbridgeListRooms(Aggregate):
     """The conferences.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("ConfbridgeListRooms",)
 
     @property

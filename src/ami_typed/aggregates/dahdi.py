@@ -15,12 +15,12 @@ __all__ = ["DAHDIShowChannels", "DAHDIShowStatus", "PRIShowSpans"]
 class DAHDIShowChannels(Aggregate):
     """The DAHDI channels.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("DAHDIShowChannels",)
 
     @property
@@ -47,13 +47,12 @@ class DAHDIShowChannels(Aggregate):
 class DAHDIShowStatus(Aggregate):
     """The DAHDI spans.
 
-    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 or later in the 21 branch, 22
-    to 23.
+    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("18.23 20.8 21.3-23")
+    releases = Releases("18.23 20.8 21.3-")
     repeatable = ("DAHDIShowStatus",)
 
     @property
@@ -80,12 +79,12 @@ class DAHDIShowStatus(Aggregate):
 class PRIShowSpans(Aggregate):
     """The ISDN spans.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("PRIShowSpans",)
 
     @property

@@ -15,12 +15,12 @@ __all__ = ["DBGet", "DBGetTree"]
 class DBGet(Aggregate):
     """The value of a key: one entry.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("DBGetResponse",)
 
     @property
@@ -47,13 +47,12 @@ class DBGet(Aggregate):
 class DBGetTree(Aggregate):
     """Keys with their values.
 
-    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 or later in the 19 branch, 20
-    to 23.
+    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("16.28 18.14 19.6-23")
+    releases = Releases("16.28 18.14 19.6-")
     repeatable = ("DBGetTreeResponse",)
     counted = False
 

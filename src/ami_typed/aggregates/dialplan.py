@@ -15,12 +15,12 @@ __all__ = ["ShowDialPlan"]
 class ShowDialPlan(Aggregate):
     """The dialplan, or a part of it.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("ListDialplan",)
 
     @property

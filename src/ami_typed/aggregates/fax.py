@@ -15,12 +15,12 @@ __all__ = ["FAXSession", "FAXSessions", "FAXStats"]
 class FAXSession(Aggregate):
     """One fax session.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ()
 
     @property
@@ -40,12 +40,12 @@ class FAXSession(Aggregate):
 class FAXSessions(Aggregate):
     """The fax sessions.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("FAXSessionsEntry",)
 
     @property
@@ -72,12 +72,12 @@ class FAXSessions(Aggregate):
 class FAXStats(Aggregate):
     """How many faxes there were.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ()
 
     @property

@@ -15,12 +15,12 @@ __all__ = ["IAXpeerlist", "IAXpeers", "IAXregistry"]
 class IAXpeerlist(Aggregate):
     """The peers.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("PeerEntry",)
 
     @property
@@ -47,12 +47,12 @@ class IAXpeerlist(Aggregate):
 class IAXpeers(Aggregate):
     """The peers.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("PeerEntry",)
 
     @property
@@ -79,12 +79,12 @@ class IAXpeers(Aggregate):
 class IAXregistry(Aggregate):
     """The registrations with other servers.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("RegistryEntry",)
 
     @property

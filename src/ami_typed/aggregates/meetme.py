@@ -15,12 +15,12 @@ __all__ = ["MeetmeList", "MeetmeListRooms"]
 class MeetmeList(Aggregate):
     """The members of conferences.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("MeetmeList",)
 
     @property
@@ -47,12 +47,12 @@ class MeetmeList(Aggregate):
 class MeetmeListRooms(Aggregate):
     """The conferences.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("MeetmeListRooms",)
 
     @property

@@ -15,12 +15,12 @@ __all__ = ["ParkedCalls", "Parkinglots"]
 class ParkedCalls(Aggregate):
     """The calls that are parked.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("ParkedCall",)
 
     @property
@@ -47,12 +47,12 @@ class ParkedCalls(Aggregate):
 class Parkinglots(Aggregate):
     """The parking lots.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("Parkinglot",)
 
     @property

@@ -22,13 +22,12 @@ __all__ = [
 class PJSIPHangup(Aggregate):
     """The channels that were hung up by pattern; empty where one channel was named.
 
-    Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21.1 or later in the 21 branch, 22
-    to 23.
+    Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21.1 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("18.21 20.6 21.1-23")
+    releases = Releases("18.21 20.6 21.1-")
     repeatable = ("ChannelHungup",)
 
     @property
@@ -55,12 +54,12 @@ class PJSIPHangup(Aggregate):
 class PJSIPShowAors(Aggregate):
     """The addresses of record.
 
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     repeatable = ("AorList",)
 
     @property
@@ -87,12 +86,12 @@ class PJSIPShowAors(Aggregate):
 class PJSIPShowAuths(Aggregate):
     """The credentials of pjsip.conf.
 
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     repeatable = ("AuthList",)
 
     @property
@@ -119,12 +118,12 @@ class PJSIPShowAuths(Aggregate):
 class PJSIPShowEndpoint(Aggregate):
     """Everything about one endpoint.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = (
         "EndpointDetail",
         "IdentifyDetail",
@@ -193,12 +192,12 @@ class PJSIPShowEndpoint(Aggregate):
 class PJSIPShowEndpoints(Aggregate):
     """The endpoints.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("EndpointList",)
 
     @property
@@ -225,12 +224,12 @@ class PJSIPShowEndpoints(Aggregate):
 class PJSIPShowMaintenance(Aggregate):
     """The endpoints that are out of service.
 
-    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 or later in the 23 branch.
+    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("20.20 22.10 23.4")
+    releases = Releases("20.20 22.10 23.4-")
     repeatable = ("PJSIPMaintenanceStatus",)
 
     @property

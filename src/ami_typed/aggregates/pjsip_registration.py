@@ -23,12 +23,12 @@ __all__ = [
 class PJSIPShowContacts(Aggregate):
     """The contacts.
 
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     repeatable = ("ContactList",)
 
     @property
@@ -55,12 +55,12 @@ class PJSIPShowContacts(Aggregate):
 class PJSIPShowRegistrationInboundContactStatuses(Aggregate):
     """The contacts that registered, and whether they answer.
 
-    Asterisk 13.14 or later in the 13 branch, 14.3 or later in the 14 branch, 15 to 23.
+    Asterisk 13.14 or later in the 13 branch, 14.3 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13.14 14.3-23")
+    releases = Releases("13.14 14.3-")
     repeatable = ("ContactStatusDetail",)
 
     @property
@@ -89,12 +89,12 @@ class PJSIPShowRegistrationInboundContactStatuses(Aggregate):
 class PJSIPShowRegistrationsInbound(Aggregate):
     """The addresses of record with the contacts that registered.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("InboundRegistrationDetail",)
 
     @property
@@ -125,12 +125,12 @@ class PJSIPShowRegistrationsInbound(Aggregate):
 class PJSIPShowRegistrationsOutbound(Aggregate):
     """The registrations with other servers, and the credentials that they use.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("OutboundRegistrationDetail", "AuthDetail")
     counted = False
 
@@ -169,12 +169,12 @@ class PJSIPShowRegistrationsOutbound(Aggregate):
 class PJSIPShowResourceLists(Aggregate):
     """The resource lists that telephones may subscribe to.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("ResourceListDetail",)
 
     @property
@@ -201,12 +201,12 @@ class PJSIPShowResourceLists(Aggregate):
 class PJSIPShowSubscriptionsInbound(Aggregate):
     """The subscriptions that others have with this server.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("InboundSubscriptionDetail",)
 
     @property
@@ -237,12 +237,12 @@ class PJSIPShowSubscriptionsInbound(Aggregate):
 class PJSIPShowSubscriptionsOutbound(Aggregate):
     """The subscriptions that this server has with others.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("OutboundSubscriptionDetail",)
 
     @property

@@ -15,12 +15,12 @@ __all__ = ["QueueStatus", "QueueSummary"]
 class QueueStatus(Aggregate):
     """Queues with their members and the callers that wait.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("QueueParams", "QueueMember", "QueueEntry")
 
     @property
@@ -61,12 +61,12 @@ class QueueStatus(Aggregate):
 class QueueSummary(Aggregate):
     """Queues with how many members and callers they have.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("QueueSummary",)
 
     @property

@@ -15,12 +15,12 @@ __all__ = ["DeviceStateList", "ExtensionStateList", "PresenceStateList"]
 class DeviceStateList(Aggregate):
     """The state of every device that Asterisk knows one of.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("DeviceStateChange",)
 
     @property
@@ -47,12 +47,12 @@ class DeviceStateList(Aggregate):
 class ExtensionStateList(Aggregate):
     """The state of every hint.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("ExtensionStatus",)
 
     @property
@@ -79,12 +79,12 @@ class ExtensionStateList(Aggregate):
 class PresenceStateList(Aggregate):
     """Whether and how people can be reached.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("PresenceStateChange",)
 
     @property

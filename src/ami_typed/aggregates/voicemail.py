@@ -15,12 +15,12 @@ __all__ = ["MWIGet", "VoicemailBoxSummary", "VoicemailUserStatus", "VoicemailUse
 class MWIGet(Aggregate):
     """Mailboxes that a program keeps.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("MWIGet",)
 
     @property
@@ -47,12 +47,12 @@ class MWIGet(Aggregate):
 class VoicemailBoxSummary(Aggregate):
     """The messages of a mailbox.
 
-    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
+    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("18.20 20.5-23")
+    releases = Releases("18.20 20.5-")
     repeatable = ("VoicemailBoxDetail",)
 
     @property
@@ -79,12 +79,12 @@ class VoicemailBoxSummary(Aggregate):
 class VoicemailUsersList(Aggregate):
     """Every mailbox.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     repeatable = ("VoicemailUserEntry",)
 
     @property
@@ -111,12 +111,12 @@ class VoicemailUsersList(Aggregate):
 class VoicemailUserStatus(Aggregate):
     """One mailbox.
 
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     repeatable = ("VoicemailUserDetail",)
 
     @property

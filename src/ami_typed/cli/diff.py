@@ -24,7 +24,7 @@ from ami_typed.cli.changes import Change, Changes, compare
 from ami_typed.cli.uses import Uses, UsesError, uses_of
 from ami_typed.fields import fields_of
 from ami_typed.messages import event_name
-from ami_typed.releases import NEWEST_BRANCH, OLDEST_BRANCH, Release, Releases
+from ami_typed.releases import Release, Releases
 
 if TYPE_CHECKING:
     import argparse
@@ -96,8 +96,10 @@ def _release(text: str) -> Release:
     if match is None:
         raise ValueError(f"{text!r} is no release of Asterisk; say a line, such as 18, or a release, such as 18.20.1.")
     branch = int(match[1])
-    if not OLDEST_BRANCH <= branch <= NEWEST_BRANCH:
-        raise ValueError(f"ami-typed knows Asterisk {OLDEST_BRANCH} to {NEWEST_BRANCH}, not {branch}.")
+    if not catalogue.OLDEST_BRANCH <= branch <= catalogue.NEWEST_BRANCH:
+        raise ValueError(
+            f"ami-typed knows Asterisk {catalogue.OLDEST_BRANCH} to {catalogue.NEWEST_BRANCH}, not {branch}."
+        )
     return Release(branch, int(match[2] or sys.maxsize), int(match[3] or 0))
 
 

@@ -26,13 +26,13 @@ class AgentCalled(Event):
     """A queue calls a member on behalf of a caller. The headers that begin with Dest are the member's channel's.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AgentCalled/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     channel = Always("Channel", text)
@@ -63,7 +63,7 @@ class AgentCalled(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -102,7 +102,7 @@ class AgentCalled(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -119,13 +119,13 @@ class AgentComplete(Event):
     a channel that is gone already are absent.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AgentComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     channel = Sometimes("Channel", text)
@@ -156,7 +156,7 @@ class AgentComplete(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -195,7 +195,7 @@ class AgentComplete(Event):
     dest_linkedid = Sometimes("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -217,13 +217,13 @@ class AgentConnect(Event):
     """A member took a queue's caller. The headers that begin with Dest are the member's channel's.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AgentConnect/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     channel = Always("Channel", text)
@@ -254,7 +254,7 @@ class AgentConnect(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -293,7 +293,7 @@ class AgentConnect(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -313,13 +313,13 @@ class AgentDump(Event):
     """A member refused a caller while it heard the announcement.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AgentDump/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     channel = Always("Channel", text)
@@ -350,7 +350,7 @@ class AgentDump(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -389,7 +389,7 @@ class AgentDump(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -405,13 +405,13 @@ class AgentLogin(Event):
     """An agent logged in.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AgentLogin/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     channel = Always("Channel", text)
@@ -442,7 +442,7 @@ class AgentLogin(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -454,13 +454,13 @@ class AgentLogoff(Event):
     """An agent logged off.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AgentLogoff/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     channel = Always("Channel", text)
@@ -491,7 +491,7 @@ class AgentLogoff(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -505,13 +505,13 @@ class AgentRingNoAnswer(Event):
     """A member was called and did not answer. The headers that begin with Dest are the member's channel's.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AgentRingNoAnswer/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     channel = Always("Channel", text)
@@ -542,7 +542,7 @@ class AgentRingNoAnswer(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -581,7 +581,7 @@ class AgentRingNoAnswer(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -599,13 +599,13 @@ class Agents(Event):
     """One agent of the list that Agents answers with. The channel's headers are there while the agent is logged in.
 
     Sent to the session that sends ``Agents``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Agents/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     agent = Always("Agent", text)
@@ -648,7 +648,7 @@ class Agents(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -658,13 +658,13 @@ class AgentsComplete(Event):
     """The end of the list that Agents answers with.
 
     Sent to the session that sends ``Agents``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AgentsComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)

@@ -17,14 +17,14 @@ class AOC_D(Event):
     """What a call has cost so far.
 
     Sent to users with the privilege ``aoc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AOC-D/>
     """
 
     __slots__ = ()
 
     wire_name = "AOC-D"
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("aoc",)
 
     channel = Sometimes("Channel", text)
@@ -55,7 +55,7 @@ class AOC_D(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -79,14 +79,14 @@ class AOC_E(Event):
     """What a call has cost.
 
     Sent to users with the privilege ``aoc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AOC-E/>
     """
 
     __slots__ = ()
 
     wire_name = "AOC-E"
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("aoc",)
 
     channel = Sometimes("Channel", text)
@@ -117,7 +117,7 @@ class AOC_E(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -147,14 +147,14 @@ class AOC_S(Event):
     """What a call will cost, as the network says when it is set up.
 
     Sent to users with the privilege ``aoc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AOC-S/>
     """
 
     __slots__ = ()
 
     wire_name = "AOC-S"
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("aoc",)
 
     channel = Sometimes("Channel", text)
@@ -185,7 +185,7 @@ class AOC_S(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -199,13 +199,13 @@ class Cdr(Event):
     naming it: `Manager(timezone=...)` tells which that is, else they are naive.
 
     Sent to users with the privilege ``cdr``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Cdr/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("cdr",)
 
     account_code = Always("AccountCode", text)
@@ -250,13 +250,13 @@ class CEL(Event):
     """An entry of the channel event log: something that a record of a call may be made of.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/CEL/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     event_name = Always("EventName", member(enums.CelEvent))
@@ -302,5 +302,5 @@ class CEL(Event):
     """What else there is to say, as a JSON object; empty where there is nothing."""
     user_def_type = Sometimes("UserDefType", text)
     """The name of an entry that the dialplan made; only sent for those."""
-    tenantid = Sometimes("TenantID", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("TenantID", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""

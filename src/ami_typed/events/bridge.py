@@ -29,13 +29,13 @@ class BridgeCreate(Event):
     """A bridge began.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeCreate/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     bridge_uniqueid = Always("BridgeUniqueid", text)
@@ -50,9 +50,9 @@ class BridgeCreate(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
@@ -60,13 +60,13 @@ class BridgeDestroy(Event):
     """A bridge ended.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeDestroy/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     bridge_uniqueid = Always("BridgeUniqueid", text)
@@ -81,9 +81,9 @@ class BridgeDestroy(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
@@ -91,13 +91,13 @@ class BridgeEnter(Event):
     """A channel came into a bridge.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeEnter/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     bridge_uniqueid = Always("BridgeUniqueid", text)
@@ -112,9 +112,9 @@ class BridgeEnter(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -144,7 +144,7 @@ class BridgeEnter(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -156,13 +156,13 @@ class BridgeInfoChannel(Event):
     """One channel of the list that BridgeInfo answers with.
 
     Sent to the session that sends ``BridgeInfo``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeInfoChannel/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     channel = Always("Channel", text)
@@ -193,7 +193,7 @@ class BridgeInfoChannel(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -203,13 +203,13 @@ class BridgeInfoComplete(Event):
     """The end of the list that BridgeInfo answers with, and the bridge itself.
 
     Sent to the session that sends ``BridgeInfo``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeInfoComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -228,9 +228,9 @@ class BridgeInfoComplete(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
@@ -238,13 +238,13 @@ class BridgeLeave(Event):
     """A channel left a bridge.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeLeave/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     bridge_uniqueid = Always("BridgeUniqueid", text)
@@ -259,9 +259,9 @@ class BridgeLeave(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -291,7 +291,7 @@ class BridgeLeave(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -301,12 +301,12 @@ class BridgeListComplete(Event):
     """The end of the list that BridgeList answers with.
 
     Sent to the session that sends ``BridgeList``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -319,12 +319,12 @@ class BridgeListItem(Event):
     """One bridge of the list that BridgeList answers with.
 
     Sent to the session that sends ``BridgeList``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     bridge_uniqueid = Always("BridgeUniqueid", text)
@@ -339,9 +339,9 @@ class BridgeListItem(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
@@ -349,13 +349,13 @@ class BridgeMerge(Event):
     """The channels of one bridge, whose headers begin with From, moved into another, whose headers begin with To.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeMerge/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     to_bridge_uniqueid = Always("ToBridgeUniqueid", text)
@@ -370,9 +370,9 @@ class BridgeMerge(Event):
     """The name that the bridge was given; none where it has none. Of the bridge that ``To`` stands for."""
     to_bridge_num_channels = Always("ToBridgeNumChannels", integer)
     """How many channels are in the bridge. Of the bridge that ``To`` stands for."""
-    to_bridge_video_source_mode = Always("ToBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    to_bridge_video_source_mode = Always("ToBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see. Of the bridge that ``To`` stands for."""
-    to_bridge_video_source = Sometimes("ToBridgeVideoSource", text, releases="13.13 14.2-23")
+    to_bridge_video_source = Sometimes("ToBridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``To`` stands
     for."""
     from_bridge_uniqueid = Always("FromBridgeUniqueid", text)
@@ -387,11 +387,9 @@ class BridgeMerge(Event):
     """The name that the bridge was given; none where it has none. Of the bridge that ``From`` stands for."""
     from_bridge_num_channels = Always("FromBridgeNumChannels", integer)
     """How many channels are in the bridge. Of the bridge that ``From`` stands for."""
-    from_bridge_video_source_mode = Always(
-        "FromBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23"
-    )
+    from_bridge_video_source_mode = Always("FromBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see. Of the bridge that ``From`` stands for."""
-    from_bridge_video_source = Sometimes("FromBridgeVideoSource", text, releases="13.13 14.2-23")
+    from_bridge_video_source = Sometimes("FromBridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``From`` stands
     for."""
 
@@ -400,12 +398,12 @@ class BridgeTechnologyListComplete(Event):
     """The end of the list that BridgeTechnologyList answers with.
 
     Sent to the session that sends ``BridgeTechnologyList``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -418,12 +416,12 @@ class BridgeTechnologyListItem(Event):
     """One way of mixing, of the list that BridgeTechnologyList answers with.
 
     Sent to the session that sends ``BridgeTechnologyList``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
@@ -440,13 +438,13 @@ class BridgeVideoSourceUpdate(Event):
     """The members of a bridge see somebody else's picture.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13.13 or later in the 13 branch, 14.2 or later in the 14 branch, 15 to 23.
+    Asterisk 13.13 or later in the 13 branch, 14.2 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeVideoSourceUpdate/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13.13 14.2-23")
+    releases = Releases("13.13 14.2-")
     privileges = ("call",)
 
     bridge_uniqueid = Always("BridgeUniqueid", text)

@@ -17,13 +17,13 @@ class DialBegin(Event):
     Originate; those with Dest are the called channel's.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DialBegin/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Sometimes("Channel", text)
@@ -54,7 +54,7 @@ class DialBegin(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -93,7 +93,7 @@ class DialBegin(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -106,13 +106,13 @@ class DialEnd(Event):
     absent where nobody calls.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DialEnd/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Sometimes("Channel", text)
@@ -143,7 +143,7 @@ class DialEnd(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -182,7 +182,7 @@ class DialEnd(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -197,13 +197,13 @@ class DialState(Event):
     caller's, and absent where nobody calls.
 
     Sent to users with the privilege ``call``.
-    Asterisk 14 to 23.
+    Asterisk 14 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DialState/>
     """
 
     __slots__ = ()
 
-    releases = Releases("14-23")
+    releases = Releases("14-")
     privileges = ("call",)
 
     channel = Sometimes("Channel", text)
@@ -234,7 +234,7 @@ class DialState(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -273,7 +273,7 @@ class DialState(Event):
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-23")
+    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
     dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
@@ -287,13 +287,13 @@ class OriginateResponse(Event):
     """What came of an Originate that was asked to answer at once. It carries the ActionID of that request.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/OriginateResponse/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     response = Always("Response", member(enums.OriginateResult))
@@ -304,9 +304,9 @@ class OriginateResponse(Event):
     """The context that was asked for; absent with an application."""
     exten = Sometimes("Exten", text)
     """The extension that was asked for; absent with an application."""
-    application = Sometimes("Application", text, releases="13.8-23")
+    application = Sometimes("Application", text, releases="13.8-")
     """The application that was asked for; absent with an extension."""
-    data_ = Sometimes("Data", text, releases="13.8-23")
+    data_ = Sometimes("Data", text, releases="13.8-")
     """That application's arguments."""
     reason = Always("Reason", member(enums.OriginateReason))
     """What came of it."""
@@ -324,13 +324,13 @@ class Pickup(Event):
     """A channel picked up a call that rang elsewhere, at the channel whose headers begin with Target.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Pickup/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -361,7 +361,7 @@ class Pickup(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -403,7 +403,7 @@ class Pickup(Event):
     target_linkedid = Always("TargetLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Target`` stands for."""
-    target_tenantid = Sometimes("TargetTenantid", text, releases="18.25 20.10 21.5-23")
+    target_tenantid = Sometimes("TargetTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Target`` stands for."""
     target_chan_variable = Variables("TargetChanVariable", escaped("TargetAccountCode", "TargetLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Target`` stands for."""

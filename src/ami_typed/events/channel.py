@@ -35,12 +35,12 @@ class ChannelHungup(Event):
     """One channel of those that Hangup hung up by pattern.
 
     Sent to the session that sends ``Hangup`` or ``PJSIPHangup``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     channel = Always("Channel", text)
@@ -51,12 +51,12 @@ class ChannelsHungupListComplete(Event):
     """The end of the list of channels that were hung up by pattern.
 
     Sent to the session that sends ``Hangup`` or ``PJSIPHangup``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -69,13 +69,13 @@ class CoreShowChannel(Event):
     """One channel of the list that CoreShowChannels answers with.
 
     Sent to the session that sends ``CoreShowChannels``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/CoreShowChannel/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     channel = Always("Channel", text)
@@ -106,7 +106,7 @@ class CoreShowChannel(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -124,12 +124,12 @@ class CoreShowChannelMap(Event):
     """One connection of the list that CoreShowChannelMap answers with.
 
     Sent to the session that sends ``CoreShowChannelMap``, whatever events its user may read.
-    Asterisk 18.19 or later in the 18 branch, 20.4 or later in the 20 branch, 21 to 23.
+    Asterisk 18.19 or later in the 18 branch, 20.4 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("18.19 20.4-23")
+    releases = Releases("18.19 20.4-")
     privileges = ()
 
     channel = Always("Channel", text)
@@ -142,13 +142,13 @@ class CoreShowChannelMapComplete(Event):
     """The end of the list that CoreShowChannelMap answers with.
 
     Sent to the session that sends ``CoreShowChannelMap``, whatever events its user may read.
-    Asterisk 18.19 or later in the 18 branch, 20.4 or later in the 20 branch, 21 to 23.
+    Asterisk 18.19 or later in the 18 branch, 20.4 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/CoreShowChannelMapComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("18.19 20.4-23")
+    releases = Releases("18.19 20.4-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -161,13 +161,13 @@ class CoreShowChannelsComplete(Event):
     """The end of the list that CoreShowChannels answers with.
 
     Sent to the session that sends ``CoreShowChannels``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/CoreShowChannelsComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -180,13 +180,13 @@ class Hangup(Event):
     """A channel ended. The cause compares with `enums.HangupCause`.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Hangup/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -217,7 +217,7 @@ class Hangup(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -225,7 +225,7 @@ class Hangup(Event):
     """Why it ended, by Q.850: a number of `enums.HangupCause`."""
     cause_txt = Always("Cause-txt", text)
     """Why the call ended, in words."""
-    tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1")
+    tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
     """The channel technology's own reason, such as the code of a SIP response; only sent where there is one."""
 
 
@@ -233,13 +233,13 @@ class HangupRequest(Event):
     """Whoever is on the channel asks to hang it up.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/HangupRequest/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -270,13 +270,13 @@ class HangupRequest(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     cause = Sometimes("Cause", member(enums.HangupCause))
     """Why, by Q.850; only sent where the channel's driver says it."""
-    tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1")
+    tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
     """The channel technology's own reason, such as the code of a SIP response; only sent where there is one."""
 
 
@@ -284,13 +284,13 @@ class NewAccountCode(Event):
     """A channel's account changed.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/NewAccountCode/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -321,7 +321,7 @@ class NewAccountCode(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -333,13 +333,13 @@ class NewCallerid(Event):
     """What is known about the party on a channel changed.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/NewCallerid/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -370,7 +370,7 @@ class NewCallerid(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -382,13 +382,13 @@ class Newchannel(Event):
     """A channel began.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Newchannel/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -419,7 +419,7 @@ class Newchannel(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -429,13 +429,13 @@ class NewConnectedLine(Event):
     """What a channel knows about the party it talks to changed.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13.1 or later in the 13 branch, 14 to 23.
+    Asterisk 13.1 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/NewConnectedLine/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13.1-23")
+    releases = Releases("13.1-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -466,7 +466,7 @@ class NewConnectedLine(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -476,13 +476,13 @@ class Newstate(Event):
     """A channel's state changed.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Newstate/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -513,7 +513,7 @@ class Newstate(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -523,13 +523,13 @@ class Rename(Event):
     """A channel got another name, as happens when another one takes its place.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Rename/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -546,13 +546,13 @@ class SoftHangupRequest(Event):
     """Asterisk, or someone other than whoever is on the channel, asks to hang it up.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/SoftHangupRequest/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -583,13 +583,13 @@ class SoftHangupRequest(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     cause = Sometimes("Cause", integer)
     """Why, by Q.850 or by a flag of Asterisk's own: 32 for a request from outside the call."""
-    tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1")
+    tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
     """The channel technology's own reason, such as the code of a SIP response; only sent where there is one."""
 
 
@@ -597,13 +597,13 @@ class Status(Event):
     """One channel of the list that Status answers with.
 
     Sent to the session that sends ``Status``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Status/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     channel = Always("Channel", text)
@@ -620,7 +620,7 @@ class Status(Event):
     """The number of the party that this channel talks to; none where it is not known."""
     connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Language"), none=("<unknown>",))
     """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text, releases="14-23")
+    language = Sometimes("Language", text, releases="14-")
     """The language that prompts are played in."""
     account_code = Always("AccountCode", text)
     """The account that the channel's calls are charged to; empty where there is none."""
@@ -634,7 +634,7 @@ class Status(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -678,13 +678,13 @@ class StatusComplete(Event):
     """The end of the list that Status answers with.
 
     Sent to the session that sends ``Status``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/StatusComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)

@@ -26,12 +26,12 @@ class CCAvailable(Event):
     """A call failed that may be completed later.
 
     Sent to users with the privilege ``cc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("cc",)
 
     core_id = Always("CoreID", integer)
@@ -46,12 +46,12 @@ class CCCallerRecalling(Event):
     """The caller is called back.
 
     Sent to users with the privilege ``cc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("cc",)
 
     core_id = Always("CoreID", integer)
@@ -64,12 +64,12 @@ class CCCallerStartMonitoring(Event):
     """The called party is free, but the caller is not; Asterisk watches the caller.
 
     Sent to users with the privilege ``cc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("cc",)
 
     core_id = Always("CoreID", integer)
@@ -82,12 +82,12 @@ class CCCallerStopMonitoring(Event):
     """Asterisk no longer watches the caller.
 
     Sent to users with the privilege ``cc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("cc",)
 
     core_id = Always("CoreID", integer)
@@ -100,12 +100,12 @@ class CCFailure(Event):
     """A call cannot be completed.
 
     Sent to users with the privilege ``cc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("cc",)
 
     core_id = Always("CoreID", integer)
@@ -120,12 +120,12 @@ class CCMonitorFailed(Event):
     """Asterisk can no longer watch a called party.
 
     Sent to users with the privilege ``cc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("cc",)
 
     core_id = Always("CoreID", integer)
@@ -138,12 +138,12 @@ class CCOfferTimerStart(Event):
     """The time began that a caller has to ask for completion.
 
     Sent to users with the privilege ``cc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("cc",)
 
     core_id = Always("CoreID", integer)
@@ -158,12 +158,12 @@ class CCRecallComplete(Event):
     """The caller answered and is connected.
 
     Sent to users with the privilege ``cc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("cc",)
 
     core_id = Always("CoreID", integer)
@@ -176,12 +176,12 @@ class CCRequestAcknowledged(Event):
     """The called side took up a request for completion.
 
     Sent to users with the privilege ``cc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("cc",)
 
     core_id = Always("CoreID", integer)
@@ -194,12 +194,12 @@ class CCRequested(Event):
     """A caller asked for completion.
 
     Sent to users with the privilege ``cc``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("cc",)
 
     core_id = Always("CoreID", integer)

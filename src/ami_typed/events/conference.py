@@ -30,13 +30,13 @@ class ConfbridgeEnd(Event):
     """A conference ended.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeEnd/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     conference = Always("Conference", text)
@@ -53,9 +53,9 @@ class ConfbridgeEnd(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
@@ -63,13 +63,13 @@ class ConfbridgeJoin(Event):
     """A channel joined a conference.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeJoin/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     conference = Always("Conference", text)
@@ -86,9 +86,9 @@ class ConfbridgeJoin(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -118,13 +118,13 @@ class ConfbridgeJoin(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
-    muted = Sometimes("Muted", yes_no, releases="13.20 15.3-23")
+    muted = Sometimes("Muted", yes_no, releases="13.20 15.3-")
     """Whether the member is muted. One of ``Yes``, ``No``."""
 
 
@@ -132,13 +132,13 @@ class ConfbridgeLeave(Event):
     """A channel left a conference.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeLeave/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     conference = Always("Conference", text)
@@ -155,9 +155,9 @@ class ConfbridgeLeave(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -187,7 +187,7 @@ class ConfbridgeLeave(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -199,13 +199,13 @@ class ConfbridgeList(Event):
     """One member of the list that ConfbridgeList answers with.
 
     Sent to the session that sends ``ConfbridgeList``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeList/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     conference = Always("Conference", text)
@@ -218,49 +218,49 @@ class ConfbridgeList(Event):
     """Whether the member hears nobody until a marked one comes. One of ``Yes``, ``No``."""
     end_marked = Always("EndMarked", yes_no)
     """Whether the member is put out when the last marked one leaves. One of ``Yes``, ``No``."""
-    end_marked_any = Sometimes("EndMarkedAny", yes_no, releases="16.29 18.15 19.7-23")
+    end_marked_any = Sometimes("EndMarkedAny", yes_no, releases="16.29 18.15 19.7-")
     """Whether the member is put out when any marked one leaves."""
     waiting = Always("Waiting", yes_no)
     """Whether the member still waits for a marked one. One of ``Yes``, ``No``."""
     muted = Always("Muted", yes_no)
     """Whether the member is muted. One of ``Yes``, ``No``."""
-    talking = Sometimes("Talking", yes_no, releases="13.22 15.5-23")
+    talking = Sometimes("Talking", yes_no, releases="13.22 15.5-")
     """Whether the member talks now. One of ``Yes``, ``No``."""
     answered_time = Always("AnsweredTime", seconds)
     """How long the member has been in its call, in seconds."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState), releases="13 15-23")
+    channel_state = Sometimes("ChannelState", member(enums.ChannelState), releases="13 15-")
     """How far the channel has come."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName), releases="13 15-23")
+    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName), releases="13 15-")
     """How far the channel has come, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; none where it is not known."""
     caller_id_name = Sometimes("CallerIDName", escaped("AnsweredTime", "Uniqueid"), none=("<unknown>", "<no name>"))
     """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, releases="13 15-23", none=("<unknown>",))
+    connected_line_num = Sometimes("ConnectedLineNum", text, releases="13 15-", none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known."""
     connected_line_name = Sometimes(
-        "ConnectedLineName", escaped("AccountCode", "Linkedid"), releases="13 15-23", none=("<unknown>",)
+        "ConnectedLineName", escaped("AccountCode", "Linkedid"), releases="13 15-", none=("<unknown>",)
     )
     """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text, releases="13 15-23")
+    language = Sometimes("Language", text, releases="13 15-")
     """The language that prompts are played in, such as `en`."""
-    account_code = Sometimes("AccountCode", text, releases="13 15-23")
+    account_code = Sometimes("AccountCode", text, releases="13 15-")
     """The account that the channel's calls are charged to; empty where there is none."""
-    context = Sometimes("Context", text, releases="13 15-23")
+    context = Sometimes("Context", text, releases="13 15-")
     """The dialplan context."""
-    exten = Sometimes("Exten", text, releases="13 15-23")
+    exten = Sometimes("Exten", text, releases="13 15-")
     """The dialplan extension."""
-    priority = Sometimes("Priority", integer, releases="13 15-23")
+    priority = Sometimes("Priority", integer, releases="13 15-")
     """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text, releases="13 15-23")
+    uniqueid = Sometimes("Uniqueid", text, releases="13 15-")
     """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Sometimes("Linkedid", text, releases="13 15-23")
+    linkedid = Sometimes("Linkedid", text, releases="13 15-")
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"), releases="13 15-23")
+    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"), releases="13 15-")
     """The channel variables that `channelvars` of manager.conf names."""
 
 
@@ -268,12 +268,12 @@ class ConfbridgeListComplete(Event):
     """The end of the list that ConfbridgeList answers with.
 
     Sent to the session that sends ``ConfbridgeList``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -286,13 +286,13 @@ class ConfbridgeListRooms(Event):
     """One conference of the list that ConfbridgeListRooms answers with.
 
     Sent to the session that sends ``ConfbridgeListRooms``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeListRooms/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     conference = Always("Conference", text)
@@ -303,7 +303,7 @@ class ConfbridgeListRooms(Event):
     """How many of them are marked."""
     locked = Always("Locked", yes_no)
     """Whether only administrators get in. One of ``Yes``, ``No``."""
-    muted = Always("Muted", yes_no, releases="13.8-23")
+    muted = Always("Muted", yes_no, releases="13.8-")
     """Whether all but administrators are muted. One of ``Yes``, ``No``."""
 
 
@@ -311,12 +311,12 @@ class ConfbridgeListRoomsComplete(Event):
     """The end of the list that ConfbridgeListRooms answers with.
 
     Sent to the session that sends ``ConfbridgeListRooms``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -329,13 +329,13 @@ class ConfbridgeMute(Event):
     """A member of a conference was muted.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeMute/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     conference = Always("Conference", text)
@@ -352,9 +352,9 @@ class ConfbridgeMute(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -384,7 +384,7 @@ class ConfbridgeMute(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -396,13 +396,13 @@ class ConfbridgeRecord(Event):
     """The recording of a conference began.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeRecord/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     conference = Always("Conference", text)
@@ -419,9 +419,9 @@ class ConfbridgeRecord(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
@@ -429,13 +429,13 @@ class ConfbridgeStart(Event):
     """A conference began.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeStart/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     conference = Always("Conference", text)
@@ -452,9 +452,9 @@ class ConfbridgeStart(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
@@ -462,13 +462,13 @@ class ConfbridgeStopRecord(Event):
     """The recording of a conference ended.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeStopRecord/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     conference = Always("Conference", text)
@@ -485,9 +485,9 @@ class ConfbridgeStopRecord(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
@@ -495,13 +495,13 @@ class ConfbridgeTalking(Event):
     """A member of a conference began or stopped to talk; only sent where talkers are detected.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeTalking/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     conference = Always("Conference", text)
@@ -518,9 +518,9 @@ class ConfbridgeTalking(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -550,7 +550,7 @@ class ConfbridgeTalking(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -564,13 +564,13 @@ class ConfbridgeUnmute(Event):
     """A member of a conference may be heard again.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ConfbridgeUnmute/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     conference = Always("Conference", text)
@@ -587,9 +587,9 @@ class ConfbridgeUnmute(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Always("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
@@ -619,7 +619,7 @@ class ConfbridgeUnmute(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""

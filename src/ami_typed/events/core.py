@@ -15,12 +15,12 @@ __all__ = ["CloseSession", "DataGetTree", "DeadlockStart", "Load", "LogChannel",
 class CloseSession(Event):
     """The server is going to close every session.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
 
     close_session = Always("CloseSession", true_false)
     """`true`."""
@@ -44,14 +44,13 @@ class DeadlockStart(Event):
     """A server built to detect deadlocks found one.
 
     Sent to users with the privilege ``system``.
-    Asterisk 16.29 or later in the 16 branch, 18.15 or later in the 18 branch, 19.7 or later in the 19 branch, 20
-    to 23.
+    Asterisk 16.29 or later in the 16 branch, 18.15 or later in the 18 branch, 19.7 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DeadlockStart/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16.29 18.15 19.7-23")
+    releases = Releases("16.29 18.15 19.7-")
     privileges = ("system",)
 
     mutex = Always("Mutex", text)
@@ -62,13 +61,13 @@ class Load(Event):
     """A module was loaded, or could not be.
 
     Sent to users with the privilege ``system``.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Load/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ("system",)
 
     module = Always("Module", text)
@@ -81,13 +80,13 @@ class LogChannel(Event):
     """A log file or other log channel was opened, closed or could not be opened.
 
     Sent to users with the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/LogChannel/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     channel = Always("Channel", text)
@@ -102,13 +101,13 @@ class Reload(Event):
     """A module, or all of them, read its configuration again.
 
     Sent to users with the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Reload/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     module = Always("Module", text)
@@ -122,12 +121,12 @@ class TestEvent(Event):
     depend on what it is, and are read as items.
 
     Sent to users with the privilege ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("reporting",)
     any_header = True
 
@@ -147,13 +146,13 @@ class Unload(Event):
     """A module was unloaded.
 
     Sent to users with the privilege ``system``.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Unload/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ("system",)
 
     module = Always("Module", text)

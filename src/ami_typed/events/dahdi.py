@@ -30,13 +30,13 @@ class Alarm(Event):
     """A DAHDI channel has an alarm.
 
     Sent to users with the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Alarm/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     dahdi_channel = Always("DAHDIChannel", text)
@@ -49,13 +49,13 @@ class AlarmClear(Event):
     """A DAHDI channel has no alarm any more.
 
     Sent to users with the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AlarmClear/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     dahdi_channel = Sometimes("DAHDIChannel", text)
@@ -68,13 +68,13 @@ class DAHDIChannel(Event):
     """A channel of Asterisk's uses a DAHDI channel.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DAHDIChannel/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -105,11 +105,11 @@ class DAHDIChannel(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
-    dahdi_group = Sometimes("DAHDIGroup", integer, releases="13.26 16.3-23")
+    dahdi_group = Sometimes("DAHDIGroup", integer, releases="13.26 16.3-")
     """The groups of the channel, as a sum of bits."""
     dahdi_span = Always("DAHDISpan", integer)
     """The DAHDI span's number."""
@@ -121,12 +121,12 @@ class DAHDIShowChannels(Event):
     """One DAHDI channel of the list that DAHDIShowChannels answers with.
 
     Sent to the session that sends ``DAHDIShowChannels``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     dahdi_channel = Always("DAHDIChannel", text)
@@ -155,12 +155,12 @@ class DAHDIShowChannelsComplete(Event):
     """The end of the list that DAHDIShowChannels answers with.
 
     Sent to the session that sends ``DAHDIShowChannels``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -175,13 +175,12 @@ class DAHDIShowStatus(Event):
     """One DAHDI span of the list that DAHDIShowStatus answers with.
 
     Sent to the session that sends ``DAHDIShowStatus``, whatever events its user may read.
-    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 or later in the 21 branch, 22
-    to 23.
+    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("18.23 20.8 21.3-23")
+    releases = Releases("18.23 20.8 21.3-")
     privileges = ()
 
     span = Always("Span", integer)
@@ -210,13 +209,12 @@ class DAHDIShowStatusComplete(Event):
     """The end of the list that DAHDIShowStatus answers with.
 
     Sent to the session that sends ``DAHDIShowStatus``, whatever events its user may read.
-    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 or later in the 21 branch, 22
-    to 23.
+    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("18.23 20.8 21.3-23")
+    releases = Releases("18.23 20.8 21.3-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -231,13 +229,13 @@ class DNDState(Event):
     """A DAHDI channel no longer rings, or rings again.
 
     Sent to users with the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DNDState/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     dahdi_channel = Sometimes("DAHDIChannel", text)
@@ -254,13 +252,13 @@ class MCID(Event):
     names are absent where they are not known.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MCID/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -291,7 +289,7 @@ class MCID(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -353,12 +351,12 @@ class PRIShowSpans(Event):
     """One D channel of an ISDN span, of the list that PRIShowSpans answers with.
 
     Sent to the session that sends ``PRIShowSpans``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     span = Always("Span", integer)
@@ -379,12 +377,12 @@ class PRIShowSpansComplete(Event):
     """The end of the list that PRIShowSpans answers with.
 
     Sent to the session that sends ``PRIShowSpans``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -399,13 +397,13 @@ class SpanAlarm(Event):
     """A DAHDI span has an alarm.
 
     Sent to users with the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/SpanAlarm/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     span = Always("Span", integer)
@@ -418,13 +416,13 @@ class SpanAlarmClear(Event):
     """A DAHDI span has no alarm any more.
 
     Sent to users with the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/SpanAlarmClear/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     span = Always("Span", integer)

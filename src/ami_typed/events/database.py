@@ -15,12 +15,12 @@ class DBGetComplete(Event):
     """The end of the list that DBGet answers with.
 
     Sent to the session that sends ``DBGet``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -33,12 +33,12 @@ class DBGetResponse(Event):
     """The value that DBGet asked for.
 
     Sent to the session that sends ``DBGet``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     family = Always("Family", text)
@@ -53,13 +53,12 @@ class DBGetTreeComplete(Event):
     """The end of the list that DBGetTree answers with.
 
     Sent to the session that sends ``DBGetTree``, whatever events its user may read.
-    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 or later in the 19 branch, 20
-    to 23.
+    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("16.28 18.14 19.6-23")
+    releases = Releases("16.28 18.14 19.6-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -72,13 +71,12 @@ class DBGetTreeResponse(Event):
     """One value of the list that DBGetTree answers with.
 
     Sent to the session that sends ``DBGetTree``, whatever events its user may read.
-    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 or later in the 19 branch, 20
-    to 23.
+    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("16.28 18.14 19.6-23")
+    releases = Releases("16.28 18.14 19.6-")
     privileges = ()
 
     key = Always("Key", text)

@@ -24,13 +24,13 @@ class ContactStatus(Event):
     """A PJSIP contact came, went, or changed between in and out of reach.
 
     Sent to users with the privilege ``system``.
-    Asterisk 13.5 or later in the 13 branch, 14 to 23.
+    Asterisk 13.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ContactStatus/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13.5-23")
+    releases = Releases("13.5-")
     privileges = ("system",)
 
     uri = Always("URI", text)
@@ -51,12 +51,12 @@ class PeerEntry(Event):
 
     Sent to the session that sends ``IAXpeerlist`` or ``IAXpeers`` or ``SIPpeers``, whatever events its user may
     read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     channel_type = Always("Channeltype", text)
@@ -110,12 +110,12 @@ class PeerlistComplete(Event):
 
     Sent to the session that sends ``IAXpeerlist`` or ``IAXpeers`` or ``SIPpeers``, whatever events its user may
     read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -129,13 +129,13 @@ class PeerStatus(Event):
 
     Sent to users with the privilege ``system``, and to the session that sends ``SIPpeerstatus``, whatever events
     its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/PeerStatus/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     channel_type = Always("ChannelType", text)
@@ -158,12 +158,12 @@ class RegistrationsComplete(Event):
     """The end of the list that SIPshowregistry or IAXregistry answers with.
 
     Sent to the session that sends ``IAXregistry`` or ``SIPshowregistry``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -176,13 +176,13 @@ class Registry(Event):
     """A registration with another server succeeded, failed or ended.
 
     Sent to users with the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Registry/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     channel_type = Always("ChannelType", text)
@@ -202,12 +202,12 @@ class RegistryEntry(Event):
     its own headers.
 
     Sent to the session that sends ``IAXregistry`` or ``SIPshowregistry``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     host = Always("Host", text)

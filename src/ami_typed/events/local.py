@@ -16,13 +16,13 @@ class LocalBridge(Event):
     """The two halves of a Local channel, whose headers begin with LocalOne and LocalTwo, were put together.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/LocalBridge/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     local_one_channel = Always("LocalOneChannel", text)
@@ -64,7 +64,7 @@ class LocalBridge(Event):
     local_one_linkedid = Always("LocalOneLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalOne`` stands for."""
-    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-23")
+    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
     for."""
     local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
@@ -108,7 +108,7 @@ class LocalBridge(Event):
     local_two_linkedid = Always("LocalTwoLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalTwo`` stands for."""
-    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-23")
+    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
     for."""
     local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))
@@ -126,13 +126,13 @@ class LocalOptimizationBegin(Event):
     channel that moves, where one does.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/LocalOptimizationBegin/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     local_one_channel = Always("LocalOneChannel", text)
@@ -174,7 +174,7 @@ class LocalOptimizationBegin(Event):
     local_one_linkedid = Always("LocalOneLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalOne`` stands for."""
-    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-23")
+    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
     for."""
     local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
@@ -218,7 +218,7 @@ class LocalOptimizationBegin(Event):
     local_two_linkedid = Always("LocalTwoLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalTwo`` stands for."""
-    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-23")
+    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
     for."""
     local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))
@@ -261,7 +261,7 @@ class LocalOptimizationBegin(Event):
     source_linkedid = Sometimes("SourceLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Source`` stands for."""
-    source_tenantid = Sometimes("SourceTenantid", text, releases="18.25 20.10 21.5-23")
+    source_tenantid = Sometimes("SourceTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Source`` stands for."""
     source_chan_variable = Variables("SourceChanVariable", escaped("SourceAccountCode", "SourceLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Source`` stands for."""
@@ -275,13 +275,13 @@ class LocalOptimizationEnd(Event):
     """A Local channel was taken out of its call, or could not be.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/LocalOptimizationEnd/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     local_one_channel = Always("LocalOneChannel", text)
@@ -323,7 +323,7 @@ class LocalOptimizationEnd(Event):
     local_one_linkedid = Always("LocalOneLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalOne`` stands for."""
-    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-23")
+    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
     for."""
     local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
@@ -367,7 +367,7 @@ class LocalOptimizationEnd(Event):
     local_two_linkedid = Always("LocalTwoLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalTwo`` stands for."""
-    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-23")
+    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
     for."""
     local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))

@@ -29,13 +29,13 @@ class ChannelTalkingStart(Event):
     """Somebody began to talk on a channel; only sent where TALK_DETECT is set.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ChannelTalkingStart/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -66,7 +66,7 @@ class ChannelTalkingStart(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -76,13 +76,13 @@ class ChannelTalkingStop(Event):
     """Nobody talks on a channel any more; only sent where TALK_DETECT is set.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ChannelTalkingStop/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -113,7 +113,7 @@ class ChannelTalkingStop(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -125,13 +125,13 @@ class ChanSpyStart(Event):
     """A channel, whose headers begin with Spyer, listens to another, whose headers begin with Spyee.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ChanSpyStart/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     spyer_channel = Always("SpyerChannel", text)
@@ -171,7 +171,7 @@ class ChanSpyStart(Event):
     spyer_linkedid = Always("SpyerLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Spyer`` stands for."""
-    spyer_tenantid = Sometimes("SpyerTenantid", text, releases="18.25 20.10 21.5-23")
+    spyer_tenantid = Sometimes("SpyerTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyer`` stands for."""
     spyer_chan_variable = Variables("SpyerChanVariable", escaped("SpyerAccountCode", "SpyerLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyer`` stands for."""
@@ -212,7 +212,7 @@ class ChanSpyStart(Event):
     spyee_linkedid = Always("SpyeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Spyee`` stands for."""
-    spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-23")
+    spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyee`` stands for."""
     spyee_chan_variable = Variables("SpyeeChanVariable", escaped("SpyeeAccountCode", "SpyeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyee`` stands for."""
@@ -222,13 +222,13 @@ class ChanSpyStop(Event):
     """A channel, whose headers begin with Spyer, no longer listens to another.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ChanSpyStop/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     spyer_channel = Always("SpyerChannel", text)
@@ -268,48 +268,48 @@ class ChanSpyStop(Event):
     spyer_linkedid = Always("SpyerLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Spyer`` stands for."""
-    spyer_tenantid = Sometimes("SpyerTenantid", text, releases="18.25 20.10 21.5-23")
+    spyer_tenantid = Sometimes("SpyerTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyer`` stands for."""
     spyer_chan_variable = Variables("SpyerChanVariable", escaped("SpyerAccountCode", "SpyerLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyer`` stands for."""
-    spyee_channel = Sometimes("SpyeeChannel", text, releases="16 18-23")
+    spyee_channel = Sometimes("SpyeeChannel", text, releases="16 18-")
     """The channel's name, unique while it lives. Of the channel that ``Spyee`` stands for."""
-    spyee_channel_state = Sometimes("SpyeeChannelState", member(enums.ChannelState), releases="16 18-23")
+    spyee_channel_state = Sometimes("SpyeeChannelState", member(enums.ChannelState), releases="16 18-")
     """How far the channel has come. Of the channel that ``Spyee`` stands for."""
-    spyee_channel_state_desc = Sometimes("SpyeeChannelStateDesc", member(enums.ChannelStateName), releases="16 18-23")
+    spyee_channel_state_desc = Sometimes("SpyeeChannelStateDesc", member(enums.ChannelStateName), releases="16 18-")
     """How far the channel has come, as a word. Of the channel that ``Spyee`` stands for."""
-    spyee_caller_id_num = Sometimes("SpyeeCallerIDNum", text, releases="16 18-23", none=("<unknown>",))
+    spyee_caller_id_num = Sometimes("SpyeeCallerIDNum", text, releases="16 18-", none=("<unknown>",))
     """The number of the party on this channel; none where it is not known. Of the channel that ``Spyee`` stands for."""
     spyee_caller_id_name = Sometimes(
-        "SpyeeCallerIDName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), releases="16 18-23", none=("<unknown>",)
+        "SpyeeCallerIDName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), releases="16 18-", none=("<unknown>",)
     )
     """The name of the party on this channel; none where it is not known. Of the channel that ``Spyee`` stands for."""
-    spyee_connected_line_num = Sometimes("SpyeeConnectedLineNum", text, releases="16 18-23", none=("<unknown>",))
+    spyee_connected_line_num = Sometimes("SpyeeConnectedLineNum", text, releases="16 18-", none=("<unknown>",))
     """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Spyee``
     stands for."""
     spyee_connected_line_name = Sometimes(
-        "SpyeeConnectedLineName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), releases="16 18-23", none=("<unknown>",)
+        "SpyeeConnectedLineName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), releases="16 18-", none=("<unknown>",)
     )
     """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Spyee``
     stands for."""
-    spyee_language = Sometimes("SpyeeLanguage", text, releases="16 18-23")
+    spyee_language = Sometimes("SpyeeLanguage", text, releases="16 18-")
     """The language that prompts are played in, such as `en`. Of the channel that ``Spyee`` stands for."""
-    spyee_account_code = Sometimes("SpyeeAccountCode", text, releases="16 18-23")
+    spyee_account_code = Sometimes("SpyeeAccountCode", text, releases="16 18-")
     """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Spyee``
     stands for."""
-    spyee_context = Sometimes("SpyeeContext", text, releases="16 18-23")
+    spyee_context = Sometimes("SpyeeContext", text, releases="16 18-")
     """The dialplan context. Of the channel that ``Spyee`` stands for."""
-    spyee_exten = Sometimes("SpyeeExten", text, releases="16 18-23")
+    spyee_exten = Sometimes("SpyeeExten", text, releases="16 18-")
     """The dialplan extension. Of the channel that ``Spyee`` stands for."""
-    spyee_priority = Sometimes("SpyeePriority", integer, releases="16 18-23")
+    spyee_priority = Sometimes("SpyeePriority", integer, releases="16 18-")
     """The priority within the extension, counted from 1. Of the channel that ``Spyee`` stands for."""
-    spyee_uniqueid = Sometimes("SpyeeUniqueid", text, releases="16 18-23")
+    spyee_uniqueid = Sometimes("SpyeeUniqueid", text, releases="16 18-")
     """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Spyee`` stands
     for."""
-    spyee_linkedid = Sometimes("SpyeeLinkedid", text, releases="16 18-23")
+    spyee_linkedid = Sometimes("SpyeeLinkedid", text, releases="16 18-")
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Spyee`` stands for."""
-    spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-23")
+    spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyee`` stands for."""
     spyee_chan_variable = Variables("SpyeeChanVariable", escaped("SpyeeAccountCode", "SpyeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyee`` stands for."""
@@ -319,13 +319,13 @@ class DTMFBegin(Event):
     """A digit began on a channel.
 
     Sent to users with the privilege ``dtmf``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DTMFBegin/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("dtmf",)
 
     channel = Always("Channel", text)
@@ -356,7 +356,7 @@ class DTMFBegin(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -370,13 +370,13 @@ class DTMFEnd(Event):
     """A digit ended on a channel.
 
     Sent to users with the privilege ``dtmf``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DTMFEnd/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("dtmf",)
 
     channel = Always("Channel", text)
@@ -407,7 +407,7 @@ class DTMFEnd(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -423,13 +423,13 @@ class Flash(Event):
     """A channel sent a hook flash.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16.19 or later in the 16 branch, 18.5 or later in the 18 branch, 19 to 23.
+    Asterisk 16.19 or later in the 16 branch, 18.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Flash/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16.19 18.5-23")
+    releases = Releases("16.19 18.5-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -460,7 +460,7 @@ class Flash(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -470,13 +470,13 @@ class Hold(Event):
     """A channel put the one it talks to on hold.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Hold/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -507,7 +507,7 @@ class Hold(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -519,13 +519,13 @@ class MusicOnHoldStart(Event):
     """A channel begins to hear music.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MusicOnHoldStart/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -556,7 +556,7 @@ class MusicOnHoldStart(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -568,13 +568,13 @@ class MusicOnHoldStop(Event):
     """A channel hears no more music.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MusicOnHoldStop/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -605,7 +605,7 @@ class MusicOnHoldStop(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -615,13 +615,13 @@ class Unhold(Event):
     """A channel took the one it talks to back from hold.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Unhold/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -652,7 +652,7 @@ class Unhold(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -662,14 +662,13 @@ class Wink(Event):
     """A channel sent a wink.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16.24 or later in the 16 branch, 18.10 or later in the 18 branch, 19.2 or later in the 19 branch, 20
-    to 23.
+    Asterisk 16.24 or later in the 16 branch, 18.10 or later in the 18 branch, 19.2 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Wink/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16.24 18.10 19.2-23")
+    releases = Releases("16.24 18.10 19.2-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -700,7 +699,7 @@ class Wink(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""

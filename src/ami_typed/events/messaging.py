@@ -15,12 +15,12 @@ class JabberStatus(Event):
     """A Jabber contact came, went, or changed its state.
 
     Sent to users with the privilege ``user``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("user",)
 
     account = Always("Account", text)
@@ -42,12 +42,12 @@ class MobileStatus(Event):
     """A Bluetooth telephone was connected or lost.
 
     Sent to users with the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     status = Always("Status", text)

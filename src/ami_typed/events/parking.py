@@ -26,13 +26,13 @@ class ParkedCall(Event):
 
     Sent to users with the privilege ``call``, and to the session that sends ``ParkedCalls``, whatever events its
     user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ParkedCall/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     parkee_channel = Always("ParkeeChannel", text)
@@ -73,7 +73,7 @@ class ParkedCall(Event):
     parkee_linkedid = Always("ParkeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
+    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
     parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
@@ -94,13 +94,13 @@ class ParkedCallGiveUp(Event):
     """A parked call was hung up.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ParkedCallGiveUp/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     parkee_channel = Always("ParkeeChannel", text)
@@ -141,7 +141,7 @@ class ParkedCallGiveUp(Event):
     parkee_linkedid = Always("ParkeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
+    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
     parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
@@ -162,12 +162,12 @@ class ParkedCallsComplete(Event):
     """The end of the list that ParkedCalls answers with.
 
     Sent to the session that sends ``ParkedCalls``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -182,13 +182,13 @@ class ParkedCallSwap(Event):
     """Another channel took the place of a parked one.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ParkedCallSwap/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     parkee_channel = Always("ParkeeChannel", text)
@@ -229,7 +229,7 @@ class ParkedCallSwap(Event):
     parkee_linkedid = Always("ParkeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
+    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
     parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
@@ -250,13 +250,13 @@ class ParkedCallTimeOut(Event):
     """The time of a parked call is over; it goes back.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ParkedCallTimeOut/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     parkee_channel = Always("ParkeeChannel", text)
@@ -297,7 +297,7 @@ class ParkedCallTimeOut(Event):
     parkee_linkedid = Always("ParkeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
+    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
     parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
@@ -318,12 +318,12 @@ class Parkinglot(Event):
     """One parking lot of the list that Parkinglots answers with.
 
     Sent to the session that sends ``Parkinglots``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     name = Always("Name", text)
@@ -340,12 +340,12 @@ class ParkinglotsComplete(Event):
     """The end of the list that Parkinglots answers with.
 
     Sent to the session that sends ``Parkinglots``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -358,13 +358,13 @@ class UnParkedCall(Event):
     """Somebody fetched a parked call; the headers that begin with Retriever are that channel's.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/UnParkedCall/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     parkee_channel = Always("ParkeeChannel", text)
@@ -405,7 +405,7 @@ class UnParkedCall(Event):
     parkee_linkedid = Always("ParkeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-23")
+    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
     parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
@@ -459,7 +459,7 @@ class UnParkedCall(Event):
     retriever_linkedid = Always("RetrieverLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Retriever`` stands for."""
-    retriever_tenantid = Sometimes("RetrieverTenantid", text, releases="18.25 20.10 21.5-23")
+    retriever_tenantid = Sometimes("RetrieverTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Retriever`` stands
     for."""
     retriever_chan_variable = Variables("RetrieverChanVariable", escaped("RetrieverAccountCode", "RetrieverLinkedid"))

@@ -43,13 +43,13 @@ class AorDetail(Event):
     """An address of record of the endpoint that PJSIPShowEndpoint asked about.
 
     Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AorDetail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     object_type = Always("ObjectType", text)
@@ -70,7 +70,7 @@ class AorDetail(Event):
     """How many contacts may register; 0 for none."""
     remove_existing = Always("RemoveExisting", true_false)
     """Whether a new contact takes the place of an old one."""
-    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-23")
+    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
     """Whether contacts out of reach make room first."""
     mailboxes = Always("Mailboxes", items(","))
     """The mailboxes that message waiting is told about."""
@@ -78,11 +78,11 @@ class AorDetail(Event):
     """The proxy that requests go through; empty where they go straight."""
     support_path = Always("SupportPath", true_false)
     """Whether Path headers are kept."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-23")
+    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """Whether only a 2xx answer counts as being there."""
-    qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-23")
+    qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-")
     """How long a contact may take to answer, in seconds."""
-    voicemail_extension = Always("VoicemailExtension", text, releases="13.9-23")
+    voicemail_extension = Always("VoicemailExtension", text, releases="13.9-")
     """The number of the voicemail service that telephones are told."""
     contacts = Always("Contacts", items(","))
     """The contacts, as `aor/uri`."""
@@ -98,13 +98,13 @@ class AorList(Event):
     """One address of record of the list that PJSIPShowAors answers with.
 
     Sent to the session that sends ``PJSIPShowAors``, whatever events its user may read.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AorList/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ()
 
     object_type = Always("ObjectType", text)
@@ -121,7 +121,7 @@ class AorList(Event):
     """How often contacts are asked whether they are there, in seconds; 0 for never."""
     qualify_timeout = Always("QualifyTimeout", seconds)
     """How long a contact may take to answer, in seconds."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-23")
+    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """Whether only a 2xx answer counts as being there."""
     authenticate_qualify = Always("AuthenticateQualify", true_false)
     """Whether a challenge to that question is answered."""
@@ -129,7 +129,7 @@ class AorList(Event):
     """How many contacts may register; 0 for none."""
     remove_existing = Always("RemoveExisting", true_false)
     """Whether a new contact takes the place of an old one."""
-    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-23")
+    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
     """Whether contacts out of reach make room first."""
     mailboxes = Always("Mailboxes", items(","))
     """The mailboxes that message waiting is told about."""
@@ -147,13 +147,13 @@ class AorListComplete(Event):
     """The end of the list that PJSIPShowAors answers with.
 
     Sent to the session that sends ``PJSIPShowAors``, whatever events its user may read.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AorListComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -167,13 +167,13 @@ class AuthDetail(Event):
 
     Sent to the session that sends ``PJSIPShowEndpoint`` or ``PJSIPShowRegistrationsOutbound``, whatever events
     its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AuthDetail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
     secrets = Event.secrets | {"password", "md5cred", "oauthsecret", "passworddigest", "refreshtoken"}
 
@@ -195,17 +195,17 @@ class AuthDetail(Event):
     """How the secret is kept: `userpass`, `md5`, `digest`, `google_oauth`."""
     endpoint_name = Sometimes("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
-    oauth_clientid = Sometimes("OauthClientid", text, releases="17-23")
+    oauth_clientid = Sometimes("OauthClientid", text, releases="17-")
     """The `oauth_clientid` setting of the credentials."""
-    oauth_secret = Sometimes("OauthSecret", text, releases="17-23")
+    oauth_secret = Sometimes("OauthSecret", text, releases="17-")
     """The `oauth_secret` setting of the credentials."""
-    password_digest = Sometimes("PasswordDigest", text, releases="20-23")
+    password_digest = Sometimes("PasswordDigest", text, releases="20-")
     """The `password_digest` setting of the credentials."""
-    refresh_token = Sometimes("RefreshToken", text, releases="17-23")
+    refresh_token = Sometimes("RefreshToken", text, releases="17-")
     """The `refresh_token` setting of the credentials."""
-    supported_algorithms_uac = Sometimes("SupportedAlgorithmsUac", items(","), releases="20-23")
+    supported_algorithms_uac = Sometimes("SupportedAlgorithmsUac", items(","), releases="20-")
     """The `supported_algorithms_uac` setting of the credentials."""
-    supported_algorithms_uas = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-23")
+    supported_algorithms_uas = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-")
     """The `supported_algorithms_uas` setting of the credentials."""
 
 
@@ -213,13 +213,13 @@ class AuthList(Event):
     """Credentials of the list that PJSIPShowAuths answers with.
 
     Sent to the session that sends ``PJSIPShowAuths``, whatever events its user may read.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AuthList/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ()
     secrets = Event.secrets | {"md5cred", "password", "oauthsecret", "passworddigest", "refreshtoken"}
 
@@ -239,17 +239,17 @@ class AuthList(Event):
     """The password, in plain text; empty where a digest is used."""
     nonce_lifetime = Always("NonceLifetime", seconds)
     """How long a challenge is good, in seconds."""
-    oauth_clientid = Sometimes("OauthClientid", text, releases="17-23")
+    oauth_clientid = Sometimes("OauthClientid", text, releases="17-")
     """The `oauth_clientid` setting of the credentials."""
-    oauth_secret = Sometimes("OauthSecret", text, releases="17-23")
+    oauth_secret = Sometimes("OauthSecret", text, releases="17-")
     """The `oauth_secret` setting of the credentials."""
-    password_digest = Sometimes("PasswordDigest", text, releases="20-23")
+    password_digest = Sometimes("PasswordDigest", text, releases="20-")
     """The `password_digest` setting of the credentials."""
-    refresh_token = Sometimes("RefreshToken", text, releases="17-23")
+    refresh_token = Sometimes("RefreshToken", text, releases="17-")
     """The `refresh_token` setting of the credentials."""
-    supported_algorithms_uac = Sometimes("SupportedAlgorithmsUac", items(","), releases="20-23")
+    supported_algorithms_uac = Sometimes("SupportedAlgorithmsUac", items(","), releases="20-")
     """The `supported_algorithms_uac` setting of the credentials."""
-    supported_algorithms_uas = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-23")
+    supported_algorithms_uas = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-")
     """The `supported_algorithms_uas` setting of the credentials."""
 
 
@@ -257,13 +257,13 @@ class AuthListComplete(Event):
     """The end of the list that PJSIPShowAuths answers with.
 
     Sent to the session that sends ``PJSIPShowAuths``, whatever events its user may read.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AuthListComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -276,13 +276,13 @@ class EndpointDetail(Event):
     """The endpoint that PJSIPShowEndpoint asked about, with its settings.
 
     Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/EndpointDetail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     object_type = Always("ObjectType", text)
@@ -335,9 +335,9 @@ class EndpointDetail(Event):
     """Whether sound may flow past Asterisk."""
     direct_media_method = Always("DirectMediaMethod", text)
     """The `direct_media_method` setting of the endpoint."""
-    trust_connected_line = Sometimes("TrustConnectedLine", yes_no, releases="13.24 16.1-23")
+    trust_connected_line = Sometimes("TrustConnectedLine", yes_no, releases="13.24 16.1-")
     """The `trust_connected_line` setting of the endpoint."""
-    send_connected_line = Sometimes("SendConnectedLine", yes_no, releases="13.24 16.1-23")
+    send_connected_line = Sometimes("SendConnectedLine", yes_no, releases="13.24 16.1-")
     """The `send_connected_line` setting of the endpoint."""
     connected_line_method = Always("ConnectedLineMethod", text)
     """The `connected_line_method` setting of the endpoint."""
@@ -367,7 +367,7 @@ class EndpointDetail(Event):
     """The `aggregate_mwi` setting of the endpoint."""
     media_encryption = Always("MediaEncryption", member(enums.MediaEncryption))
     """How sound is encrypted."""
-    media_encryption_optimistic = Always("MediaEncryptionOptimistic", true_false, releases="13.1-23")
+    media_encryption_optimistic = Always("MediaEncryptionOptimistic", true_false, releases="13.1-")
     """The `media_encryption_optimistic` setting of the endpoint."""
     use_avpf = Always("UseAvpf", true_false)
     """The `use_avpf` setting of the endpoint."""
@@ -401,7 +401,7 @@ class EndpointDetail(Event):
     """The `t38_udptl_nat` setting of the endpoint."""
     t38_udptl_ipv6 = Always("T38UdptlIpv6", true_false)
     """The `t38_udptl_ipv6` setting of the endpoint."""
-    t38_bind_udptl_to_media_address = Sometimes("T38BindUdptlToMediaAddress", true_false, releases="16.22 18.8-23")
+    t38_bind_udptl_to_media_address = Sometimes("T38BindUdptlToMediaAddress", true_false, releases="16.22 18.8-")
     """The `t38_bind_udptl_to_media_address` setting of the endpoint."""
     tone_zone = Always("ToneZone", text)
     """The `tone_zone` setting of the endpoint."""
@@ -413,15 +413,15 @@ class EndpointDetail(Event):
     """The `record_off_feature` setting of the endpoint."""
     allow_transfer = Always("AllowTransfer", true_false)
     """The `allow_transfer` setting of the endpoint."""
-    user_eq_phone = Always("UserEqPhone", true_false, releases="13.2-23")
+    user_eq_phone = Always("UserEqPhone", true_false, releases="13.2-")
     """The `user_eq_phone` setting of the endpoint."""
-    moh_passthrough = Always("MohPassthrough", true_false, releases="13.30-23")
+    moh_passthrough = Always("MohPassthrough", true_false, releases="13.30-")
     """The `moh_passthrough` setting of the endpoint."""
     sdp_owner = Always("SdpOwner", text)
     """The `sdp_owner` setting of the endpoint."""
     sdp_session = Always("SdpSession", text)
     """The `sdp_session` setting of the endpoint."""
-    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18.16 20.1-23")
+    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18.16 20.1-")
     """The `security_mechanisms` setting of the endpoint."""
     tos_audio = Always("TosAudio", integer)
     """The `tos_audio` setting of the endpoint."""
@@ -461,7 +461,7 @@ class EndpointDetail(Event):
     """The `dtls_setup` setting of the endpoint."""
     srtp_tag32 = Always("SrtpTag32", true_false)
     """The `srtp_tag32` setting of the endpoint."""
-    redirect_method = Sometimes("RedirectMethod", text, releases="20-23")
+    redirect_method = Sometimes("RedirectMethod", text, releases="20-")
     """The `redirect_method` setting of the endpoint."""
     set_var = Sometimes("SetVar", text)
     """The `set_var` setting of the endpoint."""
@@ -469,109 +469,109 @@ class EndpointDetail(Event):
     """The `message_context` setting of the endpoint."""
     accountcode = Always("Accountcode", text)
     """The `accountcode` setting of the endpoint."""
-    preferred_codec_only = Sometimes("PreferredCodecOnly", true_false, releases="15-23")
+    preferred_codec_only = Sometimes("PreferredCodecOnly", true_false, releases="15-")
     """The `preferred_codec_only` setting of the endpoint."""
     device_state = Always("DeviceState", member(enums.DeviceState))
     """The state of the endpoint."""
     active_channels = Sometimes("ActiveChannels", integer)
     """How many channels it has; none in older releases, which leave it empty."""
-    subscribe_context = Always("SubscribeContext", text, releases="13.11-23")
+    subscribe_context = Always("SubscribeContext", text, releases="13.11-")
     """The `subscribe_context` setting of the endpoint."""
-    allow_overlap = Always("AllowOverlap", true_false, releases="13.15 14.4-23")
+    allow_overlap = Always("AllowOverlap", true_false, releases="13.15 14.4-")
     """The `allow_overlap` setting of the endpoint."""
-    overlap_context = Sometimes("OverlapContext", text, releases="18.17 20.2-23")
+    overlap_context = Sometimes("OverlapContext", text, releases="18.17 20.2-")
     """The `overlap_context` setting of the endpoint."""
-    accept_multiple_sdp_answers = Sometimes("AcceptMultipleSdpAnswers", true_false, releases="13.22 15.5-23")
+    accept_multiple_sdp_answers = Sometimes("AcceptMultipleSdpAnswers", true_false, releases="13.22 15.5-")
     """The `accept_multiple_sdp_answers` setting of the endpoint."""
-    acl = Always("Acl", text, releases="13.10-23")
+    acl = Always("Acl", text, releases="13.10-")
     """The `acl` setting of the endpoint."""
-    allow_unauthenticated_options = Sometimes("AllowUnauthenticatedOptions", true_false, releases="16.18 18.4-23")
+    allow_unauthenticated_options = Sometimes("AllowUnauthenticatedOptions", true_false, releases="16.18 18.4-")
     """The `allow_unauthenticated_options` setting of the endpoint."""
-    asymmetric_rtp_codec = Always("AsymmetricRtpCodec", true_false, releases="13.13 14.2-23")
+    asymmetric_rtp_codec = Always("AsymmetricRtpCodec", true_false, releases="13.13 14.2-")
     """The `asymmetric_rtp_codec` setting of the endpoint."""
-    bind_rtp_to_media_address = Always("BindRtpToMediaAddress", true_false, releases="13.8-23")
+    bind_rtp_to_media_address = Always("BindRtpToMediaAddress", true_false, releases="13.8-")
     """The `bind_rtp_to_media_address` setting of the endpoint."""
-    bundle = Sometimes("Bundle", true_false, releases="15-23")
+    bundle = Sometimes("Bundle", true_false, releases="15-")
     """The `bundle` setting of the endpoint."""
-    codec_prefs_incoming_answer = Sometimes("CodecPrefsIncomingAnswer", text, releases="18-23")
+    codec_prefs_incoming_answer = Sometimes("CodecPrefsIncomingAnswer", text, releases="18-")
     """The `codec_prefs_incoming_answer` setting of the endpoint."""
-    codec_prefs_incoming_offer = Sometimes("CodecPrefsIncomingOffer", text, releases="18-23")
+    codec_prefs_incoming_offer = Sometimes("CodecPrefsIncomingOffer", text, releases="18-")
     """The `codec_prefs_incoming_offer` setting of the endpoint."""
-    codec_prefs_outgoing_answer = Sometimes("CodecPrefsOutgoingAnswer", text, releases="18-23")
+    codec_prefs_outgoing_answer = Sometimes("CodecPrefsOutgoingAnswer", text, releases="18-")
     """The `codec_prefs_outgoing_answer` setting of the endpoint."""
-    codec_prefs_outgoing_offer = Sometimes("CodecPrefsOutgoingOffer", text, releases="18-23")
+    codec_prefs_outgoing_offer = Sometimes("CodecPrefsOutgoingOffer", text, releases="18-")
     """The `codec_prefs_outgoing_offer` setting of the endpoint."""
-    contact_acl = Always("ContactAcl", text, releases="13.10-23")
+    contact_acl = Always("ContactAcl", text, releases="13.10-")
     """The `contact_acl` setting of the endpoint."""
-    contact_user = Sometimes("ContactUser", text, releases="13.12 14.1-23")
+    contact_user = Sometimes("ContactUser", text, releases="13.12 14.1-")
     """The user part of the contact that is registered."""
-    dtls_auto_generate_cert = Sometimes("DtlsAutoGenerateCert", yes_no, releases="15.2-23")
+    dtls_auto_generate_cert = Sometimes("DtlsAutoGenerateCert", yes_no, releases="15.2-")
     """The `dtls_auto_generate_cert` setting of the endpoint."""
     dtls_fingerprint = Always("DtlsFingerprint", text)
     """The `dtls_fingerprint` setting of the endpoint."""
-    fax_detect_timeout = Always("FaxDetectTimeout", seconds, releases="13.11-23")
+    fax_detect_timeout = Always("FaxDetectTimeout", seconds, releases="13.11-")
     """The `fax_detect_timeout` setting of the endpoint, in seconds."""
-    follow_early_media_fork = Sometimes("FollowEarlyMediaFork", true_false, releases="13.22 15.5-23")
+    follow_early_media_fork = Sometimes("FollowEarlyMediaFork", true_false, releases="13.22 15.5-")
     """The `follow_early_media_fork` setting of the endpoint."""
-    follow_redirect_methods = Sometimes("FollowRedirectMethods", text, releases="20.18 22.8 23.2")
+    follow_redirect_methods = Sometimes("FollowRedirectMethods", text, releases="20.18 22.8 23.2-")
     """The `follow_redirect_methods` setting of the endpoint."""
-    g726_non_standard = Always("G726NonStandard", true_false, releases="13.5-23")
+    g726_non_standard = Always("G726NonStandard", true_false, releases="13.5-")
     """The `g726_non_standard` setting of the endpoint."""
-    geoloc_incoming_call_profile = Sometimes("GeolocIncomingCallProfile", text, releases="16.28 18.14 19.6-23")
+    geoloc_incoming_call_profile = Sometimes("GeolocIncomingCallProfile", text, releases="16.28 18.14 19.6-")
     """The `geoloc_incoming_call_profile` setting of the endpoint."""
-    geoloc_outgoing_call_profile = Sometimes("GeolocOutgoingCallProfile", text, releases="16.28 18.14 19.6-23")
+    geoloc_outgoing_call_profile = Sometimes("GeolocOutgoingCallProfile", text, releases="16.28 18.14 19.6-")
     """The `geoloc_outgoing_call_profile` setting of the endpoint."""
-    ignore183_without_sdp = Sometimes("Ignore183WithoutSdp", true_false, releases="13.26 16.3-23")
+    ignore183_without_sdp = Sometimes("Ignore183WithoutSdp", true_false, releases="13.26 16.3-")
     """The `ignore183_without_sdp` setting of the endpoint."""
-    incoming_call_offer_pref = Sometimes("IncomingCallOfferPref", text, releases="18-23")
+    incoming_call_offer_pref = Sometimes("IncomingCallOfferPref", text, releases="18-")
     """The `incoming_call_offer_pref` setting of the endpoint."""
-    incoming_mwi_mailbox = Always("IncomingMwiMailbox", text, releases="13.18 14.7 15.1-23")
+    incoming_mwi_mailbox = Always("IncomingMwiMailbox", text, releases="13.18 14.7 15.1-")
     """The `incoming_mwi_mailbox` setting of the endpoint."""
-    max_audio_streams = Sometimes("MaxAudioStreams", integer, releases="15-23")
+    max_audio_streams = Sometimes("MaxAudioStreams", integer, releases="15-")
     """The `max_audio_streams` setting of the endpoint."""
-    max_video_streams = Sometimes("MaxVideoStreams", integer, releases="15-23")
+    max_video_streams = Sometimes("MaxVideoStreams", integer, releases="15-")
     """The `max_video_streams` setting of the endpoint."""
-    mwi_subscribe_replaces_unsolicited = Always("MwiSubscribeReplacesUnsolicited", yes_no, releases="13.9-23")
+    mwi_subscribe_replaces_unsolicited = Always("MwiSubscribeReplacesUnsolicited", yes_no, releases="13.9-")
     """The `mwi_subscribe_replaces_unsolicited` setting of the endpoint."""
-    notify_early_inuse_ringing = Always("NotifyEarlyInuseRinging", true_false, releases="13.17 14.6-23")
+    notify_early_inuse_ringing = Always("NotifyEarlyInuseRinging", true_false, releases="13.17 14.6-")
     """The `notify_early_inuse_ringing` setting of the endpoint."""
-    outgoing_call_offer_pref = Sometimes("OutgoingCallOfferPref", text, releases="18-23")
+    outgoing_call_offer_pref = Sometimes("OutgoingCallOfferPref", text, releases="18-")
     """The `outgoing_call_offer_pref` setting of the endpoint."""
-    refer_blind_progress = Always("ReferBlindProgress", true_false, releases="13.17 14.6-23")
+    refer_blind_progress = Always("ReferBlindProgress", true_false, releases="13.17 14.6-")
     """The `refer_blind_progress` setting of the endpoint."""
-    rpid_immediate = Always("RpidImmediate", true_false, releases="13.4-23")
+    rpid_immediate = Always("RpidImmediate", true_false, releases="13.4-")
     """The `rpid_immediate` setting of the endpoint."""
-    rtcp_mux = Always("RtcpMux", true_false, releases="13.15 14.4-23")
+    rtcp_mux = Always("RtcpMux", true_false, releases="13.15 14.4-")
     """The `rtcp_mux` setting of the endpoint."""
-    rtp_keepalive = Always("RtpKeepalive", seconds, releases="13.5-23")
+    rtp_keepalive = Always("RtpKeepalive", seconds, releases="13.5-")
     """The `rtp_keepalive` setting of the endpoint, in seconds."""
-    rtp_timeout = Always("RtpTimeout", seconds, releases="13.5-23")
+    rtp_timeout = Always("RtpTimeout", seconds, releases="13.5-")
     """The `rtp_timeout` setting of the endpoint, in seconds."""
-    rtp_timeout_hold = Always("RtpTimeoutHold", seconds, releases="13.5-23")
+    rtp_timeout_hold = Always("RtpTimeoutHold", seconds, releases="13.5-")
     """The `rtp_timeout_hold` setting of the endpoint, in seconds."""
-    rtp_port_start = Sometimes("RtpPortStart", integer, releases="20.20 22.10 23.4", none=("0",))
+    rtp_port_start = Sometimes("RtpPortStart", integer, releases="20.20 22.10 23.4-", none=("0",))
     """The `rtp_port_start` setting of the endpoint."""
-    rtp_port_end = Sometimes("RtpPortEnd", integer, releases="20.20 22.10 23.4", none=("0",))
+    rtp_port_end = Sometimes("RtpPortEnd", integer, releases="20.20 22.10 23.4-", none=("0",))
     """The `rtp_port_end` setting of the endpoint."""
-    security_negotiation = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-23")
+    security_negotiation = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-")
     """The `security_negotiation` setting of the endpoint."""
-    send_aoc = Sometimes("SendAoc", true_false, releases="18.16 20.1-23")
+    send_aoc = Sometimes("SendAoc", true_false, releases="18.16 20.1-")
     """The `send_aoc` setting of the endpoint."""
-    send_history_info = Sometimes("SendHistoryInfo", true_false, releases="13.38 16.15 17.9 18.1-23")
+    send_history_info = Sometimes("SendHistoryInfo", true_false, releases="13.38 16.15 17.9 18.1-")
     """The `send_history_info` setting of the endpoint."""
-    stir_shaken = Sometimes("StirShaken", text, releases="16.15 18-23")
+    stir_shaken = Sometimes("StirShaken", text, releases="16.15 18-")
     """The `stir_shaken` setting of the endpoint."""
-    stir_shaken_profile = Sometimes("StirShakenProfile", text, releases="16.26 18.12 19.4-23")
+    stir_shaken_profile = Sometimes("StirShakenProfile", text, releases="16.26 18.12 19.4-")
     """The `stir_shaken_profile` setting of the endpoint."""
-    suppress_moh_on_sendonly = Sometimes("SuppressMohOnSendonly", true_false, releases="20.11 21.6 22.1-23")
+    suppress_moh_on_sendonly = Sometimes("SuppressMohOnSendonly", true_false, releases="20.11 21.6 22.1-")
     """The `suppress_moh_on_sendonly` setting of the endpoint."""
-    suppress_q850_reason_headers = Sometimes("SuppressQ850ReasonHeaders", true_false, releases="13.23 15.6-23")
+    suppress_q850_reason_headers = Sometimes("SuppressQ850ReasonHeaders", true_false, releases="13.23 15.6-")
     """The `suppress_q850_reason_headers` setting of the endpoint."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The `tenantid` setting of the endpoint."""
-    voicemail_extension = Always("VoicemailExtension", text, releases="13.9-23")
+    voicemail_extension = Always("VoicemailExtension", text, releases="13.9-")
     """The number of the voicemail service that telephones are told."""
-    webrtc = Sometimes("Webrtc", yes_no, releases="15-23")
+    webrtc = Sometimes("Webrtc", yes_no, releases="15-")
     """Whether the endpoint is a browser."""
 
 
@@ -579,13 +579,13 @@ class EndpointDetailComplete(Event):
     """The end of what PJSIPShowEndpoint answers with.
 
     Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/EndpointDetailComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -598,13 +598,13 @@ class EndpointList(Event):
     """One endpoint of the list that PJSIPShowEndpoints answers with.
 
     Sent to the session that sends ``PJSIPShowEndpoints``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/EndpointList/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     object_type = Always("ObjectType", text)
@@ -631,13 +631,13 @@ class EndpointListComplete(Event):
     """The end of the list that PJSIPShowEndpoints answers with.
 
     Sent to the session that sends ``PJSIPShowEndpoints``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/EndpointListComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -650,13 +650,13 @@ class IdentifyDetail(Event):
     """How the endpoint that PJSIPShowEndpoint asked about is known by the address of its requests.
 
     Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/IdentifyDetail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     object_type = Always("ObjectType", text)
@@ -665,13 +665,13 @@ class IdentifyDetail(Event):
     """The object's name."""
     endpoint = Always("Endpoint", text)
     """The endpoint that it belongs to."""
-    srv_lookups = Always("SrvLookups", true_false, releases="13.14 14.3-23")
+    srv_lookups = Always("SrvLookups", true_false, releases="13.14 14.3-")
     """Whether names are looked up by SRV records."""
     match = Always("Match", items(","))
     """The addresses that requests come from, each with its mask, behind a `!` where it is excepted."""
-    match_header = Always("MatchHeader", text, releases="13.15 14.4-23")
+    match_header = Always("MatchHeader", text, releases="13.15 14.4-")
     """The header that requests must have."""
-    match_request_uri = Sometimes("MatchRequestUri", text, releases="18.23 20.8 21.3-23")
+    match_request_uri = Sometimes("MatchRequestUri", text, releases="18.23 20.8 21.3-")
     """The `match_request_uri` setting of the identification."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
@@ -683,13 +683,13 @@ class PJSIPMaintenanceStatus(Event):
 
     Sent to users with the privilege ``system``, and to the session that sends ``PJSIPShowMaintenance``, whatever
     events its user may read.
-    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 or later in the 23 branch.
+    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/PJSIPMaintenanceStatus/>
     """
 
     __slots__ = ()
 
-    releases = Releases("20.20 22.10 23.4")
+    releases = Releases("20.20 22.10 23.4-")
     privileges = ("system",)
 
     endpoint = Always("Endpoint", text)
@@ -702,12 +702,12 @@ class PJSIPMaintenanceStatusComplete(Event):
     """The end of the list that PJSIPShowMaintenance answers with.
 
     Sent to the session that sends ``PJSIPShowMaintenance``, whatever events its user may read.
-    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 or later in the 23 branch.
+    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("20.20 22.10 23.4")
+    releases = Releases("20.20 22.10 23.4-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -720,13 +720,13 @@ class TransportDetail(Event):
     """The transport of the endpoint that PJSIPShowEndpoint asked about.
 
     Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/TransportDetail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
     secrets = Event.secrets | {"password"}
 
@@ -740,7 +740,7 @@ class TransportDetail(Event):
     """The address and port that it listens on."""
     ca_list_file = Always("CaListFile", text)
     """The `ca_list_file` setting of the transport."""
-    ca_list_path = Always("CaListPath", text, releases="13.2-23")
+    ca_list_path = Always("CaListPath", text, releases="13.2-")
     """The `ca_list_path` setting of the transport."""
     cert_file = Always("CertFile", text)
     """The `cert_file` setting of the transport."""
@@ -752,6 +752,9 @@ class TransportDetail(Event):
     """The `external_signaling_address` setting of the transport."""
     external_signaling_port = Always("ExternalSignalingPort", integer)
     """The `external_signaling_port` setting of the transport."""
+    external_signaling_hostname = Sometimes("ExternalSignalingHostname", text, releases="20.21 22.11 23.5-")
+    """The host name that Contact and Via show to peers outside `local_net`, in the place of an address; empty if
+    none is set."""
     external_media_address = Always("ExternalMediaAddress", text)
     """The `external_media_address` setting of the transport."""
     domain = Always("Domain", text)
@@ -774,21 +777,21 @@ class TransportDetail(Event):
     """The `cos` setting of the transport."""
     websocket_write_timeout = Always("WebsocketWriteTimeout", milliseconds)
     """The `websocket_write_timeout` setting of the transport, in milliseconds."""
-    allow_reload = Always("AllowReload", true_false, releases="13.8-23")
+    allow_reload = Always("AllowReload", true_false, releases="13.8-")
     """The `allow_reload` setting of the transport."""
-    allow_wildcard_certs = Sometimes("AllowWildcardCerts", yes_no, releases="16.28 18.14 19.6-23")
+    allow_wildcard_certs = Sometimes("AllowWildcardCerts", yes_no, releases="16.28 18.14 19.6-")
     """The `allow_wildcard_certs` setting of the transport."""
     async_operations = Always("AsyncOperations", integer)
     """The `async_operations` setting of the transport."""
-    symmetric_transport = Always("SymmetricTransport", true_false, releases="13.15 14.4-23")
+    symmetric_transport = Always("SymmetricTransport", true_false, releases="13.15 14.4-")
     """The `symmetric_transport` setting of the transport."""
-    tcp_keepalive_enable = Sometimes("TcpKeepaliveEnable", true_false, releases="18.23 20.8 21.3-23")
+    tcp_keepalive_enable = Sometimes("TcpKeepaliveEnable", true_false, releases="18.23 20.8 21.3-")
     """The `tcp_keepalive_enable` setting of the transport."""
-    tcp_keepalive_idle_time = Sometimes("TcpKeepaliveIdleTime", seconds, releases="18.23 20.8 21.3-23")
+    tcp_keepalive_idle_time = Sometimes("TcpKeepaliveIdleTime", seconds, releases="18.23 20.8 21.3-")
     """The `tcp_keepalive_idle_time` setting of the transport, in seconds."""
-    tcp_keepalive_interval_time = Sometimes("TcpKeepaliveIntervalTime", seconds, releases="18.23 20.8 21.3-23")
+    tcp_keepalive_interval_time = Sometimes("TcpKeepaliveIntervalTime", seconds, releases="18.23 20.8 21.3-")
     """The `tcp_keepalive_interval_time` setting of the transport, in seconds."""
-    tcp_keepalive_probe_count = Sometimes("TcpKeepaliveProbeCount", integer, releases="18.23 20.8 21.3-23")
+    tcp_keepalive_probe_count = Sometimes("TcpKeepaliveProbeCount", integer, releases="18.23 20.8 21.3-")
     """The `tcp_keepalive_probe_count` setting of the transport."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""

@@ -43,13 +43,13 @@ class ContactList(Event):
     """One contact of the list that PJSIPShowContacts answers with.
 
     Sent to the session that sends ``PJSIPShowContacts``, whatever events its user may read.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ContactList/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ()
 
     object_type = Always("ObjectType", text)
@@ -88,7 +88,7 @@ class ContactList(Event):
     """Whether it answers."""
     roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A",))
     """How long the contact took to answer the last OPTIONS, in microseconds; none where it was not asked."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-23")
+    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """Whether only a 2xx answer counts as being there."""
 
 
@@ -96,13 +96,13 @@ class ContactListComplete(Event):
     """The end of the list that PJSIPShowContacts answers with.
 
     Sent to the session that sends ``PJSIPShowContacts``, whatever events its user may read.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ContactListComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -116,13 +116,13 @@ class ContactStatusDetail(Event):
 
     Sent to the session that sends ``PJSIPShowEndpoint`` or ``PJSIPShowRegistrationInboundContactStatuses``,
     whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ContactStatusDetail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     aor = Always("AOR", text)
@@ -155,7 +155,7 @@ class ContactStatusDetail(Event):
     """How often it is asked whether it is there, in seconds; 0 for never."""
     qualify_timeout = Always("QualifyTimeout", seconds)
     """How long it may take to answer, in seconds."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", one_zero, releases="20.12 21.7 22.2-23")
+    qualify2_xx_only = Sometimes("Qualify2xxOnly", one_zero, releases="20.12 21.7 22.2-")
     """Whether only a 2xx answer counts as being there."""
 
 
@@ -164,12 +164,12 @@ class ContactStatusDetailComplete(Event):
 
     Sent to the session that sends ``PJSIPShowRegistrationInboundContactStatuses``, whatever events its user may
     read.
-    Asterisk 13.14 or later in the 13 branch, 14.3 or later in the 14 branch, 15 to 23.
+    Asterisk 13.14 or later in the 13 branch, 14.3 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13.14 14.3-23")
+    releases = Releases("13.14 14.3-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -182,13 +182,13 @@ class InboundRegistrationDetail(Event):
     """One address of record of the list that PJSIPShowRegistrationsInbound answers with.
 
     Sent to the session that sends ``PJSIPShowRegistrationsInbound``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/InboundRegistrationDetail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     object_type = Always("ObjectType", text)
@@ -199,17 +199,17 @@ class InboundRegistrationDetail(Event):
     """The shortest time that a registration may last, in seconds."""
     default_expiration = Always("DefaultExpiration", seconds)
     """The time that a registration lasts where it does not say, in seconds."""
-    qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-23")
+    qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-")
     """How long a contact may take to answer, in seconds."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-23")
+    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """Whether only a 2xx answer counts as being there."""
     mailboxes = Always("Mailboxes", items(","))
     """The mailboxes that message waiting is told about."""
     support_path = Always("SupportPath", true_false)
     """Whether Path headers are kept."""
-    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-23")
+    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
     """Whether contacts out of reach make room first."""
-    voicemail_extension = Always("VoicemailExtension", text, releases="13.9-23")
+    voicemail_extension = Always("VoicemailExtension", text, releases="13.9-")
     """The number of the voicemail service that telephones are told."""
     max_contacts = Always("MaxContacts", integer)
     """How many contacts may register; 0 for none."""
@@ -233,12 +233,12 @@ class InboundRegistrationDetailComplete(Event):
     """The end of the list that PJSIPShowRegistrationsInbound answers with.
 
     Sent to the session that sends ``PJSIPShowRegistrationsInbound``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -251,13 +251,13 @@ class InboundSubscriptionDetail(Event):
     """One of the subscriptions that others have with this server.
 
     Sent to the session that sends ``PJSIPShowSubscriptionsInbound``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/InboundSubscriptionDetail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     role = Always("Role", text)
@@ -284,12 +284,12 @@ class InboundSubscriptionDetailComplete(Event):
     """The end of the list that PJSIPShowSubscriptionsInbound answers with.
 
     Sent to the session that sends ``PJSIPShowSubscriptionsInbound``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -302,13 +302,13 @@ class OutboundRegistrationDetail(Event):
     """One registration of the list that PJSIPShowRegistrationsOutbound answers with.
 
     Sent to the session that sends ``PJSIPShowRegistrationsOutbound``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/OutboundRegistrationDetail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     object_type = Always("ObjectType", text)
@@ -319,33 +319,33 @@ class OutboundRegistrationDetail(Event):
     """How often to try."""
     client_uri = Always("ClientUri", text)
     """Who is registered."""
-    security_negotiation = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-23")
+    security_negotiation = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-")
     """The `security_negotiation` setting of the registration."""
     auth_rejection_permanent = Always("AuthRejectionPermanent", true_false)
     """Whether a refused password ends the tries."""
     server_uri = Always("ServerUri", text)
     """Where it is registered."""
-    max_random_initial_delay = Sometimes("MaxRandomInitialDelay", seconds, releases="16.27 18.13 19.5-23")
+    max_random_initial_delay = Sometimes("MaxRandomInitialDelay", seconds, releases="16.27 18.13 19.5-")
     """The longest random wait before the first try, in seconds."""
     support_path = Always("SupportPath", true_false)
     """Whether Path headers are kept."""
     retry_interval = Always("RetryInterval", seconds)
     """How long to wait between tries after a failure that may pass, in seconds."""
-    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18.16 20.1-23")
+    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18.16 20.1-")
     """The `security_mechanisms` setting of the registration."""
-    contact_header_params = Sometimes("ContactHeaderParams", text, releases="17-23")
+    contact_header_params = Sometimes("ContactHeaderParams", text, releases="17-")
     """The `contact_header_params` setting of the registration."""
     expiration = Always("Expiration", seconds)
     """How long a registration is asked to last, in seconds."""
     transport = Always("Transport", text)
     """The transport that requests are sent by; empty where any will do."""
-    line = Always("Line", true_false, releases="13.4-23")
+    line = Always("Line", true_false, releases="13.4-")
     """Whether calls that come in are matched to it by a token."""
     contact_user = Always("ContactUser", text)
     """The user part of the contact that is registered."""
-    endpoint = Always("Endpoint", text, releases="13.4-23")
+    endpoint = Always("Endpoint", text, releases="13.4-")
     """The endpoint that it belongs to."""
-    user_agent = Sometimes("UserAgent", text, releases="21.2-23")
+    user_agent = Sometimes("UserAgent", text, releases="21.2-")
     """The telephone's make, as it calls itself; empty where it did not say."""
     forbidden_retry_interval = Always("ForbiddenRetryInterval", seconds)
     """How long to wait after being forbidden, in seconds; 0 for no further try."""
@@ -353,9 +353,9 @@ class OutboundRegistrationDetail(Event):
     """The credentials that are shown to the other side."""
     outbound_proxy = Always("OutboundProxy", text)
     """The proxy that requests go through; empty where they go straight."""
-    fatal_retry_interval = Always("FatalRetryInterval", seconds, releases="13.7-23")
+    fatal_retry_interval = Always("FatalRetryInterval", seconds, releases="13.7-")
     """How long to wait after a failure that should last, in seconds; 0 for no further try."""
-    support_outbound = Sometimes("SupportOutbound", yes_no, releases="17-23")
+    support_outbound = Sometimes("SupportOutbound", yes_no, releases="17-")
     """The `support_outbound` setting of the registration."""
     status = Always("Status", member(enums.RegistrationState))
     """How it stands."""
@@ -367,12 +367,12 @@ class OutboundRegistrationDetailComplete(Event):
     """The end of the list that PJSIPShowRegistrationsOutbound answers with.
 
     Sent to the session that sends ``PJSIPShowRegistrationsOutbound``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -389,13 +389,13 @@ class OutboundSubscriptionDetail(Event):
     """One of the subscriptions that this server has with others.
 
     Sent to the session that sends ``PJSIPShowSubscriptionsOutbound``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/OutboundSubscriptionDetail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     role = Always("Role", text)
@@ -422,12 +422,12 @@ class OutboundSubscriptionDetailComplete(Event):
     """The end of the list that PJSIPShowSubscriptionsOutbound answers with.
 
     Sent to the session that sends ``PJSIPShowSubscriptionsOutbound``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -440,13 +440,13 @@ class ResourceListDetail(Event):
     """One resource list of the list that PJSIPShowResourceLists answers with.
 
     Sent to the session that sends ``PJSIPShowResourceLists``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ResourceListDetail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     object_type = Always("ObjectType", text)
@@ -459,7 +459,7 @@ class ResourceListDetail(Event):
     """What the list is made of."""
     notification_batch_interval = Always("NotificationBatchInterval", milliseconds)
     """How long changes are gathered before a notification, in milliseconds."""
-    resource_display_name = Sometimes("ResourceDisplayName", true_false, releases="16.25 18.11 19.3-23")
+    resource_display_name = Sometimes("ResourceDisplayName", true_false, releases="16.25 18.11 19.3-")
     """Whether names are told as well."""
     event_package = Second("Event", text)
     """The event package that its resources are subscribed to by, such as `presence`: the second Event header."""
@@ -469,12 +469,12 @@ class ResourceListDetailComplete(Event):
     """The end of the list that PJSIPShowResourceLists answers with.
 
     Sent to the session that sends ``PJSIPShowResourceLists``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)

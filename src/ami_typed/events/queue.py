@@ -32,13 +32,13 @@ class QueueCallerAbandon(Event):
     """A caller left a queue before anybody answered.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueCallerAbandon/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     channel = Always("Channel", text)
@@ -69,7 +69,7 @@ class QueueCallerAbandon(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -87,13 +87,13 @@ class QueueCallerJoin(Event):
     """A caller came into a queue.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueCallerJoin/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     channel = Always("Channel", text)
@@ -124,7 +124,7 @@ class QueueCallerJoin(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -140,13 +140,13 @@ class QueueCallerLeave(Event):
     """A caller left a queue, for a member or otherwise.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueCallerLeave/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     channel = Always("Channel", text)
@@ -177,7 +177,7 @@ class QueueCallerLeave(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -193,13 +193,13 @@ class QueueEntry(Event):
     """One caller who waits, of the list that QueueStatus answers with.
 
     Sent to the session that sends ``QueueStatus``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueEntry/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     queue = Always("Queue", text)
@@ -220,7 +220,7 @@ class QueueEntry(Event):
     """The name of that party; none where it is not known."""
     wait = Always("Wait", seconds)
     """How long the caller has waited, in seconds."""
-    priority = Always("Priority", integer, releases="13.18 14.7-23")
+    priority = Always("Priority", integer, releases="13.18 14.7-")
     """The caller's priority: higher ones come first."""
 
 
@@ -228,12 +228,12 @@ class QueueMember(Event):
     """One member of the list that QueueStatus answers with.
 
     Sent to the session that sends ``QueueStatus``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     queue = Always("Queue", text)
@@ -252,19 +252,19 @@ class QueueMember(Event):
     """How many calls of this queue the member has completed."""
     last_call = Sometimes("LastCall", epoch, none=("0",))
     """When the member's last call ended; none before the first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
+    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero, releases="13.8-23")
+    in_call = Always("InCall", one_zero, releases="13.8-")
     """Whether the member is on a call of this queue, counting its wrap-up time."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone."""
-    paused_reason = Always("PausedReason", text, releases="13.8-23")
+    paused_reason = Always("PausedReason", text, releases="13.8-")
     """Why the member was paused; empty where no reason was given."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
 
@@ -272,13 +272,13 @@ class QueueMemberAdded(Event):
     """A member came into a queue.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueMemberAdded/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     queue = Always("Queue", text)
@@ -297,21 +297,21 @@ class QueueMemberAdded(Event):
     """How many calls of this queue the member has completed."""
     last_call = Sometimes("LastCall", epoch, none=("0",))
     """When the member's last call ended; none before the first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
+    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero, releases="13.8-23")
+    in_call = Always("InCall", one_zero, releases="13.8-")
     """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text, releases="13.8-23")
+    paused_reason = Always("PausedReason", text, releases="13.8-")
     """Why the member was paused; empty where no reason was given."""
     ringinuse = Always("Ringinuse", one_zero)
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
 
@@ -319,13 +319,13 @@ class QueueMemberPause(Event):
     """A member was paused, or its pause ended.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueMemberPause/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     queue = Always("Queue", text)
@@ -344,21 +344,21 @@ class QueueMemberPause(Event):
     """How many calls of this queue the member has completed."""
     last_call = Sometimes("LastCall", epoch, none=("0",))
     """When the member's last call ended; none before the first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
+    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero, releases="13.8-23")
+    in_call = Always("InCall", one_zero, releases="13.8-")
     """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text, releases="13.8-23")
+    paused_reason = Always("PausedReason", text, releases="13.8-")
     """Why the member was paused; empty where no reason was given."""
     ringinuse = Always("Ringinuse", one_zero)
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
     reason = Sometimes("Reason", text, releases="13-17")
     """Why, in the older releases; only sent where a reason was given."""
@@ -368,13 +368,13 @@ class QueueMemberPenalty(Event):
     """A member's penalty changed.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueMemberPenalty/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     queue = Always("Queue", text)
@@ -393,21 +393,21 @@ class QueueMemberPenalty(Event):
     """How many calls of this queue the member has completed."""
     last_call = Sometimes("LastCall", epoch, none=("0",))
     """When the member's last call ended; none before the first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
+    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero, releases="13.8-23")
+    in_call = Always("InCall", one_zero, releases="13.8-")
     """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text, releases="13.8-23")
+    paused_reason = Always("PausedReason", text, releases="13.8-")
     """Why the member was paused; empty where no reason was given."""
     ringinuse = Always("Ringinuse", one_zero)
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
 
@@ -415,13 +415,13 @@ class QueueMemberRemoved(Event):
     """A member left a queue.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueMemberRemoved/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     queue = Always("Queue", text)
@@ -440,21 +440,21 @@ class QueueMemberRemoved(Event):
     """How many calls of this queue the member has completed."""
     last_call = Sometimes("LastCall", epoch, none=("0",))
     """When the member's last call ended; none before the first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
+    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero, releases="13.8-23")
+    in_call = Always("InCall", one_zero, releases="13.8-")
     """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text, releases="13.8-23")
+    paused_reason = Always("PausedReason", text, releases="13.8-")
     """Why the member was paused; empty where no reason was given."""
     ringinuse = Always("Ringinuse", one_zero)
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
 
@@ -462,13 +462,13 @@ class QueueMemberRinginuse(Event):
     """Whether a member is rung while on a call changed.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueMemberRinginuse/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     queue = Always("Queue", text)
@@ -487,21 +487,21 @@ class QueueMemberRinginuse(Event):
     """How many calls of this queue the member has completed."""
     last_call = Sometimes("LastCall", epoch, none=("0",))
     """When the member's last call ended; none before the first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
+    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero, releases="13.8-23")
+    in_call = Always("InCall", one_zero, releases="13.8-")
     """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text, releases="13.8-23")
+    paused_reason = Always("PausedReason", text, releases="13.8-")
     """Why the member was paused; empty where no reason was given."""
     ringinuse = Always("Ringinuse", one_zero)
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
 
@@ -509,13 +509,13 @@ class QueueMemberStatus(Event):
     """The state of a member's device changed.
 
     Sent to users with the privilege ``agent``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueMemberStatus/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("agent",)
 
     queue = Always("Queue", text)
@@ -534,21 +534,21 @@ class QueueMemberStatus(Event):
     """How many calls of this queue the member has completed."""
     last_call = Sometimes("LastCall", epoch, none=("0",))
     """When the member's last call ended; none before the first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-23", none=("0",))
+    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
     """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-23", none=("0",))
+    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
     """When the member came into the queue."""
-    in_call = Always("InCall", one_zero, releases="13.8-23")
+    in_call = Always("InCall", one_zero, releases="13.8-")
     """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
     """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text, releases="13.8-23")
+    paused_reason = Always("PausedReason", text, releases="13.8-")
     """Why the member was paused; empty where no reason was given."""
     ringinuse = Always("Ringinuse", one_zero)
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-23")
+    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
 
@@ -556,13 +556,13 @@ class QueueParams(Event):
     """One queue of the list that QueueStatus answers with: its settings and its statistics.
 
     Sent to the session that sends ``QueueStatus``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/QueueParams/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     queue = Always("Queue", text)
@@ -585,7 +585,7 @@ class QueueParams(Event):
     """The waiting time, in seconds, that an answer is to come within."""
     servicelevel_perf = Always("ServicelevelPerf", real)
     """How many of the answered calls were answered within that time, in per cent."""
-    servicelevel_perf2 = Sometimes("ServicelevelPerf2", real, releases="15-23")
+    servicelevel_perf2 = Sometimes("ServicelevelPerf2", real, releases="15-")
     """How many of all calls were answered within that time, in per cent; calls that were given up quickly do not
     count."""
     weight = Always("Weight", integer)
@@ -596,12 +596,12 @@ class QueueStatusComplete(Event):
     """The end of the list that QueueStatus answers with.
 
     Sent to the session that sends ``QueueStatus``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -614,12 +614,12 @@ class QueueSummary(Event):
     """One queue of the list that QueueSummary answers with.
 
     Sent to the session that sends ``QueueSummary``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     queue = Always("Queue", text)
@@ -642,12 +642,12 @@ class QueueSummaryComplete(Event):
     """The end of the list that QueueSummary answers with.
 
     Sent to the session that sends ``QueueSummary``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)

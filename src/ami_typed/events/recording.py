@@ -16,13 +16,13 @@ class MixMonitorMute(Event):
     """A side of a channel was left out of its recording, or taken in again.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16.17 or later in the 16 branch, 18.3 or later in the 18 branch, 19 to 23.
+    Asterisk 16.17 or later in the 16 branch, 18.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MixMonitorMute/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16.17 18.3-23")
+    releases = Releases("16.17 18.3-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -53,7 +53,7 @@ class MixMonitorMute(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -67,13 +67,13 @@ class MixMonitorStart(Event):
     """A channel begins to be recorded.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16.17 or later in the 16 branch, 18.3 or later in the 18 branch, 19 to 23.
+    Asterisk 16.17 or later in the 16 branch, 18.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MixMonitorStart/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16.17 18.3-23")
+    releases = Releases("16.17 18.3-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -104,7 +104,7 @@ class MixMonitorStart(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -114,13 +114,13 @@ class MixMonitorStop(Event):
     """A channel is no longer recorded.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16.17 or later in the 16 branch, 18.3 or later in the 18 branch, 19 to 23.
+    Asterisk 16.17 or later in the 16 branch, 18.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MixMonitorStop/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16.17 18.3-23")
+    releases = Releases("16.17 18.3-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -151,7 +151,7 @@ class MixMonitorStop(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""

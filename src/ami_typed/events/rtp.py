@@ -17,13 +17,13 @@ class RTCPReceived(Event):
     block, by its number, tells what arrived of a stream.
 
     Sent to users with the privilege ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/RTCPReceived/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("reporting",)
 
     channel = Sometimes("Channel", text)
@@ -54,7 +54,7 @@ class RTCPReceived(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -97,7 +97,7 @@ class RTCPReceived(Event):
     """How long ago that report arrived, in seconds; 0 where none did."""
     to = Always("To", text)
     """Where the report went, as address and port."""
-    mes = Sometimes("MES", real, releases="18.17 20.2-23")
+    mes = Sometimes("MES", real, releases="18.17 20.2-")
     """The media experience score: an estimate of how good it sounds, 0 to 100."""
 
 
@@ -106,13 +106,13 @@ class RTCPSent(Event):
     block, by its number, tells what arrived of a stream.
 
     Sent to users with the privilege ``reporting``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/RTCPSent/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("reporting",)
 
     channel = Sometimes("Channel", text)
@@ -143,7 +143,7 @@ class RTCPSent(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -182,5 +182,5 @@ class RTCPSent(Event):
     """How long ago that report arrived, in seconds; 0 where none did."""
     from_ = Always("From", text)
     """Where the report came from, as address and port."""
-    mes = Sometimes("MES", real, releases="18.17 20.2-23")
+    mes = Sometimes("MES", real, releases="18.17 20.2-")
     """The media experience score: an estimate of how good it sounds, 0 to 100."""

@@ -32,13 +32,13 @@ class AuthMethodNotAllowed(Event):
     """Somebody proved who they are in a way that is not allowed.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AuthMethodNotAllowed/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
 
     event_tv = AlwaysLocal("EventTV")
@@ -69,13 +69,13 @@ class ChallengeResponseFailed(Event):
     """Somebody answered a challenge wrongly.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ChallengeResponseFailed/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
     secrets = Event.secrets | {"response", "expectedresponse"}
 
@@ -111,13 +111,13 @@ class ChallengeSent(Event):
     """A challenge was sent to somebody who wants to log in.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ChallengeSent/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
 
     event_tv = AlwaysLocal("EventTV")
@@ -148,13 +148,13 @@ class FailedACL(Event):
     """Somebody was refused by an access list.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/FailedACL/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
 
     event_tv = AlwaysLocal("EventTV")
@@ -185,13 +185,13 @@ class InvalidAccountID(Event):
     """Somebody named an account that does not exist.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/InvalidAccountID/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
 
     event_tv = AlwaysLocal("EventTV")
@@ -220,13 +220,13 @@ class InvalidPassword(Event):
     """Somebody gave a wrong password.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/InvalidPassword/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
     secrets = Event.secrets | {"receivedhash"}
 
@@ -262,13 +262,13 @@ class InvalidTransport(Event):
     """Somebody came by a transport that the account does not allow.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/InvalidTransport/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
 
     event_tv = AlwaysLocal("EventTV")
@@ -299,13 +299,13 @@ class LoadAverageLimit(Event):
     """A request was refused because the server is too busy.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/LoadAverageLimit/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
 
     event_tv = AlwaysLocal("EventTV")
@@ -334,13 +334,13 @@ class MemoryLimit(Event):
     """A request was refused because memory is short.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MemoryLimit/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
 
     event_tv = AlwaysLocal("EventTV")
@@ -369,13 +369,13 @@ class RequestBadFormat(Event):
     """Somebody sent a request that is badly formed.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/RequestBadFormat/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
 
     event_tv = AlwaysLocal("EventTV")
@@ -408,13 +408,13 @@ class RequestNotAllowed(Event):
     """Somebody asked for something that they have no right to.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/RequestNotAllowed/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
 
     event_tv = AlwaysLocal("EventTV")
@@ -447,13 +447,13 @@ class RequestNotSupported(Event):
     """Somebody asked for something that this server does not have.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/RequestNotSupported/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
 
     event_tv = AlwaysLocal("EventTV")
@@ -484,13 +484,13 @@ class SessionLimit(Event):
     """Somebody was refused because there are too many sessions.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/SessionLimit/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
 
     event_tv = AlwaysLocal("EventTV")
@@ -519,13 +519,13 @@ class SuccessfulAuth(Event):
     """Somebody logged in.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/SuccessfulAuth/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
 
     event_tv = AlwaysLocal("EventTV")
@@ -556,13 +556,13 @@ class UnexpectedAddress(Event):
     """A request for a session came from elsewhere than the session.
 
     Sent to users with the privilege ``security``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/UnexpectedAddress/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("security",)
 
     event_tv = AlwaysLocal("EventTV")

@@ -16,20 +16,20 @@ class FullyBooted(Event):
     """Asterisk has started. Also sent to each session right after its log-in.
 
     Sent to users with the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/FullyBooted/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     status = Always("Status", text)
     """`Fully Booted`."""
-    uptime = Sometimes("Uptime", seconds, releases="14-23")
+    uptime = Sometimes("Uptime", seconds, releases="14-")
     """How long Asterisk has been running, in seconds."""
-    last_reload = Sometimes("LastReload", seconds, releases="14-23")
+    last_reload = Sometimes("LastReload", seconds, releases="14-")
     """How long ago Asterisk last read its configuration, in seconds."""
 
 
@@ -37,13 +37,13 @@ class Shutdown(Event):
     """Asterisk goes down.
 
     Sent to users with the privilege ``system``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Shutdown/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("system",)
 
     shutdown = Always("Shutdown", member(enums.ShutdownKind))
@@ -56,13 +56,13 @@ class UserEvent(Event):
     """An event that a dialplan or a program made up: its own headers are read as items, `event['Color']`.
 
     Sent to users with the privilege ``user``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/UserEvent/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("user",)
     any_header = True
     named_by = "UserEvent"
@@ -95,7 +95,7 @@ class UserEvent(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -111,9 +111,9 @@ class UserEvent(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Sometimes("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Sometimes("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Sometimes("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     user_event = Always("UserEvent", text)
     """The name that was made up."""
@@ -123,10 +123,10 @@ class WaitEventComplete(Event):
     """WaitEvent is over: something came, or its time ran out.
 
     Sent to the session that sends ``WaitEvent``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()

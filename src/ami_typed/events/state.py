@@ -25,13 +25,13 @@ class DeviceStateChange(Event):
 
     Sent to users with the privilege ``call``, and to the session that sends ``DeviceStateList``, whatever events
     its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DeviceStateChange/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     device = Always("Device", text)
@@ -44,13 +44,13 @@ class DeviceStateListComplete(Event):
     """The end of the list that DeviceStateList answers with.
 
     Sent to the session that sends ``DeviceStateList``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DeviceStateListComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -63,13 +63,13 @@ class ExtensionStateListComplete(Event):
     """The end of the list that ExtensionStateList answers with.
 
     Sent to the session that sends ``ExtensionStateList``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ExtensionStateListComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -83,13 +83,13 @@ class ExtensionStatus(Event):
 
     Sent to users with the privilege ``call``, and to the session that sends ``ExtensionStateList``, whatever
     events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/ExtensionStatus/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     exten = Always("Exten", text)
@@ -110,13 +110,13 @@ class PresenceStateChange(Event):
 
     Sent to users with the privilege ``call``, and to the session that sends ``PresenceStateList``, whatever
     events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/PresenceStateChange/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     presentity = Always("Presentity", text)
@@ -133,13 +133,13 @@ class PresenceStateListComplete(Event):
     """The end of the list that PresenceStateList answers with.
 
     Sent to the session that sends ``PresenceStateList``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/PresenceStateListComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -152,13 +152,13 @@ class PresenceStatus(Event):
     """The presence that an extension's hint watches changed.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/PresenceStatus/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     exten = Always("Exten", text)

@@ -17,13 +17,13 @@ class AttendedTransfer(Event):
     the other headers are there depends on where it led.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/AttendedTransfer/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     result = Always("Result", member(enums.TransferResult))
@@ -73,7 +73,7 @@ class AttendedTransfer(Event):
     orig_transferer_linkedid = Always("OrigTransfererLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``OrigTransferer`` stands for."""
-    orig_transferer_tenantid = Sometimes("OrigTransfererTenantid", text, releases="18.25 20.10 21.5-23")
+    orig_transferer_tenantid = Sometimes("OrigTransfererTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``OrigTransferer``
     stands for."""
     orig_transferer_chan_variable = Variables(
@@ -94,10 +94,10 @@ class AttendedTransfer(Event):
     orig_bridge_num_channels = Sometimes("OrigBridgeNumChannels", integer)
     """How many channels are in the bridge. Of the bridge that ``Orig`` stands for."""
     orig_bridge_video_source_mode = Sometimes(
-        "OrigBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23"
+        "OrigBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-"
     )
     """Whose picture the members see. Of the bridge that ``Orig`` stands for."""
-    orig_bridge_video_source = Sometimes("OrigBridgeVideoSource", text, releases="13.13 14.2-23")
+    orig_bridge_video_source = Sometimes("OrigBridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``Orig`` stands
     for."""
     second_transferer_channel = Always("SecondTransfererChannel", text)
@@ -143,7 +143,7 @@ class AttendedTransfer(Event):
     second_transferer_linkedid = Always("SecondTransfererLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``SecondTransferer`` stands for."""
-    second_transferer_tenantid = Sometimes("SecondTransfererTenantid", text, releases="18.25 20.10 21.5-23")
+    second_transferer_tenantid = Sometimes("SecondTransfererTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``SecondTransferer``
     stands for."""
     second_transferer_chan_variable = Variables(
@@ -164,10 +164,10 @@ class AttendedTransfer(Event):
     second_bridge_num_channels = Sometimes("SecondBridgeNumChannels", integer)
     """How many channels are in the bridge. Of the bridge that ``Second`` stands for."""
     second_bridge_video_source_mode = Sometimes(
-        "SecondBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23"
+        "SecondBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-"
     )
     """Whose picture the members see. Of the bridge that ``Second`` stands for."""
-    second_bridge_video_source = Sometimes("SecondBridgeVideoSource", text, releases="13.13 14.2-23")
+    second_bridge_video_source = Sometimes("SecondBridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``Second``
     stands for."""
     dest_type = Always("DestType", member(enums.TransferDestination))
@@ -215,7 +215,7 @@ class AttendedTransfer(Event):
     local_one_linkedid = Sometimes("LocalOneLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalOne`` stands for."""
-    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-23")
+    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
     for."""
     local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
@@ -259,7 +259,7 @@ class AttendedTransfer(Event):
     local_two_linkedid = Sometimes("LocalTwoLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalTwo`` stands for."""
-    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-23")
+    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
     for."""
     local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))
@@ -305,7 +305,7 @@ class AttendedTransfer(Event):
     transferee_linkedid = Sometimes("TransfereeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Transferee`` stands for."""
-    transferee_tenantid = Sometimes("TransfereeTenantid", text, releases="18.25 20.10 21.5-23")
+    transferee_tenantid = Sometimes("TransfereeTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Transferee`` stands
     for."""
     transferee_chan_variable = Variables(
@@ -355,7 +355,7 @@ class AttendedTransfer(Event):
     transfer_target_linkedid = Sometimes("TransferTargetLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``TransferTarget`` stands for."""
-    transfer_target_tenantid = Sometimes("TransferTargetTenantid", text, releases="18.25 20.10 21.5-23")
+    transfer_target_tenantid = Sometimes("TransferTargetTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``TransferTarget``
     stands for."""
     transfer_target_chan_variable = Variables(
@@ -370,13 +370,13 @@ class BlindTransfer(Event):
     with Transferee, without asking first. Those and the bridge's are absent where there is no one other party.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BlindTransfer/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     result = Always("Result", member(enums.TransferResult))
@@ -420,7 +420,7 @@ class BlindTransfer(Event):
     transferer_linkedid = Always("TransfererLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Transferer`` stands for."""
-    transferer_tenantid = Sometimes("TransfererTenantid", text, releases="18.25 20.10 21.5-23")
+    transferer_tenantid = Sometimes("TransfererTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Transferer`` stands
     for."""
     transferer_chan_variable = Variables(
@@ -466,7 +466,7 @@ class BlindTransfer(Event):
     transferee_linkedid = Sometimes("TransfereeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Transferee`` stands for."""
-    transferee_tenantid = Sometimes("TransfereeTenantid", text, releases="18.25 20.10 21.5-23")
+    transferee_tenantid = Sometimes("TransfereeTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Transferee`` stands
     for."""
     transferee_chan_variable = Variables(
@@ -485,9 +485,9 @@ class BlindTransfer(Event):
     """The name that the bridge was given; none where it has none."""
     bridge_num_channels = Sometimes("BridgeNumChannels", integer)
     """How many channels are in the bridge."""
-    bridge_video_source_mode = Sometimes("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-23")
+    bridge_video_source_mode = Sometimes("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-23")
+    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     is_external = Always("IsExternal", yes_no)
     """Whether the transfer was asked for from outside, by a telephone or a manager, not by Asterisk itself. One of

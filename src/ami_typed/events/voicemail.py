@@ -28,13 +28,13 @@ class MessageWaiting(Event):
     """The messages of a mailbox changed. The channel's headers are there where a call left or heard one.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MessageWaiting/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Sometimes("Channel", text)
@@ -65,7 +65,7 @@ class MessageWaiting(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -83,13 +83,13 @@ class MiniVoiceMail(Event):
     """MiniVM recorded or sent a message.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MiniVoiceMail/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -120,7 +120,7 @@ class MiniVoiceMail(Event):
     """The channel's identifier, which no other channel of this server ever has."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-23")
+    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables that `channelvars` of manager.conf names."""
@@ -136,13 +136,13 @@ class MWIGet(Event):
     """One mailbox of the list that MWIGet answers with.
 
     Sent to the session that sends ``MWIGet``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MWIGet/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     mailbox = Always("Mailbox", text)
@@ -157,13 +157,13 @@ class MWIGetComplete(Event):
     """The end of the list that MWIGet answers with.
 
     Sent to the session that sends ``MWIGet``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MWIGetComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -176,12 +176,12 @@ class VoicemailBoxDetail(Event):
     """One message of the list that VoicemailBoxSummary answers with.
 
     Sent to the session that sends ``VoicemailBoxSummary``, whatever events its user may read.
-    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
+    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("18.20 20.5-23")
+    releases = Releases("18.20 20.5-")
     privileges = ()
 
     folder = Always("Folder", member(enums.VoicemailFolder))
@@ -202,12 +202,12 @@ class VoicemailBoxDetailComplete(Event):
     """The end of the list that VoicemailBoxSummary answers with.
 
     Sent to the session that sends ``VoicemailBoxSummary``, whatever events its user may read.
-    Asterisk 18.20 or later in the 18 branch, 20.5 or later in the 20 branch, 21 to 23.
+    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("18.20 20.5-23")
+    releases = Releases("18.20 20.5-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -220,14 +220,13 @@ class VoicemailPasswordChange(Event):
     """Somebody changed the password of a mailbox.
 
     Sent to users with all of the privileges ``system``, ``user``.
-    Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21.1 or later in the 21 branch, 22
-    to 23.
+    Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21.1 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/VoicemailPasswordChange/>
     """
 
     __slots__ = ()
 
-    releases = Releases("18.21 20.6 21.1-23")
+    releases = Releases("18.21 20.6 21.1-")
     privileges = ("system", "user")
     secrets = Event.secrets | {"newpassword"}
 
@@ -243,12 +242,12 @@ class VoicemailUserDetail(Event):
     """The mailbox that VoicemailUserStatus asked about.
 
     Sent to the session that sends ``VoicemailUserStatus``, whatever events its user may read.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ()
 
     vm_context = Always("VMContext", text)
@@ -295,7 +294,7 @@ class VoicemailUserDetail(Event):
     """How much the attachment's volume is raised, in decibels."""
     can_review = Always("CanReview", yes_no)
     """Whether callers may listen to what they recorded before they leave it."""
-    can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-23")
+    can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-")
     """Whether callers may mark a message as urgent."""
     call_operator = Always("CallOperator", yes_no)
     """Whether callers may reach an operator."""
@@ -321,12 +320,12 @@ class VoicemailUserDetailComplete(Event):
     """The end of what VoicemailUserStatus answers with.
 
     Sent to the session that sends ``VoicemailUserStatus``, whatever events its user may read.
-    Asterisk 16 to 23.
+    Asterisk 16 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("16-23")
+    releases = Releases("16-")
     privileges = ()
 
     event_list = Always("EventList", text)
@@ -339,12 +338,12 @@ class VoicemailUserEntry(Event):
     """One mailbox of the list that VoicemailUsersList answers with.
 
     Sent to the session that sends ``VoicemailUsersList``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     vm_context = Always("VMContext", text)
@@ -359,7 +358,7 @@ class VoicemailUserEntry(Event):
     """Where new messages are announced by a short e-mail; empty or none where nowhere."""
     server_email = Always("ServerEmail", text)
     """The sender of those e-mails."""
-    from_string = Always("FromString", text, releases="13.15 14.4-23")
+    from_string = Always("FromString", text, releases="13.15 14.4-")
     """The name that those e-mails are sent under."""
     mail_command = Always("MailCommand", text)
     """The command that sends them."""
@@ -391,7 +390,7 @@ class VoicemailUserEntry(Event):
     """How much the attachment's volume is raised, in decibels."""
     can_review = Always("CanReview", yes_no)
     """Whether callers may listen to what they recorded before they leave it."""
-    can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-23")
+    can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-")
     """Whether callers may mark a message as urgent."""
     call_operator = Always("CallOperator", yes_no)
     """Whether callers may reach an operator."""
@@ -417,12 +416,12 @@ class VoicemailUserEntryComplete(Event):
     """The end of the list that VoicemailUsersList answers with.
 
     Sent to the session that sends ``VoicemailUsersList``, whatever events its user may read.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ()
 
     event_list = Always("EventList", text)

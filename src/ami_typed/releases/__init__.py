@@ -3,12 +3,13 @@
 Rules of this module:
 
 - A release is ordered within its branch only: 18.26 has things that 19.8 lacks, so "since 18" is never inferred.
-- The text of a set is its only form: ``13-15 16.20 17-23`` reads "13 to 15, 16 from 16.20 on, 17 to 23".
-- A branch above the newest that the facts know is taken to have what that newest branch has.
+- The text of a set is its only form: ``13-15 16.20 17-`` reads "13 to 15, 16 from 16.20 on, 17 and later".
+- Only an open end (``17-``) reaches branches that are newer than this package. Whatever has not ended has one, so a
+  server of a newer branch is taken to have what the newest known branch has. ``13-20`` did end; no newer server has it.
 
-The packages below, `v13` to `v23`, are generated: the same classes as in `ami_typed`, but only those that the branch
-has, so that a type checker refuses the rest: ``from ami_typed.releases.v18 import actions, events``. `every` has what
-each of them has.
+The packages below, `v13`, `v14` and so on, are generated: the same classes as in `ami_typed`, but only those that the
+branch has, so that a type checker refuses the rest: ``from ami_typed.releases.v18 import actions, events``. `every` has
+what each of them has.
 """
 
 from __future__ import annotations
@@ -16,11 +17,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-__all__ = ["NEWEST_BRANCH", "OLDEST_BRANCH", "Release", "Releases"]
-
-OLDEST_BRANCH = 13
-NEWEST_BRANCH = 23
-"""The branches that the facts of this package cover."""
+__all__ = ["Release", "Releases"]
 
 
 class Release(NamedTuple):
@@ -58,7 +55,7 @@ class Releases:
 
     Args:
         spans: Branches, ranges of branches and first releases within a branch, divided by blanks:
-            ``13-15 16.20 17-23``.
+            ``13-15 16.20 17-``. The last of them may have an open end, which is every later branch: ``17-``.
     """
 
     __slots__ = ("spans",)
@@ -66,10 +63,15 @@ class Releases:
     def __init__(self, spans: str) -> None:
         self.spans = spans
 
+    @property
+    def is_open(self) -> bool:
+        """Whether every branch behind those that the text names belongs to the set."""
+        return self.spans.endswith("-")
+
     def branches(self) -> dict[int, Release]:
-        """Return the first release of each branch that belongs to the set."""
+        """Return the first release of each branch that the text names; an open set has all later ones as well."""
         first: dict[int, Release] = {}
-        for span in self.spans.split():
+        for span in self.spans.removesuffix("-").split():
             low, _, high = span.partition("-")
             start = Release(*map(int, low.split(".")))
             first[start.branch] = start
@@ -78,21 +80,33 @@ class Releases:
         return first
 
     def __contains__(self, release: Release) -> bool:
-        first = self.branches().get(min(release.branch, NEWEST_BRANCH))
-        return first is not None and (release.branch > NEWEST_BRANCH or release >= first)
+        branches = self.branches()
+        first = branches.get(release.branch)
+        if first is None:
+            return self.is_open and release.branch > max(branches)
+        return release >= first
+
+    def _starts(self) -> frozenset[Release]:
+        """Return the first releases that tell the set from others: whole branches just before an open end do not."""
+        starts = list(self.branches().values())
+        while self.is_open and starts[1:] and starts[-1] == Release(starts[-2].branch + 1):
+            starts.pop()
+        return frozenset(starts)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Releases) and self.branches() == other.branches()
+        return isinstance(other, Releases) and (self._starts(), self.is_open) == (other._starts(), other.is_open)
 
     def __hash__(self) -> int:
-        return hash(frozenset(self.branches().items()))
+        return hash(self._starts())
 
     def __repr__(self) -> str:
         return f"Releases({self.spans!r})"
 
     def __str__(self) -> str:
-        """Say the set in words: ``Asterisk 13 to 15, 16.20 or later in the 16 branch, 17 to 23``."""
-        return f"Asterisk {', '.join(map(_in_words, _runs(self.branches())))}"
+        """Say the set in words: ``Asterisk 13 to 15, 16.20 or later in the 16 branch, 17 and later``."""
+        *closed, last = _runs(self.branches())
+        words = [*map(_in_words, closed), _in_words(last, is_open=self.is_open)]
+        return f"Asterisk {', '.join(words)}"
 
     def needed_by(self, release: Release) -> str:
         """Say what a server would have to be that is of a release which is not in the set.
@@ -117,10 +131,11 @@ def _runs(branches: dict[int, Release]) -> list[list[Release]]:
     return runs
 
 
-def _in_words(run: list[Release]) -> str:
+def _in_words(run: list[Release], *, is_open: bool = False) -> str:
     first, last = run[0], run[-1]
+    start = str(first.branch) if first == Release(first.branch) else str(first).removesuffix(".0")
+    if is_open:
+        return f"{start} and later"
     if first is not last:
         return f"{first.branch} to {last.branch}"
-    if first == Release(first.branch):
-        return str(first.branch)
-    return f"{str(first).removesuffix('.0')} or later in the {first.branch} branch"
+    return start if first == Release(first.branch) else f"{start} or later in the {first.branch} branch"

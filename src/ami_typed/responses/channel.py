@@ -13,7 +13,7 @@ __all__ = ["Getvar"]
 class Getvar(Answer):
     """A variable's value.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()

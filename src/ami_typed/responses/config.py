@@ -15,7 +15,7 @@ __all__ = ["GetConfig", "GetConfigJSON", "ListCategories"]
 class GetConfig(Answer):
     """A configuration file.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
@@ -27,7 +27,7 @@ class GetConfig(Answer):
 class GetConfigJSON(Answer):
     """A configuration file as JSON.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
@@ -41,7 +41,7 @@ class GetConfigJSON(Answer):
 class ListCategories(Answer):
     """The sections of a configuration file.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()

@@ -15,7 +15,7 @@ __all__ = ["Command", "CoreSettings", "CoreStatus", "ListCommands", "ModuleCheck
 class Command(Answer):
     """What a command printed.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
@@ -27,7 +27,7 @@ class Command(Answer):
 class CoreSettings(Answer):
     """The server's settings.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
@@ -54,14 +54,14 @@ class CoreSettings(Answer):
     """Whether call records are written."""
     core_http_enabled = Always("CoreHTTPenabled", yes_no)
     """Whether the HTTP server runs."""
-    sounds_search_custom_dir = Sometimes("SoundsSearchCustomDir", yes_no, releases="18 20-23")
+    sounds_search_custom_dir = Sometimes("SoundsSearchCustomDir", yes_no, releases="18 20-")
     """Whether prompts are looked for in a folder of one's own first."""
 
 
 class CoreStatus(Answer):
     """How long the server runs and how busy it is.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
@@ -76,7 +76,7 @@ class CoreStatus(Answer):
     """The time of day at which the configuration was last read; see `reloaded`."""
     core_current_calls = Always("CoreCurrentCalls", integer)
     """How many channels there are."""
-    core_processed_calls = Sometimes("CoreProcessedCalls", integer, releases="20-23")
+    core_processed_calls = Sometimes("CoreProcessedCalls", integer, releases="20-")
     """How many calls there have been since the start."""
     started = Dated("CoreStartupDate", "CoreStartupTime")
     """When Asterisk started; naive where the server's time zone is not known."""
@@ -87,7 +87,7 @@ class CoreStatus(Answer):
 class ListCommands(Answer):
     """The actions of a server that a user may send.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
@@ -99,7 +99,7 @@ class ListCommands(Answer):
 class ModuleCheck(Answer):
     """The module is loaded.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()

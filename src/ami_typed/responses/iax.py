@@ -13,7 +13,7 @@ __all__ = ["IAXnetstats"]
 class IAXnetstats(Answer):
     """The quality of calls, as a table for people.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()

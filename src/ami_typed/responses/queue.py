@@ -13,7 +13,7 @@ __all__ = ["QueueRule", "Queues"]
 class QueueRule(Answer):
     """Rules that change penalties while a caller waits.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()

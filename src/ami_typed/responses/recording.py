@@ -13,7 +13,7 @@ __all__ = ["MixMonitor"]
 class MixMonitor(Answer):
     """A recording began.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()

@@ -13,7 +13,7 @@ __all__ = ["Challenge", "Events", "Ping"]
 class Challenge(Answer):
     """The challenge for a log-in by MD5.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
@@ -25,7 +25,7 @@ class Challenge(Answer):
 class Events(Answer):
     """What a change of the event mask led to.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
@@ -37,7 +37,7 @@ class Events(Answer):
 class Ping(Answer):
     """A sign of life.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()

@@ -14,7 +14,7 @@ __all__ = ["ExtensionState", "PresenceState"]
 class ExtensionState(Answer):
     """The state of an extension's hint.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
@@ -34,7 +34,7 @@ class ExtensionState(Answer):
 class PresenceState(Answer):
     """Whether and how a person can be reached.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()

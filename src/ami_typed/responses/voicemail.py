@@ -13,7 +13,7 @@ __all__ = ["MailboxCount", "MailboxStatus"]
 class MailboxCount(Answer):
     """How many messages a mailbox holds.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
@@ -31,7 +31,7 @@ class MailboxCount(Answer):
 class MailboxStatus(Answer):
     """Whether a mailbox holds new messages.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()

@@ -15,13 +15,13 @@ class DemoBegin(Event):
     """The ``DemoBegin`` event.
 
     Sent to users with the privilege ``call``.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoBegin/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("call",)
 
     channel = Always("Channel", text)
@@ -47,48 +47,48 @@ class DemoEnd(Event):
     """A demonstration ended.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16.20 or later in the 16 branch, 17 to 23.
+    Asterisk 16.20 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("16.20-23")
+    releases = Releases("16.20-")
     privileges = ("call",)
 
     reason = Sometimes("Reason", text)
     """Why."""
     duration = Sometimes("Duration", seconds, none=("-1",))
-    channel = Sometimes("Channel", text, releases="22")
-    channel_state = Sometimes("ChannelState", text, releases="22")
-    channel_state_desc = Sometimes("ChannelStateDesc", text, releases="22")
+    channel = Sometimes("Channel", text, releases="22-")
+    channel_state = Sometimes("ChannelState", text, releases="22-")
+    channel_state_desc = Sometimes("ChannelStateDesc", text, releases="22-")
     """One of ``Down``, ``Rsrvd``, ``OffHook``, ``Dialing``, ``Ring``, ``Ringing``, ``Up``, ``Busy``,
     ``Dialing Offhook``, ``Pre-ring``, ``Unknown``."""
-    caller_id_num = Sometimes("CallerIDNum", text, releases="22")
-    caller_id_name = Sometimes("CallerIDName", text, releases="22")
-    connected_line_num = Sometimes("ConnectedLineNum", text, releases="22")
-    connected_line_name = Sometimes("ConnectedLineName", text, releases="22")
-    language = Sometimes("Language", text, releases="22")
-    account_code = Sometimes("AccountCode", text, releases="22")
-    context = Sometimes("Context", text, releases="22")
-    exten = Sometimes("Exten", text, releases="22")
-    priority = Sometimes("Priority", text, releases="22")
-    uniqueid = Sometimes("Uniqueid", text, releases="22")
-    linkedid = Sometimes("Linkedid", text, releases="22")
-    chan_variable = Repeated("ChanVariable", text, releases="22")
-    dest_channel = Sometimes("DestChannel", text, releases="22")
-    dest_channel_state = Sometimes("DestChannelState", text, releases="22")
-    dest_channel_state_desc = Sometimes("DestChannelStateDesc", text, releases="22")
+    caller_id_num = Sometimes("CallerIDNum", text, releases="22-")
+    caller_id_name = Sometimes("CallerIDName", text, releases="22-")
+    connected_line_num = Sometimes("ConnectedLineNum", text, releases="22-")
+    connected_line_name = Sometimes("ConnectedLineName", text, releases="22-")
+    language = Sometimes("Language", text, releases="22-")
+    account_code = Sometimes("AccountCode", text, releases="22-")
+    context = Sometimes("Context", text, releases="22-")
+    exten = Sometimes("Exten", text, releases="22-")
+    priority = Sometimes("Priority", text, releases="22-")
+    uniqueid = Sometimes("Uniqueid", text, releases="22-")
+    linkedid = Sometimes("Linkedid", text, releases="22-")
+    chan_variable = Repeated("ChanVariable", text, releases="22-")
+    dest_channel = Sometimes("DestChannel", text, releases="22-")
+    dest_channel_state = Sometimes("DestChannelState", text, releases="22-")
+    dest_channel_state_desc = Sometimes("DestChannelStateDesc", text, releases="22-")
     """One of ``Down``, ``Rsrvd``, ``OffHook``, ``Dialing``, ``Ring``, ``Ringing``, ``Up``, ``Busy``,
     ``Dialing Offhook``, ``Pre-ring``, ``Unknown``."""
-    dest_caller_id_num = Sometimes("DestCallerIDNum", text, releases="22")
-    dest_caller_id_name = Sometimes("DestCallerIDName", text, releases="22")
-    dest_connected_line_num = Sometimes("DestConnectedLineNum", text, releases="22")
-    dest_connected_line_name = Sometimes("DestConnectedLineName", text, releases="22")
-    dest_language = Sometimes("DestLanguage", text, releases="22")
-    dest_account_code = Sometimes("DestAccountCode", text, releases="22")
-    dest_context = Sometimes("DestContext", text, releases="22")
-    dest_exten = Sometimes("DestExten", text, releases="22")
-    dest_priority = Sometimes("DestPriority", text, releases="22")
-    dest_uniqueid = Sometimes("DestUniqueid", text, releases="22")
-    dest_linkedid = Sometimes("DestLinkedid", text, releases="22")
-    dest_chan_variable = Repeated("DestChanVariable", text, releases="22")
+    dest_caller_id_num = Sometimes("DestCallerIDNum", text, releases="22-")
+    dest_caller_id_name = Sometimes("DestCallerIDName", text, releases="22-")
+    dest_connected_line_num = Sometimes("DestConnectedLineNum", text, releases="22-")
+    dest_connected_line_name = Sometimes("DestConnectedLineName", text, releases="22-")
+    dest_language = Sometimes("DestLanguage", text, releases="22-")
+    dest_account_code = Sometimes("DestAccountCode", text, releases="22-")
+    dest_context = Sometimes("DestContext", text, releases="22-")
+    dest_exten = Sometimes("DestExten", text, releases="22-")
+    dest_priority = Sometimes("DestPriority", text, releases="22-")
+    dest_uniqueid = Sometimes("DestUniqueid", text, releases="22-")
+    dest_linkedid = Sometimes("DestLinkedid", text, releases="22-")
+    dest_chan_variable = Repeated("DestChanVariable", text, releases="22-")

@@ -20,7 +20,7 @@ __all__ = ["DemoWait"]
 class DemoWait(Request["Answer"]):
     """The ``DemoWait`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoWait/>
 
     Args:
@@ -31,7 +31,7 @@ class DemoWait(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
 
     def __init__(self, *, seconds: timedelta, text: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoWait")
@@ -61,13 +61,13 @@ class DemoWaited(Event):
     """The ``DemoWaited`` event.
 
     Sent to users with the privilege ``call``.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoWaited/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("call",)
 
     text = Sometimes("Text", _text)

@@ -18,7 +18,7 @@ class DemoSay(Request["Answer"]):
     """Says a text.
 
     Needs one of the privileges ``call``, ``system``.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://example.org/DemoSay/>
 
     Args:
@@ -28,7 +28,7 @@ class DemoSay(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("call", "system")
 
     def __init__(self, *, text: str, action_id: str | None = None) -> None:
@@ -58,13 +58,13 @@ class DemoSaid(Event):
     folded at a blank.
 
     Sent to every user.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoSaid/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ()
 
     text = Sometimes("Text", _text)

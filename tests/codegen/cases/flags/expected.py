@@ -18,7 +18,7 @@ __all__ = ["DemoFlags"]
 class DemoFlags(Request["Answer"]):
     """The ``DemoFlags`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoFlags/>
 
     Args:
@@ -29,7 +29,7 @@ class DemoFlags(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
 
     def __init__(self, *, early: bool, paused: bool | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoFlags")

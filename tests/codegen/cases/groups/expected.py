@@ -23,7 +23,7 @@ __all__ = ["DemoChange"]
 class DemoChange(Request["responses.DemoChange"]):
     """The ``DemoChange`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoChange/>
 
     Args:
@@ -35,7 +35,7 @@ class DemoChange(Request["responses.DemoChange"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     secrets = Request.secrets | {"value-*"}
 
     def __init__(
@@ -73,7 +73,7 @@ __all__ = ["DemoChange"]
 class DemoChange(Answer):
     """What became of it.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     """
 
     __slots__ = ()

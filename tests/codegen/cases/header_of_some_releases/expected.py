@@ -17,20 +17,20 @@ __all__ = ["DemoAdd"]
 class DemoAdd(Request["Answer"]):
     """The ``DemoAdd`` action.
 
-    Asterisk 13, 22.
+    Asterisk 13, 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoAdd/>
 
     Args:
         name: The ``Name`` header. Required.
         gone: The ``Gone`` header. Asterisk 13 only.
-        reason: The ``Reason`` header. Asterisk 22 only.
+        reason: The ``Reason`` header. Asterisk 22 and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
     __slots__ = ()
 
-    releases = Releases("13 22")
-    parameter_releases = {"Gone": "13", "Reason": "22"}
+    releases = Releases("13 22-")
+    parameter_releases = {"Gone": "13", "Reason": "22-"}
 
     def __init__(
         self, *, name: str, gone: str | None = None, reason: str | None = None, action_id: str | None = None
@@ -62,16 +62,16 @@ class DemoAdded(Event):
     """The ``DemoAdded`` event.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13, 22.
+    Asterisk 13, 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoAdded/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13 22")
+    releases = Releases("13 22-")
     privileges = ("call",)
 
     name = Always("Name", text)
     gone = Sometimes("Gone", text, releases="13")
-    reason = Sometimes("Reason", text, releases="22")
-    kept = Sometimes("Kept", text, releases="22.5")
+    reason = Sometimes("Reason", text, releases="22-")
+    kept = Sometimes("Kept", text, releases="22.5-")

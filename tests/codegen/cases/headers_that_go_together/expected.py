@@ -17,7 +17,7 @@ __all__ = ["DemoCall", "DemoSend"]
 class DemoCall(Request["Answer"]):
     """The ``DemoCall`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoCall/>
 
     Args:
@@ -35,7 +35,7 @@ class DemoCall(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     one_of = (("Application", "Exten"),)
     requires = {"Data": ("Application",), "Exten": ("Context",), "Context": ("Exten",)}
 
@@ -81,7 +81,7 @@ class DemoCall(Request["Answer"]):
 class DemoSend(Request["Answer"]):
     """The ``DemoSend`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoSend/>
 
     Args:
@@ -95,7 +95,7 @@ class DemoSend(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     some_of = (("To", "Destination"),)
 
     def __init__(self, *, to: str | None = None, destination: str | None = None, action_id: str | None = None) -> None:

@@ -18,13 +18,13 @@ __all__ = ["DemoList"]
 class DemoList(ListRequest["aggregates.DemoList"]):
     """The ``DemoList`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoList/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     list_ends = ("DemoListComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -56,12 +56,12 @@ __all__ = ["DemoList"]
 class DemoList(Aggregate):
     """The list that answers ``DemoList``.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     repeatable = ("DemoListItem",)
 
     @property
@@ -103,13 +103,13 @@ class DemoListComplete(Event):
 
     Sent to users with the privilege ``command``, and to the session that sends ``DemoList``, whatever events its
     user may read.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoListComplete/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("command",)
 
     event_list = Sometimes("EventList", text)
@@ -121,13 +121,13 @@ class DemoListItem(Event):
 
     Sent to users with the privilege ``command``, and to the session that sends ``DemoList``, whatever events its
     user may read.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoListItem/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("command",)
 
     name = Sometimes("Name", text)

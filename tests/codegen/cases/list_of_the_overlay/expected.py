@@ -18,7 +18,7 @@ __all__ = ["DemoStatus"]
 class DemoStatus(ListRequest["aggregates.DemoStatus"]):
     """The ``DemoStatus`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoStatus/>
 
     Args:
@@ -28,7 +28,7 @@ class DemoStatus(ListRequest["aggregates.DemoStatus"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     list_ends = ("DemoStatusComplete",)
     list_announced = False
 
@@ -62,12 +62,12 @@ __all__ = ["DemoStatus"]
 class DemoStatus(Aggregate):
     """Demonstrations with their members.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     repeatable = ("DemoParams", "DemoMember")
 
     @property
@@ -116,13 +116,13 @@ class DemoMember(Event):
 
     Sent to users with the privilege ``call``, and to the session that sends ``DemoStatus``, whatever events its
     user may read.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoMember/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("call",)
 
     name = Sometimes("Name", text)
@@ -133,13 +133,13 @@ class DemoParams(Event):
 
     Sent to users with the privilege ``call``, and to the session that sends ``DemoStatus``, whatever events its
     user may read.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoParams/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("call",)
 
     name = Sometimes("Name", text)
@@ -148,11 +148,11 @@ class DemoParams(Event):
 class DemoStatusComplete(Event):
     """The ``DemoStatusComplete`` event.
 
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
 
     list_items = Sometimes("ListItems", text)

@@ -15,13 +15,13 @@ class Demoexten(Event):
     """The ``Demoexten`` event.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13, 22.
+    Asterisk 13, 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Demoexten/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13 22")
+    releases = Releases("13 22-")
     privileges = ("call",)
 
     account_code = Sometimes("AccountCode", text)

@@ -18,13 +18,13 @@ __all__ = ["DemoMap", "DemoRaw", "DemoTree", "DemoTwice"]
 class DemoMap(Request["Answer"]):
     """The ``DemoMap`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoMap/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     bare_line_feeds = True
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -38,13 +38,13 @@ class DemoMap(Request["Answer"]):
 class DemoRaw(Request["Answer"]):
     """The ``DemoRaw`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoRaw/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     empty_lines = 2
     raw_text = True
 
@@ -59,13 +59,13 @@ class DemoRaw(Request["Answer"]):
 class DemoTree(ListRequest["aggregates.DemoTree"]):
     """The ``DemoTree`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoTree/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     list_ends = ("DemoTree",)
     list_announced = False
     list_empty = ("No tree", "No forest")
@@ -88,13 +88,13 @@ class DemoTree(ListRequest["aggregates.DemoTree"]):
 class DemoTwice(Request["Answer"]):
     """The ``DemoTwice`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoTwice/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     answers = 2
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -122,12 +122,12 @@ __all__ = ["DemoTree"]
 class DemoTree(Aggregate):
     """The list that answers ``DemoTree``.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     repeatable = ()
     counted = False
 
@@ -159,10 +159,10 @@ __all__ = ["DemoTree"]
 class DemoTree(Event):
     """The ``DemoTree`` event.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     any_header = True

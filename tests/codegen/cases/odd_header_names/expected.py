@@ -17,7 +17,7 @@ __all__ = ["DemoSet"]
 class DemoSet(Request["Answer"]):
     """The ``DemoSet`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoSet/>
 
     Args:
@@ -33,7 +33,7 @@ class DemoSet(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
 
     def __init__(
         self,
@@ -78,13 +78,13 @@ class DemoOdd(Event):
     """The ``DemoOdd`` event.
 
     Sent to users with the privilege ``call``.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoOdd/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("call",)
 
     n100_rel = Sometimes("100rel", text)

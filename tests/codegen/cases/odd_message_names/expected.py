@@ -15,14 +15,14 @@ class DemoTree(Event):
     """The ``Demo Tree`` event.
 
     Sent to users with the privilege ``call``.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Demo%20Tree/>
     """
 
     __slots__ = ()
 
     wire_name = "Demo Tree"
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("call",)
 
     name = Sometimes("Name", text)
@@ -32,14 +32,14 @@ class Demo_D(Event):
     """The ``Demo-D`` event.
 
     Sent to users with the privilege ``call``.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Demo-D/>
     """
 
     __slots__ = ()
 
     wire_name = "Demo-D"
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("call",)
 
     name = Sometimes("Name", text)
@@ -49,14 +49,14 @@ class Event_(Event):
     """The ``Event`` event.
 
     Sent to users with the privilege ``call``.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Event/>
     """
 
     __slots__ = ()
 
     wire_name = "Event"
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("call",)
 
     name = Sometimes("Name", text)

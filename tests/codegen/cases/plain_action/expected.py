@@ -17,7 +17,7 @@ __all__ = ["DemoPlay"]
 class DemoPlay(Request["Answer"]):
     """The ``DemoPlay`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoPlay/>
 
     Args:
@@ -28,7 +28,7 @@ class DemoPlay(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
 
     def __init__(self, *, channel: str, sound: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoPlay")

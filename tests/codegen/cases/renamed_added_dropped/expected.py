@@ -20,19 +20,19 @@ __all__ = ["DemoPark"]
 class DemoPark(Request["Answer"]):
     """The ``DemoPark`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoPark/>
 
     Args:
         park_timeout: The ``Timeout`` header. Required.
-        channel2: The ``Channel2`` header. Asterisk 18 to 23 only.
+        channel2: The ``Channel2`` header. Asterisk 18 and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
-    parameter_releases = {"Channel2": "18-23"}
+    releases = Releases("22-")
+    parameter_releases = {"Channel2": "18-"}
 
     def __init__(self, *, park_timeout: timedelta, channel2: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoPark")
@@ -61,14 +61,14 @@ class Newdemo(Event):
     """The ``Newdemo`` event.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13 to 23.
+    Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/NewDemo/>
     """
 
     __slots__ = ()
 
-    releases = Releases("13-23")
+    releases = Releases("13-")
     privileges = ("call",)
 
     userfield = Sometimes("Userfield", text)
-    async_operations = Sometimes("AsyncOperations", text, releases="16 22")
+    async_operations = Sometimes("AsyncOperations", text, releases="16 22-")

@@ -22,7 +22,7 @@ __all__ = ["DemoVars"]
 class DemoVars(Request["Answer"]):
     """The ``DemoVars`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoVars/>
 
     Args:
@@ -35,7 +35,7 @@ class DemoVars(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
 
     def __init__(
         self,
@@ -91,13 +91,13 @@ class DemoVarsSet(Event):
     """The ``DemoVarsSet`` event.
 
     Sent to users with the privilege ``call``.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoVarsSet/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("call",)
 
     chan_variable = Variables("ChanVariable")

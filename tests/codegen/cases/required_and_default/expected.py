@@ -17,7 +17,7 @@ __all__ = ["DemoDial"]
 class DemoDial(Request["Answer"]):
     """The ``DemoDial`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoDial/>
 
     Args:
@@ -30,7 +30,7 @@ class DemoDial(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
 
     def __init__(
         self,

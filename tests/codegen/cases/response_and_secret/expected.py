@@ -18,7 +18,7 @@ __all__ = ["DemoLogin"]
 class DemoLogin(Request["responses.DemoSession"]):
     """The ``DemoLogin`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoLogin/>
 
     Args:
@@ -30,7 +30,7 @@ class DemoLogin(Request["responses.DemoSession"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     secrets = Request.secrets | {"secret", "key"}
 
     def __init__(self, *, username: str, secret: str, key: str | None = None, action_id: str | None = None) -> None:
@@ -60,13 +60,13 @@ __all__ = ["DemoPassword"]
 class DemoPassword(Event):
     """The ``DemoPassword`` event.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoPassword/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     secrets = Event.secrets | {"password"}
 
     mailbox = Sometimes("Mailbox", text)
@@ -88,7 +88,7 @@ __all__ = ["DemoSession"]
 class DemoSession(Answer):
     """The session.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     """
 
     __slots__ = ()

@@ -15,13 +15,13 @@ class DemoLog(Event):
     """The ``DemoLog`` event.
 
     Sent to users with all of the privileges ``system``, ``log``.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoLog/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("system", "log")
 
     channel = Sometimes("Channel", text)

@@ -17,7 +17,7 @@ __all__ = ["DemoNew"]
 class DemoNew(Request["Answer"]):
     """The ``DemoNew`` action.
 
-    Asterisk 16.21 or later in the 16 branch, 18.7 or later in the 18 branch, 22.
+    Asterisk 16.21 or later in the 16 branch, 18.7 or later in the 18 branch, 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoNew/>
 
     Args:
@@ -27,7 +27,7 @@ class DemoNew(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("16.21 18.7 22")
+    releases = Releases("16.21 18.7 22-")
 
     def __init__(self, *, name: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoNew")
@@ -55,13 +55,13 @@ class DemoOld(Event):
     """The ``DemoOld`` event.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16 to 18, 22.
+    Asterisk 16 to 18, 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoOld/>
     """
 
     __slots__ = ()
 
-    releases = Releases("16-18 22")
+    releases = Releases("16-18 22-")
     privileges = ("call",)
 
     name = Sometimes("Name", text)

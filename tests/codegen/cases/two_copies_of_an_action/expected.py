@@ -17,7 +17,7 @@ __all__ = ["DemoMail"]
 class DemoMail(Request["Answer"]):
     """The ``DemoMail`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoMail/>
 
     Args:
@@ -28,7 +28,7 @@ class DemoMail(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
 
     def __init__(self, *, mailbox: str, folder: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoMail")

@@ -40,7 +40,7 @@ __all__ = ["DemoTypes"]
 class DemoTypes(Request["Answer"]):
     """The ``DemoTypes`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoTypes/>
 
     Args:
@@ -72,7 +72,7 @@ class DemoTypes(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
 
     def __init__(
         self,
@@ -189,13 +189,13 @@ class DemoTyped(Event):
     """The ``DemoTyped`` event.
 
     Sent to users with the privilege ``call``.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoTyped/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("call",)
 
     text = Sometimes("Text", _text)

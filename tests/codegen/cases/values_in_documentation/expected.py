@@ -17,7 +17,7 @@ __all__ = ["DemoMute"]
 class DemoMute(Request["Answer"]):
     """The ``DemoMute`` action.
 
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoMute/>
 
     Args:
@@ -27,7 +27,7 @@ class DemoMute(Request["Answer"]):
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
 
     def __init__(self, *, direction: str, action_id: str | None = None) -> None:
         super().__init__("DemoMute")
@@ -55,13 +55,13 @@ class DemoMuted(Event):
     """The ``DemoMuted`` event.
 
     Sent to users with the privilege ``call``.
-    Asterisk 22.
+    Asterisk 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DemoMuted/>
     """
 
     __slots__ = ()
 
-    releases = Releases("22")
+    releases = Releases("22-")
     privileges = ("call",)
 
     state = Sometimes("State", text)
