@@ -41,7 +41,7 @@ from .trouble import Troubles
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from .merge import Catalogue, Kind
+    from .merge import Catalogue, Kind, SnapshotKind
     from .overlay import Overlay, Place
 
 FALLBACK_DOMAIN = "other"
@@ -204,6 +204,8 @@ class Amended:
         titles: What each domain is about, by name; a domain that only a module gave has none.
         enums: The vocabularies of the overlay.
         enum_places: Where they stand, for a trouble.
+        families: The families of events that the overlay names.
+        snapshots: The headers of each kind of snapshot, without a prefix.
     """
 
     actions: tuple[Message, ...]
@@ -213,6 +215,8 @@ class Amended:
     titles: Mapping[str, str]
     enums: Mapping[str, overlay.Enum]
     enum_places: Mapping[str, Place]
+    families: Mapping[str, overlay.Family]
+    snapshots: Mapping[SnapshotKind, tuple[str, ...]]
 
 
 def amend(catalogue: Catalogue, knowledge: Overlay, source: str, *, all_match: bool = True) -> Amended:
@@ -273,6 +277,10 @@ class _Amendment:
             titles={name: domain.title for name, domain in self._overlay.domains.items()},
             enums=self._overlay.enums,
             enum_places={name: self._overlay.place("enum", name) for name in self._overlay.enums},
+            families=self._overlay.families,
+            snapshots={
+                kind: tuple(header.name for header in headers) for kind, headers in self._catalogue.snapshots.items()
+            },
         )
 
     # Which messages there are

@@ -112,6 +112,8 @@ RESERVED_CLASSES = frozenset(
             "Charge",
             "Dated",
             "Event",
+            "BridgeSnapshot",
+            "ChannelSnapshot",
             "Flag",
             "ListRequest",
             "Mapping",
@@ -119,6 +121,7 @@ RESERVED_CLASSES = frozenset(
         ),
         *("Joined", "Numbered", "Releases", "Repeated", "Request", "Sequence", "Sometimes", "SometimesLocal"),
         *("Second", "Variables", "VariablesByName"),
+        *("MaybeView", "Part", "Snapshot", "View"),
         *("TYPE_CHECKING", "Unit", "actions", "aggregates", "datetime", "enums", "events", "known_events", "overload"),
         *("responses", "timedelta"),
     )

@@ -325,6 +325,29 @@ class List(_Entry):
     doc: Sentence | None = None
 
 
+class Family(_Entry):
+    """Headers that several events share, as a class of its own: a base for them, and one name for type checkers.
+
+    Attributes:
+        snapshot: The snapshot whose headers they are, as an event's entry writes it: `channel:Dest`.
+        absent: Whether the family is of those events that may lack that snapshot as a whole.
+        headers: The headers, where they are not a snapshot's.
+    """
+
+    doc: Sentence
+    snapshot: str | None = None
+    absent: bool = False
+    headers: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.snapshot is None) == (not self.headers):
+            raise ValueError("a family has either a snapshot or headers")
+        if self.snapshot is not None and not _SNAPSHOT.fullmatch(self.snapshot):
+            raise ValueError(f"{self.snapshot!r} is not 'channel:' or 'bridge:' with a prefix or none")
+        return self
+
+
 class Place(NamedTuple):
     """Where an entry stands."""
 
@@ -352,6 +375,7 @@ class Overlay:
     events: Mapping[str, Event]
     responses: Mapping[str, Response]
     lists: Mapping[str, List]
+    families: Mapping[str, Family]
     places: Mapping[tuple[str, ...], Place]
 
     def glossary(self) -> Overlay:
@@ -398,9 +422,10 @@ _TABLES: Mapping[str, tuple[str, type[_Entry]]] = {
     "event": ("events", Event),
     "response": ("responses", Response),
     "list": ("lists", List),
+    "family": ("families", Family),
 }
 
-EMPTY = Overlay({}, {}, {}, {}, {}, {}, {}, {}, {}, {})
+EMPTY = Overlay({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
 
 
 def _said(

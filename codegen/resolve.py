@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
+from .families import Family, families_of
 from .names import RESERVED, Owner, attribute_name, class_name
 from .spans import Span, text_of
 from .trouble import Troubles
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from . import overlay
     from .amend import Amended, Group, Header, Message, Response, Rules
+    from .merge import SnapshotKind
 
 Several: TypeAlias = Literal["Repeated", "Joined", "Second", "Variables", "Numbered", "VariablesByName"]
 Form: TypeAlias = Literal["Always", "Sometimes", "AlwaysLocal", "SometimesLocal"] | Several
@@ -279,6 +281,8 @@ class Model:
     enums: Mapping[str, overlay.Enum]
     titles: Mapping[str, str]
     branches: tuple[int, ...]
+    families: tuple[Family, ...]
+    snapshots: Mapping[SnapshotKind, tuple[str, ...]]
 
 
 def resolve(amended: Amended, known: Mapping[str, str] | None = None) -> Model:
@@ -308,14 +312,18 @@ class _Resolution:
 
     def model(self) -> Model:
         requests = tuple(self._request(action) for action in self._amended.actions)
+        events = tuple(self._event(event) for event in self._amended.events)
+        amended = self._amended
         model = Model(
             requests=requests,
-            events=tuple(self._event(event) for event in self._amended.events),
+            events=events,
             answers=tuple(self._answer(response) for response in self._amended.responses),
             aggregates=tuple(self._aggregates()),
             enums=self._amended.enums,
             titles=self._amended.titles,
             branches=self._amended.branches,
+            families=tuple(families_of(events, amended.families, amended.snapshots, self._troubles)),
+            snapshots=amended.snapshots if self._known is None else {},
         )
         self._check_class_names(self._amended.actions)
         self._check_class_names(self._amended.events)

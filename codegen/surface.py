@@ -12,18 +12,21 @@ from __future__ import annotations
 
 import json
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from . import resolve
 from .amend import Rules
+from .families import views_of
+from .names import snake_case
 from .spans import words_of, written_span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from . import overlay
+    from .families import Family, View
     from .resolve import Codec, Model
 
 _Parameter: TypeAlias = "resolve.Argument | resolve.Spread"
@@ -76,9 +79,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """An event or response class."""
+    """An event or response class, a family of events, or the view of a snapshot."""
 
     name: str
+    bases: tuple[str, ...]
     doc: str
     constants: tuple[Attribute, ...]
     fields: tuple[Attribute, ...]
@@ -180,6 +184,8 @@ class Surface:
     events: Package[Fields]
     responses: Package[Fields]
     aggregates: Package[Aggregate]
+    families: Module[Fields]
+    family_members: Mapping[str, tuple[str, ...]]
     enums: tuple[Vocabulary, ...]
     event_names: Mapping[str, str]
     branches: tuple[int, ...]
@@ -209,9 +215,11 @@ def surface(model: Model, header: str = LIBRARY_HEADER, home: str = "ami_typed",
         header=header,
         title=title,
         actions=_package("actions", "actions", model, model.requests, lambda used: _Requests(used, home)),
-        events=_package("events", "events", model, model.events, _Events),
+        events=_package("events", "events", model, model.events, lambda used: _Events(used, model)),
         responses=_package("responses", "responses", model, model.answers, _Answers),
         aggregates=_package("aggregates", "lists", model, model.aggregates, lambda used: _Aggregates(used, home)),
+        families=_family_module(model),
+        family_members={family.name: tuple(sorted(family.members)) for family in model.families},
         enums=tuple(_vocabulary(name, enum) for name, enum in sorted(model.enums.items())),
         event_names={
             event.wire.lower(): event.name for event in model.events if event.wire.lower() != event.name.lower()
@@ -385,15 +393,19 @@ def _refusal(rules: Rules) -> str | None:
 class _Events:
     """Makes the event classes of one module."""
 
-    def __init__(self, used: _Used) -> None:
+    def __init__(self, used: _Used, model: Model) -> None:
         self._used = used
+        self._model = model
 
     def __call__(self, event: resolve.Event) -> Fields:
-        self._used.name("ami_typed.messages", "Event")
         named_by = [Attribute("named_by", _text(event.named_by), None)] if event.named_by else []
         wire = [Attribute("wire_name", _text(event.wire), None)] if event.wire != event.name else []
+        families = [family for family in self._model.families if event.name in family.members]
+        inherited = {each for family in families for each in family.fields}
+        views = {family.view for family in families}
         return Fields(
             name=event.name,
+            bases=self._bases(families),
             doc=_docstring(
                 event.doc or f"The ``{event.wire}`` event.",
                 _sent_to(event),
@@ -408,8 +420,17 @@ class _Events:
                 *named_by,
                 *_secrets(event.secrets, "Event", self._used),
             ),
-            fields=_members(event, self._used),
+            fields=(
+                *(_attribute(each, self._used) for each in event.fields if each not in inherited),
+                *(_structure(each, self._used) for each in event.built),
+                *(_view(each, self._used) for each in views_of(event, self._model.snapshots) if each not in views),
+            ),
         )
+
+    def _bases(self, families: Sequence[Family]) -> tuple[str, ...]:
+        if not families:
+            return (self._used.name("ami_typed.messages", "Event"),)
+        return tuple(self._used.name(FAMILIES, family.name) for family in families)
 
 
 class _Answers:
@@ -422,6 +443,7 @@ class _Answers:
         self._used.name("ami_typed.messages", "Answer")
         return Fields(
             name=answer.name,
+            bases=("Answer",),
             doc=_docstring(answer.doc, f"{_span(answer.releases)}."),
             constants=tuple(_secrets(answer.secrets, "Answer", self._used)),
             fields=_members(answer, self._used),
@@ -500,6 +522,68 @@ def _module(
         classes=classes,
         names=tuple(sorted(source.name for source in sources)),
     )
+
+
+FAMILIES = "ami_typed.events.families"
+"""The module of the families of events, and of the views of snapshots."""
+
+
+def _family_module(model: Model) -> Module[Fields]:
+    used = _Used(frozenset(each.attribute for family in model.families for each in family.fields))
+    views = tuple(
+        _snapshot(family, used)
+        for family in model.families
+        if family.view and not family.view.prefix and not family.view.absent
+    )
+    families = tuple(_family(family, used) for family in model.families)
+    used.runtime -= {(FAMILIES, each.name) for each in views}
+    return Module(
+        name="families",
+        title="What several events share: bases for them, and views of the snapshots that they hold.",
+        imports=used.imports(),
+        classes=(*views, *families),
+        names=tuple(sorted(each.name for each in (*views, *families))),
+    )
+
+
+def _family(family: Family, used: _Used) -> Fields:
+    used.name("ami_typed.messages", "Event")
+    shown = [_view(family.view, used)] if family.view else []
+    return Fields(
+        name=family.name,
+        bases=("Event",),
+        doc=_docstring(family.doc),
+        constants=(),
+        fields=(*(_attribute(each, used) for each in family.fields), *shown),
+    )
+
+
+def _snapshot(family: Family, used: _Used) -> Fields:
+    """Return the view of a snapshot, which has the attributes of the family that holds it without a prefix."""
+    used.name("ami_typed.fields", "Snapshot")
+    part = used.name("ami_typed.fields", "part")
+    attributes = [_attribute(each, used) for each in family.fields]
+    assert family.view is not None, "only the family of a snapshot has a view of it"
+    return Fields(
+        name=_view_class(family.view),
+        bases=("Snapshot",),
+        doc=f"What an event says of one {family.view.kind}, whatever the prefix of its headers.",
+        constants=(),
+        fields=tuple(replace(each, expression=f"{part}({each.expression})") for each in attributes),
+    )
+
+
+def _view(view: View, used: _Used) -> Attribute:
+    form = used.name("ami_typed.fields", "MaybeView" if view.absent else "View")
+    cls = used.name(FAMILIES, _view_class(view))
+    prefix = f", {_text(f'{snake_case(view.prefix)}_')}" if view.prefix else ""
+    whose = f"of the {view.kind} that ``{view.prefix}`` stands for" if view.prefix else f"of the {view.kind}"
+    absent = "; `None` where it is absent" if view.absent else ""
+    return Attribute(view.attribute, f"{form}({cls}{prefix})", _string(f"The snapshot {whose}{absent}."))
+
+
+def _view_class(view: View) -> str:
+    return f"{view.kind.capitalize()}Snapshot"
 
 
 EVERY = "every"

@@ -41,16 +41,20 @@ __all__ = [
     "Processed",
     "Repeated",
     "Second",
+    "Snapshot",
     "Sometimes",
     "SometimesLocal",
     "Variables",
     "VariablesByName",
+    "View",
     "fields_of",
+    "part",
     "processed",
     "typed_headers",
 ]
 
 T = TypeVar("T")
+S = TypeVar("S", bound="Snapshot")
 
 Processed = tuple[dict[str, Any], list[str]]
 """What `Event.process` returns: the headers with Python values, and the lines that are not headers."""
@@ -62,7 +66,7 @@ class _Doc:
     def __init__(self, of_class: str | None) -> None:
         self._of_class = of_class
 
-    def __get__(self, field: Field[Any] | None, owner: type[Any]) -> str | None:
+    def __get__(self, field: Field[Any] | Part[Any] | None, owner: type[Any]) -> str | None:
         return self._of_class if field is None else field.describe()
 
 
@@ -112,10 +116,7 @@ class Field(Found, Generic[T]):
 
     def describe(self) -> str:
         """Return what the header means, as the source of its class says, and the releases that send it."""
-        try:
-            meaning = described(self._owner).get(self._attribute, "")
-        except (OSError, TypeError):  # the class was not read from a file
-            meaning = ""
+        meaning = _meaning(self._owner, self._attribute)
         named = f"The ``{self.header}`` header." if self.header else ""
         releases = f"{self.releases}." if self._spans else ""
         return " ".join(filter(None, (named, meaning, releases)))
@@ -546,6 +547,131 @@ class Dated(Built[datetime]):
         return in_zone(datetime.fromisoformat(spelling), zone_of(message))
 
 
+class Snapshot:
+    """What an event says of one channel or bridge, under names without the prefix of its headers.
+
+    Args:
+        event: The event, whose attributes are read.
+        prefix: What their names begin with, such as ``dest_``.
+    """
+
+    __slots__ = ("_event", "_prefix")
+
+    named_by: ClassVar[str]
+    """The attribute that every such snapshot has."""
+
+    def __init__(self, event: Message, prefix: str) -> None:
+        self._event = event
+        self._prefix = prefix
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {getattr(self, self.named_by)}>"
+
+
+class Part(Generic[T]):
+    """One attribute of a snapshot: that of its event whose name begins with the snapshot's prefix; made by `part`."""
+
+    __slots__ = ("_attribute", "_owner", "field")
+
+    def __init__(self, field: Field[Any]) -> None:
+        self.field = field
+
+    _owner: type[Any]
+
+    def __set_name__(self, owner: type[Snapshot], attribute: str) -> None:
+        self._owner = owner
+        self._attribute = attribute
+        if "named_by" not in vars(owner):
+            owner.named_by = attribute
+
+    @overload
+    def __get__(self, snapshot: None, owner: type[Snapshot]) -> Self: ...
+    @overload
+    def __get__(self, snapshot: Snapshot, owner: type[Snapshot] | None = None) -> T: ...
+
+    def __get__(self, snapshot: Snapshot | None, owner: type[Snapshot] | None = None) -> Self | T:
+        """Read the attribute of the event; on a class, return the part itself.
+
+        Raises:
+            FieldError: The header is missing, or its text is not of the declared type.
+        """
+        if snapshot is None:
+            return self
+        value: T = getattr(snapshot._event, snapshot._prefix + self._attribute)
+        return value
+
+    def describe(self) -> str:
+        """Return what the attribute means, as the source of its class says."""
+        return _meaning(self._owner, self._attribute)
+
+
+if not TYPE_CHECKING:  # `help` on the class says what it is, on a part what it holds
+    Part.__doc__ = _Doc(Part.__doc__)
+
+
+@overload
+def part(field: Variables) -> Part[dict[str, str]]: ...
+@overload
+def part(field: Always[T]) -> Part[T]: ...
+@overload
+def part(field: Sometimes[T]) -> Part[T | None]: ...
+def part(field: Field[Any]) -> Part[Any]:
+    """Return a field as an attribute of a snapshot.
+
+    Args:
+        field: The field that it is in an event without a prefix.
+    """
+    return Part(field)
+
+
+class _Shown(Generic[S]):
+    """Where an event holds a snapshot.
+
+    Args:
+        cls: The class of the snapshot.
+        prefix: What the names of the event's attributes begin with.
+    """
+
+    __slots__ = ("cls", "prefix")
+
+    def __init__(self, cls: type[S], prefix: str = "") -> None:
+        self.cls = cls
+        self.prefix = prefix
+
+
+class View(_Shown[S]):
+    """A snapshot that every event of a class holds: ``event.dest.caller_id_num``."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: Message, owner: type[Message] | None = None) -> S: ...
+
+    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | S:
+        """Return the snapshot; on a class, the view itself."""
+        return self if message is None else self.cls(message, self.prefix)
+
+
+class MaybeView(_Shown[S]):
+    """A snapshot that only some events of a class hold; `None` in the others."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: Message, owner: type[Message] | None = None) -> S | None: ...
+
+    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | S | None:
+        """Return the snapshot, `None` if the event has none; on a class, the view itself."""
+        if message is None:
+            return self
+        found = self.cls(message, self.prefix)
+        return found if getattr(found, self.cls.named_by) is not None else None
+
+
 def fields_of(cls: type[Message]) -> dict[str, Field[Any]]:
     """Return the fields of a message class by attribute name, those of its bases first."""
     return {
@@ -571,8 +697,16 @@ def processed(message: Message) -> Processed:
     return {**message, **typed_headers(message)}, list(message.data)
 
 
+def _meaning(owner: Any, attribute: str) -> str:
+    """Return what the source of a class says under an attribute; nothing if the class was not read from a file."""
+    try:
+        return described(owner).get(attribute, "")
+    except (OSError, TypeError):
+        return ""
+
+
 @functools.cache
-def described(cls: type[Message]) -> dict[str, str]:
+def described(cls: type[Any]) -> dict[str, str]:
     """Return the descriptions that stand under a class's fields in its source, by attribute name."""
     import ast
     import inspect

@@ -44,10 +44,10 @@ def test_build_writes_and_says_what_check_then_finds_fresh(spec: Path, capsys: p
     assert main(["build", *arguments]) == 0
     said = capsys.readouterr().out.splitlines()
     assert "new: actions/other.py" in said
-    assert said[-1] == f"{output}: 17 files, 17 new, 0 changed, 0 removed."
+    assert said[-1] == f"{output}: 18 files, 18 new, 0 changed, 0 removed."
 
     assert main(["build", *arguments]) == 0
-    assert capsys.readouterr().out == f"{output}: 17 files, nothing changed.\n"
+    assert capsys.readouterr().out == f"{output}: 18 files, nothing changed.\n"
 
     assert main(["check", *arguments]) == 0
 

@@ -19,7 +19,7 @@ from codegen.trouble import TroubleError
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOTHING = Amended((), (), (), (), {}, {}, {})
+NOTHING = Amended((), (), (), (), {}, {}, {}, {}, {})
 
 
 @pytest.fixture(scope="module")

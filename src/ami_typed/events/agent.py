@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes, Variables
+from ami_typed.events.families import ChannelEvent, ChannelSnapshot, DestChannelEvent, MaybeChannelEvent
+from ami_typed.fields import Always, MaybeView, Sometimes, Variables
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import epoch, escaped, integer, member, milliseconds, seconds, text
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 
-class AgentCalled(Event):
+class AgentCalled(ChannelEvent, DestChannelEvent):
     """A queue calls a member on behalf of a caller. The headers that begin with Dest are the member's channel's.
 
     Sent to users with the privilege ``agent``.
@@ -35,77 +36,6 @@ class AgentCalled(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
-    dest_channel = Always("DestChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
-    dest_channel_state = Always("DestChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Dest`` stands for."""
-    dest_channel_state_desc = Always("DestChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_connected_line_name = Sometimes(
-        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_language = Always("DestLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Dest`` stands for."""
-    dest_account_code = Always("DestAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Dest``
-    stands for."""
-    dest_context = Always("DestContext", text)
-    """The dialplan context. Of the channel that ``Dest`` stands for."""
-    dest_exten = Always("DestExten", text)
-    """The dialplan extension. Of the channel that ``Dest`` stands for."""
-    dest_priority = Always("DestPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Dest`` stands for."""
-    dest_uniqueid = Always("DestUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Dest`` stands
-    for."""
-    dest_linkedid = Always("DestLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     queue = Always("Queue", text)
     """The queue's name."""
     member_name = Always("MemberName", text)
@@ -114,7 +44,7 @@ class AgentCalled(Event):
     """What is dialled to reach the member, such as `PJSIP/alice`."""
 
 
-class AgentComplete(Event):
+class AgentComplete(MaybeChannelEvent):
     """A member and a queue's caller are done. The headers that begin with Dest are the member's channel's; those of
     a channel that is gone already are absent.
 
@@ -128,38 +58,6 @@ class AgentComplete(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    channel = Sometimes("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Sometimes("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Sometimes("Context", text)
-    """The dialplan context."""
-    exten = Sometimes("Exten", text)
-    """The dialplan extension."""
-    priority = Sometimes("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Sometimes("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     dest_channel = Sometimes("DestChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
     dest_channel_state = Sometimes("DestChannelState", member(enums.ChannelState))
@@ -211,9 +109,11 @@ class AgentComplete(Event):
     """How long caller and member talked, in seconds."""
     reason = Always("Reason", member(enums.CompletionReason))
     """Who ended the call."""
+    dest = MaybeView(ChannelSnapshot, "dest_")
+    """The snapshot of the channel that ``Dest`` stands for; `None` where it is absent."""
 
 
-class AgentConnect(Event):
+class AgentConnect(ChannelEvent, DestChannelEvent):
     """A member took a queue's caller. The headers that begin with Dest are the member's channel's.
 
     Sent to users with the privilege ``agent``.
@@ -226,77 +126,6 @@ class AgentConnect(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
-    dest_channel = Always("DestChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
-    dest_channel_state = Always("DestChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Dest`` stands for."""
-    dest_channel_state_desc = Always("DestChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_connected_line_name = Sometimes(
-        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_language = Always("DestLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Dest`` stands for."""
-    dest_account_code = Always("DestAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Dest``
-    stands for."""
-    dest_context = Always("DestContext", text)
-    """The dialplan context. Of the channel that ``Dest`` stands for."""
-    dest_exten = Always("DestExten", text)
-    """The dialplan extension. Of the channel that ``Dest`` stands for."""
-    dest_priority = Always("DestPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Dest`` stands for."""
-    dest_uniqueid = Always("DestUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Dest`` stands
-    for."""
-    dest_linkedid = Always("DestLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     queue = Always("Queue", text)
     """The queue's name."""
     member_name = Always("MemberName", text)
@@ -309,7 +138,7 @@ class AgentConnect(Event):
     """How long the caller waited, in seconds."""
 
 
-class AgentDump(Event):
+class AgentDump(ChannelEvent, DestChannelEvent):
     """A member refused a caller while it heard the announcement.
 
     Sent to users with the privilege ``agent``.
@@ -322,77 +151,6 @@ class AgentDump(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
-    dest_channel = Always("DestChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
-    dest_channel_state = Always("DestChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Dest`` stands for."""
-    dest_channel_state_desc = Always("DestChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_connected_line_name = Sometimes(
-        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_language = Always("DestLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Dest`` stands for."""
-    dest_account_code = Always("DestAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Dest``
-    stands for."""
-    dest_context = Always("DestContext", text)
-    """The dialplan context. Of the channel that ``Dest`` stands for."""
-    dest_exten = Always("DestExten", text)
-    """The dialplan extension. Of the channel that ``Dest`` stands for."""
-    dest_priority = Always("DestPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Dest`` stands for."""
-    dest_uniqueid = Always("DestUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Dest`` stands
-    for."""
-    dest_linkedid = Always("DestLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     queue = Always("Queue", text)
     """The queue's name."""
     member_name = Always("MemberName", text)
@@ -401,7 +159,7 @@ class AgentDump(Event):
     """What is dialled to reach the member, such as `PJSIP/alice`."""
 
 
-class AgentLogin(Event):
+class AgentLogin(ChannelEvent):
     """An agent logged in.
 
     Sent to users with the privilege ``agent``.
@@ -414,43 +172,11 @@ class AgentLogin(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     agent = Always("Agent", text)
     """The agent's identifier in agents.conf."""
 
 
-class AgentLogoff(Event):
+class AgentLogoff(ChannelEvent):
     """An agent logged off.
 
     Sent to users with the privilege ``agent``.
@@ -463,45 +189,13 @@ class AgentLogoff(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     agent = Always("Agent", text)
     """The agent's identifier in agents.conf."""
     logintime = Sometimes("Logintime", seconds, none=("0",))
     """How long the agent was logged in, in seconds."""
 
 
-class AgentRingNoAnswer(Event):
+class AgentRingNoAnswer(ChannelEvent, DestChannelEvent):
     """A member was called and did not answer. The headers that begin with Dest are the member's channel's.
 
     Sent to users with the privilege ``agent``.
@@ -514,77 +208,6 @@ class AgentRingNoAnswer(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
-    dest_channel = Always("DestChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
-    dest_channel_state = Always("DestChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Dest`` stands for."""
-    dest_channel_state_desc = Always("DestChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_connected_line_name = Sometimes(
-        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_language = Always("DestLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Dest`` stands for."""
-    dest_account_code = Always("DestAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Dest``
-    stands for."""
-    dest_context = Always("DestContext", text)
-    """The dialplan context. Of the channel that ``Dest`` stands for."""
-    dest_exten = Always("DestExten", text)
-    """The dialplan extension. Of the channel that ``Dest`` stands for."""
-    dest_priority = Always("DestPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Dest`` stands for."""
-    dest_uniqueid = Always("DestUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Dest`` stands
-    for."""
-    dest_linkedid = Always("DestLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     queue = Always("Queue", text)
     """The queue's name."""
     member_name = Always("MemberName", text)
@@ -595,7 +218,7 @@ class AgentRingNoAnswer(Event):
     """How long the member's device rang, in milliseconds."""
 
 
-class Agents(Event):
+class Agents(MaybeChannelEvent):
     """One agent of the list that Agents answers with. The channel's headers are there while the agent is logged in.
 
     Sent to the session that sends ``Agents``, whatever events its user may read.
@@ -620,38 +243,6 @@ class Agents(Event):
     """When that call began; only sent during a call."""
     logged_in_time = Sometimes("LoggedInTime", epoch)
     """When the agent logged in; only sent while logged in."""
-    channel = Sometimes("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Sometimes("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Sometimes("Context", text)
-    """The dialplan context."""
-    exten = Sometimes("Exten", text)
-    """The dialplan extension."""
-    priority = Sometimes("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Sometimes("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
 
 
 class AgentsComplete(Event):

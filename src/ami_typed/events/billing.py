@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, AlwaysLocal, Built, Sometimes, SometimesLocal, Variables
+from ami_typed.events.families import MaybeChannelEvent
+from ami_typed.fields import Always, AlwaysLocal, Built, Sometimes, SometimesLocal
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.structures import told_charges, told_units
-from ami_typed.values import escaped, integer, member, seconds, text
+from ami_typed.values import integer, member, seconds, text
 
 __all__ = ["AOC_D", "AOC_E", "AOC_S", "CEL", "Cdr"]
 
 
-class AOC_D(Event):
+class AOC_D(MaybeChannelEvent):
     """What a call has cost so far.
 
     Sent to users with the privilege ``aoc``.
@@ -27,38 +28,6 @@ class AOC_D(Event):
     releases = Releases("13-")
     privileges = ("aoc",)
 
-    channel = Sometimes("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Sometimes("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Sometimes("Context", text)
-    """The dialplan context."""
-    exten = Sometimes("Exten", text)
-    """The dialplan extension."""
-    priority = Sometimes("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Sometimes("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     charge_type = Always("Charge/Type", member(enums.ChargeType))
     """What is charged: money, units, nothing, or not known."""
     charge_billing_id = Sometimes("Charge/BillingID", member(enums.BillingId))
@@ -75,7 +44,7 @@ class AOC_D(Event):
     """The units that it has cost so far; none where something else is charged."""
 
 
-class AOC_E(Event):
+class AOC_E(MaybeChannelEvent):
     """What a call has cost.
 
     Sent to users with the privilege ``aoc``.
@@ -89,38 +58,6 @@ class AOC_E(Event):
     releases = Releases("13-")
     privileges = ("aoc",)
 
-    channel = Sometimes("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Sometimes("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Sometimes("Context", text)
-    """The dialplan context."""
-    exten = Sometimes("Exten", text)
-    """The dialplan extension."""
-    priority = Sometimes("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Sometimes("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     charging_association_number = Sometimes("ChargingAssociation/Number", text)
     """The number that is charged."""
     charging_association_plan = Sometimes("ChargingAssociation/Plan", integer)
@@ -143,7 +80,7 @@ class AOC_E(Event):
     """The units that it has cost; none where something else is charged."""
 
 
-class AOC_S(Event):
+class AOC_S(MaybeChannelEvent):
     """What a call will cost, as the network says when it is set up.
 
     Sent to users with the privilege ``aoc``.
@@ -157,38 +94,6 @@ class AOC_S(Event):
     releases = Releases("13-")
     privileges = ("aoc",)
 
-    channel = Sometimes("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Sometimes("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Sometimes("Context", text)
-    """The dialplan context."""
-    exten = Sometimes("Exten", text)
-    """The dialplan extension."""
-    priority = Sometimes("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Sometimes("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     charges = Built(told_charges, "(null)(*)/*", "(*)/*")
     """What each thing will cost, in the words that AOCMessage takes. Asterisk leaves out what is free, and all that
     follows it."""

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes, Variables
+from ami_typed.events.families import BridgeEvent, BridgeSnapshot, ChannelEvent
+from ami_typed.fields import Always, Sometimes, View
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import escaped, integer, member, text, yes_no
+from ami_typed.values import integer, member, text, yes_no
 
 __all__ = [
     "BridgeCreate",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 
-class BridgeCreate(Event):
+class BridgeCreate(BridgeEvent):
     """A bridge began.
 
     Sent to users with the privilege ``call``.
@@ -38,25 +39,8 @@ class BridgeCreate(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
-
-class BridgeDestroy(Event):
+class BridgeDestroy(BridgeEvent):
     """A bridge ended.
 
     Sent to users with the privilege ``call``.
@@ -69,25 +53,8 @@ class BridgeDestroy(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
-
-class BridgeEnter(Event):
+class BridgeEnter(ChannelEvent, BridgeEvent):
     """A channel came into a bridge.
 
     Sent to users with the privilege ``call``.
@@ -100,59 +67,11 @@ class BridgeEnter(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     swap_uniqueid = Sometimes("SwapUniqueid", text)
     """The Uniqueid of the channel whose place it took; only sent where it took one's."""
 
 
-class BridgeInfoChannel(Event):
+class BridgeInfoChannel(ChannelEvent):
     """One channel of the list that BridgeInfo answers with.
 
     Sent to the session that sends ``BridgeInfo``, whatever events its user may read.
@@ -165,41 +84,8 @@ class BridgeInfoChannel(Event):
     releases = Releases("13-")
     privileges = ()
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
 
-
-class BridgeInfoComplete(Event):
+class BridgeInfoComplete(BridgeEvent):
     """The end of the list that BridgeInfo answers with, and the bridge itself.
 
     Sent to the session that sends ``BridgeInfo``, whatever events its user may read.
@@ -216,25 +102,9 @@ class BridgeInfoComplete(Event):
     """`Complete` where the list came to its end."""
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
-class BridgeLeave(Event):
+class BridgeLeave(ChannelEvent, BridgeEvent):
     """A channel left a bridge.
 
     Sent to users with the privilege ``call``.
@@ -246,55 +116,6 @@ class BridgeLeave(Event):
 
     releases = Releases("13-")
     privileges = ("call",)
-
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
 
 
 class BridgeListComplete(Event):
@@ -315,7 +136,7 @@ class BridgeListComplete(Event):
     """How many events the list has, this one not counted."""
 
 
-class BridgeListItem(Event):
+class BridgeListItem(BridgeEvent):
     """One bridge of the list that BridgeList answers with.
 
     Sent to the session that sends ``BridgeList``, whatever events its user may read.
@@ -327,22 +148,8 @@ class BridgeListItem(Event):
     releases = Releases("13-")
     privileges = ()
 
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
     bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
     """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
 class BridgeMerge(Event):
@@ -392,6 +199,10 @@ class BridgeMerge(Event):
     from_bridge_video_source = Sometimes("FromBridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``From`` stands
     for."""
+    to_bridge = View(BridgeSnapshot, "to_")
+    """The snapshot of the bridge that ``To`` stands for."""
+    from_bridge = View(BridgeSnapshot, "from_")
+    """The snapshot of the bridge that ``From`` stands for."""
 
 
 class BridgeTechnologyListComplete(Event):
@@ -434,7 +245,7 @@ class BridgeTechnologyListItem(Event):
     """Whether it is kept from being used."""
 
 
-class BridgeVideoSourceUpdate(Event):
+class BridgeVideoSourceUpdate(BridgeEvent):
     """The members of a bridge see somebody else's picture.
 
     Sent to users with the privilege ``call``.
@@ -447,18 +258,6 @@ class BridgeVideoSourceUpdate(Event):
     releases = Releases("13.13 14.2-")
     privileges = ("call",)
 
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
     bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
     """Whose picture the members see."""
     bridge_video_source = Sometimes("BridgeVideoSource", text)

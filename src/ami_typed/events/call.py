@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes, Variables, VariablesByName
+from ami_typed.events.families import ChannelEvent, ChannelSnapshot, DestChannelEvent, MaybeChannelEvent
+from ami_typed.fields import Always, Sometimes, Variables, VariablesByName, View
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import escaped, integer, member, text
@@ -12,7 +13,7 @@ from ami_typed.values import escaped, integer, member, text
 __all__ = ["DialBegin", "DialEnd", "DialState", "OriginateResponse", "Pickup"]
 
 
-class DialBegin(Event):
+class DialBegin(MaybeChannelEvent, DestChannelEvent):
     """Asterisk began to dial. The headers without a prefix are the caller's, and absent where nobody calls, as with
     Originate; those with Dest are the called channel's.
 
@@ -26,82 +27,11 @@ class DialBegin(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    channel = Sometimes("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Sometimes("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Sometimes("Context", text)
-    """The dialplan context."""
-    exten = Sometimes("Exten", text)
-    """The dialplan extension."""
-    priority = Sometimes("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Sometimes("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
-    dest_channel = Always("DestChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
-    dest_channel_state = Always("DestChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Dest`` stands for."""
-    dest_channel_state_desc = Always("DestChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_connected_line_name = Sometimes(
-        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_language = Always("DestLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Dest`` stands for."""
-    dest_account_code = Always("DestAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Dest``
-    stands for."""
-    dest_context = Always("DestContext", text)
-    """The dialplan context. Of the channel that ``Dest`` stands for."""
-    dest_exten = Always("DestExten", text)
-    """The dialplan extension. Of the channel that ``Dest`` stands for."""
-    dest_priority = Always("DestPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Dest`` stands for."""
-    dest_uniqueid = Always("DestUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Dest`` stands
-    for."""
-    dest_linkedid = Always("DestLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     dial_string = Always("DialString", text)
     """What is dialled, without the technology."""
 
 
-class DialEnd(Event):
+class DialEnd(MaybeChannelEvent, DestChannelEvent):
     """The dialling of a channel ended, by an answer or otherwise. The headers without a prefix are the caller's, and
     absent where nobody calls.
 
@@ -115,84 +45,13 @@ class DialEnd(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    channel = Sometimes("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Sometimes("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Sometimes("Context", text)
-    """The dialplan context."""
-    exten = Sometimes("Exten", text)
-    """The dialplan extension."""
-    priority = Sometimes("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Sometimes("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
-    dest_channel = Always("DestChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
-    dest_channel_state = Always("DestChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Dest`` stands for."""
-    dest_channel_state_desc = Always("DestChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_connected_line_name = Sometimes(
-        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_language = Always("DestLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Dest`` stands for."""
-    dest_account_code = Always("DestAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Dest``
-    stands for."""
-    dest_context = Always("DestContext", text)
-    """The dialplan context. Of the channel that ``Dest`` stands for."""
-    dest_exten = Always("DestExten", text)
-    """The dialplan extension. Of the channel that ``Dest`` stands for."""
-    dest_priority = Always("DestPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Dest`` stands for."""
-    dest_uniqueid = Always("DestUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Dest`` stands
-    for."""
-    dest_linkedid = Always("DestLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     dial_status = Always("DialStatus", member(enums.DialStatus))
     """How it ended."""
     forward = Sometimes("Forward", text)
     """Where the call was forwarded to; only sent where it was."""
 
 
-class DialState(Event):
+class DialState(MaybeChannelEvent, DestChannelEvent):
     """A call that is being dialled got further, but was not answered yet. The headers without a prefix are the
     caller's, and absent where nobody calls.
 
@@ -206,77 +65,6 @@ class DialState(Event):
     releases = Releases("14-")
     privileges = ("call",)
 
-    channel = Sometimes("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Sometimes("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Sometimes("Context", text)
-    """The dialplan context."""
-    exten = Sometimes("Exten", text)
-    """The dialplan extension."""
-    priority = Sometimes("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Sometimes("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
-    dest_channel = Always("DestChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
-    dest_channel_state = Always("DestChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Dest`` stands for."""
-    dest_channel_state_desc = Always("DestChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
-    dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_connected_line_name = Sometimes(
-        "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
-    dest_language = Always("DestLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Dest`` stands for."""
-    dest_account_code = Always("DestAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Dest``
-    stands for."""
-    dest_context = Always("DestContext", text)
-    """The dialplan context. Of the channel that ``Dest`` stands for."""
-    dest_exten = Always("DestExten", text)
-    """The dialplan extension. Of the channel that ``Dest`` stands for."""
-    dest_priority = Always("DestPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Dest`` stands for."""
-    dest_uniqueid = Always("DestUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Dest`` stands
-    for."""
-    dest_linkedid = Always("DestLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Dest`` stands for."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
-    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
     dial_status = Always("DialStatus", member(enums.DialStatus))
     """How the attempt to dial stands."""
     forward = Sometimes("Forward", text)
@@ -320,7 +108,7 @@ class OriginateResponse(Event):
     """The variables that `channelvars` of manager.conf names, by the name of the channel."""
 
 
-class Pickup(Event):
+class Pickup(ChannelEvent):
     """A channel picked up a call that rang elsewhere, at the channel whose headers begin with Target.
 
     Sent to users with the privilege ``call``.
@@ -333,38 +121,6 @@ class Pickup(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     target_channel = Always("TargetChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Target`` stands for."""
     target_channel_state = Always("TargetChannelState", member(enums.ChannelState))
@@ -407,3 +163,5 @@ class Pickup(Event):
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Target`` stands for."""
     target_chan_variable = Variables("TargetChanVariable", escaped("TargetAccountCode", "TargetLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Target`` stands for."""
+    target = View(ChannelSnapshot, "target_")
+    """The snapshot of the channel that ``Target`` stands for."""

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes, Variables
+from ami_typed.events.families import BridgeEvent, ChannelEvent, ChannelSnapshot
+from ami_typed.fields import Always, Sometimes, Variables, View
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import escaped, integer, member, on_off, seconds, text, yes_no
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 
-class ConfbridgeEnd(Event):
+class ConfbridgeEnd(BridgeEvent):
     """A conference ended.
 
     Sent to users with the privilege ``call``.
@@ -41,25 +42,9 @@ class ConfbridgeEnd(Event):
 
     conference = Always("Conference", text)
     """The conference's name or number."""
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
-class ConfbridgeJoin(Event):
+class ConfbridgeJoin(ChannelEvent, BridgeEvent):
     """A channel joined a conference.
 
     Sent to users with the privilege ``call``.
@@ -74,61 +59,13 @@ class ConfbridgeJoin(Event):
 
     conference = Always("Conference", text)
     """The conference's name or number."""
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
     muted = Sometimes("Muted", yes_no, releases="13.20 15.3-")
     """Whether the member is muted. One of ``Yes``, ``No``."""
 
 
-class ConfbridgeLeave(Event):
+class ConfbridgeLeave(ChannelEvent, BridgeEvent):
     """A channel left a conference.
 
     Sent to users with the privilege ``call``.
@@ -143,54 +80,6 @@ class ConfbridgeLeave(Event):
 
     conference = Always("Conference", text)
     """The conference's name or number."""
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
@@ -262,6 +151,8 @@ class ConfbridgeList(Event):
     """The tenant that the channel belongs to; only sent where one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"), releases="13 15-")
     """The channel variables that `channelvars` of manager.conf names."""
+    snapshot = View(ChannelSnapshot)
+    """The snapshot of the channel."""
 
 
 class ConfbridgeListComplete(Event):
@@ -325,7 +216,7 @@ class ConfbridgeListRoomsComplete(Event):
     """How many events the list has, this one not counted."""
 
 
-class ConfbridgeMute(Event):
+class ConfbridgeMute(ChannelEvent, BridgeEvent):
     """A member of a conference was muted.
 
     Sent to users with the privilege ``call``.
@@ -340,59 +231,11 @@ class ConfbridgeMute(Event):
 
     conference = Always("Conference", text)
     """The conference's name or number."""
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
 
-class ConfbridgeRecord(Event):
+class ConfbridgeRecord(BridgeEvent):
     """The recording of a conference began.
 
     Sent to users with the privilege ``call``.
@@ -407,25 +250,9 @@ class ConfbridgeRecord(Event):
 
     conference = Always("Conference", text)
     """The conference's name or number."""
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
-class ConfbridgeStart(Event):
+class ConfbridgeStart(BridgeEvent):
     """A conference began.
 
     Sent to users with the privilege ``call``.
@@ -440,25 +267,9 @@ class ConfbridgeStart(Event):
 
     conference = Always("Conference", text)
     """The conference's name or number."""
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
-class ConfbridgeStopRecord(Event):
+class ConfbridgeStopRecord(BridgeEvent):
     """The recording of a conference ended.
 
     Sent to users with the privilege ``call``.
@@ -473,25 +284,9 @@ class ConfbridgeStopRecord(Event):
 
     conference = Always("Conference", text)
     """The conference's name or number."""
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
 
 
-class ConfbridgeTalking(Event):
+class ConfbridgeTalking(ChannelEvent, BridgeEvent):
     """A member of a conference began or stopped to talk; only sent where talkers are detected.
 
     Sent to users with the privilege ``call``.
@@ -506,61 +301,13 @@ class ConfbridgeTalking(Event):
 
     conference = Always("Conference", text)
     """The conference's name or number."""
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     talking_status = Always("TalkingStatus", on_off)
     """Whether the member talks now. One of ``on``, ``off``."""
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
 
-class ConfbridgeUnmute(Event):
+class ConfbridgeUnmute(ChannelEvent, BridgeEvent):
     """A member of a conference may be heard again.
 
     Sent to users with the privilege ``call``.
@@ -575,53 +322,5 @@ class ConfbridgeUnmute(Event):
 
     conference = Always("Conference", text)
     """The conference's name or number."""
-    bridge_uniqueid = Always("BridgeUniqueid", text)
-    """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     admin = Always("Admin", yes_no)
     """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes, Variables
+from ami_typed.events.families import ChannelEvent
+from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import enabled_disabled, escaped, integer, member, one_zero, text, yes_no
+from ami_typed.values import enabled_disabled, integer, member, one_zero, text, yes_no
 
 __all__ = [
     "Alarm",
@@ -64,7 +65,7 @@ class AlarmClear(Event):
     """The DAHDI channel's number, on analogue lines."""
 
 
-class DAHDIChannel(Event):
+class DAHDIChannel(ChannelEvent):
     """A channel of Asterisk's uses a DAHDI channel.
 
     Sent to users with the privilege ``call``.
@@ -77,38 +78,6 @@ class DAHDIChannel(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     dahdi_group = Sometimes("DAHDIGroup", integer, releases="13.26 16.3-")
     """The groups of the channel, as a sum of bits."""
     dahdi_span = Always("DAHDISpan", integer)
@@ -246,7 +215,7 @@ class DNDState(Event):
     """Whether it is kept from ringing now. One of ``enabled``, ``disabled``."""
 
 
-class MCID(Event):
+class MCID(ChannelEvent):
     """Whoever was called reports the call as malicious (malicious call identification). The headers that begin with
     MCallerID and MConnectedID tell all that the network knows about the two parties; numbers, subaddresses and
     names are absent where they are not known.
@@ -261,38 +230,6 @@ class MCID(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     m_caller_id_num_valid = Sometimes("MCallerIDNumValid", one_zero)
     """Whether the caller's number is known."""
     m_caller_id_num = Sometimes("MCallerIDNum", text)

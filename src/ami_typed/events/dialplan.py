@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ami_typed import enums
-from ami_typed.fields import Always, Sometimes, Variables
+from ami_typed.events.families import ChannelEvent, MaybeChannelEvent
+from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import escaped, integer, member, text
+from ami_typed.values import escaped, integer, text
 
 __all__ = [
     "HangupHandlerPop",
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-class HangupHandlerPop(Event):
+class HangupHandlerPop(ChannelEvent):
     """A routine was removed from those that a channel runs when it ends.
 
     Sent to users with the privilege ``dialplan``.
@@ -33,43 +33,11 @@ class HangupHandlerPop(Event):
     releases = Releases("13-")
     privileges = ("dialplan",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     handler = Always("Handler", text)
     """The routine, as `context,exten,priority`."""
 
 
-class HangupHandlerPush(Event):
+class HangupHandlerPush(ChannelEvent):
     """A routine was added to those that a channel runs when it ends.
 
     Sent to users with the privilege ``dialplan``.
@@ -82,43 +50,11 @@ class HangupHandlerPush(Event):
     releases = Releases("13-")
     privileges = ("dialplan",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     handler = Always("Handler", text)
     """The routine, as `context,exten,priority`."""
 
 
-class HangupHandlerRun(Event):
+class HangupHandlerRun(ChannelEvent):
     """A channel that ends is about to run a routine.
 
     Sent to users with the privilege ``dialplan``.
@@ -131,38 +67,6 @@ class HangupHandlerRun(Event):
     releases = Releases("13-")
     privileges = ("dialplan",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     handler = Always("Handler", text)
     """The routine, as `context,exten,priority`."""
 
@@ -201,7 +105,7 @@ class ListDialplan(Event):
     """What put the line there: `pbx_config` for extensions.conf."""
 
 
-class Newexten(Event):
+class Newexten(ChannelEvent):
     """A channel runs the next step of its dialplan. Its context, extension and priority are where it is now.
 
     Sent to users with the privilege ``dialplan``; in Asterisk 13 to 15, to users with the privilege ``call``.
@@ -214,38 +118,6 @@ class Newexten(Event):
     releases = Releases("13-")
     privileges = ("dialplan",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     extension = Always("Extension", text)
     """The extension: the same as `exten`, kept for older programs."""
     application = Always("Application", text)
@@ -278,7 +150,7 @@ class ShowDialPlanComplete(Event):
     """How many contexts there are."""
 
 
-class VarSet(Event):
+class VarSet(MaybeChannelEvent):
     """A variable was set. For one of the server's own, the channel is none and its other headers are absent.
 
     Sent to users with the privilege ``dialplan``.
@@ -293,36 +165,8 @@ class VarSet(Event):
 
     channel = Sometimes("Channel", text, none=("none",))
     """The channel that it was set on; none for a variable of the server's own."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Sometimes("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Sometimes("Context", text)
-    """The dialplan context."""
-    exten = Sometimes("Exten", text)
-    """The dialplan extension."""
-    priority = Sometimes("Priority", integer)
-    """The priority within the extension, counted from 1."""
     uniqueid = Sometimes("Uniqueid", text, none=("none",))
     """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Sometimes("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     variable = Always("Variable", text)
     """The variable's name."""
     value = Always("Value", escaped("AccountCode", "Linkedid"))

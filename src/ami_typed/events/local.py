@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes, Variables
-from ami_typed.messages import Event
+from ami_typed.events.families import ChannelSnapshot, LocalOneChannelEvent, LocalTwoChannelEvent
+from ami_typed.fields import Always, MaybeView, Sometimes, Variables
 from ami_typed.releases import Releases
 from ami_typed.values import escaped, integer, member, text, yes_no
 
 __all__ = ["LocalBridge", "LocalOptimizationBegin", "LocalOptimizationEnd"]
 
 
-class LocalBridge(Event):
+class LocalBridge(LocalOneChannelEvent, LocalTwoChannelEvent):
     """The two halves of a Local channel, whose headers begin with LocalOne and LocalTwo, were put together.
 
     Sent to users with the privilege ``call``.
@@ -25,94 +25,6 @@ class LocalBridge(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    local_one_channel = Always("LocalOneChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``LocalOne`` stands for."""
-    local_one_channel_state = Always("LocalOneChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``LocalOne`` stands for."""
-    local_one_channel_state_desc = Always("LocalOneChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``LocalOne`` stands for."""
-    local_one_caller_id_num = Sometimes("LocalOneCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
-    for."""
-    local_one_caller_id_name = Sometimes(
-        "LocalOneCallerIDName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
-    for."""
-    local_one_connected_line_num = Sometimes("LocalOneConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``LocalOne`` stands for."""
-    local_one_connected_line_name = Sometimes(
-        "LocalOneConnectedLineName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalOne``
-    stands for."""
-    local_one_language = Always("LocalOneLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``LocalOne`` stands for."""
-    local_one_account_code = Always("LocalOneAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``LocalOne`` stands for."""
-    local_one_context = Always("LocalOneContext", text)
-    """The dialplan context. Of the channel that ``LocalOne`` stands for."""
-    local_one_exten = Always("LocalOneExten", text)
-    """The dialplan extension. Of the channel that ``LocalOne`` stands for."""
-    local_one_priority = Always("LocalOnePriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``LocalOne`` stands for."""
-    local_one_uniqueid = Always("LocalOneUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``LocalOne``
-    stands for."""
-    local_one_linkedid = Always("LocalOneLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``LocalOne`` stands for."""
-    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
-    for."""
-    local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalOne`` stands for."""
-    local_two_channel = Always("LocalTwoChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``LocalTwo`` stands for."""
-    local_two_channel_state = Always("LocalTwoChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``LocalTwo`` stands for."""
-    local_two_channel_state_desc = Always("LocalTwoChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``LocalTwo`` stands for."""
-    local_two_caller_id_num = Sometimes("LocalTwoCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
-    for."""
-    local_two_caller_id_name = Sometimes(
-        "LocalTwoCallerIDName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
-    for."""
-    local_two_connected_line_num = Sometimes("LocalTwoConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``LocalTwo`` stands for."""
-    local_two_connected_line_name = Sometimes(
-        "LocalTwoConnectedLineName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalTwo``
-    stands for."""
-    local_two_language = Always("LocalTwoLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``LocalTwo`` stands for."""
-    local_two_account_code = Always("LocalTwoAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``LocalTwo`` stands for."""
-    local_two_context = Always("LocalTwoContext", text)
-    """The dialplan context. Of the channel that ``LocalTwo`` stands for."""
-    local_two_exten = Always("LocalTwoExten", text)
-    """The dialplan extension. Of the channel that ``LocalTwo`` stands for."""
-    local_two_priority = Always("LocalTwoPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``LocalTwo`` stands for."""
-    local_two_uniqueid = Always("LocalTwoUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``LocalTwo``
-    stands for."""
-    local_two_linkedid = Always("LocalTwoLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``LocalTwo`` stands for."""
-    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
-    for."""
-    local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalTwo`` stands for."""
     context = Always("Context", text)
     """The context that the second half runs."""
     exten = Always("Exten", text)
@@ -121,7 +33,7 @@ class LocalBridge(Event):
     """Whether it is taken out of the call when no longer needed. One of ``Yes``, ``No``."""
 
 
-class LocalOptimizationBegin(Event):
+class LocalOptimizationBegin(LocalOneChannelEvent, LocalTwoChannelEvent):
     """A Local channel is about to be taken out of its call. The headers that begin with Source are those of the
     channel that moves, where one does.
 
@@ -135,94 +47,6 @@ class LocalOptimizationBegin(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    local_one_channel = Always("LocalOneChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``LocalOne`` stands for."""
-    local_one_channel_state = Always("LocalOneChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``LocalOne`` stands for."""
-    local_one_channel_state_desc = Always("LocalOneChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``LocalOne`` stands for."""
-    local_one_caller_id_num = Sometimes("LocalOneCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
-    for."""
-    local_one_caller_id_name = Sometimes(
-        "LocalOneCallerIDName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
-    for."""
-    local_one_connected_line_num = Sometimes("LocalOneConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``LocalOne`` stands for."""
-    local_one_connected_line_name = Sometimes(
-        "LocalOneConnectedLineName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalOne``
-    stands for."""
-    local_one_language = Always("LocalOneLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``LocalOne`` stands for."""
-    local_one_account_code = Always("LocalOneAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``LocalOne`` stands for."""
-    local_one_context = Always("LocalOneContext", text)
-    """The dialplan context. Of the channel that ``LocalOne`` stands for."""
-    local_one_exten = Always("LocalOneExten", text)
-    """The dialplan extension. Of the channel that ``LocalOne`` stands for."""
-    local_one_priority = Always("LocalOnePriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``LocalOne`` stands for."""
-    local_one_uniqueid = Always("LocalOneUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``LocalOne``
-    stands for."""
-    local_one_linkedid = Always("LocalOneLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``LocalOne`` stands for."""
-    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
-    for."""
-    local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalOne`` stands for."""
-    local_two_channel = Always("LocalTwoChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``LocalTwo`` stands for."""
-    local_two_channel_state = Always("LocalTwoChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``LocalTwo`` stands for."""
-    local_two_channel_state_desc = Always("LocalTwoChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``LocalTwo`` stands for."""
-    local_two_caller_id_num = Sometimes("LocalTwoCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
-    for."""
-    local_two_caller_id_name = Sometimes(
-        "LocalTwoCallerIDName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
-    for."""
-    local_two_connected_line_num = Sometimes("LocalTwoConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``LocalTwo`` stands for."""
-    local_two_connected_line_name = Sometimes(
-        "LocalTwoConnectedLineName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalTwo``
-    stands for."""
-    local_two_language = Always("LocalTwoLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``LocalTwo`` stands for."""
-    local_two_account_code = Always("LocalTwoAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``LocalTwo`` stands for."""
-    local_two_context = Always("LocalTwoContext", text)
-    """The dialplan context. Of the channel that ``LocalTwo`` stands for."""
-    local_two_exten = Always("LocalTwoExten", text)
-    """The dialplan extension. Of the channel that ``LocalTwo`` stands for."""
-    local_two_priority = Always("LocalTwoPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``LocalTwo`` stands for."""
-    local_two_uniqueid = Always("LocalTwoUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``LocalTwo``
-    stands for."""
-    local_two_linkedid = Always("LocalTwoLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``LocalTwo`` stands for."""
-    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
-    for."""
-    local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalTwo`` stands for."""
     source_channel = Sometimes("SourceChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Source`` stands for."""
     source_channel_state = Sometimes("SourceChannelState", member(enums.ChannelState))
@@ -269,9 +93,11 @@ class LocalOptimizationBegin(Event):
     """The Uniqueid of the channel that it moves to."""
     id = Always("Id", integer)
     """Relates the begin to its end."""
+    source = MaybeView(ChannelSnapshot, "source_")
+    """The snapshot of the channel that ``Source`` stands for; `None` where it is absent."""
 
 
-class LocalOptimizationEnd(Event):
+class LocalOptimizationEnd(LocalOneChannelEvent, LocalTwoChannelEvent):
     """A Local channel was taken out of its call, or could not be.
 
     Sent to users with the privilege ``call``.
@@ -284,94 +110,6 @@ class LocalOptimizationEnd(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    local_one_channel = Always("LocalOneChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``LocalOne`` stands for."""
-    local_one_channel_state = Always("LocalOneChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``LocalOne`` stands for."""
-    local_one_channel_state_desc = Always("LocalOneChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``LocalOne`` stands for."""
-    local_one_caller_id_num = Sometimes("LocalOneCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
-    for."""
-    local_one_caller_id_name = Sometimes(
-        "LocalOneCallerIDName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
-    for."""
-    local_one_connected_line_num = Sometimes("LocalOneConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``LocalOne`` stands for."""
-    local_one_connected_line_name = Sometimes(
-        "LocalOneConnectedLineName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalOne``
-    stands for."""
-    local_one_language = Always("LocalOneLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``LocalOne`` stands for."""
-    local_one_account_code = Always("LocalOneAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``LocalOne`` stands for."""
-    local_one_context = Always("LocalOneContext", text)
-    """The dialplan context. Of the channel that ``LocalOne`` stands for."""
-    local_one_exten = Always("LocalOneExten", text)
-    """The dialplan extension. Of the channel that ``LocalOne`` stands for."""
-    local_one_priority = Always("LocalOnePriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``LocalOne`` stands for."""
-    local_one_uniqueid = Always("LocalOneUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``LocalOne``
-    stands for."""
-    local_one_linkedid = Always("LocalOneLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``LocalOne`` stands for."""
-    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
-    for."""
-    local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalOne`` stands for."""
-    local_two_channel = Always("LocalTwoChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``LocalTwo`` stands for."""
-    local_two_channel_state = Always("LocalTwoChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``LocalTwo`` stands for."""
-    local_two_channel_state_desc = Always("LocalTwoChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``LocalTwo`` stands for."""
-    local_two_caller_id_num = Sometimes("LocalTwoCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
-    for."""
-    local_two_caller_id_name = Sometimes(
-        "LocalTwoCallerIDName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
-    for."""
-    local_two_connected_line_num = Sometimes("LocalTwoConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``LocalTwo`` stands for."""
-    local_two_connected_line_name = Sometimes(
-        "LocalTwoConnectedLineName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalTwo``
-    stands for."""
-    local_two_language = Always("LocalTwoLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``LocalTwo`` stands for."""
-    local_two_account_code = Always("LocalTwoAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``LocalTwo`` stands for."""
-    local_two_context = Always("LocalTwoContext", text)
-    """The dialplan context. Of the channel that ``LocalTwo`` stands for."""
-    local_two_exten = Always("LocalTwoExten", text)
-    """The dialplan extension. Of the channel that ``LocalTwo`` stands for."""
-    local_two_priority = Always("LocalTwoPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``LocalTwo`` stands for."""
-    local_two_uniqueid = Always("LocalTwoUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``LocalTwo``
-    stands for."""
-    local_two_linkedid = Always("LocalTwoLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``LocalTwo`` stands for."""
-    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
-    for."""
-    local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalTwo`` stands for."""
     success = Always("Success", yes_no)
     """Whether it was."""
     id = Always("Id", integer)

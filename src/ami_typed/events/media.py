@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes, Variables
-from ami_typed.messages import Event
+from ami_typed.events.families import ChannelEvent, ChannelSnapshot, SpyerChannelEvent
+from ami_typed.fields import Always, MaybeView, Sometimes, Variables, View
 from ami_typed.releases import Releases
 from ami_typed.values import escaped, integer, member, milliseconds, text
 
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-class ChannelTalkingStart(Event):
+class ChannelTalkingStart(ChannelEvent):
     """Somebody began to talk on a channel; only sent where TALK_DETECT is set.
 
     Sent to users with the privilege ``call``.
@@ -38,41 +38,8 @@ class ChannelTalkingStart(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
 
-
-class ChannelTalkingStop(Event):
+class ChannelTalkingStop(ChannelEvent):
     """Nobody talks on a channel any more; only sent where TALK_DETECT is set.
 
     Sent to users with the privilege ``call``.
@@ -85,43 +52,11 @@ class ChannelTalkingStop(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     duration = Always("Duration", milliseconds)
     """How long somebody talked, in milliseconds."""
 
 
-class ChanSpyStart(Event):
+class ChanSpyStart(SpyerChannelEvent):
     """A channel, whose headers begin with Spyer, listens to another, whose headers begin with Spyee.
 
     Sent to users with the privilege ``call``.
@@ -134,47 +69,6 @@ class ChanSpyStart(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    spyer_channel = Always("SpyerChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Spyer`` stands for."""
-    spyer_channel_state = Always("SpyerChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Spyer`` stands for."""
-    spyer_channel_state_desc = Always("SpyerChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Spyer`` stands for."""
-    spyer_caller_id_num = Sometimes("SpyerCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Spyer`` stands for."""
-    spyer_caller_id_name = Sometimes(
-        "SpyerCallerIDName", escaped("SpyerAccountCode", "SpyerLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Spyer`` stands for."""
-    spyer_connected_line_num = Sometimes("SpyerConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Spyer``
-    stands for."""
-    spyer_connected_line_name = Sometimes(
-        "SpyerConnectedLineName", escaped("SpyerAccountCode", "SpyerLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Spyer``
-    stands for."""
-    spyer_language = Always("SpyerLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Spyer`` stands for."""
-    spyer_account_code = Always("SpyerAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Spyer``
-    stands for."""
-    spyer_context = Always("SpyerContext", text)
-    """The dialplan context. Of the channel that ``Spyer`` stands for."""
-    spyer_exten = Always("SpyerExten", text)
-    """The dialplan extension. Of the channel that ``Spyer`` stands for."""
-    spyer_priority = Always("SpyerPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Spyer`` stands for."""
-    spyer_uniqueid = Always("SpyerUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Spyer`` stands
-    for."""
-    spyer_linkedid = Always("SpyerLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Spyer`` stands for."""
-    spyer_tenantid = Sometimes("SpyerTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyer`` stands for."""
-    spyer_chan_variable = Variables("SpyerChanVariable", escaped("SpyerAccountCode", "SpyerLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyer`` stands for."""
     spyee_channel = Always("SpyeeChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Spyee`` stands for."""
     spyee_channel_state = Always("SpyeeChannelState", member(enums.ChannelState))
@@ -216,9 +110,11 @@ class ChanSpyStart(Event):
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyee`` stands for."""
     spyee_chan_variable = Variables("SpyeeChanVariable", escaped("SpyeeAccountCode", "SpyeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyee`` stands for."""
+    spyee = View(ChannelSnapshot, "spyee_")
+    """The snapshot of the channel that ``Spyee`` stands for."""
 
 
-class ChanSpyStop(Event):
+class ChanSpyStop(SpyerChannelEvent):
     """A channel, whose headers begin with Spyer, no longer listens to another.
 
     Sent to users with the privilege ``call``.
@@ -231,47 +127,6 @@ class ChanSpyStop(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    spyer_channel = Always("SpyerChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Spyer`` stands for."""
-    spyer_channel_state = Always("SpyerChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Spyer`` stands for."""
-    spyer_channel_state_desc = Always("SpyerChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Spyer`` stands for."""
-    spyer_caller_id_num = Sometimes("SpyerCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Spyer`` stands for."""
-    spyer_caller_id_name = Sometimes(
-        "SpyerCallerIDName", escaped("SpyerAccountCode", "SpyerLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Spyer`` stands for."""
-    spyer_connected_line_num = Sometimes("SpyerConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Spyer``
-    stands for."""
-    spyer_connected_line_name = Sometimes(
-        "SpyerConnectedLineName", escaped("SpyerAccountCode", "SpyerLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Spyer``
-    stands for."""
-    spyer_language = Always("SpyerLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Spyer`` stands for."""
-    spyer_account_code = Always("SpyerAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Spyer``
-    stands for."""
-    spyer_context = Always("SpyerContext", text)
-    """The dialplan context. Of the channel that ``Spyer`` stands for."""
-    spyer_exten = Always("SpyerExten", text)
-    """The dialplan extension. Of the channel that ``Spyer`` stands for."""
-    spyer_priority = Always("SpyerPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Spyer`` stands for."""
-    spyer_uniqueid = Always("SpyerUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Spyer`` stands
-    for."""
-    spyer_linkedid = Always("SpyerLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Spyer`` stands for."""
-    spyer_tenantid = Sometimes("SpyerTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyer`` stands for."""
-    spyer_chan_variable = Variables("SpyerChanVariable", escaped("SpyerAccountCode", "SpyerLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyer`` stands for."""
     spyee_channel = Sometimes("SpyeeChannel", text, releases="16 18-")
     """The channel's name, unique while it lives. Of the channel that ``Spyee`` stands for."""
     spyee_channel_state = Sometimes("SpyeeChannelState", member(enums.ChannelState), releases="16 18-")
@@ -313,9 +168,11 @@ class ChanSpyStop(Event):
     """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyee`` stands for."""
     spyee_chan_variable = Variables("SpyeeChanVariable", escaped("SpyeeAccountCode", "SpyeeLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyee`` stands for."""
+    spyee = MaybeView(ChannelSnapshot, "spyee_")
+    """The snapshot of the channel that ``Spyee`` stands for; `None` where it is absent."""
 
 
-class DTMFBegin(Event):
+class DTMFBegin(ChannelEvent):
     """A digit began on a channel.
 
     Sent to users with the privilege ``dtmf``.
@@ -328,45 +185,13 @@ class DTMFBegin(Event):
     releases = Releases("13-")
     privileges = ("dtmf",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     digit = Always("Digit", text)
     """The digit."""
     direction = Always("Direction", member(enums.DigitDirection))
     """Which way it goes."""
 
 
-class DTMFEnd(Event):
+class DTMFEnd(ChannelEvent):
     """A digit ended on a channel.
 
     Sent to users with the privilege ``dtmf``.
@@ -379,38 +204,6 @@ class DTMFEnd(Event):
     releases = Releases("13-")
     privileges = ("dtmf",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     digit = Always("Digit", text)
     """The digit."""
     duration = Always("DurationMs", milliseconds)
@@ -419,7 +212,7 @@ class DTMFEnd(Event):
     """Which way it went."""
 
 
-class Flash(Event):
+class Flash(ChannelEvent):
     """A channel sent a hook flash.
 
     Sent to users with the privilege ``call``.
@@ -432,41 +225,8 @@ class Flash(Event):
     releases = Releases("16.19 18.5-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
 
-
-class Hold(Event):
+class Hold(ChannelEvent):
     """A channel put the one it talks to on hold.
 
     Sent to users with the privilege ``call``.
@@ -479,43 +239,11 @@ class Hold(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     music_class = Sometimes("MusicClass", text)
     """The music that it suggests; only sent where it suggests any."""
 
 
-class MusicOnHoldStart(Event):
+class MusicOnHoldStart(ChannelEvent):
     """A channel begins to hear music.
 
     Sent to users with the privilege ``call``.
@@ -528,43 +256,11 @@ class MusicOnHoldStart(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     class_ = Always("Class", text)
     """The class of music in musiconhold.conf."""
 
 
-class MusicOnHoldStop(Event):
+class MusicOnHoldStop(ChannelEvent):
     """A channel hears no more music.
 
     Sent to users with the privilege ``call``.
@@ -577,41 +273,8 @@ class MusicOnHoldStop(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
 
-
-class Unhold(Event):
+class Unhold(ChannelEvent):
     """A channel took the one it talks to back from hold.
 
     Sent to users with the privilege ``call``.
@@ -624,41 +287,8 @@ class Unhold(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
 
-
-class Wink(Event):
+class Wink(ChannelEvent):
     """A channel sent a wink.
 
     Sent to users with the privilege ``call``.
@@ -670,36 +300,3 @@ class Wink(Event):
 
     releases = Releases("16.24 18.10 19.2-")
     privileges = ("call",)
-
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""

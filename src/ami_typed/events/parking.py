@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes, Variables
+from ami_typed.events.families import ChannelSnapshot, ParkeeChannelEvent
+from ami_typed.fields import Always, Sometimes, Variables, View
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import escaped, integer, member, seconds, seconds_left, text
@@ -21,7 +22,7 @@ __all__ = [
 ]
 
 
-class ParkedCall(Event):
+class ParkedCall(ParkeeChannelEvent):
     """A call was parked; also one call of the list that ParkedCalls answers with.
 
     Sent to users with the privilege ``call``, and to the session that sends ``ParkedCalls``, whatever events its
@@ -35,48 +36,6 @@ class ParkedCall(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    parkee_channel = Always("ParkeeChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Parkee`` stands for."""
-    parkee_channel_state = Always("ParkeeChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Parkee`` stands for."""
-    parkee_channel_state_desc = Always("ParkeeChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Parkee`` stands for."""
-    parkee_caller_id_num = Sometimes("ParkeeCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands
-    for."""
-    parkee_caller_id_name = Sometimes(
-        "ParkeeCallerIDName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands for."""
-    parkee_connected_line_num = Sometimes("ParkeeConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
-    stands for."""
-    parkee_connected_line_name = Sometimes(
-        "ParkeeConnectedLineName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
-    stands for."""
-    parkee_language = Always("ParkeeLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Parkee`` stands for."""
-    parkee_account_code = Always("ParkeeAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Parkee``
-    stands for."""
-    parkee_context = Always("ParkeeContext", text)
-    """The dialplan context. Of the channel that ``Parkee`` stands for."""
-    parkee_exten = Always("ParkeeExten", text)
-    """The dialplan extension. Of the channel that ``Parkee`` stands for."""
-    parkee_priority = Always("ParkeePriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Parkee`` stands for."""
-    parkee_uniqueid = Always("ParkeeUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Parkee``
-    stands for."""
-    parkee_linkedid = Always("ParkeeLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
-    parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
     parker_dial_string = Always("ParkerDialString", text)
     """What is dialled to bring the call back to whoever parked it."""
     parkinglot = Always("Parkinglot", text)
@@ -90,7 +49,7 @@ class ParkedCall(Event):
     """How long the call has been parked, in seconds."""
 
 
-class ParkedCallGiveUp(Event):
+class ParkedCallGiveUp(ParkeeChannelEvent):
     """A parked call was hung up.
 
     Sent to users with the privilege ``call``.
@@ -103,48 +62,6 @@ class ParkedCallGiveUp(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    parkee_channel = Always("ParkeeChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Parkee`` stands for."""
-    parkee_channel_state = Always("ParkeeChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Parkee`` stands for."""
-    parkee_channel_state_desc = Always("ParkeeChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Parkee`` stands for."""
-    parkee_caller_id_num = Sometimes("ParkeeCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands
-    for."""
-    parkee_caller_id_name = Sometimes(
-        "ParkeeCallerIDName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands for."""
-    parkee_connected_line_num = Sometimes("ParkeeConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
-    stands for."""
-    parkee_connected_line_name = Sometimes(
-        "ParkeeConnectedLineName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
-    stands for."""
-    parkee_language = Always("ParkeeLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Parkee`` stands for."""
-    parkee_account_code = Always("ParkeeAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Parkee``
-    stands for."""
-    parkee_context = Always("ParkeeContext", text)
-    """The dialplan context. Of the channel that ``Parkee`` stands for."""
-    parkee_exten = Always("ParkeeExten", text)
-    """The dialplan extension. Of the channel that ``Parkee`` stands for."""
-    parkee_priority = Always("ParkeePriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Parkee`` stands for."""
-    parkee_uniqueid = Always("ParkeeUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Parkee``
-    stands for."""
-    parkee_linkedid = Always("ParkeeLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
-    parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
     parker_dial_string = Always("ParkerDialString", text)
     """What is dialled to bring the call back to whoever parked it."""
     parkinglot = Always("Parkinglot", text)
@@ -178,7 +95,7 @@ class ParkedCallsComplete(Event):
     """How many calls the list has."""
 
 
-class ParkedCallSwap(Event):
+class ParkedCallSwap(ParkeeChannelEvent):
     """Another channel took the place of a parked one.
 
     Sent to users with the privilege ``call``.
@@ -191,48 +108,6 @@ class ParkedCallSwap(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    parkee_channel = Always("ParkeeChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Parkee`` stands for."""
-    parkee_channel_state = Always("ParkeeChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Parkee`` stands for."""
-    parkee_channel_state_desc = Always("ParkeeChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Parkee`` stands for."""
-    parkee_caller_id_num = Sometimes("ParkeeCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands
-    for."""
-    parkee_caller_id_name = Sometimes(
-        "ParkeeCallerIDName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands for."""
-    parkee_connected_line_num = Sometimes("ParkeeConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
-    stands for."""
-    parkee_connected_line_name = Sometimes(
-        "ParkeeConnectedLineName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
-    stands for."""
-    parkee_language = Always("ParkeeLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Parkee`` stands for."""
-    parkee_account_code = Always("ParkeeAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Parkee``
-    stands for."""
-    parkee_context = Always("ParkeeContext", text)
-    """The dialplan context. Of the channel that ``Parkee`` stands for."""
-    parkee_exten = Always("ParkeeExten", text)
-    """The dialplan extension. Of the channel that ``Parkee`` stands for."""
-    parkee_priority = Always("ParkeePriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Parkee`` stands for."""
-    parkee_uniqueid = Always("ParkeeUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Parkee``
-    stands for."""
-    parkee_linkedid = Always("ParkeeLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
-    parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
     parker_dial_string = Always("ParkerDialString", text)
     """What is dialled to bring the call back to whoever parked it."""
     parkinglot = Always("Parkinglot", text)
@@ -246,7 +121,7 @@ class ParkedCallSwap(Event):
     """How long the call has been parked, in seconds."""
 
 
-class ParkedCallTimeOut(Event):
+class ParkedCallTimeOut(ParkeeChannelEvent):
     """The time of a parked call is over; it goes back.
 
     Sent to users with the privilege ``call``.
@@ -259,48 +134,6 @@ class ParkedCallTimeOut(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    parkee_channel = Always("ParkeeChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Parkee`` stands for."""
-    parkee_channel_state = Always("ParkeeChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Parkee`` stands for."""
-    parkee_channel_state_desc = Always("ParkeeChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Parkee`` stands for."""
-    parkee_caller_id_num = Sometimes("ParkeeCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands
-    for."""
-    parkee_caller_id_name = Sometimes(
-        "ParkeeCallerIDName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands for."""
-    parkee_connected_line_num = Sometimes("ParkeeConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
-    stands for."""
-    parkee_connected_line_name = Sometimes(
-        "ParkeeConnectedLineName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
-    stands for."""
-    parkee_language = Always("ParkeeLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Parkee`` stands for."""
-    parkee_account_code = Always("ParkeeAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Parkee``
-    stands for."""
-    parkee_context = Always("ParkeeContext", text)
-    """The dialplan context. Of the channel that ``Parkee`` stands for."""
-    parkee_exten = Always("ParkeeExten", text)
-    """The dialplan extension. Of the channel that ``Parkee`` stands for."""
-    parkee_priority = Always("ParkeePriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Parkee`` stands for."""
-    parkee_uniqueid = Always("ParkeeUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Parkee``
-    stands for."""
-    parkee_linkedid = Always("ParkeeLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
-    parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
     parker_dial_string = Always("ParkerDialString", text)
     """What is dialled to bring the call back to whoever parked it."""
     parkinglot = Always("Parkinglot", text)
@@ -354,7 +187,7 @@ class ParkinglotsComplete(Event):
     """How many events the list has, this one not counted."""
 
 
-class UnParkedCall(Event):
+class UnParkedCall(ParkeeChannelEvent):
     """Somebody fetched a parked call; the headers that begin with Retriever are that channel's.
 
     Sent to users with the privilege ``call``.
@@ -367,48 +200,6 @@ class UnParkedCall(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    parkee_channel = Always("ParkeeChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Parkee`` stands for."""
-    parkee_channel_state = Always("ParkeeChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Parkee`` stands for."""
-    parkee_channel_state_desc = Always("ParkeeChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Parkee`` stands for."""
-    parkee_caller_id_num = Sometimes("ParkeeCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands
-    for."""
-    parkee_caller_id_name = Sometimes(
-        "ParkeeCallerIDName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Parkee`` stands for."""
-    parkee_connected_line_num = Sometimes("ParkeeConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
-    stands for."""
-    parkee_connected_line_name = Sometimes(
-        "ParkeeConnectedLineName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Parkee``
-    stands for."""
-    parkee_language = Always("ParkeeLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Parkee`` stands for."""
-    parkee_account_code = Always("ParkeeAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Parkee``
-    stands for."""
-    parkee_context = Always("ParkeeContext", text)
-    """The dialplan context. Of the channel that ``Parkee`` stands for."""
-    parkee_exten = Always("ParkeeExten", text)
-    """The dialplan extension. Of the channel that ``Parkee`` stands for."""
-    parkee_priority = Always("ParkeePriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Parkee`` stands for."""
-    parkee_uniqueid = Always("ParkeeUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Parkee``
-    stands for."""
-    parkee_linkedid = Always("ParkeeLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Parkee`` stands for."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Parkee`` stands for."""
-    parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Parkee`` stands for."""
     parker_dial_string = Always("ParkerDialString", text)
     """What is dialled to bring the call back to whoever parked it."""
     parkinglot = Always("Parkinglot", text)
@@ -464,3 +255,5 @@ class UnParkedCall(Event):
     for."""
     retriever_chan_variable = Variables("RetrieverChanVariable", escaped("RetrieverAccountCode", "RetrieverLinkedid"))
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Retriever`` stands for."""
+    retriever = View(ChannelSnapshot, "retriever_")
+    """The snapshot of the channel that ``Retriever`` stands for."""

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes, Variables
+from ami_typed.events.families import ChannelEvent, QueueMemberEvent
+from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import epoch, escaped, integer, member, one_zero, real, seconds, text
+from ami_typed.values import epoch, integer, member, one_zero, real, seconds, text
 
 __all__ = [
     "QueueCallerAbandon",
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 
-class QueueCallerAbandon(Event):
+class QueueCallerAbandon(ChannelEvent):
     """A caller left a queue before anybody answered.
 
     Sent to users with the privilege ``agent``.
@@ -41,38 +42,6 @@ class QueueCallerAbandon(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     queue = Always("Queue", text)
     """The queue's name."""
     position = Always("Position", integer)
@@ -83,7 +52,7 @@ class QueueCallerAbandon(Event):
     """How long the caller waited, in seconds."""
 
 
-class QueueCallerJoin(Event):
+class QueueCallerJoin(ChannelEvent):
     """A caller came into a queue.
 
     Sent to users with the privilege ``agent``.
@@ -96,38 +65,6 @@ class QueueCallerJoin(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     queue = Always("Queue", text)
     """The queue's name."""
     position = Always("Position", integer)
@@ -136,7 +73,7 @@ class QueueCallerJoin(Event):
     """How many callers are in the queue now."""
 
 
-class QueueCallerLeave(Event):
+class QueueCallerLeave(ChannelEvent):
     """A caller left a queue, for a member or otherwise.
 
     Sent to users with the privilege ``agent``.
@@ -149,38 +86,6 @@ class QueueCallerLeave(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     queue = Always("Queue", text)
     """The queue's name."""
     count = Always("Count", integer)
@@ -268,7 +173,7 @@ class QueueMember(Event):
     """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
 
-class QueueMemberAdded(Event):
+class QueueMemberAdded(QueueMemberEvent):
     """A member came into a queue.
 
     Sent to users with the privilege ``agent``.
@@ -281,41 +186,8 @@ class QueueMemberAdded(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    queue = Always("Queue", text)
-    """The queue's name."""
-    member_name = Always("MemberName", text)
-    """The member's name; its interface where it has none."""
-    interface = Always("Interface", text)
-    """What is dialled to reach the member, such as `PJSIP/alice`."""
-    state_interface = Always("StateInterface", text)
-    """The device whose state decides whether the member is free."""
-    membership = Always("Membership", member(enums.Membership))
-    """How the member came into the queue."""
-    penalty = Always("Penalty", integer)
-    """The member's penalty: those with a lower one are called first."""
-    calls_taken = Always("CallsTaken", integer)
-    """How many calls of this queue the member has completed."""
-    last_call = Sometimes("LastCall", epoch, none=("0",))
-    """When the member's last call ended; none before the first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
-    """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
-    """When the member came into the queue."""
-    in_call = Always("InCall", one_zero, releases="13.8-")
-    """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
-    status = Always("Status", member(enums.QueueMemberStatus))
-    """The state of the member's device."""
-    paused = Always("Paused", one_zero)
-    """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text, releases="13.8-")
-    """Why the member was paused; empty where no reason was given."""
-    ringinuse = Always("Ringinuse", one_zero)
-    """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
-    """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
-
-class QueueMemberPause(Event):
+class QueueMemberPause(QueueMemberEvent):
     """A member was paused, or its pause ended.
 
     Sent to users with the privilege ``agent``.
@@ -328,43 +200,11 @@ class QueueMemberPause(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    queue = Always("Queue", text)
-    """The queue's name."""
-    member_name = Always("MemberName", text)
-    """The member's name; its interface where it has none."""
-    interface = Always("Interface", text)
-    """What is dialled to reach the member, such as `PJSIP/alice`."""
-    state_interface = Always("StateInterface", text)
-    """The device whose state decides whether the member is free."""
-    membership = Always("Membership", member(enums.Membership))
-    """How the member came into the queue."""
-    penalty = Always("Penalty", integer)
-    """The member's penalty: those with a lower one are called first."""
-    calls_taken = Always("CallsTaken", integer)
-    """How many calls of this queue the member has completed."""
-    last_call = Sometimes("LastCall", epoch, none=("0",))
-    """When the member's last call ended; none before the first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
-    """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
-    """When the member came into the queue."""
-    in_call = Always("InCall", one_zero, releases="13.8-")
-    """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
-    status = Always("Status", member(enums.QueueMemberStatus))
-    """The state of the member's device."""
-    paused = Always("Paused", one_zero)
-    """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text, releases="13.8-")
-    """Why the member was paused; empty where no reason was given."""
-    ringinuse = Always("Ringinuse", one_zero)
-    """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
-    """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
     reason = Sometimes("Reason", text, releases="13-17")
     """Why, in the older releases; only sent where a reason was given."""
 
 
-class QueueMemberPenalty(Event):
+class QueueMemberPenalty(QueueMemberEvent):
     """A member's penalty changed.
 
     Sent to users with the privilege ``agent``.
@@ -377,41 +217,8 @@ class QueueMemberPenalty(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    queue = Always("Queue", text)
-    """The queue's name."""
-    member_name = Always("MemberName", text)
-    """The member's name; its interface where it has none."""
-    interface = Always("Interface", text)
-    """What is dialled to reach the member, such as `PJSIP/alice`."""
-    state_interface = Always("StateInterface", text)
-    """The device whose state decides whether the member is free."""
-    membership = Always("Membership", member(enums.Membership))
-    """How the member came into the queue."""
-    penalty = Always("Penalty", integer)
-    """The member's penalty: those with a lower one are called first."""
-    calls_taken = Always("CallsTaken", integer)
-    """How many calls of this queue the member has completed."""
-    last_call = Sometimes("LastCall", epoch, none=("0",))
-    """When the member's last call ended; none before the first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
-    """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
-    """When the member came into the queue."""
-    in_call = Always("InCall", one_zero, releases="13.8-")
-    """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
-    status = Always("Status", member(enums.QueueMemberStatus))
-    """The state of the member's device."""
-    paused = Always("Paused", one_zero)
-    """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text, releases="13.8-")
-    """Why the member was paused; empty where no reason was given."""
-    ringinuse = Always("Ringinuse", one_zero)
-    """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
-    """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
-
-class QueueMemberRemoved(Event):
+class QueueMemberRemoved(QueueMemberEvent):
     """A member left a queue.
 
     Sent to users with the privilege ``agent``.
@@ -424,41 +231,8 @@ class QueueMemberRemoved(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    queue = Always("Queue", text)
-    """The queue's name."""
-    member_name = Always("MemberName", text)
-    """The member's name; its interface where it has none."""
-    interface = Always("Interface", text)
-    """What is dialled to reach the member, such as `PJSIP/alice`."""
-    state_interface = Always("StateInterface", text)
-    """The device whose state decides whether the member is free."""
-    membership = Always("Membership", member(enums.Membership))
-    """How the member came into the queue."""
-    penalty = Always("Penalty", integer)
-    """The member's penalty: those with a lower one are called first."""
-    calls_taken = Always("CallsTaken", integer)
-    """How many calls of this queue the member has completed."""
-    last_call = Sometimes("LastCall", epoch, none=("0",))
-    """When the member's last call ended; none before the first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
-    """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
-    """When the member came into the queue."""
-    in_call = Always("InCall", one_zero, releases="13.8-")
-    """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
-    status = Always("Status", member(enums.QueueMemberStatus))
-    """The state of the member's device."""
-    paused = Always("Paused", one_zero)
-    """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text, releases="13.8-")
-    """Why the member was paused; empty where no reason was given."""
-    ringinuse = Always("Ringinuse", one_zero)
-    """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
-    """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
-
-class QueueMemberRinginuse(Event):
+class QueueMemberRinginuse(QueueMemberEvent):
     """Whether a member is rung while on a call changed.
 
     Sent to users with the privilege ``agent``.
@@ -471,41 +245,8 @@ class QueueMemberRinginuse(Event):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    queue = Always("Queue", text)
-    """The queue's name."""
-    member_name = Always("MemberName", text)
-    """The member's name; its interface where it has none."""
-    interface = Always("Interface", text)
-    """What is dialled to reach the member, such as `PJSIP/alice`."""
-    state_interface = Always("StateInterface", text)
-    """The device whose state decides whether the member is free."""
-    membership = Always("Membership", member(enums.Membership))
-    """How the member came into the queue."""
-    penalty = Always("Penalty", integer)
-    """The member's penalty: those with a lower one are called first."""
-    calls_taken = Always("CallsTaken", integer)
-    """How many calls of this queue the member has completed."""
-    last_call = Sometimes("LastCall", epoch, none=("0",))
-    """When the member's last call ended; none before the first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
-    """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
-    """When the member came into the queue."""
-    in_call = Always("InCall", one_zero, releases="13.8-")
-    """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
-    status = Always("Status", member(enums.QueueMemberStatus))
-    """The state of the member's device."""
-    paused = Always("Paused", one_zero)
-    """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text, releases="13.8-")
-    """Why the member was paused; empty where no reason was given."""
-    ringinuse = Always("Ringinuse", one_zero)
-    """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
-    """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
-
-class QueueMemberStatus(Event):
+class QueueMemberStatus(QueueMemberEvent):
     """The state of a member's device changed.
 
     Sent to users with the privilege ``agent``.
@@ -517,39 +258,6 @@ class QueueMemberStatus(Event):
 
     releases = Releases("13-")
     privileges = ("agent",)
-
-    queue = Always("Queue", text)
-    """The queue's name."""
-    member_name = Always("MemberName", text)
-    """The member's name; its interface where it has none."""
-    interface = Always("Interface", text)
-    """What is dialled to reach the member, such as `PJSIP/alice`."""
-    state_interface = Always("StateInterface", text)
-    """The device whose state decides whether the member is free."""
-    membership = Always("Membership", member(enums.Membership))
-    """How the member came into the queue."""
-    penalty = Always("Penalty", integer)
-    """The member's penalty: those with a lower one are called first."""
-    calls_taken = Always("CallsTaken", integer)
-    """How many calls of this queue the member has completed."""
-    last_call = Sometimes("LastCall", epoch, none=("0",))
-    """When the member's last call ended; none before the first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
-    """When the member was last paused; none if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
-    """When the member came into the queue."""
-    in_call = Always("InCall", one_zero, releases="13.8-")
-    """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
-    status = Always("Status", member(enums.QueueMemberStatus))
-    """The state of the member's device."""
-    paused = Always("Paused", one_zero)
-    """Whether the member is paused, so that the queue leaves it alone. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text, releases="13.8-")
-    """Why the member was paused; empty where no reason was given."""
-    ringinuse = Always("Ringinuse", one_zero)
-    """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
-    """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
 
 
 class QueueParams(Event):

@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes, Variables
-from ami_typed.messages import Event
+from ami_typed.events.families import ChannelEvent
+from ami_typed.fields import Always, Sometimes
 from ami_typed.releases import Releases
-from ami_typed.values import escaped, integer, member, one_zero, text
+from ami_typed.values import member, one_zero, text
 
 __all__ = ["MixMonitorMute", "MixMonitorStart", "MixMonitorStop", "MonitorStart", "MonitorStop"]
 
 
-class MixMonitorMute(Event):
+class MixMonitorMute(ChannelEvent):
     """A side of a channel was left out of its recording, or taken in again.
 
     Sent to users with the privilege ``call``.
@@ -25,45 +25,13 @@ class MixMonitorMute(Event):
     releases = Releases("16.17 18.3-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     direction = Always("Direction", member(enums.RecordedSide))
     """Which side."""
     state = Always("State", one_zero)
     """Whether it is left out now."""
 
 
-class MixMonitorStart(Event):
+class MixMonitorStart(ChannelEvent):
     """A channel begins to be recorded.
 
     Sent to users with the privilege ``call``.
@@ -76,41 +44,8 @@ class MixMonitorStart(Event):
     releases = Releases("16.17 18.3-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
 
-
-class MixMonitorStop(Event):
+class MixMonitorStop(ChannelEvent):
     """A channel is no longer recorded.
 
     Sent to users with the privilege ``call``.
@@ -123,41 +58,8 @@ class MixMonitorStop(Event):
     releases = Releases("16.17 18.3-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
 
-
-class MonitorStart(Event):
+class MonitorStart(ChannelEvent):
     """A channel begins to be recorded by Monitor.
 
     Sent to users with the privilege ``call``.
@@ -170,41 +72,11 @@ class MonitorStart(Event):
     releases = Releases("13-20")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
 
 
-class MonitorStop(Event):
+class MonitorStop(ChannelEvent):
     """A channel is no longer recorded by Monitor.
 
     Sent to users with the privilege ``call``.
@@ -217,35 +89,5 @@ class MonitorStop(Event):
     releases = Releases("13-20")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Always("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Always("Context", text)
-    """The dialplan context."""
-    exten = Always("Exten", text)
-    """The dialplan extension."""
-    priority = Always("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Always("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10")
     """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""

@@ -3,16 +3,15 @@
 
 from __future__ import annotations
 
-from ami_typed import enums
-from ami_typed.fields import Always, Numbered, Sometimes, Variables
-from ami_typed.messages import Event
+from ami_typed.events.families import MaybeChannelEvent
+from ami_typed.fields import Always, Numbered, Sometimes
 from ami_typed.releases import Releases
-from ami_typed.values import epoch, escaped, integer, integer24, member, real, round_trip, text
+from ami_typed.values import epoch, integer, integer24, real, round_trip, text
 
 __all__ = ["RTCPReceived", "RTCPSent"]
 
 
-class RTCPReceived(Event):
+class RTCPReceived(MaybeChannelEvent):
     """The other side reported on a media stream to Asterisk. A sender's report (SR) tells what was sent; each report
     block, by its number, tells what arrived of a stream.
 
@@ -26,38 +25,6 @@ class RTCPReceived(Event):
     releases = Releases("13-")
     privileges = ("reporting",)
 
-    channel = Sometimes("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Sometimes("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Sometimes("Context", text)
-    """The dialplan context."""
-    exten = Sometimes("Exten", text)
-    """The dialplan extension."""
-    priority = Sometimes("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Sometimes("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     ssrc = Always("SSRC", text)
     """The stream's synchronization source, in hexadecimal."""
     packet_type = Always("PT", text)
@@ -101,7 +68,7 @@ class RTCPReceived(Event):
     """The media experience score: an estimate of how good it sounds, 0 to 100."""
 
 
-class RTCPSent(Event):
+class RTCPSent(MaybeChannelEvent):
     """Asterisk reported on a media stream to the other side. A sender's report (SR) tells what was sent; each report
     block, by its number, tells what arrived of a stream.
 
@@ -115,38 +82,6 @@ class RTCPSent(Event):
     releases = Releases("13-")
     privileges = ("reporting",)
 
-    channel = Sometimes("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Sometimes("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Sometimes("Context", text)
-    """The dialplan context."""
-    exten = Sometimes("Exten", text)
-    """The dialplan extension."""
-    priority = Sometimes("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Sometimes("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     ssrc = Always("SSRC", text)
     """The stream's synchronization source, in hexadecimal."""
     packet_type = Always("PT", text)

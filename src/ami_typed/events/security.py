@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from ami_typed import enums
-from ami_typed.fields import Always, AlwaysLocal, Sometimes, SometimesLocal
+from ami_typed.events.families import SecurityEvent
+from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import address, integer, member, one_zero, text
+from ami_typed.values import address, one_zero, text
 
 __all__ = [
     "AuthMethodNotAllowed",
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-class AuthMethodNotAllowed(Event):
+class AuthMethodNotAllowed(SecurityEvent):
     """Somebody proved who they are in a way that is not allowed.
 
     Sent to users with the privilege ``security``.
@@ -41,31 +41,11 @@ class AuthMethodNotAllowed(Event):
     releases = Releases("13-")
     privileges = ("security",)
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
     auth_method = Always("AuthMethod", text)
     """The way that was tried."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
 
 
-class ChallengeResponseFailed(Event):
+class ChallengeResponseFailed(SecurityEvent):
     """Somebody answered a challenge wrongly.
 
     Sent to users with the privilege ``security``.
@@ -79,35 +59,15 @@ class ChallengeResponseFailed(Event):
     privileges = ("security",)
     secrets = Event.secrets | {"response", "expectedresponse"}
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
     challenge = Always("Challenge", text)
     """The challenge that was sent."""
     response = Always("Response", text)
     """The answer that came."""
     expected_response = Always("ExpectedResponse", text)
     """The answer that would have been right."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
 
 
-class ChallengeSent(Event):
+class ChallengeSent(SecurityEvent):
     """A challenge was sent to somebody who wants to log in.
 
     Sent to users with the privilege ``security``.
@@ -120,31 +80,11 @@ class ChallengeSent(Event):
     releases = Releases("13-")
     privileges = ("security",)
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
     challenge = Always("Challenge", text)
     """The challenge that was sent."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
 
 
-class FailedACL(Event):
+class FailedACL(SecurityEvent):
     """Somebody was refused by an access list.
 
     Sent to users with the privilege ``security``.
@@ -157,31 +97,11 @@ class FailedACL(Event):
     releases = Releases("13-")
     privileges = ("security",)
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
     acl_name = Sometimes("ACLName", text)
     """The access list; only sent where it has a name."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
 
 
-class InvalidAccountID(Event):
+class InvalidAccountID(SecurityEvent):
     """Somebody named an account that does not exist.
 
     Sent to users with the privilege ``security``.
@@ -194,29 +114,8 @@ class InvalidAccountID(Event):
     releases = Releases("13-")
     privileges = ("security",)
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
 
-
-class InvalidPassword(Event):
+class InvalidPassword(SecurityEvent):
     """Somebody gave a wrong password.
 
     Sent to users with the privilege ``security``.
@@ -230,26 +129,6 @@ class InvalidPassword(Event):
     privileges = ("security",)
     secrets = Event.secrets | {"receivedhash"}
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
     challenge = Sometimes("Challenge", text)
     """The challenge that was sent, where one was."""
     received_challenge = Sometimes("ReceivedChallenge", text)
@@ -258,7 +137,7 @@ class InvalidPassword(Event):
     """The proof that came."""
 
 
-class InvalidTransport(Event):
+class InvalidTransport(SecurityEvent):
     """Somebody came by a transport that the account does not allow.
 
     Sent to users with the privilege ``security``.
@@ -271,31 +150,11 @@ class InvalidTransport(Event):
     releases = Releases("13-")
     privileges = ("security",)
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
     attempted_transport = Always("AttemptedTransport", text)
     """The transport that was tried."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
 
 
-class LoadAverageLimit(Event):
+class LoadAverageLimit(SecurityEvent):
     """A request was refused because the server is too busy.
 
     Sent to users with the privilege ``security``.
@@ -308,29 +167,8 @@ class LoadAverageLimit(Event):
     releases = Releases("13-")
     privileges = ("security",)
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
 
-
-class MemoryLimit(Event):
+class MemoryLimit(SecurityEvent):
     """A request was refused because memory is short.
 
     Sent to users with the privilege ``security``.
@@ -343,29 +181,8 @@ class MemoryLimit(Event):
     releases = Releases("13-")
     privileges = ("security",)
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
 
-
-class RequestBadFormat(Event):
+class RequestBadFormat(SecurityEvent):
     """Somebody sent a request that is badly formed.
 
     Sent to users with the privilege ``security``.
@@ -378,33 +195,15 @@ class RequestBadFormat(Event):
     releases = Releases("13-")
     privileges = ("security",)
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
     account_id = Sometimes("AccountID", text, none=("<unknown>",))
     """The account that was named; only sent where one was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
     request_type = Always("RequestType", text)
     """The request that was made."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
     request_params = Sometimes("RequestParams", text)
     """What came with the request; only sent where there is something."""
 
 
-class RequestNotAllowed(Event):
+class RequestNotAllowed(SecurityEvent):
     """Somebody asked for something that they have no right to.
 
     Sent to users with the privilege ``security``.
@@ -417,33 +216,13 @@ class RequestNotAllowed(Event):
     releases = Releases("13-")
     privileges = ("security",)
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
     request_type = Always("RequestType", text)
     """The request that was made."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
     request_params = Sometimes("RequestParams", text)
     """What came with the request; only sent where there is something."""
 
 
-class RequestNotSupported(Event):
+class RequestNotSupported(SecurityEvent):
     """Somebody asked for something that this server does not have.
 
     Sent to users with the privilege ``security``.
@@ -456,31 +235,11 @@ class RequestNotSupported(Event):
     releases = Releases("13-")
     privileges = ("security",)
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
     request_type = Always("RequestType", text)
     """The request that was made."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
 
 
-class SessionLimit(Event):
+class SessionLimit(SecurityEvent):
     """Somebody was refused because there are too many sessions.
 
     Sent to users with the privilege ``security``.
@@ -493,29 +252,8 @@ class SessionLimit(Event):
     releases = Releases("13-")
     privileges = ("security",)
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
 
-
-class SuccessfulAuth(Event):
+class SuccessfulAuth(SecurityEvent):
     """Somebody logged in.
 
     Sent to users with the privilege ``security``.
@@ -528,31 +266,11 @@ class SuccessfulAuth(Event):
     releases = Releases("13-")
     privileges = ("security",)
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
     using_password = Always("UsingPassword", one_zero)
     """Whether by a password, not by a challenge."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""
 
 
-class UnexpectedAddress(Event):
+class UnexpectedAddress(SecurityEvent):
     """A request for a session came from elsewhere than the session.
 
     Sent to users with the privilege ``security``.
@@ -565,25 +283,5 @@ class UnexpectedAddress(Event):
     releases = Releases("13-")
     privileges = ("security",)
 
-    event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
-    severity = Always("Severity", member(enums.Severity))
-    """How grave it is."""
-    service = Always("Service", text)
-    """The part of Asterisk that was addressed: `AMI`, `PJSIP`, `IAX2`, `HTTP`, ..."""
-    event_version = Always("EventVersion", integer)
-    """The version of this event's layout."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named, as the other side named it; none where none was."""
-    session_id = Always("SessionID", text)
-    """The session's identifier within the service."""
-    local_address = Always("LocalAddress", address)
-    """Where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
-    """Where the request came from."""
     expected_address = Always("ExpectedAddress", address)
     """Where the session is from."""
-    module = Sometimes("Module", text)
-    """The module of Asterisk."""
-    session_tv = SometimesLocal("SessionTV")
-    """When the session began; none where that is not known."""

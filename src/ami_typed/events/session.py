@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes, Variables
+from ami_typed.events.families import BridgeSnapshot, MaybeChannelEvent
+from ami_typed.fields import Always, MaybeView, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import escaped, integer, member, seconds, text, true_false
+from ami_typed.values import integer, member, seconds, text, true_false
 
 __all__ = ["FullyBooted", "Shutdown", "UserEvent", "WaitEventComplete"]
 
@@ -52,7 +53,7 @@ class Shutdown(Event):
     """Whether it will start again by itself. One of ``True``, ``False``."""
 
 
-class UserEvent(Event):
+class UserEvent(MaybeChannelEvent):
     """An event that a dialplan or a program made up: its own headers are read as items, `event['Color']`.
 
     Sent to users with the privilege ``user``.
@@ -67,38 +68,6 @@ class UserEvent(Event):
     any_header = True
     named_by = "UserEvent"
 
-    channel = Sometimes("Channel", text)
-    """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
-    language = Sometimes("Language", text)
-    """The language that prompts are played in, such as `en`."""
-    account_code = Sometimes("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
-    context = Sometimes("Context", text)
-    """The dialplan context."""
-    exten = Sometimes("Exten", text)
-    """The dialplan extension."""
-    priority = Sometimes("Priority", integer)
-    """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
-    linkedid = Sometimes("Linkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
     bridge_uniqueid = Sometimes("BridgeUniqueid", text)
     """The bridge's identifier."""
     bridge_type = Sometimes("BridgeType", member(enums.BridgeType))
@@ -117,6 +86,8 @@ class UserEvent(Event):
     """The Uniqueid of the channel whose picture is shown; only sent where one is."""
     user_event = Always("UserEvent", text)
     """The name that was made up."""
+    bridge = MaybeView(BridgeSnapshot)
+    """The snapshot of the bridge; `None` where it is absent."""
 
 
 class WaitEventComplete(Event):

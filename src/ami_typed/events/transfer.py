@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.fields import Always, Sometimes, Variables
-from ami_typed.messages import Event
+from ami_typed.events.families import BridgeSnapshot, ChannelSnapshot, TransfereeChannelEvent
+from ami_typed.fields import Always, MaybeView, Sometimes, Variables, View
 from ami_typed.releases import Releases
 from ami_typed.values import escaped, integer, member, text, yes_no
 
 __all__ = ["AttendedTransfer", "BlindTransfer"]
 
 
-class AttendedTransfer(Event):
+class AttendedTransfer(TransfereeChannelEvent):
     """A channel with two calls, whose headers begin with OrigTransferer and SecondTransferer, joined them. Which of
     the other headers are there depends on where it led.
 
@@ -266,52 +266,6 @@ class AttendedTransfer(Event):
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalTwo`` stands for."""
     dest_transferer_channel = Sometimes("DestTransfererChannel", text)
     """The channel of whoever transfers that stays, in a three-way call."""
-    transferee_channel = Sometimes("TransfereeChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Transferee`` stands for."""
-    transferee_channel_state = Sometimes("TransfereeChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Transferee`` stands for."""
-    transferee_channel_state_desc = Sometimes("TransfereeChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Transferee`` stands for."""
-    transferee_caller_id_num = Sometimes("TransfereeCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Transferee`` stands
-    for."""
-    transferee_caller_id_name = Sometimes(
-        "TransfereeCallerIDName", escaped("TransfereeAccountCode", "TransfereeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Transferee`` stands
-    for."""
-    transferee_connected_line_num = Sometimes("TransfereeConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``Transferee`` stands for."""
-    transferee_connected_line_name = Sometimes(
-        "TransfereeConnectedLineName", escaped("TransfereeAccountCode", "TransfereeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that
-    ``Transferee`` stands for."""
-    transferee_language = Sometimes("TransfereeLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Transferee`` stands for."""
-    transferee_account_code = Sometimes("TransfereeAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``Transferee`` stands for."""
-    transferee_context = Sometimes("TransfereeContext", text)
-    """The dialplan context. Of the channel that ``Transferee`` stands for."""
-    transferee_exten = Sometimes("TransfereeExten", text)
-    """The dialplan extension. Of the channel that ``Transferee`` stands for."""
-    transferee_priority = Sometimes("TransfereePriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Transferee`` stands for."""
-    transferee_uniqueid = Sometimes("TransfereeUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Transferee``
-    stands for."""
-    transferee_linkedid = Sometimes("TransfereeLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Transferee`` stands for."""
-    transferee_tenantid = Sometimes("TransfereeTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Transferee`` stands
-    for."""
-    transferee_chan_variable = Variables(
-        "TransfereeChanVariable", escaped("TransfereeAccountCode", "TransfereeLinkedid")
-    )
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Transferee`` stands for."""
     transfer_target_channel = Sometimes("TransferTargetChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``TransferTarget`` stands for."""
     transfer_target_channel_state = Sometimes("TransferTargetChannelState", member(enums.ChannelState))
@@ -363,9 +317,23 @@ class AttendedTransfer(Event):
     )
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``TransferTarget`` stands
     for."""
+    orig_transferer = View(ChannelSnapshot, "orig_transferer_")
+    """The snapshot of the channel that ``OrigTransferer`` stands for."""
+    second_transferer = View(ChannelSnapshot, "second_transferer_")
+    """The snapshot of the channel that ``SecondTransferer`` stands for."""
+    local_one = MaybeView(ChannelSnapshot, "local_one_")
+    """The snapshot of the channel that ``LocalOne`` stands for; `None` where it is absent."""
+    local_two = MaybeView(ChannelSnapshot, "local_two_")
+    """The snapshot of the channel that ``LocalTwo`` stands for; `None` where it is absent."""
+    transfer_target = MaybeView(ChannelSnapshot, "transfer_target_")
+    """The snapshot of the channel that ``TransferTarget`` stands for; `None` where it is absent."""
+    orig_bridge = MaybeView(BridgeSnapshot, "orig_")
+    """The snapshot of the bridge that ``Orig`` stands for; `None` where it is absent."""
+    second_bridge = MaybeView(BridgeSnapshot, "second_")
+    """The snapshot of the bridge that ``Second`` stands for; `None` where it is absent."""
 
 
-class BlindTransfer(Event):
+class BlindTransfer(TransfereeChannelEvent):
     """A channel, whose headers begin with Transferer, was asked to transfer the one it talks to, whose headers begin
     with Transferee, without asking first. Those and the bridge's are absent where there is no one other party.
 
@@ -427,52 +395,6 @@ class BlindTransfer(Event):
         "TransfererChanVariable", escaped("TransfererAccountCode", "TransfererLinkedid")
     )
     """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Transferer`` stands for."""
-    transferee_channel = Sometimes("TransfereeChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Transferee`` stands for."""
-    transferee_channel_state = Sometimes("TransfereeChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Transferee`` stands for."""
-    transferee_channel_state_desc = Sometimes("TransfereeChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Transferee`` stands for."""
-    transferee_caller_id_num = Sometimes("TransfereeCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Transferee`` stands
-    for."""
-    transferee_caller_id_name = Sometimes(
-        "TransfereeCallerIDName", escaped("TransfereeAccountCode", "TransfereeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Transferee`` stands
-    for."""
-    transferee_connected_line_num = Sometimes("TransfereeConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``Transferee`` stands for."""
-    transferee_connected_line_name = Sometimes(
-        "TransfereeConnectedLineName", escaped("TransfereeAccountCode", "TransfereeLinkedid"), none=("<unknown>",)
-    )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that
-    ``Transferee`` stands for."""
-    transferee_language = Sometimes("TransfereeLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Transferee`` stands for."""
-    transferee_account_code = Sometimes("TransfereeAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``Transferee`` stands for."""
-    transferee_context = Sometimes("TransfereeContext", text)
-    """The dialplan context. Of the channel that ``Transferee`` stands for."""
-    transferee_exten = Sometimes("TransfereeExten", text)
-    """The dialplan extension. Of the channel that ``Transferee`` stands for."""
-    transferee_priority = Sometimes("TransfereePriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Transferee`` stands for."""
-    transferee_uniqueid = Sometimes("TransfereeUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Transferee``
-    stands for."""
-    transferee_linkedid = Sometimes("TransfereeLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Transferee`` stands for."""
-    transferee_tenantid = Sometimes("TransfereeTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Transferee`` stands
-    for."""
-    transferee_chan_variable = Variables(
-        "TransfereeChanVariable", escaped("TransfereeAccountCode", "TransfereeLinkedid")
-    )
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Transferee`` stands for."""
     bridge_uniqueid = Sometimes("BridgeUniqueid", text)
     """The bridge's identifier."""
     bridge_type = Sometimes("BridgeType", member(enums.BridgeType))
@@ -496,3 +418,7 @@ class BlindTransfer(Event):
     """The context that the transfer leads to."""
     extension = Always("Extension", text)
     """The extension that the transfer leads to."""
+    transferer = View(ChannelSnapshot, "transferer_")
+    """The snapshot of the channel that ``Transferer`` stands for."""
+    bridge = MaybeView(BridgeSnapshot)
+    """The snapshot of the bridge; `None` where it is absent."""

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from ami_typed.fields import Always, Sometimes, Variables
+from ami_typed.events.families import BridgeSnapshot, ChannelSnapshot
+from ami_typed.fields import Always, Sometimes, Variables, View
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import escaped, integer, text
@@ -78,6 +79,12 @@ class DemoBridged(Event):
     """One of ``none``, ``talker``, ``single``, ``sfu``."""
     bridge_video_source = Sometimes("BridgeVideoSource", text)
     reason = Sometimes("Reason", text)
+    snapshot = View(ChannelSnapshot)
+    """The snapshot of the channel."""
+    dest = View(ChannelSnapshot, "dest_")
+    """The snapshot of the channel that ``Dest`` stands for."""
+    bridge = View(BridgeSnapshot)
+    """The snapshot of the bridge."""
 
 
 class DemoCalled(Event):

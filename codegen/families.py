@@ -1,0 +1,108 @@
+"""Families: the headers that several events share, and the snapshots that an event holds.
+
+Rules owned here:
+
+- A family is what the overlay names: a snapshot's headers, or headers of its own. Each of its attributes is the one
+  that most of its events have; an event that has all of them, each of the same type, belongs to it.
+- An event keeps the attributes that it describes in words of its own, and inherits the others.
+- A family of fewer than two events is a trouble: it shortens nothing, or no longer matches.
+- A snapshot that an event holds is a view too: `dest` shows what the `Dest...` headers say, without the prefix.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from .names import snake_case
+from .overlay import snapshot_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from .overlay import Family as Entry
+    from .resolve import Event, Field
+    from .trouble import Troubles
+
+_Kind = Literal["channel", "bridge"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A snapshot that an event holds: the attribute that shows it, its prefix, and whether it may be absent."""
+
+    attribute: str
+    kind: _Kind
+    prefix: str
+    absent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of events: the attributes they share, and the snapshot that these are."""
+
+    name: str
+    doc: str
+    fields: tuple[Field, ...]
+    view: View | None
+    members: frozenset[str]
+
+
+def families_of(
+    events: Sequence[Event], entries: Mapping[str, Entry], snapshots: Mapping[_Kind, Sequence[str]], troubles: Troubles
+) -> Iterator[Family]:
+    """Yield the families that the overlay names.
+
+    Args:
+        events: All events.
+        entries: The families as the overlay has them.
+        snapshots: The headers of each kind of snapshot, without a prefix.
+        troubles: Where a family that does not match is noted.
+    """
+    known = {event.name for event in events}
+    for name, entry in entries.items():
+        if name in known:
+            troubles.add("An event has this name.", message=f"family {name}")
+        view = _view(*snapshot_of(entry.snapshot), absent=entry.absent) if entry.snapshot else None
+        headers = [view.prefix + each for each in snapshots[view.kind]] if view else entry.headers
+        rows = {event.name: row for event in events if (row := _those(event, headers, view))}
+        shared = tuple(Counter(column).most_common(1)[0][0] for column in zip(*rows.values(), strict=True))
+        members = frozenset(event for event, row in rows.items() if all(map(_is_same_type, row, shared)))
+        if len(members) < 2:
+            troubles.add("Fewer than two events have all of its headers, each of one type.", message=f"family {name}")
+        yield Family(name=name, doc=entry.doc, fields=shared, view=view, members=members)
+
+
+def views_of(event: Event, snapshots: Mapping[_Kind, Sequence[str]]) -> Iterator[View]:
+    """Yield the snapshots that an event holds, whole.
+
+    Args:
+        event: The event.
+        snapshots: The headers of each kind of snapshot, without a prefix.
+    """
+    forms = {field.header: field.form for field in event.fields}
+    for kind, names in snapshots.items() if all(snapshots.values()) else ():
+        for header, form in forms.items():
+            prefix = header.removesuffix(names[0])
+            if header.endswith(names[0]) and all(prefix + name in forms for name in names):
+                yield _view(kind, prefix, absent=form != "Always")
+
+
+def _view(kind: _Kind, prefix: str, *, absent: bool) -> View:
+    ending = "" if kind == "channel" else "bridge"
+    attribute = "_".join(filter(None, (snake_case(prefix), ending))) or "snapshot"
+    return View(attribute, kind, prefix, absent)
+
+
+def _those(event: Event, headers: Sequence[str], view: View | None) -> tuple[Field, ...]:
+    """Return an event's attributes of some headers; none where it lacks one, or has another snapshot than this."""
+    by_header = {field.header: field for field in event.fields}
+    found = tuple(by_header[header] for header in headers if header in by_header)
+    if len(found) < len(headers) or (view and view.absent != (found[0].form != "Always")):
+        return ()
+    return found
+
+
+def _is_same_type(one: Field, other: Field) -> bool:
+    return (one.attribute, one.form, one.codec, one.enum) == (other.attribute, other.form, other.codec, other.enum)
