@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import nox
 
@@ -40,6 +41,12 @@ INSTALLED_ONE = ("-o", "pythonpath=.")
 """Has pytest find the package that is installed, not the sources beside the tests."""
 
 
+IN_C = ("plain", "messages", "fields", "decoded", "session", "scenarios")
+"""The tests that exercise the part in C most."""
+OF_SHELLS = ("manager", "aio", "threads", "reconnect", "speed")
+"""The tests of what opens sockets and starts threads and tasks."""
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
     """Watch typed Python talk to an Asterisk; HOST PORT USER SECRET behind `--` for a real one."""
@@ -70,6 +77,27 @@ def wheel(session: nox.Session) -> None:
     """Run every test that needs no server on the wheel, compiled as users install it."""
     install_wheel(session, "test", "types")
     session.run("python", "-m", "pytest", *INSTALLED_ONE, *session.posargs)
+
+
+@nox.session
+def sanitize(session: nox.Session) -> None:
+    """Run the tests of the part in C under AddressSanitizer, then those and more in Python's development mode."""
+    install(session, "test", "types")
+    session.install("--quiet", "setuptools>=75", "mypy>=2.4,<3")  # which the build hook imports
+    root = Path(session.create_tmp())
+    shutil.rmtree(root / "src", ignore_errors=True)
+    shutil.copytree("src", root / "src", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    flags = "-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g"
+    build = "import sys; from pathlib import Path; import hatch_build; hatch_build.from_c(*map(Path, sys.argv[1:]))"
+    session.run("python", "-c", build, str(root / "src" / "ami_typed"), str(root), env={"CFLAGS": flags}, silent=True)
+    shutil.copy(next((root / "built").rglob("compiled*.so")), root / "src" / "ami_typed" / "_speed")
+    preloaded = session.run("gcc", "-print-file-name=libasan.so", external=True, silent=True)
+    under = {"LD_PRELOAD": str(preloaded).strip(), "PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0"}
+    where = ("-o", f"pythonpath={root / 'src'} .")
+    pytest = ("python", "-X", "dev", "-m", "pytest", "-q", *session.posargs)
+    in_c = [f"tests/test_{name}.py" for name in IN_C]
+    session.run(*pytest, *where, *in_c, env=under)
+    session.run(*pytest, *in_c, *(f"tests/test_{name}.py" for name in OF_SHELLS))
 
 
 @nox.session

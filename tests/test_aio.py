@@ -700,9 +700,33 @@ def _fail_at_once(event: ami.Event, manager: AsyncManager) -> None:
     raise ValueError("the callback's own")
 
 
+class Stop(BaseException):
+    """What a program may raise to pass every `except Exception`."""
+
+
+async def _stop(event: ami.Event, manager: AsyncManager) -> None:
+    await asyncio.sleep(0)
+    raise Stop
+
+
+def _stop_at_once(event: ami.Event, manager: AsyncManager) -> None:
+    raise Stop
+
+
+async def _end_the_generator(event: ami.Event, manager: AsyncManager) -> None:
+    raise GeneratorExit
+
+
 @pytest.mark.parametrize(
     ("callback", "trouble"),
-    [(_wait_for_something_cancelled, asyncio.CancelledError), (_fail, ValueError), (_fail_at_once, ValueError)],
+    [
+        (_wait_for_something_cancelled, asyncio.CancelledError),
+        (_fail, ValueError),
+        (_fail_at_once, ValueError),
+        (_stop, Stop),
+        (_stop_at_once, Stop),
+        (_end_the_generator, GeneratorExit),
+    ],
 )
 @on_a_loop
 async def test_a_callback_that_raises_stops_neither_others_nor_later_events(
@@ -719,6 +743,56 @@ async def test_a_callback_that_raises_stops_neither_others_nor_later_events(
     assert len(told) == 2
     assert told[0].exc_info is not None
     assert isinstance(told[0].exc_info[1], trouble)
+
+
+@pytest.mark.parametrize("awaits", [False, True], ids=["plain", "coroutine"])
+@pytest.mark.parametrize("trouble", [SystemExit(3), KeyboardInterrupt()], ids=repr)
+def test_what_ends_a_program_leaves_the_loop_and_callbacks_go_on_once_it_runs_again(
+    server: Server, trouble: BaseException, awaits: bool
+) -> None:
+    heard: list[str] = []
+    all_heard = asyncio.Event()
+
+    async def leave(event: ami.Event, manager: AsyncManager) -> None:
+        await asyncio.sleep(0)
+        raise trouble
+
+    def leave_at_once(event: ami.Event, manager: AsyncManager) -> None:
+        raise trouble
+
+    def hear(event: ami.Event, manager: AsyncManager) -> None:
+        heard.append(event["Size"])
+        if len(heard) == 2:
+            all_heard.set()
+
+    async def begin() -> tuple[AsyncManager, Peer]:
+        manager = AsyncManager()
+        connecting = asyncio.create_task(manager.connect("127.0.0.1", server.port))
+        peer = await asyncio.to_thread(server.peer)
+        await connecting
+        manager.register_callback("Leaving", leave if awaits else leave_at_once)
+        manager.register_callback("Gadget", hear)
+        return manager, peer
+
+    async def go_on(peer: Peer) -> None:
+        peer.send(message("Event: Gadget", "Size: 1"), message("Event: Leaving"), message("Event: Gadget", "Size: 2"))
+        await asyncio.sleep(PATIENCE)
+
+    async def end(manager: AsyncManager) -> None:
+        await all_heard.wait()
+        await manager.close()
+
+    loop = asyncio.new_event_loop()
+    try:
+        manager, peer = loop.run_until_complete(begin())
+        with pytest.raises(type(trouble)) as left:
+            loop.run_until_complete(go_on(peer))
+        assert left.value is trouble
+        loop.run_until_complete(asyncio.wait_for(end(manager), PATIENCE))
+    finally:
+        loop.close()
+    assert heard == ["1", "2"]
+    assert manager.statistics.callback_exceptions == 1
 
 
 @on_a_loop

@@ -40,10 +40,10 @@ class Talk:
 
     def __init__(self, *wanted: str) -> None:
         self.drift = Drift()
-        handlers = Handlers()
+        self.handlers = Handlers()
         for name in wanted:
-            handlers.register(name, print)
-        self.session = Session(handlers, token="t", drift=self.drift)
+            self.handlers.register(name, print)
+        self.session = Session(self.handlers, token="t", drift=self.drift)
         self.now = 1.0
 
     def hear(self, *octets: bytes) -> ami.DriftReport:

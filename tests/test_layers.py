@@ -23,6 +23,7 @@ LANGUAGE = [
     "errors",
     "values",
     "_speed.guard",
+    "_speed.sources",
     "_speed.plain",
     "_speed.compiled",
     "_speed",

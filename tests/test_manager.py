@@ -7,6 +7,7 @@ import logging
 import random
 import socket
 import threading
+import time
 import weakref
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -254,6 +255,48 @@ def test_a_forgotten_manager_closes_its_connection_and_its_threads_end(server: S
     assert all_gone(own)
 
 
+class Owner:
+    """A program's object that has a manager, and is called back by it."""
+
+    def __init__(self, server: Server) -> None:
+        self.manager = ami.Manager()
+        self.peer = server.link(self.manager)
+        self.manager.register_callback("Gadget", self.hear)
+        self.manager.register_callback(ami.Aggregate, self.hear)
+        self.manager.add_observer(self)
+        self.heard = threading.Event()
+
+    def hear(self, event: object, manager: ami.Manager) -> None:
+        self.heard.set()
+
+    def begun(self, exchange: object) -> None:
+        pass
+
+    def settled(self, exchange: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_a_manager_whose_callbacks_belong_to_its_owner_is_collected_with_it(server: Server, used: bool) -> None:
+    before = threads()
+    owner = Owner(server)
+    if used:
+        owner.peer.serve(reply)
+        assert owner.manager.send_action(ami.Request("Ping")) is not None
+        owner.peer.send(message("Event: Gadget"))
+        assert owner.heard.wait(PATIENCE)
+    own = [thread for thread in threads() if thread not in before]
+    gone = weakref.ref(owner.manager)
+    peer = owner.peer
+    del owner
+    deadline = time.monotonic() + PATIENCE
+    while gone() is not None and time.monotonic() < deadline:  # a callback may still be returning
+        gc.collect()
+    assert gone() is None
+    assert peer.at_end()
+    assert all_gone(own)
+
+
 def test_a_manager_forgotten_while_its_own_lock_is_held_does_not_hang(server: Server) -> None:
     """The collector runs wherever memory is taken: in the reader as well, in the middle of a message."""
     manager = ami.Manager()
@@ -312,6 +355,26 @@ def test_headers_for_this_time_go_out_and_do_not_touch_the_request(peer: Peer, m
     assert outcome is not None
     assert outcome.action_id == "mine"
     assert request == {"Action": "QueueAdd", "Queue": "sales"}
+
+
+def test_an_action_id_may_be_a_number(peer: Peer, manager: ami.Manager) -> None:
+    sending = background(manager.send_action, ami.Request("Ping"), 77)
+    assert peer.request() == [("Action", "Ping"), ("ActionID", "77")]
+    peer.send(answer("77"))
+    outcome = sending.result(PATIENCE)
+    assert outcome is not None
+    assert outcome.action_id == "77"
+
+
+def test_what_is_asked_of_a_request_may_be_anything_true(peer: Peer, manager: ami.Manager) -> None:
+    request: Any = ListGadgets()
+    request.synchronous, request.aggregate, request.timeout = 1, "yes", 3
+    sending = background(manager.send_action, request)
+    peer.send(gadgets_of(peer.action_id(), 1, 2))
+    outcome = sending.result(PATIENCE)
+    assert outcome is not None
+    assert outcome.events is not None
+    assert outcome.events.valid
 
 
 def test_a_request_can_be_sent_again_and_again(peer: Peer, manager: ami.Manager) -> None:

@@ -108,7 +108,8 @@ def test_a_greeting_in_pieces_is_waited_for() -> None:
 
 
 def test_what_came_together_with_the_greeting_is_not_lost() -> None:
-    received = Talk().session.greet(GREETING + message("Event: FullyBooted") + b"Event: Gad")
+    talk = Talk()
+    received = talk.session.greet(GREETING + message("Event: FullyBooted") + b"Event: Gad")
     assert received is not None
     assert received.deliveries == [{"Event": "FullyBooted"}]
 

@@ -49,6 +49,72 @@ def test_all_functions_come_from_one_form() -> None:
     assert modules == {"ami_typed._speed.compiled" if _speed.compiled else "ami_typed._speed.plain"}
 
 
+USE = """
+import sys
+from ami_typed import Manager, _speed, events
+from ami_typed._protocol import session
+from ami_typed._transport import threads
+event = _speed.unread(events.Hangup, b"Event: Hangup\\r\\nCause: 16\\r\\nX: a\\r\\nX: b", "Hangup")
+assert (event.cause, event.to_dict()["X"], _speed.compiled, _speed.forms()) == (16, ["a", "b"], False, "nothing")
+assert session.__file__.endswith(".py") and threads.__file__.endswith(".py")
+try:
+    Manager().connect("127.0.0.1", 1)
+except OSError as error:
+    assert "No connection to" in str(error)
+else:
+    raise AssertionError
+"""
+"""What nothing may be compiled for. It is run where no compiled part loads."""
+
+REFUSED = """
+import sys
+from importlib.machinery import ExtensionFileLoader
+
+create = ExtensionFileLoader.create_module
+
+def refuse(loader, spec):
+    if spec.name.startswith("ami_typed"):
+        raise ImportError(f"module {spec.name} does not support loading in subinterpreters")
+    return create(loader, spec)
+
+ExtensionFileLoader.create_module = refuse
+"""
+"""What an interpreter with a GIL of its own says to compiled modules that do not know of it; on any Python."""
+
+
+def run(program: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}\n{program}"]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_where_no_compiled_part_loads_the_whole_package_runs_from_its_sources() -> None:
+    done = run(REFUSED + USE)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+IN_INTERPRETERS = f"""
+import ami_typed.manager  # first: a C module of Python 3.12's own does not survive the end of an interpreter that has it
+
+try:
+    import _xxsubinterpreters as interpreters
+except ImportError:
+    import _interpreters as interpreters
+
+OWN, SHARED = (dict(isolated=True), dict(isolated=False)) if sys.version_info < (3, 13) else (dict(), dict(config="legacy"))
+for how, program in (OWN, {USE!r}), (SHARED, "import ami_typed.manager"):
+    made = interpreters.create(**how)
+    failed = interpreters.run_string(made, "import sys; sys.path[:] = " + repr(sys.path) + chr(10) + program)
+    assert failed is None, failed
+    interpreters.destroy(made)
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="not run: interpreters of Python 3.11 have no GIL of their own")
+def test_interpreters_with_a_gil_of_their_own_run_the_package_from_its_sources() -> None:
+    done = run(IN_INTERPRETERS)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("name", by_mypyc())
 def test_no_class_that_mypyc_compiles_has_a_base_in_c(name: str) -> None:
     """It would lay out its attributes over those of `threading.local`, say, without a word."""

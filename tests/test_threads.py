@@ -40,9 +40,14 @@ class Called(list[Any]):
         self.append(event)
 
 
+KEPT: list[Handlers] = []
+"""Tables of callbacks, each of which a manager would own."""
+
+
 def dispatcher(function: Callable[..., object], limit: int) -> Dispatcher:
     handlers = Handlers()
     handlers.register("", function)
+    KEPT.append(handlers)
     owner = Called()
     backlog = Backlog(Overflow.DROP_OLDEST, limit, 1 << 20)
     return Dispatcher(handlers, weakref.ref(owner), backlog, Throttle(backlog), Log(None, debug=False))

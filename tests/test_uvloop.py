@@ -46,9 +46,8 @@ def played_of(module: ModuleType) -> Iterator[tuple[str, Callable[..., object]]]
     for name, test in vars(module).items():
         if not name.startswith("test_") or not inspect.isfunction(test) or name in OWN:
             continue
-        if inspect.iscoroutinefunction(inspect.unwrap(test)) or {"make", "elsewhere"} & {
-            *inspect.signature(test).parameters
-        }:
+        own_loop = {"make", "elsewhere", "trouble"} & {*inspect.signature(test).parameters}
+        if inspect.iscoroutinefunction(inspect.unwrap(test)) or own_loop:
             yield name, test
 
 

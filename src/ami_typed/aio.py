@@ -749,7 +749,7 @@ class AsyncManager:
         return self._observers.remove(observer)
 
     async def send_action(
-        self, request: Request[R], action_id: str | None = None, **headers: Any
+        self, request: Request[R], action_id: str | int | None = None, **headers: Any
     ) -> Response[R] | None:
         """Send a request and wait for its answer, as in the classic client.
 
@@ -759,7 +759,7 @@ class AsyncManager:
 
         Args:
             request: The request; it is not changed.
-            action_id: The ActionID to use, instead of the request's own or one made here.
+            action_id: The ActionID to use, instead of the request's own or a generated one. A number is sent as text.
             headers: More headers, for this time only.
 
         Returns:
@@ -772,7 +772,8 @@ class AsyncManager:
             ConnectionLost: The link broke; says whether the request left.
             TypeError: It is no request; says what to write instead.
         """
-        exchange = await self._connected().exchange(request, action_id, headers)
+        connection = self._connected()
+        exchange = await connection.exchange(request, None if action_id is None else str(action_id), headers)
         return exchange.outcome()
 
     @overload
@@ -942,7 +943,8 @@ class AsyncManager:
             function: What to call. Without it, this is a decorator: ``@manager.register_callback(events.Hangup)``.
 
         A function may be a plain one or a coroutine function. Functions are called one after the other, in the order of
-        registration; the same pair registered again moves to the end.
+        registration; the same pair registered again moves to the end. An exception is logged and counted, and the next
+        function is called. `KeyboardInterrupt` and `SystemExit` are also raised out of the event loop, as by asyncio.
         """
         if function is None:
 

@@ -81,7 +81,8 @@ class Exchange(Generic[R]):
         self.items = _NO_ITEMS
         self.events: Aggregate | None = None
         self.ends = _NEVER
-        if synchronous or request.aggregate:
+        asked: Any = request  # of which compiled code would take `True` and `False` only
+        if synchronous or asked.aggregate:
             self.items = {}
             self.events = knowledge.list_class()(action_id)
             self.ends = frozenset(map(str.lower, knowledge.list_ends))

@@ -710,7 +710,9 @@ class Manager:
         """Have an observer no longer told; return whether it was there."""
         return self._observers.remove(observer)
 
-    def send_action(self, request: Request[R], action_id: str | None = None, **headers: Any) -> Response[R] | None:
+    def send_action(
+        self, request: Request[R], action_id: str | int | None = None, **headers: Any
+    ) -> Response[R] | None:
         """Send a request and wait for its answer, as in the classic client.
 
         A refusal is no exception here but a `Response` whose `success` is false, even to ``actions.Login``; `execute`
@@ -719,7 +721,7 @@ class Manager:
 
         Args:
             request: The request; it is not changed.
-            action_id: The ActionID to use, instead of the request's own or one made here.
+            action_id: The ActionID to use, instead of the request's own or a generated one. A number is sent as text.
             headers: More headers, for this time only.
 
         Returns:
@@ -733,7 +735,7 @@ class Manager:
             TypeError: It is no request; says what to write instead.
         """
         connection = self._connected()
-        exchange = connection.send(request, action_id, headers)
+        exchange = connection.send(request, None if action_id is None else str(action_id), headers)
         connection.wait(exchange)
         return exchange.outcome()
 
@@ -1138,8 +1140,9 @@ class Loss:
         if self._plan.pauses is None:
             audience.leave(reason)
             return
-        arguments = (self._plan, self._plan.pauses, connection, reason, self._log)
-        threading.Thread(target=_resume, args=arguments, name="ami-typed reconnect", daemon=True).start()
+        from ami_typed._transport.sockets import new_thread
+
+        new_thread("reconnect", _resume, self._plan, self._plan.pauses, connection, reason, self._log).start()
 
 
 def _resume(plan: Plan, pauses: Pauses, lost: Connection, reason: ConnectionLost, log: Log) -> None:
@@ -1183,9 +1186,10 @@ def _give_up(plan: Plan, lost: Connection, reason: ConnectionLost) -> None:
 
 
 def _watch(connection: Connection, interval: float) -> None:
+    from ami_typed._transport.sockets import new_thread
     from ami_typed._transport.threads import monitor
 
-    threading.Thread(target=monitor, args=(connection, interval), name="ami-typed monitor", daemon=True).start()
+    new_thread("monitor", monitor, connection, interval).start()
 
 
 def _first(stream: EventStream[E], where: Callable[[E], bool] | None, timeout: float | None, what: str) -> E:

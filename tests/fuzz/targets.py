@@ -146,10 +146,10 @@ class Conversation:
     """A session with requests of every kind on their way, and somebody who wants all that comes."""
 
     def __init__(self, limits: Limits, *, bare: bool) -> None:
-        handlers = Handlers()
+        self.handlers = Handlers()
         for key in ("", None, ami.Aggregate):
-            handlers.register(key, print)
-        self.session = Session(handlers, token="t", limits=limits)
+            self.handlers.register(key, print)
+        self.session = Session(self.handlers, token="t", limits=limits)
         self.session.greet(b"Asterisk Call Manager/9.0.0\r\n")
         kinds = KINDS if bare else dict(list(KINDS.items())[:5])
         self.exchanges: list[Exchange[Any]] = [

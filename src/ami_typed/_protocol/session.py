@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import functools
 import re
+import weakref
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ami_typed._protocol.framing import Framer, encode
@@ -158,7 +159,7 @@ class Session:
         self.lasting: list[Request[Any]] = []
         self.login: Request[Any] | None = None
         self.leaving = False
-        self._handlers = handlers
+        self._handlers = weakref.ref(handlers)
         self._limits = limits
         self._framer = Framer(limits)
         self._token = token
@@ -263,7 +264,7 @@ class Session:
             octets,
             now,
             request.timeout if timeout is None else timeout,
-            request.synchronous if synchronous is None else synchronous,
+            _gathers(request) if synchronous is None else synchronous,
             self.tally,
         )
         self._pending[action_id] = exchange
@@ -347,11 +348,12 @@ class Session:
             ProtocolError: The server sent more than `Limits` allows; the connection is of no use any more.
         """
         received = Received([], [])
-        if self._version != self._handlers.version:
-            self._version = self._handlers.version
+        handlers = self._handlers()
+        if handlers is not None and self._version != handlers.version:
+            self._version = handlers.version
             self.tally.fold(self._kinds.values())
             for kind in self._kinds.values():
-                kind.wanted = self._handlers.wants(kind.name)
+                kind.wanted = handlers.wants(kind.name)
         if self._classes != version():
             self._classes = version()
             self.tally.fold(self._kinds.values())
@@ -425,13 +427,18 @@ class Session:
         if key != KEY_EVENT or name != name.strip():  # its header has another name or value once it is parsed
             return None
         cls = event_class(name)
-        kind = Kind(cls, name, self._handlers.wants(name), self._zone if cls._local else None)
+        kind = Kind(cls, name, self._wants(name), self._zone if cls._local else None)
         if name != _BOOTED and kind.cls is not Event and not has_sorts(name):
             if len(self._kinds) >= _NAMES:
                 self.tally.fold(self._kinds.values())
                 self._kinds.clear()
             self._kinds[line] = kind
         return kind
+
+    def _wants(self, name: str) -> bool:
+        """Return whether any callback or stream wants an event; none does once its manager is collected."""
+        handlers = self._handlers()
+        return handlers is not None and handlers.wants(name)
 
     def _take_event(self, event: Event, now: float, received: Received) -> None:
         name = event.event
@@ -444,7 +451,7 @@ class Session:
         if exchange is not None and self._gather(exchange, event, now, received):
             self.tally.saw(type(event), name, wanted=True)
             return
-        wanted = self._handlers.wants(name)
+        wanted = self._wants(name)
         self.tally.saw(type(event), name, wanted=wanted)
         if wanted:
             received.deliveries.append(event)
@@ -668,6 +675,11 @@ def _check_release(request: Request[Any], headers: Mapping[str, Any], release: R
                 f"{what} needs {releases.needed_by(release)}; this server is {release}. A manager made with "
                 "check_releases=False sends it all the same."
             )
+
+
+def _gathers(request: Any) -> bool:
+    """Return whether a request is synchronous; compiled code would refuse anything true that is not `True`."""
+    return bool(request.synchronous)
 
 
 def _lines(request: Request[Any], action_id: str, headers: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Chooses between the two forms of what all bytes and requests pass: `compiled`, if it was built, or `plain`.
+"""Chooses between the two forms of what all bytes and requests pass: `compiled`, if it was built and loads, or `plain`.
 
 ``AMI_TYPED_PURE`` in the environment, with any text, chooses `plain`. What mypyc has compiled stays so: set it when
 ami-typed is installed, to have neither.
@@ -44,9 +44,16 @@ if TYPE_CHECKING:
 
     compiled: bool
 else:
+    from importlib import import_module
+
     try:
-        from ami_typed._speed import compiled as _form
-    except ImportError:  # it was not built
+        _form = import_module("ami_typed._speed.compiled")
+    except ModuleNotFoundError:  # it was not built
+        _form = None
+    except ImportError:  # this interpreter cannot load it, nor anything else that is compiled
+        from ami_typed._speed import sources
+
+        sources.prefer()
         _form = None
     if _form is None or os.environ.get("AMI_TYPED_PURE"):
         from ami_typed._speed import plain as _form

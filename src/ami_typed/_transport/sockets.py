@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from ami_typed._transport.target import Target
 
-__all__ = ["SynchronisedSocket", "TlsSocket", "Tries", "hung_up", "keep_alive", "open_socket"]
+__all__ = ["SynchronisedSocket", "TlsSocket", "Tries", "hung_up", "keep_alive", "new_thread", "open_socket"]
 
 _LONG = 8192
 """A read of more than this is likely to be followed by another at once."""
@@ -55,6 +55,19 @@ calls the first one TCP_KEEPALIVE.
 def _always() -> bool:
     """Stand in for somebody who never changes his mind about a message."""
     return True
+
+
+def new_thread(name: str, target: Callable[..., object], *arguments: object) -> threading.Thread:
+    """Return a new thread that does not keep the program from ending.
+
+    An interpreter with a GIL of its own (Python 3.12 and later) allows no such thread. There the thread is an ordinary
+    one, so the interpreter does not end before the manager is closed.
+    """
+    name = f"ami-typed {name}"
+    try:
+        return threading.Thread(target=target, args=arguments, name=name, daemon=True)
+    except RuntimeError:
+        return threading.Thread(target=target, args=arguments, name=name)
 
 
 class SynchronisedSocket:
@@ -381,7 +394,7 @@ def _resolve(target: Target, deadline: float) -> list[tuple[Any, ...]]:
         return list(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM, flags=numeric))
     except (OSError, UnicodeError):
         answers: SimpleQueue[Any] = SimpleQueue()
-        threading.Thread(target=_look_up, args=(target, answers), name="ami-typed resolver", daemon=True).start()
+        new_thread("resolver", _look_up, target, answers).start()
         try:
             answer = answers.get(timeout=left_until(deadline))
         except Empty:

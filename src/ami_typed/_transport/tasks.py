@@ -31,7 +31,6 @@ from ami_typed.errors import (
     TurnedAway,
 )
 from ami_typed.messages import Event, Message, Request
-from ami_typed.observers import Observers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from ami_typed.errors import Overflowed
     from ami_typed.exchanges import Exchange
     from ami_typed.messages import Aggregate
+    from ami_typed.observers import Observers
     from ami_typed.overflow import Bounded
 
 __all__ = ["Audience", "Connection", "Dispatcher", "OnLoss", "Throttle", "quiet"]
@@ -127,7 +127,8 @@ class Dispatcher:
     def __init__(
         self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, throttle: Throttle, log: Log
     ) -> None:
-        self._handlers = handlers
+        self._handlers = weakref.ref(handlers)
+        self._last_handlers: Handlers | None = None
         self._manager = manager
         self._log = log
         self._backlog = backlog
@@ -154,6 +155,7 @@ class Dispatcher:
     def end(self) -> None:
         """Let the task end behind what it still has to deliver."""
         self._ended = True
+        self._last_handlers = self._handlers()  # what is still to be delivered may outlive the manager
         self._changed.set()
 
     async def _run(self) -> None:
@@ -168,7 +170,9 @@ class Dispatcher:
                 await self._changed.wait()
 
     async def _call(self, batch: list[Message | Aggregate], manager: Any) -> None:
-        handlers = self._handlers
+        handlers = self._handlers()
+        if handlers is None:  # the manager is collected, and its callbacks are nobody's
+            return
         for message in batch:
             route = handlers.by_class.get(message.__class__) or handlers.route_of(message)
             for function in route.functions:
@@ -176,15 +180,27 @@ class Dispatcher:
                     result = function(message, manager)
                     if result is not None and inspect.isawaitable(result):
                         await result
-                except (Exception, asyncio.CancelledError) as error:  # its trouble is its own; the others go on
-                    if self._is_cancelled(error):
+                except BaseException as error:  # its trouble is its own; the others go on
+                    if self._is_over(error):
                         raise
                     self._backlog.tally.callback_exceptions += 1
                     self._log.report(f"A callback raised an exception: {function!r}", error)
+                    if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                        self.task.get_loop().call_soon(_leave_the_loop, error)
 
-    def _is_cancelled(self, error: BaseException) -> bool:
-        """Whether it is this task that is cancelled, not something that a callback has waited for."""
+    def _is_over(self, error: BaseException) -> bool:
+        """Whether it is this task that ends, cancelled or closed, and not something that a callback waited for."""
+        if isinstance(error, GeneratorExit):
+            return asyncio.current_task(self.task.get_loop()) is not self.task
         return isinstance(error, asyncio.CancelledError) and self.task.cancelling() > 0
+
+
+def _leave_the_loop(error: BaseException) -> None:
+    """Raise what ends a program out of the event loop, as from a callback of the loop's own.
+
+    Raised in the task it would do so too, but end the task: if the loop is run again, no callback would be called.
+    """
+    raise error
 
 
 class Audience:
@@ -208,7 +224,7 @@ class Audience:
         self.dispatcher = Dispatcher(handlers, manager, backlog, self.throttle, log)
         self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
         self.overflowed: Overflowed | None = None
-        self._handlers = handlers
+        self._handlers = weakref.ref(handlers)
         self._log = log
         self._dropped = 0
         self._dropping = False
@@ -221,8 +237,9 @@ class Audience:
             for message in messages:
                 self._log.trace("<", message)
         self.overflowed = None
-        if self._handlers.sinks:
-            messages = to_streams(messages, self._handlers, self.throttle.queues)
+        handlers = self._handlers()
+        if handlers is not None and handlers.sinks:
+            messages = to_streams(messages, handlers, self.throttle.queues)
         if messages:
             self.overflowed = self.dispatcher.put(messages) or self.overflowed
         if self._dropping or self.dispatcher.dropped != self._dropped:
@@ -298,6 +315,11 @@ class OnLoss(Protocol):
         """Learn which one ended and why, and whether the program wanted it."""
 
 
+def nobody() -> Observers | None:
+    """Stand in for a reference to observers that there are not."""
+    return None
+
+
 def quiet(connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
     """Stand in for somebody who wants to know of a loss: nobody was told of the connection yet."""
 
@@ -338,7 +360,7 @@ class Connection(asyncio.BufferedProtocol):
         self._held: list[Message | Aggregate] | None = []
         self._timeout = target.timeout
         self._log = log
-        self._observers = observers or Observers(log)
+        self._observers = weakref.ref(observers) if observers is not None else nobody
         self.loop = self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._secure = False
@@ -494,7 +516,8 @@ class Connection(asyncio.BufferedProtocol):
             request, self._loop.time(), action_id, headers, timeout=timeout, synchronous=synchronous
         )
         exchange.waiter = self._loop.create_future()
-        if self._log.debug or self._observers.any:
+        observers = self._observers()
+        if self._log.debug or (observers is not None and observers.any):
             self._tell_of(exchange)
         if self._resting is not None:
             self._regulate()
@@ -512,21 +535,23 @@ class Connection(asyncio.BufferedProtocol):
                     self._set_alarm(deadline)
                 await exchange.waiter
         finally:
-            if not exchange.settled or self._observers.any:
+            if not exchange.settled or (observers is not None and observers.any):
                 self._stop_waiting(exchange)
         return exchange
 
     def _tell_of(self, exchange: Exchange[Any]) -> None:
         if self._log.debug:
             self._log.trace_request(exchange)
-        if self._observers.any:
-            self._observers.begun(exchange)
+        observers = self._observers()
+        if observers is not None and observers.any:
+            observers.begun(exchange)
 
     def _stop_waiting(self, exchange: Exchange[Any]) -> None:
         if not exchange.settled and self.session.give_up(exchange, self._loop.time()) and self._log.debug:
             self._log.trace_end_of_wait(exchange)
-        if self._observers.any:
-            self._observers.settled(exchange)
+        observers = self._observers()
+        if observers is not None and observers.any:
+            observers.settled(exchange)
 
     async def _wait_to_write(self, exchange: Exchange[Any]) -> None:
         """Wait until the server takes more bytes, but no longer than the answer is waited for."""

@@ -5,7 +5,8 @@ Rules of this module:
 - One thread at a time reads: who waits for an answer, or else the reader. Another calls the callbacks. So a callback
   may send actions, and a slow callback delays other callbacks but never an answer.
 - `Session` is touched under its connection's lock only; nothing is called back while it is held.
-- Nothing here holds the manager, so that a forgotten manager can be collected and closes.
+- Nothing here holds the manager, or its callbacks and observers, which may refer to it: a manager that the program no
+  longer refers to is collected and closes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ami_typed._delivery.stream_buffer import to_streams
-from ami_typed._transport.sockets import left_until
+from ami_typed._transport.sockets import left_until, new_thread
 from ami_typed.errors import (
     ConnectionLost,
     Error,
@@ -29,7 +30,6 @@ from ami_typed.errors import (
     TurnedAway,
 )
 from ami_typed.messages import Event, Message, Request
-from ami_typed.observers import Observers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from ami_typed.errors import Overflowed
     from ami_typed.exchanges import Exchange
     from ami_typed.messages import Aggregate
+    from ami_typed.observers import Observers
     from ami_typed.overflow import Bounded
 
 __all__ = [
@@ -120,14 +121,15 @@ class Dispatcher:
     def __init__(
         self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, throttle: Throttle, log: Log
     ) -> None:
-        self._handlers = handlers
+        self._handlers = weakref.ref(handlers)
+        self._last_handlers: Handlers | None = None
         self._manager = manager
         self._log = log
         self._backlog = backlog
         self._throttle = throttle
         self._ended = False
         self._something = threading.Condition()
-        self.thread = threading.Thread(target=self._run, name="ami-typed callbacks", daemon=True)
+        self.thread = new_thread("callbacks", self._run)
         self.thread.start()
 
     @property
@@ -151,6 +153,7 @@ class Dispatcher:
         """Let the thread end behind what it still has to deliver."""
         with self._something:
             self._ended = True
+            self._last_handlers = self._handlers()  # what is still to be delivered may outlive the manager
             self._something.notify()
 
     def _run(self) -> None:
@@ -165,7 +168,9 @@ class Dispatcher:
             self._call(batch, self._manager())
 
     def _call(self, batch: list[Message | Aggregate], manager: Any) -> None:
-        handlers = self._handlers
+        handlers = self._handlers()
+        if handlers is None:  # the manager is collected, and its callbacks are nobody's
+            return
         for message in batch:
             route = handlers.by_class.get(message.__class__) or handlers.route_of(message)
             for function in route.functions:
@@ -211,6 +216,11 @@ class OnLoss(Protocol):
         """Learn which one ended and why, and whether the program wanted it."""
 
 
+def nobody() -> Observers | None:
+    """Stand in for a reference to observers that there are not."""
+    return None
+
+
 def quiet(connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
     """Stand in for somebody who wants to know of a loss: nobody was told of the connection yet."""
 
@@ -234,7 +244,7 @@ class Audience:
         self.dispatcher = Dispatcher(handlers, manager, backlog, self.throttle, log)
         self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
         self.overflowed: Overflowed | None = None
-        self._handlers = handlers
+        self._handlers = weakref.ref(handlers)
         self._log = log
         self._dropped = 0
         self._dropping = False
@@ -248,8 +258,9 @@ class Audience:
             for message in messages:
                 self._log.trace("<", message)
         self.overflowed = None
-        if self._handlers.sinks:
-            messages = to_streams(messages, self._handlers, self.throttle.queues)
+        handlers = self._handlers()
+        if handlers is not None and handlers.sinks:
+            messages = to_streams(messages, handlers, self.throttle.queues)
         if messages:
             self.overflowed = self.dispatcher.put(messages) or self.overflowed
         if self._dropping or self.dispatcher.dropped != self._dropped:
@@ -340,7 +351,7 @@ class Connection:
         self._held: list[Message | Aggregate] | None = []
         self._timeout = target.timeout
         self._log = log
-        self._observers = observers or Observers(log)
+        self._observers = weakref.ref(observers) if observers is not None else nobody
         self._lock = threading.Lock()
         self._delivering = threading.RLock()
         self._heard = 0.0
@@ -351,7 +362,7 @@ class Connection:
         self._reading = threading.Lock()
         self._nap = threading.Lock()  # let go to end the nap of the reader, which takes it back
         self._nap.acquire()
-        self._reader = threading.Thread(target=self._read, name="ami-typed reader", daemon=True)
+        self._reader = new_thread("reader", self._read)
 
     def greet(self, deadline: float) -> None:
         """Wait until the server has named itself.
@@ -402,8 +413,9 @@ class Connection:
             )
         if self._log.debug:
             self._log.trace_request(exchange)
-        if self._observers.any:
-            self._observers.begun(exchange)
+        observers = self._observers()
+        if observers is not None and observers.any:
+            observers.begun(exchange)
         if self.audience.throttle.resting:
             self.audience.throttle.nudge()
         try:
@@ -451,8 +463,9 @@ class Connection:
                     given_up = self.session.give_up(exchange, now)
                 if given_up and self._log.debug:
                     self._log.trace_end_of_wait(exchange)
-            if self._observers.any:
-                self._observers.settled(exchange)
+            observers = self._observers()
+            if observers is not None and observers.any:
+                observers.settled(exchange)
 
     @staticmethod
     def _wait_for(exchange: Exchange[Any]) -> None:
