@@ -151,7 +151,9 @@ def test_text_is_taken_as_it_stands() -> None:
     assert values.text.encode(" a b ") == " a b "
 
 
-@pytest.mark.parametrize("yes", ["yes", "Yes", "YES", "1", "true", "True", "on", "On", "Enabled", "y", "t", " yes "])
+@pytest.mark.parametrize(
+    "yes", ["yes", "Yes", "YES", "1", "true", "True", "on", "On", "Enabled", "y", "t", "-1", " yes "]
+)
 def test_every_spelling_of_yes_is_read(yes: str) -> None:
     assert read(values.one_zero, yes) is True
 

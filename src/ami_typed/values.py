@@ -17,7 +17,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -187,7 +187,7 @@ real: Codec[float] = Codec(float, str)
 
 
 _FLAGS = {
-    **dict.fromkeys(("yes", "1", "true", "on", "enabled", "y", "t"), True),
+    **dict.fromkeys(("yes", "1", "true", "on", "enabled", "y", "t", "-1"), True),  # ast_true() is -1
     **dict.fromkeys(("no", "0", "false", "off", "disabled", "n", "f"), False),
 }
 
@@ -525,7 +525,7 @@ class OpenStrEnum(enum.StrEnum):
     for one thing, any of them finds the member; its value is the one that requests are sent with.
     """
 
-    _spelled: ClassVar[Mapping[str, str]]
+    _spelled: Mapping[str, str]
 
     def __init_subclass__(cls, *, also: Mapping[str, str] | None = None) -> None:
         """Take the other words that a vocabulary has for its values."""

@@ -144,6 +144,8 @@ def _type(field: Field) -> str:
             return f"dict[str, list[{single}]]"
         case "Variables" | "VariablesByName":
             return field.form
+        case "AlwaysLocal" | "SometimesLocal":
+            return "datetime"
         case _:
             return single
 

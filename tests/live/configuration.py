@@ -36,7 +36,8 @@ class Ports:
         ami: The manager interface.
         ami_tls: The manager interface over TLS.
         http: HTTP, with the manager interface at /rawman, /manager and /mxml.
-        pjsip: SIP over UDP, by chan_pjsip.
+        pjsip: SIP over UDP and TCP, by chan_pjsip.
+        pjsip_tls: SIP over TLS, by chan_pjsip.
         sip: SIP over UDP, by chan_sip (Asterisk 16).
         iax: IAX2.
         skinny: Skinny (Asterisk 16).
@@ -47,6 +48,7 @@ class Ports:
     ami_tls: int
     http: int
     pjsip: int
+    pjsip_tls: int
     sip: int
     iax: int
     skinny: int

@@ -421,7 +421,7 @@ class EndpointDetail(Event):
     """The `sdp_owner` setting of the endpoint."""
     sdp_session = Always("SdpSession", text)
     """The `sdp_session` setting of the endpoint."""
-    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18.16 20.1-")
+    security_mechanisms = Sometimes("SecurityMechanisms", items(";"), releases="18.16 20.1-")
     """The `security_mechanisms` setting of the endpoint."""
     tos_audio = Always("TosAudio", integer)
     """The `tos_audio` setting of the endpoint."""
@@ -513,7 +513,7 @@ class EndpointDetail(Event):
     """The `fax_detect_timeout` setting of the endpoint, in seconds."""
     follow_early_media_fork = Sometimes("FollowEarlyMediaFork", true_false, releases="13.22 15.5-")
     """The `follow_early_media_fork` setting of the endpoint."""
-    follow_redirect_methods = Sometimes("FollowRedirectMethods", text, releases="20.18 22.8 23.2-")
+    follow_redirect_methods = Sometimes("FollowRedirectMethods", items(","), releases="20.18 22.8 23.2-")
     """The `follow_redirect_methods` setting of the endpoint."""
     g726_non_standard = Always("G726NonStandard", true_false, releases="13.5-")
     """The `g726_non_standard` setting of the endpoint."""
@@ -767,7 +767,7 @@ class TransportDetail(Event):
     """The `require_client_cert` setting of the transport."""
     method = Always("Method", text)
     """The `method` setting of the transport."""
-    cipher = Always("Cipher", text)
+    cipher = Always("Cipher", items(","))
     """The `cipher` setting of the transport."""
     local_net = Always("LocalNet", items(","))
     """The `local_net` setting of the transport."""

@@ -331,7 +331,7 @@ class OutboundRegistrationDetail(Event):
     """Whether Path headers are kept."""
     retry_interval = Always("RetryInterval", seconds)
     """How long to wait between tries after a failure that may pass, in seconds."""
-    security_mechanisms = Sometimes("SecurityMechanisms", text, releases="18.16 20.1-")
+    security_mechanisms = Sometimes("SecurityMechanisms", items(";"), releases="18.16 20.1-")
     """The `security_mechanisms` setting of the registration."""
     contact_header_params = Sometimes("ContactHeaderParams", text, releases="17-")
     """The `contact_header_params` setting of the registration."""

@@ -37,3 +37,26 @@ def a_conference_is_held(stage: Stage) -> None:
     stage.until(events.ConfbridgeUnmute)
     stage.until(events.ConfbridgeStopRecord)
     stage.until(events.ConfbridgeEnd)
+
+
+@step()
+def a_guest_waits_for_the_marked_member_of_a_conference(stage: Stage) -> None:
+    stage.call("Local/410@default/n")
+    stage.until(events.ConfbridgeJoin)
+    (guest,) = stage.listing(actions.ConfbridgeList(conference="410")).members
+    assert (guest.wait_marked, guest.end_marked, guest.waiting) == (True, True, True)
+    admin = stage.answered("Local/411@default/n", application="Milliwatt")
+    stage.until(events.ConfbridgeJoin, lambda each: each.channel == admin.other)
+    stage.until(events.ConfbridgeRecord)
+    members = {each.channel: each for each in stage.listing(actions.ConfbridgeList(conference="410")).members}
+    assert (members[admin.other].admin, members[admin.other].marked_user, members[admin.other].muted) == (
+        True,
+        True,
+        True,
+    )
+    assert not members[guest.channel].waiting
+    stage.execute(actions.ConfbridgeLock(conference="410"))
+    (room,) = stage.listing(actions.ConfbridgeListRooms()).conferences
+    assert (room.parties, room.marked, room.locked) == (2, 1, True)
+    stage.execute(actions.Hangup(channel=admin.channel))
+    stage.until(events.ConfbridgeEnd)

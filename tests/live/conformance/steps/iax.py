@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 def iax_calls_itself(stage: Stage) -> None:
     stage.answered("IAX2/loop/100")
     stage.send(actions.IAXnetstats())
-    assert [each["ObjectName"] for each in stage.listing(actions.IAXpeers()).peers] == ["phone", "absent", "loop/loop"]
-    stage.listing(actions.IAXpeerlist())
+    peers = {peer.object_name: peer for peer in stage.listing(actions.IAXpeers()).peers}
+    assert set(peers) == {"phone", "absent", "loop/loop", "rich/richard"}
+    assert peers["rich/richard"].trunk
+    listed = {peer.object_name: peer for peer in stage.listing(actions.IAXpeerlist()).peers}
+    assert listed["rich"].mask == "255.255.255.0"
     stage.listing(actions.IAXregistry())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,19 @@ def a_call_is_parked_by_action_and_retrieved(stage: Stage) -> None:
     stage.listing(actions.Parkinglots())
     stage.call("Local/100@default/n", to=str(parked.parking_space))
     stage.until(events.UnParkedCall)
+
+
+@step()
+def a_call_is_parked_without_a_time_limit(stage: Stage) -> None:
+    stage.call("Local/502@default/n")
+    parked = stage.until(events.ParkedCall)
+    time.sleep(1.1)  # what is left of no time is below 0 from then on
+    listed = stage.listing(actions.ParkedCalls(parking_lot="endless"))
+    assert [call.parking_timeout for call in (parked, *listed.calls)] == [None, None]
+    assert listed.calls[0].parking_duration.total_seconds() >= 1
+    lots = {lot.name: lot.timeout for lot in stage.listing(actions.Parkinglots()).lots}
+    assert lots["endless"] is None
+    assert lots["default"] == timedelta(seconds=45)
 
 
 @step()

@@ -37,6 +37,23 @@ def callers_are_not_served(stage: Stage) -> None:
     stage.until(events.AgentRingNoAnswer)
 
 
+@step()
+def a_queue_has_every_setting_away_from_its_default(stage: Stage) -> None:
+    leg = stage.call("Local/306@default/n")
+    stage.until(events.QueueCallerJoin, lambda each: each.queue == "rich")
+    listed = stage.listing(actions.QueueStatus(queue="rich"))
+    assert [(queue.max, queue.weight, queue.strategy) for queue in listed.params] == [(7, 3, "linear")]
+    assert sorted((each.penalty, each.state_interface) for each in listed.members) == [
+        (3, "Custom:rich"),
+        (7, "PJSIP/alice"),
+    ]
+    stage.listing(actions.QueueSummary(queue="rich"))
+    stage.execute(actions.QueuePause(queue="rich", interface="PJSIP/alice", paused=True, reason="lunch"))
+    stage.listing(actions.QueueStatus(queue="rich"))
+    stage.execute(actions.Hangup(channel=leg.channel))
+    stage.execute(actions.QueuePause(queue="rich", interface="PJSIP/alice", paused=False))
+
+
 @step(needs="QueueWithdrawCaller")
 def a_caller_is_withdrawn(stage: Stage) -> None:
     stage.call("Local/304@default/n")

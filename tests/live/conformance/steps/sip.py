@@ -19,7 +19,7 @@ def chan_sip_calls_itself(stage: Stage) -> None:
     stage.listing(actions.SIPpeerstatus())
     stage.listing(actions.SIPshowregistry())
     stage.send(actions.SIPqualifypeer(peer="loop"))
-    for peer in ("loop", "phone", "absent"):
+    for peer in ("loop", "phone", "absent", "rich", "rich-auto"):
         stage.execute(actions.SIPshowpeer(peer=peer))
 
 
@@ -27,8 +27,9 @@ def chan_sip_calls_itself(stage: Stage) -> None:
 def skinny_is_shown(stage: Stage) -> None:
     stage.listing(actions.SKINNYdevices())
     stage.listing(actions.SKINNYlines())
-    stage.send(actions.SKINNYshowdevice(device="SEP000000000190"))
-    stage.send(actions.SKINNYshowline(line="190"))
+    for line in ("190", "191"):
+        stage.send(actions.SKINNYshowdevice(device=f"SEP000000000{line}"))
+        stage.send(actions.SKINNYshowline(line=line))
 
 
 @step(needs="SIPpeers")
