@@ -96,6 +96,26 @@ def test_text_of_any_characters_is_read_as_it_is_wherever_it_is_told(own_manager
     assert "\\'" in event["CallerIDName"]
 
 
+def test_what_a_program_gives_is_what_it_is_told(manager: ami.Manager) -> None:
+    name = """O'Brien? "Bob" \\ (déjà vu)"""
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    value = "".join(character for character in TEXT if character not in "\r\n")
+    originate = actions.Originate(channel=CALL, application="Wait", data="20", caller_id=f'"{quoted}" <100>')
+    with manager.subscribe(events.VarSet, events.Newchannel, events.NewCallerid) as stream:
+        outcome = manager.originate(originate)
+        manager.execute(actions.Setvar(channel=outcome.channel, variable="MINE", value=value))
+        told = stream.get(timeout=10)
+        while not (isinstance(told, events.VarSet) and told.variable == "MINE"):
+            told = stream.get(timeout=10)
+    read = manager.execute(actions.Getvar(channel=outcome.channel, variable="MINE")).value
+    (shown,) = manager.execute(actions.Status(channel=outcome.channel, variables=["MINE"])).channels
+    manager.execute(actions.Hangup(channel=outcome.channel))
+
+    assert told.value == read == shown.variables["MINE"] == value
+    assert outcome.caller_id_name == name
+    assert told.connected_line_name == shown.connected_line_name == name
+
+
 def test_what_an_agi_channel_tells_is_decoded(own_manager: ami.Manager) -> None:
     manager = own_manager
     with (

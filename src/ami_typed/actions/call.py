@@ -119,7 +119,8 @@ class Originate(Request["Answer"]):
         application: The application to connect to, in place of an extension.
         data: That application's arguments as one text.
         call_timeout: How long to let it ring, in milliseconds. ``30000`` where it is left out.
-        caller_id: The caller id to call with, such as `"Alice" <181>`.
+        caller_id: The caller id to call with, such as `"Alice" <181>`; a quote or backslash within the quoted
+            name takes a backslash before it.
         variable: Channel variables to set on the new channel.
         account: The account that the call is charged to.
         early_media: Whether to connect already when the far side sends sound before the answer.

@@ -191,7 +191,7 @@ class AgentLogoff(ChannelEvent):
 
     agent = Always("Agent", text)
     """The agent's identifier in agents.conf."""
-    logintime = Sometimes("Logintime", seconds, none=("0",))
+    logintime = Always("Logintime", seconds)
     """How long the agent was logged in, in seconds."""
 
 

@@ -121,8 +121,9 @@ class Cdr(Event):
     """The extension that was dialled."""
     destination_context = Always("DestinationContext", text)
     """The context of that extension."""
-    caller_id = Always("CallerID", text)
-    """The caller's name and number, as `"Anna" <555>`."""
+    caller_id = Sometimes("CallerID", text, none=('"" <>',))
+    """The caller's name and number, as `"Anna" <555>`, with a backslash before each quote and backslash of the name;
+    none where neither is known."""
     channel = Always("Channel", text)
     """The caller's channel."""
     destination_channel = Always("DestinationChannel", text)

@@ -27,8 +27,8 @@ class DialBegin(MaybeChannelEvent, DestChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    dial_string = Always("DialString", text)
-    """What is dialled, without the technology."""
+    dial_string = Sometimes("DialString", text, none=("unknown",))
+    """What is dialled, without the technology; none where it was not said."""
 
 
 class DialEnd(MaybeChannelEvent, DestChannelEvent):

@@ -166,8 +166,8 @@ class DAHDIShowStatus(Event):
     """How many check sums were wrong."""
     framing = Always("Framing", text)
     """The framing, such as `CCS`."""
-    coding = Always("Coding", text)
-    """The line coding, such as `HDB3`."""
+    coding = Sometimes("Coding", text, none=("Unk",))
+    """The line coding, such as `HDB3`; none where DAHDI does not know it."""
     options = Always("Options", text)
     """Further options, such as `CRC4`."""
     lbo = Always("LBO", text)

@@ -41,8 +41,8 @@ class ContactStatus(Event):
     """The address of record: whom the contact belongs to."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
-    roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A", ""))
-    """How long it took to answer the last OPTIONS, in microseconds; absent where it was not asked."""
+    roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("0",))
+    """How long it took to answer the last OPTIONS, in microseconds; none where it did not answer, or was not asked."""
 
 
 class PeerEntry(Event):
@@ -67,7 +67,7 @@ class PeerEntry(Event):
     """The peer's user name, where it differs from its name."""
     chan_object_type = Sometimes("ChanObjectType", text)
     """`peer` or `user`."""
-    ip_address = Sometimes("IPaddress", text, none=("(null)", "-none-", "(Unspecified)"))
+    ip_address = Sometimes("IPaddress", text, none=("(null)", "-none-"))
     """The peer's address; none where it is not known."""
     mask = Sometimes("Mask", text, none=("(null)",))
     """The mask of the peer's address."""
@@ -193,8 +193,8 @@ class Registry(Event):
     """The other server."""
     status = Always("Status", member(enums.RegistrationState))
     """How it stands."""
-    cause = Sometimes("Cause", text)
-    """Why, in words; only sent where it failed."""
+    cause = Sometimes("Cause", text, none=("<unknown>",))
+    """Why, in words; only sent where it failed, and none where the other side did not say."""
 
 
 class RegistryEntry(Event):
@@ -210,8 +210,8 @@ class RegistryEntry(Event):
     releases = Releases("13-")
     privileges = ()
 
-    host = Always("Host", text)
-    """The other server."""
+    host = Sometimes("Host", text, none=("(null)",))
+    """The other server; none where its name has not been resolved."""
     dns_manager = Sometimes("DNSmanager", text)
     """`Y` where the address is looked up again and again, else `N`."""
     port = Sometimes("Port", integer, releases="13-20")

@@ -144,8 +144,8 @@ class FAXStatus(ChannelEvent):
     """What the session does."""
     status = Always("Status", text)
     """What it does now, in words."""
-    local_station_id = Always("LocalStationID", text)
-    """This side's station identifier."""
+    local_station_id = Sometimes("LocalStationID", text, none=("unknown",))
+    """This side's station identifier; none where it has none."""
     file_names = Repeated("FileName", text)
     """The files."""
 
@@ -163,8 +163,8 @@ class ReceiveFAX(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    local_station_id = Always("LocalStationID", text)
-    """This side's station identifier."""
+    local_station_id = Sometimes("LocalStationID", text, none=("unknown",))
+    """This side's station identifier; none where it has none."""
     remote_station_id = Always("RemoteStationID", text)
     """The other side's station identifier."""
     pages_transferred = Always("PagesTransferred", integer)
@@ -190,8 +190,8 @@ class SendFAX(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    local_station_id = Always("LocalStationID", text)
-    """This side's station identifier."""
+    local_station_id = Sometimes("LocalStationID", text, none=("unknown",))
+    """This side's station identifier; none where it has none."""
     remote_station_id = Always("RemoteStationID", text)
     """The other side's station identifier."""
     pages_transferred = Always("PagesTransferred", integer)

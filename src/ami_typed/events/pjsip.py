@@ -345,8 +345,8 @@ class EndpointDetail(Event):
     """The `direct_media_glare_mitigation` setting of the endpoint."""
     disable_direct_media_on_nat = Always("DisableDirectMediaOnNat", true_false)
     """The `disable_direct_media_on_nat` setting of the endpoint."""
-    callerid = Always("Callerid", text)
-    """The caller id that calls from the endpoint get; empty where they keep their own."""
+    callerid = Sometimes("Callerid", text, none=("<unknown>",))
+    """The caller id that calls from the endpoint get; none where they keep their own."""
     callerid_privacy = Always("CalleridPrivacy", member(enums.Presentation))
     """Whether the caller id of the endpoint may be shown, and who vouches for it."""
     callerid_tag = Always("CalleridTag", text)

@@ -86,7 +86,7 @@ class ContactList(Event):
     """The proxy that requests go through; empty where they go straight."""
     status = Always("Status", member(enums.ContactState))
     """Whether it answers."""
-    roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A",))
+    roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
     """How long the contact took to answer the last OPTIONS, in microseconds; none where it was not asked."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """Whether only a 2xx answer counts as being there."""
@@ -131,7 +131,7 @@ class ContactStatusDetail(Event):
     """The contact's address."""
     status = Always("Status", member(enums.ContactState))
     """Whether it answers."""
-    roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A",))
+    roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
     """How long the contact took to answer the last OPTIONS, in microseconds; none where it was not asked."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
@@ -264,12 +264,12 @@ class InboundSubscriptionDetail(Event):
     """`Notifier` or `Subscriber`."""
     endpoint = Always("Endpoint", text)
     """The endpoint."""
-    call_id = Always("Callid", text)
-    """The Call-ID of its dialog."""
+    call_id = Sometimes("Callid", text, none=("<unknown>",))
+    """The Call-ID of its dialog; none where it has none."""
     state = Always("State", text)
     """The state of its dialog, such as `ACTIVE`."""
-    caller_id = Sometimes("Callerid", text)
-    """The caller id of the endpoint."""
+    caller_id = Sometimes("Callerid", text, none=("Unknown",))
+    """The caller id of the endpoint; none where it has none."""
     subscription_type = Sometimes("SubscriptionType", member(enums.SubscriptionType))
     """What it is about."""
     extension = Sometimes("Extension", text)
@@ -359,8 +359,8 @@ class OutboundRegistrationDetail(Event):
     """The `support_outbound` setting of the registration."""
     status = Always("Status", member(enums.RegistrationState))
     """How it stands."""
-    next_reg = Always("NextReg", seconds)
-    """How long until it is renewed, in seconds."""
+    next_reg = Sometimes("NextReg", seconds, none=("0",))
+    """How long until PJSIP renews it by itself, in seconds; none where Asterisk sees to that."""
 
 
 class OutboundRegistrationDetailComplete(Event):
@@ -402,12 +402,12 @@ class OutboundSubscriptionDetail(Event):
     """`Notifier` or `Subscriber`."""
     endpoint = Always("Endpoint", text)
     """The endpoint."""
-    call_id = Always("Callid", text)
-    """The Call-ID of its dialog."""
+    call_id = Sometimes("Callid", text, none=("<unknown>",))
+    """The Call-ID of its dialog; none where it has none."""
     state = Always("State", text)
     """The state of its dialog, such as `ACTIVE`."""
-    caller_id = Sometimes("Callerid", text)
-    """The caller id of the endpoint."""
+    caller_id = Sometimes("Callerid", text, none=("Unknown",))
+    """The caller id of the endpoint; none where it has none."""
     subscription_type = Sometimes("SubscriptionType", member(enums.SubscriptionType))
     """What it is about."""
     extension = Sometimes("Extension", text)

@@ -31,7 +31,7 @@ class DeviceEntry(Event):
     """`device`."""
     device_id = Always("DeviceId", text)
     """The device's identifier, made of its hardware address."""
-    ip_address = Sometimes("IPaddress", text, none=("-none-", "0.0.0.0"))
+    ip_address = Sometimes("IPaddress", text, none=("-none-",))
     """The device's address; none where it is not registered."""
     type = Always("Type", text)
     """The device's make."""
@@ -81,8 +81,8 @@ class LineEntry(Event):
     """The line's name."""
     channel_object_type = Always("ChannelObjectType", text)
     """`line`."""
-    device = Always("Device", text)
-    """The device that has the line."""
+    device = Sometimes("Device", text, none=("None",))
+    """The device that has the line; none where it is not in use."""
     instance = Always("Instance", integer)
     """The line's place on the device."""
     label = Always("Label", text)

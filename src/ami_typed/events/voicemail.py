@@ -123,8 +123,8 @@ class VoicemailBoxDetail(Event):
 
     folder = Always("Folder", member(enums.VoicemailFolder))
     """The folder that it is in."""
-    caller_id = Always("CallerID", text)
-    """Who left it."""
+    caller_id = Sometimes("CallerID", text, none=("Unknown",))
+    """Who left it; none where that was not known."""
     date = Always("Date", text)
     """When it was left, in words and in UTC: `Sun Nov 22 08:54:06 PM UTC 2026`."""
     duration = Sometimes("Duration", seconds)
@@ -191,12 +191,12 @@ class VoicemailUserDetail(Event):
     """The mailbox's context in voicemail.conf."""
     voice_mailbox = Always("VoiceMailbox", text)
     """The mailbox's number."""
-    fullname = Sometimes("Fullname", text, none=("(null)",))
-    """The name of the mailbox's owner."""
+    fullname = Always("Fullname", text)
+    """The name of the mailbox's owner; empty where it has none."""
     email = Sometimes("Email", text, none=("(null)",))
     """Where new messages are announced by e-mail; none where nowhere."""
-    pager = Sometimes("Pager", text, none=("(null)",))
-    """Where new messages are announced by a short e-mail; empty or none where nowhere."""
+    pager = Always("Pager", text)
+    """Where new messages are announced by a short e-mail; empty where nowhere."""
     server_email = Always("ServerEmail", text)
     """The sender of those e-mails."""
     from_string = Always("FromString", text)
@@ -287,12 +287,12 @@ class VoicemailUserEntry(Event):
     """The mailbox's context in voicemail.conf."""
     voice_mailbox = Always("VoiceMailbox", text)
     """The mailbox's number."""
-    fullname = Sometimes("Fullname", text, none=("(null)",))
-    """The name of the mailbox's owner."""
+    fullname = Always("Fullname", text)
+    """The name of the mailbox's owner; empty where it has none."""
     email = Sometimes("Email", text, none=("(null)",))
     """Where new messages are announced by e-mail; none where nowhere."""
-    pager = Sometimes("Pager", text, none=("(null)",))
-    """Where new messages are announced by a short e-mail; empty or none where nowhere."""
+    pager = Always("Pager", text)
+    """Where new messages are announced by a short e-mail; empty where nowhere."""
     server_email = Always("ServerEmail", text)
     """The sender of those e-mails."""
     from_string = Always("FromString", text, releases="13.15 14.4-")

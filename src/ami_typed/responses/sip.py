@@ -77,8 +77,8 @@ class SIPshowpeer(Answer):
     """The bit rate of its video calls."""
     dynamic = Always("Dynamic", yes_no)
     """Whether it registers, so that its address may change."""
-    caller_id = Always("Callerid", text)
-    """Its caller id."""
+    caller_id = Sometimes("Callerid", text, none=('"" <>',))
+    """Its caller id; none where it has none."""
     reg_expire = Sometimes("RegExpire", seconds, none=("-1 seconds",))
     """How long its registration lasts; none where it is not registered."""
     sip_auth_insecure = Always("SIP-AuthInsecure", text)
@@ -103,14 +103,14 @@ class SIPshowpeer(Answer):
     """Whether calls may have text."""
     sip_t_38_support = Always("SIP-T.38Support", yes_no)
     """Whether faxes may go by T.38."""
-    sip_t_38_ec = Always("SIP-T.38EC", text)
-    """How T.38 corrects errors."""
+    sip_t_38_ec = Sometimes("SIP-T.38EC", text, none=("Unknown",))
+    """How T.38 corrects errors; none where the peer does not use T.38."""
     sip_t_38_max_dtgrm = Sometimes("SIP-T.38MaxDtgrm", integer, none=("4294967295",))
     """The longest T.38 packet, in bytes."""
     sip_sess_timers = Always("SIP-Sess-Timers", text)
     """Whether sessions are refreshed."""
-    sip_sess_refresh = Always("SIP-Sess-Refresh", text)
-    """Who refreshes them."""
+    sip_sess_refresh = Sometimes("SIP-Sess-Refresh", text, none=("unknown",))
+    """Who refreshes them: `uac` or `uas`; none where that is not settled."""
     sip_sess_expires = Always("SIP-Sess-Expires", seconds)
     """How long a session lasts without being refreshed, in seconds."""
     sip_sess_min = Always("SIP-Sess-Min", seconds)

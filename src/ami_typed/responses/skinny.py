@@ -93,8 +93,8 @@ class SKINNYshowline(Answer):
     """The account that its calls are charged to."""
     ama_flags = Sometimes("AMAflags", member(enums.AMAFlags), none=("Unknown",))
     """What records of its calls are meant for."""
-    caller_id = Always("Callerid", text)
-    """The caller's name and number."""
+    caller_id = Sometimes("Callerid", text, none=('"" <>',))
+    """The caller's name and number; none where it has neither."""
     hide_caller_id = Always("HideCallerId", yes_no)
     """Whether the number is withheld."""
     forward_all = Sometimes("CFwdAll", text, none=("<not set>",))
