@@ -97,19 +97,22 @@ __all__ = ["AsyncEventStream", "AsyncManager"]
 T = TypeVar("T")
 A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=Event)
+E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 _DRAIN = 2.0
 """How long `close` waits for callbacks that still run, in seconds."""
 
 
-class AsyncEventStream(Generic[E]):
+class AsyncEventStream(Generic[E_co]):
     """Events of chosen classes, in order, to iterate over; made by `AsyncManager.subscribe`.
 
     Events are collected from the moment it is made until `close`, which leaving an ``async with`` block calls. It ends
     when the program disconnects, and raises the reason where the connection is lost.
     """
 
-    def __init__(self, handlers: Handlers, keys: tuple[EventKey, ...], buffer: Buffer[E], audience: Audience) -> None:
+    def __init__(
+        self, handlers: Handlers, keys: tuple[EventKey, ...], buffer: Buffer[E_co], audience: Audience
+    ) -> None:
         self._handlers = handlers
         self._keys = keys
         self._buffer = buffer
@@ -128,7 +131,7 @@ class AsyncEventStream(Generic[E]):
         """How many events were dropped because the stream was full."""
         return self._buffer.dropped
 
-    def _put(self, event: E) -> None:
+    def _put(self, event: Any) -> None:
         overflowed = self._buffer.put(event)
         self._changed.set()
         if overflowed is not None:
@@ -146,7 +149,7 @@ class AsyncEventStream(Generic[E]):
         self.end(None)
         self._audience.forget(self._buffer)
 
-    async def get(self, timeout: float | None = None) -> E:
+    async def get(self, timeout: float | None = None) -> E_co:
         """Return the next event.
 
         Args:
@@ -177,7 +180,7 @@ class AsyncEventStream(Generic[E]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> E:
+    async def __anext__(self) -> E_co:
         return await self.get()
 
     async def __aenter__(self) -> Self:
@@ -966,6 +969,48 @@ class AsyncManager:
         """Have a function no longer called; return whether it was registered for this."""
         return self._handlers.unregister(event, function)
 
+    @overload
+    def subscribe(
+        self,
+        first: type[E1],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> AsyncEventStream[E1]: ...
+    @overload
+    def subscribe(
+        self,
+        first: type[E1],
+        c2: type[E2],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> AsyncEventStream[E1 | E2]: ...
+    @overload
+    def subscribe(
+        self,
+        first: type[E1],
+        c2: type[E2],
+        c3: type[E3],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> AsyncEventStream[E1 | E2 | E3]: ...
+    @overload
+    def subscribe(
+        self,
+        first: type[E1],
+        c2: type[E2],
+        c3: type[E3],
+        c4: type[E4],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> AsyncEventStream[E1 | E2 | E3 | E4]: ...
     @overload
     def subscribe(
         self,

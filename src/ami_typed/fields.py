@@ -361,7 +361,7 @@ class Second(Field[T]):
         spellings = message.all(self.header)
         return None if len(spellings) < 2 else self.decode(message, spellings[1])
 
-    def found_in(self, _names: Mapping[str, str]) -> Iterable[str]:
+    def found_in(self, names: Mapping[str, str]) -> Iterable[str]:  # noqa: ARG002 - the signature is the base's
         """Return no name: the one that it has is that of the first such header."""
         return ()
 

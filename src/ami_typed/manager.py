@@ -87,19 +87,22 @@ __all__ = ["EventStream", "Manager"]
 T = TypeVar("T")
 A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=Event)
+E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 _DRAIN = 2.0
 """How long `close` waits for callbacks that still run, in seconds."""
 
 
-class EventStream(Generic[E]):
+class EventStream(Generic[E_co]):
     """Events of chosen classes, in order, to iterate over; made by `Manager.subscribe`.
 
     Events are collected from the moment it is made until `close`, which leaving a ``with`` block calls. It ends when
     the program disconnects, and raises the reason where the connection is lost.
     """
 
-    def __init__(self, handlers: Handlers, keys: tuple[EventKey, ...], buffer: Buffer[E], audience: Audience) -> None:
+    def __init__(
+        self, handlers: Handlers, keys: tuple[EventKey, ...], buffer: Buffer[E_co], audience: Audience
+    ) -> None:
         self._handlers = handlers
         self._keys = keys
         self._buffer = buffer
@@ -118,7 +121,7 @@ class EventStream(Generic[E]):
         """How many events were dropped because the stream was full."""
         return self._buffer.dropped
 
-    def _put(self, event: E) -> None:
+    def _put(self, event: Any) -> None:
         with self._changed:
             overflowed = self._buffer.put(event)
             self._changed.notify()
@@ -138,7 +141,7 @@ class EventStream(Generic[E]):
         self.end(None)
         self._audience.forget(self._buffer)
 
-    def get(self, timeout: float | None = None) -> E:
+    def get(self, timeout: float | None = None) -> E_co:
         """Return the next event.
 
         Args:
@@ -160,10 +163,10 @@ class EventStream(Generic[E]):
             raise StopIteration
         return event
 
-    def __iter__(self) -> Iterator[E]:
+    def __iter__(self) -> Iterator[E_co]:
         return self
 
-    def __next__(self) -> E:
+    def __next__(self) -> E_co:
         return self.get()
 
     def __enter__(self) -> Self:
@@ -924,6 +927,48 @@ class Manager:
         """Have a function no longer called; return whether it was registered for this."""
         return self._handlers.unregister(event, function)
 
+    @overload
+    def subscribe(
+        self,
+        first: type[E1],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> EventStream[E1]: ...
+    @overload
+    def subscribe(
+        self,
+        first: type[E1],
+        c2: type[E2],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> EventStream[E1 | E2]: ...
+    @overload
+    def subscribe(
+        self,
+        first: type[E1],
+        c2: type[E2],
+        c3: type[E3],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> EventStream[E1 | E2 | E3]: ...
+    @overload
+    def subscribe(
+        self,
+        first: type[E1],
+        c2: type[E2],
+        c3: type[E3],
+        c4: type[E4],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> EventStream[E1 | E2 | E3 | E4]: ...
     @overload
     def subscribe(
         self,
