@@ -46,6 +46,7 @@ RESERVED: dict[Owner, frozenset[str]] = {
                 "list_ends",
                 "lists",
                 "one_of",
+                "parameter_names",
                 "parameter_releases",
                 "privileges",
                 "process_response",

@@ -59,7 +59,7 @@ _SEVERAL: Mapping[str, Several] = {
 _FLAGS = frozenset({"yes_no", "one_zero", "true_false", "on_off", "enabled_disabled", "Flag"})
 _FAMILIES = frozenset({"Numbered", "VariablesByName"})
 _OF_VARIABLES = frozenset({"Variables", "VariablesByName"})
-_WRITTEN_AS_TEXT = frozenset({"integer", "real", "text"})
+_WRITTEN_AS_TEXT = frozenset({"chosen", "integer", "real", "text"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -556,7 +556,7 @@ class _Resolution:
         return Value(
             accepts=f"enums.{name} | {plain}",
             reads=Codec("member", f"enums.{name}"),
-            writes=None,  # a member of an open enum is its own text
+            writes=Codec("chosen", _quoted(name)),
             imports=(("ami_typed", "enums"),),
             enum=name,
         )
@@ -568,7 +568,8 @@ class _Resolution:
             return _simple("Sequence[str]", codec, _SEQUENCE)
         member = self._enum(enum)
         imports = (*member.imports, _SEQUENCE)
-        return Value(f"Sequence[{member.accepts}]", reads=None, writes=codec, imports=imports, enum=enum)
+        writes = replace(codec, arguments=f"{codec.arguments}, {_quoted(enum)}")
+        return Value(f"Sequence[{member.accepts}]", reads=None, writes=writes, imports=imports, enum=enum)
 
     # Checks
 

@@ -317,6 +317,9 @@ class _Requests:
         narrower = {argument.header: argument.releases for argument in _in_order(request) if argument.releases}
         if narrower:
             yield Attribute("parameter_releases", _mapping(narrower), None)
+        renamed = {each.header: each.attribute for each in request.arguments if not _is_called_like(each)}
+        if renamed:
+            yield Attribute("parameter_names", _mapping(renamed), None)
         if request.ends:
             yield Attribute("list_ends", _tuple(request.ends), None)
         if not request.announced:
@@ -337,10 +340,12 @@ class _Requests:
         for module, name in argument.imports:
             self._used.type(module, name)
         if isinstance(argument, resolve.Spread):
-            put = f"_spread({argument.attribute}, {self._used.name(*argument.function)})"
+            function = self._used.name(*argument.function)
+            put = f"_spread({_text(argument.attribute)}, {argument.attribute}, {function})"
         else:
             codec = f", {self._used.codec(argument.codec)}" if argument.codec else ""
-            put = f"_put({_text(argument.header)}, {argument.attribute}{codec})"
+            method = "_need" if argument.required else "_put"
+            put = f"{method}({_text(argument.header)}, {argument.attribute}{codec})"
         return Parameter(declaration=_declaration(argument, required=argument.required), put=put)
 
     def _overloads(self, request: resolve.Request) -> Iterable[tuple[str, ...]]:
@@ -357,6 +362,11 @@ class _Requests:
             declared = [(argument, argument.required or argument.header in needed) for argument in there]
             declared.sort(key=lambda each: not each[1])
             yield tuple(_declaration(argument, required=required) for argument, required in declared)
+
+
+def _is_called_like(argument: resolve.Argument) -> bool:
+    """Whether a parameter is found by its header's name, as `Request` does to name it in an error."""
+    return argument.attribute.replace("_", "") == argument.header.replace("-", "").lower()
 
 
 def _true(names: Iterable[str]) -> Iterable[Attribute]:

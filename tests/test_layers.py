@@ -21,6 +21,7 @@ WINGS = ("_speed", "_protocol", "_delivery", "_transport")
 LANGUAGE = [
     "releases",
     "errors",
+    "arguments",
     "values",
     "_speed.guard",
     "_speed.sources",

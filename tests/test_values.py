@@ -60,7 +60,7 @@ ROUND_TRIPS: list[tuple[str, Codec[Any], st.SearchStrategy[Any]]] = [
         st.text() | st.binary().map(lambda octets: octets.decode("utf-8", "surrogateescape")),
     ),
     ("integer", values.integer, st.integers()),
-    ("real", values.real, st.floats(allow_nan=False)),
+    ("real", values.real, st.floats(allow_nan=False, allow_infinity=False)),
     ("yes_no", values.yes_no, st.booleans()),
     ("one_zero", values.one_zero, st.booleans()),
     ("true_false", values.true_false, st.booleans()),
@@ -465,7 +465,7 @@ def test_a_value_of_pythons_is_spelled_as_asterisk_wants_it(value: object, spell
     [b"octets", {"a", "b"}, timedelta(seconds=1), datetime(2024, 1, 1, tzinfo=UTC), Colour.RED, object(), [b""]],
 )
 def test_a_value_without_one_spelling_is_refused_with_the_headers_name(value: object) -> None:
-    with pytest.raises(TypeError, match=r"^Timeout: a \w+ has no one spelling"):
+    with pytest.raises(TypeError, match=r"^Timeout takes text, not an object of the type \w+$"):
         spell("Timeout", value)
 
 

@@ -12,8 +12,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from ami_typed.arguments import as_integer, as_list, as_records, as_text, within, wrong
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ami_typed.messages import Message
 
@@ -355,17 +357,56 @@ Change: TypeAlias = (
 """One change to a configuration file."""
 
 
+_CHANGES: tuple[type[Change], ...] = (
+    *(NewSection, RenameSection, DeleteSection, EmptySection),
+    *(UpdateLine, AppendLine, InsertLine, DeleteLine),
+)
+_FLAGS = frozenset({"is_template", "allow_duplicate", "ignore_error", "is_object"})
+
+
 def changes(made: Sequence[Change]) -> Mapping[str, str]:
     """Return the headers of changes, numbered in their order.
 
     Raises:
+        TypeError: It is no list of changes, or a part of one is of another type.
         ValueError: Asterisk would refuse a change, or take it for another one.
     """
     headers: dict[str, str] = {}
-    for number, change in enumerate(made):
+    for number, given in enumerate(as_records(made, _CHANGES, "a list of changes, such as configuration.NewSection")):
+        change = _checked(number, given)
         _given(change.section, f"{type(change).__name__} needs the name of a section.")
         headers |= {f"{name}-{number:06}": text for name, text in change.headers().items() if text is not None}
     return headers
+
+
+def _checked(number: int, change: Change) -> Change:
+    """Return a change whose parts are of their types, converted where that is certain."""
+    parts: dict[str, Any] = change._asdict()
+    may_lack = {name for name, default in change._field_defaults.items() if default is None}
+    for name, value in parts.items():
+        if value is not None or name not in may_lack:
+            parts[name] = within(f"[{number}].{name}", _writer(name), value)
+    return change._replace(**parts)
+
+
+def _writer(name: str) -> Callable[[Any], Any]:
+    """Return what checks a part of a change of this name."""
+    if name in _FLAGS:
+        return _flag
+    if name == "line":
+        return lambda value: int(as_integer(value))
+    return _texts if name == "templates" else as_text
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise wrong("True or False", value)
+    return value
+
+
+def _texts(value: object) -> list[str]:
+    texts = as_list(value, as_text)
+    return [texts] if isinstance(texts, str) else texts
 
 
 def _line(action: str, section: str, name: str, value: str, *, is_object: bool = False) -> dict[str, str | None]:

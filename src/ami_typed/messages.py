@@ -680,6 +680,8 @@ class Request(dict[str, Any], Generic[R]):
     """The privileges, any of which a user needs to send this action; none where every user may."""
     parameter_releases: ClassVar[Mapping[str, str]] = {}
     """The releases that know a parameter, by header, where they are fewer than those of the action."""
+    parameter_names: ClassVar[Mapping[str, str]] = {}
+    """The parameters that are not called like their header, by header."""
     lists: ClassVar[bool] = False
     """Whether the result of this action is a list of events."""
     list_ends: ClassVar[tuple[str, ...]] = ()
@@ -778,24 +780,73 @@ class Request(dict[str, Any], Generic[R]):
 
         Raises:
             TypeError: A value is of a type that has no one spelling in this protocol.
+            ValueError: It is a number that has none.
         """
         lines: list[tuple[str, str]] = []
         for name, value in self.items():
             if type(value) is str:
                 lines.append((name, value))
             else:
-                lines += _lines(name, value)
+                try:
+                    lines += _lines(name, value)
+                except (TypeError, ValueError) as error:
+                    raise type(error)(f"{self.action}: {error}.") from None
         return lines
 
     def _put(self, header: str, value: Any, codec: Codec[Any] = text) -> None:
-        """Set a header from a Python value; `None` leaves it out."""
-        if value is not None:
-            self[header] = codec.encode(value)
+        """Set a header from a Python value; `None` leaves it out.
 
-    def _spread(self, value: V | None, headers: Callable[[V], Mapping[str, Any]]) -> None:
-        """Set the headers that one Python value becomes; `None` leaves them out."""
+        Raises:
+            TypeError: The value is of a type that this parameter does not take; says which it takes.
+            ValueError: It is one of that type that cannot be sent.
+        """
+        if value is None:
+            return
+        if type(value) is str and codec is text:
+            self[header] = value
+        else:
+            try:
+                self[header] = codec.encode(value)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{self.action}: {self._parameter(header)} {error}.") from None
+
+    def _need(self, header: str, value: Any, codec: Codec[Any] = text) -> None:
+        """Set a header that the action cannot do without.
+
+        Raises:
+            TypeError: There is no value, or one of another type.
+            ValueError: The value cannot be sent.
+        """
+        if value is None:
+            raise TypeError(f"{self.action}: {self._parameter(header)} is required; it cannot be None.")
+        if type(value) is str and codec is text:
+            self[header] = value
+        else:
+            self._put(header, value, codec)
+
+    def _spread(self, parameter: str, value: V | None, headers: Callable[[V], Mapping[str, Any]]) -> None:
+        """Set the headers that one Python value becomes; `None` leaves them out.
+
+        Raises:
+            TypeError: The value is of a type that this parameter does not take; says which it takes.
+            ValueError: It is one of that type that cannot be sent.
+        """
         if value is not None:
-            self.update(headers(value))
+            try:
+                self.update(headers(value))
+            except (TypeError, ValueError) as error:
+                said = str(error)
+                told = f"{parameter} {said}." if said[:1] == "[" or said[:1].islower() else f"{parameter}: {said}"
+                raise type(error)(f"{self.action}: {told}") from None
+
+    def _parameter(self, header: str) -> str:
+        """Return the name of the parameter that a header is set from."""
+        written = header.replace("-", "").lower()
+        inits: Iterable[Any] = (vars(cls).get("__init__") for cls in type(self).__mro__)
+        codes = (getattr(init, "__code__", None) for init in inits)
+        names = (name for code in codes if code is not None for name in code.co_varnames)
+        alike = (name for name in names if name.replace("_", "") == written)
+        return self.parameter_names.get(header) or next(alike, header)
 
     def _check(self) -> None:
         """Refuse headers that do not go together.

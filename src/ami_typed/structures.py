@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+from ami_typed.arguments import as_integer, as_mapping, as_records, as_text, at, within, wrong
 from ami_typed.fields import family_of
 from ami_typed.values import Headers
 
@@ -125,12 +126,25 @@ def free_headers(headers: Mapping[str, str | Sequence[str]]) -> Mapping[str, str
     """Return headers of the program's own making; a sequence is one header each.
 
     Raises:
+        TypeError: It is no mapping of names to text.
         ValueError: The action has such a header already.
     """
-    for name in headers:
-        if name.lower() in _NOT_FREE:
-            raise ValueError(f"The header {name} is the action's own; it cannot be one of those that are free.")
-    return headers
+    given = as_mapping(headers, "a mapping of names to text")
+    return {_free(name): _text_or_texts(name, value) for name, value in given.items()}
+
+
+def _free(name: object) -> str:
+    if not isinstance(name, str):
+        raise wrong("a mapping of names to text", name)
+    if name.lower() in _NOT_FREE:
+        raise ValueError(f"The header {name} is the action's own; it cannot be one of those that are free.")
+    return name
+
+
+def _text_or_texts(name: object, value: object) -> str | list[str]:
+    if isinstance(value, (list, tuple)):
+        return [at(name, as_text, each) for each in cast("Sequence[object]", value)]
+    return at(name, as_text, value)
 
 
 class Unit(NamedTuple):
@@ -149,16 +163,19 @@ def units(given: Sequence[Unit]) -> Mapping[str, str]:
     """Return the headers of units, numbered in their order.
 
     Raises:
+        TypeError: It is no list of units.
         ValueError: Units without amount and type, or of a type that is none.
     """
     headers: dict[str, str] = {}
-    for number, unit in enumerate(given):
+    for number, unit in enumerate(as_records(given, (Unit,), "a list of structures.Unit")):
         if unit.amount is None and unit.type is None:
             raise ValueError("A unit has an amount, a type, or both.")
-        if unit.type is not None and not 1 <= unit.type <= 16:
-            raise ValueError(f"The type of a unit is 1 to 16, not {unit.type}.")
-        headers |= {} if unit.amount is None else {f"UnitAmount({number})": str(unit.amount)}
-        headers |= {} if unit.type is None else {f"UnitType({number})": str(unit.type)}
+        if unit.amount is not None:
+            headers[f"UnitAmount({number})"] = within(f"[{number}].amount", as_integer, unit.amount)
+        if unit.type is not None:
+            headers[f"UnitType({number})"] = kind = within(f"[{number}].type", as_integer, unit.type)
+            if not 1 <= int(kind) <= 16:
+                raise ValueError(f"The type of a unit is 1 to 16, not {kind}.")
     return headers
 
 
@@ -217,9 +234,15 @@ _CHARGE = (
 
 
 def charges(given: Sequence[Charge]) -> Mapping[str, Headers]:
-    """Return the headers of charges: groups that follow one another, each begun by the charged item."""
-    named = [(name, value) for charge in given for name, value in zip(_CHARGE, charge, strict=True)]
-    headers = Headers((name, f"{value}") for name, value in named if value is not None)
+    """Return the headers of charges: groups that follow one another, each begun by the charged item.
+
+    Raises:
+        TypeError: It is no list of charges, or a part of one is neither text nor a number.
+        ValueError: A part of one is a number that is none.
+    """
+    records = as_records(given, (Charge,), "a list of structures.Charge")
+    named = [(name, value) for charge in records for name, value in zip(_CHARGE, charge, strict=True)]
+    headers = Headers((name, within(f"{name}:", as_text, value)) for name, value in named if value is not None)
     return {_CHARGE[0]: headers} if headers else {}
 
 

@@ -19,6 +19,21 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
+from ami_typed.arguments import (
+    as_assignments,
+    as_duration,
+    as_flag,
+    as_integer,
+    as_list,
+    as_member,
+    as_moment,
+    as_pairs,
+    as_real,
+    as_text,
+    number,
+    within,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Self
@@ -32,6 +47,7 @@ __all__ = [
     "OpenStrEnum",
     "address",
     "as_json",
+    "chosen",
     "clock",
     "date_time",
     "either",
@@ -95,7 +111,7 @@ class Codec(Generic[T]):
         return True
 
 
-text: Codec[str] = Codec(None, str)
+text: Codec[str] = Codec(None, as_text)
 """Text as it stands."""
 
 
@@ -166,7 +182,7 @@ def _integer(spelling: str) -> int:
     return int(spelling)
 
 
-integer: Codec[int] = Codec(_integer, str)
+integer: Codec[int] = Codec(_integer, as_integer)
 """A whole number, in decimal digits."""
 
 _SIGN = 1 << 31
@@ -182,7 +198,7 @@ def _integer24(spelling: str) -> int:
 integer24: Codec[int] = Codec(_integer24, str)
 """A whole number that has 24 bits and a sign, which Asterisk writes as though it had none: 16777215 is -1."""
 
-real: Codec[float] = Codec(float, str)
+real: Codec[float] = Codec(float, as_real)
 """A number with a decimal point."""
 
 
@@ -205,7 +221,7 @@ class Flag(Codec[bool]):
     __slots__ = ()
 
     def __init__(self, yes: str, no: str) -> None:
-        super().__init__(_flag, lambda value: yes if value else no)
+        super().__init__(_flag, lambda value: as_flag(value, yes, no, _flag))
 
 
 yes_no = Flag("yes", "no")
@@ -215,15 +231,10 @@ on_off = Flag("on", "off")
 enabled_disabled = Flag("enabled", "disabled")
 
 
-def _number(value: float) -> str:
-    """Write a number without a decimal point where it has no fraction: Asterisk reads most of them with %d."""
-    return str(int(value)) if value == int(value) else f"{value:.9f}".rstrip("0")
-
-
 def _duration(word: str = "", **unit: float) -> Codec[timedelta]:
     """Make the codec of a duration; ``word`` is how some headers name the unit behind the number."""
     step = timedelta(**unit)
-    return Codec(lambda spelling: _signed(spelling.removesuffix(word)) * step, lambda value: _number(value / step))
+    return Codec(lambda spelling: _signed(spelling.removesuffix(word)) * step, lambda value: as_duration(value, step))
 
 
 def _signed(spelling: str) -> float:
@@ -268,6 +279,7 @@ def _read_clock(spelling: str) -> timedelta:
 
 
 def _write_clock(value: timedelta) -> str:
+    as_duration(value, timedelta(seconds=1))
     minute, second = divmod(int(value.total_seconds()), 60)
     hour, minute = divmod(minute, 60)
     return f"{hour:02}:{minute:02}:{second:02}"
@@ -277,12 +289,12 @@ clock: Codec[timedelta] = Codec(_read_clock, _write_clock)
 """A duration as hours, minutes and seconds: ``01:23:45``; hours may exceed 23."""
 
 epoch: Codec[datetime] = Codec(
-    lambda spelling: datetime.fromtimestamp(float(spelling), UTC), lambda value: _number(value.timestamp())
+    lambda spelling: datetime.fromtimestamp(float(spelling), UTC), lambda value: number(as_moment(value).timestamp())
 )
 """A moment as seconds since 1970, with or without a fraction."""
 
 
-date_time: Codec[datetime] = Codec(datetime.fromisoformat, lambda value: value.isoformat(" ", "seconds"))
+date_time: Codec[datetime] = Codec(datetime.fromisoformat, lambda value: as_moment(value).isoformat(" ", "seconds"))
 """A moment as a date text: naive where the text names no zone; see `in_zone`."""
 
 _FIRST_DAY = datetime(1970, 1, 2)  # noqa: DTZ001 - a date of any zone
@@ -306,20 +318,26 @@ def is_unset(moment: datetime) -> bool:
     return moment.replace(tzinfo=None) < _FIRST_DAY
 
 
-def items(separator: str = ",") -> Codec[list[str]]:
+def items(separator: str = ",", vocabulary: str = "") -> Codec[list[str]]:
     """A list in one header, its items divided by ``separator``; blanks around them do not count.
 
-    A text given in the place of a list goes out as it stands.
+    A text given in the place of a list goes out as it stands. Items may be members of a vocabulary of this name.
     """
     return Codec(
         lambda spelling: [item for part in spelling.split(separator.strip() or None) if (item := part.strip())],
-        lambda values: _joined(values, separator),
+        lambda values: _joined(values, separator, vocabulary),
         empty=True,
     )
 
 
-def _joined(values: Sequence[str], separator: str) -> str:
-    return values if isinstance(values, str) else separator.join(map(str, values))
+def _joined(values: Sequence[str], separator: str, vocabulary: str) -> str:
+    texts = as_list(values, (lambda item: as_member(item, vocabulary)) if vocabulary else as_text)
+    return texts if isinstance(texts, str) else separator.join(texts)
+
+
+def chosen(vocabulary: str) -> Codec[Any]:
+    """A member of a vocabulary of this name in a request, or its text."""
+    return Codec(None, lambda value: as_member(value, vocabulary))
 
 
 def pairs(separator: str = ",") -> Codec[dict[str, str]]:
@@ -329,7 +347,7 @@ def pairs(separator: str = ",") -> Codec[dict[str, str]]:
     split = parts.decode
     return Codec(
         lambda spelling: dict(_pair(part) for part in split(spelling)),
-        lambda values: separator.join(f"{name}={value}" for name, value in values.items()),
+        lambda values: as_pairs(values, separator),
         empty=True,
     )
 
@@ -339,12 +357,14 @@ def _formats(spelling: str) -> list[str]:
     return [] if names == "nothing" else [name for name in names.split("|") if name]
 
 
-formats: Codec[list[str]] = Codec(_formats, lambda values: f"({'|'.join(values) or 'nothing'})", empty=True)
+formats: Codec[list[str]] = Codec(
+    _formats, lambda values: f"({'|'.join(as_list(values, as_text)) or 'nothing'})", empty=True
+)
 """Media formats, as ``(ulaw|alaw)``; none are ``(nothing)``."""
 
 groups: Codec[list[int]] = Codec(
     lambda spelling: [_integer(part) for part in spelling.split(",") if part.strip()],
-    lambda values: ", ".join(map(str, values)),
+    lambda values: ", ".join(as_list(values, as_integer)),
     empty=True,
 )
 """Call groups, by their numbers from 0 to 63."""
@@ -357,17 +377,15 @@ def _group_bits(spelling: str) -> list[int]:
     return [group for group in range(_GROUPS) if bits >> group & 1]
 
 
-group_bits: Codec[list[int]] = Codec(_group_bits, lambda values: str(sum(1 << group for group in set(values))))
+group_bits: Codec[list[int]] = Codec(
+    _group_bits, lambda values: str(sum(1 << int(group) for group in set(as_list(values, as_integer))))
+)
 """Call groups, by their numbers, written as a sum of bits: 1 for group 0, 2 for group 1, 4 for group 2."""
 
 
 def each(codec: Codec[T]) -> Codec[Sequence[T]]:
     """A header that is repeated in a request, once a value."""
-    return Codec(None, lambda values: _repeated(values, codec))
-
-
-def _repeated(values: Sequence[Any], codec: Codec[Any]) -> str | list[str]:
-    return values if isinstance(values, str) else [str(codec.encode(value)) for value in values]
+    return Codec(None, lambda values: as_list(values, cast("Callable[[Any], str]", codec.encode)))
 
 
 def either(flag: Flag, other: Codec[Any]) -> Codec[Any]:
@@ -388,13 +406,9 @@ def assignment(name: str, value: str) -> str:
     return f"{name}={value}".translate(_ESCAPED)
 
 
-def assignments(values: Mapping[str, str | Sequence[str]]) -> list[str]:
+def assignments(values: Mapping[str, str | Sequence[str]]) -> str | list[str]:
     """Write variables as Asterisk wants them, one ``name=value`` a header; a sequence repeats the name."""
-    return [assignment(name, line) for name, value in values.items() for line in _each(value)]
-
-
-def _each(value: str | Sequence[str]) -> Sequence[str]:
-    return value if isinstance(value, (list, tuple)) else (cast("str", value),)
+    return as_assignments(values, assignment)
 
 
 assigned: Codec[Mapping[str, str | Sequence[str]]] = Codec(None, assignments)
@@ -418,28 +432,24 @@ def spell(header: str, value: Any) -> list[str]:
     Args:
         header: The header it is for, to name it in an error.
         value: Text, number, bool (written ``true`` or ``false``, which Asterisk understands everywhere), enum member,
-            mapping, list or tuple of these, or `None` for no header.
+            path, mapping, list or tuple of these, or `None` for no header.
 
     Raises:
         TypeError: The value's type has no one spelling in this protocol.
+        ValueError: It is a number that has none.
     """
     match value:
         case None:
             return []
         case bool():
             return ["true" if value else "false"]
-        case str() | int() | float():
-            return [_write_member(value)]
         case Mapping():
             named = cast("Mapping[str, Any]", value).items()
             return [assignment(name, line) for name, each in named for line in spell(header, each)]
         case list() | tuple():
             return [line for each in cast("Sequence[Any]", value) for line in spell(header, each)]
         case _:
-            raise TypeError(
-                f"{header}: a {type(value).__name__} has no one spelling in this protocol; "
-                "give text, a number, a bool, a mapping, a list or a tuple."
-            )
+            return [within(header, as_text, value)]
 
 
 class Address(NamedTuple):
@@ -463,7 +473,7 @@ def _read_address(spelling: str) -> Address:
     return Address(family, transport, host, int(port or 0))
 
 
-address: Codec[Address] = Codec(_read_address, lambda value: "/".join(map(str, value)))
+address: Codec[Address] = Codec(_read_address, lambda value: "/".join(as_list(value, as_text)))
 """An address such as ``IPV4/TCP/127.0.0.1/5038``."""
 
 

@@ -36,7 +36,7 @@ class AgentLogoff(Request["Answer"]):
 
     def __init__(self, *, agent: str, soft: bool | None = None, action_id: str | None = None) -> None:
         super().__init__("AgentLogoff")
-        self._put("Agent", agent)
+        self._need("Agent", agent)
         self._put("Soft", soft, true_false)
         self._put("ActionID", action_id)
 

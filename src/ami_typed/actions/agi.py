@@ -37,8 +37,8 @@ class AGI(Request["Answer"]):
         self, *, channel: str, command: str, command_id: str | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("AGI")
-        self._put("Channel", channel)
-        self._put("Command", command)
+        self._need("Channel", channel)
+        self._need("Command", command)
         self._put("CommandID", command_id)
         self._put("ActionID", action_id)
 

@@ -9,7 +9,7 @@ from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
 from ami_typed.structures import charges as _charges
 from ami_typed.structures import units as _units
-from ami_typed.values import integer
+from ami_typed.values import chosen, integer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,20 +77,20 @@ class AOCMessage(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("AOCMessage")
-        self._put("MsgType", msg_type)
+        self._need("MsgType", msg_type, chosen("AdviceType"))
         self._put("Channel", channel)
         self._put("ChannelPrefix", channel_prefix)
-        self._put("ChargeType", charge_type)
+        self._put("ChargeType", charge_type, chosen("ChargeType"))
         self._put("CurrencyName", currency_name)
         self._put("CurrencyAmount", currency_amount, integer)
-        self._put("CurrencyMultiplier", currency_multiplier)
-        self._put("TotalType", total_type)
-        self._put("AOCBillingId", aoc_billing_id)
+        self._put("CurrencyMultiplier", currency_multiplier, chosen("CurrencyMultiplier"))
+        self._put("TotalType", total_type, chosen("ChargeTotal"))
+        self._put("AOCBillingId", aoc_billing_id, chosen("BillingId"))
         self._put("ChargingAssociationId", charging_association_id, integer)
         self._put("ChargingAssociationNumber", charging_association_number)
         self._put("ChargingAssociationPlan", charging_association_plan, integer)
-        self._spread(units, _units)
-        self._spread(charges, _charges)
+        self._spread("units", units, _units)
+        self._spread("charges", charges, _charges)
         self._put("ActionID", action_id)
         self._check()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ami_typed import aggregates
 from ami_typed.messages import Answer, ListRequest, Request
 from ami_typed.releases import Releases
+from ami_typed.values import chosen
 
 if TYPE_CHECKING:
     from ami_typed import enums
@@ -48,9 +49,9 @@ class Bridge(Request["Answer"]):
         self, *, channel1: str, channel2: str, tone: enums.BridgeTone | str | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("Bridge")
-        self._put("Channel1", channel1)
-        self._put("Channel2", channel2)
-        self._put("Tone", tone)
+        self._need("Channel1", channel1)
+        self._need("Channel2", channel2)
+        self._put("Tone", tone, chosen("BridgeTone"))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -76,7 +77,7 @@ class BridgeDestroy(Request["Answer"]):
 
     def __init__(self, *, bridge_uniqueid: str, action_id: str | None = None) -> None:
         super().__init__("BridgeDestroy")
-        self._put("BridgeUniqueid", bridge_uniqueid)
+        self._need("BridgeUniqueid", bridge_uniqueid)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -103,7 +104,7 @@ class BridgeInfo(ListRequest["aggregates.BridgeInfo"]):
 
     def __init__(self, *, bridge_uniqueid: str, action_id: str | None = None) -> None:
         super().__init__("BridgeInfo")
-        self._put("BridgeUniqueid", bridge_uniqueid)
+        self._need("BridgeUniqueid", bridge_uniqueid)
         self._put("ActionID", action_id)
 
     @classmethod
@@ -134,7 +135,7 @@ class BridgeKick(Request["Answer"]):
 
     def __init__(self, *, channel: str, bridge_uniqueid: str | None = None, action_id: str | None = None) -> None:
         super().__init__("BridgeKick")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("BridgeUniqueid", bridge_uniqueid)
         self._put("ActionID", action_id)
 
@@ -162,7 +163,7 @@ class BridgeList(ListRequest["aggregates.BridgeList"]):
 
     def __init__(self, *, bridge_type: enums.BridgeType | str | None = None, action_id: str | None = None) -> None:
         super().__init__("BridgeList")
-        self._put("BridgeType", bridge_type)
+        self._put("BridgeType", bridge_type, chosen("BridgeType"))
         self._put("ActionID", action_id)
 
     @classmethod
@@ -218,7 +219,7 @@ class BridgeTechnologySuspend(Request["Answer"]):
 
     def __init__(self, *, bridge_technology: enums.BridgeTechnology | str, action_id: str | None = None) -> None:
         super().__init__("BridgeTechnologySuspend")
-        self._put("BridgeTechnology", bridge_technology)
+        self._need("BridgeTechnology", bridge_technology, chosen("BridgeTechnology"))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -244,7 +245,7 @@ class BridgeTechnologyUnsuspend(Request["Answer"]):
 
     def __init__(self, *, bridge_technology: enums.BridgeTechnology | str, action_id: str | None = None) -> None:
         super().__init__("BridgeTechnologyUnsuspend")
-        self._put("BridgeTechnology", bridge_technology)
+        self._need("BridgeTechnology", bridge_technology, chosen("BridgeTechnology"))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

@@ -39,8 +39,8 @@ class Atxfer(Request["Answer"]):
 
     def __init__(self, *, channel: str, exten: str, context: str | None = None, action_id: str | None = None) -> None:
         super().__init__("Atxfer")
-        self._put("Channel", channel)
-        self._put("Exten", exten)
+        self._need("Channel", channel)
+        self._need("Exten", exten)
         self._put("Context", context)
         self._put("ActionID", action_id)
 
@@ -69,8 +69,8 @@ class BlindTransfer(Request["Answer"]):
 
     def __init__(self, *, channel: str, exten: str, context: str | None = None, action_id: str | None = None) -> None:
         super().__init__("BlindTransfer")
-        self._put("Channel", channel)
-        self._put("Exten", exten)
+        self._need("Channel", channel)
+        self._need("Exten", exten)
         self._put("Context", context)
         self._put("ActionID", action_id)
 
@@ -97,7 +97,7 @@ class CancelAtxfer(Request["Answer"]):
 
     def __init__(self, *, channel: str, action_id: str | None = None) -> None:
         super().__init__("CancelAtxfer")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -143,6 +143,7 @@ class Originate(Request["Answer"]):
     releases = Releases("13-")
     privileges = ("originate",)
     parameter_releases = {"PreDialGoSub": "18.23 20.8 21.3-"}
+    parameter_names = {"Timeout": "call_timeout"}
     one_of = (("Application", "Exten"),)
     requires = {
         "Data": ("Application",),
@@ -212,7 +213,7 @@ class Originate(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("Originate")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("Exten", exten)
         self._put("Context", context)
         self._put("Priority", priority)
@@ -282,10 +283,10 @@ class Redirect(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("Redirect")
-        self._put("Channel", channel)
-        self._put("Exten", exten)
-        self._put("Context", context)
-        self._put("Priority", priority)
+        self._need("Channel", channel)
+        self._need("Exten", exten)
+        self._need("Context", context)
+        self._need("Priority", priority)
         self._put("ExtraChannel", extra_channel)
         self._put("ExtraExten", extra_exten)
         self._put("ExtraContext", extra_context)

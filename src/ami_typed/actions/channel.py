@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ami_typed import aggregates, responses
 from ami_typed.messages import Answer, ListRequest, Request
 from ami_typed.releases import Releases
-from ami_typed.values import items, seconds, true_false
+from ami_typed.values import chosen, items, seconds, true_false
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,11 +46,12 @@ class AbsoluteTimeout(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("system", "call")
+    parameter_names = {"Timeout": "hangup_after"}
 
     def __init__(self, *, channel: str, hangup_after: timedelta, action_id: str | None = None) -> None:
         super().__init__("AbsoluteTimeout")
-        self._put("Channel", channel)
-        self._put("Timeout", hangup_after, seconds)
+        self._need("Channel", channel)
+        self._need("Timeout", hangup_after, seconds)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -78,7 +79,7 @@ class CoreShowChannelMap(ListRequest["aggregates.CoreShowChannelMap"]):
 
     def __init__(self, *, channel: str, action_id: str | None = None) -> None:
         super().__init__("CoreShowChannelMap")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("ActionID", action_id)
 
     @classmethod
@@ -135,7 +136,7 @@ class Getvar(Request["responses.Getvar"]):
 
     def __init__(self, *, variable: str, channel: str | None = None, action_id: str | None = None) -> None:
         super().__init__("Getvar")
-        self._put("Variable", variable)
+        self._need("Variable", variable)
         self._put("Channel", channel)
         self._put("ActionID", action_id)
 
@@ -166,8 +167,8 @@ class Hangup(ListRequest["aggregates.Hangup"]):
         self, *, channel: str, cause: enums.HangupCause | int | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("Hangup")
-        self._put("Channel", channel)
-        self._put("Cause", cause)
+        self._need("Channel", channel)
+        self._put("Cause", cause, chosen("HangupCause"))
         self._put("ActionID", action_id)
 
     @classmethod
@@ -197,7 +198,7 @@ class LocalOptimizeAway(Request["Answer"]):
 
     def __init__(self, *, channel: str, action_id: str | None = None) -> None:
         super().__init__("LocalOptimizeAway")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -225,8 +226,8 @@ class Setvar(Request["Answer"]):
 
     def __init__(self, *, variable: str, value: str, channel: str | None = None, action_id: str | None = None) -> None:
         super().__init__("Setvar")
-        self._put("Variable", variable)
-        self._put("Value", value)
+        self._need("Variable", variable)
+        self._need("Value", value)
         self._put("Channel", channel)
         self._put("ActionID", action_id)
 

@@ -46,8 +46,8 @@ class ConfbridgeKick(Request["Answer"]):
 
     def __init__(self, *, conference: str, channel: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeKick")
-        self._put("Conference", conference)
-        self._put("Channel", channel)
+        self._need("Conference", conference)
+        self._need("Channel", channel)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -75,7 +75,7 @@ class ConfbridgeList(ListRequest["aggregates.ConfbridgeList"]):
 
     def __init__(self, *, conference: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeList")
-        self._put("Conference", conference)
+        self._need("Conference", conference)
         self._put("ActionID", action_id)
 
     @classmethod
@@ -132,7 +132,7 @@ class ConfbridgeLock(Request["Answer"]):
 
     def __init__(self, *, conference: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeLock")
-        self._put("Conference", conference)
+        self._need("Conference", conference)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -159,8 +159,8 @@ class ConfbridgeMute(Request["Answer"]):
 
     def __init__(self, *, conference: str, channel: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeMute")
-        self._put("Conference", conference)
-        self._put("Channel", channel)
+        self._need("Conference", conference)
+        self._need("Channel", channel)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -187,8 +187,8 @@ class ConfbridgeSetSingleVideoSrc(Request["Answer"]):
 
     def __init__(self, *, conference: str, channel: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeSetSingleVideoSrc")
-        self._put("Conference", conference)
-        self._put("Channel", channel)
+        self._need("Conference", conference)
+        self._need("Channel", channel)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -216,7 +216,7 @@ class ConfbridgeStartRecord(Request["Answer"]):
 
     def __init__(self, *, conference: str, record_file: str | None = None, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeStartRecord")
-        self._put("Conference", conference)
+        self._need("Conference", conference)
         self._put("RecordFile", record_file)
         self._put("ActionID", action_id)
 
@@ -243,7 +243,7 @@ class ConfbridgeStopRecord(Request["Answer"]):
 
     def __init__(self, *, conference: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeStopRecord")
-        self._put("Conference", conference)
+        self._need("Conference", conference)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -269,7 +269,7 @@ class ConfbridgeUnlock(Request["Answer"]):
 
     def __init__(self, *, conference: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeUnlock")
-        self._put("Conference", conference)
+        self._need("Conference", conference)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -296,8 +296,8 @@ class ConfbridgeUnmute(Request["Answer"]):
 
     def __init__(self, *, conference: str, channel: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeUnmute")
-        self._put("Conference", conference)
-        self._put("Channel", channel)
+        self._need("Conference", conference)
+        self._need("Channel", channel)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

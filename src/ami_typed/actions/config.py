@@ -39,7 +39,7 @@ class CreateConfig(Request["Answer"]):
 
     def __init__(self, *, filename: str, action_id: str | None = None) -> None:
         super().__init__("CreateConfig")
-        self._put("Filename", filename)
+        self._need("Filename", filename)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -69,7 +69,7 @@ class GetConfig(Request["responses.GetConfig"]):
         self, *, filename: str, category: str | None = None, filter: str | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("GetConfig")
-        self._put("Filename", filename)
+        self._need("Filename", filename)
         self._put("Category", category)
         self._put("Filter", filter)
         self._put("ActionID", action_id)
@@ -101,7 +101,7 @@ class GetConfigJSON(Request["responses.GetConfigJSON"]):
         self, *, filename: str, category: str | None = None, filter: str | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("GetConfigJSON")
-        self._put("Filename", filename)
+        self._need("Filename", filename)
         self._put("Category", category)
         self._put("Filter", filter)
         self._put("ActionID", action_id)
@@ -130,7 +130,7 @@ class ListCategories(Request["responses.ListCategories"]):
 
     def __init__(self, *, filename: str, match: str | None = None, action_id: str | None = None) -> None:
         super().__init__("ListCategories")
-        self._put("Filename", filename)
+        self._need("Filename", filename)
         self._put("Match", match)
         self._put("ActionID", action_id)
 
@@ -174,11 +174,11 @@ class UpdateConfig(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("UpdateConfig")
-        self._put("SrcFilename", src_filename)
-        self._put("DstFilename", dst_filename)
+        self._need("SrcFilename", src_filename)
+        self._need("DstFilename", dst_filename)
         self._put("Reload", reload, either(yes_no, text))
         self._put("PreserveEffectiveContext", preserve_effective_context, true_false)
-        self._spread(changes, _changes)
+        self._spread("changes", changes, _changes)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ami_typed import aggregates, responses
 from ami_typed.messages import Answer, ListRequest, Request
 from ami_typed.releases import Releases
-from ami_typed.values import true_false
+from ami_typed.values import chosen, true_false
 
 if TYPE_CHECKING:
     from ami_typed import enums
@@ -51,7 +51,7 @@ class Command(Request["responses.Command"]):
 
     def __init__(self, *, command: str, action_id: str | None = None) -> None:
         super().__init__("Command")
-        self._put("Command", command)
+        self._need("Command", command)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.Command:
@@ -125,7 +125,7 @@ class DataGet(ListRequest["aggregates.DataGet"]):
         self, *, path: str, search: str | None = None, filter: str | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("DataGet")
-        self._put("Path", path)
+        self._need("Path", path)
         self._put("Search", search)
         self._put("Filter", filter)
         self._put("ActionID", action_id)
@@ -199,7 +199,7 @@ class ModuleCheck(Request["responses.ModuleCheck"]):
 
     def __init__(self, *, module: str, action_id: str | None = None) -> None:
         super().__init__("ModuleCheck")
-        self._put("Module", module)
+        self._need("Module", module)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.ModuleCheck:
@@ -238,7 +238,7 @@ class ModuleLoad(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("ModuleLoad")
-        self._put("LoadType", load_type)
+        self._need("LoadType", load_type, chosen("LoadType"))
         self._put("Module", module)
         self._put("Recursive", recursive, true_false)
         self._put("ActionID", action_id)
@@ -292,7 +292,7 @@ class SorceryMemoryCacheExpire(Request["Answer"]):
 
     def __init__(self, *, cache: str, action_id: str | None = None) -> None:
         super().__init__("SorceryMemoryCacheExpire")
-        self._put("Cache", cache)
+        self._need("Cache", cache)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -319,8 +319,8 @@ class SorceryMemoryCacheExpireObject(Request["Answer"]):
 
     def __init__(self, *, cache: str, object: str, action_id: str | None = None) -> None:
         super().__init__("SorceryMemoryCacheExpireObject")
-        self._put("Cache", cache)
-        self._put("Object", object)
+        self._need("Cache", cache)
+        self._need("Object", object)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -346,7 +346,7 @@ class SorceryMemoryCachePopulate(Request["Answer"]):
 
     def __init__(self, *, cache: str, action_id: str | None = None) -> None:
         super().__init__("SorceryMemoryCachePopulate")
-        self._put("Cache", cache)
+        self._need("Cache", cache)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -372,7 +372,7 @@ class SorceryMemoryCacheStale(Request["Answer"]):
 
     def __init__(self, *, cache: str, action_id: str | None = None) -> None:
         super().__init__("SorceryMemoryCacheStale")
-        self._put("Cache", cache)
+        self._need("Cache", cache)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -402,8 +402,8 @@ class SorceryMemoryCacheStaleObject(Request["Answer"]):
 
     def __init__(self, *, cache: str, object: str, reload: bool | None = None, action_id: str | None = None) -> None:
         super().__init__("SorceryMemoryCacheStaleObject")
-        self._put("Cache", cache)
-        self._put("Object", object)
+        self._need("Cache", cache)
+        self._need("Object", object)
         self._put("Reload", reload, true_false)
         self._put("ActionID", action_id)
 

@@ -50,8 +50,8 @@ class DAHDIDialOffhook(Request["Answer"]):
 
     def __init__(self, *, dahdi_channel: int | str, number: str, action_id: str | None = None) -> None:
         super().__init__("DAHDIDialOffhook")
-        self._put("DAHDIChannel", dahdi_channel)
-        self._put("Number", number)
+        self._need("DAHDIChannel", dahdi_channel)
+        self._need("Number", number)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -77,7 +77,7 @@ class DAHDIDNDoff(Request["Answer"]):
 
     def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
         super().__init__("DAHDIDNDoff")
-        self._put("DAHDIChannel", dahdi_channel)
+        self._need("DAHDIChannel", dahdi_channel)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -103,7 +103,7 @@ class DAHDIDNDon(Request["Answer"]):
 
     def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
         super().__init__("DAHDIDNDon")
-        self._put("DAHDIChannel", dahdi_channel)
+        self._need("DAHDIChannel", dahdi_channel)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -129,7 +129,7 @@ class DAHDIHangup(Request["Answer"]):
 
     def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
         super().__init__("DAHDIHangup")
-        self._put("DAHDIChannel", dahdi_channel)
+        self._need("DAHDIChannel", dahdi_channel)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -233,7 +233,7 @@ class DAHDITransfer(Request["Answer"]):
 
     def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
         super().__init__("DAHDITransfer")
-        self._put("DAHDIChannel", dahdi_channel)
+        self._need("DAHDIChannel", dahdi_channel)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -259,7 +259,7 @@ class PRIDebugFileSet(Request["Answer"]):
 
     def __init__(self, *, file: str, action_id: str | None = None) -> None:
         super().__init__("PRIDebugFileSet")
-        self._put("File", file)
+        self._need("File", file)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -308,8 +308,8 @@ class PRIDebugSet(Request["Answer"]):
 
     def __init__(self, *, span: int, level: enums.DebugLevel | str | int, action_id: str | None = None) -> None:
         super().__init__("PRIDebugSet")
-        self._put("Span", span, integer)
-        self._put("Level", level)
+        self._need("Span", span, integer)
+        self._need("Level", level)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

@@ -35,8 +35,8 @@ class DBDel(Request["Answer"]):
 
     def __init__(self, *, family: str, key: str, action_id: str | None = None) -> None:
         super().__init__("DBDel")
-        self._put("Family", family)
-        self._put("Key", key)
+        self._need("Family", family)
+        self._need("Key", key)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -63,7 +63,7 @@ class DBDelTree(Request["Answer"]):
 
     def __init__(self, *, family: str, key: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DBDelTree")
-        self._put("Family", family)
+        self._need("Family", family)
         self._put("Key", key)
         self._put("ActionID", action_id)
 
@@ -92,8 +92,8 @@ class DBGet(ListRequest["aggregates.DBGet"]):
 
     def __init__(self, *, family: str, key: str, action_id: str | None = None) -> None:
         super().__init__("DBGet")
-        self._put("Family", family)
-        self._put("Key", key)
+        self._need("Family", family)
+        self._need("Key", key)
         self._put("ActionID", action_id)
 
     @classmethod
@@ -158,8 +158,8 @@ class DBPut(Request["Answer"]):
 
     def __init__(self, *, family: str, key: str, val: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DBPut")
-        self._put("Family", family)
-        self._put("Key", key)
+        self._need("Family", family)
+        self._need("Key", key)
         self._put("Val", val)
         self._put("ActionID", action_id)
 

@@ -50,10 +50,10 @@ class DialplanExtensionAdd(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("DialplanExtensionAdd")
-        self._put("Context", context)
-        self._put("Extension", extension)
-        self._put("Priority", priority)
-        self._put("Application", application)
+        self._need("Context", context)
+        self._need("Extension", extension)
+        self._need("Priority", priority)
+        self._need("Application", application)
         self._put("ApplicationData", application_data)
         self._put("Replace", replace, yes_no)
         self._put("ActionID", action_id)
@@ -85,8 +85,8 @@ class DialplanExtensionRemove(Request["Answer"]):
         self, *, context: str, extension: str, priority: int | str | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("DialplanExtensionRemove")
-        self._put("Context", context)
-        self._put("Extension", extension)
+        self._need("Context", context)
+        self._need("Extension", extension)
         self._put("Priority", priority)
         self._put("ActionID", action_id)
 

@@ -37,7 +37,7 @@ class FAXSession(ListRequest["aggregates.FAXSession"]):
 
     def __init__(self, *, session_number: int, action_id: str | None = None) -> None:
         super().__init__("FAXSession")
-        self._put("SessionNumber", session_number, integer)
+        self._need("SessionNumber", session_number, integer)
         self._put("ActionID", action_id)
 
     @classmethod

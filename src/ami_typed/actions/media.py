@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
-from ami_typed.values import milliseconds, on_off, true_false
+from ami_typed.values import chosen, milliseconds, on_off, true_false
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -38,8 +38,8 @@ class ControlPlayback(Request["Answer"]):
 
     def __init__(self, *, channel: str, control: enums.PlaybackControl | str, action_id: str | None = None) -> None:
         super().__init__("ControlPlayback")
-        self._put("Channel", channel)
-        self._put("Control", control)
+        self._need("Channel", channel)
+        self._need("Control", control, chosen("PlaybackControl"))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -69,9 +69,9 @@ class MuteAudio(Request["Answer"]):
         self, *, channel: str, direction: enums.MuteDirection | str, state: bool, action_id: str | None = None
     ) -> None:
         super().__init__("MuteAudio")
-        self._put("Channel", channel)
-        self._put("Direction", direction)
-        self._put("State", state, on_off)
+        self._need("Channel", channel)
+        self._need("Direction", direction, chosen("MuteDirection"))
+        self._need("State", state, on_off)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -110,8 +110,8 @@ class PlayDTMF(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("PlayDTMF")
-        self._put("Channel", channel)
-        self._put("Digit", digit)
+        self._need("Channel", channel)
+        self._need("Digit", digit)
         self._put("Duration", duration, milliseconds)
         self._put("Receive", receive, true_false)
         self._put("ActionID", action_id)
@@ -143,8 +143,8 @@ class PlayMF(Request["Answer"]):
         self, *, channel: str, digit: int | str, duration: timedelta | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("PlayMF")
-        self._put("Channel", channel)
-        self._put("Digit", digit)
+        self._need("Channel", channel)
+        self._need("Digit", digit)
         self._put("Duration", duration, milliseconds)
         self._put("ActionID", action_id)
 
@@ -172,7 +172,7 @@ class SendFlash(Request["Answer"]):
 
     def __init__(self, *, channel: str, receive: bool | None = None, action_id: str | None = None) -> None:
         super().__init__("SendFlash")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("Receive", receive, true_false)
         self._put("ActionID", action_id)
 

@@ -95,8 +95,8 @@ class MeetmeMute(Request["Answer"]):
 
     def __init__(self, *, meetme: str, usernum: int, action_id: str | None = None) -> None:
         super().__init__("MeetmeMute")
-        self._put("Meetme", meetme)
-        self._put("Usernum", usernum, integer)
+        self._need("Meetme", meetme)
+        self._need("Usernum", usernum, integer)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -123,8 +123,8 @@ class MeetmeUnmute(Request["Answer"]):
 
     def __init__(self, *, meetme: str, usernum: int, action_id: str | None = None) -> None:
         super().__init__("MeetmeUnmute")
-        self._put("Meetme", meetme)
-        self._put("Usernum", usernum, integer)
+        self._need("Meetme", meetme)
+        self._need("Usernum", usernum, integer)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

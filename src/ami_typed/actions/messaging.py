@@ -40,9 +40,9 @@ class JabberSend(Request["Answer"]):
 
     def __init__(self, *, jabber: str, screen_name: str, message: str, action_id: str | None = None) -> None:
         super().__init__("JabberSend")
-        self._put("Jabber", jabber)
-        self._put("ScreenName", screen_name)
-        self._put("Message", message)
+        self._need("Jabber", jabber)
+        self._need("ScreenName", screen_name)
+        self._need("Message", message)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -127,8 +127,8 @@ class SendText(Request["Answer"]):
         self, *, channel: str, message: str, content_type: str | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("SendText")
-        self._put("Channel", channel)
-        self._put("Message", message)
+        self._need("Channel", channel)
+        self._need("Message", message)
         self._put("Content-Type", content_type)
         self._put("ActionID", action_id)
 

@@ -42,6 +42,7 @@ class Park(Request["Answer"]):
     releases = Releases("13-")
     privileges = ("call",)
     parameter_releases = {"ParkingSpace": "18.19 20.4-"}
+    parameter_names = {"Timeout": "parking_timeout"}
 
     def __init__(
         self,
@@ -56,7 +57,7 @@ class Park(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("Park")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("TimeoutChannel", timeout_channel)
         self._put("Channel2", channel2)
         self._put("AnnounceChannel", announce_channel)

@@ -51,8 +51,8 @@ class PJSIPHangup(ListRequest["aggregates.PJSIPHangup"]):
 
     def __init__(self, *, channel: str, cause: enums.SipResponse | int | str, action_id: str | None = None) -> None:
         super().__init__("PJSIPHangup")
-        self._put("Channel", channel)
-        self._put("Cause", cause)
+        self._need("Channel", channel)
+        self._need("Cause", cause)
         self._put("ActionID", action_id)
 
     @classmethod
@@ -137,8 +137,8 @@ class PJSIPSetMaintenance(Request["Answer"]):
 
     def __init__(self, *, endpoint: str, state: bool, action_id: str | None = None) -> None:
         super().__init__("PJSIPSetMaintenance")
-        self._put("Endpoint", endpoint)
-        self._put("State", state, on_off)
+        self._need("Endpoint", endpoint)
+        self._need("State", state, on_off)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -220,7 +220,7 @@ class PJSIPShowEndpoint(ListRequest["aggregates.PJSIPShowEndpoint"]):
 
     def __init__(self, *, endpoint: str, action_id: str | None = None) -> None:
         super().__init__("PJSIPShowEndpoint")
-        self._put("Endpoint", endpoint)
+        self._need("Endpoint", endpoint)
         self._put("ActionID", action_id)
 
     @classmethod

@@ -45,7 +45,7 @@ class PJSIPQualify(Request["Answer"]):
 
     def __init__(self, *, endpoint: str, action_id: str | None = None) -> None:
         super().__init__("PJSIPQualify")
-        self._put("Endpoint", endpoint)
+        self._need("Endpoint", endpoint)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -71,7 +71,7 @@ class PJSIPRegister(Request["Answer"]):
 
     def __init__(self, *, registration: str, action_id: str | None = None) -> None:
         super().__init__("PJSIPRegister")
-        self._put("Registration", registration)
+        self._need("Registration", registration)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -283,7 +283,7 @@ class PJSIPUnregister(Request["Answer"]):
 
     def __init__(self, *, registration: str, action_id: str | None = None) -> None:
         super().__init__("PJSIPUnregister")
-        self._put("Registration", registration)
+        self._need("Registration", registration)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

@@ -74,8 +74,8 @@ class QueueAdd(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("QueueAdd")
-        self._put("Queue", queue)
-        self._put("Interface", interface)
+        self._need("Queue", queue)
+        self._need("Interface", interface)
         self._put("Penalty", penalty, integer)
         self._put("Paused", paused, true_false)
         self._put("Reason", reason)
@@ -114,9 +114,9 @@ class QueueChangePriorityCaller(Request["Answer"]):
         self, *, queue: str, caller: str, priority: int, immediate: bool | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("QueueChangePriorityCaller")
-        self._put("Queue", queue)
-        self._put("Caller", caller)
-        self._put("Priority", priority, integer)
+        self._need("Queue", queue)
+        self._need("Caller", caller)
+        self._need("Priority", priority, integer)
         self._put("Immediate", immediate, yes_no)
         self._put("ActionID", action_id)
 
@@ -156,8 +156,8 @@ class QueueLog(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("QueueLog")
-        self._put("Queue", queue)
-        self._put("Event", event)
+        self._need("Queue", queue)
+        self._need("Event", event)
         self._put("Uniqueid", uniqueid)
         self._put("Interface", interface)
         self._put("Message", message)
@@ -190,8 +190,8 @@ class QueueMemberRingInUse(Request["Answer"]):
         self, *, interface: str, ring_in_use: bool, queue: str | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("QueueMemberRingInUse")
-        self._put("Interface", interface)
-        self._put("RingInUse", ring_in_use, yes_no)
+        self._need("Interface", interface)
+        self._need("RingInUse", ring_in_use, yes_no)
         self._put("Queue", queue)
         self._put("ActionID", action_id)
 
@@ -229,8 +229,8 @@ class QueuePause(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("QueuePause")
-        self._put("Interface", interface)
-        self._put("Paused", paused, true_false)
+        self._need("Interface", interface)
+        self._need("Paused", paused, true_false)
         self._put("Queue", queue)
         self._put("Reason", reason)
         self._put("ActionID", action_id)
@@ -260,8 +260,8 @@ class QueuePenalty(Request["Answer"]):
 
     def __init__(self, *, interface: str, penalty: int, queue: str | None = None, action_id: str | None = None) -> None:
         super().__init__("QueuePenalty")
-        self._put("Interface", interface)
-        self._put("Penalty", penalty, integer)
+        self._need("Interface", interface)
+        self._need("Penalty", penalty, integer)
         self._put("Queue", queue)
         self._put("ActionID", action_id)
 
@@ -329,8 +329,8 @@ class QueueRemove(Request["Answer"]):
 
     def __init__(self, *, queue: str, interface: str, action_id: str | None = None) -> None:
         super().__init__("QueueRemove")
-        self._put("Queue", queue)
-        self._put("Interface", interface)
+        self._need("Queue", queue)
+        self._need("Interface", interface)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -498,8 +498,8 @@ class QueueWithdrawCaller(Request["Answer"]):
         self, *, queue: str, caller: str, withdraw_info: str | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("QueueWithdrawCaller")
-        self._put("Queue", queue)
-        self._put("Caller", caller)
+        self._need("Queue", queue)
+        self._need("Caller", caller)
         self._put("WithdrawInfo", withdraw_info)
         self._put("ActionID", action_id)
 

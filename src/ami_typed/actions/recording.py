@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ami_typed import responses
 from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
-from ami_typed.values import one_zero
+from ami_typed.values import chosen, one_zero
 
 if TYPE_CHECKING:
     from ami_typed import enums
@@ -46,8 +46,8 @@ class ChangeMonitor(Request["Answer"]):
 
     def __init__(self, *, channel: str, file: str, action_id: str | None = None) -> None:
         super().__init__("ChangeMonitor")
-        self._put("Channel", channel)
-        self._put("File", file)
+        self._need("Channel", channel)
+        self._need("File", file)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -84,7 +84,7 @@ class MixMonitor(Request["responses.MixMonitor"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("MixMonitor")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("File", file)
         self._put("Options", options)
         self._put("Command", command)
@@ -126,9 +126,9 @@ class MixMonitorMute(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("MixMonitorMute")
-        self._put("Channel", channel)
-        self._put("Direction", direction)
-        self._put("State", state, one_zero)
+        self._need("Channel", channel)
+        self._need("Direction", direction, chosen("RecordedSide"))
+        self._need("State", state, one_zero)
         self._put("MixMonitorID", mix_monitor_id)
         self._put("ActionID", action_id)
 
@@ -166,9 +166,9 @@ class Monitor(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("Monitor")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("File", file)
-        self._put("Format", format)
+        self._put("Format", format, chosen("SoundFormat"))
         self._put("Mix", mix, one_zero)
         self._put("ActionID", action_id)
 
@@ -195,7 +195,7 @@ class PauseMonitor(Request["Answer"]):
 
     def __init__(self, *, channel: str, action_id: str | None = None) -> None:
         super().__init__("PauseMonitor")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -223,7 +223,7 @@ class StopMixMonitor(Request["Answer"]):
 
     def __init__(self, *, channel: str, mix_monitor_id: str | None = None, action_id: str | None = None) -> None:
         super().__init__("StopMixMonitor")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("MixMonitorID", mix_monitor_id)
         self._put("ActionID", action_id)
 
@@ -250,7 +250,7 @@ class StopMonitor(Request["Answer"]):
 
     def __init__(self, *, channel: str, action_id: str | None = None) -> None:
         super().__init__("StopMonitor")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -276,7 +276,7 @@ class UnpauseMonitor(Request["Answer"]):
 
     def __init__(self, *, channel: str, action_id: str | None = None) -> None:
         super().__init__("UnpauseMonitor")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

@@ -9,7 +9,7 @@ from ami_typed import responses
 from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
 from ami_typed.structures import free_headers
-from ami_typed.values import either, items, on_off, seconds
+from ami_typed.values import chosen, either, items, on_off, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ class Challenge(Request["responses.Challenge"]):
 
     def __init__(self, *, auth_type: enums.AuthType | str, action_id: str | None = None) -> None:
         super().__init__("Challenge")
-        self._put("AuthType", auth_type)
+        self._need("AuthType", auth_type, chosen("AuthType"))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.Challenge:
@@ -67,7 +67,7 @@ class Events(Request["responses.Events"]):
 
     def __init__(self, *, event_mask: bool | Sequence[enums.Privilege | str], action_id: str | None = None) -> None:
         super().__init__("Events")
-        self._put("EventMask", event_mask, either(on_off, items(",")))
+        self._need("EventMask", event_mask, either(on_off, items(",", "Privilege")))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.Events:
@@ -109,7 +109,7 @@ class Filter(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("Filter")
-        self._put("Operation", operation)
+        self._need("Operation", operation, chosen("FilterOperation"))
         self._put("MatchCriteria", match_criteria)
         self._put("Filter", filter)
         self._put("ActionID", action_id)
@@ -152,11 +152,11 @@ class Login(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("Login")
-        self._put("Username", username)
-        self._put("AuthType", auth_type)
+        self._need("Username", username)
+        self._put("AuthType", auth_type, chosen("AuthType"))
         self._put("Secret", secret)
         self._put("Key", key)
-        self._put("Events", events, either(on_off, items(",")))
+        self._put("Events", events, either(on_off, items(",", "Privilege")))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -228,8 +228,8 @@ class UserEvent(Request["Answer"]):
         self, *, user_event: str, headers: Mapping[str, str | Sequence[str]] | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("UserEvent")
-        self._put("UserEvent", user_event)
-        self._spread(headers, free_headers)
+        self._need("UserEvent", user_event)
+        self._spread("headers", headers, free_headers)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -253,6 +253,7 @@ class WaitEvent(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ()
+    parameter_names = {"Timeout": "event_timeout"}
 
     def __init__(self, *, event_timeout: timedelta | None = None, action_id: str | None = None) -> None:
         super().__init__("WaitEvent")

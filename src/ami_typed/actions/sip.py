@@ -49,8 +49,8 @@ class SIPnotify(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("SIPnotify")
-        self._put("Channel", channel)
-        self._put("Variable", variable, assigned)
+        self._need("Channel", channel)
+        self._need("Variable", variable, assigned)
         self._put("Call-ID", call_id)
         self._put("ActionID", action_id)
 
@@ -134,7 +134,7 @@ class SIPqualifypeer(Request["Answer"]):
 
     def __init__(self, *, peer: str, action_id: str | None = None) -> None:
         super().__init__("SIPqualifypeer")
-        self._put("Peer", peer)
+        self._need("Peer", peer)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -160,7 +160,7 @@ class SIPshowpeer(Request["responses.SIPshowpeer"]):
 
     def __init__(self, *, peer: str, action_id: str | None = None) -> None:
         super().__init__("SIPshowpeer")
-        self._put("Peer", peer)
+        self._need("Peer", peer)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.SIPshowpeer:

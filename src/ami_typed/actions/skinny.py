@@ -91,7 +91,7 @@ class SKINNYshowdevice(Request["responses.SKINNYshowdevice"]):
 
     def __init__(self, *, device: str, action_id: str | None = None) -> None:
         super().__init__("SKINNYshowdevice")
-        self._put("Device", device)
+        self._need("Device", device)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.SKINNYshowdevice:
@@ -120,7 +120,7 @@ class SKINNYshowline(Request["responses.SKINNYshowline"]):
 
     def __init__(self, *, line: str, action_id: str | None = None) -> None:
         super().__init__("SKINNYshowline")
-        self._put("Line", line)
+        self._need("Line", line)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.SKINNYshowline:

@@ -61,8 +61,8 @@ class ExtensionState(Request["responses.ExtensionState"]):
 
     def __init__(self, *, exten: str, context: str, action_id: str | None = None) -> None:
         super().__init__("ExtensionState")
-        self._put("Exten", exten)
-        self._put("Context", context)
+        self._need("Exten", exten)
+        self._need("Context", context)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.ExtensionState:
@@ -115,7 +115,7 @@ class PresenceState(Request["responses.PresenceState"]):
 
     def __init__(self, *, provider: str, action_id: str | None = None) -> None:
         super().__init__("PresenceState")
-        self._put("Provider", provider)
+        self._need("Provider", provider)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.PresenceState:

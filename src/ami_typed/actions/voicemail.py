@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ami_typed import aggregates, responses
 from ami_typed.messages import Answer, ListRequest, Request
 from ami_typed.releases import Releases
-from ami_typed.values import integer, items
+from ami_typed.values import chosen, integer, items
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ class MailboxCount(Request["responses.MailboxCount"]):
 
     def __init__(self, *, mailbox: Sequence[str], action_id: str | None = None) -> None:
         super().__init__("MailboxCount")
-        self._put("Mailbox", mailbox, items(","))
+        self._need("Mailbox", mailbox, items(","))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.MailboxCount:
@@ -77,7 +77,7 @@ class MailboxStatus(Request["responses.MailboxStatus"]):
 
     def __init__(self, *, mailbox: Sequence[str], action_id: str | None = None) -> None:
         super().__init__("MailboxStatus")
-        self._put("Mailbox", mailbox, items(","))
+        self._need("Mailbox", mailbox, items(","))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.MailboxStatus:
@@ -103,7 +103,7 @@ class MWIDelete(Request["Answer"]):
 
     def __init__(self, *, mailbox: str, action_id: str | None = None) -> None:
         super().__init__("MWIDelete")
-        self._put("Mailbox", mailbox)
+        self._need("Mailbox", mailbox)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -130,7 +130,7 @@ class MWIGet(ListRequest["aggregates.MWIGet"]):
 
     def __init__(self, *, mailbox: str, action_id: str | None = None) -> None:
         super().__init__("MWIGet")
-        self._put("Mailbox", mailbox)
+        self._need("Mailbox", mailbox)
         self._put("ActionID", action_id)
 
     @classmethod
@@ -169,7 +169,7 @@ class MWIUpdate(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("MWIUpdate")
-        self._put("Mailbox", mailbox)
+        self._need("Mailbox", mailbox)
         self._put("OldMessages", old_messages, integer)
         self._put("NewMessages", new_messages, integer)
         self._put("ActionID", action_id)
@@ -199,8 +199,8 @@ class VoicemailBoxSummary(ListRequest["aggregates.VoicemailBoxSummary"]):
 
     def __init__(self, *, context: str, mailbox: str, action_id: str | None = None) -> None:
         super().__init__("VoicemailBoxSummary")
-        self._put("Context", context)
-        self._put("Mailbox", mailbox)
+        self._need("Context", context)
+        self._need("Mailbox", mailbox)
         self._put("ActionID", action_id)
 
     @classmethod
@@ -247,13 +247,13 @@ class VoicemailForward(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("VoicemailForward")
-        self._put("Context", context)
-        self._put("Mailbox", mailbox)
-        self._put("Folder", folder)
-        self._put("ID", id)
-        self._put("ToContext", to_context)
-        self._put("ToMailbox", to_mailbox)
-        self._put("ToFolder", to_folder)
+        self._need("Context", context)
+        self._need("Mailbox", mailbox)
+        self._need("Folder", folder, chosen("VoicemailFolder"))
+        self._need("ID", id)
+        self._need("ToContext", to_context)
+        self._need("ToMailbox", to_mailbox)
+        self._need("ToFolder", to_folder, chosen("VoicemailFolder"))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -292,11 +292,11 @@ class VoicemailMove(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("VoicemailMove")
-        self._put("Context", context)
-        self._put("Mailbox", mailbox)
-        self._put("Folder", folder)
-        self._put("ID", id)
-        self._put("ToFolder", to_folder)
+        self._need("Context", context)
+        self._need("Mailbox", mailbox)
+        self._need("Folder", folder, chosen("VoicemailFolder"))
+        self._need("ID", id)
+        self._need("ToFolder", to_folder, chosen("VoicemailFolder"))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -355,10 +355,10 @@ class VoicemailRemove(Request["Answer"]):
         self, *, context: str, mailbox: str, folder: enums.VoicemailFolder | str, id: str, action_id: str | None = None
     ) -> None:
         super().__init__("VoicemailRemove")
-        self._put("Context", context)
-        self._put("Mailbox", mailbox)
-        self._put("Folder", folder)
-        self._put("ID", id)
+        self._need("Context", context)
+        self._need("Mailbox", mailbox)
+        self._need("Folder", folder, chosen("VoicemailFolder"))
+        self._need("ID", id)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:
@@ -412,8 +412,8 @@ class VoicemailUserStatus(ListRequest["aggregates.VoicemailUserStatus"]):
 
     def __init__(self, *, context: str, mailbox: str, action_id: str | None = None) -> None:
         super().__init__("VoicemailUserStatus")
-        self._put("Context", context)
-        self._put("Mailbox", mailbox)
+        self._need("Context", context)
+        self._need("Mailbox", mailbox)
         self._put("ActionID", action_id)
 
     @classmethod

@@ -35,7 +35,7 @@ class DemoWait(Request["Answer"]):
 
     def __init__(self, *, seconds: timedelta, text: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoWait")
-        self._put("Seconds", seconds, _seconds)
+        self._need("Seconds", seconds, _seconds)
         self._put("Text", text)
         self._put("ActionID", action_id)
 

@@ -33,7 +33,7 @@ class DemoSay(Request["Answer"]):
 
     def __init__(self, *, text: str, action_id: str | None = None) -> None:
         super().__init__("DemoSay")
-        self._put("Text", text)
+        self._need("Text", text)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

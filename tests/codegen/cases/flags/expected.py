@@ -33,7 +33,7 @@ class DemoFlags(Request["Answer"]):
 
     def __init__(self, *, early: bool, paused: bool | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoFlags")
-        self._put("Early", early, true_false)
+        self._need("Early", early, true_false)
         self._put("Paused", paused, Flag("Yes", "No"))
         self._put("ActionID", action_id)
 

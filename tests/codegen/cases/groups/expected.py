@@ -47,9 +47,9 @@ class DemoChange(Request["responses.DemoChange"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("DemoChange")
-        self._put("File", file)
-        self._spread(changes, _changes)
-        self._spread(headers, free_headers)
+        self._need("File", file)
+        self._spread("changes", changes, _changes)
+        self._spread("headers", headers, free_headers)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.DemoChange:

@@ -36,7 +36,7 @@ class DemoAdd(Request["Answer"]):
         self, *, name: str, gone: str | None = None, reason: str | None = None, action_id: str | None = None
     ) -> None:
         super().__init__("DemoAdd")
-        self._put("Name", name)
+        self._need("Name", name)
         self._put("Gone", gone)
         self._put("Reason", reason)
         self._put("ActionID", action_id)

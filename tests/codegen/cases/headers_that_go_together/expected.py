@@ -65,7 +65,7 @@ class DemoCall(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("DemoCall")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("Exten", exten)
         self._put("Context", context)
         self._put("Application", application)

@@ -34,6 +34,7 @@ class DemoSet(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    parameter_names = {"100rel": "n100_rel", "UnitAmount(0)": "unit_amount_0"}
 
     def __init__(
         self,

@@ -32,7 +32,7 @@ class DemoPlay(Request["Answer"]):
 
     def __init__(self, *, channel: str, sound: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoPlay")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("Sound", sound)
         self._put("ActionID", action_id)
 

@@ -33,10 +33,11 @@ class DemoPark(Request["Answer"]):
 
     releases = Releases("22-")
     parameter_releases = {"Channel2": "18-"}
+    parameter_names = {"Timeout": "park_timeout"}
 
     def __init__(self, *, park_timeout: timedelta, channel2: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoPark")
-        self._put("Timeout", park_timeout, milliseconds)
+        self._need("Timeout", park_timeout, milliseconds)
         self._put("Channel2", channel2)
         self._put("ActionID", action_id)
 

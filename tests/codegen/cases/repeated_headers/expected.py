@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
-from ami_typed.values import assigned, each, seconds, text
+from ami_typed.values import assigned, chosen, each, seconds, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ class DemoVars(Request["Answer"]):
         self._put("Variable", variable, assigned)
         self._put("Codec", codec, each(text))
         self._put("Rule", rule, each(seconds))
-        self._put("State", state, each(text))
+        self._put("State", state, each(chosen("DemoState")))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

@@ -42,7 +42,7 @@ class DemoDial(Request["Answer"]):
         action_id: str | None = None,
     ) -> None:
         super().__init__("DemoDial")
-        self._put("Channel", channel)
+        self._need("Channel", channel)
         self._put("Exten", exten)
         self._put("Timeout", timeout_)
         self._put("Priority", priority)

@@ -35,8 +35,8 @@ class DemoLogin(Request["responses.DemoSession"]):
 
     def __init__(self, *, username: str, secret: str, key: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoLogin")
-        self._put("Username", username)
-        self._put("Secret", secret)
+        self._need("Username", username)
+        self._need("Secret", secret)
         self._put("Key", key)
         self._put("ActionID", action_id)
 

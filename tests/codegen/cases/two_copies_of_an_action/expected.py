@@ -32,7 +32,7 @@ class DemoMail(Request["Answer"]):
 
     def __init__(self, *, mailbox: str, folder: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoMail")
-        self._put("Mailbox", mailbox)
+        self._need("Mailbox", mailbox)
         self._put("Folder", folder)
         self._put("ActionID", action_id)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
-from ami_typed.values import Flag, either, items
+from ami_typed.values import Flag, chosen, either, items
 from ami_typed.values import address as _address
 from ami_typed.values import clock as _clock
 from ami_typed.values import date_time as _date_time
@@ -122,10 +122,10 @@ class DemoTypes(Request["Answer"]):
         self._put("Items", items_, items(","))
         self._put("Pairs", pairs, _pairs(";"))
         self._put("Flag", flag, Flag("Yes", "No"))
-        self._put("Enum", enum)
+        self._put("Enum", enum, chosen("DemoState"))
         self._put("EnumOrText", enum_or_text)
         self._put("FlagOrText", flag_or_text, either(Flag("Yes", "No"), _text))
-        self._put("FlagOrItems", flag_or_items, either(_on_off, items("|")))
+        self._put("FlagOrItems", flag_or_items, either(_on_off, items("|", "DemoState")))
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

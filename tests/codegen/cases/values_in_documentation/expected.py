@@ -31,7 +31,7 @@ class DemoMute(Request["Answer"]):
 
     def __init__(self, *, direction: str, action_id: str | None = None) -> None:
         super().__init__("DemoMute")
-        self._put("Direction", direction)
+        self._need("Direction", direction)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> Answer:

@@ -1,0 +1,306 @@
+"""What programs give requests: Python values checked, and written as Asterisk reads them.
+
+Rules of this module:
+
+- A value is converted where one spelling is certain, and refused otherwise, never guessed: a number is no duration,
+  because it does not say its unit, and a bool is no text.
+- An error is the predicate of a sentence, "takes a timedelta, not ..."; `Request` puts the action and the parameter in
+  front of it. It shows the type of what was given, never the value, which may be a secret.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = [
+    "as_assignments",
+    "as_duration",
+    "as_flag",
+    "as_integer",
+    "as_list",
+    "as_mapping",
+    "as_member",
+    "as_moment",
+    "as_pairs",
+    "as_real",
+    "as_records",
+    "as_text",
+    "at",
+    "number",
+    "within",
+    "wrong",
+]
+
+R = TypeVar("R")
+
+_AS_TEXT = frozenset({"uuid", "ipaddress", "decimal"})
+"""The modules whose objects are written as `str` writes them."""
+_WHOLE = re.compile(r"\s*([+-]?[0-9]+)\s*", re.ASCII)
+
+
+def wrong(expected: str, value: object) -> TypeError:
+    """Make the error of a value of the wrong type."""
+    return TypeError(f"takes {expected}, not {'None' if value is None else f'an object of the type {_name(value)}'}")
+
+
+def _name(value: object) -> str:
+    return type(value).__name__
+
+
+def number(value: float) -> str:
+    """Write a number without a decimal point where it has no fraction: Asterisk reads most of them with %d."""
+    return str(int(value)) if value == int(value) else f"{value:.9f}".rstrip("0")
+
+
+def as_text(value: object, expected: str = "text") -> str:
+    """Return the text of a value that has only one: text itself, a number, a member of an enum, a path, an address.
+
+    Raises:
+        TypeError: It has none.
+        ValueError: It is a number that is none, or one with too many digits.
+    """
+    if type(value) is str:
+        return value
+    given = value
+    if isinstance(value, (str, int, float)):
+        return _plain_as_text(value.value if isinstance(value, enum.Enum) else value, expected)
+    to_path: Callable[[object], object] | None = getattr(type(value), "__fspath__", None)
+    if to_path is not None and isinstance(path := to_path(value), str):
+        return path
+    if type(value).__module__ in _AS_TEXT:
+        return str(value)
+    raise wrong(expected, given)
+
+
+def _plain_as_text(value: str | float, expected: str) -> str:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bool):
+        raise wrong(expected, value)
+    return _digits(value, number, expected)
+
+
+def _digits(value: float, write: Callable[[float], str], expected: str) -> str:
+    if not abs(value) < math.inf:
+        raise ValueError(f"takes {expected}; infinity and NaN are none")
+    try:
+        return write(value)
+    except ValueError:
+        raise ValueError(f"takes {expected}; a number of thousands of digits is none") from None
+
+
+def as_integer(value: object) -> str:
+    """Return the digits of a whole number, which may be given as text.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is no whole number.
+    """
+    expected = "a whole number"
+    if type(value) is int:
+        return _digits(value, str, expected)
+    if isinstance(value, str):
+        digits = _WHOLE.fullmatch(value)
+        if digits is None:
+            raise ValueError(f"takes {expected}; the text that was given is none")
+        return digits[1]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong(expected, value)
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError(f"takes {expected}; the number that was given has a fraction, or is none")
+    return _digits(value, lambda whole: str(int(whole)), expected)
+
+
+def as_real(value: object) -> str:
+    """Return the digits of a number.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is infinity or NaN.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise wrong("a number", value)
+    return _digits(value, str, "a number")
+
+
+def as_flag(value: object, yes: str, no: str, read: Callable[[str], bool]) -> str:
+    """Return how a flag is written.
+
+    Args:
+        value: A bool, 1 or 0, or one of Asterisk's spellings of yes and no.
+        yes: How a header writes a yes.
+        no: How it writes a no.
+        read: Reads such a spelling.
+
+    Raises:
+        TypeError: It is no flag.
+        ValueError: It is a text or a number that is none.
+    """
+    if value is True or value is False:
+        return yes if value else no
+    expected = "True or False"
+    if isinstance(value, enum.Enum):
+        raise wrong(expected, value)
+    if isinstance(value, str):
+        try:
+            return yes if read(value) else no
+        except ValueError as error:
+            raise ValueError(f"takes {expected}; the text that was given is {error}") from None
+    if isinstance(value, int) and value in {0, 1}:
+        return yes if value else no
+    raise wrong(expected, value)
+
+
+def as_duration(value: object, step: timedelta) -> str:
+    """Return a duration as a number of steps.
+
+    Raises:
+        TypeError: It is no timedelta; a number does not say whether it counts seconds or what Asterisk counts.
+    """
+    if not isinstance(value, timedelta):
+        raise wrong("a timedelta, such as timedelta(seconds=40)", value)
+    return number(value / step)
+
+
+def as_moment(value: object) -> datetime:
+    """Return a moment.
+
+    Raises:
+        TypeError: It is no datetime.
+    """
+    if not isinstance(value, datetime):
+        raise wrong("a datetime", value)
+    return value
+
+
+def as_member(value: object, vocabulary: str) -> str:
+    """Return what is written for a member of a vocabulary, or for a text that may be a new one.
+
+    Args:
+        value: The member or text.
+        vocabulary: The name of its class in `enums`, which need not be imported to look.
+
+    Raises:
+        TypeError: It is a member of another one, or neither.
+    """
+    expected = f"a member of enums.{vocabulary} or its text"
+    if isinstance(value, enum.Enum) and not any(cls.__name__ == vocabulary for cls in type(value).__mro__):
+        raise wrong(expected, value)
+    return as_text(value, expected)
+
+
+def as_list(value: object, write: Callable[[Any], str]) -> str | list[str]:
+    """Return the texts of several values; a text in the place of a list stands for itself.
+
+    Raises:
+        TypeError: It is no list, or an item has no text.
+        ValueError: An item is a number that is none.
+    """
+    given = value
+    if isinstance(value, str):
+        return as_text(value)
+    if isinstance(value, (Mapping, bytes, bytearray, memoryview)) or not isinstance(value, Iterable):
+        raise wrong("a list", given)
+    return [at(place, write, item) for place, item in enumerate(cast("Iterable[object]", value))]
+
+
+def at(key: object, write: Callable[[Any], R], item: object) -> R:
+    """Write what stands under a key or at a place in a value, and name that in an error."""
+    try:
+        return write(item)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"[{key!r}] {error}") from None
+
+
+def within(place: str, write: Callable[[Any], R], item: object) -> R:
+    """Write a part of a value, and say in an error which."""
+    try:
+        return write(item)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{place} {error}") from None
+
+
+def as_records(value: object, kinds: tuple[type[R], ...], expected: str) -> list[R]:
+    """Return records of some classes; one alone stands for a list of it.
+
+    Raises:
+        TypeError: It is no list, or an item is of another class.
+    """
+    given = value
+    if isinstance(value, kinds):
+        return [value]
+    if isinstance(value, (str, bytes, bytearray, memoryview, Mapping)) or not isinstance(value, Iterable):
+        raise wrong(expected, given)
+    records = list(cast("Iterable[object]", value))
+    for place, record in enumerate(records):
+        if not isinstance(record, kinds):
+            raise TypeError(f"[{place}] {wrong(f'an item of {expected}', record)}")
+    return cast("list[R]", records)
+
+
+def as_mapping(value: object, expected: str) -> Mapping[object, object]:
+    """Return a mapping.
+
+    Raises:
+        TypeError: It is none.
+    """
+    given = value
+    if not isinstance(value, Mapping):
+        raise wrong(expected, given)
+    return cast("Mapping[object, object]", value)
+
+
+def as_pairs(value: object, separator: str) -> str:
+    """Return ``name=value`` pairs in one text.
+
+    Raises:
+        TypeError: It is no mapping, or a value has no text.
+        ValueError: A value is a number that is none.
+    """
+    if isinstance(value, str):
+        return as_text(value)
+    named = as_mapping(value, "a mapping").items()
+    return separator.join(f"{as_text(name)}={at(name, as_text, each)}" for name, each in named)
+
+
+def as_assignments(value: object, assign: Callable[[str, str], str]) -> str | list[str]:
+    """Return variables, one ``name=value`` each.
+
+    Args:
+        value: A mapping of names to values, or to several values of one name; or the ``name=value`` texts themselves,
+            one or a list, which stand as they are.
+        assign: Writes one of the mapping.
+
+    Raises:
+        TypeError: It is neither, or a value has no text.
+        ValueError: A text does not assign anything.
+    """
+    if isinstance(value, Mapping):
+        named = cast("Mapping[object, object]", value).items()
+        return [assign(_variable(name), line) for name, each in named for line in _lines(name, each)]
+    try:
+        texts = as_list(value, as_text)
+    except TypeError as error:
+        raise TypeError(str(error).replace("takes a list", "takes a mapping of names to values", 1)) from None
+    if any("=" not in text for text in ([texts] if isinstance(texts, str) else texts)):
+        raise ValueError("takes a mapping of names to values, or texts such as 'NAME=value'")
+    return texts
+
+
+def _variable(name: object) -> str:
+    if not isinstance(name, str) or not name or "=" in name:
+        raise ValueError("takes a mapping of names to values; a name is text without =")
+    return name
+
+
+def _lines(name: object, value: object) -> Sequence[str]:
+    several = cast("Sequence[object]", value) if isinstance(value, (list, tuple)) else (value,)
+    return [at(name, as_text, each) for each in several]
