@@ -46,7 +46,7 @@ class CompiledPart(BuildHookInterface[Any]):
         in_c = self._built(from_c, package)
         if version == "editable":
             for file in in_c.values():
-                shutil.copy(file, package / "_speed")
+                replace(file, package / "_speed" / file.name)
             return
         by_mypyc = self._built(from_python, package)
         build_data["force_include"] |= {str(file): place for place, file in (in_c | by_mypyc).items()}
@@ -64,6 +64,13 @@ class CompiledPart(BuildHookInterface[Any]):
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is lacking, plain Python does it too
             self.app.display_warning(f"ami-typed is built without a compiled part, which makes it faster: {error}")
             return {}
+
+
+def replace(file: Path, place: Path) -> None:
+    """Put a file in the place of another in one step; programs that have mapped the old one keep it."""
+    beside = place.with_name(f"{place.name}.{os.getpid()}")
+    shutil.copy(file, beside)
+    beside.replace(place)
 
 
 def from_c(package: Path, folder: Path) -> dict[str, Path]:

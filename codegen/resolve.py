@@ -299,6 +299,18 @@ def resolve(amended: Amended, known: Mapping[str, str] | None = None) -> Model:
     return _Resolution(amended, known).model()
 
 
+_UNIT = re.compile(r", in (?:(?:milli|micro)?seconds|minutes)\b,?")
+
+
+def _is_duration(value: Value) -> bool:
+    return _TIMEDELTA in value.imports
+
+
+def _in_python(doc: str | None, value: Value) -> str | None:
+    """Return a description without the unit on the wire if Python's value has its own: a duration is a `timedelta`."""
+    return _UNIT.sub("", doc) if doc and _is_duration(value) else doc
+
+
 class _Resolution:
     """One run; the troubles of all messages are told together."""
 
@@ -456,7 +468,7 @@ class _Resolution:
             codec=None if local else value.reads,
             releases=_narrower(header.span, message.span),
             none=header.none,
-            doc=header.doc,
+            doc=_in_python(header.doc, value),
             values=header.values,
             enum=value.enum,
         )
@@ -473,8 +485,8 @@ class _Resolution:
             codec=value.writes,
             required=header.required,
             releases=_narrower(header.span, action.span),
-            doc=header.doc,
-            default=header.default,
+            doc=_in_python(header.doc, value),
+            default=None if _is_duration(value) else header.default,
             values=header.values,
             enum=value.enum,
         )

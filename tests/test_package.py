@@ -6,6 +6,8 @@ import ast
 import importlib
 import pickle
 import re
+import subprocess
+import sys
 import typing
 from importlib import resources
 from pathlib import Path
@@ -13,6 +15,9 @@ from pathlib import Path
 import pytest
 
 import ami_typed
+from ami_typed import actions, catalogue, enums, values
+from ami_typed.fields import fields_of
+from ami_typed.registry import event_class
 from tests.support import in_a_fresh_process
 
 SOURCE = Path(ami_typed.__file__)
@@ -162,3 +167,26 @@ def test_the_signatures_of_the_documented_api_are_there_to_read() -> None:
     assert set(hints) == set(ami_typed.Limits._fields)
     for method in ("connect", "disconnect", "send_action", "register_callback", "monitor_connection", "close"):
         assert getattr(ami_typed.Manager, method).__doc__
+
+
+def test_no_description_of_a_duration_says_the_unit_of_the_wire() -> None:
+    unit = re.compile(r", in (?:milli|micro)?(?:seconds|minutes)\b")
+    durations = {id(codec) for codec in (values.seconds, values.milliseconds, values.microseconds, values.minutes)}
+    wrong = [
+        (name, attribute)
+        for name in catalogue.EVENTS
+        for attribute, field in fields_of(event_class(name)).items()
+        if id(field.codec) in durations and unit.search(field.describe())
+    ]
+    assert not wrong
+    assert "milliseconds" not in (actions.Originate.__doc__ or "")
+
+
+def test_a_call_that_nobody_answers_has_a_reason_that_says_so() -> None:
+    assert (enums.OriginateReason(3), enums.OriginateReason(3).name) == (3, "NO_ANSWER")
+    assert str(enums.OriginateReason(3)) == f"{enums.OriginateReason(3)}" == "NO_ANSWER"
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "ami_typed", "--version"], capture_output=True, text=True, check=True)
+    assert ami_typed.__version__ in done.stdout

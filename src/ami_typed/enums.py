@@ -819,7 +819,7 @@ class Muting(OpenStrEnum):
 
 
 class OriginateReason(OpenIntEnum):
-    """What came of an Originate: the last thing that the called channel said.
+    """What came of an Originate, as it is to the caller; the wire's value is the last that the called channel said.
 
     Source: include/asterisk/frame.h, enum ast_control_frame_type.
     """
@@ -828,10 +828,10 @@ class OriginateReason(OpenIntEnum):
     """There was no such extension, or the channel could not be made."""
     HANGUP = 1
     """Nobody answered in time, or the channel hung up."""
-    RING = 2
-    """Still at the local ring when time ran out."""
-    RINGING = 3
-    """It rang until time ran out."""
+    NOT_REACHED = 2
+    """The call was still being placed when time ran out; `RING` in Asterisk."""
+    NO_ANSWER = 3
+    """It rang until time ran out, and nobody answered; `RINGING` in Asterisk."""
     ANSWER = 4
     """Answered: the one reason of a success."""
     BUSY = 5

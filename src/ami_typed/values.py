@@ -515,8 +515,15 @@ def _unknown(cls: type[Any], value: object, base: type[Any]) -> Any:
 class OpenIntEnum(enum.IntEnum):
     """A vocabulary of numbers that a newer Asterisk may extend.
 
-    An unknown number becomes a member named ``UNKNOWN_<number>`` whose `known` is false.
+    An unknown number becomes a member named ``UNKNOWN_<number>`` whose `known` is false. `str` of a member is its name;
+    in a request it is sent as its number.
     """
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if spec else self.name
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:

@@ -39,7 +39,9 @@ def test_a_call_is_followed_from_its_birth_to_its_hang_up(manager: ami.Manager) 
 
 
 @pytest.mark.parametrize(
-    ("extension", "reason"), [("102", "BUSY"), ("103", "CONGESTION"), ("104", "RINGING")], ids=["busy", "full", "rings"]
+    ("extension", "reason"),
+    [("102", "BUSY"), ("103", "CONGESTION"), ("104", "NO_ANSWER")],
+    ids=["busy", "full", "rings"],
 )
 def test_a_call_that_fails_says_why(
     manager: ami.Manager, server: Server | ForeignServer, extension: str, reason: str

@@ -118,7 +118,7 @@ class Originate(Request["Answer"]):
         priority: The priority of that extension to begin at, a number or a label.
         application: The application to connect to, in place of an extension.
         data: That application's arguments as one text.
-        call_timeout: How long to let it ring, in milliseconds. ``30000`` where it is left out.
+        call_timeout: How long to let it ring; 30 s where it is left out.
         caller_id: The caller id to call with, such as `"Alice" <181>`; a quote or backslash within the quoted
             name takes a backslash before it.
         variable: Channel variables to set on the new channel.

@@ -88,7 +88,7 @@ class PlayDTMF(Request["Answer"]):
     Args:
         channel: The channel's name. Required.
         digit: The digit: 0 to 9, A to D, `*` or `#`; one only. Required.
-        duration: How long it sounds, in milliseconds.
+        duration: How long it sounds.
         receive: Whether to act as if the channel had sent it. Asterisk 13.30 or later in the 13 branch, 16.7
             or later in the 16 branch, 17.1 and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
@@ -130,7 +130,7 @@ class PlayMF(Request["Answer"]):
     Args:
         channel: The channel's name. Required.
         digit: The digit: 0 to 9, or `*`, `#`, A, B, C for the signals KP, ST, STP, ST2P, ST3P. Required.
-        duration: How long it sounds, in milliseconds.
+        duration: How long it sounds.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 

@@ -50,7 +50,7 @@ class QueueAdd(Request["Answer"]):
         member_name: The name that events and logs call the member by.
         state_interface: The device whose state decides whether the member is free; its interface where it is
             left out.
-        wrapuptime: How long to leave the member alone after a call, in seconds. Asterisk 16.3 and later only.
+        wrapuptime: How long to leave the member alone after a call. Asterisk 16.3 and later only.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 

@@ -245,7 +245,7 @@ class WaitEvent(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/WaitEvent/>
 
     Args:
-        event_timeout: How long to wait, in seconds; for as long as the connection lasts where it is left out.
+        event_timeout: How long to wait; for as long as the connection lasts where it is left out.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 

@@ -104,9 +104,9 @@ class AgentComplete(MaybeChannelEvent):
     interface = Always("Interface", text)
     """What is dialled to reach the member, such as `PJSIP/alice`."""
     hold_time = Always("HoldTime", seconds)
-    """How long the caller waited, in seconds."""
+    """How long the caller waited."""
     talk_time = Always("TalkTime", seconds)
-    """How long caller and member talked, in seconds."""
+    """How long caller and member talked."""
     reason = Always("Reason", member(enums.CompletionReason))
     """Who ended the call."""
     dest = MaybeView(ChannelSnapshot, "dest_")
@@ -133,9 +133,9 @@ class AgentConnect(ChannelEvent, DestChannelEvent):
     interface = Always("Interface", text)
     """What is dialled to reach the member, such as `PJSIP/alice`."""
     ring_time = Always("RingTime", seconds)
-    """How long the member's device rang, in seconds."""
+    """How long the member's device rang."""
     hold_time = Always("HoldTime", seconds)
-    """How long the caller waited, in seconds."""
+    """How long the caller waited."""
 
 
 class AgentDump(ChannelEvent, DestChannelEvent):
@@ -192,7 +192,7 @@ class AgentLogoff(ChannelEvent):
     agent = Always("Agent", text)
     """The agent's identifier in agents.conf."""
     logintime = Always("Logintime", seconds)
-    """How long the agent was logged in, in seconds."""
+    """How long the agent was logged in."""
 
 
 class AgentRingNoAnswer(ChannelEvent, DestChannelEvent):
@@ -215,7 +215,7 @@ class AgentRingNoAnswer(ChannelEvent, DestChannelEvent):
     interface = Always("Interface", text)
     """What is dialled to reach the member, such as `PJSIP/alice`."""
     ring_time = Always("RingTime", milliseconds)
-    """How long the member's device rang, in milliseconds."""
+    """How long the member's device rang."""
 
 
 class Agents(MaybeChannelEvent):

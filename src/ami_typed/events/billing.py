@@ -139,9 +139,9 @@ class Cdr(Event):
     end_time = SometimesLocal("EndTime")
     """When it ended."""
     duration = Always("Duration", seconds)
-    """How long it lasted, in seconds."""
+    """How long it lasted."""
     billable = Always("BillableSeconds", seconds)
-    """How long it lasted from the answer on, in seconds."""
+    """How long it lasted from the answer on."""
     disposition = Always("Disposition", member(enums.Disposition))
     """How it ended."""
     ama_flags = Always("AMAFlags", member(enums.AMAFlags))

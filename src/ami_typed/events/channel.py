@@ -379,7 +379,7 @@ class Status(Event):
     pickupgroup = Always("Pickupgroup", group_bits)
     """The call groups that it may pick calls up from."""
     seconds = Always("Seconds", _seconds)
-    """How long the channel has been there, in seconds."""
+    """How long the channel has been there."""
     variables = Variables("Variable")
     """The variables that were asked for."""
     snapshot = View(ChannelSnapshot)

@@ -151,7 +151,7 @@ class CCOfferTimerStart(Event):
     caller = Always("Caller", text)
     """The device of whoever called."""
     expires = Always("Expires", seconds)
-    """How long the caller has, in seconds."""
+    """How long the caller has."""
 
 
 class CCRecallComplete(Event):

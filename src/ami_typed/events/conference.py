@@ -116,7 +116,7 @@ class ConfbridgeList(Event):
     talking = Sometimes("Talking", yes_no, releases="13.22 15.5-")
     """Whether the member talks now. One of ``Yes``, ``No``."""
     answered_time = Always("AnsweredTime", seconds)
-    """How long the member has been in its call, in seconds."""
+    """How long the member has been in its call."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
     channel_state = Sometimes("ChannelState", member(enums.ChannelState), releases="13 15-")

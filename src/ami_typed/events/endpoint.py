@@ -42,7 +42,7 @@ class ContactStatus(Event):
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
     roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("0",))
-    """How long it took to answer the last OPTIONS, in microseconds; none where it did not answer, or was not asked."""
+    """How long it took to answer the last OPTIONS; none where it did not answer, or was not asked."""
 
 
 class PeerEntry(Event):
@@ -151,7 +151,7 @@ class PeerStatus(Event):
     port = Sometimes("Port", integer)
     """The peer's port, where it registered."""
     time = Sometimes("Time", milliseconds, none=("-1",))
-    """How long it took to answer, in milliseconds; none where it did not."""
+    """How long it took to answer; none where it did not."""
 
 
 class RegistrationsComplete(Event):
@@ -225,7 +225,7 @@ class RegistryEntry(Event):
     domain_port = Sometimes("DomainPort", integer, releases="13-20")
     """The domain's port."""
     refresh = Always("Refresh", seconds)
-    """How often the registration is renewed, in seconds."""
+    """How often the registration is renewed."""
     state = Always("State", member(enums.RegistrationState))
     """How it stands."""
     registration_time = Sometimes("RegistrationTime", epoch, releases="13-20", none=("0",))

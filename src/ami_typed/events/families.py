@@ -567,4 +567,4 @@ class QueueMemberEvent(Event):
     ringinuse = Always("Ringinuse", one_zero)
     """Whether the queue may ring the member while it is on a call. One of ``0``, ``1``."""
     wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
-    """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
+    """How long the member is left alone after a call; 0 for the queue's own setting."""

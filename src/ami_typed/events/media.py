@@ -53,7 +53,7 @@ class ChannelTalkingStop(ChannelEvent):
     privileges = ("call",)
 
     duration = Always("Duration", milliseconds)
-    """How long somebody talked, in milliseconds."""
+    """How long somebody talked."""
 
 
 class ChanSpyStart(SpyerChannelEvent):
@@ -207,7 +207,7 @@ class DTMFEnd(ChannelEvent):
     digit = Always("Digit", text)
     """The digit."""
     duration = Always("DurationMs", milliseconds)
-    """How long it sounded, in milliseconds."""
+    """How long it sounded."""
     direction = Always("Direction", member(enums.DigitDirection))
     """Which way it went."""
 

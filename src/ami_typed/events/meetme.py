@@ -78,7 +78,7 @@ class MeetmeLeave(ChannelEvent):
     user = Always("User", integer)
     """The member's number within the conference."""
     duration = Sometimes("Duration", seconds)
-    """How long it was there, in seconds."""
+    """How long it was there."""
 
 
 class MeetmeList(Event):
@@ -201,7 +201,7 @@ class MeetmeMute(ChannelEvent):
     user = Always("User", integer)
     """The member's number within the conference."""
     duration = Sometimes("Duration", seconds)
-    """How long the member has been there, in seconds."""
+    """How long the member has been there."""
     status = Always("Status", on_off)
     """Whether it is muted now. One of ``on``, ``off``."""
 
@@ -224,7 +224,7 @@ class MeetmeTalking(ChannelEvent):
     user = Always("User", integer)
     """The member's number within the conference."""
     duration = Sometimes("Duration", seconds)
-    """How long the member has been there, in seconds."""
+    """How long the member has been there."""
     status = Always("Status", on_off)
     """Whether it talks now. One of ``on``, ``off``."""
 
@@ -247,6 +247,6 @@ class MeetmeTalkRequest(ChannelEvent):
     user = Always("User", integer)
     """The member's number within the conference."""
     duration = Sometimes("Duration", seconds)
-    """How long the member has been there, in seconds."""
+    """How long the member has been there."""
     status = Always("Status", on_off)
     """Whether it asks now. One of ``on``, ``off``."""

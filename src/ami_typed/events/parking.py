@@ -46,7 +46,7 @@ class ParkedCall(ParkeeChannelEvent):
     """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
     limit."""
     parking_duration = Always("ParkingDuration", seconds)
-    """How long the call has been parked, in seconds."""
+    """How long the call has been parked."""
 
 
 class ParkedCallGiveUp(ParkeeChannelEvent):
@@ -72,7 +72,7 @@ class ParkedCallGiveUp(ParkeeChannelEvent):
     """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
     limit."""
     parking_duration = Always("ParkingDuration", seconds)
-    """How long the call has been parked, in seconds."""
+    """How long the call has been parked."""
 
 
 class ParkedCallsComplete(Event):
@@ -118,7 +118,7 @@ class ParkedCallSwap(ParkeeChannelEvent):
     """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
     limit."""
     parking_duration = Always("ParkingDuration", seconds)
-    """How long the call has been parked, in seconds."""
+    """How long the call has been parked."""
 
 
 class ParkedCallTimeOut(ParkeeChannelEvent):
@@ -144,7 +144,7 @@ class ParkedCallTimeOut(ParkeeChannelEvent):
     """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
     limit."""
     parking_duration = Always("ParkingDuration", seconds)
-    """How long the call has been parked, in seconds."""
+    """How long the call has been parked."""
 
 
 class Parkinglot(Event):
@@ -166,7 +166,7 @@ class Parkinglot(Event):
     stop_space = Always("StopSpace", integer)
     """Its last space."""
     timeout = Sometimes("Timeout", seconds, none=("0",))
-    """How long it keeps a call, in seconds; none where it has no time limit."""
+    """How long it keeps a call; none where it has no time limit."""
 
 
 class ParkinglotsComplete(Event):
@@ -210,7 +210,7 @@ class UnParkedCall(ParkeeChannelEvent):
     """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
     limit."""
     parking_duration = Always("ParkingDuration", seconds)
-    """How long the call has been parked, in seconds."""
+    """How long the call has been parked."""
     retriever_channel = Always("RetrieverChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Retriever`` stands for."""
     retriever_channel_state = Always("RetrieverChannelState", member(enums.ChannelState))

@@ -57,13 +57,13 @@ class AorDetail(Event):
     object_name = Always("ObjectName", text)
     """The object's name."""
     minimum_expiration = Always("MinimumExpiration", seconds)
-    """The shortest time that a registration may last, in seconds."""
+    """The shortest time that a registration may last."""
     maximum_expiration = Always("MaximumExpiration", seconds)
-    """The longest time that a registration may last, in seconds."""
+    """The longest time that a registration may last."""
     default_expiration = Always("DefaultExpiration", seconds)
-    """The time that a registration lasts where it does not say, in seconds."""
+    """The time that a registration lasts where it does not say."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often contacts are asked whether they are there, in seconds; 0 for never."""
+    """How often contacts are asked whether they are there; 0 for never."""
     authenticate_qualify = Always("AuthenticateQualify", true_false)
     """Whether a challenge to that question is answered."""
     max_contacts = Always("MaxContacts", integer)
@@ -81,7 +81,7 @@ class AorDetail(Event):
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """Whether only a 2xx answer counts as being there."""
     qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-")
-    """How long a contact may take to answer, in seconds."""
+    """How long a contact may take to answer."""
     voicemail_extension = Always("VoicemailExtension", text, releases="13.9-")
     """The number of the voicemail service that telephones are told."""
     contacts = Always("Contacts", items(","))
@@ -112,15 +112,15 @@ class AorList(Event):
     object_name = Always("ObjectName", text)
     """The object's name."""
     minimum_expiration = Always("MinimumExpiration", seconds)
-    """The shortest time that a registration may last, in seconds."""
+    """The shortest time that a registration may last."""
     maximum_expiration = Always("MaximumExpiration", seconds)
-    """The longest time that a registration may last, in seconds."""
+    """The longest time that a registration may last."""
     default_expiration = Always("DefaultExpiration", seconds)
-    """The time that a registration lasts where it does not say, in seconds."""
+    """The time that a registration lasts where it does not say."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often contacts are asked whether they are there, in seconds; 0 for never."""
+    """How often contacts are asked whether they are there; 0 for never."""
     qualify_timeout = Always("QualifyTimeout", seconds)
-    """How long a contact may take to answer, in seconds."""
+    """How long a contact may take to answer."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """Whether only a 2xx answer counts as being there."""
     authenticate_qualify = Always("AuthenticateQualify", true_false)
@@ -190,7 +190,7 @@ class AuthDetail(Event):
     realm = Always("Realm", text)
     """The realm; empty where any will do."""
     nonce_lifetime = Always("NonceLifetime", seconds)
-    """How long a challenge is good, in seconds."""
+    """How long a challenge is good."""
     auth_type = Always("AuthType", text)
     """How the secret is kept: `userpass`, `md5`, `digest`, `google_oauth`."""
     endpoint_name = Sometimes("EndpointName", text)
@@ -238,7 +238,7 @@ class AuthList(Event):
     password = Always("Password", text)
     """The password, in plain text; empty where a digest is used."""
     nonce_lifetime = Always("NonceLifetime", seconds)
-    """How long a challenge is good, in seconds."""
+    """How long a challenge is good."""
     oauth_clientid = Sometimes("OauthClientid", text, releases="17-")
     """The `oauth_clientid` setting of the credentials."""
     oauth_secret = Sometimes("OauthSecret", text, releases="17-")
@@ -318,9 +318,9 @@ class EndpointDetail(Event):
     timers = Always("Timers", text)
     """The `timers` setting of the endpoint."""
     timers_min_se = Always("TimersMinSe", seconds)
-    """The `timers_min_se` setting of the endpoint, in seconds."""
+    """The `timers_min_se` setting of the endpoint."""
     timers_sess_expires = Always("TimersSessExpires", seconds)
-    """The `timers_sess_expires` setting of the endpoint, in seconds."""
+    """The `timers_sess_expires` setting of the endpoint."""
     auth = Always("Auth", items(","))
     """The credentials that the endpoint must show."""
     outbound_auth = Always("OutboundAuth", items(","))
@@ -434,7 +434,7 @@ class EndpointDetail(Event):
     allow_subscribe = Always("AllowSubscribe", true_false)
     """The `allow_subscribe` setting of the endpoint."""
     sub_min_expiry = Always("SubMinExpiry", seconds)
-    """The `sub_min_expiry` setting of the endpoint, in seconds."""
+    """The `sub_min_expiry` setting of the endpoint."""
     from_user = Always("FromUser", text)
     """The `from_user` setting of the endpoint."""
     from_domain = Always("FromDomain", text)
@@ -446,7 +446,7 @@ class EndpointDetail(Event):
     dtls_verify = Always("DtlsVerify", text)
     """The `dtls_verify` setting of the endpoint."""
     dtls_rekey = Always("DtlsRekey", seconds)
-    """The `dtls_rekey` setting of the endpoint, in seconds."""
+    """The `dtls_rekey` setting of the endpoint."""
     dtls_cert_file = Always("DtlsCertFile", text)
     """The `dtls_cert_file` setting of the endpoint."""
     dtls_private_key = Always("DtlsPrivateKey", text)
@@ -510,7 +510,7 @@ class EndpointDetail(Event):
     dtls_fingerprint = Always("DtlsFingerprint", text)
     """The `dtls_fingerprint` setting of the endpoint."""
     fax_detect_timeout = Always("FaxDetectTimeout", seconds, releases="13.11-")
-    """The `fax_detect_timeout` setting of the endpoint, in seconds."""
+    """The `fax_detect_timeout` setting of the endpoint."""
     follow_early_media_fork = Sometimes("FollowEarlyMediaFork", true_false, releases="13.22 15.5-")
     """The `follow_early_media_fork` setting of the endpoint."""
     follow_redirect_methods = Sometimes("FollowRedirectMethods", items(","), releases="20.18 22.8 23.2-")
@@ -544,11 +544,11 @@ class EndpointDetail(Event):
     rtcp_mux = Always("RtcpMux", true_false, releases="13.15 14.4-")
     """The `rtcp_mux` setting of the endpoint."""
     rtp_keepalive = Always("RtpKeepalive", seconds, releases="13.5-")
-    """The `rtp_keepalive` setting of the endpoint, in seconds."""
+    """The `rtp_keepalive` setting of the endpoint."""
     rtp_timeout = Always("RtpTimeout", seconds, releases="13.5-")
-    """The `rtp_timeout` setting of the endpoint, in seconds."""
+    """The `rtp_timeout` setting of the endpoint."""
     rtp_timeout_hold = Always("RtpTimeoutHold", seconds, releases="13.5-")
-    """The `rtp_timeout_hold` setting of the endpoint, in seconds."""
+    """The `rtp_timeout_hold` setting of the endpoint."""
     rtp_port_start = Sometimes("RtpPortStart", integer, releases="20.20 22.10 23.4-", none=("0",))
     """The `rtp_port_start` setting of the endpoint."""
     rtp_port_end = Sometimes("RtpPortEnd", integer, releases="20.20 22.10 23.4-", none=("0",))
@@ -776,7 +776,7 @@ class TransportDetail(Event):
     cos = Always("Cos", integer)
     """The `cos` setting of the transport."""
     websocket_write_timeout = Always("WebsocketWriteTimeout", milliseconds)
-    """The `websocket_write_timeout` setting of the transport, in milliseconds."""
+    """The `websocket_write_timeout` setting of the transport."""
     allow_reload = Always("AllowReload", true_false, releases="13.8-")
     """The `allow_reload` setting of the transport."""
     allow_wildcard_certs = Sometimes("AllowWildcardCerts", yes_no, releases="16.28 18.14 19.6-")
@@ -788,9 +788,9 @@ class TransportDetail(Event):
     tcp_keepalive_enable = Sometimes("TcpKeepaliveEnable", true_false, releases="18.23 20.8 21.3-")
     """The `tcp_keepalive_enable` setting of the transport."""
     tcp_keepalive_idle_time = Sometimes("TcpKeepaliveIdleTime", seconds, releases="18.23 20.8 21.3-")
-    """The `tcp_keepalive_idle_time` setting of the transport, in seconds."""
+    """The `tcp_keepalive_idle_time` setting of the transport."""
     tcp_keepalive_interval_time = Sometimes("TcpKeepaliveIntervalTime", seconds, releases="18.23 20.8 21.3-")
-    """The `tcp_keepalive_interval_time` setting of the transport, in seconds."""
+    """The `tcp_keepalive_interval_time` setting of the transport."""
     tcp_keepalive_probe_count = Sometimes("TcpKeepaliveProbeCount", integer, releases="18.23 20.8 21.3-")
     """The `tcp_keepalive_probe_count` setting of the transport."""
     endpoint_name = Always("EndpointName", text)

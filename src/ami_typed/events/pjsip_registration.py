@@ -61,7 +61,7 @@ class ContactList(Event):
     via_port = Always("ViaPort", integer)
     """The port that the registration came from."""
     qualify_timeout = Always("QualifyTimeout", seconds)
-    """How long a contact may take to answer, in seconds."""
+    """How long a contact may take to answer."""
     call_id = Always("CallId", text)
     """The Call-ID of the registration."""
     reg_server = Always("RegServer", text)
@@ -77,7 +77,7 @@ class ContactList(Event):
     uri = Always("Uri", text)
     """The contact's address."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often contacts are asked whether they are there, in seconds; 0 for never."""
+    """How often contacts are asked whether they are there; 0 for never."""
     user_agent = Always("UserAgent", text)
     """The telephone's make, as it calls itself; empty where it did not say."""
     expiration_time = Sometimes("ExpirationTime", epoch, none=("0",))
@@ -87,7 +87,7 @@ class ContactList(Event):
     status = Always("Status", member(enums.ContactState))
     """Whether it answers."""
     roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
-    """How long the contact took to answer the last OPTIONS, in microseconds; none where it was not asked."""
+    """How long the contact took to answer the last OPTIONS; none where it was not asked."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """Whether only a 2xx answer counts as being there."""
 
@@ -132,7 +132,7 @@ class ContactStatusDetail(Event):
     status = Always("Status", member(enums.ContactState))
     """Whether it answers."""
     roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
-    """How long the contact took to answer the last OPTIONS, in microseconds; none where it was not asked."""
+    """How long the contact took to answer the last OPTIONS; none where it was not asked."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
     user_agent = Always("UserAgent", text)
@@ -152,9 +152,9 @@ class ContactStatusDetail(Event):
     path = Always("Path", text)
     """The Path of its registration; empty where it had none."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often it is asked whether it is there, in seconds; 0 for never."""
+    """How often it is asked whether it is there; 0 for never."""
     qualify_timeout = Always("QualifyTimeout", seconds)
-    """How long it may take to answer, in seconds."""
+    """How long it may take to answer."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", one_zero, releases="20.12 21.7 22.2-")
     """Whether only a 2xx answer counts as being there."""
 
@@ -196,11 +196,11 @@ class InboundRegistrationDetail(Event):
     object_name = Always("ObjectName", text)
     """The object's name."""
     minimum_expiration = Always("MinimumExpiration", seconds)
-    """The shortest time that a registration may last, in seconds."""
+    """The shortest time that a registration may last."""
     default_expiration = Always("DefaultExpiration", seconds)
-    """The time that a registration lasts where it does not say, in seconds."""
+    """The time that a registration lasts where it does not say."""
     qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-")
-    """How long a contact may take to answer, in seconds."""
+    """How long a contact may take to answer."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """Whether only a 2xx answer counts as being there."""
     mailboxes = Always("Mailboxes", items(","))
@@ -216,9 +216,9 @@ class InboundRegistrationDetail(Event):
     authenticate_qualify = Always("AuthenticateQualify", true_false)
     """Whether a challenge to that question is answered."""
     maximum_expiration = Always("MaximumExpiration", seconds)
-    """The longest time that a registration may last, in seconds."""
+    """The longest time that a registration may last."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often contacts are asked whether they are there, in seconds; 0 for never."""
+    """How often contacts are asked whether they are there; 0 for never."""
     remove_existing = Always("RemoveExisting", true_false)
     """Whether a new contact takes the place of an old one."""
     outbound_proxy = Always("OutboundProxy", text)
@@ -326,17 +326,17 @@ class OutboundRegistrationDetail(Event):
     server_uri = Always("ServerUri", text)
     """Where it is registered."""
     max_random_initial_delay = Sometimes("MaxRandomInitialDelay", seconds, releases="16.27 18.13 19.5-")
-    """The longest random wait before the first try, in seconds."""
+    """The longest random wait before the first try."""
     support_path = Always("SupportPath", true_false)
     """Whether Path headers are kept."""
     retry_interval = Always("RetryInterval", seconds)
-    """How long to wait between tries after a failure that may pass, in seconds."""
+    """How long to wait between tries after a failure that may pass."""
     security_mechanisms = Sometimes("SecurityMechanisms", items(";"), releases="18.16 20.1-")
     """The `security_mechanisms` setting of the registration."""
     contact_header_params = Sometimes("ContactHeaderParams", text, releases="17-")
     """The `contact_header_params` setting of the registration."""
     expiration = Always("Expiration", seconds)
-    """How long a registration is asked to last, in seconds."""
+    """How long a registration is asked to last."""
     transport = Always("Transport", text)
     """The transport that requests are sent by; empty where any will do."""
     line = Always("Line", true_false, releases="13.4-")
@@ -348,19 +348,19 @@ class OutboundRegistrationDetail(Event):
     user_agent = Sometimes("UserAgent", text, releases="21.2-")
     """The telephone's make, as it calls itself; empty where it did not say."""
     forbidden_retry_interval = Always("ForbiddenRetryInterval", seconds)
-    """How long to wait after being forbidden, in seconds; 0 for no further try."""
+    """How long to wait after being forbidden; 0 for no further try."""
     outbound_auth = Always("OutboundAuth", items(","))
     """The credentials that are shown to the other side."""
     outbound_proxy = Always("OutboundProxy", text)
     """The proxy that requests go through; empty where they go straight."""
     fatal_retry_interval = Always("FatalRetryInterval", seconds, releases="13.7-")
-    """How long to wait after a failure that should last, in seconds; 0 for no further try."""
+    """How long to wait after a failure that should last; 0 for no further try."""
     support_outbound = Sometimes("SupportOutbound", yes_no, releases="17-")
     """The `support_outbound` setting of the registration."""
     status = Always("Status", member(enums.RegistrationState))
     """How it stands."""
     next_reg = Sometimes("NextReg", seconds, none=("0",))
-    """How long until PJSIP renews it by itself, in seconds; none where Asterisk sees to that."""
+    """How long until PJSIP renews it by itself; none where Asterisk sees to that."""
 
 
 class OutboundRegistrationDetailComplete(Event):
@@ -458,7 +458,7 @@ class ResourceListDetail(Event):
     list_item = Always("ListItem", items(","))
     """What the list is made of."""
     notification_batch_interval = Always("NotificationBatchInterval", milliseconds)
-    """How long changes are gathered before a notification, in milliseconds."""
+    """How long changes are gathered before a notification."""
     resource_display_name = Sometimes("ResourceDisplayName", true_false, releases="16.25 18.11 19.3-")
     """Whether names are told as well."""
     event_package = Second("Event", text)

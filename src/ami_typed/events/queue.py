@@ -49,7 +49,7 @@ class QueueCallerAbandon(ChannelEvent):
     original_position = Always("OriginalPosition", integer)
     """The caller's place when it came into the queue, counted from 1."""
     hold_time = Always("HoldTime", seconds)
-    """How long the caller waited, in seconds."""
+    """How long the caller waited."""
 
 
 class QueueCallerJoin(ChannelEvent):
@@ -124,7 +124,7 @@ class QueueEntry(Event):
     connected_line_name = Sometimes("ConnectedLineName", text, none=("unknown",))
     """The name of that party; none where it is not known."""
     wait = Always("Wait", seconds)
-    """How long the caller has waited, in seconds."""
+    """How long the caller has waited."""
     priority = Always("Priority", integer, releases="13.18 14.7-")
     """The caller's priority: higher ones come first."""
 
@@ -170,7 +170,7 @@ class QueueMember(Event):
     paused_reason = Always("PausedReason", text, releases="13.8-")
     """Why the member was paused; empty where no reason was given."""
     wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
-    """How long the member is left alone after a call, in seconds; 0 for the queue's own setting."""
+    """How long the member is left alone after a call; 0 for the queue's own setting."""
 
 
 class QueueMemberAdded(QueueMemberEvent):
@@ -282,15 +282,15 @@ class QueueParams(Event):
     calls = Always("Calls", integer)
     """How many callers wait."""
     holdtime = Always("Holdtime", seconds)
-    """How long callers wait on average, in seconds."""
+    """How long callers wait on average."""
     talk_time = Always("TalkTime", seconds)
-    """How long calls last on average, in seconds."""
+    """How long calls last on average."""
     completed = Always("Completed", integer)
     """How many calls were answered."""
     abandoned = Always("Abandoned", integer)
     """How many callers gave up."""
     service_level = Always("ServiceLevel", seconds)
-    """The waiting time, in seconds, that an answer is to come within."""
+    """The waiting time that an answer is to come within."""
     servicelevel_perf = Always("ServicelevelPerf", real)
     """How many of the answered calls were answered within that time, in per cent."""
     servicelevel_perf2 = Sometimes("ServicelevelPerf2", real, releases="15-")
@@ -339,11 +339,11 @@ class QueueSummary(Event):
     callers = Always("Callers", integer)
     """How many callers wait."""
     hold_time = Always("HoldTime", seconds)
-    """How long callers wait on average, in seconds."""
+    """How long callers wait on average."""
     talk_time = Always("TalkTime", seconds)
-    """How long calls last on average, in seconds."""
+    """How long calls last on average."""
     longest_hold_time = Always("LongestHoldTime", seconds)
-    """How long the caller who came first has waited, in seconds."""
+    """How long the caller who came first has waited."""
 
 
 class QueueSummaryComplete(Event):

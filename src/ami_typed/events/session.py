@@ -29,9 +29,9 @@ class FullyBooted(Event):
     status = Always("Status", text)
     """`Fully Booted`."""
     uptime = Sometimes("Uptime", seconds, releases="14-")
-    """How long Asterisk has been running, in seconds."""
+    """How long Asterisk has been running."""
     last_reload = Sometimes("LastReload", seconds, releases="14-")
-    """How long ago Asterisk last read its configuration, in seconds."""
+    """How long ago Asterisk last read its configuration."""
 
 
 class Shutdown(Event):

@@ -128,7 +128,7 @@ class VoicemailBoxDetail(Event):
     date = Always("Date", text)
     """When it was left, in words and in UTC: `Sun Nov 22 08:54:06 PM UTC 2026`."""
     duration = Sometimes("Duration", seconds)
-    """How long it is, in seconds."""
+    """How long it is."""
     flag = Always("Flag", text)
     """`Urgent`, or empty."""
     id = Always("ID", text)
@@ -216,7 +216,7 @@ class VoicemailUserDetail(Event):
     exit_context = Always("ExitContext", text)
     """The context that a caller gets to by pressing 0 or `*`."""
     say_duration_minimum = Always("SayDurationMinimum", minutes)
-    """The shortest message whose length is told, in minutes."""
+    """The shortest message whose length is told."""
     say_envelope = Always("SayEnvelope", yes_no)
     """Whether date and time of a message are told."""
     say_cid = Always("SayCID", yes_no)
@@ -238,7 +238,7 @@ class VoicemailUserDetail(Event):
     max_message_count = Always("MaxMessageCount", integer)
     """How many messages a folder takes."""
     max_message_length = Always("MaxMessageLength", seconds)
-    """The longest message, in seconds."""
+    """The longest message."""
     new_message_count = Always("NewMessageCount", integer)
     """How many messages are new."""
     old_message_count = Always("OldMessageCount", integer)
@@ -312,7 +312,7 @@ class VoicemailUserEntry(Event):
     exit_context = Always("ExitContext", text)
     """The context that a caller gets to by pressing 0 or `*`."""
     say_duration_minimum = Always("SayDurationMinimum", minutes)
-    """The shortest message whose length is told, in minutes."""
+    """The shortest message whose length is told."""
     say_envelope = Always("SayEnvelope", yes_no)
     """Whether date and time of a message are told."""
     say_cid = Always("SayCID", yes_no)
@@ -334,7 +334,7 @@ class VoicemailUserEntry(Event):
     max_message_count = Always("MaxMessageCount", integer)
     """How many messages a folder takes."""
     max_message_length = Always("MaxMessageLength", seconds)
-    """The longest message, in seconds."""
+    """The longest message."""
     new_message_count = Always("NewMessageCount", integer)
     """How many messages are new."""
     old_message_count = Sometimes("OldMessageCount", integer)

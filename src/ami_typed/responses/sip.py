@@ -112,9 +112,9 @@ class SIPshowpeer(Answer):
     sip_sess_refresh = Sometimes("SIP-Sess-Refresh", text, none=("unknown",))
     """Who refreshes them: `uac` or `uas`; none where that is not settled."""
     sip_sess_expires = Always("SIP-Sess-Expires", seconds)
-    """How long a session lasts without being refreshed, in seconds."""
+    """How long a session lasts without being refreshed."""
     sip_sess_min = Always("SIP-Sess-Min", seconds)
-    """The shortest such time that is allowed, in seconds."""
+    """The shortest such time that is allowed."""
     sip_rtp_engine = Always("SIP-RTP-Engine", text)
     """What handles its sound."""
     sip_encryption = Always("SIP-Encryption", yes_no)

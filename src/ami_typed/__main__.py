@@ -1,0 +1,7 @@
+"""`python -m ami_typed`: the command line if its script is not on the path."""
+
+import sys
+
+from ami_typed.cli import main
+
+sys.exit(main())
