@@ -95,6 +95,13 @@ def test_no_sentence_of_the_overlay_is_copied(file: Path, copied: set[str]) -> N
     assert {text: found for text in texts if (found := runs(text) & copied)} == {}
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "spec").rglob("*.toml")), ids=lambda file: file.name)
+def test_a_description_says_more_than_the_name_of_a_setting(file: Path) -> None:
+    texts = sentences(tomllib.loads(file.read_text("utf-8")))
+
+    assert not [text for text in texts if re.match(r"The `?\w+`? (setting|header|option|parameter) of the \w+\b", text)]
+
+
 def test_no_docstring_of_the_package_is_copied(copied: set[str]) -> None:
     sources = sorted((ROOT / "src").rglob("*.py"))
     texts = {text: source for source in sources for text in docstrings(source.read_text("utf-8"))}

@@ -148,7 +148,8 @@ class ConfbridgeMute(Request["Answer"]):
 
     Args:
         conference: The conference's name or number. Required.
-        channel: The member's channel, or `all`, or `participants` for all but administrators. Required.
+        channel: The member's channel, or how its name begins (the first that matches); or `all`, or
+            `participants` for all but administrators. Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -285,7 +286,8 @@ class ConfbridgeUnmute(Request["Answer"]):
 
     Args:
         conference: The conference's name or number. Required.
-        channel: The member's channel, or `all`, or `participants` for all but administrators. Required.
+        channel: The member's channel, or how its name begins (the first that matches); or `all`, or
+            `participants` for all but administrators. Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 

@@ -149,8 +149,8 @@ class UpdateConfig(Request["Answer"]):
         src_filename: The file to read. Required.
         dst_filename: The file to write; may be the same. Required.
         reload: Whether to reload everything afterwards, or the name of a module to reload.
-        preserve_effective_context: Whether a section that was changed by a template keeps what that led to.
-            Asterisk 13.2 and later only.
+        preserve_effective_context: Whether sections keep the values they inherit when the template they come
+            from changes; true if left out. Asterisk 13.2 and later only.
         changes: The changes in the order in which they are made: `NewSection`, `UpdateLine` and the others of
             `ami_typed.configuration`.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.

@@ -44,7 +44,7 @@ class DBDel(Request["Answer"]):
 
 
 class DBDelTree(Request["Answer"]):
-    """Deletes a family, or the keys of it that begin alike.
+    """Deletes a family, or a branch of its keys.
 
     Needs the privilege ``system``.
     Asterisk 13 and later.
@@ -52,7 +52,8 @@ class DBDelTree(Request["Answer"]):
 
     Args:
         family: The family that the key belongs to; may have parts divided by slashes. Required.
-        key: What the keys begin with; the whole family where it is left out.
+        key: The key whose branch to delete: the key itself and those below it, as `key/...`; whole parts
+            only. The whole family if left out.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 
@@ -113,7 +114,8 @@ class DBGetTree(ListRequest["aggregates.DBGetTree"]):
 
     Args:
         family: The family to list; all where it is left out.
-        key: What the keys begin with; all keys where it is left out.
+        key: The key whose branch to list: the key itself and those below it, as `key/...`; whole parts only,
+            so `a` is not the start of `ab`. All keys if left out.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 

@@ -79,7 +79,7 @@ class PJSIPRegister(Request["Answer"]):
 
 
 class PJSIPShowContacts(ListRequest["aggregates.PJSIPShowContacts"]):
-    """Lists the contacts; the server answers with an error where there are none.
+    """Lists the contacts that registered. Permanent contacts (`contact` of an AOR in pjsip.conf) are never listed.
 
     Needs the privilege ``system``.
     Asterisk 16 and later.
@@ -134,7 +134,8 @@ class PJSIPShowRegistrationInboundContactStatuses(
 
 
 class PJSIPShowRegistrationsInbound(ListRequest["aggregates.PJSIPShowRegistrationsInbound"]):
-    """Lists the addresses of record with the contacts that registered.
+    """Lists the addresses of record of every endpoint with their contacts, whether or not one registered. One that
+    several endpoints share is listed for each.
 
     Needs the privilege ``system``.
     Asterisk 13 and later.

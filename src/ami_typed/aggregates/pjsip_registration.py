@@ -21,7 +21,7 @@ __all__ = [
 
 
 class PJSIPShowContacts(Aggregate):
-    """The contacts.
+    """The contacts that registered.
 
     Asterisk 16 and later.
     """
@@ -87,7 +87,7 @@ class PJSIPShowRegistrationInboundContactStatuses(Aggregate):
 
 
 class PJSIPShowRegistrationsInbound(Aggregate):
-    """The addresses of record with the contacts that registered.
+    """The addresses of record of every endpoint.
 
     Asterisk 13 and later.
     """

@@ -154,8 +154,8 @@ class Pickup(ChannelEvent):
     target_priority = Always("TargetPriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``Target`` stands for."""
     target_uniqueid = Always("TargetUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Target``
-    stands for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``Target`` stands for."""
     target_linkedid = Always("TargetLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Target`` stands for."""

@@ -166,7 +166,8 @@ class VarSet(MaybeChannelEvent):
     channel = Sometimes("Channel", text, none=("none",))
     """The channel that it was set on; none for a variable of the server's own."""
     uniqueid = Sometimes("Uniqueid", text, none=("none",))
-    """The channel's identifier, which no other channel of this server ever has."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again."""
     variable = Always("Variable", text)
     """The variable's name."""
     value = Always("Value", escaped("AccountCode", "Linkedid"))

@@ -168,7 +168,7 @@ class ReceiveFAX(ChannelEvent):
     remote_station_id = Always("RemoteStationID", text)
     """The other side's station identifier."""
     pages_transferred = Always("PagesTransferred", integer)
-    """How many pages it has."""
+    """How many pages were received."""
     resolution = Always("Resolution", text)
     """The resolution."""
     transfer_rate = Sometimes("TransferRate", integer)
@@ -195,7 +195,7 @@ class SendFAX(ChannelEvent):
     remote_station_id = Always("RemoteStationID", text)
     """The other side's station identifier."""
     pages_transferred = Always("PagesTransferred", integer)
-    """How many pages it has."""
+    """How many pages were sent."""
     resolution = Always("Resolution", text)
     """The resolution."""
     transfer_rate = Sometimes("TransferRate", integer)

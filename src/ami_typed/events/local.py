@@ -80,8 +80,8 @@ class LocalOptimizationBegin(LocalOneChannelEvent, LocalTwoChannelEvent):
     source_priority = Sometimes("SourcePriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``Source`` stands for."""
     source_uniqueid = Sometimes("SourceUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Source``
-    stands for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``Source`` stands for."""
     source_linkedid = Sometimes("SourceLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Source`` stands for."""

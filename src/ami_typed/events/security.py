@@ -267,7 +267,7 @@ class SuccessfulAuth(SecurityEvent):
     privileges = ("security",)
 
     using_password = Always("UsingPassword", one_zero)
-    """Whether by a password, not by a challenge."""
+    """Whether credentials were checked, in events of PJSIP; always 0 in those of other services."""
 
 
 class UnexpectedAddress(SecurityEvent):

@@ -68,8 +68,8 @@ class AttendedTransfer(TransfereeChannelEvent):
     orig_transferer_priority = Always("OrigTransfererPriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``OrigTransferer`` stands for."""
     orig_transferer_uniqueid = Always("OrigTransfererUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that
-    ``OrigTransferer`` stands for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``OrigTransferer`` stands for."""
     orig_transferer_linkedid = Always("OrigTransfererLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``OrigTransferer`` stands for."""
@@ -138,8 +138,8 @@ class AttendedTransfer(TransfereeChannelEvent):
     second_transferer_priority = Always("SecondTransfererPriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``SecondTransferer`` stands for."""
     second_transferer_uniqueid = Always("SecondTransfererUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that
-    ``SecondTransferer`` stands for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``SecondTransferer`` stands for."""
     second_transferer_linkedid = Always("SecondTransfererLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``SecondTransferer`` stands for."""
@@ -210,8 +210,8 @@ class AttendedTransfer(TransfereeChannelEvent):
     local_one_priority = Sometimes("LocalOnePriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``LocalOne`` stands for."""
     local_one_uniqueid = Sometimes("LocalOneUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``LocalOne``
-    stands for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``LocalOne`` stands for."""
     local_one_linkedid = Sometimes("LocalOneLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalOne`` stands for."""
@@ -254,8 +254,8 @@ class AttendedTransfer(TransfereeChannelEvent):
     local_two_priority = Sometimes("LocalTwoPriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``LocalTwo`` stands for."""
     local_two_uniqueid = Sometimes("LocalTwoUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``LocalTwo``
-    stands for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``LocalTwo`` stands for."""
     local_two_linkedid = Sometimes("LocalTwoLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalTwo`` stands for."""
@@ -304,8 +304,8 @@ class AttendedTransfer(TransfereeChannelEvent):
     transfer_target_priority = Sometimes("TransferTargetPriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``TransferTarget`` stands for."""
     transfer_target_uniqueid = Sometimes("TransferTargetUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that
-    ``TransferTarget`` stands for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``TransferTarget`` stands for."""
     transfer_target_linkedid = Sometimes("TransferTargetLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``TransferTarget`` stands for."""
@@ -383,8 +383,8 @@ class BlindTransfer(TransfereeChannelEvent):
     transferer_priority = Always("TransfererPriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``Transferer`` stands for."""
     transferer_uniqueid = Always("TransfererUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Transferer``
-    stands for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``Transferer`` stands for."""
     transferer_linkedid = Always("TransfererLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Transferer`` stands for."""
