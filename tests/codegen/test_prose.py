@@ -99,7 +99,7 @@ def test_no_sentence_of_the_overlay_is_copied(file: Path, copied: set[str]) -> N
 def test_a_description_says_more_than_the_name_of_a_setting(file: Path) -> None:
     texts = sentences(tomllib.loads(file.read_text("utf-8")))
 
-    assert not [text for text in texts if re.match(r"The `?\w+`? (setting|header|option|parameter) of the \w+\b", text)]
+    assert not [text for text in texts if re.match(r"The `?\w+`? (setting|option|parameter) of the \w+\b", text)]
 
 
 def test_no_docstring_of_the_package_is_copied(copied: set[str]) -> None:
