@@ -42,15 +42,23 @@ CERTIFICATE = (
 )
 
 
+class Lacks(Exception):
+    """A server does not have what a test needs; the text names it."""
+
+
 class ForeignServer:
     """A server of the user's, named by AMI_TYPED_LIVE=host:port:user:secret. It is neither started nor stopped.
+
+    Whatever else a server of this project's own has, this one lacks: asking for it raises `Lacks`.
 
     Attributes:
         host: Its name or address.
         port: The port of its manager interface.
         full: The user to log in as; the tests expect it to read and write everything.
-        users: That user by name.
+        debian_version: What to call its build.
     """
+
+    debian_version = "not known"
 
     def __init__(self, description: str) -> None:
         form = FOREIGN_FORM.fullmatch(description)
@@ -59,7 +67,35 @@ class ForeignServer:
         self.host = form["host"].strip("[]")
         self.port = int(form["port"])
         self.full = User(form["user"], form["secret"])
-        self.users: Mapping[str, User] = {self.full.name: self.full}
+
+    @property
+    def users(self) -> Mapping[str, User]:
+        """Lack the manager users of this project's servers."""
+        raise Lacks("the manager users of tests/live/etc, with their secrets")
+
+    @property
+    def reader(self) -> User:
+        """Lack the user who writes nothing."""
+        raise Lacks("the manager users of tests/live/etc, with their secrets")
+
+    @property
+    def phone(self) -> User:
+        """Lack the SIP and IAX2 accounts."""
+        raise Lacks("the SIP and IAX2 accounts of tests/live/etc, with their secret")
+
+    @property
+    def ports(self) -> Ports:
+        """Lack the ports other than that of the manager interface."""
+        raise Lacks("the ports of its other interfaces")
+
+    @property
+    def log(self) -> Path:
+        """Lack the folder of the server."""
+        raise Lacks("access to its files")
+
+    def stop(self) -> None:
+        """Lack the right to stop the server."""
+        raise Lacks("the right to stop it")
 
     def __enter__(self) -> Self:
         return self

@@ -237,7 +237,8 @@ class Originate(Request["Answer"]):
 
 
 class Redirect(Request["Answer"]):
-    """Sends a channel, and perhaps the one it talks to, to another place in the dialplan.
+    """Sends a channel, and perhaps a second one, to another place in the dialplan. A channel that the first talks to
+    is not moved with it.
 
     Needs the privilege ``call``.
     Asterisk 13 and later.

@@ -30,7 +30,8 @@ class Park(Request["Answer"]):
         timeout_channel: The channel that is called back when time is over.
         channel2: An older name for TimeoutChannel.
         announce_channel: The channel that is told the space.
-        parking_timeout: How long to keep the call; the lot's own time where it is left out.
+        parking_timeout: How long to keep the call of which whole seconds count and at least one; 0 for ever;
+            the lot's own time if left out.
         parkinglot: The lot to park in; the channel's own where it is left out.
         parking_space: The space to park in; a free one where it is left out. Asterisk 18.19 or later in the
             18 branch, 20.4 and later only.

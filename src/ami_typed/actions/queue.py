@@ -420,7 +420,7 @@ class QueueStatus(ListRequest["aggregates.QueueStatus"]):
 
     Args:
         queue: The queue to list; all where it is left out.
-        member: The interface of the member to list; all where it is left out.
+        member: The interface or the name of the members to list; all if left out.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
     """
 

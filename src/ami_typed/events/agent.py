@@ -88,8 +88,8 @@ class AgentComplete(MaybeChannelEvent):
     dest_priority = Sometimes("DestPriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``Dest`` stands for."""
     dest_uniqueid = Sometimes("DestUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Dest`` stands
-    for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``Dest`` stands for."""
     dest_linkedid = Sometimes("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
@@ -139,7 +139,7 @@ class AgentConnect(ChannelEvent, DestChannelEvent):
 
 
 class AgentDump(ChannelEvent, DestChannelEvent):
-    """A member refused a caller while it heard the announcement.
+    """A member hung up while it heard the announcement before a caller.
 
     Sent to users with the privilege ``agent``.
     Asterisk 13 and later.

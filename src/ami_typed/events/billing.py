@@ -195,13 +195,14 @@ class CEL(Event):
     ama_flags = Always("AMAFlags", member(enums.AMAFlags))
     """What a record is meant for."""
     unique_id = Always("UniqueID", text)
-    """The channel's identifier, which no other channel of this server ever has."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again."""
     linked_id = Always("LinkedID", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     user_field = Always("Userfield", text)
     """What the dialplan put into `CHANNEL(userfield)`."""
     peer = Always("Peer", text)
-    """The other channel, where there is one."""
+    """The other channels in the bridge, separated by commas, where the channel enters or leaves one; else empty."""
     peer_account = Always("PeerAccount", text)
     """The account of the other channel."""
     extra = Always("Extra", text)

@@ -279,7 +279,8 @@ class Rename(Event):
     newname = Always("Newname", text)
     """The name from now on."""
     uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again."""
     chan_variables = VariablesByName("ChanVariable(*)")
     """The variables that `channelvars` of manager.conf names, by the name of the channel."""
 
@@ -298,7 +299,8 @@ class SoftHangupRequest(ChannelEvent):
     privileges = ("call",)
 
     cause = Sometimes("Cause", integer)
-    """Why, by Q.850 or by a flag of Asterisk's own: 32 for a request from outside the call."""
+    """A flag, not a Q.850 cause: 32 for a request of a program or an application, 1 of the channel's driver, 4 for
+    the end of Asterisk, 8 for a time limit, 16 for the end of a module."""
     tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
     """The channel technology's own reason, such as the code of a SIP response; only sent where there is one."""
 
@@ -341,7 +343,8 @@ class Status(Event):
     priority = Always("Priority", integer)
     """The priority within the extension, counted from 1."""
     uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
@@ -375,9 +378,9 @@ class Status(Event):
     writetrans = Always("Writetrans", text)
     """How what is written is translated; empty where it is not."""
     callgroup = Always("Callgroup", group_bits)
-    """The call groups that the channel rings in."""
+    """The pickup groups that calls to the channel belong to."""
     pickupgroup = Always("Pickupgroup", group_bits)
-    """The call groups that it may pick calls up from."""
+    """The pickup groups whose calls the channel may pick up."""
     seconds = Always("Seconds", _seconds)
     """How long the channel has been there."""
     variables = Variables("Variable")

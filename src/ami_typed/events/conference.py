@@ -144,7 +144,8 @@ class ConfbridgeList(Event):
     priority = Sometimes("Priority", integer, releases="13 15-")
     """The priority within the extension, counted from 1."""
     uniqueid = Sometimes("Uniqueid", text, releases="13 15-")
-    """The channel's identifier, which no other channel of this server ever has."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again."""
     linkedid = Sometimes("Linkedid", text, releases="13 15-")
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")

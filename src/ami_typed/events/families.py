@@ -55,7 +55,8 @@ class ChannelSnapshot(Snapshot):
     priority = part(Always("Priority", integer))
     """The priority within the extension, counted from 1."""
     uniqueid = part(Always("Uniqueid", text))
-    """The channel's identifier, which no other channel of this server ever has."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again."""
     linkedid = part(Always("Linkedid", text))
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = part(Sometimes("Tenantid", text, releases="18.25 20.10 21.5-"))
@@ -117,7 +118,8 @@ class ChannelEvent(Event):
     priority = Always("Priority", integer)
     """The priority within the extension, counted from 1."""
     uniqueid = Always("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
@@ -158,7 +160,8 @@ class MaybeChannelEvent(Event):
     priority = Sometimes("Priority", integer)
     """The priority within the extension, counted from 1."""
     uniqueid = Sometimes("Uniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again."""
     linkedid = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
@@ -204,8 +207,8 @@ class DestChannelEvent(Event):
     dest_priority = Always("DestPriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``Dest`` stands for."""
     dest_uniqueid = Always("DestUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Dest`` stands
-    for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``Dest`` stands for."""
     dest_linkedid = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Dest`` stands for."""
@@ -256,8 +259,8 @@ class LocalOneChannelEvent(Event):
     local_one_priority = Always("LocalOnePriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``LocalOne`` stands for."""
     local_one_uniqueid = Always("LocalOneUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``LocalOne``
-    stands for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``LocalOne`` stands for."""
     local_one_linkedid = Always("LocalOneLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalOne`` stands for."""
@@ -309,8 +312,8 @@ class LocalTwoChannelEvent(Event):
     local_two_priority = Always("LocalTwoPriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``LocalTwo`` stands for."""
     local_two_uniqueid = Always("LocalTwoUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``LocalTwo``
-    stands for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``LocalTwo`` stands for."""
     local_two_linkedid = Always("LocalTwoLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``LocalTwo`` stands for."""
@@ -361,8 +364,8 @@ class ParkeeChannelEvent(Event):
     parkee_priority = Always("ParkeePriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``Parkee`` stands for."""
     parkee_uniqueid = Always("ParkeeUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Parkee``
-    stands for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``Parkee`` stands for."""
     parkee_linkedid = Always("ParkeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Parkee`` stands for."""
@@ -411,8 +414,8 @@ class SpyerChannelEvent(Event):
     spyer_priority = Always("SpyerPriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``Spyer`` stands for."""
     spyer_uniqueid = Always("SpyerUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Spyer`` stands
-    for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``Spyer`` stands for."""
     spyer_linkedid = Always("SpyerLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Spyer`` stands for."""
@@ -463,8 +466,8 @@ class TransfereeChannelEvent(Event):
     transferee_priority = Sometimes("TransfereePriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``Transferee`` stands for."""
     transferee_uniqueid = Sometimes("TransfereeUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Transferee``
-    stands for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``Transferee`` stands for."""
     transferee_linkedid = Sometimes("TransfereeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Transferee`` stands for."""
@@ -549,15 +552,15 @@ class QueueMemberEvent(Event):
     penalty = Always("Penalty", integer)
     """The member's penalty: those with a lower one are called first."""
     calls_taken = Always("CallsTaken", integer)
-    """How many calls of this queue the member has completed."""
+    """How many calls of this queue the member has completed; of all its queues if `shared_lastcall` is set."""
     last_call = Sometimes("LastCall", epoch, none=("0",))
-    """When the member's last call ended; none before the first."""
+    """When the member's last call ended, in any of its queues if `shared_lastcall` is set; none before the first."""
     last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
     """When the member was last paused; none if never."""
     login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
     """When the member came into the queue."""
     in_call = Always("InCall", one_zero, releases="13.8-")
-    """Whether the member is on a call of this queue, counting its wrap-up time. One of ``0``, ``1``."""
+    """Whether the member is on a call of this queue; wrap-up time does not count. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)

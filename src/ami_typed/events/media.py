@@ -101,8 +101,8 @@ class ChanSpyStart(SpyerChannelEvent):
     spyee_priority = Always("SpyeePriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``Spyee`` stands for."""
     spyee_uniqueid = Always("SpyeeUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Spyee`` stands
-    for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``Spyee`` stands for."""
     spyee_linkedid = Always("SpyeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Spyee`` stands for."""
@@ -159,8 +159,8 @@ class ChanSpyStop(SpyerChannelEvent):
     spyee_priority = Sometimes("SpyeePriority", integer, releases="16 18-")
     """The priority within the extension, counted from 1. Of the channel that ``Spyee`` stands for."""
     spyee_uniqueid = Sometimes("SpyeeUniqueid", text, releases="16 18-")
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Spyee`` stands
-    for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``Spyee`` stands for."""
     spyee_linkedid = Sometimes("SpyeeLinkedid", text, releases="16 18-")
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Spyee`` stands for."""

@@ -162,7 +162,7 @@ class MeetmeListRooms(Event):
     creation = Always("Creation", text)
     """`Dynamic` where it was made for a call, else `Static`."""
     locked = Always("Locked", yes_no)
-    """Whether nobody gets in."""
+    """Whether only administrators get in."""
 
 
 class MeetmeListRoomsComplete(Event):

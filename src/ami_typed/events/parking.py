@@ -245,8 +245,8 @@ class UnParkedCall(ParkeeChannelEvent):
     retriever_priority = Always("RetrieverPriority", integer)
     """The priority within the extension, counted from 1. Of the channel that ``Retriever`` stands for."""
     retriever_uniqueid = Always("RetrieverUniqueid", text)
-    """The channel's identifier, which no other channel of this server ever has. Of the channel that ``Retriever``
-    stands for."""
+    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
+    come again. Of the channel that ``Retriever`` stands for."""
     retriever_linkedid = Always("RetrieverLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
     channel that ``Retriever`` stands for."""

@@ -61,31 +61,31 @@ class AorDetail(Event):
     maximum_expiration = Always("MaximumExpiration", seconds)
     """The longest time that a registration may last."""
     default_expiration = Always("DefaultExpiration", seconds)
-    """The time that a registration lasts where it does not say."""
+    """How long a registration lasts if it asks for no time."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often contacts are asked whether they are there; 0 for never."""
+    """How often an OPTIONS request checks whether contacts can be reached; 0 for never."""
     authenticate_qualify = Always("AuthenticateQualify", true_false)
-    """Whether a challenge to that question is answered."""
+    """Whether a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
     max_contacts = Always("MaxContacts", integer)
-    """How many contacts may register; 0 for none."""
+    """How many contacts may be registered at once; 0 if none may be."""
     remove_existing = Always("RemoveExisting", true_false)
-    """Whether a new contact takes the place of an old one."""
+    """Whether a registration beyond the limit removes the contacts that expire first, instead of being refused."""
     remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
-    """Whether contacts out of reach make room first."""
+    """Whether unreachable contacts are removed first when the limit is reached."""
     mailboxes = Always("Mailboxes", items(","))
-    """The mailboxes that message waiting is told about."""
+    """The mailboxes whose state may be subscribed to under this address."""
     outbound_proxy = Always("OutboundProxy", text)
-    """The proxy that requests go through; empty where they go straight."""
+    """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
     support_path = Always("SupportPath", true_false)
-    """Whether Path headers are kept."""
+    """Whether the Path header of a registration is kept as the route for requests to the contact."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
-    """Whether only a 2xx answer counts as being there."""
+    """Whether only a 2xx response counts as reachable, instead of any."""
     qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-")
-    """How long a contact may take to answer."""
+    """How long a contact may take to respond before it counts as unreachable; 0 for no limit."""
     voicemail_extension = Always("VoicemailExtension", text, releases="13.9-")
-    """The number of the voicemail service that telephones are told."""
+    """The extension of the voicemail service, sent in the Message-Account line of NOTIFYs."""
     contacts = Always("Contacts", items(","))
-    """The contacts, as `aor/uri`."""
+    """The contacts, permanent and registered, as `aor/uri`."""
     total_contacts = Always("TotalContacts", integer)
     """How many contacts there are."""
     contacts_registered = Always("ContactsRegistered", integer)
@@ -116,31 +116,31 @@ class AorList(Event):
     maximum_expiration = Always("MaximumExpiration", seconds)
     """The longest time that a registration may last."""
     default_expiration = Always("DefaultExpiration", seconds)
-    """The time that a registration lasts where it does not say."""
+    """How long a registration lasts if it asks for no time."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often contacts are asked whether they are there; 0 for never."""
+    """How often an OPTIONS request checks whether contacts can be reached; 0 for never."""
     qualify_timeout = Always("QualifyTimeout", seconds)
-    """How long a contact may take to answer."""
+    """How long a contact may take to respond before it counts as unreachable; 0 for no limit."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
-    """Whether only a 2xx answer counts as being there."""
+    """Whether only a 2xx response counts as reachable, instead of any."""
     authenticate_qualify = Always("AuthenticateQualify", true_false)
-    """Whether a challenge to that question is answered."""
+    """Whether a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
     max_contacts = Always("MaxContacts", integer)
-    """How many contacts may register; 0 for none."""
+    """How many contacts may be registered at once; 0 if none may be."""
     remove_existing = Always("RemoveExisting", true_false)
-    """Whether a new contact takes the place of an old one."""
+    """Whether a registration beyond the limit removes the contacts that expire first, instead of being refused."""
     remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
-    """Whether contacts out of reach make room first."""
+    """Whether unreachable contacts are removed first when the limit is reached."""
     mailboxes = Always("Mailboxes", items(","))
-    """The mailboxes that message waiting is told about."""
+    """The mailboxes whose state may be subscribed to under this address."""
     voicemail_extension = Always("VoicemailExtension", text)
-    """The number of the voicemail service that telephones are told."""
+    """The extension of the voicemail service, sent in the Message-Account line of NOTIFYs."""
     outbound_proxy = Always("OutboundProxy", text)
-    """The proxy that requests go through; empty where they go straight."""
+    """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
     support_path = Always("SupportPath", true_false)
-    """Whether Path headers are kept."""
+    """Whether the Path header of a registration is kept as the route for requests to the contact."""
     contacts = Always("Contacts", items(","))
-    """The contacts, as `aor/uri`."""
+    """The contacts, permanent and registered, as `aor/uri`."""
 
 
 class AorListComplete(Event):
@@ -184,29 +184,30 @@ class AuthDetail(Event):
     username = Always("Username", text)
     """The user name."""
     password = Always("Password", text)
-    """The password, in plain text; empty where a digest is used."""
+    """The password in plain text; empty if only hashes are kept."""
     md5_cred = Always("Md5Cred", text)
-    """The MD5 digest of user name, realm and password; empty where a password is used."""
+    """The MD5 hash of user name, realm and password; empty if the password itself is kept."""
     realm = Always("Realm", text)
-    """The realm; empty where any will do."""
+    """The realm of challenges: that of the global settings if empty. For the credentials that Asterisk sends, the
+    realm they are for: any if empty."""
     nonce_lifetime = Always("NonceLifetime", seconds)
-    """How long a challenge is good."""
+    """How long a nonce is valid."""
     auth_type = Always("AuthType", text)
-    """How the secret is kept: `userpass`, `md5`, `digest`, `google_oauth`."""
+    """How the secret is kept: `digest` (`userpass` and `md5` in older releases) or `google_oauth`."""
     endpoint_name = Sometimes("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
     oauth_clientid = Sometimes("OauthClientid", text, releases="17-")
-    """The `oauth_clientid` setting of the credentials."""
+    """The client of OAuth 2.0, for `auth_type=google_oauth`."""
     oauth_secret = Sometimes("OauthSecret", text, releases="17-")
-    """The `oauth_secret` setting of the credentials."""
+    """The secret of that OAuth 2.0 client."""
     password_digest = Sometimes("PasswordDigest", text, releases="20-")
-    """The `password_digest` setting of the credentials."""
+    """The hashes of the password, each behind its algorithm, in the place of the password itself."""
     refresh_token = Sometimes("RefreshToken", text, releases="17-")
-    """The `refresh_token` setting of the credentials."""
+    """The refresh token of OAuth 2.0 that access tokens are asked for with."""
     supported_algorithms_uac = Sometimes("SupportedAlgorithmsUac", items(","), releases="20-")
-    """The `supported_algorithms_uac` setting of the credentials."""
+    """The digest algorithms that Asterisk uses to answer challenges; empty for those of the global settings."""
     supported_algorithms_uas = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-")
-    """The `supported_algorithms_uas` setting of the credentials."""
+    """The digest algorithms that Asterisk challenges with; empty for those of the global settings."""
 
 
 class AuthList(Event):
@@ -230,27 +231,28 @@ class AuthList(Event):
     username = Always("Username", text)
     """The user name."""
     md5_cred = Always("Md5Cred", text)
-    """The MD5 digest of user name, realm and password; empty where a password is used."""
+    """The MD5 hash of user name, realm and password; empty if the password itself is kept."""
     realm = Always("Realm", text)
-    """The realm; empty where any will do."""
+    """The realm of challenges: that of the global settings if empty. For the credentials that Asterisk sends, the
+    realm they are for: any if empty."""
     auth_type = Always("AuthType", text)
-    """How the secret is kept: `userpass`, `md5`, `digest`, `google_oauth`."""
+    """How the secret is kept: `digest` (`userpass` and `md5` in older releases) or `google_oauth`."""
     password = Always("Password", text)
-    """The password, in plain text; empty where a digest is used."""
+    """The password in plain text; empty if only hashes are kept."""
     nonce_lifetime = Always("NonceLifetime", seconds)
-    """How long a challenge is good."""
+    """How long a nonce is valid."""
     oauth_clientid = Sometimes("OauthClientid", text, releases="17-")
-    """The `oauth_clientid` setting of the credentials."""
+    """The client of OAuth 2.0, for `auth_type=google_oauth`."""
     oauth_secret = Sometimes("OauthSecret", text, releases="17-")
-    """The `oauth_secret` setting of the credentials."""
+    """The secret of that OAuth 2.0 client."""
     password_digest = Sometimes("PasswordDigest", text, releases="20-")
-    """The `password_digest` setting of the credentials."""
+    """The hashes of the password, each behind its algorithm, in the place of the password itself."""
     refresh_token = Sometimes("RefreshToken", text, releases="17-")
-    """The `refresh_token` setting of the credentials."""
+    """The refresh token of OAuth 2.0 that access tokens are asked for with."""
     supported_algorithms_uac = Sometimes("SupportedAlgorithmsUac", items(","), releases="20-")
-    """The `supported_algorithms_uac` setting of the credentials."""
+    """The digest algorithms that Asterisk uses to answer challenges; empty for those of the global settings."""
     supported_algorithms_uas = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-")
-    """The `supported_algorithms_uas` setting of the credentials."""
+    """The digest algorithms that Asterisk challenges with; empty for those of the global settings."""
 
 
 class AuthListComplete(Event):
@@ -290,289 +292,306 @@ class EndpointDetail(Event):
     object_name = Always("ObjectName", text)
     """The object's name."""
     context = Always("Context", text)
-    """The context that calls from the endpoint begin in."""
+    """The dialplan context in which calls from the endpoint start."""
     allow = Always("Allow", formats)
     """The codecs that are allowed, in order of preference."""
     dtmf_mode = Always("DtmfMode", member(enums.DtmfMode))
-    """How digits are sent."""
+    """How DTMF digits are sent to the endpoint."""
     rtp_ipv6 = Always("RtpIpv6", true_false)
-    """The `rtp_ipv6` setting of the endpoint."""
+    """Whether RTP uses IPv6."""
     rtp_symmetric = Always("RtpSymmetric", true_false)
-    """Whether sound is sent to where sound comes from."""
+    """Whether RTP is sent to the address that RTP comes from, whatever the SDP says."""
     ice_support = Always("IceSupport", true_false)
-    """Whether ICE is used."""
+    """Whether ICE is used to find a path for the media."""
     use_ptime = Always("UsePtime", true_false)
-    """The `use_ptime` setting of the endpoint."""
+    """Whether packets are as long as the endpoint asks for with `ptime`."""
     force_rport = Always("ForceRport", true_false)
-    """Whether answers go to the port that requests come from."""
+    """Whether responses go to the address and port that a request came from, as if it had asked for that with
+    `rport`."""
     rewrite_contact = Always("RewriteContact", true_false)
-    """Whether the contact is replaced by where its requests come from."""
+    """Whether the address in Contact (or Record-Route) is replaced by the one that the request came from."""
     transport = Always("Transport", text)
-    """The transport that requests are sent by; empty where any will do."""
+    """The transport for requests to the endpoint; empty for the first that fits the URI."""
     outbound_proxy = Always("OutboundProxy", text)
-    """The proxy that requests go through; empty where they go straight."""
+    """The SIP URI of the proxy for requests to the endpoint; empty for none."""
     moh_suggest = Always("MohSuggest", text)
-    """The music that the endpoint suggests to whom it puts on hold."""
+    """The music on hold class that is suggested for whoever the endpoint puts on hold."""
     n100_rel = Always("100rel", text)
-    """The `100rel` setting of the endpoint."""
+    """Support for reliable provisional responses (RFC 3262): `no`, `yes`, `peer_supported` (if the other side
+    supports them) or `required`."""
     timers = Always("Timers", text)
-    """The `timers` setting of the endpoint."""
+    """Session timers (RFC 4028): `no`, `yes` (if the other side wants them), `required` or `always`."""
     timers_min_se = Always("TimersMinSe", seconds)
-    """The `timers_min_se` setting of the endpoint."""
+    """The shortest interval of a session timer that is accepted."""
     timers_sess_expires = Always("TimersSessExpires", seconds)
-    """The `timers_sess_expires` setting of the endpoint."""
+    """The interval after which a session expires if it is not refreshed."""
     auth = Always("Auth", items(","))
-    """The credentials that the endpoint must show."""
+    """The sections of pjsip.conf that the endpoint's requests are authenticated against; empty if they are not."""
     outbound_auth = Always("OutboundAuth", items(","))
-    """The credentials that are shown to the other side."""
+    """The sections of pjsip.conf with the credentials for requests that Asterisk sends to the endpoint."""
     aors = Always("Aors", items(","))
-    """The addresses of record that the endpoint registers to."""
+    """The addresses of record of the endpoint: where calls to it go, and what it may register for."""
     media_address = Always("MediaAddress", text)
-    """The address that is named for sound; empty for the usual one."""
+    """The address that SDP names for media; empty for the address of the transport."""
     identify_by = Always("IdentifyBy", items(","))
-    """The `identify_by` setting of the endpoint."""
+    """How requests are recognized as the endpoint's, in the order tried: `username`, `auth_username`, `ip`, `header`
+    or `request_uri`."""
     direct_media = Always("DirectMedia", true_false)
-    """Whether sound may flow past Asterisk."""
+    """Whether media may flow directly between the two sides of a call."""
     direct_media_method = Always("DirectMediaMethod", text)
-    """The `direct_media_method` setting of the endpoint."""
+    """Always the value of `connected_line_method`: Asterisk prints that one in its place
+    (direct_media_method_to_str, 13.38.3 to 23.5.0)."""
     trust_connected_line = Sometimes("TrustConnectedLine", yes_no, releases="13.24 16.1-")
-    """The `trust_connected_line` setting of the endpoint."""
+    """Whether the endpoint may change the connected line."""
     send_connected_line = Sometimes("SendConnectedLine", yes_no, releases="13.24 16.1-")
-    """The `send_connected_line` setting of the endpoint."""
+    """Whether changes of the connected line are sent to the endpoint."""
     connected_line_method = Always("ConnectedLineMethod", text)
-    """The `connected_line_method` setting of the endpoint."""
+    """How a changed connected line is announced: `invite` (an UPDATE where the other side allows it, else a
+    re-INVITE) or `update`."""
     direct_media_glare_mitigation = Always("DirectMediaGlareMitigation", text)
-    """The `direct_media_glare_mitigation` setting of the endpoint."""
+    """On which calls the first re-INVITE for direct media is left to the other side: `none`, `outgoing` (calls to
+    the endpoint) or `incoming`."""
     disable_direct_media_on_nat = Always("DisableDirectMediaOnNat", true_false)
-    """The `disable_direct_media_on_nat` setting of the endpoint."""
+    """Whether direct media is not tried if the address of the media is translated on the way."""
     callerid = Sometimes("Callerid", text, none=("<unknown>",))
-    """The caller id that calls from the endpoint get; none where they keep their own."""
+    """Name and number of the endpoint. Calls from it show them unless `trust_id_inbound` lets it choose its own."""
     callerid_privacy = Always("CalleridPrivacy", member(enums.Presentation))
-    """Whether the caller id of the endpoint may be shown, and who vouches for it."""
+    """Whether that name and number may be shown, and who vouches for them."""
     callerid_tag = Always("CalleridTag", text)
-    """The `callerid_tag` setting of the endpoint."""
+    """A tag that the dialplan can read from the caller ID of the endpoint's channels; it is never sent to others."""
     trust_id_inbound = Always("TrustIdInbound", true_false)
-    """The `trust_id_inbound` setting of the endpoint."""
+    """Whether the endpoint may say who calls, in P-Asserted-Identity or Remote-Party-ID."""
     trust_id_outbound = Always("TrustIdOutbound", true_false)
-    """The `trust_id_outbound` setting of the endpoint."""
+    """Whether the endpoint is told names and numbers that are marked as private."""
     send_pai = Always("SendPai", true_false)
-    """The `send_pai` setting of the endpoint."""
+    """Whether the caller is named in a P-Asserted-Identity header."""
     send_rpid = Always("SendRpid", true_false)
-    """The `send_rpid` setting of the endpoint."""
+    """Whether the caller is named in a Remote-Party-ID header."""
     send_diversion = Always("SendDiversion", true_false)
-    """The `send_diversion` setting of the endpoint."""
+    """Whether a diverted call carries a Diversion header."""
     mailboxes = Always("Mailboxes", items(","))
-    """The mailboxes that message waiting is told about."""
+    """The mailboxes whose state is sent to the endpoint without a subscription."""
     aggregate_mwi = Always("AggregateMwi", true_false)
-    """The `aggregate_mwi` setting of the endpoint."""
+    """Whether the state of all its mailboxes goes into one NOTIFY instead of one each."""
     media_encryption = Always("MediaEncryption", member(enums.MediaEncryption))
-    """How sound is encrypted."""
+    """How media is encrypted."""
     media_encryption_optimistic = Always("MediaEncryptionOptimistic", true_false, releases="13.1-")
-    """The `media_encryption_optimistic` setting of the endpoint."""
+    """Whether a call goes on unencrypted if the other side does not encrypt."""
     use_avpf = Always("UseAvpf", true_false)
-    """The `use_avpf` setting of the endpoint."""
+    """Whether media uses the AVPF profile (RFC 4585) and offers without it are refused."""
     force_avp = Always("ForceAvp", true_false)
-    """The `force_avp` setting of the endpoint."""
+    """Whether SDP names the plain RTP profile even for DTLS-SRTP, without `UDP/TLS` in front."""
     media_use_received_transport = Always("MediaUseReceivedTransport", true_false)
-    """The `media_use_received_transport` setting of the endpoint."""
+    """Whether an SDP answer repeats the transport of the offer, although the settings would choose another."""
     one_touch_recording = Always("OneTouchRecording", true_false)
-    """The `one_touch_recording` setting of the endpoint."""
+    """Whether the endpoint may start and stop a recording with an INFO request."""
     inband_progress = Always("InbandProgress", true_false)
-    """The `inband_progress` setting of the endpoint."""
+    """Whether ringing is sent as sound behind a 183 instead of a 180."""
     call_group = Always("CallGroup", groups)
-    """The call groups that the endpoint rings in."""
+    """The numbered pickup groups that calls to the endpoint belong to."""
     pickup_group = Always("PickupGroup", groups)
-    """The call groups that the endpoint may pick calls up from."""
+    """The numbered pickup groups whose calls the endpoint may pick up."""
     named_call_group = Always("NamedCallGroup", items(","))
-    """The named call groups that the endpoint rings in."""
+    """The named pickup groups that calls to the endpoint belong to."""
     named_pickup_group = Always("NamedPickupGroup", items(","))
-    """The named call groups that the endpoint may pick calls up from."""
+    """The named pickup groups whose calls the endpoint may pick up."""
     device_state_busy_at = Always("DeviceStateBusyAt", integer)
-    """With how many calls the endpoint counts as busy; 0 for no limit."""
+    """From how many channels on the device state is busy instead of in use; 0 for never."""
     t38_udptl = Always("T38Udptl", true_false)
-    """The `t38_udptl` setting of the endpoint."""
+    """Whether T.38 fax is allowed."""
     t38_udptl_ec = Always("T38UdptlEc", text)
-    """The `t38_udptl_ec` setting of the endpoint."""
+    """The error correction of T.38: `none`, `fec` or `redundancy`."""
     t38_udptl_maxdatagram = Always("T38UdptlMaxdatagram", integer)
-    """The `t38_udptl_maxdatagram` setting of the endpoint."""
+    """The largest T.38 datagram that the endpoint takes, in bytes, whatever it announces; 0 to believe it."""
     fax_detect = Always("FaxDetect", true_false)
-    """The `fax_detect` setting of the endpoint."""
+    """Whether a detected fax tone sends the call to the extension `fax`."""
     t38_udptl_nat = Always("T38UdptlNat", true_false)
-    """The `t38_udptl_nat` setting of the endpoint."""
+    """Whether T.38 packets go to the address that they come from."""
     t38_udptl_ipv6 = Always("T38UdptlIpv6", true_false)
-    """The `t38_udptl_ipv6` setting of the endpoint."""
+    """Whether T.38 uses IPv6."""
     t38_bind_udptl_to_media_address = Sometimes("T38BindUdptlToMediaAddress", true_false, releases="16.22 18.8-")
-    """The `t38_bind_udptl_to_media_address` setting of the endpoint."""
+    """Whether T.38 packets are also sent from `media_address`."""
     tone_zone = Always("ToneZone", text)
-    """The `tone_zone` setting of the endpoint."""
+    """The country of indications.conf whose tones the endpoint's channels play."""
     language = Always("Language", text)
-    """The language of prompts."""
+    """The language of prompts on the endpoint's channels."""
     record_on_feature = Always("RecordOnFeature", text)
-    """The `record_on_feature` setting of the endpoint."""
+    """The feature of features.conf that an INFO request with `Record: on` triggers."""
     record_off_feature = Always("RecordOffFeature", text)
-    """The `record_off_feature` setting of the endpoint."""
+    """The feature of features.conf that an INFO request with `Record: off` triggers."""
     allow_transfer = Always("AllowTransfer", true_false)
-    """The `allow_transfer` setting of the endpoint."""
+    """Whether the endpoint may transfer calls with REFER."""
     user_eq_phone = Always("UserEqPhone", true_false, releases="13.2-")
-    """The `user_eq_phone` setting of the endpoint."""
+    """Whether `user=phone` is added to request URIs whose user looks like a telephone number."""
     moh_passthrough = Always("MohPassthrough", true_false, releases="13.30-")
-    """The `moh_passthrough` setting of the endpoint."""
+    """Whether hold is passed on with a re-INVITE instead of playing music on hold."""
     sdp_owner = Always("SdpOwner", text)
-    """The `sdp_owner` setting of the endpoint."""
+    """The user name in the `o=` line of SDP."""
     sdp_session = Always("SdpSession", text)
-    """The `sdp_session` setting of the endpoint."""
+    """The session name in the `s=` line of SDP."""
     security_mechanisms = Sometimes("SecurityMechanisms", items(";"), releases="18.16 20.1-")
-    """The `security_mechanisms` setting of the endpoint."""
+    """The security mechanisms that are offered (RFC 3329)."""
     tos_audio = Always("TosAudio", integer)
-    """The `tos_audio` setting of the endpoint."""
+    """The type-of-service byte of audio packets."""
     tos_video = Always("TosVideo", integer)
-    """The `tos_video` setting of the endpoint."""
+    """The type-of-service byte of video packets."""
     cos_audio = Always("CosAudio", integer)
-    """The `cos_audio` setting of the endpoint."""
+    """The 802.1p priority of audio packets."""
     cos_video = Always("CosVideo", integer)
-    """The `cos_video` setting of the endpoint."""
+    """The 802.1p priority of video packets."""
     allow_subscribe = Always("AllowSubscribe", true_false)
-    """The `allow_subscribe` setting of the endpoint."""
+    """Whether the endpoint may subscribe to states."""
     sub_min_expiry = Always("SubMinExpiry", seconds)
-    """The `sub_min_expiry` setting of the endpoint."""
+    """The shortest time that the endpoint may subscribe for."""
     from_user = Always("FromUser", text)
-    """The `from_user` setting of the endpoint."""
+    """The user in the From header of requests to the endpoint; empty for the caller's number."""
     from_domain = Always("FromDomain", text)
-    """The `from_domain` setting of the endpoint."""
+    """The domain in the From header of requests to the endpoint; empty for the usual one."""
     mwi_from_user = Always("MwiFromUser", text)
-    """The `mwi_from_user` setting of the endpoint."""
+    """The user in the From header of NOTIFYs about mailboxes."""
     rtp_engine = Always("RtpEngine", text)
-    """The `rtp_engine` setting of the endpoint."""
+    """The RTP engine for the endpoint's channels, such as `asterisk`."""
     dtls_verify = Always("DtlsVerify", text)
-    """The `dtls_verify` setting of the endpoint."""
+    """What is verified of the peer's DTLS certificate: `No`, `Fingerprint`, `Certificate` or `Yes` (both)."""
     dtls_rekey = Always("DtlsRekey", seconds)
-    """The `dtls_rekey` setting of the endpoint."""
+    """How often the SRTP keys are renegotiated; 0 for never."""
     dtls_cert_file = Always("DtlsCertFile", text)
-    """The `dtls_cert_file` setting of the endpoint."""
+    """The certificate file that is presented in DTLS."""
     dtls_private_key = Always("DtlsPrivateKey", text)
-    """The `dtls_private_key` setting of the endpoint."""
+    """The file of the private key that belongs to the DTLS certificate."""
     dtls_cipher = Always("DtlsCipher", text)
-    """The `dtls_cipher` setting of the endpoint."""
+    """The ciphers offered in DTLS, as OpenSSL lists them; empty for its own choice."""
     dtls_ca_file = Always("DtlsCaFile", text)
-    """The `dtls_ca_file` setting of the endpoint."""
+    """The file of the certificate authorities that certificates of the peer are verified against."""
     dtls_ca_path = Always("DtlsCaPath", text)
-    """The `dtls_ca_path` setting of the endpoint."""
+    """The folder of the certificate authorities that certificates of the peer are verified against."""
     dtls_setup = Always("DtlsSetup", text)
-    """The `dtls_setup` setting of the endpoint."""
+    """Who opens the DTLS connection: `active` (Asterisk), `passive` (the peer), `actpass` (either) or `holdconn`."""
     srtp_tag32 = Always("SrtpTag32", true_false)
-    """The `srtp_tag32` setting of the endpoint."""
+    """Whether SRTP authenticates packets with tags of 32 bits instead of 80."""
     redirect_method = Sometimes("RedirectMethod", text, releases="20-")
-    """The `redirect_method` setting of the endpoint."""
+    """What becomes of a 3xx response to a call: `user` (dial its user part as an extension), `uri_core` (return the
+    URI to the dialing application) or `uri_pjsip` (follow it within PJSIP)."""
     set_var = Sometimes("SetVar", text)
-    """The `set_var` setting of the endpoint."""
+    """The variables that new channels of the endpoint get, as `name=value`, separated by commas that values are not
+    protected from."""
     message_context = Always("MessageContext", text)
-    """The `message_context` setting of the endpoint."""
+    """The dialplan context for MESSAGE requests of the endpoint; empty for `context`."""
     accountcode = Always("Accountcode", text)
-    """The `accountcode` setting of the endpoint."""
+    """The account code that new channels of the endpoint get."""
     preferred_codec_only = Sometimes("PreferredCodecOnly", true_false, releases="15-")
-    """The `preferred_codec_only` setting of the endpoint."""
+    """Whether an SDP answer names only the most preferred of the common codecs."""
     device_state = Always("DeviceState", member(enums.DeviceState))
-    """The state of the endpoint."""
+    """The state of the endpoint as a device."""
     active_channels = Sometimes("ActiveChannels", integer)
-    """How many channels it has; none in older releases, which leave it empty."""
+    """How many channels the endpoint has. Asterisk leaves it empty in older releases; it is `None` then."""
     subscribe_context = Always("SubscribeContext", text, releases="13.11-")
-    """The `subscribe_context` setting of the endpoint."""
+    """The dialplan context whose hints the endpoint subscribes to; empty for `context`."""
     allow_overlap = Always("AllowOverlap", true_false, releases="13.15 14.4-")
-    """The `allow_overlap` setting of the endpoint."""
+    """Whether an incomplete number is answered with 484, so that the endpoint may send more digits (RFC 3578)."""
     overlap_context = Sometimes("OverlapContext", text, releases="18.17 20.2-")
-    """The `overlap_context` setting of the endpoint."""
+    """The dialplan context that incomplete numbers are matched in; empty for `context`."""
     accept_multiple_sdp_answers = Sometimes("AcceptMultipleSdpAnswers", true_false, releases="13.22 15.5-")
-    """The `accept_multiple_sdp_answers` setting of the endpoint."""
+    """Whether a later SDP answer with the same To tag replaces the first, on calls to the endpoint."""
     acl = Always("Acl", text, releases="13.10-")
-    """The `acl` setting of the endpoint."""
+    """The first ACL that addresses are checked against: a section of acl.conf, or `deny/permit` for rules of the
+    endpoint itself. The wire shows no other."""
     allow_unauthenticated_options = Sometimes("AllowUnauthenticatedOptions", true_false, releases="16.18 18.4-")
-    """The `allow_unauthenticated_options` setting of the endpoint."""
+    """Whether OPTIONS requests are answered without authentication."""
     asymmetric_rtp_codec = Always("AsymmetricRtpCodec", true_false, releases="13.13 14.2-")
-    """The `asymmetric_rtp_codec` setting of the endpoint."""
+    """Whether Asterisk may go on sending another codec than the one it receives."""
     bind_rtp_to_media_address = Always("BindRtpToMediaAddress", true_false, releases="13.8-")
-    """The `bind_rtp_to_media_address` setting of the endpoint."""
+    """Whether RTP is also sent from `media_address` instead of being only announced there."""
     bundle = Sometimes("Bundle", true_false, releases="15-")
-    """The `bundle` setting of the endpoint."""
+    """Whether media streams are negotiated to share one transport (BUNDLE)."""
     codec_prefs_incoming_answer = Sometimes("CodecPrefsIncomingAnswer", text, releases="18-")
-    """The `codec_prefs_incoming_answer` setting of the endpoint."""
+    """How the codecs of a received SDP answer are combined with those of the endpoint: `prefer`, `operation`, `keep`
+    and `transcode`."""
     codec_prefs_incoming_offer = Sometimes("CodecPrefsIncomingOffer", text, releases="18-")
-    """The `codec_prefs_incoming_offer` setting of the endpoint."""
+    """How the codecs of a received SDP offer are combined with those of the endpoint: `prefer`, `operation`, `keep`
+    and `transcode`."""
     codec_prefs_outgoing_answer = Sometimes("CodecPrefsOutgoingAnswer", text, releases="18-")
-    """The `codec_prefs_outgoing_answer` setting of the endpoint."""
+    """How the codecs that the call asks for are combined with those of the endpoint in an SDP answer: `prefer`,
+    `operation`, `keep` and `transcode`."""
     codec_prefs_outgoing_offer = Sometimes("CodecPrefsOutgoingOffer", text, releases="18-")
-    """The `codec_prefs_outgoing_offer` setting of the endpoint."""
+    """How the codecs that the call asks for are combined with those of the endpoint in an SDP offer: `prefer`,
+    `operation`, `keep` and `transcode`."""
     contact_acl = Always("ContactAcl", text, releases="13.10-")
-    """The `contact_acl` setting of the endpoint."""
+    """The first ACL that the addresses of Contact headers are checked against: a section of acl.conf, or
+    `deny/permit` for rules of the endpoint itself."""
     contact_user = Sometimes("ContactUser", text, releases="13.12 14.1-")
-    """The user part of the contact that is registered."""
+    """The user part of the Contact header in requests to the endpoint; empty for the usual one."""
     dtls_auto_generate_cert = Sometimes("DtlsAutoGenerateCert", yes_no, releases="15.2-")
-    """The `dtls_auto_generate_cert` setting of the endpoint."""
+    """Whether a certificate is generated for the DTLS sessions instead of being read from a file."""
     dtls_fingerprint = Always("DtlsFingerprint", text)
-    """The `dtls_fingerprint` setting of the endpoint."""
+    """The hash of the certificate's fingerprint in the SDP: `SHA-256` or `SHA-1`."""
     fax_detect_timeout = Always("FaxDetectTimeout", seconds, releases="13.11-")
-    """The `fax_detect_timeout` setting of the endpoint."""
+    """How long after the answer fax tones are detected; 0 for the whole call."""
     follow_early_media_fork = Sometimes("FollowEarlyMediaFork", true_false, releases="13.22 15.5-")
-    """The `follow_early_media_fork` setting of the endpoint."""
+    """Whether SDP with another To tag, as a forked call brings it, replaces the earlier one."""
     follow_redirect_methods = Sometimes("FollowRedirectMethods", items(","), releases="20.18 22.8 23.2-")
-    """The `follow_redirect_methods` setting of the endpoint."""
+    """The SIP methods whose 3xx responses are followed; only `message` exists."""
     g726_non_standard = Always("G726NonStandard", true_false, releases="13.5-")
-    """The `g726_non_standard` setting of the endpoint."""
+    """Whether G.726 is packed as for AAL2 although the plain name was negotiated."""
     geoloc_incoming_call_profile = Sometimes("GeolocIncomingCallProfile", text, releases="16.28 18.14 19.6-")
-    """The `geoloc_incoming_call_profile` setting of the endpoint."""
+    """The geolocation profile that is applied to calls from the endpoint."""
     geoloc_outgoing_call_profile = Sometimes("GeolocOutgoingCallProfile", text, releases="16.28 18.14 19.6-")
-    """The `geoloc_outgoing_call_profile` setting of the endpoint."""
+    """The geolocation profile that is applied to calls to the endpoint."""
     ignore183_without_sdp = Sometimes("Ignore183WithoutSdp", true_false, releases="13.26 16.3-")
-    """The `ignore183_without_sdp` setting of the endpoint."""
+    """Whether a 183 response without SDP is not passed on as progress of the call."""
     incoming_call_offer_pref = Sometimes("IncomingCallOfferPref", text, releases="18-")
-    """The `incoming_call_offer_pref` setting of the endpoint."""
+    """Whose order of codecs counts on calls from the endpoint: `local` (its settings) or `remote` (its offer); with
+    `_first` behind, only the first codec is kept."""
     incoming_mwi_mailbox = Always("IncomingMwiMailbox", text, releases="13.18 14.7 15.1-")
-    """The `incoming_mwi_mailbox` setting of the endpoint."""
+    """The mailbox whose state a NOTIFY from the endpoint sets; without one such NOTIFYs are ignored."""
     max_audio_streams = Sometimes("MaxAudioStreams", integer, releases="15-")
-    """The `max_audio_streams` setting of the endpoint."""
+    """How many audio streams a call may negotiate."""
     max_video_streams = Sometimes("MaxVideoStreams", integer, releases="15-")
-    """The `max_video_streams` setting of the endpoint."""
+    """How many video streams a call may negotiate."""
     mwi_subscribe_replaces_unsolicited = Always("MwiSubscribeReplacesUnsolicited", yes_no, releases="13.9-")
-    """The `mwi_subscribe_replaces_unsolicited` setting of the endpoint."""
+    """Whether a subscription to mailboxes ends the NOTIFYs that are sent without one."""
     notify_early_inuse_ringing = Always("NotifyEarlyInuseRinging", true_false, releases="13.17 14.6-")
-    """The `notify_early_inuse_ringing` setting of the endpoint."""
+    """Whether subscribers see `early` while the extension rings although it is already in a call."""
     outgoing_call_offer_pref = Sometimes("OutgoingCallOfferPref", text, releases="18-")
-    """The `outgoing_call_offer_pref` setting of the endpoint."""
+    """Whose order of codecs counts on calls to the endpoint, and which are offered: `local` or `remote` alone, or
+    with `_merge` or `_first` behind."""
     refer_blind_progress = Always("ReferBlindProgress", true_false, releases="13.17 14.6-")
-    """The `refer_blind_progress` setting of the endpoint."""
+    """Whether a blind transfer reports the progress of the new call to the endpoint, instead of success at once."""
     rpid_immediate = Always("RpidImmediate", true_false, releases="13.4-")
-    """The `rpid_immediate` setting of the endpoint."""
+    """Whether a changed connected line is announced in a provisional response before the call is answered."""
     rtcp_mux = Always("RtcpMux", true_false, releases="13.15 14.4-")
-    """The `rtcp_mux` setting of the endpoint."""
+    """Whether RTCP is negotiated to share the port of RTP (RFC 5761)."""
     rtp_keepalive = Always("RtpKeepalive", seconds, releases="13.5-")
-    """The `rtp_keepalive` setting of the endpoint."""
+    """How often a comfort noise packet is sent to keep the path open; 0 for never."""
     rtp_timeout = Always("RtpTimeout", seconds, releases="13.5-")
-    """The `rtp_timeout` setting of the endpoint."""
+    """After how long without RTP a call that is not on hold is hung up; 0 for never."""
     rtp_timeout_hold = Always("RtpTimeoutHold", seconds, releases="13.5-")
-    """The `rtp_timeout_hold` setting of the endpoint."""
+    """After how long without RTP a call on hold is hung up; 0 for never."""
     rtp_port_start = Sometimes("RtpPortStart", integer, releases="20.20 22.10 23.4-", none=("0",))
-    """The `rtp_port_start` setting of the endpoint."""
+    """The first port of the endpoint's own range for RTP; 0 for the range of rtp.conf."""
     rtp_port_end = Sometimes("RtpPortEnd", integer, releases="20.20 22.10 23.4-", none=("0",))
-    """The `rtp_port_end` setting of the endpoint."""
+    """The last port of the endpoint's own range for RTP; 0 for the range of rtp.conf."""
     security_negotiation = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-")
-    """The `security_negotiation` setting of the endpoint."""
+    """Whether security mechanisms are negotiated: `no` or `mediasec`."""
     send_aoc = Sometimes("SendAoc", true_false, releases="18.16 20.1-")
-    """The `send_aoc` setting of the endpoint."""
+    """Whether advice of charge is sent to the endpoint."""
     send_history_info = Sometimes("SendHistoryInfo", true_false, releases="13.38 16.15 17.9 18.1-")
-    """The `send_history_info` setting of the endpoint."""
+    """Whether a diverted call carries a History-Info header."""
     stir_shaken = Sometimes("StirShaken", text, releases="16.15 18-")
-    """The `stir_shaken` setting of the endpoint."""
+    """Whether calls are signed and signatures verified: `off`, `attest`, `verify` or `on`. Always `no` since 18.22,
+    20.7 and 21.2, where only `stir_shaken_profile` counts."""
     stir_shaken_profile = Sometimes("StirShakenProfile", text, releases="16.26 18.12 19.4-")
-    """The `stir_shaken_profile` setting of the endpoint."""
+    """The profile of stir_shaken.conf for calls of the endpoint; empty for no signing and no verification."""
     suppress_moh_on_sendonly = Sometimes("SuppressMohOnSendonly", true_false, releases="20.11 21.6 22.1-")
-    """The `suppress_moh_on_sendonly` setting of the endpoint."""
+    """Whether no music on hold is played when SDP says `sendonly` or `inactive`."""
     suppress_q850_reason_headers = Sometimes("SuppressQ850ReasonHeaders", true_false, releases="13.23 15.6-")
-    """The `suppress_q850_reason_headers` setting of the endpoint."""
+    """Whether the Q.850 cause is left out of Reason headers."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The `tenantid` setting of the endpoint."""
+    """The tenant that new channels of the endpoint belong to."""
     voicemail_extension = Always("VoicemailExtension", text, releases="13.9-")
-    """The number of the voicemail service that telephones are told."""
+    """The extension of the voicemail service, sent in the Message-Account line of NOTIFYs."""
     webrtc = Sometimes("Webrtc", yes_no, releases="15-")
-    """Whether the endpoint is a browser."""
+    """Whether the settings that WebRTC needs are switched on together."""
 
 
 class EndpointDetailComplete(Event):
@@ -612,13 +631,13 @@ class EndpointList(Event):
     object_name = Always("ObjectName", text)
     """The object's name."""
     transport = Always("Transport", text)
-    """The transport that requests are sent by; empty where any will do."""
+    """The transport for requests to the endpoint; empty for the first that fits the URI."""
     aors = Always("Aor", items(","))
     """Its addresses of record."""
     auths = Always("Auths", items(","))
-    """The credentials that it must show."""
+    """The sections of pjsip.conf that its requests are authenticated against."""
     outbound_auths = Always("OutboundAuths", items(","))
-    """The credentials that are shown to it."""
+    """The sections of pjsip.conf with the credentials for requests to it."""
     device_state = Always("DeviceState", member(enums.DeviceState))
     """Its state."""
     active_channels = Sometimes("ActiveChannels", integer)
@@ -672,7 +691,7 @@ class IdentifyDetail(Event):
     match_header = Always("MatchHeader", text, releases="13.15 14.4-")
     """The header that requests must have."""
     match_request_uri = Sometimes("MatchRequestUri", text, releases="18.23 20.8 21.3-")
-    """The `match_request_uri` setting of the identification."""
+    """The request URI of the endpoint's requests, or a regular expression for it between slashes."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
 
@@ -737,61 +756,61 @@ class TransportDetail(Event):
     protocol = Always("Protocol", text)
     """`udp`, `tcp`, `tls`, `ws` or `wss`."""
     bind = Always("Bind", text)
-    """The address and port that it listens on."""
+    """The address and port that the transport listens on."""
     ca_list_file = Always("CaListFile", text)
-    """The `ca_list_file` setting of the transport."""
+    """The file of the certificate authorities that certificates of peers are verified against."""
     ca_list_path = Always("CaListPath", text, releases="13.2-")
-    """The `ca_list_path` setting of the transport."""
+    """The folder of the certificate authorities that certificates of peers are verified against."""
     cert_file = Always("CertFile", text)
-    """The `cert_file` setting of the transport."""
+    """The certificate file that is presented to peers."""
     priv_key_file = Always("PrivKeyFile", text)
-    """The `priv_key_file` setting of the transport."""
+    """The file of the private key that belongs to the certificate."""
     password = Always("Password", text)
-    """The password, in plain text; empty where a digest is used."""
+    """The password of the private key file."""
     external_signaling_address = Always("ExternalSignalingAddress", text)
-    """The `external_signaling_address` setting of the transport."""
+    """The address that Contact and Via show to peers outside `local_net`; empty for none."""
     external_signaling_port = Always("ExternalSignalingPort", integer)
-    """The `external_signaling_port` setting of the transport."""
+    """The port that Contact and Via show to peers outside `local_net`; 0 to leave it."""
     external_signaling_hostname = Sometimes("ExternalSignalingHostname", text, releases="20.21 22.11 23.5-")
     """The host name that Contact and Via show to peers outside `local_net`, in the place of an address; empty if
     none is set."""
     external_media_address = Always("ExternalMediaAddress", text)
-    """The `external_media_address` setting of the transport."""
+    """The address that SDP shows to peers outside `local_net`; empty for none."""
     domain = Always("Domain", text)
-    """The `domain` setting of the transport."""
+    """The domain under which endpoints are looked up, as `name@domain`, if the request names another."""
     verify_server = Always("VerifyServer", yes_no)
-    """The `verify_server` setting of the transport."""
+    """Whether the certificates of servers that Asterisk connects to are verified."""
     verify_client = Always("VerifyClient", yes_no)
-    """The `verify_client` setting of the transport."""
+    """Whether the certificates of peers that connect are verified."""
     require_client_cert = Always("RequireClientCert", yes_no)
-    """The `require_client_cert` setting of the transport."""
+    """Whether peers that connect must present a certificate."""
     method = Always("Method", text)
-    """The `method` setting of the transport."""
+    """The version of TLS, such as `tlsv1_2`; `unspecified` for the choice of the library."""
     cipher = Always("Cipher", items(","))
-    """The `cipher` setting of the transport."""
+    """The TLS ciphers that are offered; empty for the library's own choice."""
     local_net = Always("LocalNet", items(","))
-    """The `local_net` setting of the transport."""
+    """The networks that are reached without address translation."""
     tos = Always("Tos", integer)
-    """The `tos` setting of the transport."""
+    """The type-of-service byte of SIP packets."""
     cos = Always("Cos", integer)
-    """The `cos` setting of the transport."""
+    """The 802.1p priority of SIP packets."""
     websocket_write_timeout = Always("WebsocketWriteTimeout", milliseconds)
-    """The `websocket_write_timeout` setting of the transport."""
+    """How long a WebSocket peer may take to accept data before it is disconnected."""
     allow_reload = Always("AllowReload", true_false, releases="13.8-")
-    """The `allow_reload` setting of the transport."""
+    """Whether a reload of res_pjsip also reloads the transport, which may disturb calls."""
     allow_wildcard_certs = Sometimes("AllowWildcardCerts", yes_no, releases="16.28 18.14 19.6-")
-    """The `allow_wildcard_certs` setting of the transport."""
+    """Whether the certificate of a server may name its host with a wildcard."""
     async_operations = Always("AsyncOperations", integer)
-    """The `async_operations` setting of the transport."""
+    """How many operations may be pending at once; always 1, whatever is set."""
     symmetric_transport = Always("SymmetricTransport", true_false, releases="13.15 14.4-")
-    """The `symmetric_transport` setting of the transport."""
+    """Whether requests to a registered contact leave by the transport that its registration came in on."""
     tcp_keepalive_enable = Sometimes("TcpKeepaliveEnable", true_false, releases="18.23 20.8 21.3-")
-    """The `tcp_keepalive_enable` setting of the transport."""
+    """Whether idle TCP connections are probed."""
     tcp_keepalive_idle_time = Sometimes("TcpKeepaliveIdleTime", seconds, releases="18.23 20.8 21.3-")
-    """The `tcp_keepalive_idle_time` setting of the transport."""
+    """How long a TCP connection is idle before the first probe."""
     tcp_keepalive_interval_time = Sometimes("TcpKeepaliveIntervalTime", seconds, releases="18.23 20.8 21.3-")
-    """The `tcp_keepalive_interval_time` setting of the transport."""
+    """The time between two probes that are not answered."""
     tcp_keepalive_probe_count = Sometimes("TcpKeepaliveProbeCount", integer, releases="18.23 20.8 21.3-")
-    """The `tcp_keepalive_probe_count` setting of the transport."""
+    """After how many unanswered probes a TCP connection is given up."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""

@@ -40,7 +40,7 @@ __all__ = [
 
 
 class ContactList(Event):
-    """One contact of the list that PJSIPShowContacts answers with.
+    """One registered contact of the list that PJSIPShowContacts answers with.
 
     Sent to the session that sends ``PJSIPShowContacts``, whatever events its user may read.
     Asterisk 16 and later.
@@ -57,39 +57,39 @@ class ContactList(Event):
     object_name = Always("ObjectName", text)
     """The object's name."""
     via_addr = Always("ViaAddr", text)
-    """The address that the registration came from."""
+    """The address in the Via header of the registration."""
     via_port = Always("ViaPort", integer)
-    """The port that the registration came from."""
+    """The port in that Via header."""
     qualify_timeout = Always("QualifyTimeout", seconds)
-    """How long a contact may take to answer."""
+    """How long a contact may take to respond before it counts as unreachable; 0 for no limit."""
     call_id = Always("CallId", text)
     """The Call-ID of the registration."""
     reg_server = Always("RegServer", text)
-    """The name of the server that took the registration."""
+    """The `systemname` of the server that accepted the registration."""
     prune_on_boot = Always("PruneOnBoot", one_zero)
-    """Whether the contact is forgotten when Asterisk starts."""
+    """Whether the contact is forgotten when Asterisk restarts, because its connection ends."""
     path = Always("Path", text)
-    """The Path of the registration; empty where it had none."""
+    """The Path header of the registration; empty if it had none."""
     endpoint = Always("Endpoint", text)
     """The endpoint that it belongs to."""
     authenticate_qualify = Always("AuthenticateQualify", true_false)
-    """Whether a challenge to that question is answered."""
+    """Whether a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
     uri = Always("Uri", text)
     """The contact's address."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often contacts are asked whether they are there; 0 for never."""
+    """How often an OPTIONS request checks whether contacts can be reached; 0 for never."""
     user_agent = Always("UserAgent", text)
-    """The telephone's make, as it calls itself; empty where it did not say."""
+    """What the contact calls itself in User-Agent; empty if it did not say."""
     expiration_time = Sometimes("ExpirationTime", epoch, none=("0",))
-    """When the registration ends; none for a contact that pjsip.conf names."""
+    """When the registration ends."""
     outbound_proxy = Always("OutboundProxy", text)
-    """The proxy that requests go through; empty where they go straight."""
+    """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
     status = Always("Status", member(enums.ContactState))
-    """Whether it answers."""
+    """Whether the contact can be reached."""
     roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
     """How long the contact took to answer the last OPTIONS; none where it was not asked."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
-    """Whether only a 2xx answer counts as being there."""
+    """Whether only a 2xx response counts as reachable, instead of any."""
 
 
 class ContactListComplete(Event):
@@ -130,33 +130,33 @@ class ContactStatusDetail(Event):
     uri = Always("URI", text)
     """The contact's address."""
     status = Always("Status", member(enums.ContactState))
-    """Whether it answers."""
+    """Whether the contact can be reached."""
     roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
     """How long the contact took to answer the last OPTIONS; none where it was not asked."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
     user_agent = Always("UserAgent", text)
-    """The telephone's make, as it calls itself; empty where it did not say."""
+    """What the contact calls itself in User-Agent; empty if it did not say."""
     reg_expire = Sometimes("RegExpire", epoch, none=("0",))
     """When its registration ends; none for a contact that pjsip.conf names."""
     via_address = Sometimes("ViaAddress", text)
-    """The address that its registration came from; only sent where it registered."""
+    """The address in the Via header of its registration; only sent for a contact that registered."""
     call_id = Sometimes("CallID", text)
     """The Call-ID of its registration; only sent where it registered."""
     id = Always("ID", text)
     """Its identifier."""
     authenticate_qualify = Always("AuthenticateQualify", one_zero)
-    """Whether a challenge to that question is answered."""
+    """Whether a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
     outbound_proxy = Always("OutboundProxy", text)
-    """The proxy that requests go through; empty where they go straight."""
+    """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
     path = Always("Path", text)
     """The Path of its registration; empty where it had none."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often it is asked whether it is there; 0 for never."""
+    """How often an OPTIONS request checks whether contacts can be reached; 0 for never."""
     qualify_timeout = Always("QualifyTimeout", seconds)
-    """How long it may take to answer."""
+    """How long a contact may take to respond before it counts as unreachable; 0 for no limit."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", one_zero, releases="20.12 21.7 22.2-")
-    """Whether only a 2xx answer counts as being there."""
+    """Whether only a 2xx response counts as reachable, instead of any."""
 
 
 class ContactStatusDetailComplete(Event):
@@ -179,7 +179,7 @@ class ContactStatusDetailComplete(Event):
 
 
 class InboundRegistrationDetail(Event):
-    """One address of record of the list that PJSIPShowRegistrationsInbound answers with.
+    """One address of record of an endpoint, of the list that PJSIPShowRegistrationsInbound answers with.
 
     Sent to the session that sends ``PJSIPShowRegistrationsInbound``, whatever events its user may read.
     Asterisk 13 and later.
@@ -198,33 +198,33 @@ class InboundRegistrationDetail(Event):
     minimum_expiration = Always("MinimumExpiration", seconds)
     """The shortest time that a registration may last."""
     default_expiration = Always("DefaultExpiration", seconds)
-    """The time that a registration lasts where it does not say."""
+    """How long a registration lasts if it asks for no time."""
     qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-")
-    """How long a contact may take to answer."""
+    """How long a contact may take to respond before it counts as unreachable; 0 for no limit."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
-    """Whether only a 2xx answer counts as being there."""
+    """Whether only a 2xx response counts as reachable, instead of any."""
     mailboxes = Always("Mailboxes", items(","))
-    """The mailboxes that message waiting is told about."""
+    """The mailboxes whose state may be subscribed to under this address."""
     support_path = Always("SupportPath", true_false)
-    """Whether Path headers are kept."""
+    """Whether the Path header of a registration is kept as the route for requests to the contact."""
     remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
-    """Whether contacts out of reach make room first."""
+    """Whether unreachable contacts are removed first when the limit is reached."""
     voicemail_extension = Always("VoicemailExtension", text, releases="13.9-")
-    """The number of the voicemail service that telephones are told."""
+    """The extension of the voicemail service, sent in the Message-Account line of NOTIFYs."""
     max_contacts = Always("MaxContacts", integer)
-    """How many contacts may register; 0 for none."""
+    """How many contacts may be registered at once; 0 if none may be."""
     authenticate_qualify = Always("AuthenticateQualify", true_false)
-    """Whether a challenge to that question is answered."""
+    """Whether a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
     maximum_expiration = Always("MaximumExpiration", seconds)
     """The longest time that a registration may last."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often contacts are asked whether they are there; 0 for never."""
+    """How often an OPTIONS request checks whether contacts can be reached; 0 for never."""
     remove_existing = Always("RemoveExisting", true_false)
-    """Whether a new contact takes the place of an old one."""
+    """Whether a registration beyond the limit removes the contacts that expire first, instead of being refused."""
     outbound_proxy = Always("OutboundProxy", text)
-    """The proxy that requests go through; empty where they go straight."""
+    """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
     contacts = Always("Contacts", items(","))
-    """The contacts, as `aor/uri`."""
+    """The contacts, permanent and registered, as `aor/uri`."""
     contact = Always("Contact", items(","))
     """The contacts, as `aor/uri`."""
 
@@ -316,51 +316,51 @@ class OutboundRegistrationDetail(Event):
     object_name = Always("ObjectName", text)
     """The object's name."""
     max_retries = Always("MaxRetries", integer)
-    """How often to try."""
+    """How many attempts are made before giving up; 0 for one alone."""
     client_uri = Always("ClientUri", text)
-    """Who is registered."""
+    """The SIP URI that is registered."""
     security_negotiation = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-")
-    """The `security_negotiation` setting of the registration."""
+    """Whether security mechanisms are negotiated with the registrar: `no` or `mediasec`."""
     auth_rejection_permanent = Always("AuthRejectionPermanent", true_false)
-    """Whether a refused password ends the tries."""
+    """Whether rejected credentials end all attempts until a reload."""
     server_uri = Always("ServerUri", text)
-    """Where it is registered."""
+    """The SIP URI of the registrar."""
     max_random_initial_delay = Sometimes("MaxRandomInitialDelay", seconds, releases="16.27 18.13 19.5-")
-    """The longest random wait before the first try."""
+    """The longest random delay before the first attempt."""
     support_path = Always("SupportPath", true_false)
-    """Whether Path headers are kept."""
+    """Whether REGISTER requests announce support for Path."""
     retry_interval = Always("RetryInterval", seconds)
-    """How long to wait between tries after a failure that may pass."""
+    """How long to wait after a temporary failure."""
     security_mechanisms = Sometimes("SecurityMechanisms", items(";"), releases="18.16 20.1-")
-    """The `security_mechanisms` setting of the registration."""
+    """The security mechanisms that are offered to the registrar (RFC 3329)."""
     contact_header_params = Sometimes("ContactHeaderParams", text, releases="17-")
-    """The `contact_header_params` setting of the registration."""
+    """The parameters that are added to the Contact header of REGISTER requests."""
     expiration = Always("Expiration", seconds)
-    """How long a registration is asked to last."""
+    """How long the registration is asked to last."""
     transport = Always("Transport", text)
-    """The transport that requests are sent by; empty where any will do."""
+    """The transport for REGISTER requests; empty for the first that fits."""
     line = Always("Line", true_false, releases="13.4-")
-    """Whether calls that come in are matched to it by a token."""
+    """Whether incoming calls are matched to this registration by a token in its contact."""
     contact_user = Always("ContactUser", text)
     """The user part of the contact that is registered."""
     endpoint = Always("Endpoint", text, releases="13.4-")
-    """The endpoint that it belongs to."""
+    """The endpoint that incoming calls of this registration belong to, with `line`."""
     user_agent = Sometimes("UserAgent", text, releases="21.2-")
-    """The telephone's make, as it calls itself; empty where it did not say."""
+    """The User-Agent header of REGISTER requests; empty for the global one."""
     forbidden_retry_interval = Always("ForbiddenRetryInterval", seconds)
-    """How long to wait after being forbidden; 0 for no further try."""
+    """How long to wait after a 403 response; 0 to give up."""
     outbound_auth = Always("OutboundAuth", items(","))
-    """The credentials that are shown to the other side."""
+    """The sections of pjsip.conf with the credentials for the registrar."""
     outbound_proxy = Always("OutboundProxy", text)
-    """The proxy that requests go through; empty where they go straight."""
+    """The SIP URI of the proxy for REGISTER requests; empty for none."""
     fatal_retry_interval = Always("FatalRetryInterval", seconds, releases="13.7-")
-    """How long to wait after a failure that should last; 0 for no further try."""
+    """How long to wait after a fatal response; 0 to give up."""
     support_outbound = Sometimes("SupportOutbound", yes_no, releases="17-")
-    """The `support_outbound` setting of the registration."""
+    """Whether REGISTER requests announce support for SIP Outbound (RFC 5626)."""
     status = Always("Status", member(enums.RegistrationState))
-    """How it stands."""
+    """Whether it is registered."""
     next_reg = Sometimes("NextReg", seconds, none=("0",))
-    """How long until PJSIP renews it by itself; none where Asterisk sees to that."""
+    """How long until the registration is renewed."""
 
 
 class OutboundRegistrationDetailComplete(Event):
@@ -380,7 +380,7 @@ class OutboundRegistrationDetailComplete(Event):
     list_items = Always("ListItems", integer)
     """How many events the list has, this one not counted."""
     registered = Always("Registered", integer)
-    """How many stand."""
+    """How many registrations stand."""
     not_registered = Always("NotRegistered", integer)
     """How many do not."""
 

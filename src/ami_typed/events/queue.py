@@ -30,7 +30,7 @@ __all__ = [
 
 
 class QueueCallerAbandon(ChannelEvent):
-    """A caller left a queue before anybody answered.
+    """A caller left a queue without an answer: hung up, was withdrawn, waited too long, or no member was there.
 
     Sent to users with the privilege ``agent``.
     Asterisk 13 and later.
@@ -154,15 +154,15 @@ class QueueMember(Event):
     penalty = Always("Penalty", integer)
     """The member's penalty: those with a lower one are called first."""
     calls_taken = Always("CallsTaken", integer)
-    """How many calls of this queue the member has completed."""
+    """How many calls of this queue the member has completed; of all its queues if `shared_lastcall` is set."""
     last_call = Sometimes("LastCall", epoch, none=("0",))
-    """When the member's last call ended; none before the first."""
+    """When the member's last call ended, in any of its queues if `shared_lastcall` is set; none before the first."""
     last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
     """When the member was last paused; none if never."""
     login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
     """When the member came into the queue."""
     in_call = Always("InCall", one_zero, releases="13.8-")
-    """Whether the member is on a call of this queue, counting its wrap-up time."""
+    """Whether the member is on a call of this queue; wrap-up time does not count."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
@@ -282,20 +282,20 @@ class QueueParams(Event):
     calls = Always("Calls", integer)
     """How many callers wait."""
     holdtime = Always("Holdtime", seconds)
-    """How long callers wait on average."""
+    """How long callers waited before they were answered: an average in which the last call counts a quarter."""
     talk_time = Always("TalkTime", seconds)
-    """How long calls last on average."""
+    """How long completed calls lasted: an average in which the last call counts a quarter."""
     completed = Always("Completed", integer)
-    """How many calls were answered."""
+    """How many calls members have answered and completed."""
     abandoned = Always("Abandoned", integer)
-    """How many callers gave up."""
+    """How many callers left without an answer: they hung up, were withdrawn, waited too long, or no member was
+    there."""
     service_level = Always("ServiceLevel", seconds)
-    """The waiting time that an answer is to come within."""
+    """The waiting time within which a call is to be answered."""
     servicelevel_perf = Always("ServicelevelPerf", real)
-    """How many of the answered calls were answered within that time, in per cent."""
+    """The share of completed calls that were answered within that time, in per cent."""
     servicelevel_perf2 = Sometimes("ServicelevelPerf2", real, releases="15-")
-    """How many of all calls were answered within that time, in per cent; calls that were given up quickly do not
-    count."""
+    """The share of completed and abandoned calls that were answered, or abandoned, within that time, in per cent."""
     weight = Always("Weight", integer)
     """The queue's weight: members of several queues serve the heavier one first."""
 
@@ -333,17 +333,17 @@ class QueueSummary(Event):
     queue = Always("Queue", text)
     """The queue's name."""
     logged_in = Always("LoggedIn", integer)
-    """How many members have a device that is there."""
+    """How many members have a device that can be reached."""
     available = Always("Available", integer)
-    """How many members could take a call now."""
+    """How many members are not paused and have a device that is free; wrap-up time is not considered."""
     callers = Always("Callers", integer)
     """How many callers wait."""
     hold_time = Always("HoldTime", seconds)
-    """How long callers wait on average."""
+    """How long callers waited before they were answered: an average in which the last call counts a quarter."""
     talk_time = Always("TalkTime", seconds)
-    """How long calls last on average."""
+    """How long completed calls lasted: an average in which the last call counts a quarter."""
     longest_hold_time = Always("LongestHoldTime", seconds)
-    """How long the caller who came first has waited."""
+    """How long the caller who has waited longest has done so."""
 
 
 class QueueSummaryComplete(Event):

@@ -228,7 +228,7 @@ class VoicemailUserDetail(Event):
     delete_message = Always("DeleteMessage", yes_no)
     """Whether a message is deleted once its e-mail is sent."""
     volume_gain = Always("VolumeGain", real)
-    """How much the attachment's volume is raised, in decibels."""
+    """The factor by which sox amplifies the attachment; 0 leaves it as it is."""
     can_review = Always("CanReview", yes_no)
     """Whether callers may listen to what they recorded before they leave it."""
     can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-")
@@ -324,7 +324,7 @@ class VoicemailUserEntry(Event):
     delete_message = Always("DeleteMessage", yes_no)
     """Whether a message is deleted once its e-mail is sent."""
     volume_gain = Always("VolumeGain", real)
-    """How much the attachment's volume is raised, in decibels."""
+    """The factor by which sox amplifies the attachment; 0 leaves it as it is."""
     can_review = Always("CanReview", yes_no)
     """Whether callers may listen to what they recorded before they leave it."""
     can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-")

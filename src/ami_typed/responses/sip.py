@@ -46,19 +46,19 @@ class SIPshowpeer(Answer):
     cid_calling_pres = Always("CID-CallingPres", member(enums.Presentation))
     """Whether its number may be shown, and who vouches for it."""
     sip_from_user = Sometimes("SIP-FromUser", text)
-    """The user that it is called from."""
+    """The user in the From header of calls to it."""
     sip_from_domain = Sometimes("SIP-FromDomain", text)
-    """The domain that it is called from."""
+    """The domain in the From header of calls to it."""
     sip_from_domain_port = Sometimes("Sip-FromDomain-Port", integer)
     """The port of that domain."""
     callgroup = Always("Callgroup", groups)
-    """The call groups that it rings in."""
+    """The numbered pickup groups that calls to it belong to."""
     pickupgroup = Always("Pickupgroup", groups)
-    """The call groups that it may pick calls up from."""
+    """The numbered pickup groups whose calls it may pick up."""
     named_callgroup = Always("Named Callgroup", items(","))
-    """The named call groups that it rings in."""
+    """The named pickup groups that calls to it belong to."""
     named_pickupgroup = Always("Named Pickupgroup", items(","))
-    """The named call groups that it may pick calls up from."""
+    """The named pickup groups whose calls it may pick up."""
     moh_suggest = Always("MOHSuggest", text)
     """The music that it suggests to whom it puts on hold."""
     voice_mailboxes = Always("VoiceMailbox", items(","))
@@ -80,9 +80,9 @@ class SIPshowpeer(Answer):
     caller_id = Sometimes("Callerid", text, none=('"" <>',))
     """Its caller id; none where it has none."""
     reg_expire = Sometimes("RegExpire", seconds, none=("-1 seconds",))
-    """How long its registration lasts; none where it is not registered."""
+    """How long until its registration expires; none where it is not registered."""
     sip_auth_insecure = Always("SIP-AuthInsecure", text)
-    """What it need not prove."""
+    """Which checks of its requests are left out (`insecure` of sip.conf), such as `port,invite`; `no` if none."""
     sip_forcerport = Always("SIP-Forcerport", text)
     """Whether answers go to the port that requests come from."""
     sip_comedia = Always("SIP-Comedia", text)
@@ -134,7 +134,7 @@ class SIPshowpeer(Answer):
     default_addr_port = Always("Default-addr-port", integer)
     """Its port while it has not registered."""
     default_username = Always("Default-Username", text)
-    """The user that it registers as."""
+    """The user in requests to it until it registers."""
     reg_extension = Sometimes("RegExtension", text)
     """The extension that exists while it is registered."""
     codecs = Always("Codecs", formats)

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.live import rootfs
+from tests.live import servers
 from tests.live.conformance.verdict import reach
 
 HEAD = """# What real servers were made to say
@@ -22,10 +22,11 @@ every action that they list, and holds every message against its class: each hea
 def main() -> int:
     """Run the command line; return its exit status: 1 where something does not fit."""
     parser = argparse.ArgumentParser(prog="python -m tests.live.conformance", description=__doc__)
-    parser.add_argument("release", nargs="*", choices=[*rootfs.RECIPES, []], help="default: all")
+    targets = servers.targets()
+    parser.add_argument("release", nargs="*", choices=[*targets, []], help="default: all, or the server AMI_TYPED_LIVE")
     parser.add_argument("--report", type=Path, metavar="FOLDER", help="where to write live-conformance.md")
     arguments = parser.parse_args()
-    verdicts = [reach(release) for release in arguments.release or rootfs.RECIPES]
+    verdicts = [reach(release) for release in arguments.release or targets]
     page = HEAD.format(date=datetime.now(UTC).date()) + "\n".join(verdict.table() for verdict in verdicts)
     if arguments.report:
         (arguments.report / "live-conformance.md").write_text(page, "utf-8")

@@ -10,15 +10,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 import ami_typed as ami
 from ami_typed import actions, events
 from tests.live.conformance.record import Record
+from tests.live.servers import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ami_typed.messages import R
-    from tests.live.servers import Server
+    from tests.live.servers import ForeignServer
 
 E = TypeVar("E", bound=ami.Event)
 A = TypeVar("A", bound=ami.Aggregate)
+
+MARK = "AMI_TYPED_LIVE"
+"""The global variable of the dialplan in `tests/live/etc`: a server that has it is there to be tested."""
 
 WAIT = 10.0
 """How long an event that is due may take, in seconds."""
@@ -49,10 +53,15 @@ class Stage:
         observer: Who sees.
         record: What was seen.
         listed: The actions that the server has, with what ListCommands says of each.
+        is_ours: Whether the server has the configuration of `tests/live/etc`: only then does it have what most steps
+            need, and only then may they place calls and change files.
     """
 
-    def __init__(self, server: Server, manager: ami.Manager, observer: ami.Manager, record: Record) -> None:
+    def __init__(
+        self, server: Server | ForeignServer, manager: ami.Manager, observer: ami.Manager, record: Record
+    ) -> None:
         self.server = server
+        self.is_ours = isinstance(server, Server) or bool(manager.execute(actions.Getvar(variable=MARK)).value)
         self.manager = manager
         self.observer = observer
         self.record = record
@@ -62,7 +71,7 @@ class Stage:
 
     @classmethod
     @contextmanager
-    def on(cls, server: Server) -> Generator[Stage]:
+    def on(cls, server: Server | ForeignServer) -> Generator[Stage]:
         """Log in an actor and an observer."""
         with ami.Manager(limits=ami.Limits(events=200_000, stream=200_000)) as observer, ami.Manager() as actor:
             for each in (observer, actor):
@@ -119,7 +128,7 @@ class Stage:
     def end(self) -> None:
         """End a step: hang up what is left of it."""
         self.record.drain(0)
-        if self.record.channels:
+        if self.record.channels and self.is_ours:
             self.send(actions.Hangup(channel="/.*/"))
             self.record.until_quiet(WAIT)
 

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ami_typed import catalogue
 from ami_typed.registry import action_class, event_class
+from tests.live import servers
 from tests.live.conformance import findings, scenario
 from tests.live.conformance.stage import Stage
-from tests.live.servers import Server
+from tests.live.servers import ForeignServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +100,7 @@ class Verdict:
     Attributes:
         release: The server's release.
         debian: The version of its Debian package.
+        is_foreign: Whether it is a server of the user's, of which it is not known what it can be made to say.
         record: All that it said.
         taken: The steps, and what came of them.
         listed: The actions that it has.
@@ -108,6 +110,7 @@ class Verdict:
 
     release: Release
     debian: str
+    is_foreign: bool
     record: Record
     taken: list[Taken]
     listed: dict[str, str]
@@ -178,7 +181,9 @@ class Verdict:
 
     @cached_property
     def idle_reasons(self) -> list[str]:
-        """What the file gives a reason for although it was reached."""
+        """What the file gives a reason for although it was reached; it speaks of this project's servers alone."""
+        if self.is_foreign:
+            return []
         reached = {name.lower() for name in self.event_types}
         return [
             *(name for name in self.knowledge.reasons("events", self.release) if name.lower() in reached),
@@ -189,12 +194,30 @@ class Verdict:
     def troubles(self) -> list[str]:
         """What is wrong, all of it, as lines to read."""
         missing = {**self.missing_events, **self.missing_actions}
+        untold = [name for name, why in missing.items() if not why]
         return [
             *(f"{step.name} failed: {step.failure}" for step in self.taken if step.failure),
             *map(str, self.unpardoned),
-            *(f"{name} was not reached, and no reason is given" for name, why in missing.items() if not why),
+            *(f"{name} has no class" for name in self.unknown_actions),
+            *(f"{name} was not reached, and no reason is given" for name in untold if not self.is_foreign),
             *(f"{name} was reached, although known.toml says that it is not" for name in self.idle_reasons),
         ]
+
+    @property
+    def unknown_actions(self) -> list[str]:
+        """The actions of the server that no class knows."""
+        return [name for name in self.listed if action_class(name).__name__ == "Request"]
+
+    def _not_taken(self) -> list[str]:
+        """Return the steps that were not taken, by what the server lacks, as lines of Markdown."""
+        by_lack: dict[str, list[str]] = {}
+        for each in self.taken:
+            if each.lacks:
+                by_lack.setdefault(each.lacks, []).append(each.name)
+        if not by_lack:
+            return []
+        lines = (f"| {lack} | {', '.join(names)} |" for lack, names in by_lack.items())
+        return ["NOT RUN:", "", "| the server lacks | steps |", "| --- | --- |", *lines, ""]
 
     def table(self) -> str:
         """Return what was reached and what was not, as Markdown."""
@@ -212,6 +235,7 @@ class Verdict:
             f"| events | {len(self.record.events)} | |",
             f"| answers | {len(self.record.outcomes)} | |",
             "",
+            *self._not_taken(),
             "Not reached:",
             "",
             "| reason | events | actions |",
@@ -230,11 +254,23 @@ class Verdict:
         return "\n".join([*lines, ""])
 
 
-def reach(release: str) -> Verdict:
-    """Start a server of a release, play the scenario on it, and judge what it said."""
-    with Server.start(release) as server, Stage.on(server) as stage:
+def reach(target: str) -> Verdict:
+    """Start a server of a release, or take the user's; play the scenario on it, and judge what it said.
+
+    Args:
+        target: One of `servers.targets()`.
+    """
+    with servers.start(target) as server, Stage.on(server) as stage:
         taken = scenario.play(stage)
         version = stage.manager.release
         assert version is not None, "the server did not tell its release"
-        drift = (stage.manager.drift, stage.observer.drift)
-        return Verdict(version, server.debian_version, stage.record, taken, stage.listed, Knowledge.read(), drift)
+        return Verdict(
+            release=version,
+            debian=server.debian_version,
+            is_foreign=isinstance(server, ForeignServer),
+            record=stage.record,
+            taken=taken,
+            listed=stage.listed,
+            knowledge=Knowledge.read(),
+            drift=(stage.manager.drift, stage.observer.drift),
+        )

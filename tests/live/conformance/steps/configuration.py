@@ -28,7 +28,7 @@ def a_file_is_made_and_changed(stage: Stage) -> None:
     stage.execute(actions.ListCategories(filename="queues.conf"))
 
 
-@step()
+@step(anywhere=True)
 def the_dialplan_is_changed_and_shown(stage: Stage) -> None:
     stage.execute(
         actions.DialplanExtensionAdd(

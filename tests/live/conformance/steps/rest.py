@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ami_typed import actions
+from ami_typed.cli.drift import questions
 from tests.live.conformance.scenario import step
 
 if TYPE_CHECKING:
     from tests.live.conformance.stage import Stage
 
 
-@step()
+@step(anywhere=True)
 def fax_is_asked_for(stage: Stage) -> None:
     stage.listing(actions.FAXSessions())
     stage.execute(actions.FAXStats())
@@ -38,7 +39,14 @@ def dahdi_without_a_card(stage: Stage) -> None:
     stage.send(actions.DAHDIRestart())
 
 
-@step()
+@step(anywhere=True)
+def every_question_is_asked(stage: Stage) -> None:
+    for question in questions():
+        if stage.has(question.action):
+            stage.send(question)
+
+
+@step(anywhere=True)
 def caches_and_accounts_that_are_not_there(stage: Stage) -> None:
     cache = "res_pjsip/endpoint"
     stage.send(actions.SorceryMemoryCacheStale(cache=cache))

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from tests.live.conformance.stage import Stage
 
 
-@step()
+@step(anywhere=True)
 def the_server_says_what_it_can(stage: Stage) -> None:
     answer = stage.execute(actions.ListCommands())
     stage.listed.update({name: text for name, text in answer.items() if name not in {"Response", "ActionID"}})
 
 
-@step()
+@step(anywhere=True)
 def another_logs_in_and_off(stage: Stage) -> None:
     with ami.Manager() as other:
         other.connect(stage.server.host, stage.server.port)
@@ -70,7 +70,7 @@ def somebody_comes_by_http(stage: Stage) -> None:
         answer.read()
 
 
-@step()
+@step(anywhere=True)
 def pings_and_events_are_waited_for(stage: Stage) -> None:
     stage.execute(actions.Ping())
     stage.execute(actions.UserEvent(user_event="Shout"))

@@ -26,7 +26,7 @@ def a_desk_is_taken_and_left(stage: Stage) -> None:
     stage.listing(actions.ExtensionStateList())
 
 
-@step()
+@step(anywhere=True)
 def the_database_is_used(stage: Stage) -> None:
     stage.execute(actions.DBPut(family="conformance", key="a", val="1"))
     stage.execute(actions.DBPut(family="conformance", key="b/c", val="2: two"))
