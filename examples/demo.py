@@ -1,7 +1,8 @@
 """A short conversation with Asterisk, typed from end to end: channels, queues, one call, and what a checker catches.
 
     python examples/demo.py                        talks to the stand-in that ships with ami_typed
-    python examples/demo.py --host pbx --user me   talks to your server; the secret comes from AMI_SECRET
+    python examples/demo.py HOST PORT USER SECRET  talks to your server
+    python examples/demo.py --host pbx --user me   the same; the secret comes from AMI_SECRET
 
 A call is placed on your server only where `--call PJSIP/somebody` says whom to call.
 """
@@ -69,7 +70,17 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--user", default=os.environ.get("AMI_USER"), help="a user of manager.conf (AMI_USER)")
     parser.add_argument("--secret", default=os.environ.get("AMI_SECRET"), help="the user's secret (AMI_SECRET)")
     parser.add_argument("--call", default=os.environ.get("AMI_CALL"), help="a channel to call (AMI_CALL)")
+    names = ("host", "port", "user", "secret")
+    parser.add_argument("server", nargs="*", metavar="HOST PORT USER SECRET", help="the same four, in this order")
     options = parser.parse_args()
+    if len(options.server) > len(names):
+        parser.error("give HOST PORT USER SECRET, and nothing behind them")
+    for name, value in zip(names, options.server, strict=False):
+        setattr(options, name, value)
+    try:
+        options.port = int(options.port)
+    except ValueError:
+        parser.error(f"{options.port!r} is no port; give HOST PORT USER SECRET")
     if options.host and not (options.user and options.secret):
         parser.error("a host needs a user and a secret; give --user, and --secret or AMI_SECRET")
     return options
