@@ -225,7 +225,7 @@ class Verdict:
         lines = [
             f"## Asterisk {self.release}",
             "",
-            f"Debian's package {self.debian}.",
+            f"Debian's package {self.debian}." if not self.is_foreign else "A server of yours.",
             "",
             "| | reached | of |",
             "| --- | ---: | ---: |",
