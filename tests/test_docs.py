@@ -19,11 +19,15 @@ def code(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (PAGES / page).read_text("utf-8"), re.DOTALL)
 
 
+def nothing(*_: object) -> None:
+    """Do nothing."""
+
+
 class Silent:
     """A manager that takes whatever it is told."""
 
     def __getattr__(self, name: str) -> Any:
-        return lambda *_: None
+        return nothing
 
 
 @pytest.mark.parametrize("page", ["modules.md", "migrating.md"])
