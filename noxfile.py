@@ -39,6 +39,8 @@ def install_wheel(session: nox.Session, *groups: str) -> None:
 
 INSTALLED_ONE = ("-o", "pythonpath=.")
 """Has pytest find the package that is installed, not the sources beside the tests."""
+AT_ONCE = ("-n", "auto")
+"""Has pytest run tests in one process per core."""
 
 
 IN_C = ("plain", "messages", "fields", "decoded", "session", "scenarios")
@@ -68,15 +70,16 @@ def tests(session: nox.Session) -> None:
         "tests/test_manager.py",
     ]
     if not session.posargs:  # without the part in C, which an install builds where it can
-        session.run("python", "-m", "pytest", "-q", *pure, env={"AMI_TYPED_PURE": "1"})
-    session.run("python", "-m", "pytest", *(session.posargs or ["--cov", "--cov-report=term:skip-covered"]))
+        session.run("python", "-m", "pytest", "-q", *AT_ONCE, *pure, env={"AMI_TYPED_PURE": "1"})
+    whole = [*AT_ONCE, "--cov", "--cov-report=term:skip-covered"]
+    session.run("python", "-m", "pytest", *(session.posargs or whole))
 
 
 @nox.session
 def wheel(session: nox.Session) -> None:
     """Run every test that needs no server on the wheel, compiled as users install it."""
     install_wheel(session, "test", "types")
-    session.run("python", "-m", "pytest", *INSTALLED_ONE, *session.posargs)
+    session.run("python", "-m", "pytest", *INSTALLED_ONE, *(session.posargs or AT_ONCE))
 
 
 @nox.session
