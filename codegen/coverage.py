@@ -339,7 +339,7 @@ def _sent_headers() -> dict[str, _Sent]:
 
 
 def _sent(node: ast.ClassDef) -> _Sent:
-    called: dict[str, list[str]] = {"__init__": [], "_put": [], "_spread": []}
+    called: dict[str, list[str]] = {"__init__": [], "_need": [], "_put": [], "_spread": []}
     for call in ast.walk(node):
         match call:
             case ast.Call(func=ast.Attribute(attr=method), args=[ast.Constant(value=str(name)), *_]) if (
@@ -351,7 +351,7 @@ def _sent(node: ast.ClassDef) -> _Sent:
             case _:
                 pass
     (action,) = called["__init__"]
-    return _Sent(action, tuple(called["_put"]), tuple(called["_spread"]))
+    return _Sent(action, (*called["_need"], *called["_put"]), tuple(called["_spread"]))
 
 
 def _fields(cls: type[Any]) -> dict[str, Releases | None]:
