@@ -114,11 +114,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Which headers of a request go together, as sets of their names."""
+    """Which headers of a request go together, as sets of their names, and which mean more than themselves."""
 
     one_of: tuple[tuple[str, ...], ...] = ()
     some_of: tuple[tuple[str, ...], ...] = ()
     requires: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    waits: overlay.Waits | None = None
+    sets_mask: str | None = None
+    names_events: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,7 @@ class Message:
         answers: How many answers a success is.
         empty_lines: How many empty lines end an answer of raw text.
         named_by: For an event, the header that tells apart what shares its name.
+        text_follows: The releases that answer with text that has empty lines of its own.
         place: Where it is known from, for a trouble.
     """
 
@@ -178,6 +182,7 @@ class Message:
     answers: int = 1
     empty_lines: int = 1
     named_by: str = ""
+    text_follows: str | None = None
     groups: tuple[Group, ...] = ()
     rules: Rules = field(default_factory=Rules)
 
@@ -340,6 +345,7 @@ class _Amendment:
             answers=entry.answers if isinstance(entry, overlay.Action) else 1,
             empty_lines=entry.empty_lines if isinstance(entry, overlay.Action) else 1,
             named_by=entry.named_by if isinstance(entry, overlay.Event) else "",
+            text_follows=entry.text_follows if isinstance(entry, overlay.Action) else None,
             groups=groups,
             rules=self._rules(message.name, entry, headers),
         )
@@ -379,10 +385,12 @@ class _Amendment:
         known = {header.name for header in headers}
         sets = {"one_of": entry.one_of, "some_of": entry.some_of}
         sets["requires"] = tuple((header, *others) for header, others in entry.requires.items())
+        sets["waits"] = (tuple(filter(None, (entry.waits.header, entry.waits.unless))),) if entry.waits else ()
+        sets |= {rule: ((header,),) for rule in ("sets_mask", "names_events") if (header := getattr(entry, rule))}
         for rule, members in sets.items():
             for header in sorted({each for together in members for each in together} - known):
                 self._add(f"There is no parameter {header}.", "action", name, rule)
-        return Rules(entry.one_of, entry.some_of, entry.requires)
+        return Rules(entry.one_of, entry.some_of, entry.requires, entry.waits, entry.sets_mask, entry.names_events)
 
     def _span(self, message: merge.Message, entry: _Entry) -> Span:
         if entry.releases:

@@ -53,7 +53,8 @@ RESERVED: dict[Owner, frozenset[str]] = {
                 "raw_text",
                 "releases",
             ),
-            *("requires", "secrets", "self", "some_of", "synchronous", "timeout"),
+            *("names_events", "requires", "secrets", "self", "sets_mask", "some_of", "synchronous", "text_follows"),
+            *("timeout", "waits"),
         )
     ),
     "event": frozenset(
@@ -121,7 +122,7 @@ RESERVED_CLASSES = frozenset(
             "Message",
         ),
         *("Joined", "Numbered", "Releases", "Repeated", "Request", "Sequence", "Sometimes", "SometimesLocal"),
-        *("Second", "Variables", "VariablesByName"),
+        *("Second", "Variables", "VariablesByName", "Waits"),
         *("MaybeView", "Part", "Snapshot", "View"),
         *("TYPE_CHECKING", "Unit", "actions", "aggregates", "datetime", "enums", "events", "known_events", "overload"),
         *("responses", "timedelta"),

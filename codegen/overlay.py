@@ -211,10 +211,30 @@ class Group(_Entry):
     enums: tuple[str, ...] = ()
 
 
+class Waits(_Entry):
+    """How long an action takes that the server carries out before it answers; it serves nothing else meanwhile.
+
+    Attributes:
+        header: The parameter that says how long, as a number.
+        unit: What that number counts, in seconds.
+        default: How long it takes where the parameter is left out, in seconds.
+        unless: The parameter with which it is answered at once.
+    """
+
+    header: str
+    unit: float = Field(gt=0)
+    default: float = Field(default=0, ge=0)
+    unless: str | None = None
+
+
 class Action(_Correction):
     """An action.
 
     Attributes:
+        text_follows: The releases that answer it with `Response: Follows` and text with empty lines of its own.
+        waits: How long the server serves nothing else.
+        sets_mask: The parameter that is the connection's event mask from then on.
+        names_events: The parameter that names events, in the criteria of a filter.
         answers: How many answers a success is; the last one counts.
         answered_by_event: Whether its list comes without an answer.
         one_of: Sets of headers, of each of which a request has exactly one.
@@ -245,6 +265,10 @@ class Action(_Correction):
     logs_in: bool = False
     logs_off: bool = False
     adds_up: bool = False
+    text_follows: Releases | None = None
+    waits: Waits | None = None
+    sets_mask: str | None = None
+    names_events: str | None = None
     answers: int = Field(default=1, ge=1)
     answered_by_event: bool = False
     one_of: tuple[tuple[str, ...], ...] = ()

@@ -45,7 +45,7 @@ _TIMEDELTA = ("datetime", "timedelta")
 _DATETIME = ("datetime", "datetime")
 _SEQUENCE = ("collections.abc", "Sequence")
 _MAPPING = ("collections.abc", "Mapping")
-_FLAG = re.compile(r"flag:([^/]+)/([^/]+)")
+_FLAG = re.compile(r"flag:([^/]+)/([^/]*)")
 _ITEMS = re.compile(r"""(items|pairs)\((?:"([^"\\]+)"|'([^'\\]+)')(?:, enum:(\w+))?\)""")
 _ESCAPED = re.compile(r"""escaped(?:\((?P<older>"[\w-]+", "[\w-]+")\))?""")
 _ALTERNATIVE = re.compile(r"""\|(?![^(]*\))""")  # a | that is not between parentheses
@@ -192,7 +192,8 @@ class Request:
         quirks: The class variables that are true.
         answers: How many answers a success is.
         empty_lines: How many empty lines end an answer of raw text.
-        rules: Which headers go together.
+        text_follows: The releases that answer with text that has empty lines of its own.
+        rules: Which headers go together, or mean more than themselves.
     """
 
     name: str
@@ -213,6 +214,7 @@ class Request:
     quirks: tuple[str, ...]
     answers: int
     empty_lines: int
+    text_follows: str | None
     spreads: tuple[Spread, ...]
     rules: Rules
 
@@ -368,6 +370,7 @@ class _Resolution:
             quirks=action.quirks,
             answers=action.answers,
             empty_lines=action.empty_lines,
+            text_follows=action.text_follows,
             spreads=tuple(self._spread(action, group) for group in action.groups),
             rules=action.rules,
         )

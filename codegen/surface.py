@@ -17,7 +17,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 from . import resolve
-from .amend import Rules
 from .families import views_of
 from .names import snake_case
 from .spans import words_of, written_span
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from . import overlay
+    from .amend import Rules
     from .families import Family, View
     from .resolve import Codec, Model
 
@@ -290,7 +290,7 @@ class _Requests:
             wire=_text(request.wire),
             parameters=tuple(map(self._parameter, _in_order(request))),
             overloads=tuple(self._overloads(request)),
-            checked=request.rules != Rules(),
+            checked=_is_checked(request.rules),
             list_class=self._list_class(request) if request.is_list else None,
             answer=self._answer(request),
         )
@@ -333,8 +333,25 @@ class _Requests:
             if sets:
                 yield Attribute(name, f"({''.join(f'{_tuple(headers)}, ' for headers in sets)})", None)
         yield from _requirements(request.rules.requires)
+        yield from self._meanings(request.rules, request.text_follows)
         yield from _true(request.quirks)
         yield from _secrets(request.secrets, "Request", self._used)
+
+    def _meanings(self, rules: Rules, text_follows: str | None) -> Iterable[Attribute]:
+        """Yield which headers mean more than themselves, and which releases answer with text."""
+        if text_follows is not None:
+            yield Attribute("text_follows", _releases(text_follows, self._used).expression, None)
+        if rules.waits is not None:
+            yield Attribute("waits", self._waits(rules.waits), None)
+        for name, header in (("sets_mask", rules.sets_mask), ("names_events", rules.names_events)):
+            if header is not None:
+                yield Attribute(name, _text(header), None)
+
+    def _waits(self, waits: overlay.Waits) -> str:
+        arguments = [_text(waits.header), repr(waits.unit)]
+        arguments += [f"default={waits.default:g}"] if waits.default else []
+        arguments += [f"unless={_text(waits.unless)}"] if waits.unless else []
+        return f"{self._used.name('ami_typed.messages', 'Waits')}({', '.join(arguments)})"
 
     def _parameter(self, argument: _Parameter) -> Parameter:
         for module, name in argument.imports:
@@ -395,9 +412,16 @@ def _form(header: str, requires: Mapping[str, tuple[str, ...]]) -> set[str]:
 
 
 def _refusal(rules: Rules) -> str | None:
-    if rules == Rules():
+    if rules.sets_mask is not None:
+        return "ValueError: There is no such class of events."
+    if not _is_checked(rules):
         return None
     return "ValueError: Parameters that do not go together, or one of several is missing."
+
+
+def _is_checked(rules: Rules) -> bool:
+    """Tell whether a request looks at its headers once it has them all."""
+    return bool(rules.one_of or rules.some_of or rules.requires or rules.sets_mask)
 
 
 class _Events:

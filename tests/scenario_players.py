@@ -442,7 +442,7 @@ class InMemory(Application):
         if name == "login":
             assert self._session is not None
             self._session.release = value
-            return value or "no release"
+            return self._session.release or "no release"
         if name == "logoff":
             self.disconnect()
             return "done"

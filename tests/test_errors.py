@@ -29,6 +29,7 @@ EXAMPLES: list[Error] = [
     ami.HeaderRefused("one sentence"),
     ami.OutcomeUnknown("one sentence"),
     ami.OutcomeTimeout("one sentence"),
+    ami.UnclearAnswer(REQUEST, REFUSAL),
     ami.ActionFailed(REQUEST, ami.Message({"Response": "Error", "Message": "Permission denied"}), ("originate",)),
 ]
 
@@ -43,7 +44,7 @@ def test_every_exception_of_the_package_is_an_error_to_catch() -> None:
     [
         *("NotConnected", "HeaderRefused", "TooManyPending", "NotInRelease", "FieldError"),
         *("AddressError", "AuthenticationFailed", "AlreadyLoggedIn", "StillBooting"),
-        *("ActionFailed", "LoginFailed", "ActionTimeout", "EventTimeout", "EventsDropped"),
+        *("ActionFailed", "LoginFailed", "ActionTimeout", "EventTimeout", "EventsDropped", "UnclearAnswer"),
     ],
 )
 def test_what_the_program_or_the_servers_answer_did_is_a_manager_error(blamed_on_the_request: str) -> None:
@@ -79,7 +80,7 @@ CERTAIN = [
     "RequestNotSent",
     "StillBooting",
 ]
-OPEN = ["ActionTimeout", "OutcomeUnknown", "OutcomeTimeout"]
+OPEN = ["ActionTimeout", "OutcomeUnknown", "OutcomeTimeout", "UnclearAnswer"]
 
 
 def test_two_bases_say_what_is_certain_about_what_was_asked_for() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given
@@ -13,7 +15,10 @@ import ami_typed as ami
 from ami_typed._protocol.framing import Framer, encode, records
 from ami_typed.limits import Limits
 from ami_typed.messages import Message
-from tests.support import GREETING, message
+from tests.support import GREETING, PATIENCE, message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LIMITS = Limits()
 
@@ -25,16 +30,28 @@ def cut(stream: bytes, places: list[int]) -> list[bytes]:
 
 
 def framed(pieces: list[bytes], framer: Framer | None = None) -> list[bytes]:
-    """Feed pieces to a framer; return all messages."""
+    """Feed pieces to a framer; return all messages, without empty lines before them."""
     framer = framer or Framer(LIMITS)
-    return [octets for piece in pieces for octets in fed(framer, piece)]
+    return [solid for piece in pieces for octets in fed(framer, piece) if (solid := octets.lstrip(b"\r\n"))]
 
 
 def fed(framer: Framer, piece: bytes) -> list[bytes]:
     """Feed a piece to a framer that awaits an answer; return the messages that it completes."""
     framer.raw = True
     messages = framer.feed(piece)
-    return messages if isinstance(messages, list) else messages.split(b"\r\n\r\n")[:-1]
+    return messages.split(b"\r\n\r\n")[:-1] if isinstance(messages, bytes) else list(messages)
+
+
+def a_framer(*, bare: bool = False) -> Framer:
+    """Make a framer for messages of the usual form, or for some that may end in bare LFs."""
+    framer = Framer(LIMITS)
+    framer.bare = is_bare if bare else None
+    return framer
+
+
+def is_bare(lines: bytes) -> bool:
+    """Say that every message may end in bare LFs."""
+    return True
 
 
 # What goes out
@@ -163,7 +180,7 @@ STREAM = b"".join(
 def test_messages_are_cut_at_their_empty_lines() -> None:
     assert framed([STREAM]) == [
         b"Event: A\r\nKey: value\r\nUmlaut: \xe2\x82\xac",
-        b"\r\nEvent: B\r\nV: 1\r\nV: 2\r\nEmpty:",
+        b"Event: B\r\nV: 1\r\nV: 2\r\nEmpty:",
         b"Response: Follows\r\nActionID: 1\r\nEvent: no\n\r\n\r\nmore\n--END COMMAND--",
         b"Response: Success\r\nOutput: \r\nOutput: x",
         b"Event: C\r\nLatin: \xfc",
@@ -172,12 +189,10 @@ def test_messages_are_cut_at_their_empty_lines() -> None:
 
 @pytest.mark.parametrize("bare", [False, True])
 def test_a_stream_cut_at_any_one_place_gives_the_same_messages(bare: bool) -> None:
-    whole = Framer(LIMITS)
-    whole.bare = bare
+    whole = a_framer(bare=bare)
     expected = framed([STREAM], whole)
     for place in range(1, len(STREAM)):
-        framer = Framer(LIMITS)
-        framer.bare = bare
+        framer = a_framer(bare=bare)
         assert framed([STREAM[:place], STREAM[place:]], framer) == expected
 
 
@@ -185,8 +200,7 @@ def test_a_stream_cut_at_any_one_place_gives_the_same_messages(bare: bool) -> No
 @example(list(range(len(STREAM))), False)
 @example(list(range(len(STREAM))), True)
 def test_a_stream_cut_anywhere_gives_the_same_messages(places: list[int], bare: bool) -> None:
-    whole, piecewise = Framer(LIMITS), Framer(LIMITS)
-    whole.bare = piecewise.bare = bare
+    whole, piecewise = a_framer(bare=bare), a_framer(bare=bare)
     assert framed(cut(STREAM, places), piecewise) == framed([STREAM], whole)
     assert not piecewise.incomplete
 
@@ -200,8 +214,7 @@ def test_any_messages_cut_anywhere_read_as_the_same(messages: list[list[tuple[st
 @given(st.binary(), st.lists(st.integers(0, 200)), st.booleans())
 def test_garbage_cut_anywhere_is_the_same_garbage(garbage: bytes, places: list[int], bare: bool) -> None:
     stream = garbage + b"\r\n\r\n"
-    whole, piecewise = Framer(LIMITS), Framer(LIMITS)
-    whole.bare = piecewise.bare = bare
+    whole, piecewise = a_framer(bare=bare), a_framer(bare=bare)
 
     def solid(messages: list[bytes]) -> list[bytes]:
         return [stripped for octets in messages if (stripped := octets.strip(b"\r\n"))]
@@ -289,24 +302,21 @@ def test_a_bare_line_feed_ends_no_line_where_none_is_expected() -> None:
 
 @pytest.mark.parametrize("end", [b"\r\n\n", b"\n\n", b"\n\r\n", b"\r\n\r\n"])
 def test_a_bare_line_feed_ends_a_message_where_it_is_expected(end: bytes) -> None:
-    framer = Framer(LIMITS)
-    framer.bare = True
+    framer = a_framer(bare=True)
     assert fed(framer, b"Event: A\r\nKey: a" + end + b"Event: B\r\n\r\n") == [b"Event: A\r\nKey: a", b"Event: B"]
     assert not framer.incomplete
 
 
 def test_bare_line_feeds_do_not_cut_raw_text() -> None:
-    framer = Framer(LIMITS)
-    framer.bare = True
+    framer = a_framer(bare=True)
     raw = b"Response: Follows\r\nActionID: 1\r\na\n\nb\n--END COMMAND--"
     assert fed(framer, raw + b"\r\n\r\nEvent: A\r\n\n") == [raw, b"Event: A"]
 
 
 def test_raw_text_behind_a_message_that_ends_in_bare_line_feeds_is_one() -> None:
-    framer = Framer(LIMITS)
-    framer.bare = True
+    framer = a_framer(bare=True)
     raw = b"Response: Follows\r\nActionID: 1\r\na\n\nb\r\n\r\nc\n--END COMMAND--"
-    assert framer.feed(b"Event: A\r\n\n" + raw + b"\r\n\r\nEvent: B\r\n\r\n") == [b"Event: A", raw, b"Event: B"]
+    assert fed(framer, b"Event: A\r\n\n" + raw + b"\r\n\r\nEvent: B\r\n\r\n") == [b"Event: A", raw, b"Event: B"]
 
 
 # The first line
@@ -380,3 +390,46 @@ def test_the_error_about_an_action_whose_name_ends_its_line_is_one_line() -> Non
     with pytest.raises(ami.HeaderRefused) as refused:
         encode("Ping\r\nX: y", [("Action", "Ping\r\nX: y")])
     assert str(refused.value).startswith(r"'Ping\r\nX: y': the header 'Action' has a CR, LF or NUL")
+
+
+# Endless input
+
+
+def by_its_name(lines: bytes) -> bool:
+    """Say of one event that it may end in bare LFs."""
+    return lines.startswith(b"Event: Odd")
+
+
+ENDLESS = {
+    "a line": (b"Event: A", b"x" * 32),
+    "a message": (b"Event: A\r\n", b"Key: value of a line\r\n"),
+    "line ends that are alone": (b"Event: A\r\n", b"Key: a\n\nb\n\r\nc\n"),
+    "an odd message": (b"Event: Odd\r\n", b"Key: value of a line\r\n"),
+    "raw text": (b"Response: Follows\r\nPrivilege: Command\r\n", b"text of 32 bytes \r\n\r\nand more\n\n"),
+    "empty lines": (b"", b"\r\n" * 16),
+    "carriage returns": (b"Event: A\r\n", b"\r" * 32),
+    "marks of the end of a text": (b"Event: A\r\n", b"--END COMMAND--\r\n"),
+    "beginnings of raw text": (b"Event: A\r\n", b"Response: Follows\r\n"),
+    "short messages": (b"", b"Event: A\r\n\r\n"),
+    "short odd messages": (b"", b"Event: Odd\r\n\n"),
+    "short raw texts": (b"", b"Response: Follows\r\nA: \r\n\r\nb\r\n\r\n--END COMMAND--\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("mode", ["usual", "raw", "bare"])
+@pytest.mark.parametrize(("begin", "more"), ENDLESS.values(), ids=list(ENDLESS))
+def test_what_has_come_is_not_searched_again_for_each_piece(begin: bytes, more: bytes, mode: str) -> None:
+    """Searched again for each of these pieces, two megabytes take minutes; once, they take a part of a second."""
+    framer = Framer(LIMITS)
+    framer.bare = by_its_name if mode == "bare" else None
+    framer.raw = mode != "usual"
+    spent = time.process_time()
+    found = list(_any(framer.feed(begin)))
+    for _ in range((2 << 20) // len(more)):
+        found += _any(framer.feed(more))
+    assert time.process_time() - spent < PATIENCE
+    assert len(found) < (2 << 20)
+
+
+def _any(messages: bytes | Iterator[bytes]) -> Iterator[bytes]:
+    return iter([messages] if isinstance(messages, bytes) else messages)

@@ -52,6 +52,7 @@ CONVERSATION = [
     "_delivery.stream_buffer",
     "_delivery.backlog",
     "_protocol.quirks",
+    "_protocol.visibility",
     "cli.suggestions",
     "drift",
     "_protocol.session",

@@ -10,6 +10,7 @@ import threading
 import time
 import weakref
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -874,6 +875,37 @@ def test_a_link_that_has_become_a_black_hole_is_found_out(peer: Peer, manager: a
     assert peer.at_end()
 
 
+def test_a_link_is_not_ended_while_an_older_request_keeps_the_server_from_answering(
+    peer: Peer, manager: ami.Manager
+) -> None:
+    call = ami.actions.Originate(channel="Local/1@x", application="Wait", data="1")
+    ringing = background(manager.execute, call)
+    action_id = peer.action_id()
+    manager.monitor_connection(0.02)
+    ping = peer.action_id()
+    assert not threading.Event().wait(0.2)  # ten times as long as a ping is waited for
+    assert manager.is_connected()
+    with manager.subscribe(ami.Event) as stream:
+        peer.send(answer(action_id), answer(ping))
+        assert ringing.result(PATIENCE) is not None
+        assert dict(peer.request())["Action"] == "Ping"
+        with pytest.raises(ami.ConnectionLost, match="did not answer a ping"):
+            stream.get(PATIENCE)
+
+
+def test_an_answer_to_a_ping_that_was_waited_for_longer_is_nobody_elses(peer: Peer, manager: ami.Manager) -> None:
+    orphans = Heard()
+    manager.register_callback(None, orphans)
+    slow = background(manager.execute, ami.Request("Slow"), timeout=PATIENCE)
+    action_id = peer.action_id()
+    manager.monitor_connection(0.02)
+    ping = peer.action_id()
+    assert not threading.Event().wait(0.1)
+    peer.send(answer(action_id), answer(ping), answer("orphan"))
+    slow.result(PATIENCE)
+    assert orphans.next().action_id == "orphan"
+
+
 def test_watching_ends_with_the_link(peer: Peer, manager: ami.Manager) -> None:
     manager.monitor_connection(3600)
     watching = [thread for thread in threads() if "monitor" in thread.name]
@@ -1080,6 +1112,55 @@ def test_from_the_log_in_on_what_the_release_does_not_have_is_refused(server: Se
         assert manager.execute(Newer("Newer"))["Response"] == "Success"
 
 
+def test_a_log_in_with_a_mask_that_would_let_nothing_through_is_not_sent(peer: Peer, manager: ami.Manager) -> None:
+    with pytest.raises(ami.HeaderRefused, match=r"there is no class of events 'calls', .* did you mean 'call'"):
+        manager.login("admin", "secret", events="calls")
+    peer.serve(reply)
+    assert manager.execute(ami.Request("Ping"))["Action"] == "Ping"
+
+
+def test_an_event_that_does_not_come_is_explained(peer: Peer, manager: ami.Manager) -> None:
+    script(peer, {"Login": "Success", "CoreSettings": "Error", "Originate": "Success"})
+    manager.login("admin", "secret", plain=True, events="agent")
+    with pytest.raises(ami.EventTimeout, match=r"Hangup did not come .* lacks call, which Hangup is of\.$"):
+        manager.wait_for(ami.events.Hangup, timeout=0.01)
+    with manager.subscribe(ami.events.Hangup) as stream, pytest.raises(ami.EventTimeout, match="lacks call"):
+        stream.get(0.01)
+    with manager.subscribe() as stream, pytest.raises(ami.EventTimeout, match=r"^No Event came within 0\.01 s\.$"):
+        stream.get(0.01)
+    call = ami.actions.Originate(channel="a", application="b", call_timeout=timedelta(milliseconds=1))
+    with pytest.raises(ami.EventTimeout, match=r"the outcome of the call did not come .* lacks call"):
+        manager.originate(call, margin=0.01)
+
+
+def test_an_event_that_others_came_of_is_explained_by_them(peer: Peer, manager: ami.Manager) -> None:
+    def is_two(gadget: Gadget) -> bool:
+        return gadget.size == 2
+
+    waiting = background(manager.wait_for, Gadget, where=is_two, timeout=0.3)
+    while not manager._handlers.sinks:
+        threading.Event().wait(0.001)
+    peer.send(message("Event: Gadget", "Size: 1"))
+    with pytest.raises(ami.EventTimeout, match=r"did not come within 0\.3 s\. 1 came that did not fit\."):
+        waiting.result(PATIENCE)
+
+
+def test_a_command_that_fails_says_what_it_printed(peer: Peer, manager: ami.Manager) -> None:
+    lines = ("Error", "Message: Command output follows", "Output: No such command 'x'", "Output: ")
+    script(peer, {"Command": lines})
+    with pytest.raises(ami.ActionFailed, match=r"Asterisk refused Command: No such command 'x'$") as failed:
+        manager.execute(ami.actions.Command(command="x"))
+    assert failed.value.message == "No such command 'x'"
+
+
+def test_blanks_that_the_server_drops_are_logged(
+    peer: Peer, manager: ami.Manager, caplog: pytest.LogCaptureFixture
+) -> None:
+    script(peer, {"Setvar": "Success"})
+    manager.execute(ami.Request("Setvar", Variable="V", Value=" x"))
+    assert "Setvar: Asterisk drops the blanks at the beginning of Value." in caplog.text
+
+
 def test_a_wrong_secret_is_a_failed_log_in(peer: Peer, manager: ami.Manager) -> None:
     script(peer, {"Challenge": ("Success", "Challenge: 1"), "Login": ("Error", "Message: Authentication failed")})
     with pytest.raises(ami.LoginFailed, match="Authentication failed") as failed:
@@ -1094,7 +1175,8 @@ def test_logging_in_can_wait_until_the_server_is_booted(peer: Peer, manager: ami
     }
     script(peer, answers, before=message("Event: FullyBooted", "Status: Fully Booted"))
     manager.login("admin", "secret", plain=True, wait=PATIENCE)
-    assert manager.release is None
+    assert manager.release is not None
+    assert (manager.release.branch, manager.release.exact) == (20, False)  # by its greeting
     assert manager._handlers._entries == ()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import pickle
+import time
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -21,6 +23,7 @@ from ami_typed.fields import zone_of
 from ami_typed.limits import Limits
 from tests.support import (
     GREETING,
+    PATIENCE,
     Gadget,
     Gadgets,
     GadgetsComplete,
@@ -334,12 +337,69 @@ def test_an_event_is_known_however_its_first_line_is_written(first: str) -> None
     assert (event.event, len(event)) == ("Gadget", 3)
 
 
-def test_an_event_whose_name_does_not_come_first_is_an_event_all_the_same() -> None:
-    (event,) = Talk().heard(message("Privilege: call,all", "Event: Gadget", "Size: 7"))
+def test_an_event_behind_an_empty_line_too_many_is_an_event_all_the_same() -> None:
+    (event,) = Talk().heard(b"\r\n", message("Event: Gadget", "Size: 7"))
     assert type(event) is Gadget
-    assert event.privilege == ["call", "all"]
-    (after_an_empty_line,) = Talk().heard(b"\r\n", message("Event: Gadget", "Size: 7"))
-    assert type(after_an_empty_line) is Gadget
+
+
+# The first line
+
+
+FORGED = [
+    "Event: Gadget",
+    "event: Gadget",
+    "Event: FullyBooted",
+    "Response: Error",
+    "ActionID: other",
+    "EventList: Complete",
+    "Response: Follows",
+    "--END COMMAND--",
+]
+"""What a value may hold behind a CR LF of its own."""
+
+
+@pytest.mark.parametrize("line", FORGED)
+@pytest.mark.parametrize("first", ["Response: Success", "Response: Goodbye", "response: Success", "Response:Success"])
+def test_no_line_of_an_answer_makes_an_event_or_another_answer_of_it(first: str, line: str) -> None:
+    talk = Talk()
+    other, exchange = talk.open(action_id="other"), talk.open()
+    octets = message(first, f"ActionID: {exchange.action_id}", "Variable: V", "Value: a", line, "Size: 7")
+    assert talk.hear(octets) == Received([], [exchange])
+    assert outcome_of(exchange).success
+    assert outcome_of(exchange).response["Value"] == "a"
+    assert not other.settled
+    assert not talk.session.booted
+
+
+@pytest.mark.parametrize("line", FORGED)
+@pytest.mark.parametrize("first", ["Event: Gadget", "event: Gadget", "Event: Unknown"])
+def test_no_line_of_an_event_makes_an_answer_or_another_event_of_it(first: str, line: str) -> None:
+    talk = Talk()
+    other = talk.open(action_id="other")
+    (event,) = talk.heard(message(first, "Value: a", line, "Size: 7"))
+    assert event["Event"] == first.partition(": ")[2]
+    assert not other.settled
+    assert not talk.session.booted
+
+
+def test_a_message_whose_first_line_says_neither_is_neither_whatever_its_other_lines_say() -> None:
+    talk = Talk()
+    exchange = talk.open()
+    for line in ("Event: Gadget", "Response: Success"):
+        (event,) = talk.heard(message("Value: a", line))
+        assert (type(event), event.event) == (ami.Event, ami.EVENT_GENERIC)
+    assert not exchange.settled
+
+
+@pytest.mark.parametrize("first", ["onse: Success", "Success", ": Success", "Message: fine"])
+def test_an_answer_whose_first_line_is_torn_is_no_success(first: str) -> None:
+    talk = Talk()
+    exchange = talk.open()
+    assert talk.hear(message(first, f"ActionID: {exchange.action_id}", "Ping: Pong")).settled == [exchange]
+    assert not outcome_of(exchange).success
+    with pytest.raises(ami.UnclearAnswer, match=r"The outcome of Ping is unknown: .* but with") as unclear:
+        exchange.result()
+    assert unclear.value.response["Ping"] == "Pong"
 
 
 class Bare(ListGadgets):
@@ -492,13 +552,16 @@ def test_a_generic_event_can_be_asked_for_by_its_name() -> None:
     assert Talk("Gadget").heard(message("Key: 1")) == []
 
 
-def test_a_generic_answer_to_a_request_is_its_response() -> None:
+def test_a_generic_answer_to_an_action_that_nobody_knows_is_its_response() -> None:
     talk = Talk()
-    exchange = talk.open()
+    exchange = talk.open(ami.Request("OfAnotherModule"))
     assert talk.hear(message(f"ActionID: {exchange.action_id}", "Key: value")) == Received([], [exchange])
     outcome = outcome_of(exchange)
     assert outcome.response["Response"] == ami.RESPONSE_GENERIC
     assert outcome.success
+    torn = talk.open(ami.Request("OfAnotherModule"))
+    talk.hear(message("onse: Success", f"ActionID: {torn.action_id}"))
+    assert not outcome_of(torn).success
 
 
 def test_the_typed_result_of_a_generic_answer_says_so_too() -> None:
@@ -572,6 +635,94 @@ def test_an_empty_line_is_an_empty_text_only_where_one_is_due() -> None:
     assert talk.hear(b"\r\n\r\n").settled == [empty]
     assert (outcome_of(empty).success, outcome_of(empty).response.data) == (True, [])
     assert talk.hear(answer(ping.action_id)).settled == [ping]
+
+
+TWO_LINES = message("Event: Gadget", "Colour: a\n\nEvent: b", "Size: 7")
+"""An event whose value would be an event of its own where bare LFs end lines."""
+
+
+@pytest.mark.parametrize("kind", [Bare, RawText, lambda: ami.actions.CoreShowChannelMap(channel="x")])
+def test_bare_line_feeds_in_other_messages_end_nothing_even_while_an_odd_answer_is_due(kind: Any) -> None:
+    talk = Talk()
+    talk.open(kind("A") if kind is RawText else kind())
+    (event,) = talk.heard(TWO_LINES)
+    assert (event.size, event.colour) == (7, event["Colour"])
+    assert talk.heard(TWO_LINES[:40]) == []
+    assert len(talk.heard(TWO_LINES[40:] + TWO_LINES)) == 2
+
+
+def test_an_odd_answer_that_never_comes_is_not_expected_for_ever() -> None:
+    talk = Talk(late_timeout=5)
+    for request in (Bare(), RawText("A"), Unmarked(), RunTogether()):
+        talk.session.give_up(talk.open(request), 10)
+    assert talk.session._quirks
+    assert talk.session._raw_texts
+    talk.now = 14.9
+    talk.heard(message("Event: Gadget"))
+    assert talk.session._quirks
+    talk.now = 15
+    talk.heard(message("Event: Gadget"))
+    assert not talk.session._quirks
+    assert not talk.session._raw_texts
+    assert talk.session._framer.bare is None
+    next_ = talk.open(RawText("B"))
+    assert talk.hear(message("text two")).settled == [next_]
+
+
+def test_a_list_that_nobody_gathers_is_over_with_the_event_that_its_action_names() -> None:
+    talk = Talk()
+    exchange = talk.open(Bare())
+    talk.hear(answer(exchange.action_id, "Success", "EventList: start"))
+    assert talk.session._quirks
+    talk.hear(message("Event: GadgetsDone", f"ActionID: {exchange.action_id}"))
+    assert not talk.session._quirks
+
+
+def test_text_that_follows_is_looked_for_only_where_a_command_of_an_old_release_is_due() -> None:
+    talk = Talk()
+    ping = talk.open()
+    assert len(talk.heard(message("Response: Follows", "Value: a"), message("Event: Gadget"))) == 2
+    command = talk.open(ami.Request("command", Command="core show help"))
+    text = f"Response: Follows\r\nActionID: {command.action_id}\r\nEvent: a\n\r\n\r\nEvent: b\n--END COMMAND--\r\n\r\n"
+    assert talk.hear(text.encode()) == Received([], [command])
+    assert talk.hear(answer(ping.action_id)).settled == [ping]
+    talk.session.release = ami.Release(14)
+    talk.open(ami.Request("Command"))
+    assert len(talk.heard(message("Response: Follows", "Value: a"), message("Event: Gadget"))) == 2
+
+
+def test_the_text_of_a_command_that_timed_out_makes_no_events() -> None:
+    talk = Talk(late_timeout=5)
+    command = talk.open(ami.actions.Command(command="x"))
+    talk.session.give_up(command, 10)
+    talk.now = 1000
+    text = f"Response: Follows\r\nActionID: {command.action_id}\r\na\r\n\r\nEvent: Gadget\n--END COMMAND--\r\n\r\n"
+    (late,) = talk.heard(text.encode())
+    assert late.data == ["a", "", "Event: Gadget"]
+    assert talk.session._framer.raw is False
+
+
+ENDLESS = {
+    "a lost list": (Bare, b"Event: Gadget\r\nColour: a\n\nb\r\n\r\n"),
+    "a lost list, and one message without end": (Bare, b"Colour: a\n\nb\r\n"),
+    "a lost text": (lambda: RawText("A"), b"Event: Gadget\r\nColour: a\n\nb\r\n\r\n"),
+    "a command": (lambda: ami.Request("Command"), b"a line of the text that follows, one of many\r\n\r\n"),
+    "a log-in": (lambda: ami.Request("Challenge"), b"a line of the text that follows, one of many\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize(("kind", "more"), ENDLESS.values(), ids=list(ENDLESS))
+def test_what_a_server_sends_without_end_costs_the_same_all_the_time(kind: Any, more: bytes) -> None:
+    """Where each piece costs what has come before it, these take minutes."""
+    talk = Talk("Other")
+    exchange = talk.open(kind())
+    first = b"Response: Follows\r\n" if kind is not Bare else b"Event: Gadget\r\n"
+    spent = time.process_time()
+    talk.hear(first)
+    for _ in range((1 << 20) // len(more)):
+        talk.hear(more)
+    talk.session.give_up(exchange, talk.now)
+    assert time.process_time() - spent < PATIENCE
 
 
 class LongText(RawText):
@@ -828,6 +979,119 @@ def test_a_list_that_is_shorter_than_its_end_says_is_not_valid() -> None:
     assert events.error_message == "GadgetsComplete announces 5 items, 1 came"
 
 
+@pytest.mark.parametrize("gathered", ["synchronous", "aggregate"])
+def test_an_error_in_the_place_of_the_rest_ends_a_list_at_once(gathered: str) -> None:
+    talk = Talk()
+    request = ListGadgets()
+    request.synchronous, request.aggregate = gathered == "synchronous", gathered == "aggregate"
+    exchange = talk.open(request)
+    own = exchange.action_id
+    talk.hear(start(own), gadget(own))
+    received = talk.hear(answer(own, "Error", "Message: Could not complete channel map"))
+    if gathered == "synchronous":
+        assert received == Received([], [exchange])
+        outcome = outcome_of(exchange)
+        assert (outcome.success, outcome.events_timeout) == (False, False)
+        events = outcome.events
+        with pytest.raises(ami.ActionFailed, match="Could not complete channel map"):
+            exchange.result()
+    else:
+        assert received.settled == []
+        (delivered,) = received.deliveries
+        assert isinstance(delivered, ami.Aggregate)
+        events = delivered
+    assert isinstance(events, Gadgets)
+    assert (events.valid, events.error_message) == (False, "Could not complete channel map")
+    assert len(events.gadgets) == 1
+    assert talk.session.pending == 0
+    assert len(talk.heard(gadget(own))) == 1  # which is everybody's now
+
+
+@pytest.mark.parametrize("word", ["cancelled", "Cancelled"])
+def test_a_list_that_the_server_cancels_is_over_and_not_valid(word: str) -> None:
+    for lines in ((), (f"ListItems: {1}",)):
+        talk = Talk()
+        exchange = talk.open(ListGadgets(), synchronous=True)
+        own = exchange.action_id
+        end = message("Event: GadgetsComplete", f"ActionID: {own}", f"EventList: {word}", *lines)
+        assert talk.hear(start(own), gadget(own), end).settled == [exchange]
+        events = exchange.result()
+        assert (events.valid, events.error_message) == (False, "the server cancelled the list")
+
+
+def test_a_list_that_is_cancelled_before_it_began_is_not_valid() -> None:
+    talk = Talk()
+    exchange = talk.open(ListGadgets(), synchronous=True)
+    assert talk.hear(start(exchange.action_id, "cancelled")).settled == [exchange]
+    assert not exchange.result().valid
+
+
+@pytest.mark.parametrize("lines", [("Event: GadgetsDone",), ("Event: Z", "EventList: Complete", "ListItems: 1")])
+def test_the_event_that_closes_a_list_may_lack_its_action_id(lines: tuple[str, ...]) -> None:
+    talk = Talk()
+    talk.heard(message("Event: GadgetsComplete"))
+    early, first, second = (talk.open(ListGadgets(), synchronous=True) for _ in range(3))
+    assert talk.hear(start(first.action_id), gadget(first.action_id), message(*lines)).settled == [first]
+    assert first.result().valid
+    assert talk.hear(start(second.action_id), message("Event: GadgetsDone")).settled == [second]
+    assert not early.settled
+    assert talk.heard(message("Event: GadgetsDone")) == [{"Event": "GadgetsDone"}]
+
+
+def test_a_known_event_that_closes_a_list_without_an_action_id_closes_it_although_it_was_seen_before() -> None:
+    class Known(ListGadgets):
+        list_ends = ("GadgetsComplete",)
+
+    talk = Talk("Other")
+    for _ in range(3):
+        talk.heard(message("Event: GadgetsComplete"))
+        exchange = talk.open(Known(), synchronous=True)
+        assert talk.hear(start(exchange.action_id), message("Event: GadgetsComplete")).settled == [exchange]
+
+
+def test_an_event_of_a_class_that_a_list_does_not_have_goes_its_usual_way() -> None:
+    talk = Talk()
+    exchange = talk.open(ListGadgets(), synchronous=True)
+    own = exchange.action_id
+    other = message("Event: Hangup", f"ActionID: {own}", "Cause: 16")
+    received = talk.hear(start(own), gadget(own), other, gadget(own), other, complete(own, 2))
+    assert [event.event for event in received.deliveries if isinstance(event, ami.Event)] == ["Hangup", "Hangup"]
+    assert received.settled == [exchange]
+    assert exchange.result().valid
+    assert set(exchange.result()) == {"Gadget", "GadgetsComplete"}
+
+
+def test_what_an_action_lists_that_nobody_knows_is_all_gathered() -> None:
+    talk = Talk()
+    request = ami.Request[Any]("SCCPShowDevices")
+    request.synchronous = True
+    exchange = talk.open(request)
+    own = exchange.action_id
+    item = message("Event: SCCPDeviceEntry", f"ActionID: {own}")
+    talk.hear(start(own), item, item, message("Event: SCCPShowDevicesComplete", "EventList: Complete", "ListItems: 2"))
+    events: Any = outcome_of(exchange).events
+    assert events.valid
+    assert len(events["sccpdeviceentry"]) == 2
+
+
+def test_a_list_of_many_other_names_costs_no_more_for_each() -> None:
+    """Where each is compared with all before it, so many take a minute."""
+    talk = Talk()
+    request = ami.Request[Any]("Odd")
+    request.synchronous = True
+    exchange = talk.open(request)
+    own = exchange.action_id
+    spent = time.process_time()
+    talk.hear(start(own))
+    for number in range(40_000):
+        talk.hear(message(f"Event: Name{number}", f"ActionID: {own}"))
+    talk.hear(message("Event: Done", f"ActionID: {own}", "EventList: Complete", "ListItems: 40000"))
+    assert time.process_time() - spent < PATIENCE
+    events: Any = outcome_of(exchange).events
+    assert events.valid
+    assert events["NAME7777"][0].event == "Name7777"
+
+
 def test_two_lists_at_once_do_not_mix() -> None:
     talk = Talk()
     one, two = (talk.open(ListGadgets(), synchronous=True) for _ in range(2))
@@ -1072,10 +1336,204 @@ def test_a_list_that_is_not_closed_in_time_gives_what_came_and_says_so() -> None
     events: Any = outcome.events
     assert outcome.events_timeout
     assert len(events[Gadget]) == 1
-    with pytest.raises(ami.ActionTimeout, match="got no end of its list within 2 s"):
+    assert (events.valid, events.error_message) == (False, "no closing event came within 2 s")
+    with pytest.raises(ami.ActionTimeout, match="got no end of its list within 2 s") as late:
         exchange.result()
+    assert late.value.events == events
+    assert pickle.loads(pickle.dumps(late.value)).events == events
     assert talk.heard(gadget(own)) == [{"Event": "Gadget", "ActionID": own, "Size": "1"}]
     assert len(events[Gadget]) == 1
+
+
+def test_many_requests_that_time_out_cost_no_more_each() -> None:
+    """Where each looks at all those before it, these take minutes."""
+    talk = Talk(late_timeout=1e6, limits=Limits(pending=100_000))
+    exchanges = [talk.open() for _ in range(50_000)]
+    spent = time.process_time()
+    for number, exchange in enumerate(exchanges):
+        talk.session.give_up(exchange, number)
+    assert time.process_time() - spent < PATIENCE
+
+
+# A server that is occupied
+
+
+def test_the_time_out_of_a_call_that_is_waited_for_follows_the_time_for_which_it_rings() -> None:
+    talk = Talk()
+    call = ami.actions.Originate(channel="a", application="b", call_timeout=timedelta(seconds=60))
+    assert talk.open(call).timeout == call.timeout == 65
+    assert talk.open(ami.Request("originate", Channel="a", timeout="60000")).timeout == 65
+    assert talk.open(ami.Request("Originate"), None, {"Timeout": 60_000}).timeout == 65
+    assert (
+        talk.open(ami.actions.Originate(channel="a", application="b")).timeout == 35
+    )  # as long as Asterisk lets it ring
+    assert talk.open(ami.Request("Originate", Timeout="no number")).timeout == 35
+    at_once = ami.actions.Originate(channel="a", application="b", call_timeout=timedelta(seconds=60), async_=True)
+    assert talk.open(at_once).timeout == 5
+    assert talk.open(ami.actions.WaitEvent(event_timeout=timedelta(seconds=30))).timeout == 35
+
+
+def test_a_time_out_that_the_program_sets_holds() -> None:
+    call = ami.actions.Originate(channel="a", application="b", call_timeout=timedelta(seconds=60))
+    assert Talk().open(call, timeout=3).timeout == 3
+    call.timeout = 7
+    assert Talk().open(call).timeout == call.timeout == pickle.loads(pickle.dumps(call)).timeout == 7
+
+
+def test_a_patient_request_waits_on_behind_an_older_one_whose_time_is_not_up() -> None:
+    talk = Talk()
+    older = talk.open(ami.Request("Slow"), timeout=60)
+    ping = talk.open(timeout=2, patience=2)
+    younger = talk.open(ami.Request("Slow"), timeout=600)
+    assert talk.session.extend(ping, 2)
+    assert ping.timeout == 4
+    assert not talk.session.extend(younger, 600)
+    talk.hear(answer(older.action_id))
+    assert not talk.session.extend(ping, 4)
+
+
+def test_a_patient_request_does_not_wait_on_for_one_whose_time_is_up() -> None:
+    talk = Talk()
+    talk.open(ami.Request("Slow"), timeout=3)
+    ping = talk.open(timeout=2, patience=2)
+    assert talk.session.extend(ping, 2)
+    assert not talk.session.extend(ping, 4)
+
+
+def test_a_patient_request_waits_on_while_a_call_rings_that_nobody_waits_for_any_more() -> None:
+    talk = Talk()
+    call = talk.open(ami.Request("Originate", Timeout="60000"), timeout=1)
+    ping = talk.open(timeout=2, patience=2)
+    talk.session.give_up(call, 1)
+    assert talk.session.extend(ping, 59)
+    assert not talk.session.extend(ping, 61)
+    talk.hear(answer(call.action_id))
+    assert not talk.session.extend(ping, 59)
+
+
+def test_a_patient_request_that_could_not_be_written_does_not_wait_on() -> None:
+    talk = Talk()
+    talk.open(ami.Request("Slow"), timeout=60)
+    assert not talk.session.extend(talk.session.open(ami.Request("Ping"), 0, patience=2), 2)
+
+
+# Event masks and filters
+
+
+@pytest.mark.parametrize("mask", ["calls", "call,agents", "call, agent", "Call", "all,x", "yes,call"])
+def test_an_event_mask_that_would_let_nothing_through_is_not_sent(mask: str) -> None:
+    for request in (ami.Request("Events", EventMask=mask), ami.Request("LOGIN", events=mask)):
+        talk = Talk()
+        with pytest.raises(ami.HeaderRefused, match="there is no class of events"):
+            talk.open(request)
+        with pytest.raises(ami.HeaderRefused, match="there is no class of events"):
+            talk.open(ami.Request(request.action), None, {k: v for k, v in request.items() if k != "Action"})
+        assert talk.session.pending == 0
+
+
+@pytest.mark.parametrize(
+    "mask", ["on", "OFF", "yes", "call", "call,agent", "all", "none", "0", "2", "", True, ["call"]]
+)
+def test_an_event_mask_that_asterisk_understands_is_sent(mask: Any) -> None:
+    assert Talk().open(ami.Request("Events", EventMask=mask)).octets
+
+
+def test_a_class_of_events_that_there_is_none_of_is_refused_when_the_request_is_made() -> None:
+    with pytest.raises(ValueError, match=r"Events: there is no class of events 'calls', .* did you mean 'call'"):
+        ami.actions.Events(event_mask=["calls"])
+    with pytest.raises(ValueError, match=r"there is no class of events 'xyz', .* there are agent, agi, "):
+        ami.actions.Login(username="a", secret="b", events=["xyz"])
+
+
+@pytest.mark.parametrize(
+    ("criteria", "wire"), [("name(NewExten)", "Newexten"), ("action(exclude),name(hangup)", "Hangup")]
+)
+def test_a_filter_by_a_name_in_another_case_is_not_sent(criteria: str, wire: str) -> None:
+    for request in (
+        ami.actions.Filter(operation="Add", match_criteria=criteria, filter="x"),
+        ami.Request("filter", Operation="Add", matchcriteria=criteria),
+    ):
+        with pytest.raises(ami.HeaderRefused, match=f"it is {wire} on the wire"):
+            Talk().open(request)
+
+
+@pytest.mark.parametrize("criteria", ["name(Newexten)", "name(DonglePortFail)", "header(Channel)", "action(include)"])
+def test_a_filter_by_a_name_that_may_be_right_is_sent(criteria: str) -> None:
+    assert Talk().open(ami.actions.Filter(operation="Add", match_criteria=criteria)).octets
+
+
+def test_why_an_event_did_not_come_is_told_as_far_as_it_is_known() -> None:
+    talk = Talk()
+
+    def set_mask(mask: str) -> str:
+        talk.hear(answer(talk.open(ami.Request("Events", EventMask=mask)).action_id))
+        return talk.session.visibility.explain(["Newexten"])
+
+    assert talk.session.visibility.explain(["Newexten"]) == (
+        " Only a user with the read privilege dialplan is sent Newexten."
+    )
+    assert set_mask("off") == set_mask("0") == " The event mask of this connection is off."
+    assert set_mask("call,agent") == " The event mask of this connection lacks dialplan, which Newexten is of."
+    assert set_mask("dialplan") == set_mask("on") == " Only a user with the read privilege dialplan is sent Newexten."
+    assert talk.session.visibility.explain(["CoreShowChannel"]) == (
+        " Asterisk sends CoreShowChannel only in answer to an action."
+    )
+    assert "NewExtenn" in talk.session.visibility.explain(["NewExtenn"])
+    assert talk.session.visibility.explain(["Disconnected", ""]) == ""
+    talk.hear(answer(talk.open(ami.actions.Filter(operation="Add", filter="x")).action_id))
+    assert talk.session.visibility.explain(["Newexten"]).endswith(" A filter was set on this connection.")
+
+
+def test_a_mask_that_the_server_refuses_is_none() -> None:
+    talk = Talk()
+    talk.hear(answer(talk.open(ami.Request("Events", EventMask="off")).action_id, "Error"))
+    assert talk.session.visibility.mask is None
+
+
+def test_the_mask_of_the_log_in_is_known() -> None:
+    talk = Talk()
+    talk.hear(answer(talk.open(ami.Request("Login", Username="a", Events="off")).action_id))
+    assert talk.session.visibility.explain(["Hangup"]) == " The event mask of this connection is off."
+
+
+# What Asterisk makes of blanks
+
+
+@pytest.mark.parametrize("action_id", [" a", "a ", "\ta", "a\t", " "])
+def test_an_action_id_that_begins_or_ends_with_a_blank_is_refused(action_id: str) -> None:
+    talk = Talk()
+    for request, given_beside in ((ami.Request("Ping"), action_id), (ami.Request("Ping", ActionID=action_id), None)):
+        with pytest.raises(ami.HeaderRefused, match="begins or ends with a blank"):
+            talk.open(request, given_beside)
+    assert talk.session.pending == 0
+
+
+@pytest.mark.parametrize("value", [" x", "\tx", "  "])
+def test_the_blanks_that_asterisk_drops_are_told(value: str) -> None:
+    for exchange in (
+        Talk().open(ami.Request("Setvar", Variable="V", Value=value)),
+        Talk().open(ami.Request("Setvar", Variable="V"), "id", {"Value": value}),
+    ):
+        assert exchange.remark == "Setvar: Asterisk drops the blanks at the beginning of Value."
+    assert Talk().open(ami.Request("Setvar", Variable="V", Value=value.strip() + "x ")).remark == ""
+
+
+# The release
+
+
+@pytest.mark.parametrize(
+    ("version", "told"), [("2.10.6", "13.x"), ("5.0.4", "16.x"), ("11.0.0", "22.x"), ("1.1", None), ("x", None)]
+)
+def test_a_server_that_does_not_tell_its_release_tells_its_branch_in_the_greeting(
+    version: str, told: str | None
+) -> None:
+    talk = Talk()
+    talk.session.greet(f"Asterisk Call Manager/{version}\r\n".encode())
+    assert talk.session.release is None  # nobody has asked yet
+    talk.session.release = ami.Release.find("GIT-master-2f9b2f7")
+    assert (str(talk.session.release) if talk.session.release else None) == told
+    talk.session.release = ami.Release(18, 10)
+    assert str(talk.session.release) == "18.10.0"
 
 
 # The end of the connection
@@ -1110,6 +1568,8 @@ def test_at_the_end_a_list_that_was_not_closed_fails_once_and_is_delivered_to_no
     assert received.settled == [unanswered, begun]
     assert received.deliveries == []
     for each in (unanswered, begun):
+        assert each.events is not None
+        assert not each.events.valid
         with pytest.raises(ami.OutcomeUnknown):
             each.result()
 

@@ -162,6 +162,10 @@ def test_a_secret_beside_the_url_is_the_users() -> None:
         ("ami://pbx?timeout=0", "The timeout has to be a number of seconds above 0"),
         ("ami://pbx?timeout=nan", "The timeout has to be a number of seconds above 0"),
         ("ami://pbx?reconnect=maybe", "The reconnect has to be yes, no or start"),
+        (
+            "ami://pbx?events=calls",
+            "The events has to be an event mask: on, off or classes of events such as call,agent",
+        ),
         ("ami://pbx?timezone=Europe/Nowhere", "The timezone has to be the name of a time zone that this machine knows"),
         ("ami://pbx?timezone=../../etc/passwd", "The timezone has to be the name of a time zone"),
         ("ami://pbx?cafile=ca.pem", "for TLS only: amis://"),

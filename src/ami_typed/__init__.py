@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         TooManyPending,
         TurnedAway,
         Unavailable,
+        UnclearAnswer,
         WrongContext,
     )
     from ami_typed.limits import Limits
@@ -138,6 +139,7 @@ if TYPE_CHECKING:
         "TooManyPending",
         "TurnedAway",
         "Unavailable",
+        "UnclearAnswer",
         "WrongContext",
         "actions",
         "aggregates",
@@ -159,7 +161,8 @@ else:
             "ActionFailed ActionTimeout AddressError AlreadyLoggedIn AuthenticationFailed ConnectFailed "
             "ConnectionLost Error EventTimeout EventsDropped FieldError HeaderRefused LoginFailed ManagerError "
             "ManagerSocketError MayHaveHappened NotAsterisk NotConnected NotInRelease OutcomeTimeout OutcomeUnknown "
-            "Overflowed ProtocolError RequestNotSent StillBooting TooManyPending TurnedAway Unavailable WrongContext"
+            "Overflowed ProtocolError RequestNotSent StillBooting TooManyPending TurnedAway Unavailable "
+            "UnclearAnswer WrongContext"
         ),
         "backoff": "Reconnect",
         "drift": "DriftReport",

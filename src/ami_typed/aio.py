@@ -47,7 +47,7 @@ from ami_typed.errors import (
     WrongContext,
 )
 from ami_typed.limits import Limits
-from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response
+from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.observers import Observers
 from ami_typed.overflow import Overflow
@@ -170,12 +170,16 @@ class AsyncEventStream(Generic[E_co]):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            raise EventTimeout(f"No {self.what} came within {timeout:g} s.") from None
+            raise EventTimeout(f"No {self.what} came within {timeout:g} s.{self.silence()}") from None
         event = self._buffer.take()
         self._audience.throttle.nudge()
         if event is None:
             raise StopAsyncIteration
         return event
+
+    def silence(self) -> str:
+        """Say why none of its events may have come, as far as is known: sentences behind a blank, or nothing."""
+        return self._audience.explain([event_name(key) if isinstance(key, type) else key or "" for key in self._keys])
 
     def __aiter__(self) -> Self:
         return self
@@ -1315,12 +1319,15 @@ async def _first(stream: AsyncEventStream[E], where: Callable[[E], bool] | None,
     """Return the first event of a stream that fits."""
     loop = asyncio.get_running_loop()
     deadline = None if timeout is None else loop.time() + timeout
+    others = 0
     try:
         while True:
             event = await stream.get(None if deadline is None else max(0.0, deadline - loop.time()))
             if where is None or where(event):
                 return event
+            others += 1
     except EventTimeout:
-        raise EventTimeout(f"{what} did not come within {timeout:g} s.") from None
+        why = f" {others} came that did not fit." if others else stream.silence()
+        raise EventTimeout(f"{what} did not come within {timeout:g} s.{why}") from None
     except StopAsyncIteration:
         raise ConnectionLost("the program disconnected.") from None

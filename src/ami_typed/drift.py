@@ -490,4 +490,4 @@ def _messages(octets: bytes) -> list[bytes]:
     framer = Framer(Limits())
     framer.raw = True
     found = framer.feed((octets if b": " in greeting else rest) + _END)
-    return [each.lstrip(b"\r\n") for each in (found if isinstance(found, list) else found.split(_END))]
+    return [each.lstrip(b"\r\n") for each in (found.split(_END) if isinstance(found, bytes) else found)]

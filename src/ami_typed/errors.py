@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing import Self
 
-    from ami_typed.messages import Message, Request
+    from ami_typed.messages import Aggregate, Message, Request
 
 __all__ = [
     "ActionFailed",
@@ -47,6 +47,7 @@ __all__ = [
     "TooManyPending",
     "TurnedAway",
     "Unavailable",
+    "UnclearAnswer",
     "WrongContext",
 ]
 
@@ -65,7 +66,7 @@ class Unavailable(Error):
 class MayHaveHappened(Error):
     """A request was sent and nothing is known of its outcome: trying again may do the same thing twice.
 
-    The base of `ActionTimeout`, `OutcomeUnknown` and `OutcomeTimeout`.
+    The base of `ActionTimeout`, `OutcomeUnknown`, `OutcomeTimeout` and `UnclearAnswer`.
     """
 
 
@@ -142,7 +143,8 @@ class ActionFailed(ManagerError):
         self.request = request
         self.response = response
         self.privileges = request.privileges if privileges is None else privileges
-        self.message = response.get("Message") or response.get("Response") or "no reason given"
+        words = " ".join(filter(None, map(str.strip, response.data)))  # a command's own, before what is said about it
+        self.message = words or response.get("Message") or response.get("Response") or "no reason given"
         super().__init__(f"Asterisk refused {request.action}: {self.message}{self._advice()}")
 
     def _advice(self) -> str:
@@ -157,6 +159,29 @@ class ActionFailed(ManagerError):
     def __reduce__(self) -> tuple[type[ActionFailed], tuple[Request[Any], Message, tuple[str, ...]]]:
         """Pickle by the parts; the default would call the class with the sentence."""
         return type(self), (self.request, self.response, self.privileges)
+
+
+class UnclearAnswer(ManagerError, MayHaveHappened):
+    """An answer came that does not begin with ``Response``: a part of it is lost, and what became of the request.
+
+    The server may have carried the action out.
+
+    Attributes:
+        response: What came.
+        request: The request, whose secrets are hidden in its `repr`.
+    """
+
+    def __init__(self, request: Request[Any], response: Message) -> None:
+        self.request = request
+        self.response = response
+        super().__init__(
+            f"The outcome of {request.action} is unknown: its answer does not begin with Response, but with "
+            f"{(response.raw or [''])[0][:80]!r}."
+        )
+
+    def __reduce__(self) -> tuple[type[UnclearAnswer], tuple[Request[Any], Message]]:
+        """Pickle by the parts; the default would call the class with the sentence."""
+        return type(self), (self.request, self.response)
 
 
 class LoginFailed(ActionFailed):
@@ -193,9 +218,18 @@ class ActionTimeout(ManagerError, TimeoutError, MayHaveHappened):
     Attributes:
         request: The request that was sent.
         action_id: The ActionID it was sent with, which a late answer will bear.
+        events: For a list, what came of it in time; it is not valid. `None` where its answer did not come.
     """
 
-    def __init__(self, request: Request[Any], action_id: str, timeout: float, missing: str = "answer") -> None:
+    def __init__(
+        self,
+        request: Request[Any],
+        action_id: str,
+        timeout: float,
+        missing: str = "answer",
+        events: Aggregate | None = None,
+    ) -> None:
+        self.events = events
         self.request = request
         self.action_id = action_id
         self.timeout = timeout
@@ -205,9 +239,9 @@ class ActionTimeout(ManagerError, TimeoutError, MayHaveHappened):
             "The server may still carry it out; raise request.timeout to wait longer."
         )
 
-    def __reduce__(self) -> tuple[type[ActionTimeout], tuple[Request[Any], str, float, str]]:
+    def __reduce__(self) -> tuple[type[ActionTimeout], tuple[Request[Any], str, float, str, Aggregate | None]]:
         """Pickle by the parts; the default would call the class with the sentence."""
-        return type(self), (self.request, self.action_id, self.timeout, self.missing)
+        return type(self), (self.request, self.action_id, self.timeout, self.missing, self.events)
 
 
 class EventTimeout(ManagerError, TimeoutError):

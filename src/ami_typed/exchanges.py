@@ -8,21 +8,30 @@ Rules of this module:
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ami_typed.errors import ActionFailed, ActionTimeout, LoginFailed, RequestNotSent
-from ami_typed.messages import Response
+from ami_typed.errors import ActionFailed, ActionTimeout, LoginFailed, RequestNotSent, UnclearAnswer
+from ami_typed.messages import KEY_RESPONSE, RESPONSE_GENERIC, Aggregate, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ami_typed._speed.plain import Item
-    from ami_typed.messages import Aggregate, Answer, Request
+    from ami_typed.messages import Answer
     from ami_typed.statistics import Ending, Tally
 
 __all__ = ["Exchange"]
 
 R = TypeVar("R")
+
+
+@functools.cache
+def _items_of(cls: type[Aggregate], repeatable: tuple[str, ...]) -> frozenset[str] | None:
+    """Return the events that a list is made of, in small letters; `None` where nobody knows which they are."""
+    known = any("repeatable" in vars(each) for each in cls.__mro__ if each is not Aggregate)
+    return frozenset(map(str.lower, repeatable)) if known else None
+
 
 _NEVER: frozenset[str] = frozenset()
 _NO_ITEMS: dict[bytes, Item] = {}
@@ -46,6 +55,8 @@ class Exchange(Generic[R]):
         elapsed: The seconds from sending to the answer.
         error: Why there will be no answer.
         settled: Whether its sender has nothing more to wait for.
+        remark: What its sender is to know of what the server makes of it; empty where there is nothing.
+        patience: How much longer its sender waits where the server is occupied, in seconds.
         given_up: Whether its sender has stopped waiting.
         written: Whether a byte of it may have left.
         ending: What has become of it, ``pending`` while nothing has.
@@ -55,8 +66,8 @@ class Exchange(Generic[R]):
 
     __slots__ = (
         *("action_id", "due", "elapsed", "ending", "ends", "error", "events", "expected", "given_up", "items"),
-        *("knowledge", "octets", "progress", "request", "response", "sent", "settled", "synchronous", "timeout"),
-        *("_tally", "waiter", "wake", "written"),
+        *("knowledge", "octets", "patience", "progress", "remark", "request", "response", "sent", "settled"),
+        *("synchronous", "timeout", "_tally", "waiter", "wake", "written"),
     )
 
     def __init__(
@@ -94,6 +105,8 @@ class Exchange(Generic[R]):
         self.error: Exception | None = None
         self.settled = False
         self.given_up = False
+        self.patience = 0.0
+        self.remark = ""
         self.written = False
         self.ending: Ending = "pending"
         self.wake: Callable[[], object] = _nothing
@@ -113,6 +126,28 @@ class Exchange(Generic[R]):
         return True
 
     @property
+    def begun(self) -> bool:
+        """Whether its list may be coming: it was answered, or no answer comes before it."""
+        return self.response is not None or self.knowledge.answered_by_event
+
+    def lists(self, name: str) -> bool:
+        """Return whether an event of this name is an item of the list."""
+        events = self.events
+        items = None if events is None else _items_of(type(events), events.repeatable)
+        return items is None or name.lower() in items
+
+    def clear(self, answer: Answer) -> bool:
+        """Return whether an answer says what became of the request: only of some actions it does without saying so.
+
+        What the actions of other modules answer, nobody knows; but the rest of a torn ``Response`` is no answer of any.
+        """
+        if answer[KEY_RESPONSE] != RESPONSE_GENERIC or self.knowledge.raw_text:
+            return True
+        first = answer.raw[0].partition(":")[0]
+        asterisks = self.knowledge is not Request and self.knowledge.__module__.startswith("ami_typed.")
+        return first == KEY_RESPONSE or not (asterisks or KEY_RESPONSE.endswith(first))
+
+    @property
     def empty(self) -> bool:
         """Whether the answer is an error that only means that the list is empty."""
         return self.response is not None and self.response.message in self.knowledge.list_empty
@@ -122,6 +157,7 @@ class Exchange(Generic[R]):
 
         Raises:
             ActionFailed: The server answered with an error; `LoginFailed` where it refused to log somebody in.
+            UnclearAnswer: The answer does not say what became of it.
             ActionTimeout: No answer came, or the list was not closed, in time.
             ConnectionLost: The connection ended first, or the server took no byte of the request in time.
         """
@@ -131,13 +167,15 @@ class Exchange(Generic[R]):
         if response is None:
             raise self._unanswered()
         if self.ending == "failed":
+            if response[KEY_RESPONSE] == RESPONSE_GENERIC:
+                raise UnclearAnswer(self.request, response)
             if self.knowledge.logs_in:
                 raise LoginFailed.of(self.request, response)
             raise ActionFailed(self.request, response, self.knowledge.privileges)
         if not self.synchronous:
             return self.request.process_response(response)
         if not self.settled:
-            raise ActionTimeout(self.request, self.action_id, self.timeout, "end of its list")
+            raise ActionTimeout(self.request, self.action_id, self.timeout, "end of its list", self.events)
         return self.events
 
     def _unanswered(self) -> ActionTimeout | RequestNotSent:
@@ -165,7 +203,7 @@ class Exchange(Generic[R]):
             response=self.response,
             request=self.request,
             action_id=self.action_id,
-            success=said if isinstance(said, bool) else self.response.success,
+            success=(said if isinstance(said, bool) else self.response.success) and self.clear(self.response),
             time=self.elapsed,
             events=self.events if self.synchronous else None,
             events_timeout=self.synchronous and not self.settled,

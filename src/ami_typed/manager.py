@@ -36,7 +36,7 @@ from ami_typed.errors import (
     NotConnected,
 )
 from ami_typed.limits import Limits
-from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response
+from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.observers import Observers
 from ami_typed.overflow import Overflow
@@ -156,12 +156,16 @@ class EventStream(Generic[E_co]):
         """
         with self._changed:
             if not self._changed.wait_for(lambda: self._buffer.ready, timeout):
-                raise EventTimeout(f"No {self.what} came within {timeout:g} s.")
+                raise EventTimeout(f"No {self.what} came within {timeout:g} s.{self.silence()}")
             event = self._buffer.take()
         self._audience.throttle.nudge()
         if event is None:
             raise StopIteration
         return event
+
+    def silence(self) -> str:
+        """Say why none of its events may have come, as far as is known: sentences behind a blank, or nothing."""
+        return self._audience.explain([event_name(key) if isinstance(key, type) else key or "" for key in self._keys])
 
     def __iter__(self) -> Iterator[E_co]:
         return self
@@ -1240,12 +1244,15 @@ def _watch(connection: Connection, interval: float) -> None:
 def _first(stream: EventStream[E], where: Callable[[E], bool] | None, timeout: float | None, what: str) -> E:
     """Return the first event of a stream that fits."""
     deadline = None if timeout is None else time.monotonic() + timeout
+    others = 0
     try:
         while True:
             event = stream.get(None if deadline is None else max(0.0, deadline - time.monotonic()))
             if where is None or where(event):
                 return event
+            others += 1
     except EventTimeout:
-        raise EventTimeout(f"{what} did not come within {timeout:g} s.") from None
+        why = f" {others} came that did not fit." if others else stream.silence()
+        raise EventTimeout(f"{what} did not come within {timeout:g} s.{why}") from None
     except StopIteration:
         raise ConnectionLost("the program disconnected.") from None

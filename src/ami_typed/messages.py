@@ -11,6 +11,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from copy import copy as shallow_copy
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, c
 from ami_typed._speed import NONE_REPEATED, publish, read, unread
 from ami_typed.fields import Processed, Sometimes, processed, typed_headers, zone_of
 from ami_typed.releases import Releases
-from ami_typed.values import Codec, Headers, as_json, epoch, integer, items, spell, text
+from ami_typed.values import TRUE, Codec, Headers, as_json, epoch, integer, items, mask_trouble, spell, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -64,6 +65,11 @@ EVENT_GENERIC = "Generic Event"
 """Stands under `KEY_EVENT` in a message that has neither Event nor Response and belongs to no request."""
 RESPONSE_GENERIC = "Generic Response"
 """Stands under `KEY_RESPONSE` in a message that has neither Event nor Response and answers a request."""
+
+_TIMEOUT = 5.0
+"""How long to wait for an answer, in seconds."""
+_LONGEST_WAIT = 1e7
+"""How long an action may say that it takes, in seconds: it is text, and its number goes into sums with times."""
 
 _RAW_TEXT = "Response: Follows"
 _RAW_TEXT_HEADERS = ("response", "privilege", "actionid", "message")
@@ -642,6 +648,45 @@ class Event(LazyMessage):
         return processed(self)
 
 
+class Waits(NamedTuple):
+    """How long the server serves nothing else while it carries an action out.
+
+    Attributes:
+        header: The header that says how long, as a number.
+        unit: What that number counts, in seconds.
+        default: How long it takes where the header is left out, in seconds.
+        unless: The header with which it is answered at once.
+    """
+
+    header: str
+    unit: float
+    default: float = 0
+    unless: str = ""
+
+    def seconds(self, headers: Mapping[str, Any]) -> float:
+        """Return how long a request with these headers takes, in seconds."""
+        given = {name.lower(): value for name, value in headers.items() if value is not None}
+        if str(given.get(self.unless.lower(), "")).lower() in TRUE:
+            return 0
+        try:
+            said = float(given.get(self.header.lower(), "nan"))
+        except (TypeError, ValueError):
+            said = math.nan
+        return self.default if math.isnan(said) else max(0, min(said * self.unit, _LONGEST_WAIT))
+
+
+def usual_timeout(knowledge: type[Request[Any]], headers: Mapping[str, Any]) -> float:
+    """Return how long to wait for the answer to a request with these headers where no time-out is set, in seconds."""
+    return _TIMEOUT if knowledge.waits is None else _TIMEOUT + knowledge.waits.seconds(headers)
+
+
+class _UsualTimeout:
+    """The time-out of a request that has none of its own."""
+
+    def __get__(self, request: Request[Any] | None, owner: type[Any]) -> float:
+        return _TIMEOUT if request is None else usual_timeout(owner, request)
+
+
 class Request(dict[str, Any], Generic[R]):
     """An action for Asterisk: a dict of its headers.
 
@@ -657,8 +702,9 @@ class Request(dict[str, Any], Generic[R]):
             the last of them. It has no effect on an action that lists none.
         synchronous: Whether the events that the action lists are gathered into the response instead of being
             delivered one by one.
-        timeout: How long to wait for the answer, and with `synchronous` for the last event, in seconds. It is read
-            when the request is sent.
+        timeout: How long to wait for the answer, and with `synchronous` for the last event, in seconds. Unless it is
+            set, it is 5 seconds, beyond the time that the server takes before it answers: for an `Originate` that is
+            not ``async_``, the time for which it rings. It is read when the request is sent.
 
     Each attribute may be set on a request, or for all requests of a class in the class::
 
@@ -718,12 +764,20 @@ class Request(dict[str, Any], Generic[R]):
     """Whether a success means that the connection is logged in, as the request says."""
     logs_off: ClassVar[bool] = False
     """Whether the server closes the connection because of it."""
+    text_follows: ClassVar[Releases | None] = None
+    """The releases that answer with ``Response: Follows`` and text that may have empty lines of its own."""
+    waits: ClassVar[Waits | None] = None
+    """How long the server serves nothing else on this connection while it carries the action out."""
+    sets_mask: ClassVar[str] = ""
+    """The header that is the connection's event mask from then on."""
+    names_events: ClassVar[str] = ""
+    """The header that names events, in the criteria of a filter."""
     secrets: ClassVar[frozenset[str]] = _SECRETS
     """The headers, in lower case, that are never shown; with ``-*`` behind for numbered ones."""
 
     aggregate: bool = False
     synchronous: bool = False
-    timeout: float = 5.0
+    timeout: float = cast("float", _UsualTimeout())
 
     if not TYPE_CHECKING:  # `Request["responses.Ping"]` is for checkers; at run time nothing is to be built for it
 
@@ -739,6 +793,13 @@ class Request(dict[str, Any], Generic[R]):
         self[KEY_ACTION] = action
         if headers:
             self.update(headers)
+
+    def _own_timeout(self) -> float | None:
+        """Return the time-out that was set, for this request or its class, `None` where none was."""
+        found = self.__dict__.get("timeout")
+        if found is None:
+            found = next(vars(each)["timeout"] for each in type(self).__mro__ if "timeout" in vars(each))
+        return None if isinstance(found, _UsualTimeout) else found
 
     @property
     def action(self) -> str:
@@ -794,7 +855,7 @@ class Request(dict[str, Any], Generic[R]):
         return lines
 
     def _put(self, header: str, value: Any, codec: Codec[Any] = text) -> None:
-        """Set a header from a Python value; `None` leaves it out.
+        """Set a header from a Python value; `None` leaves it out, and so does a `False` that is written as nothing.
 
         Raises:
             TypeError: The value is of a type that this parameter does not take; says which it takes.
@@ -806,7 +867,9 @@ class Request(dict[str, Any], Generic[R]):
             self[header] = value
         else:
             try:
-                self[header] = codec.encode(value)
+                written = codec.encode(value)
+                if written or value is not False:
+                    self[header] = written
             except (TypeError, ValueError) as error:
                 raise type(error)(f"{self.action}: {self._parameter(header)} {error}.") from None
 
@@ -852,7 +915,7 @@ class Request(dict[str, Any], Generic[R]):
         """Refuse headers that do not go together.
 
         Raises:
-            ValueError: One is missing, or there is one too many; says which.
+            ValueError: One is missing, or there is one too many, or one names no class of events; says which.
         """
         given = {name for name, value in self.items() if value is not None and value != ""}
         for header, others in self.requires.items():
@@ -862,6 +925,8 @@ class Request(dict[str, Any], Generic[R]):
         for headers in self.one_of:
             if len(given.intersection(headers)) != 1:
                 raise ValueError(f"{self.action} needs either {_listed(headers, 'or')}, and only one of them.")
+        if self.sets_mask and (trouble := mask_trouble(str(self.get(self.sets_mask, "")))) is not None:
+            raise ValueError(f"{self.action}: {trouble}")
         for headers in self.some_of:
             if not given.intersection(headers):
                 raise ValueError(f"{self.action} needs {_listed(headers, 'or')}.")
@@ -982,7 +1047,7 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         response: The answer that began the list, `None` until it came.
     """
 
-    __slots__ = ("_action_id", "closing", "error_message", "response", "valid")
+    __slots__ = ("_action_id", "_spellings", "closing", "error_message", "response", "valid")
 
     releases: ClassVar[Releases] = Releases("13-")
     """The releases of Asterisk that have this list."""
@@ -1002,6 +1067,7 @@ class Aggregate(dict[Any, Any], MessageTemplate):
 
     def __init__(self, action_id: str) -> None:
         super().__init__({name: [] for name in self.repeatable})
+        self._spellings = {name.lower(): name for name in self.repeatable}
         self._action_id = action_id
         self.valid = True
         self.error_message = None
@@ -1029,7 +1095,7 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         name = event[KEY_EVENT]
         items: Any = super().get(name)
         if items is None:
-            items = self.setdefault(self._key(name), [])
+            items = self.setdefault(self._spellings.setdefault(name.lower(), name), [])
         items.append(event)
 
     def _close(self, event: Event) -> None:
@@ -1039,6 +1105,7 @@ class Aggregate(dict[Any, Any], MessageTemplate):
             self._add(event)
         else:
             self[event.event] = event
+            self._spellings[event.event.lower()] = event.event
         announced = event.get("ListItems")
         count = sum(len(cast("list[Event]", items)) for items in self.values() if isinstance(items, list))
         if self.counted and announced is not None and announced != str(count):
@@ -1071,7 +1138,9 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         if not isinstance(name, str) or super().__contains__(name):
             return name
         folded = name.lower()
-        return next((each for each in self if each.lower() == folded), name)
+        if len(self._spellings) != len(self):  # the program has put something in
+            self._spellings = {each.lower(): each for each in self}
+        return self._spellings.get(folded, name)
 
     def __missing__(self, key: object) -> Any:
         name = self._key(key)

@@ -81,6 +81,35 @@ T = TypeVar("T")
 E = TypeVar("E", bound="OpenIntEnum | OpenStrEnum")
 
 
+EVENT_CLASSES = frozenset(
+    {
+        *("system", "call", "log", "verbose", "command", "agent", "user", "config", "dtmf", "reporting", "cdr"),
+        *("dialplan", "originate", "agi", "cc", "aoc", "test", "security", "message", "all", "none"),
+    }
+)
+"""The classes of events, as an event mask names them (main/manager.c, perms, of 13.38.3 to 23.4.1)."""
+TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
+FALSE = frozenset({"no", "false", "n", "f", "0", "off"})
+"""What Asterisk reads as true and false, without regard to case (main/utils.c, ast_true and ast_false)."""
+
+
+def mask_trouble(mask: str) -> str | None:
+    """Say what is wrong with an event mask, `None` where nothing is.
+
+    Asterisk passes over a class that it does not know, and a mask of nothing else turns all events off.
+    """
+    if not mask or mask.isdecimal() or mask.lower() in TRUE | FALSE:
+        return None
+    unknown = next((each for each in mask.split(",") if each not in EVENT_CLASSES), None)
+    if unknown is None:
+        return None
+    from difflib import get_close_matches
+
+    near = get_close_matches(unknown.strip().lower(), EVENT_CLASSES, 1)
+    advice = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(EVENT_CLASSES))}."
+    return f"there is no class of events {unknown!r}, and Asterisk would send none for it; {advice}"
+
+
 class Codec(Generic[T]):
     """The way one kind of value is written on the wire.
 
@@ -216,7 +245,10 @@ def _flag(spelling: str) -> bool:
 
 
 class Flag(Codec[bool]):
-    """A yes or no, written in the spelling of one header and read in every spelling of Asterisk's."""
+    """A yes or no, written in the spelling of one header and read in every spelling of Asterisk's.
+
+    Where a no has no spelling, it is said by leaving the header out.
+    """
 
     __slots__ = ()
 

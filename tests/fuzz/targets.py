@@ -75,11 +75,12 @@ def messages_in(stream: bytes, *, bare: bool) -> list[bytes]:
     end = re.compile(rb"\r?\n\r?\n" if bare else rb"\r\n\r\n")
     raw = re.compile(rb"Response: Follows(?!%b)\r\n" % end.pattern)
     messages: list[bytes] = []
+    empty = re.compile(rb"(?:\r?\n)+" if bare else rb"(?:\r\n)+")
     while stream:
-        if stream[:1] in {b"\n", b"\r"} and (bare or stream[:2] == b"\r\n"):
-            stream = stream.lstrip(b"\r\n") if bare else stream[2:]
+        if line_ends := empty.match(stream):
+            stream = stream[line_ends.end() :]
             continue
-        found = _end_of_raw_text(stream, end) if raw.match(stream) else end.search(stream)
+        found = _end_of_raw_text(stream) if raw.match(stream) else end.search(stream)
         if found is None:
             break
         messages.append(stream[: found.start()])
@@ -87,22 +88,28 @@ def messages_in(stream: bytes, *, bare: bool) -> list[bytes]:
     return messages
 
 
-def _end_of_raw_text(stream: bytes, end: re.Pattern[bytes]) -> re.Match[bytes] | None:
+def _end_of_raw_text(stream: bytes) -> re.Match[bytes] | None:
     mark = stream.find(b"--END COMMAND--")
-    return None if mark < 0 else end.search(stream, mark)
+    return None if mark < 0 else re.compile(rb"\r\n\r\n").search(stream, mark)
+
+
+def _is_bare(lines: bytes) -> bool:
+    """Say that every message may end in bare LFs."""
+    return True
 
 
 def framing(data: bytes) -> None:
     """However a stream is cut, it is the messages that a simple model finds in it; nothing is lost at its end."""
     flags, pieces = cut = Cut.of(data)
     framer = Framer(Limits())
-    framer.bare, framer.raw = bool(flags & 1), True
+    bare = bool(flags & 1)
+    framer.bare, framer.raw = _is_bare if bare else None, True
     found = [octets for piece in pieces for octets in _each(framer.feed(piece))]
-    assert _solid(found) == _solid(messages_in(cut.stream, bare=framer.bare))
+    assert _solid(found) == _solid(messages_in(cut.stream, bare=bare))
 
 
-def _each(messages: bytes | list[bytes]) -> list[bytes]:
-    return messages if isinstance(messages, list) else messages.split(b"\r\n\r\n")[:-1]
+def _each(messages: bytes | Iterator[bytes]) -> list[bytes]:
+    return messages.split(b"\r\n\r\n")[:-1] if isinstance(messages, bytes) else list(messages)
 
 
 def _solid(messages: list[bytes]) -> list[bytes]:

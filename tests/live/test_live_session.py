@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +15,11 @@ import ami_typed as ami
 from ami_typed import actions, events
 from tests.live import servers
 from tests.live.servers import ForeignServer, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.faces import Make
 
 AnyServer = Server | ForeignServer
 
@@ -77,9 +86,92 @@ def test_a_command_returns_every_line(manager: ami.Manager) -> None:
     assert any("Dial" in line for line in lines)
 
 
-def test_a_command_that_does_not_exist_fails(manager: ami.Manager) -> None:
-    with pytest.raises(ami.ActionFailed):
-        manager.execute(actions.Command(command="no such command at all"))
+def test_a_command_that_fails_says_so_in_its_own_words(manager: ami.Manager) -> None:
+    with pytest.raises(ami.ActionFailed, match="Asterisk refused Command: No such command 'no such command'"):
+        manager.execute(actions.Command(command="no such command"))
+
+
+def hold(manager: ami.Manager, name: str, value: str) -> None:
+    """Set a global variable to a text that may have line ends in it, by way of the dialplan."""
+    encoded = base64.b64encode(value.encode()).decode()
+    steps = {"1": ("Set", f"GLOBAL({name})=${{BASE64_DECODE({encoded})}}"), "2": ("Answer", ""), "3": ("Wait", "1")}
+    for priority, (application, data) in steps.items():
+        manager.execute(
+            actions.DialplanExtensionAdd(
+                context="held",
+                extension=name,
+                priority=priority,
+                application=application,
+                application_data=data,
+                replace=True,
+            )
+        )
+    call = actions.Originate(channel=f"Local/{name}@held", application="Wait", data="0")
+    assert manager.originate(call).response == "Success"
+
+
+def at_hand(stream: ami.EventStream[events.Hangup]) -> Iterator[events.Hangup]:
+    """Take the events that have come."""
+    with suppress(ami.EventTimeout):
+        while True:
+            yield stream.get(0)
+
+
+@pytest.mark.parametrize("line", ["Event: Hangup", "Response: Error", "ActionID: other", "EventList: Complete"])
+def test_a_value_with_a_line_end_makes_no_event_and_no_other_answer(manager: ami.Manager, line: str) -> None:
+    hold(manager, "HELD", f"a\r\n{line}")
+    orphans: list[object] = []
+    manager.register_callback(None, lambda orphan, _: orphans.append(orphan))
+    with manager.subscribe(events.Hangup) as stream:
+        answer = manager.execute(actions.Getvar(variable="HELD"))
+        assert answer.value == "a"
+        assert answer.raw[-1] == line
+        assert manager.execute(actions.Ping()).success
+        assert all(event["Channel"] for event in at_hand(stream))  # the call that `hold` has made ends about now
+    assert orphans == []
+
+
+def test_the_link_is_not_ended_while_a_call_rings_that_is_waited_for(server: AnyServer, make: Make) -> None:
+    manager = make()
+    manager.connect(server.host, server.port)
+    manager.login(server.full.name, server.full.secret, events="off")
+    orphans: list[object] = []
+    manager.register_callback(None, lambda orphan, _: orphans.append(orphan))
+    manager.monitor_connection(0.3)
+    call = actions.Originate(
+        channel="Local/104@default", application="Wait", data="0", call_timeout=timedelta(seconds=3)
+    )
+    with pytest.raises(ami.ActionFailed, match="Originate failed"):
+        manager.execute(call)
+    assert manager.is_connected()
+    assert manager.execute(actions.Ping()).success
+    assert orphans == []
+
+
+def test_a_user_who_may_not_ask_for_the_release_learns_its_branch(manager: ami.Manager, server: AnyServer) -> None:
+    if not isinstance(server, Server):
+        pytest.skip("NOT RUN: needs the users of our own servers")
+    with ami.Manager() as other:
+        other.connect(server.host, server.port)
+        other.login(server.reader.name, server.reader.secret)
+        assert other.release is not None
+        assert manager.release is not None
+        assert (other.release.branch, other.release.exact) == (manager.release.branch, False)
+
+
+def test_an_event_that_the_mask_keeps_away_is_explained(manager: ami.Manager) -> None:
+    manager.execute(actions.Events(event_mask=["agent"]))
+    call = actions.Originate(channel="Local/101@default", application="Wait", data="0")
+    with pytest.raises(ami.EventTimeout, match="The event mask of this connection lacks call"):
+        manager.originate(call, margin=-29)
+
+
+def test_blanks_at_the_beginning_of_a_value_are_dropped_as_the_log_says(
+    manager: ami.Manager, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager.execute(actions.Setvar(variable="BLANKS", value="  x  "))
+    assert manager.execute(actions.Getvar(variable="BLANKS")).value == "x  "
+    assert "Setvar: Asterisk drops the blanks at the beginning of Value." in caplog.text
 
 
 def test_a_configuration_file_is_read(manager: ami.Manager) -> None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 from ami_typed.errors import (
     ActionFailed,
     EventTimeout,
+    HeaderRefused,
     LoginFailed,
     ManagerError,
     OutcomeTimeout,
@@ -27,6 +28,7 @@ from ami_typed.errors import (
 from ami_typed.messages import _SECRETS_OF_ANY_ACTION, Answer, Event, Request
 from ami_typed.notices import Disconnected
 from ami_typed.releases import Release
+from ami_typed.values import mask_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,10 +136,13 @@ def login(credentials: Credentials) -> Conversation[Release | None]:
         The server's release of Asterisk, `None` where this user may not ask for it.
 
     Raises:
+        HeaderRefused: The event mask names a class that there is none of.
         LoginFailed: The server did not let this user in.
         StillBooting: It was not fully booted in time.
     """
     username, secret, events, plain, wait, timeout = credentials
+    if (trouble := mask_trouble(events or "")) is not None:
+        raise HeaderRefused(f"The log-in was not sent: {trouble}")
     secret = secret if isinstance(secret, str) else secret()
     try:
         proof = {"Secret": secret} if plain else (yield from _answer_challenge(username, secret, timeout))
@@ -208,7 +213,8 @@ def originate(request: Request[Any], *, margin: float = 10.0) -> Conversation[ev
     """
     ringing = timedelta(milliseconds=float(request.get("Timeout") or 30_000)).total_seconds()
     placed = _Plain(request.action, **{**request, "Async": "true"})
-    placed.timeout = request.timeout
+    if (own := request._own_timeout()) is not None:
+        placed.timeout = own
     yield _listen("OriginateResponse")
     answer: Answer = yield placed
 

@@ -2,10 +2,11 @@
 
 Rules of this module:
 
-- A message ends at an empty line. Lines end in CR LF; only while an answer is awaited that is known to break this
-  (`Framer.bare`) does a bare LF end a line as well, because looking for it costs more than all the rest.
+- A message ends at an empty line. Lines end in CR LF; a bare LF ends one as well only in answers that are known to
+  break this, and are known by their ActionID (`Framer.bare`): it may stand in any value.
 - A command's raw text (Asterisk 13) ends at ``--END COMMAND--``, however many empty lines it holds. It is looked for
-  only while an answer is awaited (`Framer.raw`).
+  only while such an answer is due (`Framer.raw`).
+- What is held is searched once: the time that framing takes grows with the bytes alone, however they are cut.
 - A CR, LF or NUL in a name or value is refused before anything is written.
 - Under TLS, requests are cut into records that Asterisk reads whole (`records`).
 - Nothing grows without bound: an incomplete line or message longer than its limit ends the connection.
@@ -20,18 +21,20 @@ from ami_typed._speed import holds
 from ami_typed.errors import HeaderRefused, NotAsterisk, ProtocolError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ami_typed.limits import Limits
 
 __all__ = ["Framer", "encode", "records"]
 
 _END = b"\r\n\r\n"
-_BARE_END = rb"\r?\n\r?\n"
-_LINE_ENDS = rb"[\r\n]*"
+_END_OF_LINES = re.compile(rb"\r\n\r\n")
+_BARE_END = re.compile(rb"\r?\n\r?\n")
+_LINE_ENDS = re.compile(rb"(?:\r?\n)*")
+_UNKNOWN, _PLAIN, _TEXT_END, _TEXT = range(4)
+"""How the message ends that is held: it is not known yet; at an empty line; so, behind the mark of a raw text; at that
+mark, which is still to come."""
 _RAW_TEXT = b"Response: Follows\r\n"
-_RAW_TEXT_BEGINS = rb"Response: Follows\r\n(?!\r?\n)"
-_EMPTY_LINES = rb"\A(?:\r\n)+(?=Response: Follows\r\n)"
 _RAW_TEXT_END = b"--END COMMAND--"
 _FORBIDDEN = "[\r\n\0]"
 _LINE_BUFFER = 1024
@@ -105,23 +108,25 @@ def records(octets: bytes) -> Sequence[bytes]:
 
 
 class Framer:
-    """Cuts a stream of bytes into messages.
+    """Cuts a stream of bytes into messages, in time that grows with the stream alone, however it is cut.
 
     Args:
         limits: See `Limits`.
 
     Attributes:
-        bare: Whether a bare LF ends a line too.
+        bare: Tells of a message, by what is before its first empty line, whether a bare LF ends a line of it as well;
+            `None` while no answer is due that does so.
         raw: Whether a command's raw text may come.
     """
 
     def __init__(self, limits: Limits) -> None:
-        self.bare = False
+        self.bare: Callable[[bytes], bool] | None = None
         self.raw = False
         self._limits = limits
         self._parts: list[bytes] = []
         self._held = 0
         self._line = 0
+        self._ending = _UNKNOWN
 
     @property
     def incomplete(self) -> bool:
@@ -145,49 +150,109 @@ class Framer:
         self._parts.clear()
         return line.removesuffix(b"\r"), rest
 
-    def feed(self, data: bytes) -> bytes | list[bytes]:
+    def feed(self, data: bytes) -> bytes | Iterator[bytes]:
         """Take in bytes; return the messages that they complete.
 
         Returns:
             The messages as they came, each with its closing empty line, and behind the last perhaps the beginning of
-            one that is kept here; or, where another line could be taken for an empty one, a list of them, each without
-            it. While `bare`, an empty line where a message should begin is an empty message.
+            one that is kept here; or, where another line could be taken for an empty one, each without it, cut when it
+            is asked for, so that one may change `bare` for the next. Among those, an empty line where a message should
+            begin is an empty message.
 
         Raises:
             ProtocolError: A limit is exceeded.
         """
-        if not self.bare and not holds(data, _END) and not self._ends_across(data):
-            self._hold(data)
+        if self.bare is not None or self._ending > _PLAIN:
+            return self._cut(data)
+        if not holds(data, _END) and not self._ends_across(data):
+            self._parts.append(data)
+            self._account(data)
             return b""
         if self._parts:
             data = b"".join((*self._parts, data))
             self._parts.clear()
-        self._held = self._line = 0
-        if self.bare or (self.raw and holds(data, _RAW_TEXT)):
+        self._forget()
+        if self.raw and holds(data, _RAW_TEXT):
             return self._cut(data)
         end = data.rfind(_END) + len(_END)
         if data.endswith(_END + b"\r\n", 0, end):
             end -= (end - _before_line_ends(data, end)) % 4  # an odd line end begins what follows
         if end < len(data):
-            self._hold(data[end:])
+            self._parts.append(data[end:])
+            self._account(data[end:])
         if len(data) > self._limits.headers:
-            self._check(data.split(_END))
+            for message in data.split(_END):
+                self._check(message)
         return data
 
-    def _cut(self, data: bytes) -> list[bytes]:
-        messages = _cut_bare(data) if self.bare else _join_raw_text(data.split(_END))
-        rest = messages.pop()
-        if rest:
-            self._hold(rest)
-        self._check(messages)
-        return messages if self.bare else [message for message in messages if message]
+    def _cut(self, fed: bytes) -> Iterator[bytes]:
+        """Yield messages one by one, each by the rule for its end."""
+        data = self._parts.pop() + fed if self._parts else fed
+        start = 0
+        while True:
+            if self._ending == _UNKNOWN and not self._parts:
+                begin = _LINE_ENDS.match(data, start).end()  # type: ignore[union-attr]  # it matches everywhere
+                if begin > start:
+                    fed = b""
+                    self._forget()
+                for _ in range(data.count(b"\n", start, begin)):
+                    yield b""
+                start = begin
+            end = self._first_end(data, start) if self._ending == _UNKNOWN else self._end(data, start)
+            if end is None:
+                break
+            message = b"".join((*self._parts, data[start : end[0]]))
+            self._parts.clear()
+            self._forget()
+            self._check(message)
+            fed = b""
+            yield message
+            start = end[1]
+        if start < len(data):
+            self._keep(data[start:])
+            self._account(fed or data[start:])
+
+    def _first_end(self, data: bytes, start: int) -> tuple[int, int] | None:
+        """Find the end of a message in which no empty line was found yet: what is before the first tells its rule."""
+        empty = (_END_OF_LINES if self.bare is None else _BARE_END).search(data, start)
+        if empty is None:
+            return None
+        before = b"".join((*self._parts, data[start : empty.start()])).lstrip(b"\r\n")
+        if self.raw and before.startswith(_RAW_TEXT):
+            self._ending = _TEXT_END if holds(before, _RAW_TEXT_END) else _TEXT
+        elif self.bare is not None and self.bare(before):
+            return empty.span()
+        else:
+            self._ending = _PLAIN
+        return self._end(data, empty.start())
+
+    def _end(self, data: bytes, start: int) -> tuple[int, int] | None:
+        """Find the end of a message by its rule, from a place on."""
+        if self._ending == _TEXT:
+            start = data.find(_RAW_TEXT_END, start)
+            if start < 0:
+                return None
+            self._ending = _TEXT_END
+        end = data.find(_END, start)
+        return (end, end + len(_END)) if end >= 0 else None
+
+    def _keep(self, rest: bytes) -> None:
+        """Hold what is not complete, its last bytes apart: an end may have begun in them."""
+        tail = len(rest) - (len(_RAW_TEXT_END) if self._ending == _TEXT else len(_END)) + 1
+        if tail > 0:
+            self._parts.append(rest[:tail])
+        self._parts.append(rest[max(0, tail) :])
 
     def _ends_across(self, data: bytes) -> bool:
         """Whether the end of a message lies across the bytes held and these."""
         return _END in b"".join(self._parts[-3:])[-3:] + data[:3]
 
-    def _hold(self, data: bytes) -> None:
-        self._parts.append(data)
+    def _forget(self) -> None:
+        self._held = self._line = 0
+        self._ending = _UNKNOWN
+
+    def _account(self, data: bytes) -> None:
+        """Note bytes that are held, and refuse to hold more than the limits."""
         if data != b"\r\n" or self._held:  # an empty line where a message should begin is no beginning of one
             self._held += len(data)
         feed = data.rfind(b"\n")
@@ -197,8 +262,8 @@ class Framer:
         if self._line > self._limits.line:
             raise ProtocolError(f"A line of more than {self._limits.line} bytes (Limits.line) came.")
 
-    def _check(self, messages: list[bytes]) -> None:
-        if any(message.count(b"\n") >= self._limits.headers for message in messages):
+    def _check(self, message: bytes) -> None:
+        if message.count(b"\n") >= self._limits.headers:
             raise ProtocolError(f"A message of more than {self._limits.headers} lines (Limits.headers) came.")
 
 
@@ -207,33 +272,3 @@ def _before_line_ends(data: bytes, end: int) -> int:
     while data.endswith(b"\r\n", 0, end):
         end -= 2
     return end
-
-
-def _join_raw_text(messages: list[bytes]) -> list[bytes]:
-    """Put the pieces of raw texts together again, which were cut at their own empty lines."""
-    joined: list[bytes] = []
-    ended = True
-    for message in messages:
-        if ended:
-            joined.append(re.sub(_EMPTY_LINES, b"", message))
-        else:
-            joined[-1] += _END + message
-        ended = not joined[-1].startswith(_RAW_TEXT) or _RAW_TEXT_END in joined[-1]
-    return joined
-
-
-def _cut_bare(data: bytes) -> list[bytes]:
-    """Cut at empty lines made of bare LFs as well, except in raw texts; what is left comes last."""
-    messages: list[bytes] = []
-    start = 0
-    line_ends, bare_end, raw_text = map(re.compile, (_LINE_ENDS, _BARE_END, _RAW_TEXT_BEGINS))
-    while True:
-        begin = line_ends.match(data, start).end()  # type: ignore[union-attr]  # it matches everywhere
-        messages += [b""] * data.count(b"\n", start, begin)
-        start = begin
-        mark = data.find(_RAW_TEXT_END, start) if raw_text.match(data, start) else start
-        end = bare_end.search(data, mark) if mark >= 0 else None
-        if end is None:
-            return [*messages, data[start:]]
-        messages.append(data[start : end.start()])
-        start = end.end()

@@ -6,6 +6,7 @@ Rules of this module:
 - Items that bear no ActionID, and raw text, belong to the oldest request that they can be for: a server carries out the
   actions of one connection one after the other.
 - Raw text ends at as many empty lines as its action says; nothing but empty lines is an empty answer.
+- Every answer is expected for a limited time: one that is lost does not change for ever how the connection is read.
 """
 
 from __future__ import annotations
@@ -16,17 +17,18 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from ami_typed.exchanges import Exchange
-    from ami_typed.messages import Request
+    from ami_typed.messages import Event, Request
 
 __all__ = ["Quirks", "RawTexts", "is_odd"]
 
 _BARE = rb"(?<!\r)\n"
 _NEXT_EVENT = rb"\r\n(?=Event: )"
 _NAME = rb"Event: ([^\r]+)"
-_ID = rb"\r\nActionID: ([^\r]*)"
+_ID = rb"\r\nActionID: ([^\r\n]*)"
+_NO_TEXT = rb"(?:Event|Response): "
 
 
 @functools.cache
@@ -49,26 +51,45 @@ class Quirks:
         self._due[action_id] = knowledge
 
     def settle(self, action_id: str) -> None:
-        """Note that an answer is over."""
+        """Note that an answer is over, or not expected any more."""
         self._due.pop(action_id, None)
 
-    def mended(self, messages: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield messages as they should have been sent, each when it is asked for: one may end what is due."""
-        for octets in messages:
-            yield from self._mended(octets)
+    def ended_by(self, event: Event, complete: bool) -> str | None:
+        """Return the ActionID of the request whose list an event ends, if there is one among these.
 
-    def _mended(self, octets: bytes) -> Iterable[bytes]:
+        Args:
+            event: The event.
+            complete: Whether it says so itself.
+        """
+        action_id = event.action_id or ""
+        knowledge = self._due.get(action_id)
+        ends = knowledge is not None and (complete or event.event in knowledge.list_ends)
+        return action_id if ends else None
+
+    def bare(self, lines: bytes) -> bool:
+        """Tell of a message, by what is before its first empty line, whether a bare LF ends a line of it as well."""
+        if re.match(_NO_TEXT, lines) is None:
+            return any(knowledge.raw_text for knowledge in self._due.values())
+        knowledge = self._knowledge_of(lines)
+        return knowledge is not None and knowledge.bare_line_feeds
+
+    def _knowledge_of(self, octets: bytes) -> type[Request[Any]] | None:
+        """Return what is known of the request whose ActionID a message bears."""
         borne = re.search(_ID, octets)
-        if borne is None:
+        return self._due.get(borne[1].decode("utf-8", "surrogateescape")) if borne else None
+
+    def mended(self, octets: bytes) -> Iterable[bytes]:
+        """Return a message as it should have been sent, or those that it should have been."""
+        knowledge = self._knowledge_of(octets)
+        if knowledge is None:
             return (self._marked(octets),)
-        knowledge = self._due.get(borne[1].decode("utf-8", "surrogateescape"))
-        if knowledge is not None and knowledge.bare_line_feeds:
+        if knowledge.bare_line_feeds:
             octets = re.sub(_BARE, b"\r\n", octets)
-        return re.split(_NEXT_EVENT, octets) if knowledge is not None and knowledge.run_together else (octets,)
+        return re.split(_NEXT_EVENT, octets) if knowledge.run_together else (octets,)
 
     def _marked(self, octets: bytes) -> bytes:
         """Write the ActionID that it should bear into an item that bears none."""
-        event = re.match(_NAME, octets)
+        event = re.match(_NAME, octets) if re.search(_ID, octets) is None else None
         if event is not None:
             name = event[1].decode("utf-8", "surrogateescape")
             for action_id, knowledge in self._due.items():
@@ -93,7 +114,9 @@ class RawTexts:
         self._due.append(exchange)
 
     def withdraw(self, action_id: str) -> None:
-        """Note that no text comes for a request: it was refused."""
+        """Note that no text comes for a request: it was refused, or its time is over for good."""
+        if self._due and self._due[0].action_id == action_id:
+            self._pieces, self._empty_lines = [], 0
         self._due = deque(each for each in self._due if each.action_id != action_id)
 
     def take(self, piece: bytes) -> tuple[Exchange[Any], bytes] | None:

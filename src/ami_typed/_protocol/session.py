@@ -6,8 +6,10 @@ the moment at which to look again. Rules of this module:
 - A request is known here before its first byte leaves, so no answer can come before it is expected.
 - An answer belongs to the request with its ActionID and to no other. The few answers that bear none (raw text) go to
   the requests that announced them, in the order of sending.
-- A list ends with the event that says ``EventList: Complete`` or that its action names; its items belong to the
-  request whose ActionID they bear.
+- The first line of a message says what it is; no later line makes an event or another answer of it, for values may hold
+  any text.
+- A list ends with the event that says ``EventList: Complete`` or that its action names, or with an error; its items are
+  the events of its classes that bear the ActionID of the request.
 - An event that nobody wants costs finding its name and its end.
 - When the connection ends, every pending request is settled with an error that says what is certain.
 - Of `dict`'s methods that messages override, only ``message[name]`` is used here: mypyc takes others for `dict`'s own.
@@ -16,15 +18,19 @@ the moment at which to look again. Rules of this module:
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import weakref
+from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ami_typed._protocol.framing import Framer, encode
 from ami_typed._protocol.quirks import Quirks, RawTexts, is_odd
+from ami_typed._protocol.visibility import Visibility, refuse_mistakes
 from ami_typed._speed import Kind, header, holds, sift, unread, written
 from ami_typed.drift import Drift, Inspector
 from ami_typed.errors import (
+    HeaderRefused,
     ManagerError,
     NotAsterisk,
     NotInRelease,
@@ -48,20 +54,20 @@ from ami_typed.messages import (
     Message,
     Request,
     as_sent,
+    usual_timeout,
 )
 from ami_typed.registry import check_request, class_of, event_class, has_sorts, knowledge_of, version
-from ami_typed.releases import Releases
+from ami_typed.releases import Release, Releases
 from ami_typed.statistics import Tally
 from ami_typed.values import text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import tzinfo
 
     from ami_typed._delivery.subscriptions import Handlers
     from ami_typed._speed.plain import Items
     from ami_typed.errors import ConnectionLost
-    from ami_typed.releases import Release
 
 __all__ = ["Received", "Session"]
 
@@ -72,6 +78,7 @@ _END = b"\r\n\r\n"
 _ID = b"\r\nActionID: "
 _LIST = b"\r\nEventList: "
 _EVENT_LIST = Sometimes("EventList", text)
+_ENDS = frozenset({"complete", "cancelled"})
 _PLAIN_ANSWERS = {b"Response: Success": "Success", b"Response: Error": "Error"}
 _NAMES = 4096
 """How many different first lines are remembered; a server that sends more is not one that needs to be fast."""
@@ -92,13 +99,20 @@ def _id_of(message: Message) -> str | None:
 
 
 def _list_mark(message: Message) -> str:
-    """Return what a message says about the list that it belongs to: ``start``, ``complete``, or nothing."""
+    """Return what a message says about the list that it belongs to: how it begins or ends, or nothing."""
     return (_EVENT_LIST.__get__(message) or "").lower()
 
 
 def _closes(event: Event) -> bool:
     """Whether an event says that it is the last of its list."""
-    return holds(event._octets, _LIST) and _list_mark(event) == "complete"
+    return holds(event._octets, _LIST) and _list_mark(event) in _ENDS
+
+
+def _first_header(message: Message) -> tuple[str, str]:
+    """Return name and value of the first line, the name in the spelling that is used here where it says what comes."""
+    name, _, value = message.raw[0].partition(":")
+    known = {KEY_EVENT.lower(): KEY_EVENT, KEY_RESPONSE.lower(): KEY_RESPONSE}
+    return known.get(name.strip().lower(), name), value.strip()
 
 
 class Received(NamedTuple):
@@ -131,7 +145,7 @@ class Session:
         greeting: What the server called itself, `None` before it did.
         booted: Whether the server said that it is fully booted.
         boot_waiters: What to call once it is, or when the connection ends.
-        release: The server's release of Asterisk, `None` where it is not known.
+        visibility: What is known of the events that this connection is sent.
         tally: What counts.
         lasting: The requests whose effect lasts as long as the connection, in order; another one needs them again.
         login: The request that logged in, as it was sent; `None` before.
@@ -154,7 +168,8 @@ class Session:
         self.greeting: Greeting | None = None
         self.booted = False
         self.boot_waiters: set[Callable[[], object]] = set()
-        self.release: Release | None = None
+        self.visibility = Visibility()
+        self._release: Release | None = None
         self.tally = tally or Tally()
         self.lasting: list[Request[Any]] = []
         self.login: Request[Any] | None = None
@@ -175,11 +190,24 @@ class Session:
         self._raw_texts = RawTexts()
         self._quirks = Quirks()
         self._overdue: dict[str, float] = {}
+        self._given_up: deque[tuple[float, str]] = deque()
+        self._texts: set[str] = set()
+        self._occupied: dict[str, tuple[float, float]] = {}
         self._kinds: dict[bytes, Kind] = {}
         self._version = handlers.version
         self._classes = version()
 
     # What the shell asks
+
+    @property
+    def release(self) -> Release | None:
+        """The server's release of Asterisk, `None` before it was asked."""
+        return self._release
+
+    @release.setter
+    def release(self, told: Release | None) -> None:
+        """Take what the server said of its release; where it said nothing, its greeting tells the branch."""
+        self._release = told or (Release.greeting_with(self.greeting[1]) if self.greeting else None)
 
     @property
     def incomplete(self) -> bool:
@@ -227,6 +255,7 @@ class Session:
         *,
         timeout: float | None = None,
         synchronous: bool | None = None,
+        patience: float = 0,
     ) -> Exchange[R]:
         """Begin an exchange: from here on its answer is expected.
 
@@ -237,9 +266,10 @@ class Session:
             headers: More headers, for this time only.
             timeout: How long its sender waits, instead of the request's own time-out, in seconds.
             synchronous: Whether its events are gathered for its sender, instead of what the request says.
+            patience: How much longer its sender waits where `extend` finds the server occupied, in seconds.
 
         Raises:
-            HeaderRefused: A header would break the message.
+            HeaderRefused: A header would break the message, or let no event through.
             ManagerError: The ActionID is in use.
             NotInRelease: The server's release does not have the action or one of its parameters.
             TypeError: It is no request.
@@ -249,7 +279,7 @@ class Session:
         knowledge = knowledge_of(request)
         if self._check_releases and self.release is not None and not _has_all(self.release, knowledge):
             _check_release(request, headers, self.release)
-        action_id, octets = self._written(request, action_id, headers)
+        action_id, octets, remark = self._written(request, knowledge, action_id, headers)
         if action_id in self._pending or action_id in self._gathering:
             raise ManagerError(f"{request.action}: the ActionID {action_id} is in use by a request without an answer.")
         if len(self._pending) >= self._limits.pending:
@@ -263,34 +293,71 @@ class Session:
             action_id,
             octets,
             now,
-            request.timeout if timeout is None else timeout,
+            self._time_of(request, knowledge, headers) if timeout is None else timeout,
             _gathers(request) if synchronous is None else synchronous,
             self.tally,
         )
+        exchange.patience = patience
+        exchange.remark = remark
         self._pending[action_id] = exchange
         if knowledge.logs_off:
             self.leaving = True
         if exchange.events is not None:
             self._gathering[action_id] = exchange
             self._lists[_octets(action_id)] = exchange
+            self._unlearn(knowledge.list_ends)
+        if knowledge.waits is not None and (seconds := knowledge.waits.seconds({**request, **headers})):
+            self._occupied = {each: times for each, times in self._occupied.items() if times[1] > now}
+            self._occupied[action_id] = now, now + seconds
+        if knowledge.text_follows is not None and self._answers_with_text(knowledge.text_follows):
+            self._texts.add(action_id)
+            self._framer.raw = True
         if knowledge.raw_text:
             self._raw_texts.expect(exchange)
         if is_odd(knowledge):
             self._quirks.expect(action_id, knowledge)
-            self._framer.bare = True
+            self._framer.bare = self._quirks.bare
         return exchange
 
-    def _written(self, request: Request[Any], chosen: str | None, headers: Mapping[str, Any]) -> tuple[str, bytes]:
-        """Choose the ActionID of a request, and write it."""
+    def _answers_with_text(self, releases: Releases) -> bool:
+        return self.release is None or self.release in releases
+
+    def _unlearn(self, names: Iterable[str]) -> None:
+        """Have events of these names looked at closely: one that closes a list may bear no ActionID."""
+        for name in names:
+            kind = self._kinds.pop(b"Event: " + _octets(name), None)
+            if kind is not None:
+                self.tally.fold((kind,))
+
+    def _written(
+        self, request: Request[Any], knowledge: type[Request[Any]], chosen: str | None, headers: Mapping[str, Any]
+    ) -> tuple[str, bytes, str]:
+        """Choose the ActionID of a request, and write it; return with them what its sender is to know."""
         made = None
-        if chosen is None and not headers:
+        if chosen is None and not headers and not (knowledge.sets_mask or knowledge.names_events):
             made = self._new_id()
             octets = written(request, made)
             if octets is not None:
-                return made, octets
+                return made, octets, ""
         given = {name.lower(): value for name, value in headers.items()}
         action_id = str(chosen or given.get("actionid") or request.action_id or made or self._new_id())
-        return action_id, encode(request.action, _lines(request, action_id, headers))
+        if action_id != action_id.strip():
+            raise HeaderRefused(
+                f"{request.action} was not sent: its ActionID {action_id!r} begins or ends with a blank, which "
+                "Asterisk drops, so that no answer would bear it."
+            )
+        lines = _lines(request, action_id, headers)
+        refuse_mistakes(request.action, knowledge, lines)
+        cut = ", ".join(name for name, value in lines if value and value[0] < "!")
+        remark = f"{request.action}: Asterisk drops the blanks at the beginning of {cut}." if cut else ""
+        return action_id, encode(request.action, lines), remark
+
+    @staticmethod
+    def _time_of(request: Request[Any], knowledge: type[Request[Any]], headers: Mapping[str, Any]) -> float:
+        """Return how long the sender of a request waits; an untyped one takes as long as a typed one."""
+        if knowledge.waits is None or request._own_timeout() is not None:
+            return request.timeout
+        return usual_timeout(knowledge, {**request, **headers})
 
     def _new_id(self) -> str:
         self._opened += 1
@@ -310,10 +377,41 @@ class Session:
         self.tally.ended(exchange.request[KEY_ACTION], exchange.ending, exchange.elapsed)
         if exchange.knowledge.logs_off:
             self.leaving = False
+        if exchange.events is not None and exchange.events.closing is None:
+            exchange.events._fail(f"no closing event came within {exchange.timeout:g} s")
+        until = now + self._late_timeout
+        self._given_up.append((until, exchange.action_id))
         if exchange.response is None:
-            self._overdue = {id_: until for id_, until in self._overdue.items() if until > now}
-            self._overdue[exchange.action_id] = now + self._late_timeout
+            self._overdue[exchange.action_id] = until
+        self._forget(now)
         return True
+
+    def _forget(self, now: float) -> None:
+        """Expect no longer what did not come by some time after it was given up."""
+        while self._given_up and self._given_up[0][0] <= now:
+            until, action_id = self._given_up.popleft()
+            if self._overdue.get(action_id) == until:
+                del self._overdue[action_id]
+            if action_id not in self._pending:
+                self._raw_texts.withdraw(action_id)
+                self._no_longer_odd(action_id)
+
+    def extend(self, exchange: Exchange[Any], now: float) -> bool:
+        """Give a patient exchange whose time is up some more, if the server has reasons not to have answered yet.
+
+        It carries out the actions of a connection one after the other, so that it does not answer says nothing while an
+        older request is unanswered whose own time is not up, or that takes longer than its sender waits.
+        """
+        if not (exchange.patience and exchange.written) or exchange.settled or not self._is_occupied(exchange, now):
+            return False
+        exchange.timeout = now - exchange.sent + exchange.patience
+        return True
+
+    def _is_occupied(self, exchange: Exchange[Any], now: float) -> bool:
+        older = itertools.takewhile(lambda each: each is not exchange, self._pending.values())
+        return any(each.sent + each.timeout > now for each in older) or any(
+            sent <= exchange.sent and until > now for sent, until in self._occupied.values()
+        )
 
     def _drop(self, exchange: Exchange[Any]) -> None:
         self._pending.pop(exchange.action_id, None)
@@ -359,11 +457,13 @@ class Session:
             self.tally.fold(self._kinds.values())
             self._kinds.clear()
         self.tally.bytes_received += len(data)
-        self._framer.raw = bool(self._pending or self._overdue)
+        if self._given_up:
+            self._forget(now)
         messages = self._framer.feed(data)
-        if isinstance(messages, list):
-            for octets in self._quirks.mended(messages):
-                self._take(octets, now, received)
+        if not isinstance(messages, bytes):
+            for message in messages:
+                for octets in self._quirks.mended(message):
+                    self._take(octets, now, received)
         elif messages[:10] == b"Response: " and messages.find(_END) == len(messages) - 4:
             self._take(messages[:-4], now, received)  # an answer, alone as most are
         elif messages:
@@ -392,7 +492,7 @@ class Session:
         """Take a message that `sift` left: an event of an unknown kind or related to a request, or no event."""
         line = octets.partition(b"\r\n")[0]
         outcome = _PLAIN_ANSWERS.get(line)
-        if outcome is not None and not holds(octets.lower(), b"event"):
+        if outcome is not None:
             self._take_response(unread(Answer, octets, outcome, self._zone), now, received)
             return
         kind = self._kinds.get(line)
@@ -428,7 +528,7 @@ class Session:
             return None
         cls = event_class(name)
         kind = Kind(cls, name, self._wants(name), self._zone if cls._local else None)
-        if name != _BOOTED and kind.cls is not Event and not has_sorts(name):
+        if name != _BOOTED and kind.cls is not Event and not has_sorts(name) and not self._may_close(name):
             if len(self._kinds) >= _NAMES:
                 self.tally.fold(self._kinds.values())
                 self._kinds.clear()
@@ -440,14 +540,18 @@ class Session:
         handlers = self._handlers()
         return handlers is not None and handlers.wants(name)
 
+    def _may_close(self, name: str) -> bool:
+        """Whether an event of this name would close a list that is gathered now."""
+        return any(name.lower() in exchange.ends for exchange in self._gathering.values())
+
     def _take_event(self, event: Event, now: float, received: Received) -> None:
         name = event.event
         if name == _BOOTED:
             self.booted = True
             self._wake_boot_waiters()
-        if self._quirks and _closes(event):
-            self._no_longer_odd(event.action_id)
-        exchange = self._gathering.get(_id_of(event) or "") if self._gathering else None
+        if self._quirks and (over := self._quirks.ended_by(event, _closes(event))) is not None:
+            self._no_longer_odd(over)
+        exchange = self._gathered_for(event) if self._gathering else None
         if exchange is not None and self._gather(exchange, event, now, received):
             self.tally.saw(type(event), name, wanted=True)
             return
@@ -463,23 +567,38 @@ class Session:
         while self.boot_waiters:
             self.boot_waiters.pop()()
 
+    def _gathered_for(self, event: Event) -> Exchange[Any] | None:
+        """Return the exchange that gathers an event: its ActionID tells, or, if it has none, that it ends the list."""
+        action_id = _id_of(event)
+        if action_id is not None:
+            return self._gathering.get(action_id)
+        name = event.event.lower()
+        begun = [each for each in self._gathering.values() if each.begun]
+        named = (each for each in begun if name in each.ends)
+        return next(named, begun[0] if begun and _closes(event) else None)
+
     def _gather(self, exchange: Exchange[Any], event: Event, now: float, received: Received) -> bool:
-        """Take an event into its exchange; return whether it is nobody else's."""
+        """Take an event into its exchange, if it is of its list; return whether it is nobody else's."""
         assert exchange.events is not None
         if exchange.events.closing is not None:  # the list is closed, and only its answer still due
             return False
-        exchange.progress = now
         if event.event.lower() in exchange.ends or _closes(event):
+            exchange.progress = now
             exchange.events._close(event)
+            if _list_mark(event) == "cancelled":
+                exchange.events._fail("the server cancelled the list")
             if exchange.response is None and exchange.knowledge.answered_by_event:
                 exchange.response = Answer({KEY_RESPONSE: RESPONSE_GENERIC, KEY_ACTIONID: exchange.action_id})
                 exchange.ending = "answered"
             if exchange.response is not None:
                 self._end_list(exchange, received)
-        else:
-            exchange.events._add(event)
-            if exchange.synchronous:
-                self._expect_more(exchange, exchange.events, event)
+            return exchange.synchronous
+        if not exchange.lists(event.event):
+            return False
+        exchange.progress = now
+        exchange.events._add(event)
+        if exchange.synchronous:
+            self._expect_more(exchange, exchange.events, event)
         return exchange.synchronous
 
     def _expect_more(self, exchange: Exchange[Any], events: Aggregate, item: Event) -> None:
@@ -490,13 +609,13 @@ class Session:
             exchange.items[line] = Kind(kind.cls, kind.name, True, kind.zone), events[kind.name]
 
     def _take_other(self, message: Answer, now: float, received: Received) -> None:
-        """Take a message of which only looking closer tells what it is."""
-        if message.all(KEY_EVENT):
-            name = message[KEY_EVENT].strip()
-            if name != message[KEY_EVENT]:
-                message[KEY_EVENT] = name
-            self._take_event(class_of(name, message._octets).of(message), now, received)
-        elif message.all(KEY_RESPONSE):
+        """Take a message of whose first line only looking closer tells what it is."""
+        name, value = _first_header(message)
+        if name in (KEY_EVENT, KEY_RESPONSE) and message[name] != value:
+            message[name] = value  # a later line has the name in the usual spelling
+        if name == KEY_EVENT:
+            self._take_event(class_of(value, message._octets).of(message), now, received)
+        elif name == KEY_RESPONSE:
             self._take_response(message, now, received)
         elif message.action_id in self._pending:
             message[KEY_RESPONSE] = RESPONSE_GENERIC
@@ -508,11 +627,29 @@ class Session:
 
     def _take_response(self, message: Answer, now: float, received: Received) -> None:
         self.tally.answers += 1
-        exchange = self._pending.get(_id_of(message) or "")
-        if exchange is None or exchange.response is not None:
-            self._take_late(message, now, received)
-        else:
+        action_id = _id_of(message) or ""
+        if self._occupied:
+            self._occupied.pop(action_id, None)
+        if self._texts:
+            self._texts.discard(action_id)
+            self._framer.raw = bool(self._texts)
+        exchange = self._pending.get(action_id)
+        if exchange is not None and exchange.response is None:
             self._answer(exchange, message, now, received)
+        elif not message.success and (begun := self._gathering.get(action_id)) is not None:
+            self._break_off(begun, message, received)
+        else:
+            self._take_late(message, now, received)
+
+    def _break_off(self, exchange: Exchange[Any], message: Answer, received: Received) -> None:
+        """Take an error that comes in the place of the rest of a list."""
+        assert exchange.events is not None
+        exchange.events._fail(message.message or "the server broke the list off")
+        if not exchange.settled:
+            exchange.response, exchange.ending = message, "failed"
+        self._end_list(exchange, received)
+        if not exchange.synchronous:
+            received.deliveries.append(exchange.events)
 
     def _take_generic(self, message: Answer, now: float, received: Received) -> None:
         """Take a message that is neither event nor response, and belongs to no request."""
@@ -524,7 +661,7 @@ class Session:
         """Take a response that nobody waits for."""
         action_id = message.action_id or ""
         self.tally.late_answers += self._overdue.pop(action_id, now) > now
-        if not message.success:
+        if not message.success and action_id:
             self._raw_texts.withdraw(action_id)
             self._no_longer_odd(action_id)
         received.deliveries.append(message)
@@ -545,11 +682,13 @@ class Session:
             self._take_generic(message, now, received)
 
     def _answer(self, exchange: Exchange[Any], message: Answer, now: float, received: Received) -> None:
-        success = message.success
+        success = message.success and exchange.clear(message)
         if success:
             exchange.due -= 1
             if exchange.due:
                 return
+            if exchange.knowledge.sets_mask or exchange.knowledge.names_events:
+                self.visibility.changed_by(exchange.knowledge, exchange.octets)
             if exchange.knowledge.lasts or exchange.knowledge.logs_in:
                 self._remember(exchange)
         else:
@@ -573,6 +712,8 @@ class Session:
     def _answer_list(self, exchange: Exchange[Any], events: Aggregate, message: Answer, received: Received) -> None:
         """Take in the answer before a list that is gathered, or instead of it."""
         events.response = message
+        if _list_mark(message) == "cancelled":
+            events._fail("the server cancelled the list")
         if events.closing is not None or not _begins_list(exchange, message):
             self._end_list(exchange, received)
             listed = exchange.knowledge.lists or events.closing is not None
@@ -601,10 +742,10 @@ class Session:
         if not exchange.settled and exchange.response is not None:
             self._settle(exchange, received)
 
-    def _no_longer_odd(self, action_id: str | None) -> None:
-        """Look for bare LFs no more, unless another answer is due that is odd, or one that timed out."""
-        self._quirks.settle(action_id or "")
-        self._framer.bare = bool(self._quirks)
+    def _no_longer_odd(self, action_id: str) -> None:
+        """Look for bare LFs no more, unless another answer is due that is odd."""
+        self._quirks.settle(action_id)
+        self._framer.bare = self._quirks.bare if self._quirks else None
 
     def _settle(self, exchange: Exchange[Any], received: Received) -> None:
         exchange.settled = True
@@ -630,6 +771,8 @@ class Session:
         for exchange in (self._pending | self._gathering).values():
             self._drop(exchange)
             if not exchange.settled:
+                if exchange.events is not None:
+                    exchange.events._fail(str(reason))
                 exchange.error = _fate(exchange, reason)
                 exchange.ending = "lost" if exchange.written else "unsent"
                 self._settle(exchange, received)

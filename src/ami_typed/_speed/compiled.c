@@ -673,7 +673,8 @@ unread(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count
 
 /* written */
 
-/* Return the UTF-8 of a text that can stand in a line; NULL without an exception where it cannot. */
+/* Return the UTF-8 of a text that can stand in a line as it is; NULL without an exception where it cannot, or where it
+ * begins with a blank. */
 static const char *
 line_part(PyObject *text, Py_ssize_t *length)
 {
@@ -682,6 +683,8 @@ line_part(PyObject *text, Py_ssize_t *length)
         PyErr_Clear(); /* a surrogate, which may stand for a byte */
         return NULL;
     }
+    if (*length > 0 && (unsigned char)octets[0] <= ' ')
+        return NULL;
     for (Py_ssize_t place = 0; place < *length; place++)
         if (octets[place] == '\r' || octets[place] == '\n' || octets[place] == '\0')
             return NULL;

@@ -267,12 +267,17 @@ def written(headers: dict[str, Any], action_id: str) -> bytes | None:
     """Write a request with its ActionID behind its first header.
 
     Returns:
-        Its bytes; `None` where a header is no text, no name of a header, an ActionID, or would end its line or message.
+        Its bytes; `None` where a header is no text, no name of a header, an ActionID, would end its line or message, or
+        begins with a blank.
     """
     text = ""
     count = 0
+    if action_id and action_id[0] < "!":
+        return None
     for name, value in headers.items():
         if type(value) is not str or type(name) is not str or not name or ":" in name or name.lower() == "actionid":
+            return None
+        if name[0] < "!" or (value and value[0] < "!"):
             return None
         text += f"{name}: {value}\r\n"
         count += 1

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ami_typed._delivery.stream_buffer import to_streams
 from ami_typed._protocol.framing import records
+from ami_typed._protocol.visibility import Visibility
 from ami_typed._transport.sockets import hung_up
 from ami_typed.errors import (
     ConnectFailed,
@@ -33,7 +34,7 @@ from ami_typed.errors import (
 from ami_typed.messages import Event, Message, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ami_typed._delivery.backlog import Backlog
     from ami_typed._delivery.log import Log
@@ -216,6 +217,7 @@ class Audience:
         loop: The event loop that everything happens on.
         throttle: What makes reading rest while callbacks or streams are behind.
         overflowed: Why the connection is to end, where what was delivered last was too much.
+        explain: Says why events of some names may not have come.
     """
 
     def __init__(self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> None:
@@ -224,6 +226,7 @@ class Audience:
         self.dispatcher = Dispatcher(handlers, manager, backlog, self.throttle, log)
         self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
         self.overflowed: Overflowed | None = None
+        self.explain: Callable[[Iterable[str]], str] = Visibility().explain
         self._handlers = weakref.ref(handlers)
         self._log = log
         self._dropped = 0
@@ -504,6 +507,7 @@ class Connection(asyncio.BufferedProtocol):
         *,
         timeout: float | None = None,
         synchronous: bool | None = None,
+        patience: float = 0,
     ) -> Exchange[T]:
         """Send a request and wait until it is settled or its time is up; see `Session.open`.
 
@@ -513,11 +517,17 @@ class Connection(asyncio.BufferedProtocol):
         if self.ended:
             raise NotConnected(f"The connection to {self.target} has just ended; nothing was sent.")
         exchange = self.session.open(
-            request, self._loop.time(), action_id, headers, timeout=timeout, synchronous=synchronous
+            request,
+            self._loop.time(),
+            action_id,
+            headers,
+            timeout=timeout,
+            synchronous=synchronous,
+            patience=patience,
         )
         exchange.waiter = self._loop.create_future()
         observers = self._observers()
-        if self._log.debug or (observers is not None and observers.any):
+        if exchange.remark or self._log.debug or (observers is not None and observers.any):
             self._tell_of(exchange)
         if self._resting is not None:
             self._regulate()
@@ -540,6 +550,8 @@ class Connection(asyncio.BufferedProtocol):
         return exchange
 
     def _tell_of(self, exchange: Exchange[Any]) -> None:
+        if exchange.remark:
+            self._log.note(exchange.remark)
         if self._log.debug:
             self._log.trace_request(exchange)
         observers = self._observers()
@@ -595,11 +607,10 @@ class Connection(asyncio.BufferedProtocol):
         now = self._loop.time()
         deadlines: list[float] = []
         for exchange in self.session.waiting():
-            deadline = exchange.sent + exchange.timeout
-            if deadline <= now:
-                _wake(exchange)
+            if exchange.sent + exchange.timeout > now or self.session.extend(exchange, now):
+                deadlines.append(exchange.sent + exchange.timeout)
             else:
-                deadlines.append(deadline)
+                _wake(exchange)
         if deadlines:
             self._set_alarm(max(min(deadlines), now + _TICK))
 
@@ -647,6 +658,7 @@ class Connection(asyncio.BufferedProtocol):
             first: What is to be delivered before.
             lost: What to call when the connection ends, or at once where it has.
         """
+        self.audience.explain = self.session.visibility.explain
         self.audience.deliver([*first, *(self._held or ())])
         self._held = None
         self._lost = lost
@@ -725,13 +737,16 @@ class Connection(asyncio.BufferedProtocol):
         return self._closed
 
     async def ping(self, interval: float) -> None:
-        """Ping every ``interval`` seconds until the connection ends, or end it when no answer comes in another."""
+        """Ping every ``interval`` seconds until the connection ends, or end it when no answer comes in another.
+
+        Behind a request that keeps the server occupied, the answer is waited for longer; see `Session.extend`.
+        """
         request: Request[Message] = Request("Ping")
         request.timeout = interval
         while not self.ended:
             await asyncio.sleep(interval)
             try:
-                exchange = await self.exchange(request)
+                exchange = await self.exchange(request, patience=interval)
             except Error:  # it ended, or too many requests wait: the next round shows
                 continue
             if exchange.response is None:

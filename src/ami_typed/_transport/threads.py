@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ami_typed._delivery.stream_buffer import to_streams
+from ami_typed._protocol.visibility import Visibility
 from ami_typed._transport.sockets import left_until, new_thread
 from ami_typed.errors import (
     ConnectionLost,
@@ -32,7 +33,7 @@ from ami_typed.errors import (
 from ami_typed.messages import Event, Message, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ami_typed._delivery.backlog import Backlog
     from ami_typed._delivery.log import Log
@@ -237,6 +238,7 @@ class Audience:
     Attributes:
         throttle: Where the reader rests while callbacks or streams are behind.
         overflowed: Why the connection is to end, where what was delivered last was too much.
+        explain: Says why events of some names may not have come.
     """
 
     def __init__(self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> None:
@@ -244,6 +246,7 @@ class Audience:
         self.dispatcher = Dispatcher(handlers, manager, backlog, self.throttle, log)
         self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
         self.overflowed: Overflowed | None = None
+        self.explain: Callable[[Iterable[str]], str] = Visibility().explain
         self._handlers = weakref.ref(handlers)
         self._log = log
         self._dropped = 0
@@ -399,6 +402,7 @@ class Connection:
         *,
         timeout: float | None = None,
         synchronous: bool | None = None,
+        patience: float = 0,
     ) -> Exchange[T]:
         """Begin an exchange and write its request; see `Session.open`.
 
@@ -409,8 +413,16 @@ class Connection:
             if self.ended:
                 raise NotConnected(f"The connection to {self.target} has just ended; nothing was sent.")
             exchange = self.session.open(
-                request, time.monotonic(), action_id, headers, timeout=timeout, synchronous=synchronous
+                request,
+                time.monotonic(),
+                action_id,
+                headers,
+                timeout=timeout,
+                synchronous=synchronous,
+                patience=patience,
             )
+        if exchange.remark:
+            self._log.note(exchange.remark)
         if self._log.debug:
             self._log.trace_request(exchange)
         observers = self._observers()
@@ -450,12 +462,13 @@ class Connection:
         than the answer.
         """
         try:
-            if exchange.settled:
-                return
-            if self._reading.acquire(False):
-                self._read_for(exchange)
-            else:
-                self._wait_for(exchange)
+            while not exchange.settled:
+                if self._reading.acquire(False):
+                    self._read_for(exchange)
+                else:
+                    self._wait_for(exchange)
+                if not self._extend(exchange):
+                    break
         finally:
             now = self._last_wait = time.monotonic()
             if not exchange.settled:
@@ -466,6 +479,13 @@ class Connection:
             observers = self._observers()
             if observers is not None and observers.any:
                 observers.settled(exchange)
+
+    def _extend(self, exchange: Exchange[Any]) -> bool:
+        """Give an exchange whose time is up some more; see `Session.extend`."""
+        if not exchange.patience:
+            return False
+        with self._lock:
+            return self.session.extend(exchange, time.monotonic())
 
     @staticmethod
     def _wait_for(exchange: Exchange[Any]) -> None:
@@ -619,6 +639,7 @@ class Connection:
             first: What is to be delivered before.
             lost: What to call when the connection ends, or at once where it has.
         """
+        self.audience.explain = self.session.visibility.explain
         with self._delivering:
             self.audience.deliver([*first, *(self._held or ())])
             self._held = None
@@ -664,12 +685,15 @@ class Connection:
 
 
 def monitor(connection: Connection, interval: float) -> None:
-    """Ping every ``interval`` seconds until the connection ends, or end it when no answer comes within another."""
+    """Ping every ``interval`` seconds until the connection ends, or end it when no answer comes within another.
+
+    Behind a request that keeps the server occupied, the answer is waited for longer; see `Session.extend`.
+    """
     ping: Request[Message] = Request("Ping")
     ping.timeout = interval
     while not connection.stopped.wait(interval):
         try:
-            exchange = connection.send(ping)
+            exchange = connection.send(ping, patience=interval)
             connection.wait(exchange)
         except Error:  # it ended, or too many requests wait: the next round shows
             continue

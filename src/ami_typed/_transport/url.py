@@ -16,6 +16,7 @@ from ami_typed._protocol.dialogues import Credentials
 from ami_typed._transport.target import Certificates, Target, secret_in_file, secret_of, timezone_of
 from ami_typed.backoff import Reconnect
 from ami_typed.errors import AddressError
+from ami_typed.values import mask_trouble
 
 if TYPE_CHECKING:
     import logging
@@ -156,6 +157,12 @@ def _port(text: str) -> int:
     return port
 
 
+def _mask(text: str) -> str:
+    if mask_trouble(text) is not None:
+        raise ValueError
+    return text
+
+
 def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 < seconds < float("inf"):
@@ -179,7 +186,7 @@ _SETTINGS: dict[str, tuple[Callable[[str], object], str]] = {
     "certfile": (str, "the path of a file"),
     "keyfile": (str, "the path of a file"),
     "timeout": (_seconds, "a number of seconds above 0"),
-    "events": (str, "an event mask"),
+    "events": (_mask, "an event mask: on, off or classes of events such as call,agent"),
     "plain": (_flag, "yes or no"),
     "wait": (_seconds, "a number of seconds above 0"),
     "reconnect": (_reconnect, "yes, no or start"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, overload
 
-from ami_typed.messages import Answer, Request
+from ami_typed.messages import Answer, Request, Waits
 from ami_typed.releases import Releases
 from ami_typed.values import assigned, items, milliseconds, true_false
 
@@ -151,6 +151,7 @@ class Originate(Request["Answer"]):
         "Context": ("Exten",),
         "Priority": ("Exten",),
     }
+    waits = Waits("Timeout", 0.001, default=30, unless="Async")
 
     @overload
     def __init__(

@@ -9,7 +9,7 @@ from ami_typed import responses
 from ami_typed.configuration import changes as _changes
 from ami_typed.messages import Answer, Request
 from ami_typed.releases import Releases
-from ami_typed.values import either, text, true_false, yes_no
+from ami_typed.values import Flag, either, text, true_false
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,7 +176,7 @@ class UpdateConfig(Request["Answer"]):
         super().__init__("UpdateConfig")
         self._need("SrcFilename", src_filename)
         self._need("DstFilename", dst_filename)
-        self._put("Reload", reload, either(yes_no, text))
+        self._put("Reload", reload, either(Flag("yes", ""), text))
         self._put("PreserveEffectiveContext", preserve_effective_context, true_false)
         self._spread("changes", changes, _changes)
         self._put("ActionID", action_id)

@@ -48,6 +48,7 @@ class Command(Request["responses.Command"]):
 
     releases = Releases("13-")
     privileges = ("command",)
+    text_follows = Releases("13")
 
     def __init__(self, *, command: str, action_id: str | None = None) -> None:
         super().__init__("Command")

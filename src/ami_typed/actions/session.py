@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ami_typed import responses
-from ami_typed.messages import Answer, Request
+from ami_typed.messages import Answer, Request, Waits
 from ami_typed.releases import Releases
 from ami_typed.structures import free_headers
 from ami_typed.values import chosen, either, items, on_off, seconds
@@ -57,18 +57,23 @@ class Events(Request["responses.Events"]):
     Args:
         event_mask: Which events: all, none, or those of some classes. Required.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+
+    Raises:
+        ValueError: There is no such class of events.
     """
 
     __slots__ = ()
 
     releases = Releases("13-")
     privileges = ()
+    sets_mask = "EventMask"
     lasts = True
 
     def __init__(self, *, event_mask: bool | Sequence[enums.Privilege | str], action_id: str | None = None) -> None:
         super().__init__("Events")
         self._need("EventMask", event_mask, either(on_off, items(",", "Privilege")))
         self._put("ActionID", action_id)
+        self._check()
 
     def process_response(self, response: Message) -> responses.Events:
         return responses.Events.of(response)
@@ -97,6 +102,7 @@ class Filter(Request["Answer"]):
     releases = Releases("13-")
     privileges = ("system",)
     parameter_releases = {"MatchCriteria": "18.26 20.11 21.6 22.1-"}
+    names_events = "MatchCriteria"
     lasts = True
     adds_up = True
 
@@ -132,12 +138,16 @@ class Login(Request["Answer"]):
         key: The MD5 sum, in hexadecimal, of the challenge followed by the secret.
         events: Which events this session is sent: all, none, or those of some classes.
         action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+
+    Raises:
+        ValueError: There is no such class of events.
     """
 
     __slots__ = ()
 
     releases = Releases("13-")
     privileges = ()
+    sets_mask = "Events"
     logs_in = True
     secrets = Request.secrets | {"secret", "key"}
 
@@ -158,6 +168,7 @@ class Login(Request["Answer"]):
         self._put("Key", key)
         self._put("Events", events, either(on_off, items(",", "Privilege")))
         self._put("ActionID", action_id)
+        self._check()
 
     def process_response(self, response: Message) -> Answer:
         return Answer.of(response)
@@ -254,6 +265,7 @@ class WaitEvent(Request["Answer"]):
     releases = Releases("13-")
     privileges = ()
     parameter_names = {"Timeout": "event_timeout"}
+    waits = Waits("Timeout", 1.0)
 
     def __init__(self, *, event_timeout: timedelta | None = None, action_id: str | None = None) -> None:
         super().__init__("WaitEvent")

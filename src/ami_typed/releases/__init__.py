@@ -6,6 +6,7 @@ Rules of this module:
 - The text of a set is its only form: ``13-15 16.20 17-`` reads "13 to 15, 16 from 16.20 on, 17 and later".
 - Only an open end (``17-``) reaches branches that are newer than this package. Whatever has not ended has one, so a
   server of a newer branch is taken to have what the newest known branch has. ``13-20`` did end; no newer server has it.
+- A release of which only the branch is known is taken to have what any release of that branch has.
 
 The packages below, `v13`, `v14` and so on, are generated: the same classes as in `ami_typed`, but only those that the
 branch has, so that a type checker refuses the rest: ``from ami_typed.releases.v18 import actions, events``. `every` has
@@ -19,13 +20,18 @@ from typing import NamedTuple
 
 __all__ = ["Release", "Releases"]
 
+UNKNOWN = -1
+"""Stands for the second number of a release of which only the branch is known."""
+_AMI_OF_BRANCH = 11
+"""How far a branch's number is above the first one of the version that it greets with, since 13."""
+
 
 class Release(NamedTuple):
     """A release of Asterisk: ``Release(22, 10, 1)``.
 
     Attributes:
         branch: The first number, the line that gets its own fixes and features.
-        minor: The second number.
+        minor: The second number, -1 where only the branch is known; see `exact`.
         patch: The third number, 0 where there is none.
     """
 
@@ -38,16 +44,35 @@ class Release(NamedTuple):
         """Find a release in what Asterisk calls itself.
 
         Args:
-            version: ``22.10.1``, ``Asterisk 16.28.0~dfsg-0``, ``certified/18.9-cert5``, ...
+            version: ``22.10.1``, ``Asterisk 16.28.0~dfsg-0``, ``certified/18.9-cert5``, ``GIT-22-2f9b2f7``, ...
 
         Returns:
-            The release, or `None` where the text names none (a build from git, say).
+            The release, of which a build from git tells the branch only; `None` where the text tells neither.
         """
         match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", version)
-        return match and cls(int(match[1]), int(match[2]), int(match[3] or 0))
+        if match is not None:
+            return cls(int(match[1]), int(match[2]), int(match[3] or 0))
+        built = re.search(r"GIT-(\d+)\b", version)
+        return built and cls(int(built[1]), UNKNOWN)
+
+    @classmethod
+    def greeting_with(cls, version: str) -> Release | None:
+        """Return the branch that greets with a version of the Manager Interface, which counts up with the branches.
+
+        Args:
+            version: ``2.10.6`` for 13, ``3.2.2`` for 14, ... ``11.0.0`` for 22 (include/asterisk/manager.h of each).
+        """
+        match = re.match(r"(\d+)\.\d", version)
+        number = int(match[1]) if match else 0
+        return cls(number + _AMI_OF_BRANCH, UNKNOWN) if number > 1 else None
+
+    @property
+    def exact(self) -> bool:
+        """Whether more is known of it than its branch."""
+        return self.minor != UNKNOWN
 
     def __str__(self) -> str:
-        return f"{self.branch}.{self.minor}.{self.patch}"
+        return f"{self.branch}.{self.minor}.{self.patch}" if self.exact else f"{self.branch}.x"
 
 
 class Releases:
@@ -84,7 +109,7 @@ class Releases:
         first = branches.get(release.branch)
         if first is None:
             return self.is_open and release.branch > max(branches)
-        return release >= first
+        return not release.exact or release >= first
 
     def _starts(self) -> frozenset[Release]:
         """Return the first releases that tell the set from others: whole branches just before an open end do not."""

@@ -1,0 +1,107 @@
+"""Which events a connection is sent: its event mask and filters, checked before they are sent, and told about after.
+
+Rules of this module:
+
+- A mask or filter that can only be a mistake is refused: Asterisk takes it, and sends less without a word.
+- Of an event that did not come it is told what is known: what keeps it away, or what may.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ami_typed.errors import HeaderRefused
+from ami_typed.messages import Event, event_name
+from ami_typed.notices import Notice
+from ami_typed.registry import event_class
+from ami_typed.values import EVENT_CLASSES, FALSE, TRUE, mask_trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ami_typed.messages import Request
+
+__all__ = ["Visibility", "refuse_mistakes"]
+
+_NAMED = re.compile(r"\bname\(([^()]*)\)")
+
+
+def _value_of(header: str, lines: Iterable[tuple[str, str]]) -> str | None:
+    folded = header.lower()
+    return next((value for name, value in lines if name.lower() == folded), None) if header else None
+
+
+def refuse_mistakes(action: str, knowledge: type[Request[Any]], lines: Sequence[tuple[str, str]]) -> None:
+    """Refuse a request for an event mask or filter that would let nothing through.
+
+    Args:
+        action: The action's name.
+        knowledge: The class that knows which headers these are.
+        lines: The request's headers.
+
+    Raises:
+        HeaderRefused: It names a class of events that Asterisk does not have, or an event in a wrong spelling.
+    """
+    trouble = mask_trouble(_value_of(knowledge.sets_mask, lines) or "")
+    if trouble is not None:
+        raise HeaderRefused(f"{action} was not sent: {trouble}")
+    for name in _NAMED.findall(_value_of(knowledge.names_events, lines) or ""):
+        cls = event_class(name)
+        if cls is not Event and event_name(cls) != name:
+            raise HeaderRefused(
+                f"{action} was not sent: no event matches name({name}), for Asterisk compares case; it is "
+                f"{event_name(cls)} on the wire."
+            )
+
+
+class Visibility:
+    """What is known of the events that one connection is sent.
+
+    Attributes:
+        mask: The event mask that was set, `None` where the user's own holds.
+        filters: How many filters were set.
+    """
+
+    def __init__(self) -> None:
+        self.mask: str | None = None
+        self.filters = 0
+
+    def changed_by(self, knowledge: type[Request[Any]], octets: bytes) -> None:
+        """Note a request that the server has carried out."""
+        lines = (line.partition(": ") for line in octets.decode("utf-8", "surrogateescape").split("\r\n"))
+        self.mask = _value_of(knowledge.sets_mask, ((name, value) for name, _, value in lines)) or self.mask
+        self.filters += bool(knowledge.names_events)
+
+    def explain(self, names: Iterable[str]) -> str:
+        """Say why events of these names may not have come: sentences, each behind a blank, or nothing."""
+        reasons = [reason for name in names if name.isidentifier() and (reason := self._reason(name))]
+        if reasons and self.filters:
+            reasons.append("A filter was set on this connection.")
+        return "".join(f" {reason}" for reason in dict.fromkeys(reasons))
+
+    def _reason(self, name: str) -> str | None:
+        if name == Event.__name__ or name in (each.__name__ for each in Notice.__subclasses__()):
+            return None
+        classes = self._classes()
+        if classes is not None and not classes:
+            return "The event mask of this connection is off."
+        cls = event_class(name)
+        if "privileges" not in vars(cls) or cls is Event:
+            return f"Nothing is known of {name}: it is no event of Asterisk's own, or spelt in another way."
+        if not cls.privileges:
+            return f"Asterisk sends {name} only in answer to an action."
+        missing = [each for each in cls.privileges if classes is not None and each not in classes]
+        if missing:
+            return f"The event mask of this connection lacks {' and '.join(missing)}, which {name} is of."
+        return f"Only a user with the read privilege {' and '.join(cls.privileges)} is sent {name}."
+
+    def _classes(self) -> frozenset[str] | None:
+        """Return the classes of events that the mask lets through, `None` where that is not known, or all."""
+        mask = self.mask
+        if mask is None or mask.lower() in TRUE or (mask.isdecimal() and mask != "0"):
+            return None
+        if mask.lower() in FALSE:
+            return frozenset()
+        named = frozenset(mask.split(",")) & EVENT_CLASSES
+        return None if "all" in named else named - {"none"}
