@@ -17,7 +17,8 @@ from ami_typed import registry
 
 ROOT = Path(__file__).parent.parent
 PAGES = ROOT / "docs" / "pages"
-WITH_COMMANDS = ["README.md", "CONTRIBUTING.md", "spec/README.md", "tests/live/README.md", *PAGES.glob("*.md")]
+WITH_COMMANDS = [*(ROOT / each for each in ("README.md", "CONTRIBUTING.md", "spec/README.md", "tests/live/README.md"))]
+WITH_COMMANDS += PAGES.glob("*.md")
 PROGRAMS = {"ami-typed": ["-m", "ami_typed"], "python": []}
 
 
@@ -25,7 +26,7 @@ def commands() -> list[str]:
     """Return the commands that the pages show, in blocks and within sentences."""
     found: set[str] = set()
     for page in WITH_COMMANDS:
-        text = (ROOT / page).read_text("utf-8")
+        text = page.read_text("utf-8")
         lines = [line for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
         lines += re.findall(r"`((?:nox|python -m|ami-typed|pip) [^`]+)`", text)
         found |= {each.strip().removeprefix(".venv/bin/") for line in lines for each in line.split("&&")}
