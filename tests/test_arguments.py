@@ -140,7 +140,7 @@ def told(name: str, parameter: str, error: Exception) -> bool:
     headers = [header for header in cls.parameter_names if cls.parameter_names[header] == parameter]
     named = parameter in said or any(header in said for header in headers)
     named = named or parameter.replace("_", "") in said.lower().replace("-", "")
-    return said.startswith(f"{name}: ") and named and said.endswith(".") and "\n" not in said
+    return said.startswith(f"{name}: ") and named and said.endswith((".", "?")) and "\n" not in said
 
 
 @pytest.mark.parametrize("name", sorted(catalogue.ACTIONS))
@@ -280,3 +280,11 @@ def test_an_untyped_request_names_action_and_header() -> None:
     for value in (object(), b"x", timedelta(seconds=1), math.nan, [None, b"x"]):
         with pytest.raises((TypeError, ValueError), match=r"^Originate: Timeout takes text[,;]"):
             ami.Request("Originate", Timeout=value).lines()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.25891675029296335, "0.25891675029296335"), (2.0, "2"), (1e-7, "0.0000001"), (0.1 + 0.2, repr(0.1 + 0.2))],
+)
+def test_a_number_is_written_with_all_its_digits_and_without_an_exponent(value: float, text: str) -> None:
+    assert f"Share: {text}\r\n".encode() in encode("Ping", ami.Request("Ping", Share=value).lines())

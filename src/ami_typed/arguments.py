@@ -56,8 +56,18 @@ def _name(value: object) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number without a decimal point where it has no fraction: Asterisk reads most of them with %d."""
-    return str(int(value)) if value == int(value) else f"{value:.9f}".rstrip("0")
+    """Write a number with all its digits: without a decimal point if it has no fraction, and never with an exponent.
+
+    Asterisk reads most numbers with %d.
+    """
+    if value == int(value):
+        return str(int(value))
+    digits = repr(value)
+    if "e" not in digits:
+        return digits
+    from decimal import Decimal  # rarely needed, and slow to import
+
+    return f"{Decimal(digits):f}"
 
 
 def as_text(value: object, expected: str = "text") -> str:

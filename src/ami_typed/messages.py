@@ -926,7 +926,7 @@ class Request(dict[str, Any], Generic[R]):
             if len(given.intersection(headers)) != 1:
                 raise ValueError(f"{self.action} needs either {_listed(headers, 'or')}, and only one of them.")
         if self.sets_mask and (trouble := mask_trouble(str(self.get(self.sets_mask, "")))) is not None:
-            raise ValueError(f"{self.action}: {trouble}")
+            raise ValueError(f"{self.action}: {self._parameter(self.sets_mask)}: {trouble}")
         for headers in self.some_of:
             if not given.intersection(headers):
                 raise ValueError(f"{self.action} needs {_listed(headers, 'or')}.")
