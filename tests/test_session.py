@@ -1439,7 +1439,9 @@ def test_an_event_mask_that_asterisk_understands_is_sent(mask: Any) -> None:
 
 
 def test_a_class_of_events_that_there_is_none_of_is_refused_when_the_request_is_made() -> None:
-    with pytest.raises(ValueError, match=r"Events: event_mask: there is no class of events 'calls', .* did you mean 'call'"):
+    with pytest.raises(
+        ValueError, match=r"Events: event_mask: there is no class of events 'calls', .* did you mean 'call'"
+    ):
         ami.actions.Events(event_mask=["calls"])
     with pytest.raises(ValueError, match=r"there is no class of events 'xyz', .* there are agent, agi, "):
         ami.actions.Login(username="a", secret="b", events=["xyz"])
