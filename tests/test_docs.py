@@ -17,8 +17,8 @@ from ami_typed import registry
 
 ROOT = Path(__file__).parent.parent
 PAGES = ROOT / "docs" / "pages"
-WITH_COMMANDS = [*(ROOT / each for each in ("README.md", "CONTRIBUTING.md", "spec/README.md", "tests/live/README.md"))]
-WITH_COMMANDS += PAGES.glob("*.md")
+TOP = ("README.md", "CONTRIBUTING.md", "spec/README.md", "tests/live/README.md")
+WITH_COMMANDS = [*(ROOT / each for each in TOP), *PAGES.glob("*.md")]
 PROGRAMS = {"ami-typed": ["-m", "ami_typed"], "python": []}
 
 
