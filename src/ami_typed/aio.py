@@ -780,6 +780,7 @@ class AsyncManager:
             TypeError: It is no request; says what to write instead.
         """
         connection = self._connected()
+        check_request(request)  # before compiled code sees it, whose errors name types alone
         exchange = await connection.exchange(request, None if action_id is None else str(action_id), headers)
         return exchange.outcome()
 

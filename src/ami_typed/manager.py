@@ -741,7 +741,10 @@ class Manager:
             ConnectionLost: The link broke; says whether the request left.
             TypeError: It is no request; says what to write instead.
         """
+        from ami_typed.registry import check_request
+
         connection = self._connected()
+        check_request(request)  # before compiled code sees it, whose errors name types alone
         exchange = connection.send(request, None if action_id is None else str(action_id), headers)
         connection.wait(exchange)
         return exchange.outcome()
