@@ -1670,3 +1670,16 @@ def test_no_bytes_make_a_session_raise_anything_but_a_protocol_error(octets: byt
     except ami.ProtocolError:
         return
     assert talk.session.close(CLOSED) is not None
+
+
+def test_an_answer_that_came_in_one_piece_with_a_fault_reaches_its_sender() -> None:
+    talk = Talk("", limits=Limits(line=60))
+    raw = talk.open(ami.Request("IAXnetstats"))
+    late = talk.open()
+    octets = b"one line of text\r\n\r\n" + b"x" * 100
+    with pytest.raises(ami.ProtocolError):
+        talk.session.receive(octets, 1.0)
+    received = talk.session.close(ami.ConnectionLost("it ended"))
+    assert set(map(id, received.settled)) == {id(raw), id(late)}
+    assert raw.error is None
+    assert isinstance(late.error, ami.ConnectionLost)

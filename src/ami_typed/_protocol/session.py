@@ -35,6 +35,7 @@ from ami_typed.errors import (
     NotAsterisk,
     NotInRelease,
     OutcomeUnknown,
+    ProtocolError,
     RequestNotSent,
     TooManyPending,
 )
@@ -190,6 +191,7 @@ class Session:
         self._raw_texts = RawTexts()
         self._quirks = Quirks()
         self._overdue: dict[str, float] = {}
+        self._unreturned = Received([], [])
         self._given_up: deque[tuple[float, str]] = deque()
         self._texts: set[str] = set()
         self._occupied: dict[str, tuple[float, float]] = {}
@@ -461,14 +463,21 @@ class Session:
             self._forget(now)
         messages = self._framer.feed(data)
         if not isinstance(messages, bytes):
-            for message in messages:
-                for octets in self._quirks.mended(message):
-                    self._take(octets, now, received)
+            self._take_each(messages, now, received)
         elif messages[:10] == b"Response: " and messages.find(_END) == len(messages) - 4:
             self._take(messages[:-4], now, received)  # an answer, alone as most are
         elif messages:
             self._sift(messages, now, received)
         return received
+
+    def _take_each(self, messages: Iterable[bytes], now: float, received: Received) -> None:
+        try:
+            for message in messages:
+                for octets in self._quirks.mended(message):
+                    self._take(octets, now, received)
+        except ProtocolError:
+            self._unreturned = received  # what came before the fault counts: `close` returns it
+            raise
 
     def inspect(self, now: float) -> None:
         """Inspect for drift what `receive` set aside; to be called when everything it returned is delivered."""
@@ -767,7 +776,7 @@ class Session:
 
     def close(self, reason: ConnectionLost) -> Received:
         """End every exchange; each that nothing is settled about fails with what is certain about it."""
-        received = Received([], [])
+        received, self._unreturned = self._unreturned, Received([], [])
         for exchange in (self._pending | self._gathering).values():
             self._drop(exchange)
             if not exchange.settled:
