@@ -1683,3 +1683,11 @@ def test_an_answer_that_came_in_one_piece_with_a_fault_reaches_its_sender() -> N
     assert set(map(id, received.settled)) == {id(raw), id(late)}
     assert raw.error is None
     assert isinstance(late.error, ami.ConnectionLost)
+
+
+@pytest.mark.parametrize("word", ["Response", "response"])
+def test_a_first_line_that_is_the_word_alone_is_no_header(word: str) -> None:
+    talk = Talk("", None)
+    exchange = talk.open()
+    received = talk.session.receive(f"{word}\r\nMessage: x\r\nActionID: {exchange.action_id}\r\n\r\n".encode(), 1.0)
+    assert received.settled == [exchange]

@@ -620,7 +620,9 @@ class Session:
     def _take_other(self, message: Answer, now: float, received: Received) -> None:
         """Take a message of whose first line only looking closer tells what it is."""
         name, value = _first_header(message)
-        if name in (KEY_EVENT, KEY_RESPONSE) and message[name] != value:
+        if name in (KEY_EVENT, KEY_RESPONSE) and not message.all(name):
+            name = ""  # the word alone is no header
+        elif name in (KEY_EVENT, KEY_RESPONSE) and message[name] != value:
             message[name] = value  # a later line has the name in the usual spelling
         if name == KEY_EVENT:
             self._take_event(class_of(value, message._octets).of(message), now, received)
