@@ -1691,3 +1691,12 @@ def test_a_first_line_that_is_the_word_alone_is_no_header(word: str) -> None:
     exchange = talk.open()
     received = talk.session.receive(f"{word}\r\nMessage: x\r\nActionID: {exchange.action_id}\r\n\r\n".encode(), 1.0)
     assert received.settled == [exchange]
+
+
+@pytest.mark.parametrize("waits", ["Ping", "CoreShowChannels"])
+@pytest.mark.parametrize("line", ["Event", "event", "Event\r\nEvent: Bridge", "Event : Bridge"])
+def test_a_first_line_that_is_no_header_begins_no_event(line: str, waits: str) -> None:
+    talk = Talk("", None)
+    talk.open(ami.Request(waits))
+    heard = talk.heard(f"{line}\r\nEventList: Complete\r\n\r\nEvent: Hangup\r\nUniqueid: 1\r\n\r\n".encode())
+    assert [each.event for each in heard] == ["Generic Event", "Hangup"]

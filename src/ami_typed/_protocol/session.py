@@ -111,7 +111,9 @@ def _closes(event: Event) -> bool:
 
 def _first_header(message: Message) -> tuple[str, str]:
     """Return name and value of the first line, the name in the spelling that is used here where it says what comes."""
-    name, _, value = message.raw[0].partition(":")
+    name, colon, value = message.raw[0].partition(":")
+    if not colon:  # a word alone is no header
+        return "", ""
     known = {KEY_EVENT.lower(): KEY_EVENT, KEY_RESPONSE.lower(): KEY_RESPONSE}
     return known.get(name.strip().lower(), name), value.strip()
 
@@ -532,8 +534,8 @@ class Session:
         """Find out what a message is that begins with this line: an event of some kind, or none to be fast with."""
         if b"\n" in line:  # its lines end in bare LFs
             return None
-        key, _, name = line.decode("utf-8", "surrogateescape").partition(": ")
-        if key != KEY_EVENT or name != name.strip():  # its header has another name or value once it is parsed
+        key, colon, name = line.decode("utf-8", "surrogateescape").partition(": ")
+        if key != KEY_EVENT or not colon or name != name.strip():  # its header has another name or value once parsed
             return None
         cls = event_class(name)
         kind = Kind(cls, name, self._wants(name), self._zone if cls._local else None)
@@ -621,7 +623,7 @@ class Session:
         """Take a message of whose first line only looking closer tells what it is."""
         name, value = _first_header(message)
         if name in (KEY_EVENT, KEY_RESPONSE) and not message.all(name):
-            name = ""  # the word alone is no header
+            name = ""  # nor is one with a blank before its colon
         elif name in (KEY_EVENT, KEY_RESPONSE) and message[name] != value:
             message[name] = value  # a later line has the name in the usual spelling
         if name == KEY_EVENT:
