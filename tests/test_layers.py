@@ -67,6 +67,7 @@ SHELLS = [
     "_transport",
     "_transport.target",
     "_transport.url",
+    "_transport.locks",
     "_transport.sockets",
     "_transport.threads",
     "manager",

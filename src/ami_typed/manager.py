@@ -24,6 +24,7 @@ from ami_typed._delivery.stream_buffer import Buffer
 from ami_typed._delivery.subscriptions import Handlers, doubt_about, name_of
 from ami_typed._protocol import dialogues
 from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
+from ami_typed._transport.locks import Awaited, Bell, Latch
 from ami_typed._transport.target import Target, secret_of, timezone_of
 from ami_typed.backoff import checked, may_pass
 from ami_typed.errors import (
@@ -73,7 +74,7 @@ if TYPE_CHECKING:
     from ami_typed._delivery.subscriptions import EventKey
     from ami_typed._transport.sockets import SynchronisedSocket
     from ami_typed._transport.target import Secret
-    from ami_typed._transport.threads import Audience, Awaited, Connection
+    from ami_typed._transport.threads import Audience, Connection
     from ami_typed._transport.url import Address, Options
     from ami_typed.backoff import Pauses, Reconnect
     from ami_typed.drift import Drift, DriftReport
@@ -107,7 +108,7 @@ class EventStream(Generic[E_co]):
         self._keys = keys
         self._buffer = buffer
         self._audience = audience
-        self._changed = threading.Condition()
+        self._bell = Bell()
         handlers.register_sink(keys, self._put)
         audience.watch(buffer)
 
@@ -122,17 +123,15 @@ class EventStream(Generic[E_co]):
         return self._buffer.dropped
 
     def _put(self, event: Any) -> None:
-        with self._changed:
-            overflowed = self._buffer.put(event)
-            self._changed.notify()
+        overflowed = self._buffer.put(event)
+        self._bell.ring()
         if overflowed is not None:
             self._audience.overflowed = overflowed
 
     def end(self, reason: Exception | None) -> None:
         """Let nothing in any more; what has come is still read."""
-        with self._changed:
-            self._buffer.end(reason)
-            self._changed.notify_all()
+        self._buffer.end(reason)
+        self._bell.ring()
 
     def close(self) -> None:
         """Stop collecting; closing it again does nothing."""
@@ -154,14 +153,35 @@ class EventStream(Generic[E_co]):
             ConnectionLost: The connection ended behind the last event.
             StopIteration: The stream was closed, behind its last event.
         """
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._buffer.ready, timeout):
-                raise EventTimeout(f"No {self.what} came within {timeout:g} s.{self.silence()}")
-            event = self._buffer.take()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            event = self._next(deadline, timeout)
+        finally:
+            if self._buffer.ready:  # somebody else may wait as well
+                self._bell.ring()
         self._audience.throttle.nudge()
         if event is None:
             raise StopIteration
         return event
+
+    def _next(self, deadline: float | None, timeout: float | None) -> E_co | None:
+        """Wait for the next event and take it; return `None` for the end."""
+        while True:
+            while not self._buffer.ready:
+                self._wait(deadline, timeout)
+            try:
+                return self._buffer.take()
+            except LookupError:  # another thread was faster
+                continue
+
+    def _wait(self, deadline: float | None, timeout: float | None) -> None:
+        """Wait for another event, or for the end."""
+        self._audience.read_while(lambda: not self._buffer.ready, deadline)
+        if self._buffer.ready:
+            return
+        left = None if deadline is None else deadline - time.monotonic()
+        if (left is not None and left <= 0) or not self._bell.wait(left):
+            raise EventTimeout(f"No {self.what} came within {timeout:g} s.{self.silence()}")
 
     def silence(self) -> str:
         """Say why none of its events may have come, as far as is known: sentences behind a blank, or nothing."""
@@ -236,7 +256,7 @@ class Manager:
         self._audience: Audience | None = None
         self._address: Address | None = None
         self._target: Target | None = None
-        self._wanted = threading.Event()
+        self._wanted = Latch()
         self._attempts: set[Connection] = set()
         self._waiting: set[Awaited] = set()
         self._trying: Target | None = None
@@ -244,7 +264,7 @@ class Manager:
         self._given_up: Connection | None = None
         self._calls = itertools.count()
         self._latest: tuple[int, Target | None] = next(self._calls), None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @classmethod
     def from_url(cls, url: str, *, secret: Secret | None = None, **options: Unpack[Options]) -> Self:
@@ -377,8 +397,6 @@ class Manager:
         Raises:
             ConnectionLost: A later call disconnected, or connected to another server.
         """
-        from ami_typed._transport.threads import Awaited
-
         until = time.monotonic() + seconds
         self._waiting.add(awaited := Awaited())
         try:
@@ -412,8 +430,6 @@ class Manager:
             LoginFailed: `connect` logged in as it was told, and the server did not let this user in.
             ConnectionLost: The program disconnected, or `Reconnect` allows no more attempts.
         """
-        from ami_typed._transport.threads import Awaited  # a program that does not connect yet needs none of this
-
         deadline = None if timeout is None else time.monotonic() + timeout
         self._waiting.add(awaited := Awaited())
         try:
@@ -434,7 +450,7 @@ class Manager:
         """Have those who wait for the connection look again, or learn why there is none to wait for."""
         for awaited in tuple(self._waiting):
             awaited.error = error
-            awaited.tell()
+            awaited.ring()
 
     def _connect(self, call: int, target: Target) -> Connection:
         from ami_typed._transport.threads import Audience
@@ -444,20 +460,21 @@ class Manager:
         audience = Audience(self._handlers, weakref.ref(self), backlog, self._log)
         connection = None
         try:
+            audience.start()
             connection = self._dial(target, audience)
             while (plan := self._adopt(connection, call)) is None:  # another thread has connected meanwhile
                 self._leave()
+            self._tally.connected()
+            self._log.tell(f"Connected to {target}: {' '.join(connection.session.greeting or ())}.")
+            connection.start()
+            connection.open_up(lost=Loss(plan, self._log))
         except BaseException:
             if connection is not None:
-                connection.transport.close()
-                connection.transport.release()
+                self._leave(connection)
+                connection.discard()
             audience.leave(None)
             audience.drain(_DRAIN)
             raise
-        self._tally.connected()
-        self._log.tell(f"Connected to {target}: {' '.join(connection.session.greeting or ())}.")
-        connection.start()
-        connection.open_up(lost=Loss(plan, self._log))
         return connection
 
     def _adopt(self, connection: Connection, call: int) -> Plan | None:
@@ -477,7 +494,7 @@ class Manager:
                 return None
             self._connection, self._audience, self._target = connection, connection.audience, target
             self._latest = max(call, self._latest[0]), target
-            self._wanted = threading.Event()
+            self._wanted = Latch()
             return Plan(weakref.ref(self), self._wanted, self._reconnect.pauses() if self._reconnect else None)
 
     def _dial(self, target: Target, audience: Audience) -> Connection:
@@ -539,20 +556,26 @@ class Manager:
 
     def _leave(self, only: Connection | None = None) -> None:
         """Close the connection and end the attempts to replace it; with `only`, unless it is another one."""
-        with self._lock:
-            if only is not None and only.audience is not self._audience:
-                return
-            connection, self._connection = self._connection, None
-            audience, self._audience = self._audience, None
-            self._wanted.set()
-        for attempt in tuple(self._attempts):
-            if attempt.audience is audience:
-                attempt.abandon()
-        if connection is not None:
-            connection.end(ConnectionLost("the program disconnected."), wanted=True)
+        connection: Connection | None = None
+        audience: Audience | None = None
+        try:
+            with self._lock:
+                if only is not None and only.audience is not self._audience:
+                    return
+                connection, self._connection = self._connection, None
+                audience, self._audience = self._audience, None
+                self._wanted.set()
+            for attempt in tuple(self._attempts):
+                if attempt.audience is audience:
+                    attempt.abandon()
+            if connection is not None:
+                connection.end(ConnectionLost("the program disconnected."), wanted=True)
+        finally:
+            if audience is not None:
+                audience.leave(None)
+        if connection is not None and not connection.is_entered():
             connection.join(_DRAIN)
-        if audience is not None:
-            audience.leave(None)
+        if audience is not None and not (connection is not None and connection.is_entered()):
             audience.drain(_DRAIN)
 
     def close(self) -> None:
@@ -581,10 +604,10 @@ class Manager:
         """
         target, audience = lost.target, lost.audience
         connection = self._dial(target, audience)
-        connection.credentials, connection.monitored = lost.credentials, lost.monitored
-        connection.start()
-        self._attempts.add(connection)
         try:
+            connection.credentials, connection.monitored = lost.credentials, lost.monitored
+            connection.start()
+            self._attempts.add(connection)
             self._check_wanted(audience)
             resumed = self._converse(
                 dialogues.resume(lost.credentials, lost.session.lasting, lost.session.login), connection
@@ -601,6 +624,7 @@ class Manager:
             connection.open_up(notice, lost=Loss(plan, self._log))
         except BaseException:
             connection.end(ConnectionLost("it was given up."), wanted=True)
+            connection.discard()
             raise
         finally:
             self._attempts.discard(connection)
@@ -1165,7 +1189,7 @@ class Plan(NamedTuple):
     """
 
     manager: weakref.ref[Manager]
-    wanted: threading.Event
+    wanted: Latch
     pauses: Pauses | None
 
 

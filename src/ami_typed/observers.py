@@ -43,7 +43,7 @@ class Observers:
     def __init__(self, log: Log) -> None:
         self.any = False
         self._log = log
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._observers: tuple[Observer, ...] = ()
 
     def add(self, observer: Observer) -> None:

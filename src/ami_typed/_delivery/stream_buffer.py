@@ -7,7 +7,9 @@ Rules of this module:
   stream is of those too.
 - What came before the connection ended is still read; then the reason for the end is raised, or the stream just ends
   where the program itself disconnected.
-- No lock and no waiting here: the shells bring both.
+- No waiting here: the shells bring that. And no lock: one thread puts in, others take out, and neither may have to wait
+  for another that a signal handler has interrupted. What has to happen at once happens between two calls, where CPython
+  switches no threads and runs no handlers (see `_transport.locks`).
 - A stream takes its messages before the callbacks have theirs, on the time of who reads.
 """
 
@@ -105,6 +107,7 @@ class Buffer(Bounded, Generic[E]):
         super().__init__(overflow, limit, octets, tally)
         self._tells = tells
         self._events: deque[E | int] = deque()  # a number stands for so many that were dropped
+        self._dropping = False
         self._ended = False
         self._reason: Exception | None = None
 
@@ -117,11 +120,17 @@ class Buffer(Bounded, Generic[E]):
         """Take in an event, unless the stream has ended; return why the connection is to end, if it is."""
         if self._ended:
             return None
+        octets = len(event._octets)
+        self._waiting += 1
+        self._held += octets
         self._events.append(event)
-        self._count(1, len(event._octets))
         if not self._full:
             return None
-        self._drop_oldest() if self.overflow.drops == "oldest" else self._drop_newest()
+        self._dropping = True
+        try:
+            self._drop_oldest() if self.overflow.drops == "oldest" else self._drop_newest()
+        finally:
+            self._dropping = False
         if not self.overflow.disconnects:
             return None
         return Overflowed(
@@ -160,21 +169,29 @@ class Buffer(Bounded, Generic[E]):
     @property
     def ready(self) -> bool:
         """Whether `take` has something to say at once."""
-        return bool(self._events) or self._ended
+        return (bool(self._events) and not self._dropping) or self._ended
 
     def take(self) -> E | None:
         """Return the next event, `None` at the end of the stream; ask `ready` first.
 
         Raises:
+            LookupError: There is none any more, or not yet: another thread was faster.
             EventsDropped: Events were dropped before the next one.
             Exception: The reason for the end.
         """
+        ended = self._ended  # before it is looked whether there are events: none comes after the end
         if self._events:
-            event = self._events.popleft()
-            if isinstance(event, int):
-                return self._tell(event)
-            self._count(-1, -len(event._octets))
-            return event
+            event = self._events[0]
+            events, octets = (0, 0) if isinstance(event, int) else (1, len(event._octets))
+            pop = self._events.popleft
+            if self._dropping or not self._events or self._events[0] is not event:
+                raise LookupError("another thread was faster")
+            self._waiting -= events
+            self._held -= octets
+            pop()
+            return self._tell(event) if isinstance(event, int) else event
+        if not ended:
+            raise LookupError("there is no event")
         if self._reason is not None:
             raise self._reason
         return None

@@ -218,7 +218,7 @@ class Handlers:
     def __init__(self) -> None:
         self.version = 0
         self.sinks = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._entries: tuple[_Entry, ...] = ()
         self._wanted: dict[str, bool] = {}
         self._by_name: dict[str, Route] = {}
@@ -253,26 +253,31 @@ class Handlers:
                 raise TypeError(f"{name_of(event)} is a list, which a stream cannot hold; use register_callback().")
         self._add([_Entry(key, function, True) for key in keys])
 
-    def _add(self, entries: list[_Entry]) -> None:
-        with self._lock:
-            self._replace((*(each for each in self._entries if each not in entries), *entries))
+    def _add(self, added: list[_Entry]) -> None:
+        self._change(lambda entries: (*(each for each in entries if each not in added), *added))
 
     def unregister(self, event: EventKey, function: Handler) -> bool:
         """Take a callback out; return whether it was there."""
         key = _key(event)
-        with self._lock:
-            left = tuple(each for each in self._entries if (each.key, each.function) != (key, function))
-            found = len(left) < len(self._entries)
-            self._replace(left)
-        return found
 
-    def _replace(self, entries: tuple[_Entry, ...]) -> None:
-        self._entries = entries
-        self._wanted = {}
-        self._by_name = {}
-        self.by_class = {}
-        self.sinks = any(each.sink for each in entries)
-        self.version += 1
+        def without(entries: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
+            return tuple(each for each in entries if (each.key, each.function) != (key, function))
+
+        return self._change(without)
+
+    def _change(self, change: Callable[[tuple[_Entry, ...]], tuple[_Entry, ...]]) -> bool:
+        """Replace the entries; return whether there are fewer now."""
+        with self._lock:
+            while True:
+                before = self._entries
+                after = change(before)
+                sinks = any(each.sink for each in after)
+                if self._entries is before:  # not changed by a signal handler, nor from here to the end of the block
+                    self._entries, self._wanted, self._by_name, self.by_class = after, {}, {}, {}
+                    self.sinks = sinks
+                    self.version += 1
+                    break
+        return len(after) < len(before)
 
     def wants(self, name: str) -> bool:
         """Whether anybody wants an event of this name."""

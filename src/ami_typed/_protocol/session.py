@@ -83,6 +83,8 @@ _ENDS = frozenset({"complete", "cancelled"})
 _PLAIN_ANSWERS = {b"Response: Success": "Success", b"Response: Error": "Error"}
 _NAMES = 4096
 """How many different first lines are remembered; a server that sends more is not one that needs to be fast."""
+_GIVEN_UP = ("unsent", "cancelled", "timed_out")
+"""What has become of a request whose sender does not wait any more."""
 _EARLY = 0.02
 """How much before its time an event loop may end a wait, in seconds: the resolution of the coarsest clock."""
 
@@ -261,7 +263,25 @@ class Session:
         synchronous: bool | None = None,
         patience: float = 0,
     ) -> Exchange[R]:
-        """Begin an exchange: from here on its answer is expected.
+        """Begin an exchange: from here on its answer is expected; see `prepare` and `expect`."""
+        exchange = self.prepare(
+            request, now, action_id, headers, timeout=timeout, synchronous=synchronous, patience=patience
+        )
+        self.expect(exchange, headers)
+        return exchange
+
+    def prepare(
+        self,
+        request: Request[R],
+        now: float,
+        action_id: str | None = None,
+        headers: Mapping[str, Any] = {},
+        *,
+        timeout: float | None = None,
+        synchronous: bool | None = None,
+        patience: float = 0,
+    ) -> Exchange[R]:
+        """Make an exchange, which `expect` begins. It changes nothing, so it may be interrupted.
 
         Args:
             request: The request; it is not changed.
@@ -274,23 +294,14 @@ class Session:
 
         Raises:
             HeaderRefused: A header would break the message, or let no event through.
-            ManagerError: The ActionID is in use.
             NotInRelease: The server's release does not have the action or one of its parameters.
             TypeError: It is no request.
-            TooManyPending: `Limits.pending` is reached.
         """
         check_request(request)
         knowledge = knowledge_of(request)
         if self._check_releases and self.release is not None and not _has_all(self.release, knowledge):
             _check_release(request, headers, self.release)
         action_id, octets, remark = self._written(request, knowledge, action_id, headers)
-        if action_id in self._pending or action_id in self._gathering:
-            raise ManagerError(f"{request.action}: the ActionID {action_id} is in use by a request without an answer.")
-        if len(self._pending) >= self._limits.pending:
-            raise TooManyPending(
-                f"{request.action} was not sent: {len(self._pending)} requests wait for their answers, which is all "
-                "that Limits.pending allows."
-            )
         exchange = Exchange(
             request,
             knowledge,
@@ -303,6 +314,28 @@ class Session:
         )
         exchange.patience = patience
         exchange.remark = remark
+        return exchange
+
+    def expect(self, exchange: Exchange[Any], headers: Mapping[str, Any] = {}) -> None:
+        """Expect the answer of an exchange; `give_up` takes this back, even where it was interrupted.
+
+        Args:
+            exchange: What `prepare` has made.
+            headers: More headers that it was made with.
+
+        Raises:
+            ManagerError: The ActionID is in use.
+            TooManyPending: `Limits.pending` is reached.
+        """
+        action_id, knowledge = exchange.action_id, exchange.knowledge
+        if action_id in self._pending or action_id in self._gathering:
+            action = exchange.request.action
+            raise ManagerError(f"{action}: the ActionID {action_id} is in use by a request without an answer.")
+        if len(self._pending) >= self._limits.pending:
+            raise TooManyPending(
+                f"{exchange.request.action} was not sent: {len(self._pending)} requests wait for their answers, which "
+                "is all that Limits.pending allows."
+            )
         self._pending[action_id] = exchange
         if knowledge.logs_off:
             self.leaving = True
@@ -310,7 +343,8 @@ class Session:
             self._gathering[action_id] = exchange
             self._lists[_octets(action_id)] = exchange
             self._unlearn(knowledge.list_ends)
-        if knowledge.waits is not None and (seconds := knowledge.waits.seconds({**request, **headers})):
+        if knowledge.waits is not None and (seconds := knowledge.waits.seconds({**exchange.request, **headers})):
+            now = exchange.sent
             self._occupied = {each: times for each, times in self._occupied.items() if times[1] > now}
             self._occupied[action_id] = now, now + seconds
         if knowledge.text_follows is not None and self._answers_with_text(knowledge.text_follows):
@@ -321,7 +355,6 @@ class Session:
         if is_odd(knowledge):
             self._quirks.expect(action_id, knowledge)
             self._framer.bare = self._quirks.bare
-        return exchange
 
     def _answers_with_text(self, releases: Releases) -> bool:
         return self.release is None or self.release in releases
@@ -368,7 +401,7 @@ class Session:
         return f"{self._token}-{self._opened}"
 
     def give_up(self, exchange: Exchange[Any], now: float) -> bool:
-        """Stop waiting for an exchange; return whether it was still open.
+        """Stop waiting for an exchange; return whether it was still open. Where this is interrupted, do it again.
 
         What comes for it later is a response without a request, and its events are everybody's.
         """
@@ -376,6 +409,12 @@ class Session:
             return False
         exchange.given_up = True
         self._drop(exchange)
+        if not exchange.written:  # nothing is going to come
+            self._raw_texts.withdraw(exchange.action_id)
+            self._no_longer_odd(exchange.action_id)
+            self._no_longer_due(exchange.action_id)
+        if exchange.ending in _GIVEN_UP:
+            return False
         in_time = now < exchange.sent + exchange.timeout - _EARLY
         exchange.ending = "unsent" if not exchange.written else "cancelled" if in_time else "timed_out"
         self.tally.ended(exchange.request[KEY_ACTION], exchange.ending, exchange.elapsed)
@@ -418,9 +457,10 @@ class Session:
         )
 
     def _drop(self, exchange: Exchange[Any]) -> None:
-        self._pending.pop(exchange.action_id, None)
-        if exchange.events is not None:
-            self._gathering.pop(exchange.action_id, None)
+        if self._pending.get(exchange.action_id) is exchange:  # it may be one that was refused for its ActionID
+            del self._pending[exchange.action_id]
+        if exchange.events is not None and self._gathering.get(exchange.action_id) is exchange:
+            del self._gathering[exchange.action_id]
             self._lists.pop(_octets(exchange.action_id), None)
             self.tally.fold(kind for kind, _ in exchange.items.values())
 
@@ -638,14 +678,18 @@ class Session:
         else:
             self._take_generic(message, now, received)
 
-    def _take_response(self, message: Answer, now: float, received: Received) -> None:
-        self.tally.answers += 1
-        action_id = _id_of(message) or ""
+    def _no_longer_due(self, action_id: str) -> None:
+        """Note that a request does not occupy the server any more, nor is its text due."""
         if self._occupied:
             self._occupied.pop(action_id, None)
         if self._texts:
             self._texts.discard(action_id)
             self._framer.raw = bool(self._texts)
+
+    def _take_response(self, message: Answer, now: float, received: Received) -> None:
+        self.tally.answers += 1
+        action_id = _id_of(message) or ""
+        self._no_longer_due(action_id)
         exchange = self._pending.get(action_id)
         if exchange is not None and exchange.response is None:
             self._answer(exchange, message, now, received)
@@ -786,7 +830,7 @@ class Session:
             if not exchange.settled:
                 if exchange.events is not None:
                     exchange.events._fail(str(reason))
-                exchange.error = _fate(exchange, reason)
+                exchange.error = fate(exchange, reason)
                 exchange.ending = "lost" if exchange.written else "unsent"
                 self._settle(exchange, received)
             elif exchange.events is not None and exchange.events.closing is None:
@@ -797,8 +841,8 @@ class Session:
         return received
 
 
-def _fate(exchange: Exchange[Any], reason: ConnectionLost) -> ConnectionLost:
-    """Say what is certain about a request whose connection ended."""
+def fate(exchange: Exchange[Any], reason: ConnectionLost) -> ConnectionLost:
+    """Return what is certain about a request whose connection ended."""
     action = exchange.request.action
     if not exchange.written:
         return RequestNotSent(f"{action} was not sent: {reason}")

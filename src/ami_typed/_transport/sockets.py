@@ -5,6 +5,8 @@ Rules of this module:
 - Any thread writes, one at a time reads; a writer that must wait keeps nobody from reading.
 - A thread that finds another one writing leaves its message to that one, so that many go out in one piece and nobody
   waits to write.
+- What is interrupted leaves the stream of bytes whole, or ends it. A signal handler that interrupts a write may write
+  too: it finds in `_unsent` where the other stopped, and completes that first. See `locks`.
 - A descriptor is given back only when nobody waits on it: its number may mean something else the next moment.
 - Of several addresses of one name each is tried, within the one time-out: who does not answer has its share of it.
 """
@@ -24,6 +26,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from ami_typed._protocol.framing import records
+from ami_typed._transport.locks import NOT_WAITING, ownership
 from ami_typed._transport.target import failure_of
 from ami_typed.errors import ConnectFailed
 
@@ -33,16 +36,31 @@ if TYPE_CHECKING:
 
     from ami_typed._transport.target import Target
 
-__all__ = ["SynchronisedSocket", "TlsSocket", "Tries", "hung_up", "keep_alive", "new_thread", "open_socket"]
+__all__ = [
+    "SOON",
+    "SynchronisedSocket",
+    "TlsSocket",
+    "Tries",
+    "hung_up",
+    "keep_alive",
+    "new_thread",
+    "open_socket",
+]
 
 _LONG = 8192
 """A read of more than this is likely to be followed by another at once."""
 _CHUNK = 65536
 """How much is read at once; larger reads are slower, because they leave the processor's cache."""
-_SOON = 0.05
+_CHUNKS = (_CHUNK,)
+SOON = 0.05
 """Within what time an answer mostly comes, in seconds: so long it is read without being waited for first."""
 _AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
 """Has one call return at once; 0 where a system only knows sockets that always or never do."""
+_FLAGS = (_AT_ONCE,)
+_NO_FLAGS = (0,)
+_ALL = (-1,)
+_BEGINNING, _TAKING, _SENDING = range(3)
+"""What is done for a write, one after the other."""
 
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 6}
 """When the system asks an idle peer whether it is there, in seconds, how often, and how many times in vain.
@@ -76,18 +94,27 @@ class SynchronisedSocket:
     Args:
         connected: The socket.
         write_timeout: How long a peer may refuse to take more bytes, in seconds.
+
+    Attributes:
+        is_mine: Returns whether a signal handler that asks has interrupted a write of this thread.
+        inbox: What was read and not handled yet, `b""` for the end of the connection.
+        why: Why nothing more comes, once nothing does.
+        info: What the server calls itself, and the version of its interface; `None` before it said so.
     """
 
     def __init__(self, connected: socket.socket, write_timeout: float = 30.0) -> None:
         self._waits = _wait_soon(connected)
         self._socket = connected
         self._write_timeout = write_timeout
-        self._lock = threading.Lock()
+        self._writing = threading.RLock()
+        self.is_mine = ownership(self._writing)
         self._outgoing: deque[tuple[bytes, Callable[[], bool]]] = deque()
+        self._unsent: list[bytes | memoryview] = []
+        self._calling = False
         self._open = True
-        self._long = False
-        self._readable = _Readiness(connected, write=False)
-        self._writable = _Readiness(connected, write=True)
+        self.why = "the server closed the connection."
+        self.inbox: deque[bytes] = deque()
+        self._arrived: deque[bytes] = self.inbox
         self.info: tuple[str, str] | None = None
 
     def hung_up(self) -> bool:
@@ -111,8 +138,10 @@ class SynchronisedSocket:
     def release(self) -> None:
         """Give the descriptor back; only for who reads, so that nobody waits on a number that means something else."""
         self._open = False
-        with self._lock:  # nor under a writer's feet
+        with self._writing:  # nor under a writer's feet
             self._socket.close()
+
+    # Writing
 
     def send_message(self, message: bytes, begin: Callable[[], bool] = _always) -> None:
         """Write a whole message, or leave it to the thread that is writing.
@@ -124,112 +153,169 @@ class SynchronisedSocket:
 
         Raises:
             OSError: The connection broke, or the peer took nothing for too long.
+            BaseException: This was interrupted. The message has left, has not begun to, or the connection is closed.
         """
-        self._outgoing.append((message, begin))
-        while self._outgoing and self._lock.acquire(False):  # looked at again: one may come as the lock is let go
+        entry = message, begin
+        self._outgoing.append(entry)
+        try:
+            self._write_what_waits()
+        except OSError:
+            raise
+        except BaseException:
+            with contextlib.suppress(ValueError):  # it was taken
+                self._outgoing.remove(entry)
+            with contextlib.suppress(OSError):
+                self._write_what_waits()  # what other threads have left to this one
+            raise
+
+    def _write_what_waits(self) -> None:
+        """Write all messages, unless another thread, or this one below, is at it: it looks again before it stops."""
+        while self._outgoing:
+            taken = False
+            stage = _BEGINNING
             try:
-                if octets := self._begun():
-                    self._write(self._sealed(octets))
+                (taken,) = map(self._writing.acquire, NOT_WAITING)
+                if not taken or self._calling:
+                    return
+                while self._outgoing:
+                    stage = _TAKING
+                    if octets := self._begun():
+                        self._seal(octets)
+                    stage = _SENDING
+                    self._send()
+                    stage = _BEGINNING
+            except BaseException:
+                self._break_off(stage)
+                raise
             finally:
-                self._lock.release()
+                if taken:
+                    self._writing.release()
+
+    def _break_off(self, stage: int) -> None:
+        """Close what a write was broken off on, unless all that had begun has left."""
+        self._calling = False
+        if stage == _TAKING or (stage == _SENDING and self._unsent):
+            self.why = "writing was interrupted."
+            self.close()
 
     def _begun(self) -> bytes:
         """Take what is to be written now."""
         if not self._open:
             raise ConnectionError("it was closed")
         octets = b""
-        while self._outgoing:
-            message, begin = self._outgoing.popleft()
-            if begin():
-                octets += message
+        try:
+            while self._outgoing:
+                message, begin = self._outgoing.popleft()
+                if begin():
+                    octets += message
+        except IndexError:  # a signal handler has taken the last
+            return octets
         return octets
 
-    def _sealed(self, octets: bytes) -> bytes:
-        """Return what goes over the network for these bytes."""
-        return octets
+    def _seal(self, octets: bytes) -> None:
+        """Put what goes over the network for these bytes behind what has not left yet."""
+        self._unsent.append(memoryview(octets) if len(octets) > _LONG else octets)
 
-    def _write(self, octets: bytes) -> None:
-        while octets:
+    def _send(self) -> None:
+        unsent, send = self._unsent, self._socket.send
+        while unsent:
+            sending = map(send, unsent, _FLAGS)  # whatever is first in `unsent` when it is called
+            self._calling = True  # until the end of the loop no line calls anything else: see `locks`
             try:
-                octets = octets[self._socket.send(octets, _AT_ONCE) :]
+                sent = [*sending]
             except BlockingIOError:
-                if not self._writable.wait(self._write_timeout):
+                self._calling = False
+                if not _is_ready(self._socket, self._write_timeout, write=True):
                     raise TimeoutError(f"the server read nothing for {self._write_timeout:g} s") from None
+                continue
+            self._calling = False
+            if sent:
+                rest = unsent[0][sent[0] :]
+                if rest:
+                    unsent[0] = rest
+                else:
+                    del unsent[0]
+
+    # Reading
 
     def read(self, timeout: float | None) -> bytes:
-        """Read what is there, nothing at the end of the connection.
+        """Return what is there, nothing at the end of the connection; see `fill`."""
+        if not self.inbox:
+            self.fill(timeout)
+        return self.inbox.popleft()
+
+    def fill(self, timeout: float | None) -> None:
+        """Put what is there into the inbox, `b""` at the end of the connection.
 
         Raises:
             TimeoutError: Nothing came within ``timeout`` seconds.
             OSError: The connection broke.
         """
-        left = timeout
-        if self._waits and left is not None and left > _SOON:
-            try:
-                return self._read(0)
-            except BlockingIOError:
-                left -= _SOON
         while True:
-            if not self._readable.wait(left):
+            if not _is_ready(self._socket, timeout, write=False):
                 raise TimeoutError(f"nothing came for {timeout:g} s")
-            try:
-                return self._read(_AT_ONCE)
-            except BlockingIOError:  # the system was mistaken; poll(2) says that it may be
-                continue
+            with contextlib.suppress(BlockingIOError):  # the system was mistaken; poll(2) says that it may be
+                return self._receive(_FLAGS)
 
-    def read_on(self) -> bytes | None:
-        """Read what is there behind a long read without waiting, nothing at the end; `None` where nothing is there yet.
+    def fill_soon(self) -> bool:
+        """Put what comes within `SOON` into the inbox; return whether anything came.
 
         Raises:
             OSError: The connection broke.
         """
-        if not self._long:
-            return None
         try:
-            return self._read(_AT_ONCE)
-        except BlockingIOError:
-            return None
+            if self._waits:
+                self._arrived.extend(map(self._socket.recv, _CHUNKS, _NO_FLAGS))
+            else:
+                self.fill(SOON)
+        except (BlockingIOError, TimeoutError):
+            return False
+        return True
 
-    def _read(self, flags: int) -> bytes:
-        octets = self._socket.recv(_CHUNK, flags)
-        self._long = len(octets) > _LONG
-        return octets
+    def fill_on(self, octets: bytes) -> None:
+        """Put what is there behind a long read into the inbox, without waiting.
+
+        Args:
+            octets: What was read before.
+
+        Raises:
+            OSError: The connection broke.
+        """
+        if len(octets) > _LONG:
+            with contextlib.suppress(BlockingIOError):
+                self._receive(_FLAGS)
+
+    def _receive(self, flags: tuple[int]) -> None:
+        self._arrived.extend(map(self._socket.recv, _CHUNKS, flags))
 
 
 def _wait_soon(connected: socket.socket) -> bool:
-    """Have reads wait for `_SOON`, or, where a system cannot, never; return whether they do."""
+    """Have reads wait for `SOON`, or, where a system cannot, never; return whether they do."""
     connected.setblocking(bool(_AT_ONCE))
     if _AT_ONCE:
         with contextlib.suppress(OSError):  # its structure of times is another one
-            duration = struct.pack("ll", 0, round(_SOON * 1e6))
+            duration = struct.pack("ll", 0, round(SOON * 1e6))
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, duration)
             return True
         connected.setblocking(False)
     return False
 
 
-class _Readiness:
-    """Waits until a socket can be read, or written; one thread at a time.
+def _is_ready(connected: socket.socket, timeout: float | None, *, write: bool) -> bool:
+    """Wait until a socket can be read, or written, for at most ``timeout`` seconds; return whether it can.
 
-    Args:
-        connected: The socket.
-        write: Whether it is to be written.
+    Raises:
+        OSError: It was closed.
     """
-
-    def __init__(self, connected: socket.socket, *, write: bool) -> None:
-        self._socket = connected
-        self._write = write
-        self._poller: Any = None
-        if hasattr(select, "poll"):
-            self._poller = select.poll()
-            self._poller.register(connected, select.POLLOUT if write else select.POLLIN)
-
-    def wait(self, timeout: float | None) -> bool:
-        """Wait for at most ``timeout`` seconds; return whether the socket is ready."""
-        if self._poller is None:
-            sockets = [self._socket]
-            return any(select.select([] if self._write else sockets, sockets if self._write else [], [], timeout))
-        return bool(self._poller.poll(None if timeout is None else min(max(0, math.ceil(timeout * 1000)), 2**31 - 1)))
+    if not hasattr(select, "poll"):
+        sockets = [connected]
+        return any(select.select([] if write else sockets, sockets if write else [], [], timeout))
+    poller = select.poll()  # its own each time: the one that was interrupted cannot be used by a signal handler
+    try:
+        poller.register(connected, select.POLLOUT if write else select.POLLIN)
+    except ValueError:
+        raise ConnectionError("it was closed") from None
+    return bool(poller.poll(None if timeout is None else min(max(0, math.ceil(timeout * 1000)), 2**31 - 1)))
 
 
 class TlsSocket(SynchronisedSocket):
@@ -255,7 +341,10 @@ class TlsSocket(SynchronisedSocket):
         self._incoming = ssl.MemoryBIO()
         self._encrypted = ssl.MemoryBIO()
         self._tls = context.wrap_bio(self._incoming, self._encrypted, server_hostname=host)
-        self._state = threading.Lock()
+        self._state = threading.RLock()
+        self._arrived = deque()
+        self._fed: deque[int] = deque(maxlen=1)
+        self._written: deque[int] = deque(maxlen=0)
         self._want_read = ssl.SSLWantReadError
         self._at_end = (ssl.SSLZeroReturnError, ssl.SSLEOFError)
         self._shake_hands(deadline)
@@ -265,49 +354,59 @@ class TlsSocket(SynchronisedSocket):
             try:
                 self._tls.do_handshake()
             except self._want_read:
-                self._write(self._encrypted.read())
-                self._receive(left_until(deadline))
+                self._send_encrypted()
+                super().fill(left_until(deadline))
+                self._feed()
             else:
-                self._write(self._encrypted.read())
+                self._send_encrypted()
                 return
 
-    def _receive(self, timeout: float | None) -> None:
-        octets = super().read(timeout)
+    def _send_encrypted(self) -> None:
+        self._unsent.append(self._encrypted.read())
+        self._send()
+
+    def _feed(self) -> None:
+        """Hand what arrived to the TLS session."""
         with self._state:
-            if octets:
-                self._incoming.write(octets)
-            else:
+            with contextlib.suppress(IndexError):  # that was all
+                self._fed.extend(map(self._incoming.write, iter(self._arrived.popleft, None)))
+            if self._fed and not self._fed[0]:
                 self._incoming.write_eof()
 
-    def _sealed(self, octets: bytes) -> bytes:
+    def _seal(self, octets: bytes) -> None:
+        pieces = records(octets)
         with self._state:
-            for record in records(octets):
-                self._tls.write(record)
-            return self._encrypted.read()
+            self._written.extend(map(self._tls.write, pieces))  # in one call, or others might come in between
+            self._unsent.extend(map(self._encrypted.read, _ALL))
 
-    def read(self, timeout: float | None) -> bytes:
-        """Read what is there; see `SynchronisedSocket.read`."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        left = timeout
-        while True:
-            try:
-                with self._state:
-                    return self._tls.read(_CHUNK)
-            except self._at_end:
-                return b""
-            except self._want_read:
-                self._receive(left)
-            left = None if deadline is None else left_until(deadline)
-
-    def read_on(self) -> bytes | None:
-        """Read what has come already; see `SynchronisedSocket.read_on`."""
+    def _decrypt(self) -> bool:
+        """Put what has arrived of the plain bytes into the inbox; return whether anything has."""
+        if self._arrived:
+            self._feed()
         try:
             with self._state:
-                return self._tls.read(_CHUNK)
+                self.inbox.extend(map(self._tls.read, _CHUNKS))
         except self._at_end:
-            return b""
+            self.inbox.append(b"")
         except self._want_read:
-            return None
+            return False
+        return True
+
+    def fill(self, timeout: float | None) -> None:
+        """Put what is there into the inbox; see `SynchronisedSocket.fill`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        left = timeout
+        while not self._decrypt():
+            super().fill(left)
+            left = None if deadline is None else left_until(deadline)
+
+    def fill_soon(self) -> bool:
+        """Read what comes within `SOON`, perhaps a part of a record; see `SynchronisedSocket.fill_soon`."""
+        return self._decrypt() or super().fill_soon()
+
+    def fill_on(self, octets: bytes) -> None:  # noqa: ARG002 - more may be there however little was read
+        """Put what has come already into the inbox; see `SynchronisedSocket.fill_on`."""
+        self._decrypt()
 
 
 def left_until(deadline: float) -> float:

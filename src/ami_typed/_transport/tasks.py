@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ami_typed._delivery.stream_buffer import to_streams
 from ami_typed._protocol.framing import records
+from ami_typed._protocol.session import fate
 from ami_typed._protocol.visibility import Visibility
 from ami_typed._transport.sockets import hung_up
 from ami_typed.errors import (
@@ -60,7 +61,7 @@ _CHUNK = 126976
 It stays below the 128 KiB from which on the C library may map memory anew for every read, page by page.
 """
 _TICK = 0.005
-"""How far apart two looks at the requests that wait are at least, in seconds."""
+"""How far apart two looks at the requests that wait are at least, in seconds; longer than a turn of the loop."""
 _GLANCE = 1.0
 """How often it is looked while reading rests whether the server has closed, in seconds."""
 
@@ -375,6 +376,8 @@ class Connection(asyncio.BufferedProtocol):
         self._writable.set()
         self._timer: asyncio.TimerHandle | None = None
         self._outgoing: list[Exchange[Any]] | None = None
+        self._collecting = 0.0
+        self._asleep: set[Exchange[Any]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._alarm_at = 0.0
         self._resting: asyncio.TimerHandle | None = None
@@ -394,8 +397,8 @@ class Connection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Take in what was read."""
-        data = bytes(self._octets[:nbytes])
         try:
+            data = bytes(self._octets[:nbytes])
             if self._greeted.done():
                 self._hand_out(self.session.receive(data, self._loop.time()))
             else:
@@ -404,6 +407,9 @@ class Connection(asyncio.BufferedProtocol):
                 self.end(self.audience.overflowed)
         except ConnectionLost as error:
             self.end(error)
+        except BaseException:  # what was read is half understood
+            self._interrupt("reading")
+            raise
         if self.session.uninspected:  # behind the tasks and callbacks that were just woken
             self._loop.call_soon(self._inspect)
         if self._timer is not None or self.session.busy:
@@ -425,7 +431,7 @@ class Connection(asyncio.BufferedProtocol):
         if rest > 0:
             self._transport.pause_reading()
             self._stop_timer()  # what is not read cannot be late
-            self._resting = self._loop.call_later(min(rest, _GLANCE), self._regulate)
+            self._resting = self._loop.call_later(min(rest, _GLANCE), self._do, self._regulate)
         elif rested:
             self._transport.resume_reading()
             self._set_timer()
@@ -516,7 +522,7 @@ class Connection(asyncio.BufferedProtocol):
         """
         if self.ended:
             raise NotConnected(f"The connection to {self.target} has just ended; nothing was sent.")
-        exchange = self.session.open(
+        exchange = self.session.prepare(
             request,
             self._loop.time(),
             action_id,
@@ -527,27 +533,48 @@ class Connection(asyncio.BufferedProtocol):
         )
         exchange.waiter = self._loop.create_future()
         observers = self._observers()
-        if exchange.remark or self._log.debug or (observers is not None and observers.any):
-            self._tell_of(exchange)
-        if self._resting is not None:
-            self._regulate()
+        self._expect(exchange, headers, observers)
         try:
             if not self._writable.is_set():
                 await self._wait_to_write(exchange)
-            if self._outgoing is not None:
-                self._outgoing.append(exchange)
-            elif self._writable.is_set() and not self.ended:
-                exchange.begin()
-                self._write(exchange.octets)
+            self._send(exchange)
             if not exchange.settled:
-                deadline = exchange.sent + exchange.timeout
-                if self._alarm is None or deadline < self._alarm_at:
-                    self._set_alarm(deadline)
+                self._watch(exchange)
                 await exchange.waiter
         finally:
+            self._asleep.discard(exchange)
             if not exchange.settled or (observers is not None and observers.any):
                 self._stop_waiting(exchange)
         return exchange
+
+    def _expect(self, exchange: Exchange[Any], headers: Mapping[str, Any], observers: Observers | None) -> None:
+        try:
+            self.session.expect(exchange, headers)
+            if exchange.remark or self._log.debug or (observers is not None and observers.any):
+                self._tell_of(exchange)
+            if self._resting is not None:
+                self._regulate()
+        except Error:
+            raise
+        except BaseException:
+            self._stop_waiting(exchange)
+            raise
+
+    def _send(self, exchange: Exchange[Any]) -> None:
+        """Write a request, alone or with others of this turn of the loop."""
+        if self._outgoing is not None:
+            self._outgoing.append(exchange)
+            if exchange.sent - self._collecting > _TICK:  # an interrupted loop may have forgotten it
+                self._write_collected()
+        elif self._writable.is_set() and not self.ended:
+            self._write(exchange)
+
+    def _watch(self, exchange: Exchange[Any]) -> None:
+        """See that whoever waits for an exchange goes on when its time is up, or the connection ends."""
+        deadline = exchange.sent + exchange.timeout
+        if self._alarm is None or deadline < self._alarm_at:
+            self._set_alarm(deadline)
+        self._asleep.add(exchange)
 
     def _tell_of(self, exchange: Exchange[Any]) -> None:
         if exchange.remark:
@@ -559,6 +586,8 @@ class Connection(asyncio.BufferedProtocol):
             observers.begun(exchange)
 
     def _stop_waiting(self, exchange: Exchange[Any]) -> None:
+        if self.ended and not exchange.settled:  # it was lost between what is pending and what is settled
+            exchange.error = fate(exchange, self._reason or ConnectionLost("it was closed."))
         if not exchange.settled and self.session.give_up(exchange, self._loop.time()) and self._log.debug:
             self._log.trace_end_of_wait(exchange)
         observers = self._observers()
@@ -572,29 +601,52 @@ class Connection(asyncio.BufferedProtocol):
                 while not self._writable.is_set():
                     await self._writable.wait()
 
-    def _write(self, octets: bytes) -> None:
+    def _write(self, *exchanges: Exchange[Any]) -> None:
+        """Write requests whose senders still wait; where this is interrupted, the connection ends."""
         assert self._transport is not None, "a connection that was greeted has its transport"
-        if self._secure:
-            self._transport.writelines(records(octets))  # one record each
-        else:
-            self._transport.write(octets)
+        try:
+            octets = b"".join([exchange.octets for exchange in exchanges if exchange.begin()])
+            if not self._secure:
+                self._transport.write(octets)
+            elif octets:
+                self._transport.writelines(records(octets))  # one record each
+        except BaseException:
+            self._interrupt("writing")
+            raise
+
+    def _do(self, step: Callable[[], object]) -> None:
+        """Take a step that the event loop has been asked for; nobody would ask for it again."""
+        try:
+            step()
+        except BaseException:
+            self._interrupt("the event loop")
+            raise
+
+    def _interrupt(self, what: str) -> None:
+        """End what was interrupted, even where this is interrupted as well."""
+        try:
+            self.end(ConnectionLost(f"{what} was interrupted."))
+        finally:
+            if self._transport is not None:
+                self._transport.abort()
 
     def _collect(self) -> None:
         """Write in one piece what the tasks send that go on before this loop's next turn."""
         if self._outgoing is None:
             self._outgoing = []
-            self._loop.call_soon(self._write_collected)
+            self._collecting = self._loop.time()
+            self._loop.call_soon(self._do, self._write_collected)
 
     def _write_collected(self) -> None:
         collected, self._outgoing = self._outgoing, None
         if collected and not self.ended:
-            self._write(b"".join([exchange.octets for exchange in collected if exchange.begin()]))
+            self._write(*collected)
 
     def _set_alarm(self, deadline: float) -> None:
         """Look at the requests that wait when this one's time is up, or sooner: one timer serves them all."""
         self._stop_alarm()
         self._alarm_at = deadline
-        self._alarm = self._loop.call_at(deadline, self._ring)
+        self._alarm = self._loop.call_at(deadline, self._do, self._ring)
 
     def _stop_alarm(self) -> None:
         if self._alarm is not None:
@@ -673,7 +725,7 @@ class Connection(asyncio.BufferedProtocol):
         if self.session.incomplete:
             self._timer = self._loop.call_later(self._timeout, self._stalled)
         elif (deadline := self.session.deadline()) is not None:
-            self._timer = self._loop.call_at(deadline, self._expire)
+            self._timer = self._loop.call_at(deadline, self._do, self._expire)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -714,6 +766,8 @@ class Connection(asyncio.BufferedProtocol):
         if self.monitor is not None and self.monitor is not asyncio.current_task():
             self.monitor.cancel()
         self._hand_out(received)
+        for exchange in self._asleep:
+            _wake(exchange)
         if self._log.debug:
             self._log.trace("=", str(reason))
         self._lost(self, reason, wanted)

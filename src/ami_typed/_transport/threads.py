@@ -4,23 +4,26 @@ Rules of this module:
 
 - One thread at a time reads: who waits for an answer, or else the reader. Another calls the callbacks. So a callback
   may send actions, and a slow callback delays other callbacks but never an answer.
-- `Session` is touched under its connection's lock only; nothing is called back while it is held.
+- `Session` is changed under its connection's lock only; nothing is called back while it is held. `Connection` tells the
+  order of locks, and what signal handlers may do.
 - Nothing here holds the manager, or its callbacks and observers, which may refer to it: a manager that the program no
   longer refers to is collected and closes.
 """
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 import weakref
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ami_typed._delivery.stream_buffer import to_streams
+from ami_typed._protocol.session import fate
 from ami_typed._protocol.visibility import Visibility
-from ami_typed._transport.sockets import left_until, new_thread
+from ami_typed._transport.locks import NOT_WAITING, Bell, Latch, ownership
+from ami_typed._transport.sockets import SOON, left_until, new_thread
 from ami_typed.errors import (
     ConnectionLost,
     Error,
@@ -29,6 +32,7 @@ from ami_typed.errors import (
     ProtocolError,
     StillBooting,
     TurnedAway,
+    WrongContext,
 )
 from ami_typed.messages import Event, Message, Request
 
@@ -83,7 +87,7 @@ class Throttle:
     def __init__(self, *queues: Bounded) -> None:
         self.queues: tuple[Bounded, ...] = queues
         self.resting = False
-        self._changed = threading.Condition()
+        self._bell = Bell()
 
     def wait(self, unless: Callable[[], bool]) -> None:
         """Wait while a queue is crowded, but no longer than its policy says.
@@ -91,11 +95,10 @@ class Throttle:
         Args:
             unless: What ends the waiting as well; looked at again on `nudge`, and now and then.
         """
-        with self._changed:
-            self.resting = True  # said before it is looked, so that whoever changes what is looked at nudges
-            while not unless() and (left := self._rest()) > 0:
-                self._changed.wait(min(left, _GLANCE))
-            self.resting = False
+        self.resting = True  # said before it is looked, so that whoever changes what is looked at nudges
+        while not unless() and (left := self._rest()) > 0:
+            self._bell.wait(min(left, _GLANCE))
+        self.resting = False
 
     def _rest(self) -> float:
         now = time.monotonic()
@@ -104,8 +107,7 @@ class Throttle:
     def nudge(self) -> None:
         """Have `wait` look again whether it is still to wait."""
         if self.resting:
-            with self._changed:
-                self._changed.notify_all()
+            self._bell.ring()
 
 
 class Dispatcher:
@@ -117,10 +119,18 @@ class Dispatcher:
         backlog: What waits for them.
         throttle: Who is told when less waits.
         log: Where to tell of a callback that raised.
+        start: Whether the thread begins now, or is begun by whoever can end it.
     """
 
     def __init__(
-        self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, throttle: Throttle, log: Log
+        self,
+        handlers: Handlers,
+        manager: weakref.ref[Any],
+        backlog: Backlog,
+        throttle: Throttle,
+        log: Log,
+        *,
+        start: bool = True,
     ) -> None:
         self._handlers = weakref.ref(handlers)
         self._last_handlers: Handlers | None = None
@@ -129,9 +139,12 @@ class Dispatcher:
         self._backlog = backlog
         self._throttle = throttle
         self._ended = False
-        self._something = threading.Condition()
+        self._lock = threading.RLock()
+        self.is_mine = ownership(self._lock)
+        self._bell = Bell()
         self.thread = new_thread("callbacks", self._run)
-        self.thread.start()
+        if start:
+            self.thread.start()
 
     @property
     def dropped(self) -> int:
@@ -145,28 +158,29 @@ class Dispatcher:
 
     def put(self, batch: list[Message | Aggregate]) -> Overflowed | None:
         """Take in what came; return why the connection is to end, if it is."""
-        with self._something:
+        with self._lock:
             overflowed = self._backlog.put(batch)
-            self._something.notify()
+        self._bell.ring()
         return overflowed
 
     def end(self) -> None:
         """Let the thread end behind what it still has to deliver."""
-        with self._something:
-            self._ended = True
-            self._last_handlers = self._handlers()  # what is still to be delivered may outlive the manager
-            self._something.notify()
+        self._last_handlers = self._handlers()  # what is still to be delivered may outlive the manager
+        self._ended = True
+        self._bell.ring()
 
     def _run(self) -> None:
         while True:
-            with self._something:
-                while not self._backlog:
-                    if self._ended:
-                        return
-                    self._something.wait()
-                batch = self._backlog.take()
-            self._throttle.nudge()
-            self._call(batch, self._manager())
+            ended = self._ended  # before the last look
+            with self._lock:
+                batch = self._backlog.take() if self._backlog else None
+            if batch is not None:
+                self._throttle.nudge()
+                self._call(batch, self._manager())
+            elif ended:
+                return
+            else:
+                self._bell.wait()
 
     def _call(self, batch: list[Message | Aggregate], manager: Any) -> None:
         handlers = self._handlers()
@@ -188,26 +202,30 @@ def join(thread: threading.Thread, timeout: float) -> None:
         thread.join(timeout)
 
 
-class Awaited:
-    """What a thread waits for and others tell of. A signal handler may tell, too: no lock stays held while it runs.
+class ReadWhile(Protocol):
+    """What reads in a signal handler that has interrupted this thread as it read."""
 
-    Attributes:
-        error: Why there is nothing to wait for any more, `None` where there still is.
-    """
+    def __call__(self, missing: Callable[[], bool], deadline: float | None, /) -> object:
+        """Read while something is missing; see `Connection.read_while`."""
 
-    def __init__(self) -> None:
-        self.error: Exception | None = None
-        self._untold = threading.Lock()
-        self._untold.acquire()
 
-    def wait(self, timeout: float | None) -> bool:
-        """Wait until somebody tells; return whether that was within ``timeout`` seconds."""
-        return self._untold.acquire(timeout=-1 if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+def leave_reading(missing: Callable[[], bool], deadline: float | None) -> None:
+    """Stand in for a connection."""
 
-    def tell(self) -> None:
-        """Wake who waits, or spare it the next wait."""
-        with contextlib.suppress(RuntimeError):  # it was told already
-            self._untold.release()
+
+class Waitable(Protocol):
+    """What is set once, and waited for by `monitor`: a `Latch`."""
+
+    def is_set(self) -> bool:
+        """Return whether it is set."""
+        ...
+
+    def set(self) -> None:
+        """Let everyone through."""
+
+    def wait(self, timeout: float | None = None, /) -> bool:
+        """Wait until it is set; return whether it is."""
+        ...
 
 
 class OnLoss(Protocol):
@@ -236,14 +254,16 @@ class Audience:
         log: Where to tell of a callback that raised.
 
     Attributes:
+        read_while: What reads for who waits in a signal handler.
         throttle: Where the reader rests while callbacks or streams are behind.
         overflowed: Why the connection is to end, where what was delivered last was too much.
         explain: Says why events of some names may not have come.
     """
 
     def __init__(self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> None:
+        self.read_while: ReadWhile = leave_reading
         self.throttle = Throttle(backlog)
-        self.dispatcher = Dispatcher(handlers, manager, backlog, self.throttle, log)
+        self.dispatcher = Dispatcher(handlers, manager, backlog, self.throttle, log, start=False)
         self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
         self.overflowed: Overflowed | None = None
         self.explain: Callable[[Iterable[str]], str] = Visibility().explain
@@ -251,9 +271,13 @@ class Audience:
         self._log = log
         self._dropped = 0
         self._dropping = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._ended = False
         self._reason: Exception | None = None
+
+    def start(self) -> None:
+        """Begin to call callbacks, until `leave`."""
+        self.dispatcher.thread.start()
 
     def deliver(self, messages: list[Message | Aggregate]) -> None:
         """Hand messages to the streams at once, and to the callbacks behind what they still have to hear."""
@@ -304,17 +328,31 @@ class Audience:
     def leave(self, reason: Exception | None) -> None:
         """End: nothing more will come. Streams raise the reason behind what they have, or just end without one."""
         with self._lock:
-            if self._ended:
-                return
-            self._ended, self._reason = True, reason
+            if not self._ended:
+                self._ended, self._reason = True, reason
             streams = list(self.streams)
         for stream in streams:
-            stream.end(reason)
+            stream.end(self._reason)
         self.dispatcher.end()
 
 
 class Connection:
     """One connection: a session, its socket and the thread that reads it.
+
+    Whose turn it is to read. Waking a thread costs more than an answer, so whoever waits for one reads the socket by
+    itself, for as long as something comes within `SOON`; then it rings for the reader and sleeps. Others that wait
+    meanwhile sleep as well, and the reader keeps the socket until no request is pending. Then it naps for `_GRACE`, so
+    that who sends one request after the other finds the socket free each time. `_reading` is held by who reads.
+
+    What is read goes into the socket's inbox, and from there through `_take`. `_lock` guards the session, and is held
+    until everything is delivered: what comes is delivered in order, although a signal handler may read where the thread
+    that it has interrupted was about to. It is taken after `_reading`; callbacks are called while neither is held.
+
+    What a signal handler may do where the thread it has interrupted holds
+
+    - `_reading` only: everything. It reads what it waits for, and what the other waits for with it.
+    - the socket's lock for writing: everything. It completes what the other was writing.
+    - `_lock`: nothing that needs an answer (`WrongContext`). `end` leaves it to who reads next.
 
     Args:
         transport: The connected socket.
@@ -347,24 +385,27 @@ class Connection:
         self.credentials: Credentials | None = None
         self.monitored: float | None = None
         self.made = datetime.now(UTC)
-        self.stopped = threading.Event()
+        self.stopped: Waitable = Latch()
         self.ended = False
         self._lost = lost
         self._reason: ConnectionLost | None = None
+        self._due: tuple[ConnectionLost, bool] | None = None
         self._held: list[Message | Aggregate] | None = []
         self._timeout = target.timeout
         self._log = log
         self._observers = weakref.ref(observers) if observers is not None else nobody
-        self._lock = threading.Lock()
-        self._delivering = threading.RLock()
+        self._lock = threading.RLock()
+        self._locks = ownership(self._lock)
+        self._torn = False
         self._heard = 0.0
         self.leaving = False
         self._wanted = False
         self._last_wait = 0.0
         self.since = time.monotonic()
-        self._reading = threading.Lock()
-        self._nap = threading.Lock()  # let go to end the nap of the reader, which takes it back
-        self._nap.acquire()
+        self._reading = threading.RLock()
+        self._reads = ownership(self._reading)
+        self._nap = Bell()
+        self._asleep: set[Exchange[Any]] = set()
         self._reader = new_thread("reader", self._read)
 
     def greet(self, deadline: float) -> None:
@@ -390,6 +431,7 @@ class Connection:
 
     def start(self) -> None:
         """Begin to read; what comes is held back until `open_up`."""
+        self.audience.read_while = self.read_while
         self._reader.start()
 
     # Requests
@@ -409,10 +451,11 @@ class Connection:
         Raises:
             NotConnected: The connection has ended.
         """
-        with self._lock:
-            if self.ended:
-                raise NotConnected(f"The connection to {self.target} has just ended; nothing was sent.")
-            exchange = self.session.open(
+        if self._locks():
+            raise _busy()
+        exchange = None
+        try:
+            exchange = self.session.prepare(
                 request,
                 time.monotonic(),
                 action_id,
@@ -421,6 +464,25 @@ class Connection:
                 synchronous=synchronous,
                 patience=patience,
             )
+            with self._lock:
+                self._check_open()
+                self.session.expect(exchange, headers)
+            if self._reason is not None:  # a signal handler has closed it a moment ago
+                self._close_session(self._reason)
+            self._announce(exchange)
+            self.transport.send_message(exchange.octets, exchange.begin)
+        except OSError as error:
+            self.end(ConnectionLost(f"the connection broke while the request was written: {error}"))
+        except Error:
+            raise
+        except BaseException:
+            self._break_off(exchange)
+            raise
+        assert exchange is not None, "what cannot be made raises"
+        return exchange
+
+    def _announce(self, exchange: Exchange[Any]) -> None:
+        """Tell the log, the observers and a reader that rests of a request that is about to be written."""
         if exchange.remark:
             self._log.note(exchange.remark)
         if self._log.debug:
@@ -430,11 +492,30 @@ class Connection:
             observers.begun(exchange)
         if self.audience.throttle.resting:
             self.audience.throttle.nudge()
-        try:
-            self.transport.send_message(exchange.octets, exchange.begin)
-        except OSError as error:
-            self.end(ConnectionLost(f"the connection broke while the request was written: {error}"))
-        return exchange
+
+    def _break_off(self, exchange: Exchange[Any] | None) -> None:
+        """Take back a request that was interrupted, and end the connection if it was in the middle of its bytes."""
+        if exchange is not None:
+            twice(partial(self._give_up, exchange))
+        if not self.transport.is_connected():
+            self.end(ConnectionLost(self.transport.why))
+
+    def _check_open(self) -> None:
+        if self.ended:
+            raise NotConnected(f"The connection to {self.target} has just ended; nothing was sent.")
+
+    def _close_session(self, reason: ConnectionLost) -> None:
+        """Settle what is pending at the end, which may be done again."""
+        with self._lock:
+            received = self.session.close(reason)
+        self._hand_out(received)
+        for exchange in tuple(self._asleep):
+            _wake(exchange)
+
+    def is_entered(self) -> bool:
+        """Return whether a signal handler that asks has interrupted this thread in here: then nobody else can go on."""
+        owners = (self._reads, self._locks, self.transport.is_mine, self.audience.dispatcher.is_mine)
+        return any(owns() for owns in owners)
 
     def wait_until_booted(self, timeout: float) -> None:
         """Wait until the server has said that it is fully booted, in this connection.
@@ -443,39 +524,39 @@ class Connection:
             StillBooting: It did not say so in time.
             ConnectionLost: The connection ended first.
         """
-        told = threading.Event()
-        with self._lock:
-            if self.session.booted or self.ended:
-                told.set()
-            else:
-                self.session.boot_waiters.add(told.set)
-        told.wait(min(timeout, threading.TIMEOUT_MAX))
-        with self._lock:
-            self.session.boot_waiters.discard(told.set)
+        if self._locks():
+            raise _busy()
+        told = Bell()
+        deadline = time.monotonic() + timeout
+        try:
+            with self._lock:
+                if not (self.session.booted or self.ended):
+                    self.session.boot_waiters.add(told.ring)
+            self.read_while(lambda: not self.session.booted, deadline)
+            if not (self.session.booted or self.ended):
+                told.wait(deadline - time.monotonic())
+        finally:
+            self.session.boot_waiters.discard(told.ring)
         if not self.session.booted:
             raise self._reason or StillBooting(timeout)
 
     def wait(self, exchange: Exchange[Any]) -> None:
         """Wait until an exchange is settled or its time is up.
 
-        Who waits reads the socket by itself while nobody else does: waking a thread for each answer would cost more
-        than the answer.
+        Who waits reads the socket by itself for a moment, while nobody else does: waking a thread for each answer would
+        cost more than the answer.
         """
         try:
             while not exchange.settled:
-                if self._reading.acquire(False):
-                    self._read_for(exchange)
-                else:
+                self._read_for(exchange)
+                if not exchange.settled:
                     self._wait_for(exchange)
                 if not self._extend(exchange):
                     break
         finally:
-            now = self._last_wait = time.monotonic()
+            self._last_wait = time.monotonic()
             if not exchange.settled:
-                with self._lock:
-                    given_up = self.session.give_up(exchange, now)
-                if given_up and self._log.debug:
-                    self._log.trace_end_of_wait(exchange)
+                twice(partial(self._give_up, exchange))
             observers = self._observers()
             if observers is not None and observers.any:
                 observers.settled(exchange)
@@ -487,40 +568,74 @@ class Connection:
         with self._lock:
             return self.session.extend(exchange, time.monotonic())
 
-    @staticmethod
-    def _wait_for(exchange: Exchange[Any]) -> None:
+    def _wait_for(self, exchange: Exchange[Any]) -> None:
         """Wait while another thread reads."""
         waiter = threading.Lock()
         waiter.acquire()
         exchange.wake = waiter.release
-        left = exchange.sent + exchange.timeout - time.monotonic()
-        if not exchange.settled and left > 0:  # settled before `wake` was there, it would wait for nothing
-            waiter.acquire(timeout=min(left, threading.TIMEOUT_MAX))
+        try:
+            self._asleep.add(exchange)
+            left = exchange.sent + exchange.timeout - time.monotonic()
+            if not (exchange.settled or self.ended) and left > 0:  # else `wake` was not there when it was called
+                waiter.acquire(timeout=min(left, threading.TIMEOUT_MAX))
+        finally:
+            self._asleep.discard(exchange)
+
+    def _give_up(self, exchange: Exchange[Any]) -> None:
+        """Stop waiting for an exchange, which may be done again."""
+        with self._lock:
+            given_up = self.session.give_up(exchange, time.monotonic())
+            if self.ended and exchange.error is None:  # it was lost between what is pending and what is settled
+                exchange.error = fate(exchange, self._reason_of_end())
+        if given_up and self._log.debug:
+            self._log.trace_end_of_wait(exchange)
 
     # Reading
 
     def _read_for(self, exchange: Exchange[Any]) -> None:
-        """Read in the place of the reader until an exchange is settled; then leave the rest to the reader."""
+        """Read in the place of the reader, while what comes follows at once; then leave the rest to the reader."""
         deadline = exchange.sent + exchange.timeout
+        nested = self._reads()
+        taken = False
         try:
-            while not exchange.settled and (left := deadline - time.monotonic()) > 0:
-                self._pump(left)
+            (taken,) = map(self._reading.acquire, NOT_WAITING)
+            while taken and not (exchange.settled or self.ended) and deadline - time.monotonic() > SOON:
+                if not self._pump_soon() and not nested:
+                    break
         finally:
-            self._reading.release()
-            if self.session.pending:
-                self._rouse()
+            if taken:
+                self._reading.release()
+                if self.session.pending or self.transport.inbox:
+                    self._nap.ring()
+
+    def read_while(self, missing: Callable[[], bool], deadline: float | None) -> None:
+        """Read in a signal handler that has interrupted this thread as it read; else the reader does.
+
+        Args:
+            missing: Whether what is waited for has not come yet.
+            deadline: How long to wait for it at most, by `time.monotonic`; `None` for as long as the connection stands.
+
+        Raises:
+            WrongContext: The handler has interrupted this thread as it handled what came.
+        """
+        if self._locks():
+            raise _busy()
+        while self._reads() and not self.ended and missing():
+            if deadline is not None and time.monotonic() >= deadline:
+                break
+            self._pump_soon()
 
     def _read(self) -> None:
         """Read whenever nobody who waits does."""
         while not self.stopped.is_set():
             self.audience.throttle.wait(self._is_awaited)
             with self._reading:
-                self._pump(None)
+                self._pump()
                 while self.session.pending:  # who waits has left the reading to this thread
-                    self._pump(None)
+                    self._pump()
             # Another request often follows at once: its sender is to find the socket free.
             while not self.stopped.is_set() and time.monotonic() - self._last_wait < _GRACE:
-                if self._nap.acquire(timeout=_GRACE):
+                if self._nap.wait(_GRACE):
                     break
         with self._reading:
             self._inspect()
@@ -530,66 +645,95 @@ class Connection:
         """Whether the end of the connection is wanted: by the program, or because it logged off."""
         return self.leaving or self.session.leaving
 
-    def _rouse(self) -> None:
-        """Have the reader take the socket back at once."""
-        with contextlib.suppress(RuntimeError):  # somebody has already
-            self._nap.release()
-
     def _is_awaited(self) -> bool:
         """Whether reading cannot rest: somebody waits for what comes, or it is the end."""
         return bool(self.session.pending) or self.ended or self.transport.hung_up()
 
-    def _pump(self, limit: float | None) -> None:
-        """Read once, for at most ``limit`` seconds, and hand out what follows; the connection may end here.
+    def _pump(self) -> None:
+        """Read once and hand out what follows; the connection may end here.
 
         What the read before brought is inspected here: whoever waited for that has it, and what is due now takes a
         while to come.
         """
-        self._inspect()
+        if self.session.uninspected:
+            self._inspect()
         try:
-            data = self.transport.read(self._patience(limit) if self.session.busy else limit)
+            if not self.transport.inbox:
+                self.transport.fill(self._patience() if self.session.busy else None)
         except TimeoutError:
             self._look_again()
-            return
         except OSError as error:
-            self.end(ConnectionLost(f"the connection broke: {error}"), wanted=self._is_leaving())
-            return
+            self._break(error)
+        else:
+            self._handle()
+
+    def _pump_soon(self) -> bool:
+        """Read once, if anything comes within `SOON`, and hand out what follows; return whether anything came."""
+        if self.session.uninspected:
+            self._inspect()
+        inbox = self.transport.inbox
         try:
-            self._take(data)
-        except ConnectionLost as error:
-            self.end(error, wanted=self._is_leaving())
-        except BaseException:  # interrupted, with what was read not yet understood
-            self.end(ConnectionLost("reading was interrupted."))
-            raise
+            came = True if inbox else self.transport.fill_soon()
+        except OSError as error:
+            self._break(error)
+            return False
+        if inbox:
+            self._handle()
+        elif self.session.busy:
+            self._look_again()
+        return came
+
+    def _break(self, error: OSError) -> None:
+        self.end(ConnectionLost(f"the connection broke: {error}"), wanted=self._is_leaving())
 
     def _inspect(self) -> None:
-        if self.session.uninspected:
-            self.session.inspect(self._heard)
+        self.session.inspect(self._heard)
 
-    def _take(self, data: bytes | None) -> None:
-        """Take in what was read, and in a flood what is there behind it: each handing over wakes a thread."""
+    def _handle(self) -> None:
+        """Handle what was read, and in a flood what is there behind it; the connection may end here.
+
+        Each handing over wakes a thread, so it is done once.
+        """
         deliveries: list[Message | Aggregate] = []
-        reads = 0
         try:
-            while data is not None:
-                if not data:
-                    raise ConnectionLost("the server closed the connection.")
-                self._heard = time.monotonic()
-                with self._lock:
-                    received = self.session.receive(data, self._heard)
-                deliveries += received.deliveries
-                self._settle(received)
-                reads += 1
-                enough = received.settled or len(deliveries) > _ENOUGH or reads >= _TOGETHER
-                data = None if enough else self._read_on()
-        finally:
-            self._deliver(deliveries)
-        if self.audience.overflowed is not None:
-            raise self.audience.overflowed
+            with self._lock:
+                try:
+                    self._take(deliveries)
+                finally:
+                    if deliveries:
+                        self._deliver(deliveries)
+                self._torn = False
+            if self.audience.overflowed is not None:
+                self.end(self.audience.overflowed)
+        except ConnectionLost as error:
+            self.end(error, wanted=self._is_leaving())
+        except BaseException:
+            if self._torn:
+                self.end(ConnectionLost("reading was interrupted."))
+            raise
 
-    def _read_on(self) -> bytes | None:
+    def _take(self, deliveries: list[Message | Aggregate]) -> None:
+        inbox = self.transport.inbox
+        reads = 0
+        while inbox:
+            self._torn = True  # from here on an interrupt would leave what was taken half understood
+            data = inbox.popleft()
+            if not data:
+                raise ConnectionLost(self.transport.why)
+            self._heard = time.monotonic()
+            received = self.session.receive(data, self._heard)
+            deliveries += received.deliveries
+            if received.settled:
+                self._settle(received)
+                return
+            reads += 1
+            if len(deliveries) > _ENOUGH or reads >= _TOGETHER:
+                return
+            self._fill_on(data)
+
+    def _fill_on(self, data: bytes) -> None:
         try:
-            return self.transport.read_on()
+            self.transport.fill_on(data)
         except OSError as error:
             raise ConnectionLost(f"the connection broke: {error}") from None
 
@@ -603,11 +747,11 @@ class Connection:
             received = self.session.expire(now)
         self._hand_out(received)
 
-    def _patience(self, limit: float | None) -> float | None:
+    def _patience(self) -> float | None:
         """Return how long the next read may take where something is due; an idle link may be silent for ever."""
         with self._lock:
             deadline = self.session.deadline()
-        waits = [] if limit is None else [limit]
+        waits: list[float] = []
         if deadline is not None:
             waits.append(max(0.0, deadline - time.monotonic()))
         if self.session.incomplete:
@@ -620,13 +764,13 @@ class Connection:
 
     def _settle(self, received: Received) -> None:
         for exchange in received.settled:
-            exchange.wake()
+            _wake(exchange)
             if self._log.debug:
                 self._log.trace_answer(exchange)
 
     def _deliver(self, deliveries: list[Message | Aggregate]) -> None:
         if deliveries:
-            with self._delivering:
+            with self._lock:
                 if self._held is None:
                     self.audience.deliver(deliveries)
                 else:
@@ -640,7 +784,7 @@ class Connection:
             lost: What to call when the connection ends, or at once where it has.
         """
         self.audience.explain = self.session.visibility.explain
-        with self._delivering:
+        with self._lock:
             self.audience.deliver([*first, *(self._held or ())])
             self._held = None
         with self._lock:
@@ -658,30 +802,85 @@ class Connection:
             reason: Why it ends.
             wanted: Whether the program itself wanted it, so that streams just end.
         """
-        with self._lock:
-            if self.ended:
-                return
-            self.ended = True
-            self.stopped.set()
-            self._reason, self._wanted = reason, wanted
-            received = self.session.close(reason)
-            lost = self._lost
+        if self._locks():
+            self.abandon(reason, wanted=wanted)
+            return
+        ends = False
+        lost: OnLoss = quiet
+        try:
+            with self._lock:
+                ends = not self.ended
+                if ends:
+                    self.ended = True
+                    self._reason, self._wanted = self._due or (reason, wanted)
+                    lost = self._lost
+            if ends:
+                self._wind_up(lost)
+        except BaseException:
+            if ends:
+                self._wind_up(quiet)
+                self.audience.leave(None if self._wanted else self._reason)
+            raise
+
+    def _wind_up(self, lost: OnLoss) -> None:
+        """Tell everyone of the end, which may be done again."""
+        reason = self._reason_of_end()
+        self.stopped.set()
         self.transport.close()
-        self._rouse()
+        self._nap.ring()
         self.audience.throttle.nudge()
-        self._hand_out(received)
+        self._close_session(reason)
         if self._log.debug:
             self._log.trace("=", str(reason))
-        lost(self, reason, wanted)
+        lost(self, reason, self._wanted)
 
-    def abandon(self) -> None:
-        """Have the reader end the connection; takes no lock, so that a collection of garbage may call it anywhere."""
+    def _reason_of_end(self) -> ConnectionLost:
+        return self._reason or ConnectionLost("it was closed.")
+
+    def abandon(self, reason: ConnectionLost | None = None, *, wanted: bool = True) -> None:
+        """Have the reader end the connection.
+
+        It takes no lock, so that a signal handler and a collection of garbage may call it anywhere.
+        """
         self.leaving = True
+        self._due = reason or ConnectionLost("the program disconnected."), wanted
         self.transport.close()
+        self._nap.ring()
+        self.audience.throttle.nudge()
+
+    def discard(self) -> None:
+        """Close a connection that nobody has, perhaps before its reader began."""
+        self.abandon()
+        if self._reader.ident is None:
+            self.transport.release()
 
     def join(self, timeout: float) -> None:
         """Wait for the reader to end, but never for the thread that asks."""
         join(self._reader, timeout)
+
+
+def _busy() -> WrongContext:
+    return WrongContext(
+        "A signal handler has interrupted this thread as it handled what the server sent, and nothing was sent: no "
+        "answer could be read before the handler returns. Let another thread send."
+    )
+
+
+def twice(step: Callable[[], object]) -> None:
+    """Take a step, and take it again where it was interrupted: nobody else would complete it."""
+    try:
+        step()
+    except BaseException:
+        step()
+        raise
+
+
+def _wake(exchange: Exchange[Any]) -> None:
+    """Let who waits for an exchange go on, unless somebody has."""
+    try:
+        exchange.wake()
+    except RuntimeError:
+        return
 
 
 def monitor(connection: Connection, interval: float) -> None:
