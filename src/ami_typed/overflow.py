@@ -123,7 +123,7 @@ class Bounded:
         self._messages = messages
         self._octets = octets
         self._waiting = 0
-        self._held = 0
+        self._held: int = 0
         self._crowded_since: float | None = None
         self._strict = True
 
