@@ -497,6 +497,9 @@ class _Aggregates:
             self._used.name("typing", name)
         repeatable = Attribute("repeatable", _tuple([event.wire for _, event in aggregate.items]), None)
         counted = () if aggregate.counted else (Attribute("counted", "False", None),)
+        for name, used in (("Items", aggregate.items), ("Closing", aggregate.complete)):
+            if used:
+                self._used.name("ami_typed.fields", name)
         return Aggregate(
             name=aggregate.name,
             doc=_docstring(
@@ -518,9 +521,9 @@ class _Aggregates:
     def _member(self, name: str, event: resolve.Reference, doc: str) -> Member:
         if event.known:
             events = "known_events"
-            self._used.name("ami_typed", "events as known_events")
+            self._used.type("ami_typed", "events as known_events")
         else:
-            events = self._used.name(self._home, "events")
+            events = self._used.type(self._home, "events")
         return Member(name=name, event=f"{events}.{event.name}", wire=_text(event.wire), doc=doc)
 
 
@@ -587,7 +590,7 @@ def _family(family: Family, used: _Used) -> Fields:
         name=family.name,
         bases=("Event",),
         doc=_docstring(family.doc),
-        constants=(),
+        constants=(Attribute("wire_name", '""', None),),
         fields=(*(_attribute(each, used) for each in family.fields), *shown),
     )
 

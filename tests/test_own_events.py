@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -99,6 +100,45 @@ def test_an_event_that_a_class_was_defined_for_arrives_as_that_class(server: Ser
         for event in (by_class.next(), by_name.next(), every.next(), stream.get(PATIENCE)):
             assert type(event) is DonglePortFail
             assert (event.device, event.message) == ("dongle0", None)
+
+
+def test_a_family_brings_every_event_of_it_and_no_other(server: Server, make: Make) -> None:
+    class TrunkBusy(events.ChannelEvent):
+        """An event of a module."""
+
+    manager = make()
+    heard = Heard()
+    manager.register_callback(events.ChannelEvent, heard)
+    peer = server.link(manager)
+    with manager.subscribe(events.ChannelEvent) as stream:
+        for name in ("Newchannel", "QueueMemberAdded", "TrunkBusy", "Unknown", "Hangup"):
+            peer.send(message(f"Event: {name}", f"Channel: SIP/{name}"))
+        expected = [(cls, f"SIP/{cls.__name__}") for cls in (events.Newchannel, TrunkBusy, events.Hangup)]
+        assert [(type(event), event.channel) for event in (stream.get(PATIENCE) for _ in expected)] == expected
+    assert [type(heard.next()) for _ in expected] == [cls for cls, _ in expected]
+    assert manager.unregister_callback(events.ChannelEvent, heard) is True
+    assert manager.unregister_callback(events.ChannelEvent, heard) is False
+
+
+def test_an_event_of_a_family_can_be_waited_for(server: Server, make: Make) -> None:
+    manager = make()
+    peer = server.link(manager)
+    with pytest.raises(ami.EventTimeout, match="ChannelEvent") as timeout:
+        manager.wait_for(events.ChannelEvent, timeout=0.01)
+    assert "Nothing is known" not in str(timeout.value)
+    began = threading.Event()
+
+    def fits(event: events.ChannelEvent) -> bool:
+        began.set()
+        return event.exten == "2"
+
+    waiting = background(manager.wait_for, events.ChannelEvent, where=fits, timeout=PATIENCE)
+    while not began.is_set():
+        peer.send(message("Event: Hangup", "Exten: 1"))
+        began.wait(0.01)
+    peer.send(message("Event: Newexten", "Exten: 2"))
+    found = waiting.result(PATIENCE)
+    assert (type(found), found.exten) == (events.Newexten, "2")
 
 
 def test_an_event_that_nothing_describes_is_waited_for_by_its_name(server: Server, make: Make) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import ami_typed as ami
-from ami_typed import actions, aggregates, events, responses
-from ami_typed._delivery.subscriptions import Handlers
+from ami_typed import actions, aggregates, catalogue, events, responses
+from ami_typed._delivery.subscriptions import Handlers, doubt_about
 from tests.support import Gadget, Gadgets, GadgetsComplete, unread
 
 
@@ -152,6 +152,97 @@ def test_streams_stand_apart_from_callbacks() -> None:
     handlers.register(Gadget, two)
     route = handlers.route_of(EVENT)
     assert (route.sinks, route.functions) == ((one,), (two,))
+
+
+HANGUP = unread("Event: Hangup", "Channel: PJSIP/alice-00000001", cls=events.Hangup)
+
+
+def test_a_family_stands_for_its_events_and_for_no_other() -> None:
+    handlers = Handlers()
+    handlers.register(events.ChannelEvent, one)
+    handlers.register(events.SecurityEvent, two, sink=True)
+    assert called(handlers, HANGUP) == [one]
+    assert called(handlers, EVENT) == called(handlers, unread("Event: QueueMemberAdded")) == []
+    assert called(handlers, ami.Event({"Event": "ChannelEvent"})) == []
+    assert handlers.route_of(unread("Event: InvalidPassword", cls=events.InvalidPassword)).sinks == (two,)
+    wanted = {name for name in catalogue.EVENTS if handlers.wants(name)}
+    assert wanted == {*catalogue.FAMILIES["ChannelEvent"], *catalogue.FAMILIES["SecurityEvent"]}
+    assert not handlers.wants("ChannelEvent")
+    assert not handlers.wants("NothingKnown")
+
+
+def test_callbacks_for_a_family_and_for_an_event_of_it_keep_their_order() -> None:
+    handlers = Handlers()
+    for key, function in ((events.ChannelEvent, two), (events.Hangup, one), ("Hangup", three), (ami.Event, two)):
+        handlers.register(key, function)
+    handlers.register(events.ChannelEvent, two)
+    assert called(handlers, HANGUP) == [one, three, two, two]
+
+
+@pytest.mark.parametrize("name", ["ChannelEvent", "channelevent", events.ChannelEvent])
+def test_a_family_is_unregistered_by_its_class_or_name(name: Any) -> None:
+    handlers = Handlers()
+    handlers.register(name, one)
+    assert called(handlers, HANGUP) == [one]
+    assert handlers.unregister(events.BridgeEvent, one) is False
+    assert handlers.unregister(events.ChannelEvent, one) is True
+    assert called(handlers, HANGUP) == []
+    assert not handlers.wants("Hangup")
+
+
+def test_a_class_defined_later_belongs_to_its_family_and_makes_its_event_wanted() -> None:
+    handlers = Handlers()
+    handlers.register(events.ChannelEvent, one)
+    assert not handlers.wants("TrunkAlarm")
+
+    class TrunkAlarm(events.ChannelEvent):
+        """An event of a module."""
+
+    assert handlers.wants("TrunkAlarm")
+    assert called(handlers, unread("Event: TrunkAlarm", cls=TrunkAlarm)) == [one]
+
+
+def test_a_program_can_define_a_family_of_its_own() -> None:
+    class TrunkEvent(ami.Event):
+        """What the events of a module share."""
+
+        wire_name = ""
+
+    class TrunkUp(TrunkEvent):
+        """An event."""
+
+    class TrunkDown(TrunkEvent):
+        """Another."""
+
+        wire_name = "Trunk-Down"
+
+    handlers = Handlers()
+    handlers.register("TrunkEvent", one)
+    handlers.register(TrunkEvent, one)
+    assert called(handlers, unread("Event: TrunkUp", cls=TrunkUp)) == [one]
+    assert called(handlers, unread("Event: Trunk-Down", cls=TrunkDown)) == [one]
+    assert [name for name in ("TrunkUp", "trunk-down", "TrunkEvent", "Hangup") if handlers.wants(name)] == [
+        "TrunkUp",
+        "trunk-down",
+    ]
+    with pytest.raises(TypeError, match="TrunkEvent is a family"):
+        ami.register(TrunkEvent)
+
+
+def test_user_events_belong_to_the_families_of_their_classes() -> None:
+    class TrunkFire(events.UserEvent, events.SecurityEvent):
+        """A user event."""
+
+    handlers = Handlers()
+    handlers.register(events.SecurityEvent, one)
+    assert handlers.wants("UserEvent")
+    assert called(handlers, unread("Event: UserEvent", "UserEvent: TrunkFire", cls=TrunkFire)) == [one]
+    assert called(handlers, unread("Event: UserEvent", "UserEvent: Other", cls=events.UserEvent)) == []
+
+
+def test_a_misspelt_family_is_recognized() -> None:
+    assert "Did you mean 'ChannelEvent'?" in doubt_about("ChanelEvent")
+    assert doubt_about("ChannelEvent") == doubt_about(events.ChannelEvent) == ""
 
 
 def test_an_event_is_wanted_while_somebody_wants_it() -> None:

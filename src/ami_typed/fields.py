@@ -33,9 +33,11 @@ __all__ = [
     "Always",
     "AlwaysLocal",
     "Built",
+    "Closing",
     "Dated",
     "Family",
     "Field",
+    "Items",
     "Joined",
     "Numbered",
     "Processed",
@@ -66,7 +68,7 @@ class _Doc:
     def __init__(self, of_class: str | None) -> None:
         self._of_class = of_class
 
-    def __get__(self, field: Field[Any] | Part[Any] | None, owner: type[Any]) -> str | None:
+    def __get__(self, field: Field[Any] | Part[Any] | _Held[Any] | None, owner: type[Any]) -> str | None:
         return self._of_class if field is None else field.describe()
 
 
@@ -672,6 +674,66 @@ class MaybeView(_Shown[S]):
         return found if getattr(found, self.cls.named_by) is not None else None
 
 
+class _Held(Generic[T]):
+    """Where a list of events holds those of one name.
+
+    Args:
+        wire: The name.
+    """
+
+    __slots__ = ("_attribute", "_owner", "wire")
+
+    _owner: type[Any]
+
+    def __init__(self, wire: str) -> None:
+        self.wire = wire
+
+    def __set_name__(self, owner: type[Any], attribute: str) -> None:
+        self._owner = owner
+        self._attribute = attribute
+
+    def describe(self) -> str:
+        """Return what the attribute means, as the source of its class says."""
+        return _meaning(self._owner, self._attribute)
+
+    def __init_subclass__(cls) -> None:
+        if not TYPE_CHECKING:  # `help` on the class says what it is, on an attribute what it holds
+            cls.__doc__ = _Doc(cls.__doc__)
+
+
+class Items(_Held[T]):
+    """The events of one name in a list, in the order in which they came."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, aggregate: None, owner: type[Any]) -> Self: ...
+    @overload
+    def __get__(self, aggregate: dict[Any, Any], owner: type[Any] | None = None) -> list[T]: ...
+
+    def __get__(self, aggregate: dict[Any, Any] | None, owner: type[Any] | None = None) -> Self | list[T]:
+        """Return the events; on a class, the attribute itself."""
+        if aggregate is None:
+            return self
+        found: list[T] = aggregate[self.wire]
+        return found
+
+
+class Closing(_Held[T]):
+    """The event that closes a list."""
+
+    __slots__ = ()
+
+    @overload
+    def __get__(self, aggregate: None, owner: type[Any]) -> Self: ...
+    @overload
+    def __get__(self, aggregate: dict[Any, Any], owner: type[Any] | None = None) -> T | None: ...
+
+    def __get__(self, aggregate: dict[Any, Any] | None, owner: type[Any] | None = None) -> Self | T | None:
+        """Return the event, `None` until it came; on a class, the attribute itself."""
+        return self if aggregate is None else aggregate.get(self.wire)
+
+
 def fields_of(cls: type[Message]) -> dict[str, Field[Any]]:
     """Return the fields of a message class by attribute name, those of its bases first."""
     return {
@@ -717,7 +779,9 @@ def described(cls: type[Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for node, after in zip(body.body, body.body[1:], strict=False):
         match node, after:
-            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=str(sentence))):
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
+                value=ast.Constant(value=str(sentence))
+            ):
                 found[name] = inspect.cleandoc(sentence)
             case _:
                 pass

@@ -930,9 +930,10 @@ class Manager:
         """Have a function called with every such event, and with this manager.
 
         Args:
-            event: The class of the event or list, or its name; a pattern such as ``Queue*`` for every event whose
-                name matches, ``""`` for every event and every list, `None` for every response without a request. A
-                list that shares its name with an event is named with ``_Aggregate`` at the end.
+            event: The class of the event or list, or its name; a family such as `events.ChannelEvent` for all of its
+                events, a pattern such as ``Queue*`` for every event whose name matches, ``""`` for every event and
+                every list, `None` for every response without a request. A list that shares its name with an event is
+                named with ``_Aggregate`` at the end.
             function: What to call. Without it, this is a decorator: ``@manager.register_callback(events.Hangup)``.
 
         Functions are called one after the other, in the order of registration; the same pair registered again moves
@@ -1035,8 +1036,9 @@ class Manager:
         """Collect events of some classes, of all where none are given, from now on.
 
         Args:
-            event_classes: The classes. Events may be named instead, and a pattern such as ``Queue*`` stands for all
-                whose names match; checkers know the type of what is asked for by its class only.
+            event_classes: The classes; a family such as `events.ChannelEvent` stands for all of its events. Events may
+                be named instead, and a pattern such as ``Queue*`` stands for all whose names match; checkers know the
+                type of what is asked for by its class only.
             limit: How many events wait at most, `Limits.stream` where none is given.
             overflow: What happens beyond it; see `Overflow`. The reader is told of what was dropped: `get` raises
                 `EventsDropped`, or returns an `EventsLost` where that is one of the classes.

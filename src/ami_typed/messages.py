@@ -577,6 +577,7 @@ class Defined:
         version: Changes whenever a class is added, so that what was derived from them can be dropped.
         events: The classes of events, by name on the wire in lower case.
         sorts: For an event whose subclasses are told apart by a header, those, by its value in lower case.
+        families: The classes that several events derive from and that are none themselves, by name in lower case.
         aggregates: The classes of lists, by name in lower case.
     """
 
@@ -584,12 +585,15 @@ class Defined:
         self.version = 0
         self.events: dict[str, type[Event]] = {}
         self.sorts: dict[str, dict[str, type[Event]]] = {}
+        self.families: dict[str, type[Event]] = {}
         self.aggregates: dict[str, type[Aggregate]] = {}
 
     def add(self, cls: type[Event | Aggregate]) -> None:
         """Take in a class; of two for the same name, the later one counts."""
         if issubclass(cls, Aggregate):
             self.aggregates[cls.__name__.lower()] = cls
+        elif is_family(cls):
+            self.families[cls.__name__.lower()] = cls
         elif sort := sort_of(cls):
             self.sorts.setdefault(event_name(cls).lower(), {})[sort.lower()] = cls
         else:
@@ -611,6 +615,9 @@ class Event(LazyMessage):
 
     __slots__ = ()
 
+    wire_name: ClassVar[str] = ""
+    """The name on the wire where it is not that of the class. A class whose body says ``wire_name = ""`` is a family:
+    a base for several events, and no event itself."""
     releases: ClassVar[Releases] = Releases("13-")
     """The releases of Asterisk that send this event."""
     privileges: ClassVar[tuple[str, ...]] = ()
@@ -1162,6 +1169,11 @@ def event_name(cls: type[Any]) -> str:
     family = _family(cls)
     named = cls if family is None else family
     return getattr(named, "wire_name", None) or named.__name__
+
+
+def is_family(cls: type[Any]) -> bool:
+    """Return whether a class is a base for several events and no event itself."""
+    return vars(cls).get("wire_name") == "" and issubclass(cls, Event)
 
 
 def sort_of(cls: type[Any]) -> str:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from ami_typed import catalogue
 from ami_typed._speed import header
-from ami_typed.messages import DEFINED, Aggregate, Event, ListRequest, Request, event_name, sort_of
+from ami_typed.messages import DEFINED, Aggregate, Event, ListRequest, Request, event_name, is_family, sort_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "action_class",
@@ -29,10 +29,13 @@ __all__ = [
     "described_action",
     "event_class",
     "event_names",
+    "family_class",
+    "family_names",
     "has_sorts",
     "knowledge_of",
     "register",
     "sort_class",
+    "sorts_of",
     "version",
 ]
 
@@ -104,6 +107,8 @@ def _register_class(cls: object) -> object:
     base = next((each for each in _OWN if isinstance(cls, type) and issubclass(cls, each)), None)
     if base is None or not isinstance(cls, type):
         raise TypeError(f"register() takes a class of an event, an action or a list; {cls!r} is none.")
+    if is_family(cls):
+        raise TypeError(f"register() takes the class of one event; {cls.__name__} is a family of several.")
     if sort_of(cls):
         DEFINED.add(cls)
     else:
@@ -154,6 +159,25 @@ def sort_class(name: str) -> type[Event] | None:
     return next((sorts[folded] for sorts in DEFINED.sorts.values() if folded in sorts), None)
 
 
+def sorts_of(name: str) -> Iterable[type[Event]]:
+    """Return the classes of the events of a name that a header tells apart; none where it has one class."""
+    return DEFINED.sorts.get(name.lower(), {}).values()
+
+
+def family_names() -> Mapping[str, str]:
+    """Return the names of the families of events, by name in lower case."""
+    named = (*catalogue.FAMILIES, *(cls.__name__ for cls in DEFINED.families.values()))
+    return {name.lower(): name for name in named}
+
+
+def family_class(name: str) -> type[Event] | None:
+    """Return the class of a family of events by its name, `None` if there is none."""
+    folded = name.lower()
+    generated = next((each for each in catalogue.FAMILIES if each.lower() == folded), None)
+    known = None if generated is None else ("ami_typed.events.families", generated)
+    return DEFINED.families.get(folded) or _load(known, None)
+
+
 def has_sorts(name: str) -> bool:
     """Whether events of a name are of several classes, told apart by a header."""
     return name.lower() in DEFINED.sorts
@@ -196,7 +220,7 @@ def _find(base: type[Any], table: Mapping[str, Place], name: str, defined: Mappi
     return mine if mine is not None and issubclass(mine, known) else known
 
 
-def _load(place: Place | None, default: type[Any]) -> Any:
+def _load(place: Place | None, default: type[Any] | None) -> Any:
     return default if place is None else getattr(importlib.import_module(place[0]), place[1])
 
 

@@ -5,6 +5,7 @@ Rules of this module:
 - The order of registration is the order of calls; registering a pair again moves it to the end.
 - Names match without regard to case. `""` is every event and every list, `None` every response without a request, a
   name with ``*``, ``?`` or ``[`` in it every event whose name matches that pattern.
+- A family, a class that is no event itself, stands for every event whose class derives from it.
 - What could never be called is refused, with the nearest name that could.
 - The table is read without a lock on the way of every message, so it is replaced, never changed in place.
 - What is derived from it is bounded: a server may send any number of names.
@@ -17,7 +18,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ami_typed.messages import KEY_EVENT, Aggregate, Event, Request, event_name, sort_of
+from ami_typed.messages import DEFINED, KEY_EVENT, Aggregate, Event, Request, event_name, is_family, sort_of
 from ami_typed.notices import Notice
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ ORPHANS = "orphans"
 _EVENTS = "events"
 _AGGREGATES = "aggregates"
 _NOTICES = "notices"
+_FAMILY = "family"
 _ALL = "all"
 
 _SUFFIX = "_aggregate"
@@ -64,15 +66,19 @@ class _Key(NamedTuple):
     """What something is registered for.
 
     Attributes:
-        kind: Events, lists, orphans, or all events and lists.
+        kind: Events, lists, orphans, the events of a family, or all events and lists.
         name: A name in lower case, a pattern of names, or `""` for all of that kind.
+        family: The class of the family.
     """
 
     kind: str
     name: str
+    family: type[Event] | None = None
 
-    def matches(self, kind: str, names: Iterable[str], sink: bool) -> bool:
-        """Tell whether messages of a kind that go by these names are meant."""
+    def matches(self, kind: str, names: Iterable[str], classes: Iterable[type[Any]], sink: bool) -> bool:
+        """Return whether messages of a kind, with these names and of any of these classes, are meant."""
+        if self.family is not None:
+            return kind == _EVENTS and any(issubclass(each, self.family) for each in classes)
         if self.kind == _ALL:
             return kind == _EVENTS or (kind == _AGGREGATES and not sink)
         if kind == _NOTICES:
@@ -119,6 +125,8 @@ def _key(event: object) -> _Key:
         return _key_of_name(event)
     if isinstance(event, type) and issubclass(event, Aggregate):
         return _Key(_AGGREGATES, "" if event is Aggregate else event.__name__.lower())
+    if isinstance(event, type) and issubclass(event, Event) and is_family(event):
+        return _Key(_FAMILY, "", event)
     if isinstance(event, type) and issubclass(event, Event):
         return _Key(
             _EVENTS, "" if event is Event else _SORT.join(filter(None, (event_name(event), sort_of(event)))).lower()
@@ -149,8 +157,8 @@ def _key_of_name(name: str) -> _Key:
         return _Key(_EVENTS, folded)
     if folded.removesuffix(_SUFFIX) in registry.aggregate_names():
         return _Key(_AGGREGATES, folded.removesuffix(_SUFFIX))
-    sort = registry.sort_class(folded)
-    return _Key(_EVENTS, folded) if sort is None else _key(sort)
+    found = registry.sort_class(folded) or registry.family_class(folded)
+    return _Key(_EVENTS, folded) if found is None else _key(found)
 
 
 def _hint(name: str, *, prefix: bool = False) -> str:
@@ -170,7 +178,7 @@ def nearest(name: str, *, prefix: bool = False) -> list[str]:
 
     from ami_typed import registry
 
-    known = {**registry.aggregate_names(), **registry.event_names(), **_NOTICE_NAMES}
+    known = {**registry.family_names(), **registry.aggregate_names(), **registry.event_names(), **_NOTICE_NAMES}
     folded = name.lower()
     if prefix:
         parts = (written[: word.end()] for written in known.values() for word in re.finditer(_WORD, written))
@@ -186,7 +194,7 @@ def doubt_about(event: EventKey) -> str:
     from ami_typed import registry
 
     key = _key_of_name(event)
-    if key.name in registry.event_names() or key.name in _NOTICE_NAMES or key.kind == _AGGREGATES or _SORT in key.name:
+    if key.kind != _EVENTS or key.name in registry.event_names() or key.name in _NOTICE_NAMES or _SORT in key.name:
         return ""
     hint = _hint(event)
     return hint and f"A callback is registered for {event!r}, an event that ami-typed does not know.{hint}"
@@ -221,6 +229,7 @@ class Handlers:
         self._lock = threading.RLock()
         self._entries: tuple[_Entry, ...] = ()
         self._wanted: dict[str, bool] = {}
+        self._defined = 0
         self._by_name: dict[str, Route] = {}
         self.by_class: dict[type[Any], Route] = {}
 
@@ -280,20 +289,26 @@ class Handlers:
         return len(after) < len(before)
 
     def wants(self, name: str) -> bool:
-        """Whether anybody wants an event of this name."""
+        """Return whether any callback or stream receives events of this name."""
+        if self._defined != DEFINED.version:  # a class of this name may belong to another family now
+            self._defined, self._wanted = DEFINED.version, {}
         wanted = self._wanted
         answer = wanted.get(name)
         if answer is None:
-            folded = name.lower()
-            answer = any(
-                each.key.name.startswith(folded + _SORT) or each.key.matches(kind, (folded,), each.sink)
-                for each in self._entries
-                for kind in (_EVENTS, _NOTICES)
-            )
+            answer = self._is_wanted(name)
             if len(wanted) >= _NAMES:
                 wanted.clear()
             wanted[name] = answer
         return answer
+
+    def _is_wanted(self, name: str) -> bool:
+        folded = name.lower()
+        classes = _classes_of(name) if any(each.key.family for each in self._entries) else ()
+        return any(
+            each.key.name.startswith(folded + _SORT) or each.key.matches(kind, (folded,), classes, each.sink)
+            for each in self._entries
+            for kind in (_EVENTS, _NOTICES)
+        )
 
     def route_of(self, message: Any) -> Route:
         """Return where an event, an aggregate or a response without a request goes."""
@@ -303,7 +318,7 @@ class Handlers:
         known = self.by_class  # kept before the entries are read: what is found of old ones goes into the old table
         route = known.get(cls)
         if route is None:
-            route = known[cls] = self._route(*_kind_and_names(cls, message))
+            route = known[cls] = self._route(*_kind_and_names(cls, message), cls)
         return route
 
     def _route_of_name(self, name: str) -> Route:
@@ -312,15 +327,22 @@ class Handlers:
         if route is None:
             if len(known) >= _NAMES:
                 known.clear()
-            route = known[name] = self._route(_EVENTS, (name.lower(),))
+            route = known[name] = self._route(_EVENTS, (name.lower(),), Event)
         return route
 
-    def _route(self, kind: str, names: tuple[str, ...]) -> Route:
-        chosen = [each for each in self._entries if each.key.matches(kind, names, each.sink)]
+    def _route(self, kind: str, names: tuple[str, ...], cls: type[Any]) -> Route:
+        chosen = [each for each in self._entries if each.key.matches(kind, names, (cls,), each.sink)]
         return Route(
             tuple(dict.fromkeys(each.function for each in chosen if each.sink)),  # one stream may take it twice over
             tuple(each.function for each in chosen if not each.sink),
         )
+
+
+def _classes_of(name: str) -> Iterable[type[Event]]:
+    """Return the classes that events of a name may have."""
+    from ami_typed import registry  # only where a family is registered
+
+    return registry.event_class(name), *registry.sorts_of(name)
 
 
 def _kind_and_names(cls: type[Any], message: Any) -> tuple[str, tuple[str, ...]]:

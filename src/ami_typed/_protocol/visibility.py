@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ami_typed.errors import HeaderRefused
 from ami_typed.messages import Event, event_name
 from ami_typed.notices import Notice
-from ami_typed.registry import event_class
+from ami_typed.registry import event_class, family_class
 from ami_typed.values import EVENT_CLASSES, FALSE, TRUE, mask_trouble
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ class Visibility:
 
     def explain(self, names: Iterable[str]) -> str:
         """Say why events of these names may not have come: sentences, each behind a blank, or nothing."""
-        reasons = [reason for name in names if name.isidentifier() and (reason := self._reason(name))]
+        events = (name for name in names if name.isidentifier() and family_class(name) is None)
+        reasons = [reason for name in events if (reason := self._reason(name))]
         if reasons and self.filters:
             reasons.append("A filter was set on this connection.")
         return "".join(f" {reason}" for reason in dict.fromkeys(reasons))

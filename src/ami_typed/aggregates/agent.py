@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["Agents"]
 
@@ -23,15 +26,10 @@ class Agents(Aggregate):
     releases = Releases("13-")
     repeatable = ("Agents",)
 
-    @property
-    def agents(self) -> list[events.Agents]:
-        """Its ``Agents`` events, in the order in which they came."""
-        return self[events.Agents]
-
-    @property
-    def complete(self) -> events.AgentsComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("AgentsComplete")
+    agents: Items[events.Agents] = Items("Agents")
+    """Its ``Agents`` events, in the order in which they came."""
+    complete: Closing[events.AgentsComplete] = Closing("AgentsComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["BridgeInfo", "BridgeList", "BridgeTechnologyList"]
 
@@ -23,15 +26,10 @@ class BridgeInfo(Aggregate):
     releases = Releases("13-")
     repeatable = ("BridgeInfoChannel",)
 
-    @property
-    def channels(self) -> list[events.BridgeInfoChannel]:
-        """Its ``BridgeInfoChannel`` events, in the order in which they came."""
-        return self[events.BridgeInfoChannel]
-
-    @property
-    def complete(self) -> events.BridgeInfoComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("BridgeInfoComplete")
+    channels: Items[events.BridgeInfoChannel] = Items("BridgeInfoChannel")
+    """Its ``BridgeInfoChannel`` events, in the order in which they came."""
+    complete: Closing[events.BridgeInfoComplete] = Closing("BridgeInfoComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -55,15 +53,10 @@ class BridgeList(Aggregate):
     releases = Releases("13-")
     repeatable = ("BridgeListItem",)
 
-    @property
-    def bridges(self) -> list[events.BridgeListItem]:
-        """Its ``BridgeListItem`` events, in the order in which they came."""
-        return self[events.BridgeListItem]
-
-    @property
-    def complete(self) -> events.BridgeListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("BridgeListComplete")
+    bridges: Items[events.BridgeListItem] = Items("BridgeListItem")
+    """Its ``BridgeListItem`` events, in the order in which they came."""
+    complete: Closing[events.BridgeListComplete] = Closing("BridgeListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -87,15 +80,10 @@ class BridgeTechnologyList(Aggregate):
     releases = Releases("13-")
     repeatable = ("BridgeTechnologyListItem",)
 
-    @property
-    def technologies(self) -> list[events.BridgeTechnologyListItem]:
-        """Its ``BridgeTechnologyListItem`` events, in the order in which they came."""
-        return self[events.BridgeTechnologyListItem]
-
-    @property
-    def complete(self) -> events.BridgeTechnologyListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("BridgeTechnologyListComplete")
+    technologies: Items[events.BridgeTechnologyListItem] = Items("BridgeTechnologyListItem")
+    """Its ``BridgeTechnologyListItem`` events, in the order in which they came."""
+    complete: Closing[events.BridgeTechnologyListComplete] = Closing("BridgeTechnologyListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["CoreShowChannelMap", "CoreShowChannels", "Hangup", "Status"]
 
@@ -23,15 +26,10 @@ class CoreShowChannelMap(Aggregate):
     releases = Releases("18.19 20.4-")
     repeatable = ("CoreShowChannelMap",)
 
-    @property
-    def connections(self) -> list[events.CoreShowChannelMap]:
-        """Its ``CoreShowChannelMap`` events, in the order in which they came."""
-        return self[events.CoreShowChannelMap]
-
-    @property
-    def complete(self) -> events.CoreShowChannelMapComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("CoreShowChannelMapComplete")
+    connections: Items[events.CoreShowChannelMap] = Items("CoreShowChannelMap")
+    """Its ``CoreShowChannelMap`` events, in the order in which they came."""
+    complete: Closing[events.CoreShowChannelMapComplete] = Closing("CoreShowChannelMapComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -55,15 +53,10 @@ class CoreShowChannels(Aggregate):
     releases = Releases("13-")
     repeatable = ("CoreShowChannel",)
 
-    @property
-    def channels(self) -> list[events.CoreShowChannel]:
-        """Its ``CoreShowChannel`` events, in the order in which they came."""
-        return self[events.CoreShowChannel]
-
-    @property
-    def complete(self) -> events.CoreShowChannelsComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("CoreShowChannelsComplete")
+    channels: Items[events.CoreShowChannel] = Items("CoreShowChannel")
+    """Its ``CoreShowChannel`` events, in the order in which they came."""
+    complete: Closing[events.CoreShowChannelsComplete] = Closing("CoreShowChannelsComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -87,15 +80,10 @@ class Hangup(Aggregate):
     releases = Releases("13-")
     repeatable = ("ChannelHungup",)
 
-    @property
-    def channels(self) -> list[events.ChannelHungup]:
-        """Its ``ChannelHungup`` events, in the order in which they came."""
-        return self[events.ChannelHungup]
-
-    @property
-    def complete(self) -> events.ChannelsHungupListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("ChannelsHungupListComplete")
+    channels: Items[events.ChannelHungup] = Items("ChannelHungup")
+    """Its ``ChannelHungup`` events, in the order in which they came."""
+    complete: Closing[events.ChannelsHungupListComplete] = Closing("ChannelsHungupListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -119,15 +107,10 @@ class Status(Aggregate):
     releases = Releases("13-")
     repeatable = ("Status",)
 
-    @property
-    def channels(self) -> list[events.Status]:
-        """Its ``Status`` events, in the order in which they came."""
-        return self[events.Status]
-
-    @property
-    def complete(self) -> events.StatusComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("StatusComplete")
+    channels: Items[events.Status] = Items("Status")
+    """Its ``Status`` events, in the order in which they came."""
+    complete: Closing[events.StatusComplete] = Closing("StatusComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["ConfbridgeList", "ConfbridgeListRooms"]
 
@@ -23,15 +26,10 @@ class ConfbridgeList(Aggregate):
     releases = Releases("13-")
     repeatable = ("ConfbridgeList",)
 
-    @property
-    def members(self) -> list[events.ConfbridgeList]:
-        """Its ``ConfbridgeList`` events, in the order in which they came."""
-        return self[events.ConfbridgeList]
-
-    @property
-    def complete(self) -> events.ConfbridgeListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("ConfbridgeListComplete")
+    members: Items[events.ConfbridgeList] = Items("ConfbridgeList")
+    """Its ``ConfbridgeList`` events, in the order in which they came."""
+    complete: Closing[events.ConfbridgeListComplete] = Closing("ConfbridgeListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -55,15 +53,10 @@ class ConfbridgeListRooms(Aggregate):
     releases = Releases("13-")
     repeatable = ("ConfbridgeListRooms",)
 
-    @property
-    def conferences(self) -> list[events.ConfbridgeListRooms]:
-        """Its ``ConfbridgeListRooms`` events, in the order in which they came."""
-        return self[events.ConfbridgeListRooms]
-
-    @property
-    def complete(self) -> events.ConfbridgeListRoomsComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("ConfbridgeListRoomsComplete")
+    conferences: Items[events.ConfbridgeListRooms] = Items("ConfbridgeListRooms")
+    """Its ``ConfbridgeListRooms`` events, in the order in which they came."""
+    complete: Closing[events.ConfbridgeListRoomsComplete] = Closing("ConfbridgeListRoomsComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["DataGet"]
 
@@ -23,10 +26,8 @@ class DataGet(Aggregate):
     releases = Releases("13-14")
     repeatable = ()
 
-    @property
-    def complete(self) -> events.DataGetTree | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("DataGet Tree")
+    complete: Closing[events.DataGetTree] = Closing("DataGet Tree")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["DAHDIShowChannels", "DAHDIShowStatus", "PRIShowSpans"]
 
@@ -23,15 +26,10 @@ class DAHDIShowChannels(Aggregate):
     releases = Releases("13-")
     repeatable = ("DAHDIShowChannels",)
 
-    @property
-    def channels(self) -> list[events.DAHDIShowChannels]:
-        """Its ``DAHDIShowChannels`` events, in the order in which they came."""
-        return self[events.DAHDIShowChannels]
-
-    @property
-    def complete(self) -> events.DAHDIShowChannelsComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("DAHDIShowChannelsComplete")
+    channels: Items[events.DAHDIShowChannels] = Items("DAHDIShowChannels")
+    """Its ``DAHDIShowChannels`` events, in the order in which they came."""
+    complete: Closing[events.DAHDIShowChannelsComplete] = Closing("DAHDIShowChannelsComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -55,15 +53,10 @@ class DAHDIShowStatus(Aggregate):
     releases = Releases("18.23 20.8 21.3-")
     repeatable = ("DAHDIShowStatus",)
 
-    @property
-    def spans(self) -> list[events.DAHDIShowStatus]:
-        """Its ``DAHDIShowStatus`` events, in the order in which they came."""
-        return self[events.DAHDIShowStatus]
-
-    @property
-    def complete(self) -> events.DAHDIShowStatusComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("DAHDIShowStatusComplete")
+    spans: Items[events.DAHDIShowStatus] = Items("DAHDIShowStatus")
+    """Its ``DAHDIShowStatus`` events, in the order in which they came."""
+    complete: Closing[events.DAHDIShowStatusComplete] = Closing("DAHDIShowStatusComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -87,15 +80,10 @@ class PRIShowSpans(Aggregate):
     releases = Releases("13-")
     repeatable = ("PRIShowSpans",)
 
-    @property
-    def spans(self) -> list[events.PRIShowSpans]:
-        """Its ``PRIShowSpans`` events, in the order in which they came."""
-        return self[events.PRIShowSpans]
-
-    @property
-    def complete(self) -> events.PRIShowSpansComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("PRIShowSpansComplete")
+    spans: Items[events.PRIShowSpans] = Items("PRIShowSpans")
+    """Its ``PRIShowSpans`` events, in the order in which they came."""
+    complete: Closing[events.PRIShowSpansComplete] = Closing("PRIShowSpansComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

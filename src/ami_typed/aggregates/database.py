@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["DBGet", "DBGetTree"]
 
@@ -23,15 +26,10 @@ class DBGet(Aggregate):
     releases = Releases("13-")
     repeatable = ("DBGetResponse",)
 
-    @property
-    def entries(self) -> list[events.DBGetResponse]:
-        """Its ``DBGetResponse`` events, in the order in which they came."""
-        return self[events.DBGetResponse]
-
-    @property
-    def complete(self) -> events.DBGetComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("DBGetComplete")
+    entries: Items[events.DBGetResponse] = Items("DBGetResponse")
+    """Its ``DBGetResponse`` events, in the order in which they came."""
+    complete: Closing[events.DBGetComplete] = Closing("DBGetComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -56,15 +54,10 @@ class DBGetTree(Aggregate):
     repeatable = ("DBGetTreeResponse",)
     counted = False
 
-    @property
-    def entries(self) -> list[events.DBGetTreeResponse]:
-        """Its ``DBGetTreeResponse`` events, in the order in which they came."""
-        return self[events.DBGetTreeResponse]
-
-    @property
-    def complete(self) -> events.DBGetTreeComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("DBGetTreeComplete")
+    entries: Items[events.DBGetTreeResponse] = Items("DBGetTreeResponse")
+    """Its ``DBGetTreeResponse`` events, in the order in which they came."""
+    complete: Closing[events.DBGetTreeComplete] = Closing("DBGetTreeComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

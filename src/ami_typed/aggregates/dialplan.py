@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["ShowDialPlan"]
 
@@ -23,15 +26,10 @@ class ShowDialPlan(Aggregate):
     releases = Releases("13-")
     repeatable = ("ListDialplan",)
 
-    @property
-    def entries(self) -> list[events.ListDialplan]:
-        """Its ``ListDialplan`` events, in the order in which they came."""
-        return self[events.ListDialplan]
-
-    @property
-    def complete(self) -> events.ShowDialPlanComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("ShowDialPlanComplete")
+    entries: Items[events.ListDialplan] = Items("ListDialplan")
+    """Its ``ListDialplan`` events, in the order in which they came."""
+    complete: Closing[events.ShowDialPlanComplete] = Closing("ShowDialPlanComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

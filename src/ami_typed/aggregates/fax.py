@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["FAXSession", "FAXSessions", "FAXStats"]
 
@@ -23,10 +26,8 @@ class FAXSession(Aggregate):
     releases = Releases("13-")
     repeatable = ()
 
-    @property
-    def complete(self) -> events.FAXSession | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("FAXSession")
+    complete: Closing[events.FAXSession] = Closing("FAXSession")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -48,15 +49,10 @@ class FAXSessions(Aggregate):
     releases = Releases("13-")
     repeatable = ("FAXSessionsEntry",)
 
-    @property
-    def sessions(self) -> list[events.FAXSessionsEntry]:
-        """Its ``FAXSessionsEntry`` events, in the order in which they came."""
-        return self[events.FAXSessionsEntry]
-
-    @property
-    def complete(self) -> events.FAXSessionsComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("FAXSessionsComplete")
+    sessions: Items[events.FAXSessionsEntry] = Items("FAXSessionsEntry")
+    """Its ``FAXSessionsEntry`` events, in the order in which they came."""
+    complete: Closing[events.FAXSessionsComplete] = Closing("FAXSessionsComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -80,10 +76,8 @@ class FAXStats(Aggregate):
     releases = Releases("13-")
     repeatable = ()
 
-    @property
-    def complete(self) -> events.FAXStats | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("FAXStats")
+    complete: Closing[events.FAXStats] = Closing("FAXStats")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

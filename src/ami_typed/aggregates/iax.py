@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["IAXpeerlist", "IAXpeers", "IAXregistry"]
 
@@ -23,15 +26,10 @@ class IAXpeerlist(Aggregate):
     releases = Releases("13-")
     repeatable = ("PeerEntry",)
 
-    @property
-    def peers(self) -> list[events.PeerEntry]:
-        """Its ``PeerEntry`` events, in the order in which they came."""
-        return self[events.PeerEntry]
-
-    @property
-    def complete(self) -> events.PeerlistComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("PeerlistComplete")
+    peers: Items[events.PeerEntry] = Items("PeerEntry")
+    """Its ``PeerEntry`` events, in the order in which they came."""
+    complete: Closing[events.PeerlistComplete] = Closing("PeerlistComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -55,15 +53,10 @@ class IAXpeers(Aggregate):
     releases = Releases("13-")
     repeatable = ("PeerEntry",)
 
-    @property
-    def peers(self) -> list[events.PeerEntry]:
-        """Its ``PeerEntry`` events, in the order in which they came."""
-        return self[events.PeerEntry]
-
-    @property
-    def complete(self) -> events.PeerlistComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("PeerlistComplete")
+    peers: Items[events.PeerEntry] = Items("PeerEntry")
+    """Its ``PeerEntry`` events, in the order in which they came."""
+    complete: Closing[events.PeerlistComplete] = Closing("PeerlistComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -87,15 +80,10 @@ class IAXregistry(Aggregate):
     releases = Releases("13-")
     repeatable = ("RegistryEntry",)
 
-    @property
-    def registrations(self) -> list[events.RegistryEntry]:
-        """Its ``RegistryEntry`` events, in the order in which they came."""
-        return self[events.RegistryEntry]
-
-    @property
-    def complete(self) -> events.RegistrationsComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("RegistrationsComplete")
+    registrations: Items[events.RegistryEntry] = Items("RegistryEntry")
+    """Its ``RegistryEntry`` events, in the order in which they came."""
+    complete: Closing[events.RegistrationsComplete] = Closing("RegistrationsComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["MeetmeList", "MeetmeListRooms"]
 
@@ -23,15 +26,10 @@ class MeetmeList(Aggregate):
     releases = Releases("13-")
     repeatable = ("MeetmeList",)
 
-    @property
-    def members(self) -> list[events.MeetmeList]:
-        """Its ``MeetmeList`` events, in the order in which they came."""
-        return self[events.MeetmeList]
-
-    @property
-    def complete(self) -> events.MeetmeListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("MeetmeListComplete")
+    members: Items[events.MeetmeList] = Items("MeetmeList")
+    """Its ``MeetmeList`` events, in the order in which they came."""
+    complete: Closing[events.MeetmeListComplete] = Closing("MeetmeListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -55,15 +53,10 @@ class MeetmeListRooms(Aggregate):
     releases = Releases("13-")
     repeatable = ("MeetmeListRooms",)
 
-    @property
-    def conferences(self) -> list[events.MeetmeListRooms]:
-        """Its ``MeetmeListRooms`` events, in the order in which they came."""
-        return self[events.MeetmeListRooms]
-
-    @property
-    def complete(self) -> events.MeetmeListRoomsComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("MeetmeListRoomsComplete")
+    conferences: Items[events.MeetmeListRooms] = Items("MeetmeListRooms")
+    """Its ``MeetmeListRooms`` events, in the order in which they came."""
+    complete: Closing[events.MeetmeListRoomsComplete] = Closing("MeetmeListRoomsComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

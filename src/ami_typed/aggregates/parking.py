@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["ParkedCalls", "Parkinglots"]
 
@@ -23,15 +26,10 @@ class ParkedCalls(Aggregate):
     releases = Releases("13-")
     repeatable = ("ParkedCall",)
 
-    @property
-    def calls(self) -> list[events.ParkedCall]:
-        """Its ``ParkedCall`` events, in the order in which they came."""
-        return self[events.ParkedCall]
-
-    @property
-    def complete(self) -> events.ParkedCallsComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("ParkedCallsComplete")
+    calls: Items[events.ParkedCall] = Items("ParkedCall")
+    """Its ``ParkedCall`` events, in the order in which they came."""
+    complete: Closing[events.ParkedCallsComplete] = Closing("ParkedCallsComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -55,15 +53,10 @@ class Parkinglots(Aggregate):
     releases = Releases("13-")
     repeatable = ("Parkinglot",)
 
-    @property
-    def lots(self) -> list[events.Parkinglot]:
-        """Its ``Parkinglot`` events, in the order in which they came."""
-        return self[events.Parkinglot]
-
-    @property
-    def complete(self) -> events.ParkinglotsComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("ParkinglotsComplete")
+    lots: Items[events.Parkinglot] = Items("Parkinglot")
+    """Its ``Parkinglot`` events, in the order in which they came."""
+    complete: Closing[events.ParkinglotsComplete] = Closing("ParkinglotsComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = [
     "PJSIPHangup",
@@ -30,15 +33,10 @@ class PJSIPHangup(Aggregate):
     releases = Releases("18.21 20.6 21.1-")
     repeatable = ("ChannelHungup",)
 
-    @property
-    def channels(self) -> list[events.ChannelHungup]:
-        """Its ``ChannelHungup`` events, in the order in which they came."""
-        return self[events.ChannelHungup]
-
-    @property
-    def complete(self) -> events.ChannelsHungupListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("ChannelsHungupListComplete")
+    channels: Items[events.ChannelHungup] = Items("ChannelHungup")
+    """Its ``ChannelHungup`` events, in the order in which they came."""
+    complete: Closing[events.ChannelsHungupListComplete] = Closing("ChannelsHungupListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -62,15 +60,10 @@ class PJSIPShowAors(Aggregate):
     releases = Releases("16-")
     repeatable = ("AorList",)
 
-    @property
-    def aors(self) -> list[events.AorList]:
-        """Its ``AorList`` events, in the order in which they came."""
-        return self[events.AorList]
-
-    @property
-    def complete(self) -> events.AorListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("AorListComplete")
+    aors: Items[events.AorList] = Items("AorList")
+    """Its ``AorList`` events, in the order in which they came."""
+    complete: Closing[events.AorListComplete] = Closing("AorListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -94,15 +87,10 @@ class PJSIPShowAuths(Aggregate):
     releases = Releases("16-")
     repeatable = ("AuthList",)
 
-    @property
-    def auths(self) -> list[events.AuthList]:
-        """Its ``AuthList`` events, in the order in which they came."""
-        return self[events.AuthList]
-
-    @property
-    def complete(self) -> events.AuthListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("AuthListComplete")
+    auths: Items[events.AuthList] = Items("AuthList")
+    """Its ``AuthList`` events, in the order in which they came."""
+    complete: Closing[events.AuthListComplete] = Closing("AuthListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -133,40 +121,20 @@ class PJSIPShowEndpoint(Aggregate):
         "ContactStatusDetail",
     )
 
-    @property
-    def endpoints(self) -> list[events.EndpointDetail]:
-        """Its ``EndpointDetail`` events, in the order in which they came."""
-        return self[events.EndpointDetail]
-
-    @property
-    def identifies(self) -> list[events.IdentifyDetail]:
-        """Its ``IdentifyDetail`` events, in the order in which they came."""
-        return self[events.IdentifyDetail]
-
-    @property
-    def auths(self) -> list[events.AuthDetail]:
-        """Its ``AuthDetail`` events, in the order in which they came."""
-        return self[events.AuthDetail]
-
-    @property
-    def transports(self) -> list[events.TransportDetail]:
-        """Its ``TransportDetail`` events, in the order in which they came."""
-        return self[events.TransportDetail]
-
-    @property
-    def aors(self) -> list[events.AorDetail]:
-        """Its ``AorDetail`` events, in the order in which they came."""
-        return self[events.AorDetail]
-
-    @property
-    def contacts(self) -> list[events.ContactStatusDetail]:
-        """Its ``ContactStatusDetail`` events, in the order in which they came."""
-        return self[events.ContactStatusDetail]
-
-    @property
-    def complete(self) -> events.EndpointDetailComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("EndpointDetailComplete")
+    endpoints: Items[events.EndpointDetail] = Items("EndpointDetail")
+    """Its ``EndpointDetail`` events, in the order in which they came."""
+    identifies: Items[events.IdentifyDetail] = Items("IdentifyDetail")
+    """Its ``IdentifyDetail`` events, in the order in which they came."""
+    auths: Items[events.AuthDetail] = Items("AuthDetail")
+    """Its ``AuthDetail`` events, in the order in which they came."""
+    transports: Items[events.TransportDetail] = Items("TransportDetail")
+    """Its ``TransportDetail`` events, in the order in which they came."""
+    aors: Items[events.AorDetail] = Items("AorDetail")
+    """Its ``AorDetail`` events, in the order in which they came."""
+    contacts: Items[events.ContactStatusDetail] = Items("ContactStatusDetail")
+    """Its ``ContactStatusDetail`` events, in the order in which they came."""
+    complete: Closing[events.EndpointDetailComplete] = Closing("EndpointDetailComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -200,15 +168,10 @@ class PJSIPShowEndpoints(Aggregate):
     releases = Releases("13-")
     repeatable = ("EndpointList",)
 
-    @property
-    def endpoints(self) -> list[events.EndpointList]:
-        """Its ``EndpointList`` events, in the order in which they came."""
-        return self[events.EndpointList]
-
-    @property
-    def complete(self) -> events.EndpointListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("EndpointListComplete")
+    endpoints: Items[events.EndpointList] = Items("EndpointList")
+    """Its ``EndpointList`` events, in the order in which they came."""
+    complete: Closing[events.EndpointListComplete] = Closing("EndpointListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -232,15 +195,10 @@ class PJSIPShowMaintenance(Aggregate):
     releases = Releases("20.20 22.10 23.4-")
     repeatable = ("PJSIPMaintenanceStatus",)
 
-    @property
-    def endpoints(self) -> list[events.PJSIPMaintenanceStatus]:
-        """Its ``PJSIPMaintenanceStatus`` events, in the order in which they came."""
-        return self[events.PJSIPMaintenanceStatus]
-
-    @property
-    def complete(self) -> events.PJSIPMaintenanceStatusComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("PJSIPMaintenanceStatusComplete")
+    endpoints: Items[events.PJSIPMaintenanceStatus] = Items("PJSIPMaintenanceStatus")
+    """Its ``PJSIPMaintenanceStatus`` events, in the order in which they came."""
+    complete: Closing[events.PJSIPMaintenanceStatusComplete] = Closing("PJSIPMaintenanceStatusComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = [
     "PJSIPShowContacts",
@@ -31,15 +34,10 @@ class PJSIPShowContacts(Aggregate):
     releases = Releases("16-")
     repeatable = ("ContactList",)
 
-    @property
-    def contacts(self) -> list[events.ContactList]:
-        """Its ``ContactList`` events, in the order in which they came."""
-        return self[events.ContactList]
-
-    @property
-    def complete(self) -> events.ContactListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("ContactListComplete")
+    contacts: Items[events.ContactList] = Items("ContactList")
+    """Its ``ContactList`` events, in the order in which they came."""
+    complete: Closing[events.ContactListComplete] = Closing("ContactListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -63,15 +61,10 @@ class PJSIPShowRegistrationInboundContactStatuses(Aggregate):
     releases = Releases("13.14 14.3-")
     repeatable = ("ContactStatusDetail",)
 
-    @property
-    def contacts(self) -> list[events.ContactStatusDetail]:
-        """Its ``ContactStatusDetail`` events, in the order in which they came."""
-        return self[events.ContactStatusDetail]
-
-    @property
-    def complete(self) -> events.ContactStatusDetailComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("ContactStatusDetailComplete")
+    contacts: Items[events.ContactStatusDetail] = Items("ContactStatusDetail")
+    """Its ``ContactStatusDetail`` events, in the order in which they came."""
+    complete: Closing[events.ContactStatusDetailComplete] = Closing("ContactStatusDetailComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -97,15 +90,10 @@ class PJSIPShowRegistrationsInbound(Aggregate):
     releases = Releases("13-")
     repeatable = ("InboundRegistrationDetail",)
 
-    @property
-    def aors(self) -> list[events.InboundRegistrationDetail]:
-        """Its ``InboundRegistrationDetail`` events, in the order in which they came."""
-        return self[events.InboundRegistrationDetail]
-
-    @property
-    def complete(self) -> events.InboundRegistrationDetailComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("InboundRegistrationDetailComplete")
+    aors: Items[events.InboundRegistrationDetail] = Items("InboundRegistrationDetail")
+    """Its ``InboundRegistrationDetail`` events, in the order in which they came."""
+    complete: Closing[events.InboundRegistrationDetailComplete] = Closing("InboundRegistrationDetailComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -134,20 +122,12 @@ class PJSIPShowRegistrationsOutbound(Aggregate):
     repeatable = ("OutboundRegistrationDetail", "AuthDetail")
     counted = False
 
-    @property
-    def registrations(self) -> list[events.OutboundRegistrationDetail]:
-        """Its ``OutboundRegistrationDetail`` events, in the order in which they came."""
-        return self[events.OutboundRegistrationDetail]
-
-    @property
-    def auths(self) -> list[events.AuthDetail]:
-        """Its ``AuthDetail`` events, in the order in which they came."""
-        return self[events.AuthDetail]
-
-    @property
-    def complete(self) -> events.OutboundRegistrationDetailComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("OutboundRegistrationDetailComplete")
+    registrations: Items[events.OutboundRegistrationDetail] = Items("OutboundRegistrationDetail")
+    """Its ``OutboundRegistrationDetail`` events, in the order in which they came."""
+    auths: Items[events.AuthDetail] = Items("AuthDetail")
+    """Its ``AuthDetail`` events, in the order in which they came."""
+    complete: Closing[events.OutboundRegistrationDetailComplete] = Closing("OutboundRegistrationDetailComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -177,15 +157,10 @@ class PJSIPShowResourceLists(Aggregate):
     releases = Releases("13-")
     repeatable = ("ResourceListDetail",)
 
-    @property
-    def resource_lists(self) -> list[events.ResourceListDetail]:
-        """Its ``ResourceListDetail`` events, in the order in which they came."""
-        return self[events.ResourceListDetail]
-
-    @property
-    def complete(self) -> events.ResourceListDetailComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("ResourceListDetailComplete")
+    resource_lists: Items[events.ResourceListDetail] = Items("ResourceListDetail")
+    """Its ``ResourceListDetail`` events, in the order in which they came."""
+    complete: Closing[events.ResourceListDetailComplete] = Closing("ResourceListDetailComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -209,15 +184,10 @@ class PJSIPShowSubscriptionsInbound(Aggregate):
     releases = Releases("13-")
     repeatable = ("InboundSubscriptionDetail",)
 
-    @property
-    def subscriptions(self) -> list[events.InboundSubscriptionDetail]:
-        """Its ``InboundSubscriptionDetail`` events, in the order in which they came."""
-        return self[events.InboundSubscriptionDetail]
-
-    @property
-    def complete(self) -> events.InboundSubscriptionDetailComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("InboundSubscriptionDetailComplete")
+    subscriptions: Items[events.InboundSubscriptionDetail] = Items("InboundSubscriptionDetail")
+    """Its ``InboundSubscriptionDetail`` events, in the order in which they came."""
+    complete: Closing[events.InboundSubscriptionDetailComplete] = Closing("InboundSubscriptionDetailComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -245,15 +215,10 @@ class PJSIPShowSubscriptionsOutbound(Aggregate):
     releases = Releases("13-")
     repeatable = ("OutboundSubscriptionDetail",)
 
-    @property
-    def subscriptions(self) -> list[events.OutboundSubscriptionDetail]:
-        """Its ``OutboundSubscriptionDetail`` events, in the order in which they came."""
-        return self[events.OutboundSubscriptionDetail]
-
-    @property
-    def complete(self) -> events.OutboundSubscriptionDetailComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("OutboundSubscriptionDetailComplete")
+    subscriptions: Items[events.OutboundSubscriptionDetail] = Items("OutboundSubscriptionDetail")
+    """Its ``OutboundSubscriptionDetail`` events, in the order in which they came."""
+    complete: Closing[events.OutboundSubscriptionDetailComplete] = Closing("OutboundSubscriptionDetailComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

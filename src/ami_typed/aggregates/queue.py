@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["QueueStatus", "QueueSummary"]
 
@@ -23,25 +26,14 @@ class QueueStatus(Aggregate):
     releases = Releases("13-")
     repeatable = ("QueueParams", "QueueMember", "QueueEntry")
 
-    @property
-    def params(self) -> list[events.QueueParams]:
-        """Its ``QueueParams`` events, in the order in which they came."""
-        return self[events.QueueParams]
-
-    @property
-    def members(self) -> list[events.QueueMember]:
-        """Its ``QueueMember`` events, in the order in which they came."""
-        return self[events.QueueMember]
-
-    @property
-    def entries(self) -> list[events.QueueEntry]:
-        """Its ``QueueEntry`` events, in the order in which they came."""
-        return self[events.QueueEntry]
-
-    @property
-    def complete(self) -> events.QueueStatusComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("QueueStatusComplete")
+    params: Items[events.QueueParams] = Items("QueueParams")
+    """Its ``QueueParams`` events, in the order in which they came."""
+    members: Items[events.QueueMember] = Items("QueueMember")
+    """Its ``QueueMember`` events, in the order in which they came."""
+    entries: Items[events.QueueEntry] = Items("QueueEntry")
+    """Its ``QueueEntry`` events, in the order in which they came."""
+    complete: Closing[events.QueueStatusComplete] = Closing("QueueStatusComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -69,15 +61,10 @@ class QueueSummary(Aggregate):
     releases = Releases("13-")
     repeatable = ("QueueSummary",)
 
-    @property
-    def queues(self) -> list[events.QueueSummary]:
-        """Its ``QueueSummary`` events, in the order in which they came."""
-        return self[events.QueueSummary]
-
-    @property
-    def complete(self) -> events.QueueSummaryComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("QueueSummaryComplete")
+    queues: Items[events.QueueSummary] = Items("QueueSummary")
+    """Its ``QueueSummary`` events, in the order in which they came."""
+    complete: Closing[events.QueueSummaryComplete] = Closing("QueueSummaryComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

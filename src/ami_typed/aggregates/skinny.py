@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["SKINNYdevices", "SKINNYlines"]
 
@@ -23,15 +26,10 @@ class SKINNYdevices(Aggregate):
     releases = Releases("13-20")
     repeatable = ("DeviceEntry",)
 
-    @property
-    def devices(self) -> list[events.DeviceEntry]:
-        """Its ``DeviceEntry`` events, in the order in which they came."""
-        return self[events.DeviceEntry]
-
-    @property
-    def complete(self) -> events.DevicelistComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("DevicelistComplete")
+    devices: Items[events.DeviceEntry] = Items("DeviceEntry")
+    """Its ``DeviceEntry`` events, in the order in which they came."""
+    complete: Closing[events.DevicelistComplete] = Closing("DevicelistComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -55,15 +53,10 @@ class SKINNYlines(Aggregate):
     releases = Releases("13-20")
     repeatable = ("LineEntry",)
 
-    @property
-    def lines(self) -> list[events.LineEntry]:
-        """Its ``LineEntry`` events, in the order in which they came."""
-        return self[events.LineEntry]
-
-    @property
-    def complete(self) -> events.LinelistComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("LinelistComplete")
+    lines: Items[events.LineEntry] = Items("LineEntry")
+    """Its ``LineEntry`` events, in the order in which they came."""
+    complete: Closing[events.LinelistComplete] = Closing("LinelistComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

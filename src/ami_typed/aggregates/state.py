@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["DeviceStateList", "ExtensionStateList", "PresenceStateList"]
 
@@ -23,15 +26,10 @@ class DeviceStateList(Aggregate):
     releases = Releases("13-")
     repeatable = ("DeviceStateChange",)
 
-    @property
-    def devices(self) -> list[events.DeviceStateChange]:
-        """Its ``DeviceStateChange`` events, in the order in which they came."""
-        return self[events.DeviceStateChange]
-
-    @property
-    def complete(self) -> events.DeviceStateListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("DeviceStateListComplete")
+    devices: Items[events.DeviceStateChange] = Items("DeviceStateChange")
+    """Its ``DeviceStateChange`` events, in the order in which they came."""
+    complete: Closing[events.DeviceStateListComplete] = Closing("DeviceStateListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -55,15 +53,10 @@ class ExtensionStateList(Aggregate):
     releases = Releases("13-")
     repeatable = ("ExtensionStatus",)
 
-    @property
-    def hints(self) -> list[events.ExtensionStatus]:
-        """Its ``ExtensionStatus`` events, in the order in which they came."""
-        return self[events.ExtensionStatus]
-
-    @property
-    def complete(self) -> events.ExtensionStateListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("ExtensionStateListComplete")
+    hints: Items[events.ExtensionStatus] = Items("ExtensionStatus")
+    """Its ``ExtensionStatus`` events, in the order in which they came."""
+    complete: Closing[events.ExtensionStateListComplete] = Closing("ExtensionStateListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -87,15 +80,10 @@ class PresenceStateList(Aggregate):
     releases = Releases("13-")
     repeatable = ("PresenceStateChange",)
 
-    @property
-    def states(self) -> list[events.PresenceStateChange]:
-        """Its ``PresenceStateChange`` events, in the order in which they came."""
-        return self[events.PresenceStateChange]
-
-    @property
-    def complete(self) -> events.PresenceStateListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("PresenceStateListComplete")
+    states: Items[events.PresenceStateChange] = Items("PresenceStateChange")
+    """Its ``PresenceStateChange`` events, in the order in which they came."""
+    complete: Closing[events.PresenceStateListComplete] = Closing("PresenceStateListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["MWIGet", "VoicemailBoxSummary", "VoicemailUserStatus", "VoicemailUsersList"]
 
@@ -23,15 +26,10 @@ class MWIGet(Aggregate):
     releases = Releases("13-")
     repeatable = ("MWIGet",)
 
-    @property
-    def mailboxes(self) -> list[events.MWIGet]:
-        """Its ``MWIGet`` events, in the order in which they came."""
-        return self[events.MWIGet]
-
-    @property
-    def complete(self) -> events.MWIGetComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("MWIGetComplete")
+    mailboxes: Items[events.MWIGet] = Items("MWIGet")
+    """Its ``MWIGet`` events, in the order in which they came."""
+    complete: Closing[events.MWIGetComplete] = Closing("MWIGetComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -55,15 +53,10 @@ class VoicemailBoxSummary(Aggregate):
     releases = Releases("18.20 20.5-")
     repeatable = ("VoicemailBoxDetail",)
 
-    @property
-    def messages(self) -> list[events.VoicemailBoxDetail]:
-        """Its ``VoicemailBoxDetail`` events, in the order in which they came."""
-        return self[events.VoicemailBoxDetail]
-
-    @property
-    def complete(self) -> events.VoicemailBoxDetailComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("VoicemailBoxDetailComplete")
+    messages: Items[events.VoicemailBoxDetail] = Items("VoicemailBoxDetail")
+    """Its ``VoicemailBoxDetail`` events, in the order in which they came."""
+    complete: Closing[events.VoicemailBoxDetailComplete] = Closing("VoicemailBoxDetailComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -87,15 +80,10 @@ class VoicemailUsersList(Aggregate):
     releases = Releases("13-")
     repeatable = ("VoicemailUserEntry",)
 
-    @property
-    def mailboxes(self) -> list[events.VoicemailUserEntry]:
-        """Its ``VoicemailUserEntry`` events, in the order in which they came."""
-        return self[events.VoicemailUserEntry]
-
-    @property
-    def complete(self) -> events.VoicemailUserEntryComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("VoicemailUserEntryComplete")
+    mailboxes: Items[events.VoicemailUserEntry] = Items("VoicemailUserEntry")
+    """Its ``VoicemailUserEntry`` events, in the order in which they came."""
+    complete: Closing[events.VoicemailUserEntryComplete] = Closing("VoicemailUserEntryComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
@@ -119,15 +107,10 @@ class VoicemailUserStatus(Aggregate):
     releases = Releases("16-")
     repeatable = ("VoicemailUserDetail",)
 
-    @property
-    def mailboxes(self) -> list[events.VoicemailUserDetail]:
-        """Its ``VoicemailUserDetail`` events, in the order in which they came."""
-        return self[events.VoicemailUserDetail]
-
-    @property
-    def complete(self) -> events.VoicemailUserDetailComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("VoicemailUserDetailComplete")
+    mailboxes: Items[events.VoicemailUserDetail] = Items("VoicemailUserDetail")
+    """Its ``VoicemailUserDetail`` events, in the order in which they came."""
+    complete: Closing[events.VoicemailUserDetailComplete] = Closing("VoicemailUserDetailComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

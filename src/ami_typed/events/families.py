@@ -93,6 +93,8 @@ class ChannelEvent(Event):
 
     __slots__ = ()
 
+    wire_name = ""
+
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
     channel_state = Always("ChannelState", member(enums.ChannelState))
@@ -135,6 +137,8 @@ class MaybeChannelEvent(Event):
 
     __slots__ = ()
 
+    wire_name = ""
+
     channel = Sometimes("Channel", text)
     """The channel's name, unique while it lives."""
     channel_state = Sometimes("ChannelState", member(enums.ChannelState))
@@ -176,6 +180,8 @@ class DestChannelEvent(Event):
     """An event of a call to another channel, with the snapshot of the channel that is called."""
 
     __slots__ = ()
+
+    wire_name = ""
 
     dest_channel = Always("DestChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
@@ -224,6 +230,8 @@ class LocalOneChannelEvent(Event):
     """An event of a Local channel, with the snapshot of its first half."""
 
     __slots__ = ()
+
+    wire_name = ""
 
     local_one_channel = Always("LocalOneChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``LocalOne`` stands for."""
@@ -278,6 +286,8 @@ class LocalTwoChannelEvent(Event):
 
     __slots__ = ()
 
+    wire_name = ""
+
     local_two_channel = Always("LocalTwoChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``LocalTwo`` stands for."""
     local_two_channel_state = Always("LocalTwoChannelState", member(enums.ChannelState))
@@ -331,6 +341,8 @@ class ParkeeChannelEvent(Event):
 
     __slots__ = ()
 
+    wire_name = ""
+
     parkee_channel = Always("ParkeeChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Parkee`` stands for."""
     parkee_channel_state = Always("ParkeeChannelState", member(enums.ChannelState))
@@ -382,6 +394,8 @@ class SpyerChannelEvent(Event):
 
     __slots__ = ()
 
+    wire_name = ""
+
     spyer_channel = Always("SpyerChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Spyer`` stands for."""
     spyer_channel_state = Always("SpyerChannelState", member(enums.ChannelState))
@@ -431,6 +445,8 @@ class TransfereeChannelEvent(Event):
     """An event of a transfer, with the snapshot of the channel that is transferred if there is one."""
 
     __slots__ = ()
+
+    wire_name = ""
 
     transferee_channel = Sometimes("TransfereeChannel", text)
     """The channel's name, unique while it lives. Of the channel that ``Transferee`` stands for."""
@@ -487,6 +503,8 @@ class BridgeEvent(Event):
 
     __slots__ = ()
 
+    wire_name = ""
+
     bridge_uniqueid = Always("BridgeUniqueid", text)
     """The bridge's identifier."""
     bridge_type = Always("BridgeType", member(enums.BridgeType))
@@ -511,6 +529,8 @@ class SecurityEvent(Event):
     """An event of the security log: who came from where to which service."""
 
     __slots__ = ()
+
+    wire_name = ""
 
     event_tv = AlwaysLocal("EventTV")
     """When it happened."""
@@ -538,6 +558,8 @@ class QueueMemberEvent(Event):
     """An event of a queue's member, with the member's state."""
 
     __slots__ = ()
+
+    wire_name = ""
 
     queue = Always("Queue", text)
     """The queue's name."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, assert_type
 from ami_typed import enums, events
 
 if TYPE_CHECKING:
-    from ami_typed import Event
+    from ami_typed import AsyncManager, Event, Manager
 
 
 def log(event: events.ChannelEvent) -> str:
@@ -28,6 +28,25 @@ def of_any(event: Event) -> None:
             assert_type(service, str)
         case _:
             pass
+
+
+def hear(event: events.ChannelEvent, manager: Manager) -> None:
+    log(event)
+
+
+def subscribed(manager: Manager) -> None:
+    manager.register_callback(events.ChannelEvent, hear)
+    manager.unregister_callback(events.ChannelEvent, hear)
+    with manager.subscribe(events.ChannelEvent, events.BridgeEvent) as stream:
+        assert_type(stream.get(), events.ChannelEvent | events.BridgeEvent)
+    found = manager.wait_for(events.SecurityEvent, where=lambda event: event.service == "PJSIP")
+    assert_type(found, events.SecurityEvent)
+
+
+async def awaited(manager: AsyncManager) -> None:
+    assert_type(await manager.wait_for(events.ChannelEvent), events.ChannelEvent)
+    async for event in manager.subscribe(events.ChannelEvent):
+        assert_type(event, events.ChannelEvent)
 
 
 def of_a_call(event: events.DialBegin, hangup: events.Hangup) -> None:

@@ -32,6 +32,7 @@ def several_kinds(manager: Manager) -> None:
     assert_type(queues.members, list[events.QueueMember])
     assert_type(queues.entries, list[events.QueueEntry])
     assert_type(queues[events.QueueMember], list[events.QueueMember])
+    assert_type(queues.complete, events.QueueStatusComplete | None)
     endpoint = manager.execute(actions.PJSIPShowEndpoint(endpoint="anna"))
     assert_type(endpoint.endpoints, list[events.EndpointDetail])
     assert_type(endpoint[events.AorDetail], list[events.AorDetail])

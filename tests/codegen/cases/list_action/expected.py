@@ -46,9 +46,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["DemoList"]
 
@@ -64,15 +67,10 @@ class DemoList(Aggregate):
     releases = Releases("22-")
     repeatable = ("DemoListItem",)
 
-    @property
-    def demo_list_item(self) -> list[events.DemoListItem]:
-        """Its ``DemoListItem`` events, in the order in which they came."""
-        return self[events.DemoListItem]
-
-    @property
-    def complete(self) -> events.DemoListComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("DemoListComplete")
+    demo_list_item: Items[events.DemoListItem] = Items("DemoListItem")
+    """Its ``DemoListItem`` events, in the order in which they came."""
+    complete: Closing[events.DemoListComplete] = Closing("DemoListComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

@@ -52,9 +52,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing, Items
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["DemoStatus"]
 
@@ -70,20 +73,12 @@ class DemoStatus(Aggregate):
     releases = Releases("22-")
     repeatable = ("DemoParams", "DemoMember")
 
-    @property
-    def params(self) -> list[events.DemoParams]:
-        """Its ``DemoParams`` events, in the order in which they came."""
-        return self[events.DemoParams]
-
-    @property
-    def members(self) -> list[events.DemoMember]:
-        """Its ``DemoMember`` events, in the order in which they came."""
-        return self[events.DemoMember]
-
-    @property
-    def complete(self) -> events.DemoStatusComplete | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("DemoStatusComplete")
+    params: Items[events.DemoParams] = Items("DemoParams")
+    """Its ``DemoParams`` events, in the order in which they came."""
+    members: Items[events.DemoMember] = Items("DemoMember")
+    """Its ``DemoMember`` events, in the order in which they came."""
+    complete: Closing[events.DemoStatusComplete] = Closing("DemoStatusComplete")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 

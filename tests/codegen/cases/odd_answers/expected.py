@@ -112,9 +112,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from ami_typed import events
+from ami_typed.fields import Closing
 from ami_typed.messages import Aggregate
 from ami_typed.releases import Releases
+
+if TYPE_CHECKING:
+    from ami_typed import events
 
 __all__ = ["DemoTree"]
 
@@ -131,10 +134,8 @@ class DemoTree(Aggregate):
     repeatable = ()
     counted = False
 
-    @property
-    def complete(self) -> events.DemoTree | None:
-        """The event that closed the list, `None` until it came."""
-        return self.get("DemoTree")
+    complete: Closing[events.DemoTree] = Closing("DemoTree")
+    """The event that closed the list, `None` until it came."""
 
     if TYPE_CHECKING:
 
