@@ -55,9 +55,7 @@ class Talk:
     def report(self) -> ami.DriftReport:
         """Inspect what was set aside; return what has been found by then."""
         self.session.inspect(self.now)
-        return self.drift.report(
-            self.session.tally.snapshot(since=None, session=self.session, waiting=0).messages_received
-        )
+        return self.drift.report(self.session.tally.snapshot(self.session.kinds).messages_received)
 
 
 def judged(*lines: str) -> ami.DriftReport:

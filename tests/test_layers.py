@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import sys
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -15,72 +18,27 @@ if TYPE_CHECKING:
 
 ROOT = Path(ami_typed.__file__).parent
 
-WINGS = ("_speed", "_protocol", "_delivery", "_transport")
-"""Private packages: what lies directly in `ami_typed` is public, what is private lies in one of these."""
+LAYERS = {
+    "language": {
+        *("_lazy", "_speed", "releases", "errors", "arguments", "values", "fields", "messages"),
+        *("structures", "configuration", "notices"),
+    },
+    "generated": {"enums", "catalogue", "responses", "events", "aggregates", "actions", "releases.views"},
+    "conversation": {"_protocol", "registry", "limits", "statistics", "overflow", "exchanges", "drift"},
+    "delivery": {"_delivery"},
+    "transport": {"_transport", "backoff", "observers"},
+    "faces": {"manager", "aio"},
+    "around": {"__init__", "__main__", "testing", "cli", "telemetry"},
+}
+"""A module imports from its own layer and from those before it. A folder is a layer's as a whole."""
 
-LANGUAGE = [
-    "releases",
-    "errors",
-    "arguments",
-    "values",
-    "_speed.guard",
-    "_speed.sources",
-    "_speed.plain",
-    "_speed.compiled",
-    "_speed",
-    "fields",
-    "structures",
-    "configuration",
-    "messages",
-    "notices",
-]
-"""What a request, a response and an event are. Each imports only what stands before it."""
+WITHOUT_IO = {"language", "generated", "conversation", "delivery"}
 
-GENERATED = ["enums", "catalogue", "responses", "events", "aggregates", "actions", "releases.views"]
-"""Written by the generator: only the language, and each other's namespaces."""
+UP = {("drift", "cli.suggestions")}
+"""`DriftReport.as_overlay` is for maintainers: how the overlay is written is no business of the protocol."""
 
-CONVERSATION = [
-    "registry",
-    "limits",
-    "statistics",
-    "overflow",
-    "exchanges",
-    "_protocol",
-    "_protocol.framing",
-    "_delivery",
-    "_delivery.subscriptions",
-    "_delivery.stream_buffer",
-    "_delivery.backlog",
-    "_protocol.quirks",
-    "_protocol.visibility",
-    "cli.suggestions",
-    "drift",
-    "_protocol.session",
-    "_protocol.dialogues",
-]
-"""Bytes to messages, and messages to those who want them. Each imports the language and what stands before it."""
-
-SHELLS = [
-    "_delivery.log",
-    "observers",
-    "backoff",
-    "_transport",
-    "_transport.target",
-    "_transport.url",
-    "_transport.locks",
-    "_transport.sockets",
-    "_transport.threads",
-    "manager",
-    "_transport.tasks",
-    "aio",
-]
-"""Sockets, threads, tasks and clocks: may import everything above, and what stands before it."""
-
-AROUND = ["testing", "cli", "telemetry"]
-"""Use the public surface only."""
-
-ANYWHERE = ["_lazy"]
-"""Knows nothing of the package."""
+BACK = {("messages", "errors")}
+"""`FieldError` has the message as its attribute, and the message makes the error, so that no field needs to know it."""
 
 OF_THE_SHELLS = {
     *("socket", "ssl", "select", "selectors", "socketserver"),
@@ -90,117 +48,150 @@ OF_THE_SHELLS = {
 }
 """Modules of Python's that do I/O, start threads, read clocks or throw dice."""
 
-EXCEPTIONS = {("_delivery.subscriptions", "threading"), ("_speed.plain", "threading"), ("_speed", "os")}
-"""Callbacks are registered, and messages read, from any thread: both have locks. The environment may ask for plain Python."""
+EXCEPTIONS = {
+    ("_delivery.subscriptions", "threading"),
+    ("_speed.plain", "threading"),
+    ("_speed", "os"),
+    ("_delivery.log", "logging"),
+}
+"""Callbacks are registered, and messages read, from any thread: both have locks. The environment may ask for plain Python.
+What is logged goes to the program's own logger."""
 
 CLOCKS = {"now", "utcnow", "today"}
 """Methods that read a clock without importing one."""
 
 
-def part_of(file: Path) -> str:
-    """The module or package below `ami_typed` that a file belongs to."""
-    first, *rest = file.relative_to(ROOT).parts
-    if first == "releases" and len(rest) > 1:  # the views of one release each; `releases` itself is language
-        return "releases.views"
-    if first in WINGS or [first, *rest] == ["cli", "suggestions.py"]:
-        return ".".join([first, *rest]).removesuffix(".py").removesuffix(".__init__")
-    return first.removesuffix(".py")
+class Import(NamedTuple):
+    """One module that a source imports.
+
+    Attributes:
+        module: Its name; of our own without `ami_typed`.
+        own: Whether it is one of ours.
+        runs: Whether it is imported at run time too, and not for checkers alone.
+    """
+
+    module: str
+    own: bool
+    runs: bool
+
+
+def module_of(file: Path) -> str:
+    """The name of a module below `ami_typed`; `__init__` is that of the package itself."""
+    *folders, name = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(folders if folders and name == "__init__" else [*folders, name])
 
 
 def sources() -> list[Path]:
-    """Every source of the package, but for what lies in private folders the wheel adds."""
-    return sorted(file for file in ROOT.rglob("*.py") if not part_of(file).startswith(("_codegen", "_spec")))
+    """Every source of the package, except what the wheel adds in private folders."""
+    return sorted(file for file in ROOT.rglob("*.py") if not module_of(file).startswith(("_codegen", "_spec")))
 
 
-def statements_at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node but those under `if TYPE_CHECKING:` (its `else` counts)."""
+MODULES = {module_of(file): file for file in sources()}
+
+
+def layer_of(module: str) -> str | None:
+    """The layer that a module belongs to; the views of one release each are generated, `releases` itself is not."""
+    first, *rest = module.split(".")
+    part = "releases.views" if first == "releases" and rest else first
+    return next((layer for layer, parts in LAYERS.items() if part in parts), None)
+
+
+def nodes(tree: ast.AST, *, runs: bool = True) -> Iterator[tuple[ast.AST, bool]]:
+    """Every node of a source, and whether it is run: what stands under `if TYPE_CHECKING:` is not (its `else` is)."""
     for node in ast.iter_child_nodes(tree):
         match node:
-            case ast.If(test=ast.Name(id="TYPE_CHECKING"), orelse=orelse):
-                for each in orelse:
-                    yield each
-                    yield from statements_at_run_time(each)
+            case ast.If(test=ast.Name(id="TYPE_CHECKING"), body=body, orelse=orelse):
+                yield from nodes(ast.Module(body, []), runs=False)
+                yield from nodes(ast.Module(orelse, []), runs=runs)
             case _:
-                yield node
-                yield from statements_at_run_time(node)
+                yield node, runs
+                yield from nodes(node, runs=runs)
 
 
-def imports_of(file: Path) -> set[str]:
-    """What a source imports at run time: `ami_typed.x` for our own, the top-level name for the rest."""
-    found: set[str] = set()
-    for node in statements_at_run_time(ast.parse(file.read_text("utf-8"))):
+@cache
+def imports_of(file: Path) -> frozenset[Import]:
+    """What a source imports: at its top, inside functions, and for checkers alone."""
+    found: set[Import] = set()
+    for node, runs in nodes(ast.parse(file.read_text("utf-8"))):
         match node:
             case ast.Import(names=names):
-                found |= {each.name for each in names}
-            case ast.ImportFrom(module="ami_typed", level=0, names=names):
-                found |= {f"ami_typed.{each.name}" for each in names}
-            case ast.ImportFrom(module=str(module), level=0, names=names) if module.split(".")[-1] in WINGS:
-                beside = file.parent if module.endswith(file.parent.name) else ROOT / module.split(".")[-1]
-                parts = {
-                    each.name for each in names if (beside / f"{each.name}.py").exists() or each.name == "compiled"
-                }
-                found |= {f"{module}.{part}" for part in parts} or {module}
-            case ast.ImportFrom(module=str(module), level=0):
-                found.add(module)
-            case ast.ImportFrom(level=level) if level:
+                found |= {_import(each.name, runs) for each in names}
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                found |= {_import(f"{module}.{each.name}", runs) for each in names}
+            case ast.ImportFrom():
                 pytest.fail(f"{file.name} imports relatively; this package says `from ami_typed.x import`")
             case _:
                 pass
-    return {_shortened(name) for name in found}
+    return frozenset(found)
 
 
-def _shortened(name: str) -> str:
-    """The part of the package that a name belongs to, as `part_of` calls it; of other packages the top level."""
-    own, *rest = name.split(".")
-    if own != "ami_typed":
-        return own
-    return ".".join(["ami_typed", *(rest if rest[:1] == ["cli"] or rest[0] in WINGS else rest[:1])])
+def _import(name: str, runs: bool) -> Import:
+    """The module in which a dotted name is found; of other packages the top level."""
+    first, *rest = name.split(".")
+    if first != "ami_typed":
+        return Import(first, own=False, runs=runs)
+    while rest and ".".join(rest) not in MODULES:
+        rest.pop()
+    return Import(".".join(rest) or "__init__", own=True, runs=runs)
 
 
-def own_imports(file: Path) -> set[str]:
-    """The modules and packages of ours that a source imports at run time."""
-    return {name.removeprefix("ami_typed.") for name in imports_of(file) if name.startswith("ami_typed.")}
+def own_imports(module: str) -> set[str]:
+    """The modules of ours that one of them imports, in whatever way."""
+    return {each.module for each in imports_of(MODULES[module]) if each.own} - {module}
 
 
-def allowed(part: str) -> set[str] | None:
-    """What a part of the package may import of it; `None` where anything."""
-    if part in LANGUAGE:
-        return {*LANGUAGE[: LANGUAGE.index(part)]}
-    if part in GENERATED and part != "catalogue":
-        return {*LANGUAGE, *GENERATED, *ANYWHERE}
-    if part in CONVERSATION:
-        return {*LANGUAGE, "catalogue", *CONVERSATION[: CONVERSATION.index(part)]}
-    if part in SHELLS:
-        return {*LANGUAGE, *CONVERSATION, *SHELLS[: SHELLS.index(part)]}
-    return set() if part in {*ANYWHERE, "catalogue"} else None
+def foreign_imports(module: str) -> set[str]:
+    """The packages of others that a module imports at run time."""
+    return {each.module for each in imports_of(MODULES[module]) if each.runs and not each.own}
 
 
-def names(file: Path) -> str:
-    return str(file.relative_to(ROOT))
+def test_every_module_belongs_to_one_layer() -> None:
+    assert [module for module in MODULES if layer_of(module) is None] == []
+    assert sum(map(len, LAYERS.values())) == len({part for parts in LAYERS.values() for part in parts})
 
 
-@pytest.mark.parametrize("file", sources(), ids=names)
-def test_every_module_has_its_place_in_the_layers(file: Path) -> None:
-    assert part_of(file) in {*LANGUAGE, *GENERATED, *CONVERSATION, *SHELLS, *AROUND, *ANYWHERE, "__init__", "__main__"}
+def test_what_is_private_lies_in_a_private_folder_and_nothing_there_needs_an_underscore() -> None:
+    private = {module for module in MODULES for part in module.split(".")[-1:] if part[0] == "_" and part[1] != "_"}
+    assert private == {"_lazy", "_speed", "_protocol", "_delivery", "_transport"}
 
 
-@pytest.mark.parametrize("file", sources(), ids=names)
-def test_a_module_imports_only_what_stands_above_it(file: Path) -> None:
-    may = allowed(part_of(file))
-    if may is not None:
-        assert own_imports(file) - may - {part_of(file)} <= set()
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_from_its_own_layer_and_those_before_it(module: str) -> None:
+    order = list(LAYERS)
+    own = order.index(str(layer_of(module)))
+    later = {each for each in own_imports(module) if order.index(str(layer_of(each))) > own}
+    assert {(module, each) for each in later} <= UP
 
 
-@pytest.mark.parametrize("file", sources(), ids=names)
-def test_only_the_shells_touch_sockets_threads_clocks_and_files(file: Path) -> None:
-    part = part_of(file)
-    if part not in {*SHELLS, *AROUND}:
-        assert {(part, name) for name in imports_of(file) & OF_THE_SHELLS} <= EXCEPTIONS
+def test_no_module_needs_itself_by_way_of_others() -> None:
+    """Imports for checkers and imports inside functions count, because a reader has to follow them too."""
+    graph = {module: {each for each in own_imports(module) if (module, each) not in BACK} for module in MODULES}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail("These import each other in a circle: " + " <- ".join(error.args[1]))
 
 
-@pytest.mark.parametrize("file", [file for file in sources() if part_of(file) in {*LANGUAGE, *CONVERSATION}], ids=names)
-def test_language_and_conversation_read_no_clock_open_no_file_and_print_nothing(file: Path) -> None:
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+@pytest.mark.parametrize(("module", "imported"), UP | BACK)
+def test_an_exception_to_the_order_is_an_import_inside_a_function(module: str, imported: str) -> None:
+    file = MODULES[module]
+    at_the_top = {
+        _import(f"{node.module}.{each.name}", runs=True).module
+        for node in ast.parse(file.read_text("utf-8")).body
+        if isinstance(node, ast.ImportFrom)
+        for each in node.names
+    }
+    assert imported in own_imports(module) - at_the_top
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if layer_of(module) in WITHOUT_IO])
+def test_only_the_shells_touch_sockets_threads_clocks_and_files(module: str) -> None:
+    assert {(module, name) for name in foreign_imports(module) & OF_THE_SHELLS} <= EXCEPTIONS
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if layer_of(module) in WITHOUT_IO])
+def test_what_does_no_input_or_output_reads_no_clock_opens_no_file_and_prints_nothing(module: str) -> None:
+    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
         match node:
             case ast.Call(func=ast.Name(id=called)):
                 assert called not in {"open", "print", "input"}, f"line {node.lineno}"
@@ -210,36 +201,28 @@ def test_language_and_conversation_read_no_clock_open_no_file_and_print_nothing(
                 pass
 
 
-@pytest.mark.parametrize("file", [file for file in sources() if part_of(file) in AROUND], ids=names)
-def test_what_stands_around_uses_the_public_surface_only(file: Path) -> None:
-    own = own_imports(file) - {part_of(file)}
-    assert {name for name in own if name.startswith("_") and not name.endswith("__")} == set()
+@pytest.mark.parametrize("module", [each for each in MODULES if each.startswith(("testing", "cli", "telemetry"))])
+def test_what_stands_around_uses_the_public_surface_only(module: str) -> None:
+    assert {each for each in own_imports(module) if each.startswith("_") and not each.endswith("__")} == set()
 
 
-@pytest.mark.parametrize("file", sources(), ids=names)
-def test_nothing_but_python_is_imported_at_run_time(file: Path) -> None:
-    import sys
-
-    if part_of(file) not in AROUND:  # they may have extras of their own
-        foreign = {name for name in imports_of(file) if not name.startswith("ami_typed")}
-        assert foreign - set(sys.stdlib_module_names) == set()
+@pytest.mark.parametrize("module", [module for module in MODULES if layer_of(module) != "around"])
+def test_nothing_but_python_is_imported_at_run_time(module: str) -> None:
+    assert foreign_imports(module) - set(sys.stdlib_module_names) == set()
 
 
-@pytest.mark.parametrize("file", [file for file in sources() if part_of(file) in GENERATED], ids=names)
-def test_generated_sources_say_so_in_their_first_line_and_bring_no_machinery(file: Path) -> None:
-    assert file.read_text("utf-8").startswith("# Generated by `python -m codegen build`")
-    assert not imports_of(file) & {"dataclasses", "pydantic", "importlib"}
+@pytest.mark.parametrize("module", [module for module in MODULES if layer_of(module) == "generated"])
+def test_generated_sources_say_so_in_their_first_line_and_bring_no_machinery(module: str) -> None:
+    assert MODULES[module].read_text("utf-8").startswith("# Generated by `python -m codegen build`")
+    assert not foreign_imports(module) & {"dataclasses", "pydantic", "importlib"}
 
 
-def test_no_decision_about_an_action_is_taken_by_its_name_in_the_runtime() -> None:
+@pytest.mark.parametrize("module", [module for module in MODULES if layer_of(module) not in {"around", "generated"}])
+def test_no_decision_about_an_action_is_taken_by_its_name_in_the_runtime(module: str) -> None:
     """Knowledge about Asterisk's messages stands in classes, not in comparisons."""
-    for part in [*LANGUAGE, *CONVERSATION, *SHELLS]:
-        file = ROOT / f"{part.replace('.', '/')}.py"
-        if not file.exists():
-            continue
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            match node:
-                case ast.Compare(left=ast.Attribute(attr="action"), comparators=[ast.Constant(value=str(name))]):
-                    pytest.fail(f"{file.name}, line {node.lineno}: a comparison with the action {name}")
-                case _:
-                    pass
+    for node in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        match node:
+            case ast.Compare(left=ast.Attribute(attr="action"), comparators=[ast.Constant(value=str(name))]):
+                pytest.fail(f"{module}, line {node.lineno}: a comparison with the action {name}")
+            case _:
+                pass

@@ -10,7 +10,7 @@ import pytest
 
 import ami_typed as ami
 from ami_typed import Overflow
-from ami_typed.overflow import Bounded, weight
+from ami_typed._delivery.bounded import Bounded, weight
 from tests.floods import POLICIES
 from tests.support import unread
 

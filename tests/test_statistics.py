@@ -12,12 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ami_typed as ami
-from ami_typed import statistics
 from ami_typed._delivery.subscriptions import Handlers
 from ami_typed._protocol import session
+from ami_typed._protocol import tally as counting
 from ami_typed._protocol.session import Session
+from ami_typed._protocol.tally import Tally, Times
 from ami_typed.notices import EventsLost
-from ami_typed.statistics import OTHERS, Statistics, Tally, Times
+from ami_typed.statistics import OTHERS, Statistics
 from tests.support import GREETING, PATIENCE, Gadget, Heard, ListGadgets, Server, answer, message
 from tests.test_backlog import Slow
 
@@ -47,7 +48,7 @@ class Talk:
         self.session.receive(b"".join(octets), self.now)
 
     def seen(self) -> Statistics:
-        return self.session.tally.snapshot(since=None, session=self.session, waiting=0)
+        return self.session.tally.snapshot(self.session.kinds, pending=self.session.pending)
 
 
 # What comes
@@ -145,14 +146,14 @@ def test_a_list_that_did_not_end_has_its_items_counted() -> None:
 
 
 def test_names_that_somebody_makes_up_take_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "_NAMES", 3)
+    monkeypatch.setattr(counting, "_NAMES", 3)
     talk = Talk("")
     talk.hear(*(message(f"Event: Made{number}") for number in (1, 2, 3, 4, 5, 1)))
     assert talk.seen().events == {"Made1": 2, "Made2": 1, "Made3": 1, OTHERS: 2}
     tally = Tally()
     for number in range(9):
         tally.ended(f"Action{number}", "answered", 0.001)
-    assert tally.snapshot(since=None, session=None, waiting=0).round_trips_by_action[OTHERS].answers == 6
+    assert tally.snapshot().round_trips_by_action[OTHERS].answers == 6
 
 
 # What becomes of requests
@@ -239,7 +240,8 @@ def snapshot() -> Statistics:
     exchange = talk.send()
     talk.now = 0.25
     talk.hear(answer(exchange.action_id), message("Event: Gadget"))
-    return talk.session.tally.snapshot(since=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), session=talk.session, waiting=7)
+    since = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    return talk.session.tally.snapshot(talk.session.kinds, pending=talk.session.pending, waiting=7, since=since)
 
 
 def test_a_snapshot_does_not_change_any_more() -> None:

@@ -30,6 +30,7 @@ from ami_typed._delivery.subscriptions import Handlers, doubt_about, name_of
 from ami_typed._protocol import dialogues
 from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
 from ami_typed._protocol.session import Session
+from ami_typed._protocol.tally import Tally
 from ami_typed._transport.sockets import Tries, keep_alive
 from ami_typed._transport.target import Target, failure_of, secret_of, timezone_of
 from ami_typed._transport.tasks import Audience, Awaited, Connection
@@ -52,7 +53,6 @@ from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.observers import Observers
 from ami_typed.overflow import Overflow
 from ami_typed.registry import check_request
-from ami_typed.statistics import Tally
 
 if TYPE_CHECKING:
     import logging
@@ -696,9 +696,10 @@ class AsyncManager:
         """
         connection, audience = self._connection, self._audience
         return self._tally.snapshot(
-            since=connection.made if connection and not connection.ended else None,
-            session=connection.session if connection else None,
+            connection.session.kinds if connection else (),
+            pending=connection.session.pending if connection else 0,
             waiting=audience.dispatcher.waiting if audience else 0,
+            since=connection.made if connection and not connection.ended else None,
         )
 
     def monitor_connection(self, interval: float = 2.5) -> None:

@@ -9,7 +9,7 @@ Rules of this module:
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ami_typed.errors import ActionFailed, ActionTimeout, LoginFailed, RequestNotSent, UnclearAnswer
 from ami_typed.messages import KEY_RESPONSE, RESPONSE_GENERIC, Aggregate, Request, Response
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ami_typed._speed.plain import Item
     from ami_typed.messages import Answer
-    from ami_typed.statistics import Ending, Tally
+    from ami_typed.statistics import Ending
 
 __all__ = ["Exchange"]
 
@@ -36,6 +36,13 @@ def _items_of(cls: type[Aggregate], repeatable: tuple[str, ...]) -> frozenset[st
 _NEVER: frozenset[str] = frozenset()
 _NO_ITEMS: dict[bytes, Item] = {}
 """What a request without a list knows of its items; nothing is ever put into it."""
+
+
+class Sent(Protocol):
+    """What counts the requests that leave."""
+
+    requests_sent: int
+    bytes_sent: int
 
 
 class Exchange(Generic[R]):
@@ -79,7 +86,7 @@ class Exchange(Generic[R]):
         sent: float,
         timeout: float,
         synchronous: bool,
-        tally: Tally,
+        tally: Sent,
     ) -> None:
         self._tally = tally
         self.request = request

@@ -15,19 +15,17 @@ from __future__ import annotations
 import functools
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, Protocol, TypeVar, cast, overload
 
 from ami_typed._speed import Found, header
-from ami_typed.errors import FieldError
+from ami_typed._speed.contract import Stored
 from ami_typed.releases import Releases
 from ami_typed.values import Codec, date_time, in_zone, is_unset, text, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
     from datetime import tzinfo
     from typing import Self
-
-    from ami_typed.messages import Message
 
 __all__ = [
     "Always",
@@ -62,6 +60,45 @@ Processed = tuple[dict[str, Any], list[str]]
 """What `Event.process` returns: the headers with Python values, and the lines that are not headers."""
 
 
+class Headed(Stored, Protocol):
+    """What a field asks of a message."""
+
+    _local: ClassVar[bool]
+
+    def __getitem__(self, name: str, /) -> str:
+        """Return the text of a header; raise `KeyError` if there is none."""
+        ...
+
+    def __contains__(self, name: object, /) -> bool:
+        """Return whether there is a header of this name."""
+        ...
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of the headers."""
+        ...
+
+    def keys(self) -> KeysView[str]:
+        """Return the names of the headers."""
+        ...
+
+    def get(self, name: str, /) -> str | None:
+        """Return the text of a header, `None` if there is none."""
+        ...
+
+    def all(self, name: str, /) -> list[str]:
+        """Return every text of a header, in order."""
+        ...
+
+    @property
+    def data(self) -> list[str]:
+        """The lines that are not headers."""
+        ...
+
+    def _unreadable(self, header: str, text: str | None, reason: str) -> Exception:
+        """Return the `FieldError` of a header that is missing (its text is `None`) or does not decode."""
+        ...
+
+
 class _Doc:
     """The ``__doc__`` of a class of fields: its own docstring, and for each field what that holds."""
 
@@ -84,18 +121,18 @@ class Field(Found, Generic[T]):
 
     __slots__ = ("_attribute", "_owner", "_spans", "codec", "header", "none")
 
-    _owner: type[Message]
+    _owner: type[Headed]
     _attribute: str
 
     def __init_subclass__(cls) -> None:
         if not TYPE_CHECKING:  # `help` on a class of fields says what it is, on a field what it holds
             cls.__doc__ = _Doc(cls.__doc__)
 
-    def __set_name__(self, owner: type[Message], attribute: str) -> None:
+    def __set_name__(self, owner: type[Headed], attribute: str) -> None:
         self._owner = owner
         self._attribute = attribute
 
-    def __set__(self, message: Message, value: Never) -> None:
+    def __set__(self, message: Headed, value: Never) -> None:
         """Refuse: an attribute is read from its header."""
         raise AttributeError(
             f"{type(message).__name__}.{self._attribute} is read from a header; set message[{self.header!r}] instead."
@@ -126,7 +163,7 @@ class Field(Found, Generic[T]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.header}>"
 
-    def decode(self, message: Message, spelling: str) -> T:
+    def decode(self, message: Headed, spelling: str) -> T:
         """Return the value of a raw text.
 
         Raises:
@@ -140,22 +177,22 @@ class Field(Found, Generic[T]):
         except (ValueError, OverflowError, OSError) as error:
             self._refuse(message, spelling, error)
 
-    def _refuse(self, message: Message, spelling: str, error: Exception) -> Never:
-        raise FieldError(message, self.header, spelling, _reason(error)) from None
+    def _refuse(self, message: Headed, spelling: str, error: Exception) -> Never:
+        raise message._unreadable(self.header, spelling, _reason(error)) from None
 
     def found_in(self, names: Mapping[str, str]) -> Iterable[str]:
         """Return the headers of the field that a message has, of all its headers' names by name in lower case."""
         name = names.get(self.header.lower())
         return () if name is None else (name,)
 
-    def value(self, message: Message, spelling: str) -> Any:
+    def value(self, message: Headed, spelling: str) -> Any:
         """Return the value of a raw text, the text itself where it does not decode."""
         try:
             return None if spelling in self._none else self.decode(message, spelling)
-        except FieldError:
+        except ValueError:
             return spelling
 
-    def process(self, message: Message, name: str) -> Any:
+    def process(self, message: Headed, name: str) -> Any:
         """Return what `Event.process` puts under a header of the field: its value, a list where it comes repeatedly."""
         if name.lower() in message._repeated:
             return [self.value(message, spelling) for spelling in message.all(name)]
@@ -177,15 +214,15 @@ class Always(Field[T]):
     if TYPE_CHECKING:
 
         @overload
-        def __get__(self, message: None, owner: type[Message]) -> Self: ...
+        def __get__(self, message: None, owner: type[Headed]) -> Self: ...
         @overload
-        def __get__(self, message: Message, owner: type[Message] | None = None) -> T: ...
-        def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | T: ...
+        def __get__(self, message: Headed, owner: type[Headed] | None = None) -> T: ...
+        def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | T: ...
 
-    def _look(self, message: Message) -> T:
+    def _look(self, message: Headed) -> T:
         spelling = message.get(self.header)
         if spelling is None:
-            raise FieldError(message, self.header, None, "")
+            raise message._unreadable(self.header, None, "")
         return self.decode(message, spelling)
 
 
@@ -206,17 +243,17 @@ class Sometimes(Field[T]):
     if TYPE_CHECKING:
 
         @overload
-        def __get__(self, message: None, owner: type[Message]) -> Self: ...
+        def __get__(self, message: None, owner: type[Headed]) -> Self: ...
         @overload
-        def __get__(self, message: Message, owner: type[Message] | None = None) -> T | None: ...
-        def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | T | None: ...
+        def __get__(self, message: Headed, owner: type[Headed] | None = None) -> T | None: ...
+        def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | T | None: ...
 
-    def _look(self, message: Message) -> T | None:
+    def _look(self, message: Headed) -> T | None:
         spelling = message.get(self.header)
         return None if spelling is None or spelling in self._none else self.decode(message, spelling)
 
 
-def zone_of(message: Message) -> tzinfo | None:
+def zone_of(message: Headed) -> tzinfo | None:
     """Return the time zone of the server that a message came from, `None` where nobody knows it."""
     zone: tzinfo | None = getattr(message, "_zone", None)
     return zone
@@ -236,7 +273,7 @@ class _Local(Field[datetime]):
     def __init__(self, header: str, *, releases: str = "", none: tuple[str, ...] = ()) -> None:
         super().__init__(header, date_time, releases=releases, none=none)
 
-    def __set_name__(self, owner: type[Message], attribute: str) -> None:
+    def __set_name__(self, owner: type[Headed], attribute: str) -> None:
         super().__set_name__(owner, attribute)
         owner._local = True
 
@@ -252,7 +289,7 @@ class _Local(Field[datetime]):
     if not TYPE_CHECKING:  # each of the two says for itself what checkers are to make of it
         __get__ = _get
 
-    def decode(self, message: Message, spelling: str) -> datetime:
+    def decode(self, message: Headed, spelling: str) -> datetime:
         """Return the moment, in UTC where the text names a zone or the message knows its server's, else naive.
 
         Raises:
@@ -283,7 +320,7 @@ class SometimesLocal(_Local, Sometimes[datetime]):
 
     __slots__ = ()
 
-    def decode(self, message: Message, spelling: str) -> datetime | None:  # type: ignore[override]  # as Sometimes reads
+    def decode(self, message: Headed, spelling: str) -> datetime | None:  # type: ignore[override]  # as Sometimes reads
         """Return the moment, `None` for one that Asterisk does not have; see `AlwaysLocal`."""
         moment = super().decode(message, spelling)
         return None if is_unset(moment) else moment
@@ -295,11 +332,11 @@ class Repeated(Field[T]):
     __slots__ = ()
 
     @overload
-    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    def __get__(self, message: None, owner: type[Headed]) -> Self: ...
     @overload
-    def __get__(self, message: Message, owner: type[Message] | None = None) -> list[T]: ...
+    def __get__(self, message: Headed, owner: type[Headed] | None = None) -> list[T]: ...
 
-    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | list[T]:
+    def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | list[T]:
         """Read every such header of a message; on a class, return the field itself.
 
         Raises:
@@ -309,7 +346,7 @@ class Repeated(Field[T]):
             return self
         return [self.decode(message, spelling) for spelling in message.all(self.header)]
 
-    def process(self, message: Message, name: str) -> Any:
+    def process(self, message: Headed, name: str) -> Any:
         """Return the values as a list; a text that does not decode stays text."""
         return [self.value(message, spelling) for spelling in message.all(name)]
 
@@ -320,11 +357,11 @@ class Joined(Field[list[T]]):
     __slots__ = ()
 
     @overload
-    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    def __get__(self, message: None, owner: type[Headed]) -> Self: ...
     @overload
-    def __get__(self, message: Message, owner: type[Message] | None = None) -> list[T]: ...
+    def __get__(self, message: Headed, owner: type[Headed] | None = None) -> list[T]: ...
 
-    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | list[T]:
+    def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | list[T]:
         """Read the items of every such header of a message; on a class, return the field itself.
 
         Raises:
@@ -334,11 +371,11 @@ class Joined(Field[list[T]]):
             return self
         return [item for spelling in message.all(self.header) for item in self.decode(message, spelling)]
 
-    def process(self, message: Message, name: str) -> Any:
+    def process(self, message: Headed, name: str) -> Any:
         """Return the items as one list; texts that do not decode stay text."""
         try:
             return self.__get__(message)
-        except FieldError:
+        except ValueError:
             return message.all(name)
 
 
@@ -348,11 +385,11 @@ class Second(Field[T]):
     __slots__ = ()
 
     @overload
-    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    def __get__(self, message: None, owner: type[Headed]) -> Self: ...
     @overload
-    def __get__(self, message: Message, owner: type[Message] | None = None) -> T | None: ...
+    def __get__(self, message: Headed, owner: type[Headed] | None = None) -> T | None: ...
 
-    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | T | None:
+    def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | T | None:
         """Read the second such header of a message, `None` where there is one at most; on a class, return the field.
 
         Raises:
@@ -383,15 +420,15 @@ class Variables(Field[str]):
         super().__init__(header, codec, releases=releases)
 
     @overload
-    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    def __get__(self, message: None, owner: type[Headed]) -> Self: ...
     @overload
-    def __get__(self, message: Message, owner: type[Message] | None = None) -> dict[str, str]: ...
+    def __get__(self, message: Headed, owner: type[Headed] | None = None) -> dict[str, str]: ...
 
-    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | dict[str, str]:
+    def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | dict[str, str]:
         """Read the variables of a message, none as an empty mapping; on a class, return the field itself."""
         return self if message is None else self.process(message, self.header)
 
-    def process(self, message: Message, name: str) -> dict[str, str]:
+    def process(self, message: Headed, name: str) -> dict[str, str]:
         """Return the variables as a mapping."""
         sent = variables(message.all(name))
         return sent if self.codec.mark is None else {each: self.decode(message, value) for each, value in sent.items()}
@@ -431,11 +468,11 @@ class Numbered(Family[T]):
     differing = "[0-9]+"
 
     @overload
-    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    def __get__(self, message: None, owner: type[Headed]) -> Self: ...
     @overload
-    def __get__(self, message: Message, owner: type[Message] | None = None) -> dict[str, list[T]]: ...
+    def __get__(self, message: Headed, owner: type[Headed] | None = None) -> dict[str, list[T]]: ...
 
-    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | dict[str, list[T]]:
+    def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | dict[str, list[T]]:
         """Read every header of the family: the differing part and its values; on a class, return the field itself.
 
         Raises:
@@ -463,17 +500,17 @@ class VariablesByName(Family[str]):
         super().__init__(header, text, releases=releases)
 
     @overload
-    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    def __get__(self, message: None, owner: type[Headed]) -> Self: ...
     @overload
-    def __get__(self, message: Message, owner: type[Message] | None = None) -> dict[str, dict[str, str]]: ...
+    def __get__(self, message: Headed, owner: type[Headed] | None = None) -> dict[str, dict[str, str]]: ...
 
-    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | dict[str, dict[str, str]]:
+    def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | dict[str, dict[str, str]]:
         """Read the variables of each name that a message has; on a class, return the field itself."""
         if message is None:
             return self
         return {part: variables(message.all(name)) for name, part in self.names(message)}
 
-    def process(self, message: Message, name: str) -> dict[str, str]:
+    def process(self, message: Headed, name: str) -> dict[str, str]:
         """Return the variables under one name."""
         return variables(message.all(name))
 
@@ -501,17 +538,17 @@ class Built(Field[T]):
 
     __slots__ = ("build", "headers")
 
-    def __init__(self, build: Callable[[Message], T], *headers: str, releases: str = "") -> None:
+    def __init__(self, build: Callable[[Any], T], *headers: str, releases: str = "") -> None:
         super().__init__(headers[0] if headers else "", cast("Codec[T]", text), releases=releases)
         self.build = build
         self.headers = headers
 
     @overload
-    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    def __get__(self, message: None, owner: type[Headed]) -> Self: ...
     @overload
-    def __get__(self, message: Message, owner: type[Message] | None = None) -> T: ...
+    def __get__(self, message: Headed, owner: type[Headed] | None = None) -> T: ...
 
-    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | T:
+    def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | T:
         """Read a message; on a class, return the field itself.
 
         Raises:
@@ -522,9 +559,9 @@ class Built(Field[T]):
         try:
             return self.build(message)
         except KeyError:
-            raise FieldError(message, self.header, None, "") from None
+            raise message._unreadable(self.header, None, "") from None
         except ValueError as error:
-            raise FieldError(message, self.header, message.get(self.header, ""), _reason(error)) from None
+            raise message._unreadable(self.header, message.get(self.header) or "", _reason(error)) from None
 
 
 class Dated(Built[datetime]):
@@ -540,11 +577,11 @@ class Dated(Built[datetime]):
     def __init__(self, *headers: str, releases: str = "") -> None:
         super().__init__(self._joined, *headers, releases=releases)
 
-    def __set_name__(self, owner: type[Message], attribute: str) -> None:
+    def __set_name__(self, owner: type[Headed], attribute: str) -> None:
         super().__set_name__(owner, attribute)
         owner._local = True
 
-    def _joined(self, message: Message) -> datetime:
+    def _joined(self, message: Headed) -> datetime:
         spelling = " ".join(message[each] for each in self.headers)
         return in_zone(datetime.fromisoformat(spelling), zone_of(message))
 
@@ -562,7 +599,7 @@ class Snapshot:
     named_by: ClassVar[str]
     """The attribute that every such snapshot has."""
 
-    def __init__(self, event: Message, prefix: str) -> None:
+    def __init__(self, event: Headed, prefix: str) -> None:
         self._event = event
         self._prefix = prefix
 
@@ -647,11 +684,11 @@ class View(_Shown[S]):
     __slots__ = ()
 
     @overload
-    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    def __get__(self, message: None, owner: type[Headed]) -> Self: ...
     @overload
-    def __get__(self, message: Message, owner: type[Message] | None = None) -> S: ...
+    def __get__(self, message: Headed, owner: type[Headed] | None = None) -> S: ...
 
-    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | S:
+    def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | S:
         """Return the snapshot; on a class, the view itself."""
         return self if message is None else self.cls(message, self.prefix)
 
@@ -662,11 +699,11 @@ class MaybeView(_Shown[S]):
     __slots__ = ()
 
     @overload
-    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    def __get__(self, message: None, owner: type[Headed]) -> Self: ...
     @overload
-    def __get__(self, message: Message, owner: type[Message] | None = None) -> S | None: ...
+    def __get__(self, message: Headed, owner: type[Headed] | None = None) -> S | None: ...
 
-    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | S | None:
+    def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | S | None:
         """Return the snapshot, `None` if the event has none; on a class, the view itself."""
         if message is None:
             return self
@@ -734,7 +771,7 @@ class Closing(_Held[T]):
         return self if aggregate is None else aggregate.get(self.wire)
 
 
-def fields_of(cls: type[Message]) -> dict[str, Field[Any]]:
+def fields_of(cls: type[Headed]) -> dict[str, Field[Any]]:
     """Return the fields of a message class by attribute name, those of its bases first."""
     return {
         attribute: value
@@ -744,7 +781,7 @@ def fields_of(cls: type[Message]) -> dict[str, Field[Any]]:
     }
 
 
-def typed_headers(message: Message) -> dict[str, Any]:
+def typed_headers(message: Headed) -> dict[str, Any]:
     """Return the values of those headers of a message that its class declares, by name; never raise."""
     names = {name.lower(): name for name in message}
     return {
@@ -754,7 +791,7 @@ def typed_headers(message: Message) -> dict[str, Any]:
     }
 
 
-def processed(message: Message) -> Processed:
+def processed(message: Headed) -> Processed:
     """Return a message's headers, those that its class declares with Python values, and its data lines; never raise."""
     return {**message, **typed_headers(message)}, list(message.data)
 

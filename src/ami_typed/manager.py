@@ -24,6 +24,7 @@ from ami_typed._delivery.stream_buffer import Buffer
 from ami_typed._delivery.subscriptions import Handlers, doubt_about, name_of
 from ami_typed._protocol import dialogues
 from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
+from ami_typed._protocol.tally import Tally
 from ami_typed._transport.locks import Awaited, Bell, Latch
 from ami_typed._transport.target import Target, secret_of, timezone_of
 from ami_typed.backoff import checked, may_pass
@@ -41,7 +42,6 @@ from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, 
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.observers import Observers
 from ami_typed.overflow import Overflow
-from ami_typed.statistics import Tally
 
 if TYPE_CHECKING:
     import logging
@@ -686,9 +686,10 @@ class Manager:
         """
         connection, audience = self._connection, self._audience
         return self._tally.snapshot(
-            since=connection.made if connection and not connection.ended else None,
-            session=connection.session if connection else None,
+            connection.session.kinds if connection else (),
+            pending=connection.session.pending if connection else 0,
             waiting=audience.dispatcher.waiting if audience else 0,
+            since=connection.made if connection and not connection.ended else None,
         )
 
     def monitor_connection(self, interval: float = 2.5) -> None:

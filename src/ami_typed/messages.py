@@ -364,6 +364,12 @@ class Message(dict[str, str], MessageTemplate):
         """
         return as_json(self.to_dict(typed=typed))
 
+    def _unreadable(self, header: str, text: str | None, reason: str) -> Exception:
+        """Return the error of a header that is missing (its text is `None`) or does not decode."""
+        from ami_typed.errors import FieldError  # whose attribute is a message
+
+        return FieldError(self, header, text, reason)
+
     def copy(self) -> Self:
         """Return a copy of the same class, with every value of repeated headers."""
         return shallow_copy(self)
@@ -543,7 +549,7 @@ class Answer(LazyMessage):
 
     __slots__ = ("__dict__",)
 
-    _first = KEY_RESPONSE
+    _first: ClassVar[str] = KEY_RESPONSE
 
     success = _Success()
     """Whether the server did what it was asked for; `Request.process_response` may set it."""
@@ -626,7 +632,7 @@ class Event(LazyMessage):
     """Whether such an event may have any header beside those declared, named by who sends it."""
     named_by: ClassVar[str] = ""
     """The header that tells apart what shares this event's name: each subclass stands for one of its values."""
-    _first = KEY_EVENT
+    _first: ClassVar[str] = KEY_EVENT
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)

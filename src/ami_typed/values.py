@@ -15,7 +15,7 @@ from __future__ import annotations
 import enum
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
@@ -135,7 +135,7 @@ class Codec(Generic[T]):
         self.empty = empty or decode is None or mark is not None
         self.mark = mark
 
-    def applies_to(self, _message: Mapping[str, str]) -> bool:
+    def applies_to(self, _message: Container[str]) -> bool:
         """Return whether the texts of a message are encoded so, rather than sent as they stand."""
         return True
 
@@ -173,7 +173,7 @@ class Escaped(Codec[str]):
         super().__init__(_unescaped, lambda value: value.translate(_C_ESCAPED), mark="\\")
         self.older = older
 
-    def applies_to(self, _message: Mapping[str, str]) -> bool:
+    def applies_to(self, _message: Container[str]) -> bool:
         """Return whether a message is of a release that escapes."""
         return not self.older or self.older[0] not in _message or self.older[1] in _message
 

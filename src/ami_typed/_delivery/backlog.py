@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from ami_typed._delivery.bounded import Bounded, weight
 from ami_typed.errors import Overflowed
 from ami_typed.notices import EventsLost, Notice
-from ami_typed.overflow import Bounded, weight
 
 if TYPE_CHECKING:
+    from ami_typed._protocol.tally import Tally
     from ami_typed.messages import Aggregate, Message
     from ami_typed.overflow import Overflow
-    from ami_typed.statistics import Tally
 
 __all__ = ["Backlog"]
 

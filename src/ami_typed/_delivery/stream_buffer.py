@@ -18,10 +18,10 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
+from ami_typed._delivery.bounded import Bounded
 from ami_typed.errors import EventsDropped, Overflowed
 from ami_typed.messages import Event
 from ami_typed.notices import EventsLost
-from ami_typed.overflow import Bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar as DefaultTypeVar
 
     from ami_typed._delivery.subscriptions import Handlers
+    from ami_typed._protocol.tally import Tally
     from ami_typed.messages import Aggregate, Message
     from ami_typed.overflow import Overflow
-    from ami_typed.statistics import Tally
 
     # The classes that `subscribe` and `wait_for` are given, one by one: checkers make a union of them, and a class that
     # is left out adds nothing to it. One variable for all would be their common base to mypy.

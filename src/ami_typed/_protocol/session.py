@@ -22,10 +22,11 @@ import itertools
 import re
 import weakref
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from ami_typed._protocol.framing import Framer, encode
 from ami_typed._protocol.quirks import Quirks, RawTexts, is_odd
+from ami_typed._protocol.tally import Tally
 from ami_typed._protocol.visibility import Visibility, refuse_mistakes
 from ami_typed._speed import Kind, header, holds, sift, unread, written
 from ami_typed.drift import Drift, Inspector
@@ -59,14 +60,12 @@ from ami_typed.messages import (
 )
 from ami_typed.registry import check_request, class_of, event_class, has_sorts, knowledge_of, version
 from ami_typed.releases import Release, Releases
-from ami_typed.statistics import Tally
 from ami_typed.values import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import tzinfo
 
-    from ami_typed._delivery.subscriptions import Handlers
     from ami_typed._speed.plain import Items
     from ami_typed.errors import ConnectionLost
 
@@ -120,6 +119,21 @@ def _first_header(message: Message) -> tuple[str, str]:
     return known.get(name.strip().lower(), name), value.strip()
 
 
+class Subscriptions(Protocol):
+    """Which events any callback or stream wants.
+
+    Attributes:
+        version: Changes whenever an answer of `wants` may.
+    """
+
+    @property
+    def version(self) -> int: ...
+
+    def wants(self, name: str) -> bool:
+        """Whether anybody wants an event of this name."""
+        ...
+
+
 class Received(NamedTuple):
     """What follows from a piece of input.
 
@@ -159,7 +173,7 @@ class Session:
 
     def __init__(
         self,
-        handlers: Handlers,
+        handlers: Subscriptions,
         *,
         token: str,
         limits: Limits = Limits(),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import tzinfo
 
-    from ami_typed.messages import LazyMessage
+    from ami_typed._speed.contract import Stored, StoredUnread
 
 __all__ = [
     "NONE_REPEATED",
@@ -38,7 +38,7 @@ __all__ = [
     "written",
 ]
 
-M = TypeVar("M", bound="LazyMessage")
+M = TypeVar("M", bound="StoredUnread")
 
 _END = b"\r\n\r\n"
 _ID = b"\r\nActionID: "
@@ -50,10 +50,10 @@ NO_LINES: list[str] = []
 NONE_REPEATED: dict[str, list[str]] = {}
 """What nearly every message has of both, made once; nothing is ever put into them."""
 
-_put = dict[str, str].__setitem__
-_put_all = dict[str, str].update
-_names = dict[str, str].keys
-_take_out = dict[str, Any].pop
+_put: Any = dict[str, str].__setitem__
+_put_all: Any = dict[str, str].update
+_names: Any = dict[str, str].keys
+_take_out: Any = dict[str, Any].pop
 """`dict`'s own: those of an event fill it first."""
 
 _publishing = threading.RLock()
@@ -209,7 +209,7 @@ def _repeated(headers: dict[str, str], lines: list[str]) -> dict[str, list[str]]
 
 
 def publish(
-    message: Any, octets: bytes, headers: dict[str, str], data: list[str], repeated: dict[str, list[str]]
+    message: Stored, octets: bytes, headers: dict[str, str], data: list[str], repeated: dict[str, list[str]]
 ) -> None:
     """Give a message what its bytes were parsed into, unless another thread was first.
 
@@ -233,7 +233,7 @@ def publish(
             message._unread = None
 
 
-def read(message: Any) -> bool:
+def read(message: Stored) -> bool:
     """Parse a message that is not parsed yet; return whether `fill` could."""
     octets = message._unread
     if octets is None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from ami_typed._delivery.backlog import Backlog
+    from ami_typed._delivery.bounded import Bounded
     from ami_typed._delivery.log import Log
     from ami_typed._delivery.stream_buffer import Endable
     from ami_typed._delivery.subscriptions import Handlers
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from ami_typed.exchanges import Exchange
     from ami_typed.messages import Aggregate
     from ami_typed.observers import Observers
-    from ami_typed.overflow import Bounded
 
 __all__ = ["Audience", "Connection", "Dispatcher", "OnLoss", "Throttle", "quiet"]
 

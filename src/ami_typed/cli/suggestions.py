@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ami_typed import catalogue
 from ami_typed.fields import fields_of
 from ami_typed.registry import event_class
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
-    from ami_typed.drift import Drifted, DriftReport
+    from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = ["entries"]
 
@@ -36,7 +34,35 @@ _BARE_KEY = r"[A-Za-z0-9_-]+"
 _WHY = 'why = "It is sent, and neither documented nor in the sources that were read."'
 
 
-def entries(report: DriftReport, seen: str) -> str:
+class Finding(Protocol):
+    """One thing that is not known; see `ami_typed.drift.Drifted`."""
+
+    @property
+    def table(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def header(self) -> str: ...
+    @property
+    def examples(self) -> Sequence[str]: ...
+    @property
+    def module(self) -> str: ...
+    @property
+    def headers(self) -> Sequence[Finding]: ...
+
+
+class Report(Protocol):
+    """What is not known, by what has to be done about it; see `ami_typed.drift.DriftReport`."""
+
+    @property
+    def unknown_events(self) -> Iterable[Finding]: ...
+    @property
+    def unknown_headers(self) -> Iterable[Finding]: ...
+    @property
+    def undecodable(self) -> Iterable[Finding]: ...
+
+
+def entries(report: Report, seen: str) -> str:
     """Return a report as entries of the overlay, those for one of its files behind one another.
 
     Args:
@@ -59,7 +85,7 @@ def _by_file(blocks: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield block
 
 
-def _event(event: Drifted, justified: str) -> str:
+def _event(event: Finding, justified: str) -> str:
     elsewhere = _headers_of_events()
     named = [each.header for each in event.headers if each.header.lower() in elsewhere]
     typed = [each for each in event.headers if each.header.lower() not in elsewhere]
@@ -74,7 +100,7 @@ def _event(event: Drifted, justified: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def _header(header: Drifted, justified: str) -> str:
+def _header(header: Finding, justified: str) -> str:
     told = f"# {header}\n"
     if not header.module:
         return f"{told}# The answer has no class: say `response` in [action.{header.message}], and what that one has.\n"
@@ -83,7 +109,7 @@ def _header(header: Drifted, justified: str) -> str:
     return f"{told}{place}\n{add}type = {_text(_type(header.examples))}\n{justified}\n"
 
 
-def _doubt(value: Drifted) -> str:
+def _doubt(value: Finding) -> str:
     place = f"[{value.table}.{_key(value.message)}.header.{_key(value.header)}]"
     return f"# {value}\n# Its type is to be mended: in {place}, in the glossary, or in the vocabulary.\n"
 
