@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
 import shlex
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ami_typed as ami
-from ami_typed import registry
+from ami_typed._transport import target
+from ami_typed.testing import Scenario, StandIn
+from tests.pages import PAGES, PROGRAMS, ROOT, SOURCES, Block, blocks
 
-ROOT = Path(__file__).parent.parent
-PAGES = ROOT / "docs" / "pages"
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 TOP = ("README.md", "CONTRIBUTING.md", "spec/README.md", "tests/live/README.md")
 WITH_COMMANDS = [*(ROOT / each for each in TOP), *PAGES.glob("*.md")]
-PROGRAMS = {"ami-typed": ["-m", "ami_typed"], "python": []}
+COMMAND_LINES = {"ami-typed": ["-m", "ami_typed"], "python": []}
 
 
 def commands() -> list[str]:
@@ -47,8 +55,8 @@ def test_every_command_of_the_pages_can_be_given_as_it_stands_there(command: str
     elif program == "pip":
         names = [word for word in words if not word.startswith("-")][1:]
         assert set(names) <= {"nox", "pre-commit", "ami-typed", *installable()}
-    elif program in PROGRAMS and words[:2] != ["-m", "venv"]:
-        assert_is_understood([*PROGRAMS[program], *words])
+    elif program in COMMAND_LINES and words[:2] != ["-m", "venv"]:
+        assert_is_understood([*COMMAND_LINES[program], *words])
 
 
 def installable() -> set[str]:
@@ -67,41 +75,91 @@ def assert_is_understood(words: list[str]) -> None:
     assert {each for each in options if not re.search(rf"{each}\b", helped.stdout)} == set()
 
 
-def code(page: str) -> list[str]:
-    """Return the Python of a page, block by block."""
-    return re.findall(r"```python\n(.*?)```", (PAGES / page).read_text("utf-8"), re.DOTALL)
+# The Python of the pages
+
+BLOCKS = blocks()
+
+
+def named(block: Block) -> str:
+    return block.name
 
 
 def nothing(*_: object) -> None:
     """Do nothing."""
 
 
-class Silent:
-    """A manager that takes whatever it is told."""
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[StandIn], None]]:
+    """The machine that the pages speak of; returns what puts a stand-in in the place of every server."""
+    monkeypatch.setenv("AMI_TYPED_URL", "ami://user:secret@pbx.example")
+    monkeypatch.setattr(target, "_read", {"/run/secrets/ami": "secret"}.__getitem__)
+    monkeypatch.setattr(target.Target, "context", nothing)
+    handler = signal.getsignal(signal.SIGTERM)
 
-    def __getattr__(self, name: str) -> Any:
-        return nothing
+    def lead(stand_in: StandIn) -> None:
+        def resolve(*_: object, **__: object) -> list[object]:
+            return [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (stand_in.host, stand_in.port))]
+
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+
+    yield lead
+    signal.signal(signal.SIGTERM, handler)
 
 
-@pytest.mark.parametrize("page", ["modules.md", "migrating.md"])
-def test_the_code_of_a_page_runs(page: str) -> None:
-    names: dict[str, Any] = {"__name__": "page", "ami": ami, "manager": Silent(), "on_anything": print}
-    for block in code(page):
-        exec(compile(block, page, "exec"), names)
-    if page == "modules.md":
-        read_as_described(names)
-    else:
-        assert (names["Queues"]("sales").timeout, names["Queues"]("sales").synchronous) == (17, True)
+def test_every_block_of_python_is_tried() -> None:
+    assert {block.name for block in BLOCKS} == set(PROGRAMS)
 
 
-def read_as_described(names: dict[str, Any]) -> None:
-    assert registry.event_class("DonglePortFail") is names["DonglePortFail"]
-    sms = names["DongleNewSMS"]({"Event": "DongleNewSMS", "Device": "d", "From": "+49", "MessageLine0": "hello"})
-    assert (sms.sender, sms.lines) == ("+49", {"0": ["hello"]})
-    keyed = names["RPT_TXKEYED"]({"Event": "RPT_TXKEYED", "Node": "2000", "EventValue": "1"})
-    assert keyed.keyed is True
-    wire = b"Event: UserEvent\r\nUserEvent: Welcome\r\nColour: red"
-    assert registry.class_of("UserEvent", wire) is names["Welcome"]
+@pytest.mark.parametrize("block", BLOCKS, ids=named)
+def test_the_python_of_the_pages_runs(block: Block, world: Callable[[StandIn], None]) -> None:
+    program = PROGRAMS[block.name]
+    source, _ = program.source(block)
+    compiled = compile(source, block.name, "exec")
+    names: dict[str, Any] = {"__name__": "page"}
+    if not program.dialogue:
+        exec(compiled, names)
+        return
+    stand_in = StandIn(Scenario.of(program.dialogue, block.name))
+    world(stand_in)
+    with stand_in:
+        with pytest.raises(program.raises) if program.raises else contextlib.nullcontext():
+            exec(compiled, names)
+        stand_in.finish()
+        if isinstance(manager := names.get("manager"), ami.Manager):
+            manager.close()
+
+
+@functools.cache
+def mypy() -> dict[str, list[str]]:
+    """What mypy says of each block, all of them in one run."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = {f"block_{number}": block for number, block in enumerate(BLOCKS)}
+        for name, block in files.items():
+            Path(folder, f"{name}.py").write_text(PROGRAMS[block.name].source(block)[0], "utf-8")
+        options = ["--cache-dir=.mypy_cache/checkers", "--no-error-summary", "--no-pretty"]
+        command = [sys.executable, "-m", "mypy", *options, *(f"{folder}/{name}.py" for name in files)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode in {0, 1}, done.stdout + done.stderr
+    found: dict[str, list[str]] = {}
+    for line in done.stdout.splitlines():
+        where = re.match(r".*?(block_\d+)\.py:(\d+): (.*)", line)
+        assert where, done.stdout
+        block = files[where[1]]
+        found.setdefault(block.name, []).append(
+            f"line {int(where[2]) - PROGRAMS[block.name].source(block)[1] + block.line}: {where[3]}"
+        )
+    return found
+
+
+@pytest.mark.xdist_group("checkers")
+@pytest.mark.parametrize("block", BLOCKS, ids=named)
+def test_the_python_of_the_pages_is_typed(block: Block) -> None:
+    assert mypy().get(block.name, []) == []
+
+
+def test_no_docstring_hides_its_code_from_these_tests() -> None:
+    hidden = re.compile(r"::\n\n")
+    assert [file for file in SOURCES.rglob("*.py") if hidden.search(file.read_text("utf-8"))] == []
 
 
 @pytest.mark.parametrize("page", ["README.md", *(f"docs/pages/{each.name}" for each in sorted(PAGES.glob("*.md")))])

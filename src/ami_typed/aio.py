@@ -265,9 +265,13 @@ class AsyncManager:
     def from_url(cls, url: str, *, secret: Secret | None = None, **options: Unpack[Options]) -> Self:
         """Make a manager that knows where to connect to and, where a user is named, whom to log in.
 
-        It connects where it is entered as a context manager, or by `connect` without a host::
+        It connects when it is entered as a context manager, or by `connect` without a host:
 
+        ```python
+        async def main() -> None:
             async with AsyncManager.from_url("ami://admin@pbx.example", secret=Path("/run/secrets/ami")) as manager:
+                ...
+        ```
 
         Args:
             url: ``ami://USER:SECRET@HOST:PORT?SETTING=VALUE``, or ``amis`` for TLS with verification. Only the host is

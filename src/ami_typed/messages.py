@@ -719,14 +719,16 @@ class Request(dict[str, Any], Generic[R]):
             set, it is 5 seconds, beyond the time that the server takes before it answers: for an `Originate` that is
             not ``async_``, the time for which it rings. It is read when the request is sent.
 
-    Each attribute may be set on a request, or for all requests of a class in the class::
+    Each attribute may be set on a request, or for all requests of a class in the class:
 
-        class Queues(ami.Request):
-            synchronous = True
-            timeout = 17
+    ```python
+    class Queues(ami.Request[ami.Message]):
+        synchronous = True
+        timeout = 17
 
-            def __init__(self, queue: str) -> None:
-                super().__init__("QueueStatus", Queue=queue)
+        def __init__(self, queue: str) -> None:
+            super().__init__("QueueStatus", Queue=queue)
+    ```
 
     What ami-typed knows of an action, such as the form of its answer, holds for such a class too.
     """

@@ -1,9 +1,24 @@
-"""An Asterisk that is none: it plays a written conversation to a program that is tested, over a real connection.
+"""A stand-in for Asterisk: it plays a scripted dialogue to the program under test, over a real connection.
 
-    with testing.StandIn(testing.demo()) as server, ami_typed.Manager() as manager:
-        manager.connect(server.host, server.port)
+```python
+from ami_typed import testing
 
-What it plays is a `Scenario`, a text that reads like a transcript; the module `scenarios` says how to write one.
+PING = '''
+S: Asterisk Call Manager/11.0.0
+C: Action: Ping
+C: ActionID: {ping}
+C:
+S: Response: Success
+S: ActionID: {ping}
+S: Ping: Pong
+S:
+'''
+with testing.StandIn(testing.Scenario.of(PING)) as server, ami.Manager() as manager:
+    manager.connect(server.host, server.port)
+    assert manager.execute(actions.Ping()).success
+```
+
+The dialogue is a `Scenario`, a text that reads like a transcript; the module `scenarios` describes the format.
 """
 
 from ami_typed.testing.scenarios import (
