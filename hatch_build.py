@@ -42,7 +42,7 @@ class CompiledPart(BuildHookInterface[Any]):
         if os.environ.get("AMI_TYPED_PURE") or sys.implementation.name != "cpython":
             return
         package = Path(self.root) / PACKAGE
-        self._folder = tempfile.TemporaryDirectory(prefix="ami-typed-")  # goes when the build ends, and not before
+        self._folder = tempfile.TemporaryDirectory(prefix="ami-typed-")  # `finalize` deletes it
         in_c = self._built(from_c, package)
         if version == "editable":
             for file in in_c.values():
@@ -56,6 +56,11 @@ class CompiledPart(BuildHookInterface[Any]):
         elif in_c:
             platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
             build_data["tag"] = f"cp311-abi3-{platform}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - Hatchling's
+        """Delete what the build has left."""
+        if hasattr(self, "_folder"):
+            self._folder.cleanup()
 
     def _built(self, build: Callable[[Path, Path], dict[str, Path]], package: Path) -> dict[str, Path]:
         """Build some files, by their place in the wheel; none where that cannot be done."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 import ami_typed as ami
@@ -19,6 +21,10 @@ from ami_typed.configuration import (
     UpdateLine,
     changes,
 )
+from tests.support import PATIENCE, Server, answer, background
+
+if TYPE_CHECKING:
+    from tests.faces import Make
 
 FILE = (
     ("Response", "Success"),
@@ -189,3 +195,23 @@ CHANGES_WITH_VALUES: list[Change] = [
     InsertLine("a", 1, "b", "hush"),
     DeleteLine("a", "b", match="hush"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("reload", "sent"),
+    [(False, None), (None, None), (True, "yes"), ("yes", "yes"), ("chan_iax2.so", "chan_iax2.so")],
+)
+def test_what_is_not_to_be_reloaded_is_not_named_on_the_wire(
+    server: Server, make: Make, reload: bool | str | None, sent: str | None
+) -> None:
+    """Asterisk takes any word that is no yes for the name of a module (main/manager.c, action_updateconfig)."""
+    manager = make()
+    peer = server.link(manager)
+    request = actions.UpdateConfig(
+        src_filename="a.conf", dst_filename="a.conf", changes=[NewSection("b")], reload=reload
+    )
+    sending = background(manager.execute, request)
+    written = dict(peer.request())
+    peer.send(answer(written["ActionID"]))
+    assert sending.result(PATIENCE)
+    assert written.get("Reload") == sent

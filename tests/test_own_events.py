@@ -253,6 +253,29 @@ def test_a_class_that_derives_from_ami_typeds_takes_its_place(server: Server, ma
     assert event.process()[0] == {"Event": "Hangup", "Channel": "SIP/1", "Cause": 16, "X-Extra": "yes"}
 
 
+@pytest.mark.parametrize(
+    ("base", "name", "lines"),
+    [
+        (ami.Event, "Lost", ["Event: Lost"]),
+        (events.Hangup, "Hangup", ["Event: Hangup", "Channel: SIP/1", "Cause: 16"]),
+        (events.UserEvent, "Lost", ["Event: UserEvent", "UserEvent: Lost"]),
+    ],
+)
+def test_process_converts_what_a_class_of_ones_own_adds(
+    server: Server, make: Make, base: type[ami.Event], name: str, lines: list[str]
+) -> None:
+    made: Any = type("Lost", (base,), {"wire_name": name, "seconds": Sometimes("SecondsLost", integer)})
+    manager = make()
+    peer = server.link(manager)
+    with manager.subscribe(made) as stream:
+        peer.send(message(*lines, "SecondsLost: 7"))
+        event: ami.Event = stream.get(PATIENCE)
+    headers, _ = event.process()
+    assert (type(event), event["SecondsLost"], headers["SecondsLost"]) == (made, "7", 7)
+    assert {*headers} == {*(line.partition(":")[0] for line in lines), "SecondsLost"}
+    assert headers.get("Cause", 16) == 16
+
+
 def test_a_class_that_does_not_derive_takes_the_place_only_if_it_is_registered() -> None:
     class Newexten(ami.Event):
         """Not ami-typed's."""
