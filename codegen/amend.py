@@ -764,7 +764,7 @@ def _beside(kind: str, prefix: str) -> str:
 def _doc(meaning: overlay.Meaning, header: merge.Header, described: tuple[str, str] | None) -> str | None:
     if meaning.doc and header.prefix and described and not described[1].startswith(header.prefix):
         what = header.snapshot or "channel"
-        return f"{meaning.doc} Of the {what} that ``{header.prefix}`` stands for."
+        return f"{meaning.doc} Refers to the ``{header.prefix}`` {what}."
     return meaning.doc
 
 

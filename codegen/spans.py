@@ -94,7 +94,7 @@ def text_of(span: Span) -> str:
 
 
 def words_of(span: Span) -> str:
-    """Say a span: `Asterisk 13 to 15, 16.20 or later in the 16 branch, 17 and later`."""
+    """Return a span in words: `Asterisk 13 to 15, 18 (since 18.20), 20.5 and later`."""
     return str(Releases(text_of(span)))
 
 

@@ -413,10 +413,10 @@ def _form(header: str, requires: Mapping[str, tuple[str, ...]]) -> set[str]:
 
 def _refusal(rules: Rules) -> str | None:
     if rules.sets_mask is not None:
-        return "ValueError: There is no such class of events."
+        return "ValueError: An unknown class of events."
     if not _is_checked(rules):
         return None
-    return "ValueError: Parameters that do not go together, or one of several is missing."
+    return "ValueError: Parameters exclude each other, or a required one is missing."
 
 
 def _is_checked(rules: Rules) -> bool:
@@ -503,16 +503,16 @@ class _Aggregates:
         return Aggregate(
             name=aggregate.name,
             doc=_docstring(
-                aggregate.doc or f"The list that answers ``{aggregate.name}``.",
+                aggregate.doc or f"The list that ``{aggregate.name}`` returns.",
                 f"{_span(aggregate.releases)}.",
             ),
             constants=(_releases(aggregate.releases, self._used), repeatable, *counted),
             members=tuple(
-                self._member(name, event, f"Its ``{event.wire}`` events, in the order in which they came.")
+                self._member(name, event, f"The ``{event.wire}`` events, in order of arrival.")
                 for name, event in aggregate.items
             ),
             complete=self._member(
-                "complete", aggregate.complete, "The event that closed the list, `None` until it came."
+                "complete", aggregate.complete, "The event that closes the list; `None` until it arrives."
             )
             if aggregate.complete
             else None,
@@ -576,7 +576,7 @@ def _family_module(model: Model) -> Module[Fields]:
     used.runtime -= {(FAMILIES, each.name) for each in views}
     return Module(
         name="families",
-        title="What several events share: bases for them, and views of the snapshots that they hold.",
+        title="Base classes of events with common headers, and views of the snapshots that events contain.",
         imports=used.imports(),
         classes=(*views, *families),
         names=tuple(sorted(each.name for each in (*views, *families))),
@@ -604,7 +604,7 @@ def _snapshot(family: Family, used: _Used) -> Fields:
     return Fields(
         name=_view_class(family.view),
         bases=("Snapshot",),
-        doc=f"What an event says of one {family.view.kind}, whatever the prefix of its headers.",
+        doc=f"The snapshot of a {family.view.kind} in an event, whatever the prefix of its headers.",
         constants=(),
         fields=tuple(replace(each, expression=f"{part}({each.expression})") for each in attributes),
     )
@@ -614,8 +614,8 @@ def _view(view: View, used: _Used) -> Attribute:
     form = used.name("ami_typed.fields", "MaybeView" if view.absent else "View")
     cls = used.name(FAMILIES, _view_class(view))
     prefix = f", {_text(f'{snake_case(view.prefix)}_')}" if view.prefix else ""
-    whose = f"of the {view.kind} that ``{view.prefix}`` stands for" if view.prefix else f"of the {view.kind}"
-    absent = "; `None` where it is absent" if view.absent else ""
+    whose = f"of the ``{view.prefix}`` {view.kind}" if view.prefix else f"of the {view.kind}"
+    absent = "; `None` if absent" if view.absent else ""
     return Attribute(view.attribute, f"{form}({cls}{prefix})", _string(f"The snapshot {whose}{absent}."))
 
 
@@ -742,7 +742,7 @@ def _needs(request: resolve.Request) -> str | None:
     if request.privileges is None:
         return None
     former = (f"; in {_span(span)}, {_wanted(privileges, 'one')}" for privileges, span in request.former)
-    return f"Needs {_wanted(request.privileges, 'one')}{''.join(former)}."
+    return f"Requires {_wanted(request.privileges, 'one')}{''.join(former)}."
 
 
 def _sent_to(event: resolve.Event) -> str | None:
@@ -777,8 +777,8 @@ def _told(argument: _Parameter) -> str:
         argument.doc or f"The ``{argument.header}`` header.",
         "Required." if argument.required else "",
         values,
-        f"{_literal(default)} where it is left out." if default else "",
-        f"{_span(argument.releases)} only." if argument.releases else "",
+        f"Defaults to {_literal(default)}." if default else "",
+        f"Only in {_span(argument.releases)}." if argument.releases else "",
     ]
     return " ".join(part for part in parts if part)
 
@@ -804,7 +804,7 @@ def _docstring(
     if arguments:
         lines += ["", "Args:"]
         lines += [_wrapped(f"{name}: {told}", 8, hanging=4) for name, told in arguments]
-        lines.append("    action_id: Comes back with every answer; ami-typed chooses one where it is left out.")
+        lines.append("    action_id: Returned with every answer; ami-typed generates one if omitted.")
     if raises:
         lines += ["", "Raises:", _wrapped(raises, 8, hanging=4)]
     text = "\n".join(lines)

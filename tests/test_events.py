@@ -132,6 +132,9 @@ NONE: dict[str, dict[str, tuple[str, ...]]] = {
     "InboundSubscriptionDetail": {"Callerid": ("Unknown",)},
     "OutboundSubscriptionDetail": {"Callerid": ("Unknown",)},
     "LineEntry": {"Device": ("None",)},  # channels/chan_skinny.c, _skinny_show_lines
+    "MCID": dict.fromkeys(  # channels/sig_pri.c, party_subaddress_json_to_ami: a number in JSON, printed as a text
+        ("MCallerIDSubaddrType", "MConnectedIDSubaddrType"), ("(null)",)
+    ),
     "MeetmeList": {  # apps/app_meetme.c, action_meetmelist
         **dict.fromkeys(("CallerIDNum", "ConnectedLineNum"), ("<unknown>",)),
         **dict.fromkeys(("CallerIDName", "ConnectedLineName"), ("<no name>",)),

@@ -350,7 +350,7 @@ def test_a_field_seen_on_the_class_tells_its_header_and_its_releases() -> None:
 
 def test_help_on_an_attribute_names_its_header_and_its_releases() -> None:
     assert inspect.getdoc(Report.label) == "The ``Label`` header. What it is called."
-    assert inspect.getdoc(Report.since) == "The ``Since`` header. Asterisk 18.26 or later in the 18 branch, 20 to 23."
+    assert inspect.getdoc(Report.since) == "The ``Since`` header. Asterisk 18 (since 18.26), 20 to 23."
 
 
 def test_help_does_without_the_source_of_a_class() -> None:

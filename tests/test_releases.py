@@ -107,13 +107,13 @@ def spans_of(cls: Any) -> Iterator[tuple[str, Releases]]:
     [
         ("13-23", "Asterisk 13 to 23"),
         ("18", "Asterisk 18"),
-        ("16.20", "Asterisk 16.20 or later in the 16 branch"),
-        ("16.20.1", "Asterisk 16.20.1 or later in the 16 branch"),
+        ("16.20", "Asterisk 16 (since 16.20)"),
+        ("16.20.1", "Asterisk 16 (since 16.20.1)"),
         ("18 20-23", "Asterisk 18, 20 to 23"),
-        ("13-15 16.20 17-23", "Asterisk 13 to 15, 16.20 or later in the 16 branch, 17 to 23"),
-        ("20.20-23", "Asterisk 20.20 or later in the 20 branch, 21 to 23"),
+        ("13-15 16.20 17-23", "Asterisk 13 to 15, 16.20 to 23"),
+        ("20.20-23", "Asterisk 20.20 to 23"),
         ("13-", "Asterisk 13 and later"),
-        ("18.26 20.20-", "Asterisk 18.26 or later in the 18 branch, 20.20 and later"),
+        ("18.26 20.20-", "Asterisk 18 (since 18.26), 20.20 and later"),
     ],
 )
 def test_a_set_reads_as_a_sentence(spans: str, words: str) -> None:
@@ -123,8 +123,8 @@ def test_a_set_reads_as_a_sentence(spans: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("release", "words"),
     [
-        (Release(18, 20, 1), "Asterisk 18.21 or later in the 18 branch"),
-        (Release(16, 28), "Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21 to 23"),
+        (Release(18, 20, 1), "Asterisk 18.21 or later"),
+        (Release(16, 28), "Asterisk 18 (since 18.21), 20.6 to 23"),
     ],
 )
 def test_what_a_server_lacks_is_said_of_its_own_branch_where_that_has_it(release: Release, words: str) -> None:

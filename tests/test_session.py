@@ -1608,9 +1608,9 @@ def talk_with(release: str, *, check: bool = True) -> Talk:
 @pytest.mark.parametrize(
     ("release", "needed"),
     [
-        ("16.28.0", "18.26 or later in the 18 branch, 20 and later"),
-        ("18.25.9", "18.26 or later in the 18 branch"),
-        ("19.8.1", "18.26 or later in the 18 branch, 20 and later"),
+        ("16.28.0", "18 (since 18.26), 20 and later"),
+        ("18.25.9", "18.26 or later"),
+        ("19.8.1", "18 (since 18.26), 20 and later"),
     ],
 )
 def test_an_action_that_the_server_does_not_have_is_refused_with_a_sentence(release: str, needed: str) -> None:

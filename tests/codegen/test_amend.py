@@ -75,7 +75,7 @@ def test_the_glossary_knows_snapshot_headers_without_their_prefix(tmp_path: Path
     message = only_event(amended(facts(documented), using=using))
 
     assert header(message, "DestPriority").type == "integer"
-    assert header(message, "DestPriority").doc == "The priority. Of the channel that ``Dest`` stands for."
+    assert header(message, "DestPriority").doc == "The priority. Refers to the ``Dest`` channel."
     assert header(message, "OtherPriority").type == "text"
 
 

@@ -113,11 +113,9 @@ def test_a_text_that_is_no_span_is_refused(text: str) -> None:
 
 
 def test_a_span_is_said_in_words() -> None:
-    assert words_of(written_span("13-15 16.20 17-23")) == "Asterisk 13 to 15, 16.20 or later in the 16 branch, 17 to 23"
+    assert words_of(written_span("13-15 16.20 17-23")) == "Asterisk 13 to 15, 16.20 to 23"
     assert words_of(written_span("13 17-")) == "Asterisk 13, 17 and later"
-    assert words_of(written_span("20.17 22.7 23.1-")) == (
-        "Asterisk 20.17 or later in the 20 branch, 22.7 or later in the 22 branch, 23.1 and later"
-    )
+    assert words_of(written_span("20.17 22.7 23.1-")) == "Asterisk 20 (since 20.17), 22 (since 22.7), 23.1 and later"
 
 
 @given(

@@ -65,7 +65,7 @@ def test_a_docstring_says_the_header_and_the_documented_facts_where_nobody_descr
     module = actions_of(action("A", Parameter(name="Mode", required=True, default="on", values=("on", "off now"))))
 
     assert (
-        "    mode: The ``Mode`` header. Required. One of ``on``, ``off now``. ``on`` where it is left out."
+        "    mode: The ``Mode`` header. Required. One of ``on``, ``off now``. Defaults to ``on``."
         in module.classes[0].doc
     )
 
@@ -86,7 +86,7 @@ def test_a_backslash_or_a_quote_of_the_documentation_stays_what_it_is() -> None:
 
     exec(f'doc = """{module.classes[0].doc}"""', namespace)  # as Python reads it
 
-    assert "``a\\b'''c`` where it is left out." in namespace["doc"]
+    assert "Defaults to ``a\\b'''c``." in namespace["doc"]
 
 
 def test_privileges_that_nobody_knows_are_not_said() -> None:
@@ -110,7 +110,7 @@ def test_who_is_sent_an_event_is_said_as_asterisk_decides_it(tmp_path: Path) -> 
     assert f"Sent to users with the privilege ``call``, and {asker}" in told["X"]
     assert f"Sent {asker}" in told["XEnd"]
     assert "Sent to users with all of the privileges ``system``, ``user``." in told["Y"]
-    assert "Needs one of the privileges ``system``, ``call``." in seen.actions.modules[0].classes[0].doc
+    assert "Requires one of the privileges ``system``, ``call``." in seen.actions.modules[0].classes[0].doc
 
 
 def test_what_older_releases_want_is_said_beside_what_newer_ones_do() -> None:

@@ -19,14 +19,14 @@ __all__ = ["AgentLogoff", "Agents"]
 class AgentLogoff(Request["Answer"]):
     """Logs an agent off.
 
-    Needs the privilege ``agent``.
+    Requires the privilege ``agent``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/AgentLogoff/>
 
     Args:
         agent: The agent's identifier in agents.conf. Required.
-        soft: Whether to let a call that goes on end first.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        soft: Let a call in progress end first.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -47,7 +47,7 @@ class AgentLogoff(Request["Answer"]):
 class Agents(ListRequest["aggregates.Agents"]):
     """Lists the agents of agents.conf.
 
-    Needs the privilege ``agent``.
+    Requires the privilege ``agent``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Agents/>
     """

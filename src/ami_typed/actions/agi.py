@@ -15,9 +15,9 @@ __all__ = ["AGI"]
 
 
 class AGI(Request["Answer"]):
-    """Gives a command to a channel that runs `AGI(agi:async)`; an AsyncAGIExec event brings its result.
+    """Sends a command to a channel that runs ``AGI(agi:async)``; an AsyncAGIExec event carries its result.
 
-    Needs the privilege ``agi``.
+    Requires the privilege ``agi``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/AGI/>
 
@@ -25,7 +25,7 @@ class AGI(Request["Answer"]):
         channel: The channel's name. Required.
         command: The AGI command with its arguments. Required.
         command_id: An identifier that the result will carry.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -22,32 +22,32 @@ __all__ = ["AOCMessage"]
 
 
 class AOCMessage(Request["Answer"]):
-    """Sends advice of charge to a channel: what the call costs. At a call's set-up (AOC-S) it is a series of
-    charges; later (AOC-D and AOC-E) it is money or units.
+    """Sends advice of charge to a channel. At a call's set-up (AOC-S) it is a series of rates; later (AOC-D and
+    AOC-E) it is money or units.
 
-    Needs the privilege ``aoc``.
+    Requires the privilege ``aoc``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/AOCMessage/>
 
     Args:
-        msg_type: `S` at the call's set-up, `D` during it, `E` at its end. Required.
+        msg_type: ``S`` at the call's set-up, ``D`` during the call, ``E`` at its end. Required.
         channel: The channel's name.
-        channel_prefix: What the channel's name begins with, in place of its name.
-        charge_type: What is charged: money, units, nothing, or not known; left out with `S`.
+        channel_prefix: The prefix of the channel's name, in place of the full name.
+        charge_type: The kind of charge: money, units, free, or not available; omitted with ``S``.
         currency_name: The currency's name, at most 10 letters.
-        currency_amount: How much of it, before it is multiplied.
-        currency_multiplier: What that amount is multiplied by.
-        total_type: Whether it is all of the call or a part of it. ``Total`` where it is left out.
-        aoc_billing_id: What is billed.
-        charging_association_id: The identifier of the call that is charged along with this one.
-        charging_association_number: The number that is charged.
+        currency_amount: The amount, before it is multiplied.
+        currency_multiplier: The factor that the amount is multiplied by.
+        total_type: The scope of the charge: all of the call or a part of it. Defaults to ``Total``.
+        aoc_billing_id: The billing category, such as a reverse-charge or a forwarded call.
+        charging_association_id: The identifier that the charge is associated with.
+        charging_association_number: The number that the charge is associated with.
         charging_association_plan: The numbering plan of that number.
-        units: The units that it costs, 32 at most.
-        charges: What each thing costs, for `S`. Asterisk 18, 20 and later only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        units: The charged units, 32 at most.
+        charges: The rate of each item, for ``S``. Only in Asterisk 18, 20 and later.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
-        ValueError: Parameters that do not go together, or one of several is missing.
+        ValueError: Parameters exclude each other, or a required one is missing.
     """
 
     __slots__ = ()

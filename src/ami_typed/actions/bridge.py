@@ -27,17 +27,17 @@ __all__ = [
 
 
 class Bridge(Request["Answer"]):
-    """Joins two channels, which leave whatever they were in.
+    """Joins two channels, removing them from whatever they were in.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Bridge/>
 
     Args:
         channel1: One channel. Required.
         channel2: The other channel. Required.
-        tone: Who hears a tone when they are joined.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        tone: Channels that hear a tone when they are joined.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -61,13 +61,13 @@ class Bridge(Request["Answer"]):
 class BridgeDestroy(Request["Answer"]):
     """Destroys a bridge; its channels leave it.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeDestroy/>
 
     Args:
         bridge_uniqueid: The bridge's identifier. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -87,13 +87,13 @@ class BridgeDestroy(Request["Answer"]):
 class BridgeInfo(ListRequest["aggregates.BridgeInfo"]):
     """Lists the channels of a bridge.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeInfo/>
 
     Args:
         bridge_uniqueid: The bridge's identifier. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -116,16 +116,16 @@ class BridgeInfo(ListRequest["aggregates.BridgeInfo"]):
 
 
 class BridgeKick(Request["Answer"]):
-    """Puts a channel out of a bridge.
+    """Removes a channel from a bridge.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeKick/>
 
     Args:
-        channel: The channel to put out. Required.
-        bridge_uniqueid: The bridge; whichever the channel is in where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        channel: The channel to remove. Required.
+        bridge_uniqueid: The bridge; if omitted, the one that the channel is in.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -146,13 +146,13 @@ class BridgeKick(Request["Answer"]):
 class BridgeList(ListRequest["aggregates.BridgeList"]):
     """Lists the bridges.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeList/>
 
     Args:
-        bridge_type: The kind of bridges to list; all where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        bridge_type: The kind of bridges to list; all if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -177,7 +177,7 @@ class BridgeList(ListRequest["aggregates.BridgeList"]):
 class BridgeTechnologyList(ListRequest["aggregates.BridgeTechnologyList"]):
     """Lists the ways of mixing that bridges may use.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeTechnologyList/>
     """
@@ -203,13 +203,13 @@ class BridgeTechnologyList(ListRequest["aggregates.BridgeTechnologyList"]):
 class BridgeTechnologySuspend(Request["Answer"]):
     """Keeps bridges from using a way of mixing from now on.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeTechnologySuspend/>
 
     Args:
         bridge_technology: The technology. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -229,13 +229,13 @@ class BridgeTechnologySuspend(Request["Answer"]):
 class BridgeTechnologyUnsuspend(Request["Answer"]):
     """Lets bridges use a way of mixing again.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeTechnologyUnsuspend/>
 
     Args:
         bridge_technology: The technology. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

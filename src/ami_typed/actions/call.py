@@ -21,15 +21,15 @@ __all__ = ["Atxfer", "BlindTransfer", "CancelAtxfer", "Originate", "Redirect"]
 class Atxfer(Request["Answer"]):
     """Begins an attended transfer on behalf of a channel, as if it had dialled the feature code.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Atxfer/>
 
     Args:
-        channel: The channel of whoever transfers. Required.
+        channel: The channel of the transferring party. Required.
         exten: The extension to transfer to. Required.
         context: The context of that extension.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -49,17 +49,17 @@ class Atxfer(Request["Answer"]):
 
 
 class BlindTransfer(Request["Answer"]):
-    """Transfers whoever a channel talks to, without asking first.
+    """Transfers the party that a channel is talking to, without consultation.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BlindTransfer/>
 
     Args:
-        channel: The channel of whoever transfers. Required.
+        channel: The channel of the transferring party. Required.
         exten: The extension to transfer to. Required.
-        context: The context to transfer to; the channel's own where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        context: The context to transfer to; the channel's own if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -79,15 +79,15 @@ class BlindTransfer(Request["Answer"]):
 
 
 class CancelAtxfer(Request["Answer"]):
-    """Gives up an attended transfer that has begun.
+    """Cancels an attended transfer in progress.
 
-    Needs the privilege ``call``.
-    Asterisk 13.18 or later in the 13 branch, 14.7 or later in the 14 branch, 15.1 and later.
+    Requires the privilege ``call``.
+    Asterisk 13 (since 13.18), 14 (since 14.7), 15.1 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CancelAtxfer/>
 
     Args:
-        channel: The channel of whoever transfers. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        channel: The channel of the transferring party. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -107,35 +107,34 @@ class CancelAtxfer(Request["Answer"]):
 class Originate(Request["Answer"]):
     """Places a call to a channel and, once it is answered, connects it to an extension or an application.
 
-    Needs the privilege ``originate``.
+    Requires the privilege ``originate``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Originate/>
 
     Args:
-        channel: What to call, such as `PJSIP/alice` or `Local/100@default`. Required.
-        exten: The extension to connect to; goes with a context and a priority.
+        channel: The party to call, such as ``PJSIP/alice`` or ``Local/100@default``. Required.
+        exten: The extension to connect to; requires a context and a priority.
         context: The context of that extension.
-        priority: The priority of that extension to begin at, a number or a label.
+        priority: The priority of that extension to start at, a number or a label.
         application: The application to connect to, in place of an extension.
         data: That application's arguments as one text.
-        call_timeout: How long to let it ring; 30 s where it is left out.
-        caller_id: The caller id to call with, such as `"Alice" <181>`; a quote or backslash within the quoted
-            name takes a backslash before it.
+        call_timeout: Time to let it ring; 30 s if omitted.
+        caller_id: The caller ID to call with, such as ``"Alice" <181>``; escape a quote or backslash within
+            the quoted name with a backslash.
         variable: Channel variables to set on the new channel.
         account: The account that the call is charged to.
-        early_media: Whether to connect already when the far side sends sound before the answer.
-        async_: Whether to answer at once and send an OriginateResponse with the outcome. Without it the
-            answer comes when the ringing ends, and this session is not served until then.
+        early_media: Connect as soon as the far side sends early media, before the answer.
+        async_: Answer at once and send an OriginateResponse with the outcome. Without it the answer comes
+            when the ringing ends, and this session is not served until then.
         codecs: The codecs to offer.
         channel_id: The Uniqueid to give to the new channel.
         other_channel_id: The Uniqueid to give to the second half of a Local channel.
         pre_dial_go_sub: A dialplan routine that the new channel runs before it is dialled, as
-            `context,exten,priority`. Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20
-            branch, 21.3 and later only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+            ``context,exten,priority``. Only in Asterisk 18 (since 18.23), 20 (since 20.8), 21.3 and later.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
-        ValueError: Parameters that do not go together, or one of several is missing.
+        ValueError: Parameters exclude each other, or a required one is missing.
     """
 
     __slots__ = ()
@@ -238,10 +237,10 @@ class Originate(Request["Answer"]):
 
 
 class Redirect(Request["Answer"]):
-    """Sends a channel, and perhaps a second one, to another place in the dialplan. A channel that the first talks to
-    is not moved with it.
+    """Sends a channel, and optionally a second one, to another place in the dialplan. A channel that the first is
+    talking to is not moved with it.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Redirect/>
 
@@ -252,13 +251,13 @@ class Redirect(Request["Answer"]):
         priority: The priority to go to, a number or a label. Required.
         extra_channel: A second channel to send elsewhere at the same time.
         extra_exten: The extension that the second channel goes to.
-        extra_context: The context that the second channel goes to; it goes where the first does where all
-            three are left out.
+        extra_context: The context that the second channel goes to; if all three are omitted, it goes to the
+            same place as the first.
         extra_priority: The priority that the second channel goes to, a number or a label.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
-        ValueError: Parameters that do not go together, or one of several is missing.
+        ValueError: Parameters exclude each other, or a required one is missing.
     """
 
     __slots__ = ()

@@ -30,16 +30,16 @@ __all__ = [
 
 
 class AbsoluteTimeout(Request["Answer"]):
-    """Hangs a channel up after some time, whatever it does then.
+    """Hangs up a channel after a given time, whatever it is doing then.
 
-    Needs one of the privileges ``system``, ``call``.
+    Requires one of the privileges ``system``, ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/AbsoluteTimeout/>
 
     Args:
         channel: The channel's name. Required.
-        hangup_after: The seconds from now to the hang-up, more than 0; a fraction counts. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        hangup_after: The time from now to the hang-up, more than 0; fractions of a second count. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -59,15 +59,15 @@ class AbsoluteTimeout(Request["Answer"]):
 
 
 class CoreShowChannelMap(ListRequest["aggregates.CoreShowChannelMap"]):
-    """Lists the channels that a channel is joined to, directly or through other channels.
+    """Lists the channels that a channel is connected to, directly or through other channels.
 
-    Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 18.19 or later in the 18 branch, 20.4 and later.
+    Requires one of the privileges ``system``, ``reporting``.
+    Asterisk 18 (since 18.19), 20.4 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CoreShowChannelMap/>
 
     Args:
         channel: The channel's name. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -93,7 +93,7 @@ class CoreShowChannelMap(ListRequest["aggregates.CoreShowChannelMap"]):
 class CoreShowChannels(ListRequest["aggregates.CoreShowChannels"]):
     """Lists every channel.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CoreShowChannels/>
     """
@@ -117,16 +117,16 @@ class CoreShowChannels(ListRequest["aggregates.CoreShowChannels"]):
 
 
 class Getvar(Request["responses.Getvar"]):
-    """Reads a variable or a function: of a channel, or of the server where no channel is named.
+    """Reads a variable or function of a channel, or of the server if no channel is named.
 
-    Needs one of the privileges ``call``, ``reporting``.
+    Requires one of the privileges ``call``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Getvar/>
 
     Args:
         variable: The variable's name, or a dialplan function with its argument. Required.
         channel: The channel's name.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -147,14 +147,14 @@ class Getvar(Request["responses.Getvar"]):
 class Hangup(ListRequest["aggregates.Hangup"]):
     """Hangs up a channel, or every channel whose name matches a pattern: then the server lists them.
 
-    Needs one of the privileges ``system``, ``call``.
+    Requires one of the privileges ``system``, ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Hangup/>
 
     Args:
-        channel: The channel's name, or `/a regular expression/` for all that match. Required.
-        cause: The cause that the other side is told.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        channel: The channel's name, or ``/a regular expression/`` for all that match. Required.
+        cause: The cause reported to the other side.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -180,15 +180,15 @@ class Hangup(ListRequest["aggregates.Hangup"]):
 
 
 class LocalOptimizeAway(Request["Answer"]):
-    """Lets a Local channel be taken out of its call as soon as it is no longer needed.
+    """Lets a Local channel be removed from its call as soon as it is no longer needed.
 
-    Needs one of the privileges ``system``, ``call``.
+    Requires one of the privileges ``system``, ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/LocalOptimizeAway/>
 
     Args:
         channel: The channel's name. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -206,9 +206,9 @@ class LocalOptimizeAway(Request["Answer"]):
 
 
 class Setvar(Request["Answer"]):
-    """Sets a variable or a function: of a channel, or of the server where no channel is named.
+    """Sets a variable or function of a channel, or of the server if no channel is named.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Setvar/>
 
@@ -216,7 +216,7 @@ class Setvar(Request["Answer"]):
         variable: The variable's name, or a dialplan function with its argument. Required.
         value: The new value. Required.
         channel: The channel's name.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -236,18 +236,18 @@ class Setvar(Request["Answer"]):
 
 
 class Status(ListRequest["aggregates.Status"]):
-    """Lists channels with all that is known about them.
+    """Lists channels in detail.
 
-    Needs one of the privileges ``system``, ``call``, ``reporting``.
+    Requires one of the privileges ``system``, ``call``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Status/>
 
     Args:
-        channel: The channel to tell about; all where it is left out.
-        variables: The channel variables to tell along with each.
-        all_variables: Whether to tell every variable of each channel. One of ``true``, ``false``. Asterisk 14
-            and later only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        channel: The channel to report; all if omitted.
+        variables: The channel variables to report with each.
+        all_variables: Report every variable of each channel. One of ``true``, ``false``. Only in Asterisk 14
+            and later.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -27,16 +27,16 @@ __all__ = [
 
 
 class ConfbridgeKick(Request["Answer"]):
-    """Puts members out of a conference.
+    """Removes members from a conference.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeKick/>
 
     Args:
         conference: The conference's name or number. Required.
-        channel: The member's channel, or `all`, or `participants` for all but administrators. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        channel: The member's channel, or ``all``, or ``participants`` for all but administrators. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -55,15 +55,15 @@ class ConfbridgeKick(Request["Answer"]):
 
 
 class ConfbridgeList(ListRequest["aggregates.ConfbridgeList"]):
-    """Lists the members of a conference; the server answers with an error where there is no such conference.
+    """Lists the members of a conference; the server returns an error if there is no such conference.
 
-    Needs the privilege ``reporting``.
+    Requires the privilege ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeList/>
 
     Args:
         conference: The conference's name or number. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -87,9 +87,9 @@ class ConfbridgeList(ListRequest["aggregates.ConfbridgeList"]):
 
 
 class ConfbridgeListRooms(ListRequest["aggregates.ConfbridgeListRooms"]):
-    """Lists the conferences; the server answers with an error where there are none.
+    """Lists the conferences; the server returns an error if there are none.
 
-    Needs the privilege ``reporting``.
+    Requires the privilege ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeListRooms/>
     """
@@ -114,15 +114,15 @@ class ConfbridgeListRooms(ListRequest["aggregates.ConfbridgeListRooms"]):
 
 
 class ConfbridgeLock(Request["Answer"]):
-    """Locks a conference: only administrators get in.
+    """Locks a conference: only administrators can join.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeLock/>
 
     Args:
         conference: The conference's name or number. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -142,15 +142,15 @@ class ConfbridgeLock(Request["Answer"]):
 class ConfbridgeMute(Request["Answer"]):
     """Mutes members of a conference.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeMute/>
 
     Args:
         conference: The conference's name or number. Required.
-        channel: The member's channel, or how its name begins (the first that matches); or `all`, or
-            `participants` for all but administrators. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        channel: The member's channel, or a prefix of its name (the first match counts); or ``all``, or
+            ``participants`` for all but administrators. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -169,16 +169,16 @@ class ConfbridgeMute(Request["Answer"]):
 
 
 class ConfbridgeSetSingleVideoSrc(Request["Answer"]):
-    """Shows one member's picture to all of a conference.
+    """Shows one member's video to the whole conference.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeSetSingleVideoSrc/>
 
     Args:
         conference: The conference's name or number. Required.
         channel: The channel's name. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -197,17 +197,17 @@ class ConfbridgeSetSingleVideoSrc(Request["Answer"]):
 
 
 class ConfbridgeStartRecord(Request["Answer"]):
-    """Begins to record a conference.
+    """Starts recording a conference.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeStartRecord/>
 
     Args:
         conference: The conference's name or number. Required.
-        record_file: The file to record to; one made of the conference's name and the time where it is left
-            out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        record_file: The file to record to; if omitted, the name is composed of the conference's name and the
+            time.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -226,15 +226,15 @@ class ConfbridgeStartRecord(Request["Answer"]):
 
 
 class ConfbridgeStopRecord(Request["Answer"]):
-    """Ends the recording of a conference.
+    """Stops recording a conference.
 
-    Needs the privilege ``system``; in Asterisk 13, the privilege ``call``.
+    Requires the privilege ``system``; in Asterisk 13, the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeStopRecord/>
 
     Args:
         conference: The conference's name or number. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -254,13 +254,13 @@ class ConfbridgeStopRecord(Request["Answer"]):
 class ConfbridgeUnlock(Request["Answer"]):
     """Unlocks a conference.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeUnlock/>
 
     Args:
         conference: The conference's name or number. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -278,17 +278,17 @@ class ConfbridgeUnlock(Request["Answer"]):
 
 
 class ConfbridgeUnmute(Request["Answer"]):
-    """Lets members of a conference be heard again.
+    """Unmutes members of a conference.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ConfbridgeUnmute/>
 
     Args:
         conference: The conference's name or number. Required.
-        channel: The member's channel, or how its name begins (the first that matches); or `all`, or
-            `participants` for all but administrators. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        channel: The member's channel, or a prefix of its name (the first match counts); or ``all``, or
+            ``participants`` for all but administrators. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

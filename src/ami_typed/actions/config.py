@@ -23,13 +23,13 @@ __all__ = ["CreateConfig", "GetConfig", "GetConfigJSON", "ListCategories", "Upda
 class CreateConfig(Request["Answer"]):
     """Creates an empty configuration file.
 
-    Needs the privilege ``config``.
+    Requires the privilege ``config``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CreateConfig/>
 
     Args:
-        filename: The file's name within Asterisk's configuration folder. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        filename: The file's name within Asterisk's configuration directory. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -49,15 +49,15 @@ class CreateConfig(Request["Answer"]):
 class GetConfig(Request["responses.GetConfig"]):
     """Reads a configuration file, line by line.
 
-    Needs one of the privileges ``system``, ``config``.
+    Requires one of the privileges ``system``, ``config``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/GetConfig/>
 
     Args:
-        filename: The file's name within Asterisk's configuration folder. Required.
-        category: The section to read; all where it is left out.
-        filter: Which sections to read, as `name_regex=expression,...`; `TEMPLATES=include` adds templates.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        filename: The file's name within Asterisk's configuration directory. Required.
+        category: The section to read; all if omitted.
+        filter: Filter for sections, as ``name_regex=expression,...``; ``TEMPLATES=include`` adds templates.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -81,15 +81,15 @@ class GetConfig(Request["responses.GetConfig"]):
 class GetConfigJSON(Request["responses.GetConfigJSON"]):
     """Reads a configuration file as one JSON text.
 
-    Needs one of the privileges ``system``, ``config``.
+    Requires one of the privileges ``system``, ``config``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/GetConfigJSON/>
 
     Args:
-        filename: The file's name within Asterisk's configuration folder. Required.
-        category: The section to read; all where it is left out.
-        filter: Which sections to read, as `name_regex=expression,...`; `TEMPLATES=include` adds templates.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        filename: The file's name within Asterisk's configuration directory. Required.
+        category: The section to read; all if omitted.
+        filter: Filter for sections, as ``name_regex=expression,...``; ``TEMPLATES=include`` adds templates.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -113,14 +113,14 @@ class GetConfigJSON(Request["responses.GetConfigJSON"]):
 class ListCategories(Request["responses.ListCategories"]):
     """Lists the sections of a configuration file.
 
-    Needs the privilege ``config``.
+    Requires the privilege ``config``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ListCategories/>
 
     Args:
-        filename: The file's name within Asterisk's configuration folder. Required.
-        match: Which sections to list, as `name_regex=expression,...`.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        filename: The file's name within Asterisk's configuration directory. Required.
+        match: Filter for sections, as ``name_regex=expression,...``.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -139,21 +139,21 @@ class ListCategories(Request["responses.ListCategories"]):
 
 
 class UpdateConfig(Request["Answer"]):
-    """Changes a configuration file: all of the changes are made, or none.
+    """Changes a configuration file: either all of the changes are made, or none.
 
-    Needs the privilege ``config``.
+    Requires the privilege ``config``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/UpdateConfig/>
 
     Args:
         src_filename: The file to read. Required.
         dst_filename: The file to write; may be the same. Required.
-        reload: Whether to reload everything afterwards, or the name of a module to reload.
-        preserve_effective_context: Whether sections keep the values they inherit when the template they come
-            from changes; true if left out. Asterisk 13.2 and later only.
-        changes: The changes in the order in which they are made: `NewSection`, `UpdateLine` and the others of
-            `ami_typed.configuration`.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        reload: Reload everything afterwards if true; or the name of one module to reload.
+        preserve_effective_context: Let sections keep the values they inherit when the template they come from
+            changes; true if omitted. Only in Asterisk 13.2 and later.
+        changes: The changes, in the order in which they are made: `NewSection`, `UpdateLine` and the others
+            of `ami_typed.configuration`.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

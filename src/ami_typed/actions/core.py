@@ -33,15 +33,15 @@ __all__ = [
 
 
 class Command(Request["responses.Command"]):
-    """Runs a command of Asterisk's command line and answers with what it prints.
+    """Runs a CLI command of Asterisk and returns its output.
 
-    Needs the privilege ``command``.
+    Requires the privilege ``command``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Command/>
 
     Args:
-        command: The command, such as `core show uptime`. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        command: The command, such as ``core show uptime``. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -62,7 +62,7 @@ class Command(Request["responses.Command"]):
 class CoreSettings(Request["responses.CoreSettings"]):
     """Asks for the server's settings.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CoreSettings/>
     """
@@ -81,9 +81,9 @@ class CoreSettings(Request["responses.CoreSettings"]):
 
 
 class CoreStatus(Request["responses.CoreStatus"]):
-    """Asks how long the server runs and how busy it is.
+    """Asks for the server's uptime and load.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CoreStatus/>
     """
@@ -104,14 +104,14 @@ class CoreStatus(Request["responses.CoreStatus"]):
 class DataGet(ListRequest["aggregates.DataGet"]):
     """Reads a part of Asterisk's data tree; answered with an event that holds it, without a response.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 to 14.
 
     Args:
         path: The path of the part to read. Required.
-        search: Which nodes to read.
-        filter: Which fields to read.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        search: The nodes to read.
+        filter: The fields to read.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -140,9 +140,9 @@ class DataGet(ListRequest["aggregates.DataGet"]):
 
 
 class ListCommands(Request["responses.ListCommands"]):
-    """Lists the actions of the server that this user may send.
+    """Lists the server's actions that this user may send.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ListCommands/>
     """
@@ -163,7 +163,7 @@ class ListCommands(Request["responses.ListCommands"]):
 class LoggerRotate(Request["Answer"]):
     """Closes the log files and opens new ones.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/LoggerRotate/>
     """
@@ -182,15 +182,15 @@ class LoggerRotate(Request["Answer"]):
 
 
 class ModuleCheck(Request["responses.ModuleCheck"]):
-    """Asks whether a module is loaded; the server answers with an error where it is not.
+    """Asks whether a module is loaded; the server returns an error if it is not.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ModuleCheck/>
 
     Args:
-        module: The module's name, with or without its ending. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        module: The module's name, with or without its suffix. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -210,18 +210,19 @@ class ModuleCheck(Request["responses.ModuleCheck"]):
 class ModuleLoad(Request["Answer"]):
     """Loads, unloads or reloads a module.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ModuleLoad/>
 
     Args:
-        load_type: What to do. Required.
-        module: The module's name with its ending, or a part of the core such as `cdr` or `manager`; left out
-            to reload everything. One of ``cdr``, ``dnsmgr``, ``extconfig``, ``enum``, ``acl``, ``manager``,
-            ``http``, ``logger``, ``features``, ``dsp``, ``udptl``, ``indications``, ``cel``, ``plc``.
-        recursive: With refresh: also unload and load again what depends on the module. Asterisk 18.23 or
-            later in the 18 branch, 20.8 or later in the 20 branch, 21.3 and later only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        load_type: The operation. Required.
+        module: The module's name with its ending, or a part of the core such as ``cdr`` or ``manager``;
+            omitted to reload everything. One of ``cdr``, ``dnsmgr``, ``extconfig``, ``enum``, ``acl``,
+            ``manager``, ``http``, ``logger``, ``features``, ``dsp``, ``udptl``, ``indications``, ``cel``,
+            ``plc``.
+        recursive: With refresh: also unload and reload the modules that depend on it. Only in Asterisk 18
+            (since 18.23), 20 (since 20.8), 21.3 and later.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -249,15 +250,15 @@ class ModuleLoad(Request["Answer"]):
 
 
 class Reload(Request["Answer"]):
-    """Makes a module, or all of them, read its configuration again.
+    """Makes one module or all of them reload their configuration.
 
-    Needs one of the privileges ``config``, ``system``.
+    Requires one of the privileges ``config``, ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Reload/>
 
     Args:
-        module: The module's name; all modules where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        module: The module's name; all modules if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -275,15 +276,15 @@ class Reload(Request["Answer"]):
 
 
 class SorceryMemoryCacheExpire(Request["Answer"]):
-    """Forgets every object of a memory cache.
+    """Removes every object from a memory cache.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheExpire/>
 
     Args:
         cache: The cache's name in sorcery.conf. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -301,16 +302,16 @@ class SorceryMemoryCacheExpire(Request["Answer"]):
 
 
 class SorceryMemoryCacheExpireObject(Request["Answer"]):
-    """Forgets one object of a memory cache.
+    """Removes one object from a memory cache.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheExpireObject/>
 
     Args:
         cache: The cache's name in sorcery.conf. Required.
         object: The object's name. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -329,15 +330,15 @@ class SorceryMemoryCacheExpireObject(Request["Answer"]):
 
 
 class SorceryMemoryCachePopulate(Request["Answer"]):
-    """Forgets every object of a memory cache and reads them all again.
+    """Removes every object from a memory cache and reads them all again.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13.7 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCachePopulate/>
 
     Args:
         cache: The cache's name in sorcery.conf. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -357,13 +358,13 @@ class SorceryMemoryCachePopulate(Request["Answer"]):
 class SorceryMemoryCacheStale(Request["Answer"]):
     """Marks every object of a memory cache as stale, so that its next use reads it again.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheStale/>
 
     Args:
         cache: The cache's name in sorcery.conf. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -383,16 +384,15 @@ class SorceryMemoryCacheStale(Request["Answer"]):
 class SorceryMemoryCacheStaleObject(Request["Answer"]):
     """Marks one object of a memory cache as stale, so that its next use reads it again.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheStaleObject/>
 
     Args:
         cache: The cache's name in sorcery.conf. Required.
         object: The object's name. Required.
-        reload: Whether to read it again at once. Asterisk 13.14 or later in the 13 branch, 14.3 and later
-            only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        reload: Read it again at once. Only in Asterisk 13 (since 13.14), 14.3 and later.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -33,14 +33,14 @@ __all__ = [
 class DAHDIDialOffhook(Request["Answer"]):
     """Dials digits on a DAHDI channel that is off hook.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIDialOffhook/>
 
     Args:
         dahdi_channel: The DAHDI channel's number. Required.
         number: The digits. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -59,15 +59,15 @@ class DAHDIDialOffhook(Request["Answer"]):
 
 
 class DAHDIDNDoff(Request["Answer"]):
-    """Lets a DAHDI channel ring again.
+    """Turns do-not-disturb off on a DAHDI channel.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIDNDoff/>
 
     Args:
         dahdi_channel: The DAHDI channel's number. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -85,15 +85,15 @@ class DAHDIDNDoff(Request["Answer"]):
 
 
 class DAHDIDNDon(Request["Answer"]):
-    """Keeps a DAHDI channel from ringing.
+    """Turns do-not-disturb on for a DAHDI channel.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIDNDon/>
 
     Args:
         dahdi_channel: The DAHDI channel's number. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -111,15 +111,15 @@ class DAHDIDNDon(Request["Answer"]):
 
 
 class DAHDIHangup(Request["Answer"]):
-    """Acts as if a DAHDI channel had been hung up.
+    """Simulates an on-hook signal on a DAHDI channel.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIHangup/>
 
     Args:
         dahdi_channel: The DAHDI channel's number. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -137,9 +137,9 @@ class DAHDIHangup(Request["Answer"]):
 
 
 class DAHDIRestart(Request["Answer"]):
-    """Restarts every DAHDI channel; calls on them end.
+    """Restarts every DAHDI channel, ending the calls on them.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIRestart/>
     """
@@ -160,13 +160,13 @@ class DAHDIRestart(Request["Answer"]):
 class DAHDIShowChannels(ListRequest["aggregates.DAHDIShowChannels"]):
     """Lists the DAHDI channels.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIShowChannels/>
 
     Args:
-        dahdi_channel: The channel's number; all where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        dahdi_channel: The channel's number; all if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -189,10 +189,10 @@ class DAHDIShowChannels(ListRequest["aggregates.DAHDIShowChannels"]):
 
 
 class DAHDIShowStatus(ListRequest["aggregates.DAHDIShowStatus"]):
-    """Lists the DAHDI spans; the server answers with an error where DAHDI is not there.
+    """Lists the DAHDI spans; the server returns an error if DAHDI is not available.
 
-    Needs no privilege.
-    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 and later.
+    Requires no privilege.
+    Asterisk 18 (since 18.23), 20 (since 20.8), 21.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDIShowStatus/>
     """
 
@@ -215,15 +215,15 @@ class DAHDIShowStatus(ListRequest["aggregates.DAHDIShowStatus"]):
 
 
 class DAHDITransfer(Request["Answer"]):
-    """Acts as if a DAHDI channel had flashed its hook.
+    """Simulates a hook flash on a DAHDI channel.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DAHDITransfer/>
 
     Args:
         dahdi_channel: The DAHDI channel's number. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -241,15 +241,15 @@ class DAHDITransfer(Request["Answer"]):
 
 
 class PRIDebugFileSet(Request["Answer"]):
-    """Writes what ISDN debugging tells into a file.
+    """Writes the debug output of ISDN to a file.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PRIDebugFileSet/>
 
     Args:
         file: The file's path on the server. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -267,9 +267,9 @@ class PRIDebugFileSet(Request["Answer"]):
 
 
 class PRIDebugFileUnset(Request["Answer"]):
-    """No longer writes what ISDN debugging tells into a file.
+    """Stops writing the debug output of ISDN to a file.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PRIDebugFileUnset/>
     """
@@ -288,17 +288,17 @@ class PRIDebugFileUnset(Request["Answer"]):
 
 
 class PRIDebugSet(Request["Answer"]):
-    """Chooses how much ISDN debugging tells about a span.
+    """Sets the level of debug output for an ISDN span.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PRIDebugSet/>
 
     Args:
         span: The span's number. Required.
-        level: How much; a number is a sum of 1 for messages, 2 and 4 for what Q.931 and Q.921 say in words, 8
-            for Q.921 raw. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        level: The level; a number is a sum of 1 for changes of state, 2 for decoded Q.931, 4 for decoded
+            Q.921 and 8 for raw Q.921 messages. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -319,13 +319,13 @@ class PRIDebugSet(Request["Answer"]):
 class PRIShowSpans(ListRequest["aggregates.PRIShowSpans"]):
     """Lists the ISDN spans.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PRIShowSpans/>
 
     Args:
-        span: The span's number; all where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        span: The span's number; all if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

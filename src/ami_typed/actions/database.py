@@ -16,16 +16,16 @@ __all__ = ["DBDel", "DBDelTree", "DBGet", "DBGetTree", "DBPut"]
 
 
 class DBDel(Request["Answer"]):
-    """Deletes a key; the server answers with an error where there is none.
+    """Deletes a key; the server returns an error if it does not exist.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DBDel/>
 
     Args:
-        family: The family that the key belongs to; may have parts divided by slashes. Required.
+        family: The family of the key; it may have several parts, separated by slashes. Required.
         key: The key within the family. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -46,15 +46,15 @@ class DBDel(Request["Answer"]):
 class DBDelTree(Request["Answer"]):
     """Deletes a family, or a branch of its keys.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DBDelTree/>
 
     Args:
-        family: The family that the key belongs to; may have parts divided by slashes. Required.
-        key: The key whose branch to delete: the key itself and those below it, as `key/...`; whole parts
-            only. The whole family if left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        family: The family of the key; it may have several parts, separated by slashes. Required.
+        key: The key whose branch to delete: the key itself and those below it, as ``key/...``; whole parts
+            only. The whole family if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -73,16 +73,16 @@ class DBDelTree(Request["Answer"]):
 
 
 class DBGet(ListRequest["aggregates.DBGet"]):
-    """Reads a value; the server answers with an error where there is none.
+    """Reads a value; the server returns an error if the key does not exist.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DBGet/>
 
     Args:
-        family: The family that the key belongs to; may have parts divided by slashes. Required.
+        family: The family of the key; it may have several parts, separated by slashes. Required.
         key: The key within the family. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -108,15 +108,15 @@ class DBGet(ListRequest["aggregates.DBGet"]):
 class DBGetTree(ListRequest["aggregates.DBGetTree"]):
     """Lists keys with their values.
 
-    Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 and later.
+    Requires one of the privileges ``system``, ``reporting``.
+    Asterisk 16 (since 16.28), 18 (since 18.14), 19.6 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DBGetTree/>
 
     Args:
-        family: The family to list; all where it is left out.
-        key: The key whose branch to list: the key itself and those below it, as `key/...`; whole parts only,
-            so `a` is not the start of `ab`. All keys if left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        family: The family to list; all if omitted.
+        key: The key whose branch to list: the key itself and those below it, as ``key/...``; whole parts
+            only, so ``a`` does not match ``ab``. All keys if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -142,15 +142,15 @@ class DBGetTree(ListRequest["aggregates.DBGetTree"]):
 class DBPut(Request["Answer"]):
     """Sets a value.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DBPut/>
 
     Args:
-        family: The family that the key belongs to; may have parts divided by slashes. Required.
+        family: The family of the key; it may have several parts, separated by slashes. Required.
         key: The key within the family. Required.
         val: The value.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -19,18 +19,18 @@ __all__ = ["DialplanExtensionAdd", "DialplanExtensionRemove", "ShowDialPlan"]
 class DialplanExtensionAdd(Request["Answer"]):
     """Adds one priority of an extension to the dialplan, until the dialplan is next reloaded.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DialplanExtensionAdd/>
 
     Args:
-        context: The context; it is made where it does not exist. Required.
-        extension: The extension; `exten/callerid` for one caller only. Required.
-        priority: The priority: a number, or `hint`. Required.
+        context: The context; it is created if it does not exist. Required.
+        extension: The extension; ``exten/callerid`` to match one caller only. Required.
+        priority: The priority: a number, or ``hint``. Required.
         application: The application to run, or the devices of a hint. Required.
         application_data: The application's arguments as one text.
-        replace: Whether to replace what is there already.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        replace: Replace an existing priority; without it the server returns an error if there is one.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -65,15 +65,15 @@ class DialplanExtensionAdd(Request["Answer"]):
 class DialplanExtensionRemove(Request["Answer"]):
     """Removes an extension, or one priority of it, from the dialplan.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DialplanExtensionRemove/>
 
     Args:
         context: The dialplan context. Required.
         extension: The dialplan extension. Required.
-        priority: The priority; the whole extension where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        priority: The priority; the whole extension if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -97,14 +97,14 @@ class DialplanExtensionRemove(Request["Answer"]):
 class ShowDialPlan(ListRequest["aggregates.ShowDialPlan"]):
     """Lists the dialplan, or a part of it.
 
-    Needs one of the privileges ``config``, ``reporting``.
+    Requires one of the privileges ``config``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ShowDialPlan/>
 
     Args:
-        extension: The extension to list; all where it is left out.
-        context: The context to list; all where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        extension: The extension to list; all if omitted.
+        context: The context to list; all if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -19,13 +19,13 @@ __all__ = ["FAXSession", "FAXSessions", "FAXStats"]
 class FAXSession(ListRequest["aggregates.FAXSession"]):
     """Asks about one fax session; a FAXSession event follows the answer.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/FAXSession/>
 
     Args:
         session_number: The session's number. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -51,7 +51,7 @@ class FAXSession(ListRequest["aggregates.FAXSession"]):
 class FAXSessions(ListRequest["aggregates.FAXSessions"]):
     """Lists the fax sessions.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/FAXSessions/>
     """
@@ -75,9 +75,9 @@ class FAXSessions(ListRequest["aggregates.FAXSessions"]):
 
 
 class FAXStats(ListRequest["aggregates.FAXStats"]):
-    """Asks how many faxes there were; a FAXStats event follows the answer.
+    """Asks for statistics of faxes; a FAXStats event follows the answer.
 
-    Needs the privilege ``reporting``.
+    Requires the privilege ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/FAXStats/>
     """

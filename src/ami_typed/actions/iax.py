@@ -16,10 +16,9 @@ __all__ = ["IAXnetstats", "IAXpeerlist", "IAXpeers", "IAXregistry"]
 
 
 class IAXnetstats(Request["responses.IAXnetstats"]):
-    """Prints the quality of calls as the command line does: raw text without a response, empty where there is no
-    call.
+    """Prints the quality of calls as the CLI does: raw text without a response, empty if there is no call.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/IAXnetstats/>
     """
@@ -41,7 +40,7 @@ class IAXnetstats(Request["responses.IAXnetstats"]):
 class IAXpeerlist(ListRequest["aggregates.IAXpeerlist"]):
     """Lists the peers.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/IAXpeerlist/>
     """
@@ -67,7 +66,7 @@ class IAXpeerlist(ListRequest["aggregates.IAXpeerlist"]):
 class IAXpeers(ListRequest["aggregates.IAXpeers"]):
     """Lists the peers.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/IAXpeers/>
     """
@@ -92,9 +91,9 @@ class IAXpeers(ListRequest["aggregates.IAXpeers"]):
 
 
 class IAXregistry(ListRequest["aggregates.IAXregistry"]):
-    """Lists the registrations with other servers.
+    """Lists the outbound registrations.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/IAXregistry/>
     """

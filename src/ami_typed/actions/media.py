@@ -19,16 +19,16 @@ __all__ = ["ControlPlayback", "MuteAudio", "PlayDTMF", "PlayMF", "SendFlash"]
 
 
 class ControlPlayback(Request["Answer"]):
-    """Stops, pauses or winds a file that a channel is played.
+    """Controls the playback of a file on a channel: stops, pauses, rewinds and so on.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ControlPlayback/>
 
     Args:
         channel: The channel's name. Required.
-        control: What to do with it. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        control: The operation. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -47,17 +47,17 @@ class ControlPlayback(Request["Answer"]):
 
 
 class MuteAudio(Request["Answer"]):
-    """Keeps the sound of a channel from being heard, or lets it be heard again.
+    """Mutes or unmutes the audio of a channel.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MuteAudio/>
 
     Args:
         channel: The channel's name. Required.
-        direction: Which sound. Required.
-        state: Whether it is muted from now on. Required. One of ``on``, ``off``.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        direction: The direction to mute. Required.
+        state: Mute if true, unmute if false. Required. One of ``on``, ``off``.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -81,17 +81,17 @@ class MuteAudio(Request["Answer"]):
 class PlayDTMF(Request["Answer"]):
     """Sends a digit to a channel, or acts as if the channel had sent it.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PlayDTMF/>
 
     Args:
         channel: The channel's name. Required.
-        digit: The digit: 0 to 9, A to D, `*` or `#`; one only. Required.
-        duration: How long it sounds.
-        receive: Whether to act as if the channel had sent it. Asterisk 13.30 or later in the 13 branch, 16.7
-            or later in the 16 branch, 17.1 and later only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        digit: The digit: 0 to 9, A to D, ``*`` or ``#``; one only. Required.
+        duration: Duration of the digit.
+        receive: Act as if the channel had sent it. Only in Asterisk 13 (since 13.30), 16 (since 16.7), 17.1
+            and later.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -123,15 +123,15 @@ class PlayDTMF(Request["Answer"]):
 class PlayMF(Request["Answer"]):
     """Sends a multi-frequency (MF, R1) digit to a channel.
 
-    Needs the privilege ``call``.
-    Asterisk 16.21 or later in the 16 branch, 18.7 and later.
+    Requires the privilege ``call``.
+    Asterisk 16 (since 16.21), 18.7 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PlayMF/>
 
     Args:
         channel: The channel's name. Required.
-        digit: The digit: 0 to 9, or `*`, `#`, A, B, C for the signals KP, ST, STP, ST2P, ST3P. Required.
-        duration: How long it sounds.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        digit: The digit: 0 to 9, or ``*``, ``#``, A, B, C for the signals KP, ST, STP, ST2P, ST3P. Required.
+        duration: Duration of the digit.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -155,14 +155,14 @@ class PlayMF(Request["Answer"]):
 class SendFlash(Request["Answer"]):
     """Sends a hook flash to a channel, or acts as if the channel had sent it.
 
-    Needs the privilege ``call``.
-    Asterisk 18.18 or later in the 18 branch, 20.3 and later.
+    Requires the privilege ``call``.
+    Asterisk 18 (since 18.18), 20.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SendFlash/>
 
     Args:
         channel: The channel's name. Required.
-        receive: Whether to act as if the channel had sent it.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        receive: Act as if the channel had sent it.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -17,15 +17,15 @@ __all__ = ["MeetmeList", "MeetmeListRooms", "MeetmeMute", "MeetmeUnmute"]
 
 
 class MeetmeList(ListRequest["aggregates.MeetmeList"]):
-    """Lists the members of a conference; the server answers with an error where there are none.
+    """Lists the members of a conference; the server returns an error if there are no conferences.
 
-    Needs the privilege ``reporting``.
+    Requires the privilege ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MeetmeList/>
 
     Args:
-        conference: The conference's number; all where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        conference: The conference's number; all if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -49,9 +49,9 @@ class MeetmeList(ListRequest["aggregates.MeetmeList"]):
 
 
 class MeetmeListRooms(ListRequest["aggregates.MeetmeListRooms"]):
-    """Lists the conferences; the server answers with an error where there are none.
+    """Lists the conferences; the server returns an error if there are none.
 
-    Needs the privilege ``reporting``.
+    Requires the privilege ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MeetmeListRooms/>
     """
@@ -78,14 +78,14 @@ class MeetmeListRooms(ListRequest["aggregates.MeetmeListRooms"]):
 class MeetmeMute(Request["Answer"]):
     """Mutes a member of a conference.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MeetmeMute/>
 
     Args:
         meetme: The conference's number. Required.
         usernum: The member's number within the conference. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -104,16 +104,16 @@ class MeetmeMute(Request["Answer"]):
 
 
 class MeetmeUnmute(Request["Answer"]):
-    """Lets a member of a conference be heard again.
+    """Unmutes a member of a conference.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MeetmeUnmute/>
 
     Args:
         meetme: The conference's number. Required.
         usernum: The member's number within the conference. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -18,18 +18,18 @@ __all__ = ["JabberSend", "MessageSend", "SendText"]
 
 
 class JabberSend(Request["Answer"]):
-    """Sends a text over Jabber (XMPP). The server answers twice: before it looks for the client, and with the
+    """Sends a text over Jabber (XMPP). The server answers twice: before it searches for the client, and with the
     outcome, which counts.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/JabberSend/>
 
     Args:
         jabber: The client in xmpp.conf to send from. Required.
-        screen_name: Whom to send it to. Required.
+        screen_name: The recipient. Required.
         message: The text. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -50,24 +50,24 @@ class JabberSend(Request["Answer"]):
 
 
 class MessageSend(Request["Answer"]):
-    """Sends a text that belongs to no call.
+    """Sends a text message outside of any call.
 
-    Needs the privilege ``message``.
+    Requires the privilege ``message``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MessageSend/>
 
     Args:
-        destination: Where to send it, as `pjsip:alice` or another technology's address. Asterisk 16.22 or
-            later in the 16 branch, 18.8 and later only.
-        to: Whom it is for; also where to send it, where no destination is given.
-        from_: Whom it is from.
+        destination: The address to send to, as ``pjsip:alice`` or another technology's address. Only in
+            Asterisk 16 (since 16.22), 18.8 and later.
+        to: The recipient; also the address to send to, if no destination is given.
+        from_: The sender.
         body: The text; it cannot have more than one line.
-        base64_body: The text in Base64, for one of several lines.
-        variable: Variables to set on the message; a technology may send them as its own headers.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        base64_body: The text in Base64, for a text of several lines.
+        variable: Variables to set on the message; a technology may send them as headers of its protocol.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
-        ValueError: Parameters that do not go together, or one of several is missing.
+        ValueError: Parameters exclude each other, or a required one is missing.
     """
 
     __slots__ = ()
@@ -105,16 +105,16 @@ class MessageSend(Request["Answer"]):
 class SendText(Request["Answer"]):
     """Sends a text to a channel while it is on a call.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SendText/>
 
     Args:
         channel: The channel's name. Required.
         message: The text. Required.
-        content_type: The text's media type. Asterisk 13.35 or later in the 13 branch, 16.12 or later in the
-            16 branch, 17.6 and later only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        content_type: The text's media type. Only in Asterisk 13 (since 13.35), 16 (since 16.12), 17.6 and
+            later.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -21,21 +21,21 @@ __all__ = ["Park", "ParkedCalls", "Parkinglots"]
 class Park(Request["Answer"]):
     """Parks a channel.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Park/>
 
     Args:
         channel: The channel to park. Required.
-        timeout_channel: The channel that is called back when time is over.
+        timeout_channel: The channel that is called back when the time limit expires.
         channel2: An older name for TimeoutChannel.
-        announce_channel: The channel that is told the space.
-        parking_timeout: How long to keep the call of which whole seconds count and at least one; 0 for ever;
-            the lot's own time if left out.
-        parkinglot: The lot to park in; the channel's own where it is left out.
-        parking_space: The space to park in; a free one where it is left out. Asterisk 18.19 or later in the
-            18 branch, 20.4 and later only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        announce_channel: The channel to which the space is announced.
+        parking_timeout: Time limit, rounded down to whole seconds and at least one second; 0 for none; the
+            lot's default if omitted.
+        parkinglot: The lot to park in; the channel's default if omitted.
+        parking_space: The space to park in; a free one if omitted. Only in Asterisk 18 (since 18.19), 20.4
+            and later.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -72,15 +72,15 @@ class Park(Request["Answer"]):
 
 
 class ParkedCalls(ListRequest["aggregates.ParkedCalls"]):
-    """Lists the calls that are parked.
+    """Lists the parked calls.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ParkedCalls/>
 
     Args:
-        parking_lot: The lot to list; all where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        parking_lot: The lot to list; all if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -105,7 +105,7 @@ class ParkedCalls(ListRequest["aggregates.ParkedCalls"]):
 class Parkinglots(ListRequest["aggregates.Parkinglots"]):
     """Lists the parking lots.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Parkinglots/>
     """

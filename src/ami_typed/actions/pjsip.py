@@ -29,18 +29,18 @@ __all__ = [
 
 
 class PJSIPHangup(ListRequest["aggregates.PJSIPHangup"]):
-    """Hangs up a channel of PJSIP's, or every one whose name matches a pattern, with a SIP code of choice: then the
+    """Hangs up a PJSIP channel, or every one whose name matches a pattern, with a given SIP response code: then the
     server lists them.
 
-    Needs one of the privileges ``system``, ``call``.
-    Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21.1 and later.
+    Requires one of the privileges ``system``, ``call``.
+    Asterisk 18 (since 18.21), 20 (since 20.6), 21.1 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPHangup/>
 
     Args:
-        channel: The channel's name, or `/a regular expression/` for all that match. Required.
+        channel: The channel's name, or ``/a regular expression/`` for all that match. Required.
         cause: The SIP response, as its code from 400 to 699 or as the name that Asterisk has for it.
             Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -66,22 +66,22 @@ class PJSIPHangup(ListRequest["aggregates.PJSIPHangup"]):
 class PJSIPNotify(Request["Answer"]):
     """Sends a NOTIFY to an endpoint, to an address or within a call.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPNotify/>
 
     Args:
         endpoint: The endpoint to send it to.
         uri: The address to send it to.
-        channel: The channel to send it in. Asterisk 13.21 or later in the 13 branch, 15.4 and later only.
-        option: The section of pjsip_notify.conf that says what to send. Asterisk 18.16 or later in the 18
-            branch, 19.8 or later in the 19 branch, 20.1 and later only.
-        variable: What to send, by name: SIP headers, and `Content` for the body, with a sequence for its
+        channel: The channel to send it in. Only in Asterisk 13 (since 13.21), 15.4 and later.
+        option: The section of pjsip_notify.conf that defines the content. Only in Asterisk 18 (since 18.16),
+            19 (since 19.8), 20.1 and later.
+        variable: The content by name: SIP headers, and ``Content`` for the body, with a sequence for its
             lines. The order counts.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
-        ValueError: Parameters that do not go together, or one of several is missing.
+        ValueError: Parameters exclude each other, or a required one is missing.
     """
 
     __slots__ = ()
@@ -118,16 +118,17 @@ class PJSIPNotify(Request["Answer"]):
 
 
 class PJSIPSetMaintenance(Request["Answer"]):
-    """Takes an endpoint, or all of them, out of service, or into it again. Calls that go on are left alone.
+    """Takes endpoints out of service, or returns them to service. Calls in progress are not affected.
 
-    Needs the privilege ``system``.
-    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 and later.
+    Requires the privilege ``system``.
+    Asterisk 20 (since 20.20), 22 (since 22.10), 23.4 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPSetMaintenance/>
 
     Args:
-        endpoint: The endpoint, or `all`. Required.
-        state: Whether it is out of service from now on. Required. One of ``on``, ``off``.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        endpoint: The endpoint, or ``all``. Required.
+        state: Take it out of service if true, return it to service if false. Required. One of ``on``,
+            ``off``.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -146,9 +147,9 @@ class PJSIPSetMaintenance(Request["Answer"]):
 
 
 class PJSIPShowAors(ListRequest["aggregates.PJSIPShowAors"]):
-    """Lists the addresses of record; the server answers with an error where there are none.
+    """Lists the addresses of record; the server returns an error if there are none.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowAors/>
     """
@@ -173,10 +174,10 @@ class PJSIPShowAors(ListRequest["aggregates.PJSIPShowAors"]):
 
 
 class PJSIPShowAuths(ListRequest["aggregates.PJSIPShowAuths"]):
-    """Lists the credentials of pjsip.conf, with their secrets; the server answers with an error where there are
-    none.
+    """Lists the authentication sections of pjsip.conf, including their secrets; the server returns an error if there
+    are none.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowAuths/>
     """
@@ -201,15 +202,15 @@ class PJSIPShowAuths(ListRequest["aggregates.PJSIPShowAuths"]):
 
 
 class PJSIPShowEndpoint(ListRequest["aggregates.PJSIPShowEndpoint"]):
-    """Tells everything about one endpoint.
+    """Describes one endpoint in detail.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowEndpoint/>
 
     Args:
         endpoint: The endpoint's name in pjsip.conf. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -232,9 +233,9 @@ class PJSIPShowEndpoint(ListRequest["aggregates.PJSIPShowEndpoint"]):
 
 
 class PJSIPShowEndpoints(ListRequest["aggregates.PJSIPShowEndpoints"]):
-    """Lists the endpoints; the server answers with an error where there are none.
+    """Lists the endpoints; the server returns an error if there are none.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowEndpoints/>
     """
@@ -261,13 +262,13 @@ class PJSIPShowEndpoints(ListRequest["aggregates.PJSIPShowEndpoints"]):
 class PJSIPShowMaintenance(ListRequest["aggregates.PJSIPShowMaintenance"]):
     """Lists the endpoints that are out of service.
 
-    Needs one of the privileges ``system``, ``reporting``.
-    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 and later.
+    Requires one of the privileges ``system``, ``reporting``.
+    Asterisk 20 (since 20.20), 22 (since 22.10), 23.4 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowMaintenance/>
 
     Args:
-        endpoint: The endpoint to tell about; all where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        endpoint: The endpoint to report; all if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -27,15 +27,15 @@ __all__ = [
 
 
 class PJSIPQualify(Request["Answer"]):
-    """Asks the contacts of an endpoint whether they are there.
+    """Sends OPTIONS requests to the contacts of an endpoint.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPQualify/>
 
     Args:
         endpoint: The endpoint's name in pjsip.conf. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -53,15 +53,15 @@ class PJSIPQualify(Request["Answer"]):
 
 
 class PJSIPRegister(Request["Answer"]):
-    """Registers with another server again, now.
+    """Renews an outbound registration at once.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13.2 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPRegister/>
 
     Args:
-        registration: The outbound registration's name in pjsip.conf, or `*all`. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        registration: The outbound registration's name in pjsip.conf, or ``*all``. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -79,9 +79,9 @@ class PJSIPRegister(Request["Answer"]):
 
 
 class PJSIPShowContacts(ListRequest["aggregates.PJSIPShowContacts"]):
-    """Lists the contacts that registered. Permanent contacts (`contact` of an AOR in pjsip.conf) are never listed.
+    """Lists the registered contacts. Permanent contacts (``contact`` of an AOR in pjsip.conf) are never listed.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowContacts/>
     """
@@ -108,10 +108,10 @@ class PJSIPShowContacts(ListRequest["aggregates.PJSIPShowContacts"]):
 class PJSIPShowRegistrationInboundContactStatuses(
     ListRequest["aggregates.PJSIPShowRegistrationInboundContactStatuses"]
 ):
-    """Lists the contacts that registered, and whether they answer.
+    """Lists the registered contacts with their reachability.
 
-    Needs the privilege ``system``.
-    Asterisk 13.14 or later in the 13 branch, 14.3 and later.
+    Requires the privilege ``system``.
+    Asterisk 13 (since 13.14), 14.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowRegistrationInboundContactStatuses/>
     """
 
@@ -134,10 +134,10 @@ class PJSIPShowRegistrationInboundContactStatuses(
 
 
 class PJSIPShowRegistrationsInbound(ListRequest["aggregates.PJSIPShowRegistrationsInbound"]):
-    """Lists the addresses of record of every endpoint with their contacts, whether or not one registered. One that
-    several endpoints share is listed for each.
+    """Lists the addresses of record of every endpoint with their contacts, whether or not any is registered. One
+    shared by several endpoints is listed for each.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowRegistrationsInbound/>
     """
@@ -161,9 +161,9 @@ class PJSIPShowRegistrationsInbound(ListRequest["aggregates.PJSIPShowRegistratio
 
 
 class PJSIPShowRegistrationsOutbound(ListRequest["aggregates.PJSIPShowRegistrationsOutbound"]):
-    """Lists the registrations with other servers, and the credentials that they use.
+    """Lists the outbound registrations, and the authentication sections that they use.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowRegistrationsOutbound/>
     """
@@ -189,7 +189,7 @@ class PJSIPShowRegistrationsOutbound(ListRequest["aggregates.PJSIPShowRegistrati
 class PJSIPShowResourceLists(ListRequest["aggregates.PJSIPShowResourceLists"]):
     """Lists the resource lists that telephones may subscribe to.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowResourceLists/>
     """
@@ -214,9 +214,9 @@ class PJSIPShowResourceLists(ListRequest["aggregates.PJSIPShowResourceLists"]):
 
 
 class PJSIPShowSubscriptionsInbound(ListRequest["aggregates.PJSIPShowSubscriptionsInbound"]):
-    """Lists the subscriptions that others have with this server.
+    """Lists the inbound subscriptions: those of others to this server.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowSubscriptionsInbound/>
     """
@@ -240,9 +240,9 @@ class PJSIPShowSubscriptionsInbound(ListRequest["aggregates.PJSIPShowSubscriptio
 
 
 class PJSIPShowSubscriptionsOutbound(ListRequest["aggregates.PJSIPShowSubscriptionsOutbound"]):
-    """Lists the subscriptions that this server has with others.
+    """Lists the outbound subscriptions: those of this server to others.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPShowSubscriptionsOutbound/>
     """
@@ -266,15 +266,15 @@ class PJSIPShowSubscriptionsOutbound(ListRequest["aggregates.PJSIPShowSubscripti
 
 
 class PJSIPUnregister(Request["Answer"]):
-    """Ends a registration with another server, until the next PJSIPRegister or reload.
+    """Ends an outbound registration, until the next PJSIPRegister or reload.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPUnregister/>
 
     Args:
-        registration: The outbound registration's name in pjsip.conf, or `*all`. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        registration: The outbound registration's name in pjsip.conf, or ``*all``. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -36,22 +36,21 @@ __all__ = [
 class QueueAdd(Request["Answer"]):
     """Adds a member to a queue.
 
-    Needs the privilege ``agent``.
+    Requires the privilege ``agent``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueAdd/>
 
     Args:
         queue: The queue's name. Required.
-        interface: The member's interface, such as `PJSIP/alice`. Required.
-        penalty: The member's penalty: those with a lower one are called first.
-        paused: Whether the member begins paused.
-        reason: Why it begins paused. Asterisk 20.12 or later in the 20 branch, 21.7 or later in the 21
-            branch, 22.2 and later only.
-        member_name: The name that events and logs call the member by.
-        state_interface: The device whose state decides whether the member is free; its interface where it is
-            left out.
-        wrapuptime: How long to leave the member alone after a call. Asterisk 16.3 and later only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        interface: The member's interface, such as ``PJSIP/alice``. Required.
+        penalty: The member's penalty: members with a lower one are called first.
+        paused: Add the member as paused.
+        reason: The reason for the pause. Only in Asterisk 20 (since 20.12), 21 (since 21.7), 22.2 and later.
+        member_name: The member's name in events and logs.
+        state_interface: The device whose state decides whether the member is free; its interface if omitted.
+        wrapuptime: Wrap-up time: how long the member gets no call after the last one. Only in Asterisk 16.3
+            and later.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -89,9 +88,9 @@ class QueueAdd(Request["Answer"]):
 
 
 class QueueChangePriorityCaller(Request["Answer"]):
-    """Changes the priority of a caller who waits.
+    """Changes the priority of a waiting caller.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 15 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueChangePriorityCaller/>
 
@@ -99,9 +98,9 @@ class QueueChangePriorityCaller(Request["Answer"]):
         queue: The queue's name. Required.
         caller: The caller's channel. Required.
         priority: The new priority: callers with a higher one come first. Required.
-        immediate: Whether the caller also changes its place now. Asterisk 18.20 or later in the 18 branch,
-            20.5 and later only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        immediate: Reorder the queue by the new priority at once. Only in Asterisk 18 (since 18.20), 20.5 and
+            later.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -125,19 +124,19 @@ class QueueChangePriorityCaller(Request["Answer"]):
 
 
 class QueueLog(Request["Answer"]):
-    """Writes an entry of one's own to the queue log.
+    """Writes a custom entry to the queue log.
 
-    Needs the privilege ``agent``.
+    Requires the privilege ``agent``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueLog/>
 
     Args:
         queue: The queue's name. Required.
         event: The name of the entry. Required.
-        uniqueid: The Uniqueid of the channel that it is about.
-        interface: The interface of the member that it is about.
-        message: What else to write.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        uniqueid: The Uniqueid of the channel concerned.
+        interface: The interface of the member concerned.
+        message: Further text of the entry.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -168,17 +167,17 @@ class QueueLog(Request["Answer"]):
 
 
 class QueueMemberRingInUse(Request["Answer"]):
-    """Chooses whether a member is rung while it is on a call.
+    """Sets whether a member is rung while on a call.
 
-    Needs the privilege ``agent``.
+    Requires the privilege ``agent``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueMemberRingInUse/>
 
     Args:
-        interface: The member's interface, such as `PJSIP/alice`. Required.
-        ring_in_use: Whether it is. Required.
-        queue: The queue; all of the member's queues where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        interface: The member's interface, such as ``PJSIP/alice``. Required.
+        ring_in_use: Ring the member while on a call. Required.
+        queue: The queue; all of the member's queues if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -202,16 +201,16 @@ class QueueMemberRingInUse(Request["Answer"]):
 class QueuePause(Request["Answer"]):
     """Pauses a member, or ends its pause.
 
-    Needs the privilege ``agent``.
+    Requires the privilege ``agent``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueuePause/>
 
     Args:
-        interface: The member's interface, such as `PJSIP/alice`. Required.
-        paused: Whether it is paused from now on. Required.
-        queue: The queue; all of the member's queues where it is left out.
-        reason: Why.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        interface: The member's interface, such as ``PJSIP/alice``. Required.
+        paused: Pause if true, unpause if false. Required.
+        queue: The queue; all of the member's queues if omitted.
+        reason: The reason for the pause.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -242,15 +241,15 @@ class QueuePause(Request["Answer"]):
 class QueuePenalty(Request["Answer"]):
     """Changes a member's penalty.
 
-    Needs the privilege ``agent``.
+    Requires the privilege ``agent``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueuePenalty/>
 
     Args:
-        interface: The member's interface, such as `PJSIP/alice`. Required.
-        penalty: The member's penalty: those with a lower one are called first. Required.
-        queue: The queue; all of the member's queues where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        interface: The member's interface, such as ``PJSIP/alice``. Required.
+        penalty: The member's penalty: members with a lower one are called first. Required.
+        queue: The queue; all of the member's queues if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -270,18 +269,18 @@ class QueuePenalty(Request["Answer"]):
 
 
 class QueueReload(Request["Answer"]):
-    """Reads queues.conf again, or the parts of it that are named.
+    """Reloads the queue configuration, or the given parts of it.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueReload/>
 
     Args:
-        queue: The queue; all queues where it is left out.
-        members: Whether to read the members. One of ``yes``, ``no``.
-        rules: Whether to read queuerules.conf. One of ``yes``, ``no``.
-        parameters: Whether to read the queues' settings. One of ``yes``, ``no``.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        queue: The queue; all queues if omitted.
+        members: Reload the members. One of ``yes``, ``no``.
+        rules: Reload queuerules.conf. One of ``yes``, ``no``.
+        parameters: Reload the queues' settings. One of ``yes``, ``no``.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -312,14 +311,14 @@ class QueueReload(Request["Answer"]):
 class QueueRemove(Request["Answer"]):
     """Removes a member from a queue.
 
-    Needs the privilege ``agent``.
+    Requires the privilege ``agent``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueRemove/>
 
     Args:
         queue: The queue's name. Required.
-        interface: The member's interface, such as `PJSIP/alice`. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        interface: The member's interface, such as ``PJSIP/alice``. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -338,15 +337,15 @@ class QueueRemove(Request["Answer"]):
 
 
 class QueueReset(Request["Answer"]):
-    """Sets the statistics of a queue back to nothing.
+    """Resets the statistics of a queue.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueReset/>
 
     Args:
-        queue: The queue; all queues where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        queue: The queue; all queues if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -364,15 +363,15 @@ class QueueReset(Request["Answer"]):
 
 
 class QueueRule(Request["responses.QueueRule"]):
-    """Asks for the rules that change penalties while a caller waits.
+    """Asks for the rules that change penalties while a caller is waiting.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueRule/>
 
     Args:
-        rule: The rule's name; all rules where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        rule: The rule's name; all rules if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -390,9 +389,9 @@ class QueueRule(Request["responses.QueueRule"]):
 
 
 class Queues(Request["responses.Queues"]):
-    """Prints queues as the command line does: raw text without a response.
+    """Prints queues as the CLI does: raw text without a response.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 to 14.
     """
 
@@ -412,16 +411,16 @@ class Queues(Request["responses.Queues"]):
 
 
 class QueueStatus(ListRequest["aggregates.QueueStatus"]):
-    """Lists queues with their members and the callers that wait.
+    """Lists queues with their members and waiting callers.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueStatus/>
 
     Args:
-        queue: The queue to list; all where it is left out.
-        member: The interface or the name of the members to list; all if left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        queue: The queue to list; all if omitted.
+        member: The interface or the name of the members to list; all if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -445,15 +444,15 @@ class QueueStatus(ListRequest["aggregates.QueueStatus"]):
 
 
 class QueueSummary(ListRequest["aggregates.QueueSummary"]):
-    """Lists queues with how many members and callers they have.
+    """Lists queues with their numbers of members and callers.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueSummary/>
 
     Args:
-        queue: The queue to list; all where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        queue: The queue to list; all if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -476,17 +475,17 @@ class QueueSummary(ListRequest["aggregates.QueueSummary"]):
 
 
 class QueueWithdrawCaller(Request["Answer"]):
-    """Takes a caller out of a queue; the caller goes on in the dialplan.
+    """Withdraws a caller from a queue; the caller continues in the dialplan.
 
-    Needs no privilege.
-    Asterisk 16.25 or later in the 16 branch, 18.11 or later in the 18 branch, 19.3 and later.
+    Requires no privilege.
+    Asterisk 16 (since 16.25), 18 (since 18.11), 19.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/QueueWithdrawCaller/>
 
     Args:
         queue: The queue's name. Required.
         caller: The caller's channel. Required.
-        withdraw_info: A text for the dialplan to find in QUEUE_WITHDRAW_INFO.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        withdraw_info: A text that the dialplan can read from QUEUE_WITHDRAW_INFO.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -29,14 +29,14 @@ __all__ = [
 class ChangeMonitor(Request["Answer"]):
     """Changes the files that a recording goes to.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/ChangeMonitor/>
 
     Args:
         channel: The channel's name. Required.
-        file: What the new files' names begin with. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        file: The prefix of the new files' names. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -55,18 +55,18 @@ class ChangeMonitor(Request["Answer"]):
 
 
 class MixMonitor(Request["responses.MixMonitor"]):
-    """Begins to record a channel, both sides into one file.
+    """Starts recording a channel, both sides into one file.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MixMonitor/>
 
     Args:
         channel: The channel's name. Required.
         file: The file to record to; its ending chooses the format.
-        options: The options of the dialplan application of that name, such as `ab`.
+        options: The options of the dialplan application MixMonitor, such as ``ab``.
         command: A command to run on the server when the recording ends.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -95,19 +95,19 @@ class MixMonitor(Request["responses.MixMonitor"]):
 
 
 class MixMonitorMute(Request["Answer"]):
-    """Leaves one side of a channel, or both, out of its recording, or takes it in again.
+    """Mutes or unmutes one side of a channel, or both, in its recording.
 
-    Needs one of the privileges ``system``, ``call``.
+    Requires one of the privileges ``system``, ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MixMonitorMute/>
 
     Args:
         channel: The channel's name. Required.
-        direction: Which side. Required.
-        state: Whether it is left out from now on. Required.
-        mix_monitor_id: Which recording of the channel, by the identifier that MixMonitor answered; all of
-            them where it is left out. Asterisk 18.18 or later in the 18 branch, 20.3 and later only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        direction: The side. Required.
+        state: Mute if true, unmute if false. Required.
+        mix_monitor_id: The recording of the channel, by the identifier that MixMonitor returned; all of them
+            if omitted. Only in Asterisk 18 (since 18.18), 20.3 and later.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -137,18 +137,18 @@ class MixMonitorMute(Request["Answer"]):
 
 
 class Monitor(Request["Answer"]):
-    """Begins to record a channel, each side into a file of its own.
+    """Starts recording a channel, each side into a separate file.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/Monitor/>
 
     Args:
         channel: The channel's name. Required.
-        file: What the files' names begin with; the channel's name where it is left out.
-        format: The sound format; `wav` where it is left out.
-        mix: Whether to mix both files into one when the recording ends.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        file: The prefix of the files' names; the channel's name if omitted.
+        format: The sound format; ``wav`` if omitted.
+        mix: Mix both files into one when the recording ends.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -179,13 +179,13 @@ class Monitor(Request["Answer"]):
 class PauseMonitor(Request["Answer"]):
     """Pauses a recording.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/PauseMonitor/>
 
     Args:
         channel: The channel's name. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -205,15 +205,15 @@ class PauseMonitor(Request["Answer"]):
 class StopMixMonitor(Request["Answer"]):
     """Ends a recording.
 
-    Needs one of the privileges ``system``, ``call``.
+    Requires one of the privileges ``system``, ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/StopMixMonitor/>
 
     Args:
         channel: The channel's name. Required.
-        mix_monitor_id: Which recording of the channel, by the identifier that MixMonitor answered; all of
-            them where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        mix_monitor_id: The recording of the channel, by the identifier that MixMonitor returned; all of them
+            if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -234,13 +234,13 @@ class StopMixMonitor(Request["Answer"]):
 class StopMonitor(Request["Answer"]):
     """Ends a recording.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/StopMonitor/>
 
     Args:
         channel: The channel's name. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -258,15 +258,15 @@ class StopMonitor(Request["Answer"]):
 
 
 class UnpauseMonitor(Request["Answer"]):
-    """Goes on with a recording.
+    """Resumes a recording.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/UnpauseMonitor/>
 
     Args:
         channel: The channel's name. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -22,15 +22,15 @@ __all__ = ["Challenge", "Events", "Filter", "Login", "Logoff", "Ping", "UserEven
 
 
 class Challenge(Request["responses.Challenge"]):
-    """Asks for a challenge, so that Login can prove the secret without sending it.
+    """Requests a challenge, so that Login can prove knowledge of the secret without sending it.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Challenge/>
 
     Args:
-        auth_type: How the log-in will be proved: MD5 is the only way. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        auth_type: The method of authentication: MD5 is the only one. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -48,18 +48,18 @@ class Challenge(Request["responses.Challenge"]):
 
 
 class Events(Request["responses.Events"]):
-    """Chooses which classes of events this session is sent.
+    """Selects the classes of events sent to this session.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Events/>
 
     Args:
-        event_mask: Which events: all, none, or those of some classes. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        event_mask: Events to send: all, none, or those of some classes. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
-        ValueError: There is no such class of events.
+        ValueError: An unknown class of events.
     """
 
     __slots__ = ()
@@ -80,21 +80,20 @@ class Events(Request["responses.Events"]):
 
 
 class Filter(Request["Answer"]):
-    """Adds a filter to this session: from then on only events that pass it are sent.
+    """Adds a filter to this session: from then on only matching events are sent.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Filter/>
 
     Args:
-        operation: What to do: to add a filter is all there is. Required.
-        match_criteria: Where and how to look, such as `action(exclude),name(Newexten)`; a regular expression
-            over the whole event where it is left out. One of ``action(include|exclude)``,
-            ``name(<event_name>)``, ``header(<header_name>)``, ``<match_method>``. Asterisk 18.26 or later in
-            the 18 branch, 20.11 or later in the 20 branch, 21.6 or later in the 21 branch, 22.1 and later
-            only.
-        filter: What to look for; one that begins with `!` keeps matching events away.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        operation: The operation: a filter can only be added. Required.
+        match_criteria: The kind of match, such as ``action(exclude),name(Newexten)``; a regular expression on
+            the whole event if omitted. One of ``action(include|exclude)``, ``name(<event_name>)``,
+            ``header(<header_name>)``, ``<match_method>``. Only in Asterisk 18 (since 18.26), 20 (since
+            20.11), 21 (since 21.6), 22.1 and later.
+        filter: The text or regular expression to match; with a leading ``!``, matching events are dropped.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -125,22 +124,22 @@ class Filter(Request["Answer"]):
 
 
 class Login(Request["Answer"]):
-    """Logs in. Nothing but Challenge and Logoff is allowed before.
+    """Logs in. Only Challenge and Logoff are allowed before.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Login/>
 
     Args:
         username: The user's name in manager.conf. Required.
-        auth_type: How the log-in is proved: plain where it is left out.
-        secret: The user's secret in plain text; left out with a key.
+        auth_type: The method of authentication: plain text if omitted.
+        secret: The user's secret in plain text; omitted with a key.
         key: The MD5 sum, in hexadecimal, of the challenge followed by the secret.
-        events: Which events this session is sent: all, none, or those of some classes.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        events: Events to send to this session: all, none, or those of some classes.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
-        ValueError: There is no such class of events.
+        ValueError: An unknown class of events.
     """
 
     __slots__ = ()
@@ -177,7 +176,7 @@ class Login(Request["Answer"]):
 class Logoff(Request["Answer"]):
     """Logs off; the server says goodbye and closes the connection.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Logoff/>
     """
@@ -197,9 +196,9 @@ class Logoff(Request["Answer"]):
 
 
 class Ping(Request["responses.Ping"]):
-    """Asks for a sign of life, which also keeps the connection open.
+    """Checks that the server responds, and keeps the connection open.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Ping/>
     """
@@ -218,16 +217,16 @@ class Ping(Request["responses.Ping"]):
 
 
 class UserEvent(Request["Answer"]):
-    """Sends an event of the program's own to every session that reads user events.
+    """Sends a user-defined event to every session that receives user events.
 
-    Needs the privilege ``user``.
+    Requires the privilege ``user``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/UserEvent/>
 
     Args:
         user_event: The name of the event. Required.
-        headers: What the event says, by header; a sequence of values repeats the header.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        headers: The content of the event, by header; a sequence of values repeats the header.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -248,16 +247,16 @@ class UserEvent(Request["Answer"]):
 
 
 class WaitEvent(Request["Answer"]):
-    """Waits for the next event. Made for the web interface, which has no other way to be told; a connection is told
-    anyway.
+    """Waits for the next event. Intended for the web interface, which cannot receive events otherwise; a connection
+    receives them anyway.
 
-    Needs no privilege.
+    Requires no privilege.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/WaitEvent/>
 
     Args:
-        event_timeout: How long to wait; for as long as the connection lasts where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        event_timeout: Time to wait; without limit if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -21,17 +21,16 @@ __all__ = ["SIPnotify", "SIPpeers", "SIPpeerstatus", "SIPqualifypeer", "SIPshowp
 class SIPnotify(Request["Answer"]):
     """Sends a NOTIFY to a peer.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/SIPnotify/>
 
     Args:
         channel: The peer to send it to. Required.
-        variable: What to send, by name: SIP headers, and `Content` for the body, with a sequence for its
+        variable: The content by name: SIP headers, and ``Content`` for the body, with a sequence for its
             lines. The order counts. Required.
-        call_id: The Call-ID of the dialog to send it in. Asterisk 13.20 or later in the 13 branch, 15.3 or
-            later in the 15 branch, 16 to 20 only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        call_id: The Call-ID of the dialog to send it in. Only in Asterisk 13 (since 13.20), 15.3 to 20.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -61,7 +60,7 @@ class SIPnotify(Request["Answer"]):
 class SIPpeers(ListRequest["aggregates.SIPpeers"]):
     """Lists the peers.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/SIPpeers/>
     """
@@ -85,15 +84,15 @@ class SIPpeers(ListRequest["aggregates.SIPpeers"]):
 
 
 class SIPpeerstatus(ListRequest["aggregates.SIPpeerstatus"]):
-    """Lists the peers, and whether they answer.
+    """Lists the peers with their reachability.
 
-    Needs the privilege ``system``.
+    Requires the privilege ``system``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/SIPpeerstatus/>
 
     Args:
-        peer: The peer to tell about; all where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        peer: The peer to report; all if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -116,15 +115,15 @@ class SIPpeerstatus(ListRequest["aggregates.SIPpeerstatus"]):
 
 
 class SIPqualifypeer(Request["Answer"]):
-    """Asks a peer whether it is there; a SIPQualifyPeerDone event tells when that is done.
+    """Sends an OPTIONS request to a peer; a SIPQualifyPeerDone event reports that it was sent.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/SIPqualifypeer/>
 
     Args:
         peer: The peer's name. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -142,15 +141,15 @@ class SIPqualifypeer(Request["Answer"]):
 
 
 class SIPshowpeer(Request["responses.SIPshowpeer"]):
-    """Tells everything about one peer.
+    """Describes one peer in detail.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/SIPshowpeer/>
 
     Args:
         peer: The peer's name. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -168,9 +167,9 @@ class SIPshowpeer(Request["responses.SIPshowpeer"]):
 
 
 class SIPshowregistry(ListRequest["aggregates.SIPshowregistry"]):
-    """Lists the registrations with other servers.
+    """Lists the outbound registrations.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/SIPshowregistry/>
     """

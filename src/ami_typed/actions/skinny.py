@@ -18,7 +18,7 @@ __all__ = ["SKINNYdevices", "SKINNYlines", "SKINNYshowdevice", "SKINNYshowline"]
 class SKINNYdevices(ListRequest["aggregates.SKINNYdevices"]):
     """Lists the devices.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/SKINNYdevices/>
     """
@@ -45,7 +45,7 @@ class SKINNYdevices(ListRequest["aggregates.SKINNYdevices"]):
 class SKINNYlines(ListRequest["aggregates.SKINNYlines"]):
     """Lists the lines.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/SKINNYlines/>
     """
@@ -70,16 +70,16 @@ class SKINNYlines(ListRequest["aggregates.SKINNYlines"]):
 
 
 class SKINNYshowdevice(Request["responses.SKINNYshowdevice"]):
-    """Tells everything about one device, in a message that says neither Response nor ActionID; it has no header at
-    all where there is no such device.
+    """Describes one device, in a message without Response and ActionID; if there is no such device, the message has
+    no header at all.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/SKINNYshowdevice/>
 
     Args:
-        device: The device's name. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        device: The device's name or identifier. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -99,16 +99,16 @@ class SKINNYshowdevice(Request["responses.SKINNYshowdevice"]):
 
 
 class SKINNYshowline(Request["responses.SKINNYshowline"]):
-    """Tells everything about one line, in a message that says neither Response nor ActionID; it has no header at all
-    where there is no such line.
+    """Describes one line, in a message without Response and ActionID; if there is no such line, the message has no
+    header at all.
 
-    Needs one of the privileges ``system``, ``reporting``.
+    Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 to 20.
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/SKINNYshowline/>
 
     Args:
         line: The line's name. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -16,9 +16,9 @@ __all__ = ["DeviceStateList", "ExtensionState", "ExtensionStateList", "PresenceS
 
 
 class DeviceStateList(ListRequest["aggregates.DeviceStateList"]):
-    """Lists the state of every device that Asterisk knows one of.
+    """Lists the known states of all devices.
 
-    Needs one of the privileges ``call``, ``reporting``.
+    Requires one of the privileges ``call``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DeviceStateList/>
     """
@@ -44,14 +44,14 @@ class DeviceStateList(ListRequest["aggregates.DeviceStateList"]):
 class ExtensionState(Request["responses.ExtensionState"]):
     """Asks for the state of an extension's hint.
 
-    Needs one of the privileges ``call``, ``reporting``.
+    Requires one of the privileges ``call``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ExtensionState/>
 
     Args:
         exten: The dialplan extension. Required.
         context: The dialplan context. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -72,7 +72,7 @@ class ExtensionState(Request["responses.ExtensionState"]):
 class ExtensionStateList(ListRequest["aggregates.ExtensionStateList"]):
     """Lists the state of every hint.
 
-    Needs one of the privileges ``call``, ``reporting``.
+    Requires one of the privileges ``call``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ExtensionStateList/>
     """
@@ -97,15 +97,15 @@ class ExtensionStateList(ListRequest["aggregates.ExtensionStateList"]):
 
 
 class PresenceState(Request["responses.PresenceState"]):
-    """Asks whether and how a person can be reached.
+    """Asks for the presence of a person.
 
-    Needs one of the privileges ``call``, ``reporting``.
+    Requires one of the privileges ``call``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PresenceState/>
 
     Args:
-        provider: The provider of presence, such as `CustomPresence:desk`. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        provider: The provider of presence, such as ``CustomPresence:desk``. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -123,9 +123,9 @@ class PresenceState(Request["responses.PresenceState"]):
 
 
 class PresenceStateList(ListRequest["aggregates.PresenceStateList"]):
-    """Lists whether and how every person can be reached whose state Asterisk knows.
+    """Lists the known presence of all persons.
 
-    Needs one of the privileges ``call``, ``reporting``.
+    Requires one of the privileges ``call``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PresenceStateList/>
     """

@@ -33,15 +33,15 @@ __all__ = [
 
 
 class MailboxCount(Request["responses.MailboxCount"]):
-    """Asks how many messages mailboxes hold.
+    """Asks for the number of messages in mailboxes.
 
-    Needs one of the privileges ``call``, ``reporting``.
+    Requires one of the privileges ``call``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MailboxCount/>
 
     Args:
-        mailbox: The mailboxes, each as `number@context`: how many messages they hold together. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        mailbox: The mailboxes, each as ``number@context``: their messages are added up. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -59,15 +59,15 @@ class MailboxCount(Request["responses.MailboxCount"]):
 
 
 class MailboxStatus(Request["responses.MailboxStatus"]):
-    """Asks whether a mailbox holds new messages.
+    """Asks whether any of several mailboxes has new messages.
 
-    Needs one of the privileges ``call``, ``reporting``.
+    Requires one of the privileges ``call``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MailboxStatus/>
 
     Args:
-        mailbox: The mailboxes, each as `number@context`: whether a message waits in any of them. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        mailbox: The mailboxes, each as ``number@context``. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -85,15 +85,15 @@ class MailboxStatus(Request["responses.MailboxStatus"]):
 
 
 class MWIDelete(Request["Answer"]):
-    """Forgets mailboxes that a program keeps.
+    """Deletes mailboxes maintained by an external program.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MWIDelete/>
 
     Args:
-        mailbox: The mailbox, or `/a regular expression/` for all that match. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        mailbox: The mailbox, or ``/a regular expression/`` for all that match. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -111,15 +111,15 @@ class MWIDelete(Request["Answer"]):
 
 
 class MWIGet(ListRequest["aggregates.MWIGet"]):
-    """Lists mailboxes that a program keeps, with how many messages they hold.
+    """Lists mailboxes maintained by an external program, with their numbers of messages.
 
-    Needs one of the privileges ``call``, ``reporting``.
+    Requires one of the privileges ``call``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MWIGet/>
 
     Args:
-        mailbox: The mailbox, or `/a regular expression/` for all that match. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        mailbox: The mailbox, or ``/a regular expression/`` for all that match. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -142,17 +142,17 @@ class MWIGet(ListRequest["aggregates.MWIGet"]):
 
 
 class MWIUpdate(Request["Answer"]):
-    """Tells Asterisk how many messages a mailbox holds that a program keeps.
+    """Sets the numbers of messages in a mailbox maintained by an external program.
 
-    Needs the privilege ``call``.
+    Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MWIUpdate/>
 
     Args:
-        mailbox: The mailbox, as `number@context`. Required.
-        old_messages: How many have been heard.
-        new_messages: How many are new.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        mailbox: The mailbox, as ``number@context``. Required.
+        old_messages: Number of heard messages.
+        new_messages: Number of new messages.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -179,16 +179,16 @@ class MWIUpdate(Request["Answer"]):
 
 
 class VoicemailBoxSummary(ListRequest["aggregates.VoicemailBoxSummary"]):
-    """Lists the messages of a mailbox; the server answers without a list where there is no such mailbox.
+    """Lists the messages of a mailbox; the server answers without a list if there is no such mailbox.
 
-    Needs one of the privileges ``call``, ``reporting``.
-    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
+    Requires one of the privileges ``call``, ``reporting``.
+    Asterisk 18 (since 18.20), 20.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailBoxSummary/>
 
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -212,21 +212,21 @@ class VoicemailBoxSummary(ListRequest["aggregates.VoicemailBoxSummary"]):
 
 
 class VoicemailForward(Request["Answer"]):
-    """Copies a message to another mailbox.
+    """Copies a message to another mailbox or folder.
 
-    Needs the privilege ``user``.
-    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
+    Requires the privilege ``user``.
+    Asterisk 18 (since 18.20), 20.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailForward/>
 
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
         folder: The folder. Required.
-        id: The message's identifier, as VoicemailBoxSummary tells it. Required.
+        id: The message's identifier, as in VoicemailBoxSummary. Required.
         to_context: The other mailbox's context. Required.
         to_mailbox: The other mailbox's number. Required.
         to_folder: The folder to copy it to. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -263,17 +263,17 @@ class VoicemailForward(Request["Answer"]):
 class VoicemailMove(Request["Answer"]):
     """Moves a message to another folder.
 
-    Needs the privilege ``user``.
-    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
+    Requires the privilege ``user``.
+    Asterisk 18 (since 18.20), 20.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailMove/>
 
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
         folder: The folder. Required.
-        id: The message's identifier, as VoicemailBoxSummary tells it. Required.
+        id: The message's identifier, as in VoicemailBoxSummary. Required.
         to_folder: The folder to move it to. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -304,16 +304,16 @@ class VoicemailMove(Request["Answer"]):
 
 
 class VoicemailRefresh(Request["Answer"]):
-    """Makes Asterisk look again at mailboxes that something else changed.
+    """Makes Asterisk poll mailboxes that another program changed.
 
-    Needs the privilege ``user``.
+    Requires the privilege ``user``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailRefresh/>
 
     Args:
-        context: The context whose mailboxes to look at; all where it is left out.
-        mailbox: The mailbox's number; all of the context where it is left out.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        context: The context whose mailboxes to poll; all if omitted.
+        mailbox: The mailbox's number; all mailboxes of the context if omitted.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -334,16 +334,16 @@ class VoicemailRefresh(Request["Answer"]):
 class VoicemailRemove(Request["Answer"]):
     """Deletes a message.
 
-    Needs the privilege ``user``.
-    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
+    Requires the privilege ``user``.
+    Asterisk 18 (since 18.20), 20.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailRemove/>
 
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
         folder: The folder. Required.
-        id: The message's identifier, as VoicemailBoxSummary tells it. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        id: The message's identifier, as in VoicemailBoxSummary. Required.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -366,9 +366,9 @@ class VoicemailRemove(Request["Answer"]):
 
 
 class VoicemailUsersList(ListRequest["aggregates.VoicemailUsersList"]):
-    """Lists every mailbox; the server answers without a list where there is none.
+    """Lists every mailbox; the server answers without a list if there is none.
 
-    Needs one of the privileges ``call``, ``reporting``.
+    Requires one of the privileges ``call``, ``reporting``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailUsersList/>
     """
@@ -392,16 +392,16 @@ class VoicemailUsersList(ListRequest["aggregates.VoicemailUsersList"]):
 
 
 class VoicemailUserStatus(ListRequest["aggregates.VoicemailUserStatus"]):
-    """Tells about one mailbox; the server answers without a list where there is no such mailbox.
+    """Describes one mailbox; the server answers without a list if there is no such mailbox.
 
-    Needs one of the privileges ``call``, ``reporting``.
+    Requires one of the privileges ``call``, ``reporting``.
     Asterisk 16 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/VoicemailUserStatus/>
 
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -27,9 +27,9 @@ class Agents(Aggregate):
     repeatable = ("Agents",)
 
     agents: Items[events.Agents] = Items("Agents")
-    """Its ``Agents`` events, in the order in which they came."""
+    """The ``Agents`` events, in order of arrival."""
     complete: Closing[events.AgentsComplete] = Closing("AgentsComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

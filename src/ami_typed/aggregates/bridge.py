@@ -16,7 +16,7 @@ __all__ = ["BridgeInfo", "BridgeList", "BridgeTechnologyList"]
 
 
 class BridgeInfo(Aggregate):
-    """The channels of a bridge; the last event tells about the bridge itself.
+    """The channels of a bridge; the last event describes the bridge itself.
 
     Asterisk 13 and later.
     """
@@ -27,9 +27,9 @@ class BridgeInfo(Aggregate):
     repeatable = ("BridgeInfoChannel",)
 
     channels: Items[events.BridgeInfoChannel] = Items("BridgeInfoChannel")
-    """Its ``BridgeInfoChannel`` events, in the order in which they came."""
+    """The ``BridgeInfoChannel`` events, in order of arrival."""
     complete: Closing[events.BridgeInfoComplete] = Closing("BridgeInfoComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -54,9 +54,9 @@ class BridgeList(Aggregate):
     repeatable = ("BridgeListItem",)
 
     bridges: Items[events.BridgeListItem] = Items("BridgeListItem")
-    """Its ``BridgeListItem`` events, in the order in which they came."""
+    """The ``BridgeListItem`` events, in order of arrival."""
     complete: Closing[events.BridgeListComplete] = Closing("BridgeListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -81,9 +81,9 @@ class BridgeTechnologyList(Aggregate):
     repeatable = ("BridgeTechnologyListItem",)
 
     technologies: Items[events.BridgeTechnologyListItem] = Items("BridgeTechnologyListItem")
-    """Its ``BridgeTechnologyListItem`` events, in the order in which they came."""
+    """The ``BridgeTechnologyListItem`` events, in order of arrival."""
     complete: Closing[events.BridgeTechnologyListComplete] = Closing("BridgeTechnologyListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

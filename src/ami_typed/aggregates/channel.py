@@ -16,9 +16,9 @@ __all__ = ["CoreShowChannelMap", "CoreShowChannels", "Hangup", "Status"]
 
 
 class CoreShowChannelMap(Aggregate):
-    """The channels that a channel is joined to.
+    """The channels that a channel is connected to.
 
-    Asterisk 18.19 or later in the 18 branch, 20.4 and later.
+    Asterisk 18 (since 18.19), 20.4 and later.
     """
 
     __slots__ = ()
@@ -27,9 +27,9 @@ class CoreShowChannelMap(Aggregate):
     repeatable = ("CoreShowChannelMap",)
 
     connections: Items[events.CoreShowChannelMap] = Items("CoreShowChannelMap")
-    """Its ``CoreShowChannelMap`` events, in the order in which they came."""
+    """The ``CoreShowChannelMap`` events, in order of arrival."""
     complete: Closing[events.CoreShowChannelMapComplete] = Closing("CoreShowChannelMapComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -54,9 +54,9 @@ class CoreShowChannels(Aggregate):
     repeatable = ("CoreShowChannel",)
 
     channels: Items[events.CoreShowChannel] = Items("CoreShowChannel")
-    """Its ``CoreShowChannel`` events, in the order in which they came."""
+    """The ``CoreShowChannel`` events, in order of arrival."""
     complete: Closing[events.CoreShowChannelsComplete] = Closing("CoreShowChannelsComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -70,7 +70,7 @@ class CoreShowChannels(Aggregate):
 
 
 class Hangup(Aggregate):
-    """The channels that were hung up by pattern; empty where one channel was named.
+    """The channels that were hung up by pattern; empty if one channel was named.
 
     Asterisk 13 and later.
     """
@@ -81,9 +81,9 @@ class Hangup(Aggregate):
     repeatable = ("ChannelHungup",)
 
     channels: Items[events.ChannelHungup] = Items("ChannelHungup")
-    """Its ``ChannelHungup`` events, in the order in which they came."""
+    """The ``ChannelHungup`` events, in order of arrival."""
     complete: Closing[events.ChannelsHungupListComplete] = Closing("ChannelsHungupListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -97,7 +97,7 @@ class Hangup(Aggregate):
 
 
 class Status(Aggregate):
-    """Channels with all that is known about them.
+    """Channels in detail.
 
     Asterisk 13 and later.
     """
@@ -108,9 +108,9 @@ class Status(Aggregate):
     repeatable = ("Status",)
 
     channels: Items[events.Status] = Items("Status")
-    """Its ``Status`` events, in the order in which they came."""
+    """The ``Status`` events, in order of arrival."""
     complete: Closing[events.StatusComplete] = Closing("StatusComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

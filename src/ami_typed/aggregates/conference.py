@@ -27,9 +27,9 @@ class ConfbridgeList(Aggregate):
     repeatable = ("ConfbridgeList",)
 
     members: Items[events.ConfbridgeList] = Items("ConfbridgeList")
-    """Its ``ConfbridgeList`` events, in the order in which they came."""
+    """The ``ConfbridgeList`` events, in order of arrival."""
     complete: Closing[events.ConfbridgeListComplete] = Closing("ConfbridgeListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -54,9 +54,9 @@ class ConfbridgeListRooms(Aggregate):
     repeatable = ("ConfbridgeListRooms",)
 
     conferences: Items[events.ConfbridgeListRooms] = Items("ConfbridgeListRooms")
-    """Its ``ConfbridgeListRooms`` events, in the order in which they came."""
+    """The ``ConfbridgeListRooms`` events, in order of arrival."""
     complete: Closing[events.ConfbridgeListRoomsComplete] = Closing("ConfbridgeListRoomsComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

@@ -16,7 +16,7 @@ __all__ = ["DataGet"]
 
 
 class DataGet(Aggregate):
-    """The part of the tree that was asked for.
+    """The requested part of the tree.
 
     Asterisk 13 to 14.
     """
@@ -27,7 +27,7 @@ class DataGet(Aggregate):
     repeatable = ()
 
     complete: Closing[events.DataGetTree] = Closing("DataGet Tree")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

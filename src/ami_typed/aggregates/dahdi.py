@@ -27,9 +27,9 @@ class DAHDIShowChannels(Aggregate):
     repeatable = ("DAHDIShowChannels",)
 
     channels: Items[events.DAHDIShowChannels] = Items("DAHDIShowChannels")
-    """Its ``DAHDIShowChannels`` events, in the order in which they came."""
+    """The ``DAHDIShowChannels`` events, in order of arrival."""
     complete: Closing[events.DAHDIShowChannelsComplete] = Closing("DAHDIShowChannelsComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -45,7 +45,7 @@ class DAHDIShowChannels(Aggregate):
 class DAHDIShowStatus(Aggregate):
     """The DAHDI spans.
 
-    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 and later.
+    Asterisk 18 (since 18.23), 20 (since 20.8), 21.3 and later.
     """
 
     __slots__ = ()
@@ -54,9 +54,9 @@ class DAHDIShowStatus(Aggregate):
     repeatable = ("DAHDIShowStatus",)
 
     spans: Items[events.DAHDIShowStatus] = Items("DAHDIShowStatus")
-    """Its ``DAHDIShowStatus`` events, in the order in which they came."""
+    """The ``DAHDIShowStatus`` events, in order of arrival."""
     complete: Closing[events.DAHDIShowStatusComplete] = Closing("DAHDIShowStatusComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -81,9 +81,9 @@ class PRIShowSpans(Aggregate):
     repeatable = ("PRIShowSpans",)
 
     spans: Items[events.PRIShowSpans] = Items("PRIShowSpans")
-    """Its ``PRIShowSpans`` events, in the order in which they came."""
+    """The ``PRIShowSpans`` events, in order of arrival."""
     complete: Closing[events.PRIShowSpansComplete] = Closing("PRIShowSpansComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

@@ -27,9 +27,9 @@ class DBGet(Aggregate):
     repeatable = ("DBGetResponse",)
 
     entries: Items[events.DBGetResponse] = Items("DBGetResponse")
-    """Its ``DBGetResponse`` events, in the order in which they came."""
+    """The ``DBGetResponse`` events, in order of arrival."""
     complete: Closing[events.DBGetComplete] = Closing("DBGetComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -45,7 +45,7 @@ class DBGet(Aggregate):
 class DBGetTree(Aggregate):
     """Keys with their values.
 
-    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 and later.
+    Asterisk 16 (since 16.28), 18 (since 18.14), 19.6 and later.
     """
 
     __slots__ = ()
@@ -55,9 +55,9 @@ class DBGetTree(Aggregate):
     counted = False
 
     entries: Items[events.DBGetTreeResponse] = Items("DBGetTreeResponse")
-    """Its ``DBGetTreeResponse`` events, in the order in which they came."""
+    """The ``DBGetTreeResponse`` events, in order of arrival."""
     complete: Closing[events.DBGetTreeComplete] = Closing("DBGetTreeComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

@@ -27,9 +27,9 @@ class ShowDialPlan(Aggregate):
     repeatable = ("ListDialplan",)
 
     entries: Items[events.ListDialplan] = Items("ListDialplan")
-    """Its ``ListDialplan`` events, in the order in which they came."""
+    """The ``ListDialplan`` events, in order of arrival."""
     complete: Closing[events.ShowDialPlanComplete] = Closing("ShowDialPlanComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

@@ -27,7 +27,7 @@ class FAXSession(Aggregate):
     repeatable = ()
 
     complete: Closing[events.FAXSession] = Closing("FAXSession")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -50,9 +50,9 @@ class FAXSessions(Aggregate):
     repeatable = ("FAXSessionsEntry",)
 
     sessions: Items[events.FAXSessionsEntry] = Items("FAXSessionsEntry")
-    """Its ``FAXSessionsEntry`` events, in the order in which they came."""
+    """The ``FAXSessionsEntry`` events, in order of arrival."""
     complete: Closing[events.FAXSessionsComplete] = Closing("FAXSessionsComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -66,7 +66,7 @@ class FAXSessions(Aggregate):
 
 
 class FAXStats(Aggregate):
-    """How many faxes there were.
+    """Statistics of faxes.
 
     Asterisk 13 and later.
     """
@@ -77,7 +77,7 @@ class FAXStats(Aggregate):
     repeatable = ()
 
     complete: Closing[events.FAXStats] = Closing("FAXStats")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

@@ -27,9 +27,9 @@ class IAXpeerlist(Aggregate):
     repeatable = ("PeerEntry",)
 
     peers: Items[events.PeerEntry] = Items("PeerEntry")
-    """Its ``PeerEntry`` events, in the order in which they came."""
+    """The ``PeerEntry`` events, in order of arrival."""
     complete: Closing[events.PeerlistComplete] = Closing("PeerlistComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -54,9 +54,9 @@ class IAXpeers(Aggregate):
     repeatable = ("PeerEntry",)
 
     peers: Items[events.PeerEntry] = Items("PeerEntry")
-    """Its ``PeerEntry`` events, in the order in which they came."""
+    """The ``PeerEntry`` events, in order of arrival."""
     complete: Closing[events.PeerlistComplete] = Closing("PeerlistComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -70,7 +70,7 @@ class IAXpeers(Aggregate):
 
 
 class IAXregistry(Aggregate):
-    """The registrations with other servers.
+    """The outbound registrations.
 
     Asterisk 13 and later.
     """
@@ -81,9 +81,9 @@ class IAXregistry(Aggregate):
     repeatable = ("RegistryEntry",)
 
     registrations: Items[events.RegistryEntry] = Items("RegistryEntry")
-    """Its ``RegistryEntry`` events, in the order in which they came."""
+    """The ``RegistryEntry`` events, in order of arrival."""
     complete: Closing[events.RegistrationsComplete] = Closing("RegistrationsComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

@@ -27,9 +27,9 @@ class MeetmeList(Aggregate):
     repeatable = ("MeetmeList",)
 
     members: Items[events.MeetmeList] = Items("MeetmeList")
-    """Its ``MeetmeList`` events, in the order in which they came."""
+    """The ``MeetmeList`` events, in order of arrival."""
     complete: Closing[events.MeetmeListComplete] = Closing("MeetmeListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -54,9 +54,9 @@ class MeetmeListRooms(Aggregate):
     repeatable = ("MeetmeListRooms",)
 
     conferences: Items[events.MeetmeListRooms] = Items("MeetmeListRooms")
-    """Its ``MeetmeListRooms`` events, in the order in which they came."""
+    """The ``MeetmeListRooms`` events, in order of arrival."""
     complete: Closing[events.MeetmeListRoomsComplete] = Closing("MeetmeListRoomsComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

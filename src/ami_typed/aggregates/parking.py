@@ -16,7 +16,7 @@ __all__ = ["ParkedCalls", "Parkinglots"]
 
 
 class ParkedCalls(Aggregate):
-    """The calls that are parked.
+    """The parked calls.
 
     Asterisk 13 and later.
     """
@@ -27,9 +27,9 @@ class ParkedCalls(Aggregate):
     repeatable = ("ParkedCall",)
 
     calls: Items[events.ParkedCall] = Items("ParkedCall")
-    """Its ``ParkedCall`` events, in the order in which they came."""
+    """The ``ParkedCall`` events, in order of arrival."""
     complete: Closing[events.ParkedCallsComplete] = Closing("ParkedCallsComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -54,9 +54,9 @@ class Parkinglots(Aggregate):
     repeatable = ("Parkinglot",)
 
     lots: Items[events.Parkinglot] = Items("Parkinglot")
-    """Its ``Parkinglot`` events, in the order in which they came."""
+    """The ``Parkinglot`` events, in order of arrival."""
     complete: Closing[events.ParkinglotsComplete] = Closing("ParkinglotsComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

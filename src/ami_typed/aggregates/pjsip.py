@@ -23,9 +23,9 @@ __all__ = [
 
 
 class PJSIPHangup(Aggregate):
-    """The channels that were hung up by pattern; empty where one channel was named.
+    """The channels that were hung up by pattern; empty if one channel was named.
 
-    Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21.1 and later.
+    Asterisk 18 (since 18.21), 20 (since 20.6), 21.1 and later.
     """
 
     __slots__ = ()
@@ -34,9 +34,9 @@ class PJSIPHangup(Aggregate):
     repeatable = ("ChannelHungup",)
 
     channels: Items[events.ChannelHungup] = Items("ChannelHungup")
-    """Its ``ChannelHungup`` events, in the order in which they came."""
+    """The ``ChannelHungup`` events, in order of arrival."""
     complete: Closing[events.ChannelsHungupListComplete] = Closing("ChannelsHungupListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -61,9 +61,9 @@ class PJSIPShowAors(Aggregate):
     repeatable = ("AorList",)
 
     aors: Items[events.AorList] = Items("AorList")
-    """Its ``AorList`` events, in the order in which they came."""
+    """The ``AorList`` events, in order of arrival."""
     complete: Closing[events.AorListComplete] = Closing("AorListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -77,7 +77,7 @@ class PJSIPShowAors(Aggregate):
 
 
 class PJSIPShowAuths(Aggregate):
-    """The credentials of pjsip.conf.
+    """The authentication sections of pjsip.conf.
 
     Asterisk 16 and later.
     """
@@ -88,9 +88,9 @@ class PJSIPShowAuths(Aggregate):
     repeatable = ("AuthList",)
 
     auths: Items[events.AuthList] = Items("AuthList")
-    """Its ``AuthList`` events, in the order in which they came."""
+    """The ``AuthList`` events, in order of arrival."""
     complete: Closing[events.AuthListComplete] = Closing("AuthListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -104,7 +104,7 @@ class PJSIPShowAuths(Aggregate):
 
 
 class PJSIPShowEndpoint(Aggregate):
-    """Everything about one endpoint.
+    """One endpoint in detail.
 
     Asterisk 13 and later.
     """
@@ -122,19 +122,19 @@ class PJSIPShowEndpoint(Aggregate):
     )
 
     endpoints: Items[events.EndpointDetail] = Items("EndpointDetail")
-    """Its ``EndpointDetail`` events, in the order in which they came."""
+    """The ``EndpointDetail`` events, in order of arrival."""
     identifies: Items[events.IdentifyDetail] = Items("IdentifyDetail")
-    """Its ``IdentifyDetail`` events, in the order in which they came."""
+    """The ``IdentifyDetail`` events, in order of arrival."""
     auths: Items[events.AuthDetail] = Items("AuthDetail")
-    """Its ``AuthDetail`` events, in the order in which they came."""
+    """The ``AuthDetail`` events, in order of arrival."""
     transports: Items[events.TransportDetail] = Items("TransportDetail")
-    """Its ``TransportDetail`` events, in the order in which they came."""
+    """The ``TransportDetail`` events, in order of arrival."""
     aors: Items[events.AorDetail] = Items("AorDetail")
-    """Its ``AorDetail`` events, in the order in which they came."""
+    """The ``AorDetail`` events, in order of arrival."""
     contacts: Items[events.ContactStatusDetail] = Items("ContactStatusDetail")
-    """Its ``ContactStatusDetail`` events, in the order in which they came."""
+    """The ``ContactStatusDetail`` events, in order of arrival."""
     complete: Closing[events.EndpointDetailComplete] = Closing("EndpointDetailComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -169,9 +169,9 @@ class PJSIPShowEndpoints(Aggregate):
     repeatable = ("EndpointList",)
 
     endpoints: Items[events.EndpointList] = Items("EndpointList")
-    """Its ``EndpointList`` events, in the order in which they came."""
+    """The ``EndpointList`` events, in order of arrival."""
     complete: Closing[events.EndpointListComplete] = Closing("EndpointListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -187,7 +187,7 @@ class PJSIPShowEndpoints(Aggregate):
 class PJSIPShowMaintenance(Aggregate):
     """The endpoints that are out of service.
 
-    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 and later.
+    Asterisk 20 (since 20.20), 22 (since 22.10), 23.4 and later.
     """
 
     __slots__ = ()
@@ -196,9 +196,9 @@ class PJSIPShowMaintenance(Aggregate):
     repeatable = ("PJSIPMaintenanceStatus",)
 
     endpoints: Items[events.PJSIPMaintenanceStatus] = Items("PJSIPMaintenanceStatus")
-    """Its ``PJSIPMaintenanceStatus`` events, in the order in which they came."""
+    """The ``PJSIPMaintenanceStatus`` events, in order of arrival."""
     complete: Closing[events.PJSIPMaintenanceStatusComplete] = Closing("PJSIPMaintenanceStatusComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

@@ -24,7 +24,7 @@ __all__ = [
 
 
 class PJSIPShowContacts(Aggregate):
-    """The contacts that registered.
+    """The registered contacts.
 
     Asterisk 16 and later.
     """
@@ -35,9 +35,9 @@ class PJSIPShowContacts(Aggregate):
     repeatable = ("ContactList",)
 
     contacts: Items[events.ContactList] = Items("ContactList")
-    """Its ``ContactList`` events, in the order in which they came."""
+    """The ``ContactList`` events, in order of arrival."""
     complete: Closing[events.ContactListComplete] = Closing("ContactListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -51,9 +51,9 @@ class PJSIPShowContacts(Aggregate):
 
 
 class PJSIPShowRegistrationInboundContactStatuses(Aggregate):
-    """The contacts that registered, and whether they answer.
+    """The registered contacts with their reachability.
 
-    Asterisk 13.14 or later in the 13 branch, 14.3 and later.
+    Asterisk 13 (since 13.14), 14.3 and later.
     """
 
     __slots__ = ()
@@ -62,9 +62,9 @@ class PJSIPShowRegistrationInboundContactStatuses(Aggregate):
     repeatable = ("ContactStatusDetail",)
 
     contacts: Items[events.ContactStatusDetail] = Items("ContactStatusDetail")
-    """Its ``ContactStatusDetail`` events, in the order in which they came."""
+    """The ``ContactStatusDetail`` events, in order of arrival."""
     complete: Closing[events.ContactStatusDetailComplete] = Closing("ContactStatusDetailComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -91,9 +91,9 @@ class PJSIPShowRegistrationsInbound(Aggregate):
     repeatable = ("InboundRegistrationDetail",)
 
     aors: Items[events.InboundRegistrationDetail] = Items("InboundRegistrationDetail")
-    """Its ``InboundRegistrationDetail`` events, in the order in which they came."""
+    """The ``InboundRegistrationDetail`` events, in order of arrival."""
     complete: Closing[events.InboundRegistrationDetailComplete] = Closing("InboundRegistrationDetailComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -111,7 +111,7 @@ class PJSIPShowRegistrationsInbound(Aggregate):
 
 
 class PJSIPShowRegistrationsOutbound(Aggregate):
-    """The registrations with other servers, and the credentials that they use.
+    """The outbound registrations, and the authentication sections that they use.
 
     Asterisk 13 and later.
     """
@@ -123,11 +123,11 @@ class PJSIPShowRegistrationsOutbound(Aggregate):
     counted = False
 
     registrations: Items[events.OutboundRegistrationDetail] = Items("OutboundRegistrationDetail")
-    """Its ``OutboundRegistrationDetail`` events, in the order in which they came."""
+    """The ``OutboundRegistrationDetail`` events, in order of arrival."""
     auths: Items[events.AuthDetail] = Items("AuthDetail")
-    """Its ``AuthDetail`` events, in the order in which they came."""
+    """The ``AuthDetail`` events, in order of arrival."""
     complete: Closing[events.OutboundRegistrationDetailComplete] = Closing("OutboundRegistrationDetailComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -158,9 +158,9 @@ class PJSIPShowResourceLists(Aggregate):
     repeatable = ("ResourceListDetail",)
 
     resource_lists: Items[events.ResourceListDetail] = Items("ResourceListDetail")
-    """Its ``ResourceListDetail`` events, in the order in which they came."""
+    """The ``ResourceListDetail`` events, in order of arrival."""
     complete: Closing[events.ResourceListDetailComplete] = Closing("ResourceListDetailComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -174,7 +174,7 @@ class PJSIPShowResourceLists(Aggregate):
 
 
 class PJSIPShowSubscriptionsInbound(Aggregate):
-    """The subscriptions that others have with this server.
+    """The inbound subscriptions.
 
     Asterisk 13 and later.
     """
@@ -185,9 +185,9 @@ class PJSIPShowSubscriptionsInbound(Aggregate):
     repeatable = ("InboundSubscriptionDetail",)
 
     subscriptions: Items[events.InboundSubscriptionDetail] = Items("InboundSubscriptionDetail")
-    """Its ``InboundSubscriptionDetail`` events, in the order in which they came."""
+    """The ``InboundSubscriptionDetail`` events, in order of arrival."""
     complete: Closing[events.InboundSubscriptionDetailComplete] = Closing("InboundSubscriptionDetailComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -205,7 +205,7 @@ class PJSIPShowSubscriptionsInbound(Aggregate):
 
 
 class PJSIPShowSubscriptionsOutbound(Aggregate):
-    """The subscriptions that this server has with others.
+    """The outbound subscriptions.
 
     Asterisk 13 and later.
     """
@@ -216,9 +216,9 @@ class PJSIPShowSubscriptionsOutbound(Aggregate):
     repeatable = ("OutboundSubscriptionDetail",)
 
     subscriptions: Items[events.OutboundSubscriptionDetail] = Items("OutboundSubscriptionDetail")
-    """Its ``OutboundSubscriptionDetail`` events, in the order in which they came."""
+    """The ``OutboundSubscriptionDetail`` events, in order of arrival."""
     complete: Closing[events.OutboundSubscriptionDetailComplete] = Closing("OutboundSubscriptionDetailComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

@@ -16,7 +16,7 @@ __all__ = ["QueueStatus", "QueueSummary"]
 
 
 class QueueStatus(Aggregate):
-    """Queues with their members and the callers that wait.
+    """Queues with their members and waiting callers.
 
     Asterisk 13 and later.
     """
@@ -27,13 +27,13 @@ class QueueStatus(Aggregate):
     repeatable = ("QueueParams", "QueueMember", "QueueEntry")
 
     params: Items[events.QueueParams] = Items("QueueParams")
-    """Its ``QueueParams`` events, in the order in which they came."""
+    """The ``QueueParams`` events, in order of arrival."""
     members: Items[events.QueueMember] = Items("QueueMember")
-    """Its ``QueueMember`` events, in the order in which they came."""
+    """The ``QueueMember`` events, in order of arrival."""
     entries: Items[events.QueueEntry] = Items("QueueEntry")
-    """Its ``QueueEntry`` events, in the order in which they came."""
+    """The ``QueueEntry`` events, in order of arrival."""
     complete: Closing[events.QueueStatusComplete] = Closing("QueueStatusComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -51,7 +51,7 @@ class QueueStatus(Aggregate):
 
 
 class QueueSummary(Aggregate):
-    """Queues with how many members and callers they have.
+    """Queues with their numbers of members and callers.
 
     Asterisk 13 and later.
     """
@@ -62,9 +62,9 @@ class QueueSummary(Aggregate):
     repeatable = ("QueueSummary",)
 
     queues: Items[events.QueueSummary] = Items("QueueSummary")
-    """Its ``QueueSummary`` events, in the order in which they came."""
+    """The ``QueueSummary`` events, in order of arrival."""
     complete: Closing[events.QueueSummaryComplete] = Closing("QueueSummaryComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

@@ -27,9 +27,9 @@ class SIPpeers(Aggregate):
     repeatable = ("PeerEntry",)
 
     peers: Items[events.PeerEntry] = Items("PeerEntry")
-    """Its ``PeerEntry`` events, in the order in which they came."""
+    """The ``PeerEntry`` events, in order of arrival."""
     complete: Closing[events.PeerlistComplete] = Closing("PeerlistComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -43,7 +43,7 @@ class SIPpeers(Aggregate):
 
 
 class SIPpeerstatus(Aggregate):
-    """The peers, and whether they answer.
+    """The peers with their reachability.
 
     Asterisk 13 to 20.
     """
@@ -54,9 +54,9 @@ class SIPpeerstatus(Aggregate):
     repeatable = ("PeerStatus",)
 
     peers: Items[events.PeerStatus] = Items("PeerStatus")
-    """Its ``PeerStatus`` events, in the order in which they came."""
+    """The ``PeerStatus`` events, in order of arrival."""
     complete: Closing[events.SIPpeerstatusComplete] = Closing("SIPpeerstatusComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -70,7 +70,7 @@ class SIPpeerstatus(Aggregate):
 
 
 class SIPshowregistry(Aggregate):
-    """The registrations with other servers.
+    """The outbound registrations.
 
     Asterisk 13 to 20.
     """
@@ -81,9 +81,9 @@ class SIPshowregistry(Aggregate):
     repeatable = ("RegistryEntry",)
 
     registrations: Items[events.RegistryEntry] = Items("RegistryEntry")
-    """Its ``RegistryEntry`` events, in the order in which they came."""
+    """The ``RegistryEntry`` events, in order of arrival."""
     complete: Closing[events.RegistrationsComplete] = Closing("RegistrationsComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

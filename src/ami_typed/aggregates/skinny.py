@@ -27,9 +27,9 @@ class SKINNYdevices(Aggregate):
     repeatable = ("DeviceEntry",)
 
     devices: Items[events.DeviceEntry] = Items("DeviceEntry")
-    """Its ``DeviceEntry`` events, in the order in which they came."""
+    """The ``DeviceEntry`` events, in order of arrival."""
     complete: Closing[events.DevicelistComplete] = Closing("DevicelistComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -54,9 +54,9 @@ class SKINNYlines(Aggregate):
     repeatable = ("LineEntry",)
 
     lines: Items[events.LineEntry] = Items("LineEntry")
-    """Its ``LineEntry`` events, in the order in which they came."""
+    """The ``LineEntry`` events, in order of arrival."""
     complete: Closing[events.LinelistComplete] = Closing("LinelistComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

@@ -16,7 +16,7 @@ __all__ = ["DeviceStateList", "ExtensionStateList", "PresenceStateList"]
 
 
 class DeviceStateList(Aggregate):
-    """The state of every device that Asterisk knows one of.
+    """The known states of all devices.
 
     Asterisk 13 and later.
     """
@@ -27,9 +27,9 @@ class DeviceStateList(Aggregate):
     repeatable = ("DeviceStateChange",)
 
     devices: Items[events.DeviceStateChange] = Items("DeviceStateChange")
-    """Its ``DeviceStateChange`` events, in the order in which they came."""
+    """The ``DeviceStateChange`` events, in order of arrival."""
     complete: Closing[events.DeviceStateListComplete] = Closing("DeviceStateListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -54,9 +54,9 @@ class ExtensionStateList(Aggregate):
     repeatable = ("ExtensionStatus",)
 
     hints: Items[events.ExtensionStatus] = Items("ExtensionStatus")
-    """Its ``ExtensionStatus`` events, in the order in which they came."""
+    """The ``ExtensionStatus`` events, in order of arrival."""
     complete: Closing[events.ExtensionStateListComplete] = Closing("ExtensionStateListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -70,7 +70,7 @@ class ExtensionStateList(Aggregate):
 
 
 class PresenceStateList(Aggregate):
-    """Whether and how people can be reached.
+    """The known presence of all persons.
 
     Asterisk 13 and later.
     """
@@ -81,9 +81,9 @@ class PresenceStateList(Aggregate):
     repeatable = ("PresenceStateChange",)
 
     states: Items[events.PresenceStateChange] = Items("PresenceStateChange")
-    """Its ``PresenceStateChange`` events, in the order in which they came."""
+    """The ``PresenceStateChange`` events, in order of arrival."""
     complete: Closing[events.PresenceStateListComplete] = Closing("PresenceStateListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

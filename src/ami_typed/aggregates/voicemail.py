@@ -16,7 +16,7 @@ __all__ = ["MWIGet", "VoicemailBoxSummary", "VoicemailUserStatus", "VoicemailUse
 
 
 class MWIGet(Aggregate):
-    """Mailboxes that a program keeps.
+    """Mailboxes maintained by an external program.
 
     Asterisk 13 and later.
     """
@@ -27,9 +27,9 @@ class MWIGet(Aggregate):
     repeatable = ("MWIGet",)
 
     mailboxes: Items[events.MWIGet] = Items("MWIGet")
-    """Its ``MWIGet`` events, in the order in which they came."""
+    """The ``MWIGet`` events, in order of arrival."""
     complete: Closing[events.MWIGetComplete] = Closing("MWIGetComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -45,7 +45,7 @@ class MWIGet(Aggregate):
 class VoicemailBoxSummary(Aggregate):
     """The messages of a mailbox.
 
-    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
+    Asterisk 18 (since 18.20), 20.5 and later.
     """
 
     __slots__ = ()
@@ -54,9 +54,9 @@ class VoicemailBoxSummary(Aggregate):
     repeatable = ("VoicemailBoxDetail",)
 
     messages: Items[events.VoicemailBoxDetail] = Items("VoicemailBoxDetail")
-    """Its ``VoicemailBoxDetail`` events, in the order in which they came."""
+    """The ``VoicemailBoxDetail`` events, in order of arrival."""
     complete: Closing[events.VoicemailBoxDetailComplete] = Closing("VoicemailBoxDetailComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -81,9 +81,9 @@ class VoicemailUsersList(Aggregate):
     repeatable = ("VoicemailUserEntry",)
 
     mailboxes: Items[events.VoicemailUserEntry] = Items("VoicemailUserEntry")
-    """Its ``VoicemailUserEntry`` events, in the order in which they came."""
+    """The ``VoicemailUserEntry`` events, in order of arrival."""
     complete: Closing[events.VoicemailUserEntryComplete] = Closing("VoicemailUserEntryComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 
@@ -108,9 +108,9 @@ class VoicemailUserStatus(Aggregate):
     repeatable = ("VoicemailUserDetail",)
 
     mailboxes: Items[events.VoicemailUserDetail] = Items("VoicemailUserDetail")
-    """Its ``VoicemailUserDetail`` events, in the order in which they came."""
+    """The ``VoicemailUserDetail`` events, in order of arrival."""
     complete: Closing[events.VoicemailUserDetailComplete] = Closing("VoicemailUserDetailComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

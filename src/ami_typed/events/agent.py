@@ -39,14 +39,14 @@ class AgentCalled(ChannelEvent, DestChannelEvent):
     queue = Always("Queue", text)
     """The queue's name."""
     member_name = Always("MemberName", text)
-    """The member's name; its interface where it has none."""
+    """The member's name; its interface if it has none."""
     interface = Always("Interface", text)
-    """What is dialled to reach the member, such as `PJSIP/alice`."""
+    """The interface that is dialled to reach the member, such as ``PJSIP/alice``."""
 
 
 class AgentComplete(MaybeChannelEvent):
-    """A member and a queue's caller are done. The headers that begin with Dest are the member's channel's; those of
-    a channel that is gone already are absent.
+    """The conversation of a member and a queue's caller ended. The headers that begin with Dest are the member's
+    channel's; those of a channel that no longer exists are absent.
 
     Sent to users with the privilege ``agent``.
     Asterisk 13 and later.
@@ -59,58 +59,55 @@ class AgentComplete(MaybeChannelEvent):
     privileges = ("agent",)
 
     dest_channel = Sometimes("DestChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Dest`` stands for."""
+    """The channel's name, unique while it lives. Refers to the ``Dest`` channel."""
     dest_channel_state = Sometimes("DestChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Dest`` stands for."""
+    """The state of the channel. Refers to the ``Dest`` channel."""
     dest_channel_state_desc = Sometimes("DestChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Dest`` stands for."""
+    """The state of the channel, as a word. Refers to the ``Dest`` channel."""
     dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
+    """The number of the party on this channel; `None` if unknown. Refers to the ``Dest`` channel."""
     dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Dest`` stands for."""
+    """The name of the party on this channel; `None` if unknown. Refers to the ``Dest`` channel."""
     dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
+    """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Dest`` channel."""
     dest_connected_line_name = Sometimes(
         "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
     )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Dest``
-    stands for."""
+    """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Dest`` channel."""
     dest_language = Sometimes("DestLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Dest`` stands for."""
+    """The language of prompts, such as ``en``. Refers to the ``Dest`` channel."""
     dest_account_code = Sometimes("DestAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Dest``
-    stands for."""
+    """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Dest`` channel."""
     dest_context = Sometimes("DestContext", text)
-    """The dialplan context. Of the channel that ``Dest`` stands for."""
+    """The dialplan context. Refers to the ``Dest`` channel."""
     dest_exten = Sometimes("DestExten", text)
-    """The dialplan extension. Of the channel that ``Dest`` stands for."""
+    """The dialplan extension. Refers to the ``Dest`` channel."""
     dest_priority = Sometimes("DestPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Dest`` stands for."""
+    """The priority within the extension, counted from 1. Refers to the ``Dest`` channel."""
     dest_uniqueid = Sometimes("DestUniqueid", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again. Of the channel that ``Dest`` stands for."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again. Refers to the ``Dest`` channel."""
     dest_linkedid = Sometimes("DestLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Dest`` stands for."""
+    """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
+    the ``Dest`` channel."""
     dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Dest`` stands for."""
+    """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Dest`` channel."""
     dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Dest`` stands for."""
+    """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Dest`` channel."""
     queue = Always("Queue", text)
     """The queue's name."""
     member_name = Always("MemberName", text)
-    """The member's name; its interface where it has none."""
+    """The member's name; its interface if it has none."""
     interface = Always("Interface", text)
-    """What is dialled to reach the member, such as `PJSIP/alice`."""
+    """The interface that is dialled to reach the member, such as ``PJSIP/alice``."""
     hold_time = Always("HoldTime", seconds)
-    """How long the caller waited."""
+    """Time the caller waited."""
     talk_time = Always("TalkTime", seconds)
-    """How long caller and member talked."""
+    """Time the caller and the member talked."""
     reason = Always("Reason", member(enums.CompletionReason))
-    """Who ended the call."""
+    """Party that ended the call."""
     dest = MaybeView(ChannelSnapshot, "dest_")
-    """The snapshot of the channel that ``Dest`` stands for; `None` where it is absent."""
+    """The snapshot of the ``Dest`` channel; `None` if absent."""
 
 
 class AgentConnect(ChannelEvent, DestChannelEvent):
@@ -129,17 +126,17 @@ class AgentConnect(ChannelEvent, DestChannelEvent):
     queue = Always("Queue", text)
     """The queue's name."""
     member_name = Always("MemberName", text)
-    """The member's name; its interface where it has none."""
+    """The member's name; its interface if it has none."""
     interface = Always("Interface", text)
-    """What is dialled to reach the member, such as `PJSIP/alice`."""
+    """The interface that is dialled to reach the member, such as ``PJSIP/alice``."""
     ring_time = Always("RingTime", seconds)
-    """How long the member's device rang."""
+    """Time the member's device rang."""
     hold_time = Always("HoldTime", seconds)
-    """How long the caller waited."""
+    """Time the caller waited."""
 
 
 class AgentDump(ChannelEvent, DestChannelEvent):
-    """A member hung up while it heard the announcement before a caller.
+    """A member hung up during the announcement before a caller.
 
     Sent to users with the privilege ``agent``.
     Asterisk 13 and later.
@@ -154,9 +151,9 @@ class AgentDump(ChannelEvent, DestChannelEvent):
     queue = Always("Queue", text)
     """The queue's name."""
     member_name = Always("MemberName", text)
-    """The member's name; its interface where it has none."""
+    """The member's name; its interface if it has none."""
     interface = Always("Interface", text)
-    """What is dialled to reach the member, such as `PJSIP/alice`."""
+    """The interface that is dialled to reach the member, such as ``PJSIP/alice``."""
 
 
 class AgentLogin(ChannelEvent):
@@ -192,7 +189,7 @@ class AgentLogoff(ChannelEvent):
     agent = Always("Agent", text)
     """The agent's identifier in agents.conf."""
     logintime = Always("Logintime", seconds)
-    """How long the agent was logged in."""
+    """Time the agent was logged in."""
 
 
 class AgentRingNoAnswer(ChannelEvent, DestChannelEvent):
@@ -211,15 +208,15 @@ class AgentRingNoAnswer(ChannelEvent, DestChannelEvent):
     queue = Always("Queue", text)
     """The queue's name."""
     member_name = Always("MemberName", text)
-    """The member's name; its interface where it has none."""
+    """The member's name; its interface if it has none."""
     interface = Always("Interface", text)
-    """What is dialled to reach the member, such as `PJSIP/alice`."""
+    """The interface that is dialled to reach the member, such as ``PJSIP/alice``."""
     ring_time = Always("RingTime", milliseconds)
-    """How long the member's device rang."""
+    """Time the member's device rang."""
 
 
 class Agents(MaybeChannelEvent):
-    """One agent of the list that Agents answers with. The channel's headers are there while the agent is logged in.
+    """One agent in the list that Agents returns. The channel's headers are present while the agent is logged in.
 
     Sent to the session that sends ``Agents``, whatever events its user may read.
     Asterisk 13 and later.
@@ -236,7 +233,7 @@ class Agents(MaybeChannelEvent):
     name = Always("Name", text)
     """The agent's name."""
     status = Always("Status", member(enums.AgentState))
-    """What the agent does."""
+    """The agent's state."""
     talking_to_chan = Sometimes("TalkingToChan", text)
     """The channel that the agent talks to; only sent during a call."""
     call_started = Sometimes("CallStarted", epoch)
@@ -246,7 +243,7 @@ class Agents(MaybeChannelEvent):
 
 
 class AgentsComplete(Event):
-    """The end of the list that Agents answers with.
+    """The end of the list that Agents returns.
 
     Sent to the session that sends ``Agents``, whatever events its user may read.
     Asterisk 13 and later.
@@ -259,6 +256,6 @@ class AgentsComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""

@@ -29,9 +29,9 @@ class AGIExecEnd(ChannelEvent):
     command_id = Always("CommandId", text)
     """The identifier that relates a command to its result."""
     result_code = Always("ResultCode", integer)
-    """The AGI protocol's code of the outcome: 200 where it was run."""
+    """The AGI protocol's result code: 200 if the command was run."""
     result = Always("Result", text)
-    """The outcome in a word, such as `Success`."""
+    """The outcome in a word, such as ``Success``."""
 
 
 class AGIExecStart(ChannelEvent):
@@ -68,7 +68,7 @@ class AsyncAGIEnd(ChannelEvent):
 
 
 class AsyncAGIExec(ChannelEvent):
-    """A channel has run a command that the AGI action gave it.
+    """A channel has run a command sent with the AGI action.
 
     Sent to users with the privilege ``agi``.
     Asterisk 13 and later.
@@ -81,9 +81,9 @@ class AsyncAGIExec(ChannelEvent):
     privileges = ("agi",)
 
     command_id = Sometimes("CommandId", text)
-    """The identifier that the action gave; only sent where it gave one."""
+    """The identifier given in the action; only sent if one was given."""
     result = Always("Result", uri_encoded)
-    """The result as the AGI protocol has it, such as `200 result=0`, with the line feed at its end."""
+    """The result as the AGI protocol writes it, such as ``200 result=0``, including the line feed at its end."""
 
 
 class AsyncAGIStart(ChannelEvent):
@@ -100,4 +100,4 @@ class AsyncAGIStart(ChannelEvent):
     privileges = ("agi",)
 
     env = Always("Env", uri_encoded)
-    """The AGI environment: lines of `name: value`, and an empty one."""
+    """The AGI environment: lines of ``name: value``, and an empty one."""

@@ -15,7 +15,7 @@ __all__ = ["AOC_D", "AOC_E", "AOC_S", "CEL", "Cdr"]
 
 
 class AOC_D(MaybeChannelEvent):
-    """What a call has cost so far.
+    """Charges of a call so far (advice of charge during the call).
 
     Sent to users with the privilege ``aoc``.
     Asterisk 13 and later.
@@ -29,23 +29,23 @@ class AOC_D(MaybeChannelEvent):
     privileges = ("aoc",)
 
     charge_type = Always("Charge/Type", member(enums.ChargeType))
-    """What is charged: money, units, nothing, or not known."""
+    """The kind of charge: money, units, free, or not available."""
     charge_billing_id = Sometimes("Charge/BillingID", member(enums.BillingId))
-    """What is billed."""
+    """The billing category, such as a reverse-charge or a forwarded call."""
     charge_total_type = Sometimes("Charge/TotalType", member(enums.ChargeTotal))
-    """Whether it is all of the call or a part of it."""
+    """The scope of the charge: all of the call or a part of it."""
     charge_currency_name = Sometimes("Charge/Currency/Name", text)
-    """The currency's name."""
+    """The name of the currency."""
     charge_currency_cost = Sometimes("Charge/Currency/Cost", integer)
-    """How much of it, before it is multiplied."""
+    """The amount, before it is multiplied."""
     charge_currency_multiplier = Sometimes("Charge/Currency/Multiplier", member(enums.CurrencyMultiplier))
-    """What that amount is multiplied by."""
+    """The factor that the amount is multiplied by."""
     units = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")
-    """The units that it has cost so far; none where something else is charged."""
+    """The units charged so far; `None` if the charge is not in units."""
 
 
 class AOC_E(MaybeChannelEvent):
-    """What a call has cost.
+    """Charges of a call that ended (advice of charge at its end).
 
     Sent to users with the privilege ``aoc``.
     Asterisk 13 and later.
@@ -59,29 +59,29 @@ class AOC_E(MaybeChannelEvent):
     privileges = ("aoc",)
 
     charging_association_number = Sometimes("ChargingAssociation/Number", text)
-    """The number that is charged."""
+    """The number that the charge is associated with."""
     charging_association_plan = Sometimes("ChargingAssociation/Plan", integer)
     """The numbering plan of that number."""
     charging_association_id = Sometimes("ChargingAssociation/ID", integer)
-    """The identifier of the call that is charged along with this one."""
+    """The identifier that the charge is associated with."""
     charge_type = Always("Charge/Type", member(enums.ChargeType))
-    """What is charged: money, units, nothing, or not known."""
+    """The kind of charge: money, units, free, or not available."""
     charge_billing_id = Sometimes("Charge/BillingID", member(enums.BillingId))
-    """What is billed."""
+    """The billing category, such as a reverse-charge or a forwarded call."""
     charge_total_type = Sometimes("Charge/TotalType", member(enums.ChargeTotal))
-    """Whether it is all of the call or a part of it."""
+    """The scope of the charge: all of the call or a part of it."""
     charge_currency_name = Sometimes("Charge/Currency/Name", text)
-    """The currency's name."""
+    """The name of the currency."""
     charge_currency_cost = Sometimes("Charge/Currency/Cost", integer)
-    """How much of it, before it is multiplied."""
+    """The amount, before it is multiplied."""
     charge_currency_multiplier = Sometimes("Charge/Currency/Multiplier", member(enums.CurrencyMultiplier))
-    """What that amount is multiplied by."""
+    """The factor that the amount is multiplied by."""
     units = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")
-    """The units that it has cost; none where something else is charged."""
+    """The units charged; `None` if the charge is not in units."""
 
 
 class AOC_S(MaybeChannelEvent):
-    """What a call will cost, as the network says when it is set up.
+    """Rates of a call, reported by the network at its set-up (advice of charge).
 
     Sent to users with the privilege ``aoc``.
     Asterisk 13 and later.
@@ -95,13 +95,13 @@ class AOC_S(MaybeChannelEvent):
     privileges = ("aoc",)
 
     charges = Built(told_charges, "(null)(*)/*", "(*)/*")
-    """What each thing will cost, in the words that AOCMessage takes. Asterisk leaves out what is free, and all that
-    follows it."""
+    """The rate of each item, in the words that AOCMessage takes. Asterisk leaves out an item that is free, and all
+    that follow it."""
 
 
 class Cdr(Event):
-    """The record of a call that ended (call detail record). The server prints its times in its own zone, without
-    naming it: `Manager(timezone=...)` tells which that is, else they are naive.
+    """The record of a call that ended (call detail record). The server prints its times in its local time zone,
+    without naming it: `Manager(timezone=...)` sets it, else they are naive.
 
     Sent to users with the privilege ``cdr``.
     Asterisk 13 and later.
@@ -114,46 +114,46 @@ class Cdr(Event):
     privileges = ("cdr",)
 
     account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
+    """The account that the channel's calls are charged to; empty if there is none."""
     source = Always("Source", text)
-    """The caller's number; empty where it is not known."""
+    """The caller's number; empty if unknown."""
     destination = Always("Destination", text)
     """The extension that was dialled."""
     destination_context = Always("DestinationContext", text)
     """The context of that extension."""
     caller_id = Sometimes("CallerID", text, none=('"" <>',))
-    """The caller's name and number, as `"Anna" <555>`, with a backslash before each quote and backslash of the name;
-    none where neither is known."""
+    """The caller's name and number, as ``"Anna" <555>``, with a backslash before each quote and backslash of the
+    name; `None` if neither is known."""
     channel = Always("Channel", text)
     """The caller's channel."""
     destination_channel = Always("DestinationChannel", text)
-    """The called channel; empty where there was none."""
+    """The called channel; empty if there was none."""
     last_application = Always("LastApplication", text)
     """The dialplan application that ran last."""
     last_data = Always("LastData", text)
     """That application's arguments as one text."""
     start_time = AlwaysLocal("StartTime")
-    """When the call began."""
+    """When the call started."""
     answer_time = SometimesLocal("AnswerTime")
-    """When it was answered; none where it was not."""
+    """When it was answered; `None` if it was not."""
     end_time = SometimesLocal("EndTime")
     """When it ended."""
     duration = Always("Duration", seconds)
-    """How long it lasted."""
+    """Time from the start to the end of the call."""
     billable = Always("BillableSeconds", seconds)
-    """How long it lasted from the answer on."""
+    """Time from the answer to the end of the call."""
     disposition = Always("Disposition", member(enums.Disposition))
-    """How it ended."""
+    """The outcome of the call."""
     ama_flags = Always("AMAFlags", member(enums.AMAFlags))
-    """What the record is meant for."""
+    """The purpose of the record."""
     unique_id = Always("UniqueID", text)
     """The caller's channel's identifier."""
     user_field = Always("UserField", text)
-    """What the dialplan put into `CDR(userfield)`."""
+    """Text that the dialplan set as ``CDR(userfield)``."""
 
 
 class CEL(Event):
-    """An entry of the channel event log: something that a record of a call may be made of.
+    """An entry of the channel event log, from which records of calls may be compiled.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -166,19 +166,19 @@ class CEL(Event):
     privileges = ("call",)
 
     event_name = Always("EventName", member(enums.CelEvent))
-    """What happened."""
+    """The kind of entry."""
     account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
+    """The account that the channel's calls are charged to; empty if there is none."""
     caller_id_num = Always("CallerIDnum", text)
-    """The number of the party on the channel; empty where it is not known."""
+    """The number of the party on the channel; empty if unknown."""
     caller_id_name = Always("CallerIDname", text)
-    """The name of the party on the channel; empty where it is not known."""
+    """The name of the party on the channel; empty if unknown."""
     caller_id_ani = Always("CallerIDani", text)
-    """The number that is billed for the call; empty where it is not known."""
+    """The number billed for the call; empty if unknown."""
     caller_id_rdnis = Always("CallerIDrdnis", text)
-    """The number that the call was redirected from; empty where it was not."""
+    """The number that the call was redirected from; empty if it was not."""
     caller_id_dnid = Always("CallerIDdnid", text)
-    """The number that was dialled; empty where it is not known."""
+    """The number that was dialled; empty if unknown."""
     exten = Always("Exten", text)
     """The dialplan extension."""
     context = Always("Context", text)
@@ -190,24 +190,24 @@ class CEL(Event):
     app_data = Always("AppData", text)
     """The application's arguments as one text."""
     event_time = AlwaysLocal("EventTime")
-    """When it happened, to the second. The server prints it in its own time zone, as for `Cdr`; `dateformat` of
-    cel.conf does not concern it."""
+    """When it happened, to the second. The server prints it in its local time zone, as for `Cdr`; ``dateformat`` of
+    cel.conf does not apply."""
     ama_flags = Always("AMAFlags", member(enums.AMAFlags))
-    """What a record is meant for."""
+    """The purpose of a record of the call."""
     unique_id = Always("UniqueID", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again."""
     linked_id = Always("LinkedID", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     user_field = Always("Userfield", text)
-    """What the dialplan put into `CHANNEL(userfield)`."""
+    """Text that the dialplan set as ``CHANNEL(userfield)``."""
     peer = Always("Peer", text)
-    """The other channels in the bridge, separated by commas, where the channel enters or leaves one; else empty."""
+    """The other channels in the bridge, separated by commas, if the channel enters or leaves one; else empty."""
     peer_account = Always("PeerAccount", text)
     """The account of the other channel."""
     extra = Always("Extra", text)
-    """What else there is to say, as a JSON object; empty where there is nothing."""
+    """Further details as a JSON object; empty if there are none."""
     user_def_type = Sometimes("UserDefType", text)
-    """The name of an entry that the dialplan made; only sent for those."""
+    """The name of a user-defined entry of the dialplan; only sent for those."""
     tenantid = Sometimes("TenantID", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
+    """The tenant that the channel belongs to; only sent if one is set."""

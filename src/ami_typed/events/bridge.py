@@ -27,7 +27,7 @@ __all__ = [
 
 
 class BridgeCreate(BridgeEvent):
-    """A bridge began.
+    """A bridge was created.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -41,7 +41,7 @@ class BridgeCreate(BridgeEvent):
 
 
 class BridgeDestroy(BridgeEvent):
-    """A bridge ended.
+    """A bridge was destroyed.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -55,7 +55,7 @@ class BridgeDestroy(BridgeEvent):
 
 
 class BridgeEnter(ChannelEvent, BridgeEvent):
-    """A channel came into a bridge.
+    """A channel entered a bridge.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -68,11 +68,11 @@ class BridgeEnter(ChannelEvent, BridgeEvent):
     privileges = ("call",)
 
     swap_uniqueid = Sometimes("SwapUniqueid", text)
-    """The Uniqueid of the channel whose place it took; only sent where it took one's."""
+    """The Uniqueid of the channel whose place it took; only sent if it replaced one."""
 
 
 class BridgeInfoChannel(ChannelEvent):
-    """One channel of the list that BridgeInfo answers with.
+    """One channel in the list that BridgeInfo returns.
 
     Sent to the session that sends ``BridgeInfo``, whatever events its user may read.
     Asterisk 13 and later.
@@ -86,7 +86,7 @@ class BridgeInfoChannel(ChannelEvent):
 
 
 class BridgeInfoComplete(BridgeEvent):
-    """The end of the list that BridgeInfo answers with, and the bridge itself.
+    """The end of the list that BridgeInfo returns, and the bridge itself.
 
     Sent to the session that sends ``BridgeInfo``, whatever events its user may read.
     Asterisk 13 and later.
@@ -99,9 +99,9 @@ class BridgeInfoComplete(BridgeEvent):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class BridgeLeave(ChannelEvent, BridgeEvent):
@@ -119,7 +119,7 @@ class BridgeLeave(ChannelEvent, BridgeEvent):
 
 
 class BridgeListComplete(Event):
-    """The end of the list that BridgeList answers with.
+    """The end of the list that BridgeList returns.
 
     Sent to the session that sends ``BridgeList``, whatever events its user may read.
     Asterisk 13 and later.
@@ -131,13 +131,13 @@ class BridgeListComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class BridgeListItem(BridgeEvent):
-    """One bridge of the list that BridgeList answers with.
+    """One bridge in the list that BridgeList returns.
 
     Sent to the session that sends ``BridgeList``, whatever events its user may read.
     Asterisk 13 and later.
@@ -149,7 +149,7 @@ class BridgeListItem(BridgeEvent):
     privileges = ()
 
     bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
+    """The source of the video that the members see."""
 
 
 class BridgeMerge(Event):
@@ -166,47 +166,45 @@ class BridgeMerge(Event):
     privileges = ("call",)
 
     to_bridge_uniqueid = Always("ToBridgeUniqueid", text)
-    """The bridge's identifier. Of the bridge that ``To`` stands for."""
+    """The bridge's identifier. Refers to the ``To`` bridge."""
     to_bridge_type = Always("ToBridgeType", member(enums.BridgeType))
-    """What the bridge is for. Of the bridge that ``To`` stands for."""
+    """The purpose of the bridge. Refers to the ``To`` bridge."""
     to_bridge_technology = Always("ToBridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes. Of the bridge that ``To`` stands for."""
+    """The bridge technology, which does the mixing. Refers to the ``To`` bridge."""
     to_bridge_creator = Sometimes("ToBridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said. Of the bridge that ``To`` stands for."""
+    """The creator of the bridge, such as ``ConfBridge``; `None` if none was given. Refers to the ``To`` bridge."""
     to_bridge_name = Sometimes("ToBridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none. Of the bridge that ``To`` stands for."""
+    """The name given to the bridge; `None` if it has none. Refers to the ``To`` bridge."""
     to_bridge_num_channels = Always("ToBridgeNumChannels", integer)
-    """How many channels are in the bridge. Of the bridge that ``To`` stands for."""
+    """Number of channels in the bridge. Refers to the ``To`` bridge."""
     to_bridge_video_source_mode = Always("ToBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see. Of the bridge that ``To`` stands for."""
+    """The source of the video that the members see. Refers to the ``To`` bridge."""
     to_bridge_video_source = Sometimes("ToBridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``To`` stands
-    for."""
+    """The Uniqueid of the channel whose video is shown; only sent if there is one. Refers to the ``To`` bridge."""
     from_bridge_uniqueid = Always("FromBridgeUniqueid", text)
-    """The bridge's identifier. Of the bridge that ``From`` stands for."""
+    """The bridge's identifier. Refers to the ``From`` bridge."""
     from_bridge_type = Always("FromBridgeType", member(enums.BridgeType))
-    """What the bridge is for. Of the bridge that ``From`` stands for."""
+    """The purpose of the bridge. Refers to the ``From`` bridge."""
     from_bridge_technology = Always("FromBridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes. Of the bridge that ``From`` stands for."""
+    """The bridge technology, which does the mixing. Refers to the ``From`` bridge."""
     from_bridge_creator = Sometimes("FromBridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said. Of the bridge that ``From`` stands for."""
+    """The creator of the bridge, such as ``ConfBridge``; `None` if none was given. Refers to the ``From`` bridge."""
     from_bridge_name = Sometimes("FromBridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none. Of the bridge that ``From`` stands for."""
+    """The name given to the bridge; `None` if it has none. Refers to the ``From`` bridge."""
     from_bridge_num_channels = Always("FromBridgeNumChannels", integer)
-    """How many channels are in the bridge. Of the bridge that ``From`` stands for."""
+    """Number of channels in the bridge. Refers to the ``From`` bridge."""
     from_bridge_video_source_mode = Always("FromBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see. Of the bridge that ``From`` stands for."""
+    """The source of the video that the members see. Refers to the ``From`` bridge."""
     from_bridge_video_source = Sometimes("FromBridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``From`` stands
-    for."""
+    """The Uniqueid of the channel whose video is shown; only sent if there is one. Refers to the ``From`` bridge."""
     to_bridge = View(BridgeSnapshot, "to_")
-    """The snapshot of the bridge that ``To`` stands for."""
+    """The snapshot of the ``To`` bridge."""
     from_bridge = View(BridgeSnapshot, "from_")
-    """The snapshot of the bridge that ``From`` stands for."""
+    """The snapshot of the ``From`` bridge."""
 
 
 class BridgeTechnologyListComplete(Event):
-    """The end of the list that BridgeTechnologyList answers with.
+    """The end of the list that BridgeTechnologyList returns.
 
     Sent to the session that sends ``BridgeTechnologyList``, whatever events its user may read.
     Asterisk 13 and later.
@@ -218,13 +216,13 @@ class BridgeTechnologyListComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class BridgeTechnologyListItem(Event):
-    """One way of mixing, of the list that BridgeTechnologyList answers with.
+    """One way of mixing in the list that BridgeTechnologyList returns.
 
     Sent to the session that sends ``BridgeTechnologyList``, whatever events its user may read.
     Asterisk 13 and later.
@@ -238,18 +236,18 @@ class BridgeTechnologyListItem(Event):
     bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
     """The technology."""
     bridge_type = Always("BridgeType", text)
-    """What it is good for: `Native`, `1to1Mix`, `MultiMix`, `Holding`."""
+    """Kinds of mixing that the technology supports: ``Native``, ``1to1Mix``, ``MultiMix``, ``Holding``."""
     bridge_priority = Always("BridgePriority", integer)
-    """Its rank: of those that fit, the highest is used."""
+    """Its rank: of the suitable technologies, the highest is used."""
     bridge_suspended = Always("BridgeSuspended", yes_no)
-    """Whether it is kept from being used."""
+    """True if it is suspended."""
 
 
 class BridgeVideoSourceUpdate(BridgeEvent):
-    """The members of a bridge see somebody else's picture.
+    """The video source of a bridge changed.
 
     Sent to users with the privilege ``call``.
-    Asterisk 13.13 or later in the 13 branch, 14.2 and later.
+    Asterisk 13 (since 13.13), 14.2 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/BridgeVideoSourceUpdate/>
     """
 
@@ -259,8 +257,8 @@ class BridgeVideoSourceUpdate(BridgeEvent):
     privileges = ("call",)
 
     bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
-    """Whose picture the members see."""
+    """The source of the video that the members see."""
     bridge_video_source = Sometimes("BridgeVideoSource", text)
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
+    """The Uniqueid of the channel whose video is shown; only sent if there is one."""
     bridge_previous_video_source = Always("BridgePreviousVideoSource", text)
-    """The Uniqueid of the channel whose picture it was; empty where there was none."""
+    """The Uniqueid of the previous video source; empty if there was none."""

@@ -14,8 +14,8 @@ __all__ = ["DialBegin", "DialEnd", "DialState", "OriginateResponse", "Pickup"]
 
 
 class DialBegin(MaybeChannelEvent, DestChannelEvent):
-    """Asterisk began to dial. The headers without a prefix are the caller's, and absent where nobody calls, as with
-    Originate; those with Dest are the called channel's.
+    """Asterisk began to dial. The headers without a prefix are the caller's, and absent if there is no caller, as
+    with Originate; those with Dest are the called channel's.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -28,12 +28,12 @@ class DialBegin(MaybeChannelEvent, DestChannelEvent):
     privileges = ("call",)
 
     dial_string = Sometimes("DialString", text, none=("unknown",))
-    """What is dialled, without the technology; none where it was not said."""
+    """The dial string, without the technology; `None` if unknown."""
 
 
 class DialEnd(MaybeChannelEvent, DestChannelEvent):
     """The dialling of a channel ended, by an answer or otherwise. The headers without a prefix are the caller's, and
-    absent where nobody calls.
+    absent if there is no caller.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -46,14 +46,14 @@ class DialEnd(MaybeChannelEvent, DestChannelEvent):
     privileges = ("call",)
 
     dial_status = Always("DialStatus", member(enums.DialStatus))
-    """How it ended."""
+    """The outcome of dialling."""
     forward = Sometimes("Forward", text)
-    """Where the call was forwarded to; only sent where it was."""
+    """The destination to which the call was forwarded; only sent if it was."""
 
 
 class DialState(MaybeChannelEvent, DestChannelEvent):
-    """A call that is being dialled got further, but was not answered yet. The headers without a prefix are the
-    caller's, and absent where nobody calls.
+    """A call being dialled made progress but has not been answered yet. The headers without a prefix are the
+    caller's, and absent if there is no caller.
 
     Sent to users with the privilege ``call``.
     Asterisk 14 and later.
@@ -66,13 +66,13 @@ class DialState(MaybeChannelEvent, DestChannelEvent):
     privileges = ("call",)
 
     dial_status = Always("DialStatus", member(enums.DialStatus))
-    """How the attempt to dial stands."""
+    """The status of the dial attempt."""
     forward = Sometimes("Forward", text)
-    """Where the call was forwarded to; only sent where it was."""
+    """The destination to which the call was forwarded; only sent if it was."""
 
 
 class OriginateResponse(Event):
-    """What came of an Originate that was asked to answer at once. It carries the ActionID of that request.
+    """The outcome of an Originate with `async_`. It carries the ActionID of that request.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -85,31 +85,31 @@ class OriginateResponse(Event):
     privileges = ("call",)
 
     response = Always("Response", member(enums.OriginateResult))
-    """Whether the call was answered."""
+    """The outcome: whether the call was answered."""
     channel = Always("Channel", text)
-    """The new channel; what was to be called where there is none."""
+    """The new channel; if there is none, the party that was to be called."""
     context = Sometimes("Context", text)
-    """The context that was asked for; absent with an application."""
+    """The requested context; absent with an application."""
     exten = Sometimes("Exten", text)
-    """The extension that was asked for; absent with an application."""
+    """The requested extension; absent with an application."""
     application = Sometimes("Application", text, releases="13.8-")
-    """The application that was asked for; absent with an extension."""
+    """The requested application; absent with an extension."""
     data_ = Sometimes("Data", text, releases="13.8-")
     """That application's arguments."""
     reason = Always("Reason", member(enums.OriginateReason))
-    """What came of it."""
+    """The outcome in detail."""
     uniqueid = Sometimes("Uniqueid", text, none=("<unknown>", "<null>"))
-    """The new channel's identifier; none where the call failed."""
+    """The new channel's identifier; `None` if the call failed."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number that was called with; none where none was given."""
+    """The caller's number given in the request; `None` if none was given."""
     caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
-    """The name that was called with; none where none was given."""
+    """The caller's name given in the request; `None` if none was given."""
     chan_variables = VariablesByName("ChanVariable(*)")
-    """The variables that `channelvars` of manager.conf names, by the name of the channel."""
+    """The variables listed in ``channelvars`` of manager.conf, by the name of the channel."""
 
 
 class Pickup(ChannelEvent):
-    """A channel picked up a call that rang elsewhere, at the channel whose headers begin with Target.
+    """A channel picked up a call that was ringing at the channel whose headers begin with Target.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -122,46 +122,42 @@ class Pickup(ChannelEvent):
     privileges = ("call",)
 
     target_channel = Always("TargetChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Target`` stands for."""
+    """The channel's name, unique while it lives. Refers to the ``Target`` channel."""
     target_channel_state = Always("TargetChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Target`` stands for."""
+    """The state of the channel. Refers to the ``Target`` channel."""
     target_channel_state_desc = Always("TargetChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Target`` stands for."""
+    """The state of the channel, as a word. Refers to the ``Target`` channel."""
     target_caller_id_num = Sometimes("TargetCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Target`` stands
-    for."""
+    """The number of the party on this channel; `None` if unknown. Refers to the ``Target`` channel."""
     target_caller_id_name = Sometimes(
         "TargetCallerIDName", escaped("TargetAccountCode", "TargetLinkedid"), none=("<unknown>",)
     )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Target`` stands for."""
+    """The name of the party on this channel; `None` if unknown. Refers to the ``Target`` channel."""
     target_connected_line_num = Sometimes("TargetConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Target``
-    stands for."""
+    """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Target`` channel."""
     target_connected_line_name = Sometimes(
         "TargetConnectedLineName", escaped("TargetAccountCode", "TargetLinkedid"), none=("<unknown>",)
     )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Target``
-    stands for."""
+    """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Target`` channel."""
     target_language = Always("TargetLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Target`` stands for."""
+    """The language of prompts, such as ``en``. Refers to the ``Target`` channel."""
     target_account_code = Always("TargetAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Target``
-    stands for."""
+    """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Target`` channel."""
     target_context = Always("TargetContext", text)
-    """The dialplan context. Of the channel that ``Target`` stands for."""
+    """The dialplan context. Refers to the ``Target`` channel."""
     target_exten = Always("TargetExten", text)
-    """The dialplan extension. Of the channel that ``Target`` stands for."""
+    """The dialplan extension. Refers to the ``Target`` channel."""
     target_priority = Always("TargetPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Target`` stands for."""
+    """The priority within the extension, counted from 1. Refers to the ``Target`` channel."""
     target_uniqueid = Always("TargetUniqueid", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again. Of the channel that ``Target`` stands for."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again. Refers to the ``Target`` channel."""
     target_linkedid = Always("TargetLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Target`` stands for."""
+    """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
+    the ``Target`` channel."""
     target_tenantid = Sometimes("TargetTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Target`` stands for."""
+    """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Target`` channel."""
     target_chan_variable = Variables("TargetChanVariable", escaped("TargetAccountCode", "TargetLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Target`` stands for."""
+    """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Target`` channel."""
     target = View(ChannelSnapshot, "target_")
-    """The snapshot of the channel that ``Target`` stands for."""
+    """The snapshot of the ``Target`` channel."""

@@ -33,7 +33,7 @@ __all__ = [
 
 
 class ChannelHungup(Event):
-    """One channel of those that Hangup hung up by pattern.
+    """One channel that Hangup hung up by pattern.
 
     Sent to the session that sends ``Hangup`` or ``PJSIPHangup``, whatever events its user may read.
     Asterisk 13 and later.
@@ -61,13 +61,13 @@ class ChannelsHungupListComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class CoreShowChannel(ChannelEvent):
-    """One channel of the list that CoreShowChannels answers with.
+    """One channel in the list that CoreShowChannels returns.
 
     Sent to the session that sends ``CoreShowChannels``, whatever events its user may read.
     Asterisk 13 and later.
@@ -80,20 +80,20 @@ class CoreShowChannel(ChannelEvent):
     privileges = ()
 
     bridge_id = Always("BridgeId", text)
-    """The identifier of the bridge that it is in; empty where it is in none."""
+    """The identifier of the bridge that it is in; empty if it is in none."""
     application = Always("Application", text)
-    """The dialplan application that it runs; empty where it runs none."""
+    """The dialplan application that it is running; empty if none."""
     application_data = Always("ApplicationData", text)
     """That application's arguments as one text."""
     duration = Always("Duration", clock)
-    """How long the channel has been there."""
+    """Age of the channel."""
 
 
 class CoreShowChannelMap(Event):
-    """One connection of the list that CoreShowChannelMap answers with.
+    """One connection in the list that CoreShowChannelMap returns.
 
     Sent to the session that sends ``CoreShowChannelMap``, whatever events its user may read.
-    Asterisk 18.19 or later in the 18 branch, 20.4 and later.
+    Asterisk 18 (since 18.19), 20.4 and later.
     """
 
     __slots__ = ()
@@ -104,14 +104,14 @@ class CoreShowChannelMap(Event):
     channel = Always("Channel", text)
     """The channel that was asked about."""
     connected_channel = Always("ConnectedChannel", text)
-    """A channel that it is joined to."""
+    """A channel that it is connected to."""
 
 
 class CoreShowChannelMapComplete(Event):
-    """The end of the list that CoreShowChannelMap answers with.
+    """The end of the list that CoreShowChannelMap returns.
 
     Sent to the session that sends ``CoreShowChannelMap``, whatever events its user may read.
-    Asterisk 18.19 or later in the 18 branch, 20.4 and later.
+    Asterisk 18 (since 18.19), 20.4 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/CoreShowChannelMapComplete/>
     """
 
@@ -121,13 +121,13 @@ class CoreShowChannelMapComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class CoreShowChannelsComplete(Event):
-    """The end of the list that CoreShowChannels answers with.
+    """The end of the list that CoreShowChannels returns.
 
     Sent to the session that sends ``CoreShowChannels``, whatever events its user may read.
     Asterisk 13 and later.
@@ -140,9 +140,9 @@ class CoreShowChannelsComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class Hangup(ChannelEvent):
@@ -159,15 +159,15 @@ class Hangup(ChannelEvent):
     privileges = ("call",)
 
     cause = Always("Cause", integer)
-    """Why it ended, by Q.850: a number of `enums.HangupCause`."""
+    """The cause by Q.850: a number of `enums.HangupCause`."""
     cause_txt = Always("Cause-txt", text)
-    """Why the call ended, in words."""
+    """The cause, in words."""
     tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
-    """The channel technology's own reason, such as the code of a SIP response; only sent where there is one."""
+    """The cause as a code of the channel technology, such as that of a SIP response; only sent if there is one."""
 
 
 class HangupRequest(ChannelEvent):
-    """Whoever is on the channel asks to hang it up.
+    """The party on the channel requests that it be hung up.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -180,9 +180,9 @@ class HangupRequest(ChannelEvent):
     privileges = ("call",)
 
     cause = Sometimes("Cause", member(enums.HangupCause))
-    """Why, by Q.850; only sent where the channel's driver says it."""
+    """The cause by Q.850; only sent if the channel's driver provides it."""
     tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
-    """The channel technology's own reason, such as the code of a SIP response; only sent where there is one."""
+    """The cause as a code of the channel technology, such as that of a SIP response; only sent if there is one."""
 
 
 class NewAccountCode(ChannelEvent):
@@ -199,11 +199,11 @@ class NewAccountCode(ChannelEvent):
     privileges = ("call",)
 
     old_account_code = Always("OldAccountCode", text)
-    """The account before; empty where there was none."""
+    """The previous account; empty if there was none."""
 
 
 class NewCallerid(ChannelEvent):
-    """What is known about the party on a channel changed.
+    """The caller ID of a channel changed.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -216,11 +216,11 @@ class NewCallerid(ChannelEvent):
     privileges = ("call",)
 
     presentation = Always("CID-CallingPres", member(enums.Presentation))
-    """Whether the number may be shown, and who vouches for it."""
+    """Presentation: whether the number may be shown, and how it was screened."""
 
 
 class Newchannel(ChannelEvent):
-    """A channel began.
+    """A channel was created.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -234,7 +234,7 @@ class Newchannel(ChannelEvent):
 
 
 class NewConnectedLine(ChannelEvent):
-    """What a channel knows about the party it talks to changed.
+    """The connected line information of a channel changed.
 
     Sent to users with the privilege ``call``.
     Asterisk 13.1 and later.
@@ -262,7 +262,7 @@ class Newstate(ChannelEvent):
 
 
 class Rename(Event):
-    """A channel got another name, as happens when another one takes its place.
+    """A channel was renamed, as happens when another one takes its place.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -275,18 +275,18 @@ class Rename(Event):
     privileges = ("call",)
 
     channel = Always("Channel", text)
-    """The name so far."""
+    """The old name."""
     newname = Always("Newname", text)
-    """The name from now on."""
+    """The new name."""
     uniqueid = Always("Uniqueid", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again."""
     chan_variables = VariablesByName("ChanVariable(*)")
-    """The variables that `channelvars` of manager.conf names, by the name of the channel."""
+    """The variables listed in ``channelvars`` of manager.conf, by the name of the channel."""
 
 
 class SoftHangupRequest(ChannelEvent):
-    """Asterisk, or someone other than whoever is on the channel, asks to hang it up.
+    """Asterisk, or a party other than the one on the channel, requests that it be hung up.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -300,13 +300,13 @@ class SoftHangupRequest(ChannelEvent):
 
     cause = Sometimes("Cause", integer)
     """A flag, not a Q.850 cause: 32 for a request of a program or an application, 1 of the channel's driver, 4 for
-    the end of Asterisk, 8 for a time limit, 16 for the end of a module."""
+    the shutdown of Asterisk, 8 for a time limit, 16 for the unloading of a module."""
     tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
-    """The channel technology's own reason, such as the code of a SIP response; only sent where there is one."""
+    """The cause as a code of the channel technology, such as that of a SIP response; only sent if there is one."""
 
 
 class Status(Event):
-    """One channel of the list that Status answers with.
+    """One channel in the list that Status returns.
 
     Sent to the session that sends ``Status``, whatever events its user may read.
     Asterisk 13 and later.
@@ -321,21 +321,21 @@ class Status(Event):
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
     channel_state = Always("ChannelState", member(enums.ChannelState))
-    """How far the channel has come."""
+    """The state of the channel."""
     channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word."""
+    """The state of the channel, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
+    """The number of the party on this channel; `None` if unknown."""
     caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Language"), none=("<unknown>",))
-    """The name of the party on this channel; none where it is not known."""
+    """The name of the party on this channel; `None` if unknown."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
+    """The number of the party that this channel is talking to; `None` if unknown."""
     connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Language"), none=("<unknown>",))
-    """The name of the party that this channel talks to; none where it is not known."""
+    """The name of the party that this channel is talking to; `None` if unknown."""
     language = Sometimes("Language", text, releases="14-")
     """The language that prompts are played in."""
     account_code = Always("AccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none."""
+    """The account that the channel's calls are charged to; empty if there is none."""
     context = Always("Context", text)
     """The dialplan context."""
     exten = Always("Exten", text)
@@ -343,28 +343,28 @@ class Status(Event):
     priority = Always("Priority", integer)
     """The priority within the extension, counted from 1."""
     uniqueid = Always("Uniqueid", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again."""
     linkedid = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
+    """The tenant that the channel belongs to; only sent if one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
-    """The channel variables that `channelvars` of manager.conf names."""
+    """The channel variables listed in ``channelvars`` of manager.conf."""
     type = Always("Type", text)
-    """The channel technology, such as `PJSIP`."""
+    """The channel technology, such as ``PJSIP``."""
     dnid = Always("DNID", text)
-    """The number that was dialled to get here; empty where it is not known."""
+    """The number that was dialled to get here; empty if unknown."""
     effective_connected_line_num = Sometimes("EffectiveConnectedLineNum", text, none=("<unknown>",))
-    """The number that a telephone would show for the other party."""
+    """The number that a telephone would show for the other party; `None` if unknown."""
     effective_connected_line_name = Sometimes("EffectiveConnectedLineName", text, none=("<unknown>",))
-    """The name that a telephone would show for the other party."""
+    """The name that a telephone would show for the other party; `None` if unknown."""
     time_to_hangup = Sometimes("TimeToHangup", epoch, none=("0",))
-    """When the channel will be hung up by a time limit; none where it has none."""
+    """When the channel will be hung up by a time limit; `None` if it has none."""
     bridge_id = Always("BridgeID", text)
-    """The identifier of the bridge that it is in; empty where it is in none."""
+    """The identifier of the bridge that it is in; empty if it is in none."""
     application = Sometimes("Application", text, none=("(null)",))
-    """The dialplan application that it runs; none or empty where it runs none."""
+    """The dialplan application that it is running; `None` or empty if none."""
     data_ = Sometimes("Data", text, none=("(null)",))
     """That application's arguments as one text."""
     nativeformats = Always("Nativeformats", formats)
@@ -372,25 +372,25 @@ class Status(Event):
     readformat = Always("Readformat", text)
     """The format that is read from the channel."""
     readtrans = Always("Readtrans", text)
-    """How what is read is translated; empty where it is not."""
+    """The translation path for reading; empty if there is no translation."""
     writeformat = Always("Writeformat", text)
     """The format that is written to the channel."""
     writetrans = Always("Writetrans", text)
-    """How what is written is translated; empty where it is not."""
+    """The translation path for writing; empty if there is no translation."""
     callgroup = Always("Callgroup", group_bits)
     """The pickup groups that calls to the channel belong to."""
     pickupgroup = Always("Pickupgroup", group_bits)
     """The pickup groups whose calls the channel may pick up."""
     seconds = Always("Seconds", _seconds)
-    """How long the channel has been there."""
+    """Age of the channel."""
     variables = Variables("Variable")
-    """The variables that were asked for."""
+    """The requested variables."""
     snapshot = View(ChannelSnapshot)
     """The snapshot of the channel."""
 
 
 class StatusComplete(Event):
-    """The end of the list that Status answers with.
+    """The end of the list that Status returns.
 
     Sent to the session that sends ``Status``, whatever events its user may read.
     Asterisk 13 and later.
@@ -403,8 +403,8 @@ class StatusComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
     items_ = Always("Items", integer)
-    """How many channels the list has."""
+    """Number of channels in the list."""

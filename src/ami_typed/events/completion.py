@@ -37,9 +37,9 @@ class CCAvailable(Event):
     core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     callee = Always("Callee", text)
-    """The device of whoever was called."""
+    """The called party's device."""
     service = Always("Service", text)
-    """What may be offered: `CCBS` after busy, `CCNR` after no answer, `CCNL` after out of reach."""
+    """Kind of completion on offer: ``CCBS`` after busy, ``CCNR`` after no answer, ``CCNL`` after out of reach."""
 
 
 class CCCallerRecalling(Event):
@@ -57,7 +57,7 @@ class CCCallerRecalling(Event):
     core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
-    """The device of whoever called."""
+    """The caller's device."""
 
 
 class CCCallerStartMonitoring(Event):
@@ -75,7 +75,7 @@ class CCCallerStartMonitoring(Event):
     core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
-    """The device of whoever called."""
+    """The caller's device."""
 
 
 class CCCallerStopMonitoring(Event):
@@ -93,7 +93,7 @@ class CCCallerStopMonitoring(Event):
     core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
-    """The device of whoever called."""
+    """The caller's device."""
 
 
 class CCFailure(Event):
@@ -111,9 +111,9 @@ class CCFailure(Event):
     core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
-    """The device of whoever called."""
+    """The caller's device."""
     reason = Always("Reason", text)
-    """Why, in words."""
+    """Reason, in words."""
 
 
 class CCMonitorFailed(Event):
@@ -131,11 +131,11 @@ class CCMonitorFailed(Event):
     core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     callee = Always("Callee", text)
-    """The device of whoever was called."""
+    """The called party's device."""
 
 
 class CCOfferTimerStart(Event):
-    """The time began that a caller has to ask for completion.
+    """The caller's time to request completion started.
 
     Sent to users with the privilege ``cc``.
     Asterisk 13 and later.
@@ -149,9 +149,9 @@ class CCOfferTimerStart(Event):
     core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
-    """The device of whoever called."""
+    """The caller's device."""
     expires = Always("Expires", seconds)
-    """How long the caller has."""
+    """Time the caller has to request completion."""
 
 
 class CCRecallComplete(Event):
@@ -169,11 +169,11 @@ class CCRecallComplete(Event):
     core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
-    """The device of whoever called."""
+    """The caller's device."""
 
 
 class CCRequestAcknowledged(Event):
-    """The called side took up a request for completion.
+    """The called side accepted a request for completion.
 
     Sent to users with the privilege ``cc``.
     Asterisk 13 and later.
@@ -187,7 +187,7 @@ class CCRequestAcknowledged(Event):
     core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
-    """The device of whoever called."""
+    """The caller's device."""
 
 
 class CCRequested(Event):
@@ -205,6 +205,6 @@ class CCRequested(Event):
     core_id = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
     caller = Always("Caller", text)
-    """The device of whoever called."""
+    """The caller's device."""
     callee = Always("Callee", text)
-    """The device of whoever was called."""
+    """The called party's device."""

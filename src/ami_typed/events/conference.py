@@ -60,9 +60,9 @@ class ConfbridgeJoin(ChannelEvent, BridgeEvent):
     conference = Always("Conference", text)
     """The conference's name or number."""
     admin = Always("Admin", yes_no)
-    """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
+    """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
     muted = Sometimes("Muted", yes_no, releases="13.20 15.3-")
-    """Whether the member is muted. One of ``Yes``, ``No``."""
+    """True if the member is muted. One of ``Yes``, ``No``."""
 
 
 class ConfbridgeLeave(ChannelEvent, BridgeEvent):
@@ -81,11 +81,11 @@ class ConfbridgeLeave(ChannelEvent, BridgeEvent):
     conference = Always("Conference", text)
     """The conference's name or number."""
     admin = Always("Admin", yes_no)
-    """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
+    """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
 
 class ConfbridgeList(Event):
-    """One member of the list that ConfbridgeList answers with.
+    """One member in the list that ConfbridgeList returns.
 
     Sent to the session that sends ``ConfbridgeList``, whatever events its user may read.
     Asterisk 13 and later.
@@ -100,43 +100,43 @@ class ConfbridgeList(Event):
     conference = Always("Conference", text)
     """The conference's name or number."""
     admin = Always("Admin", yes_no)
-    """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
+    """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
     marked_user = Always("MarkedUser", yes_no)
-    """Whether the member is a marked one, whom others may wait for. One of ``Yes``, ``No``."""
+    """True if the member is marked; others may wait for a marked member. One of ``Yes``, ``No``."""
     wait_marked = Always("WaitMarked", yes_no)
-    """Whether the member hears nobody until a marked one comes. One of ``Yes``, ``No``."""
+    """True if the member hears no other member until a marked one joins. One of ``Yes``, ``No``."""
     end_marked = Always("EndMarked", yes_no)
-    """Whether the member is put out when the last marked one leaves. One of ``Yes``, ``No``."""
+    """True if the member is removed when the last marked one leaves. One of ``Yes``, ``No``."""
     end_marked_any = Sometimes("EndMarkedAny", yes_no, releases="16.29 18.15 19.7-")
-    """Whether the member is put out when any marked one leaves."""
+    """True if the member is removed when any marked one leaves."""
     waiting = Always("Waiting", yes_no)
-    """Whether the member still waits for a marked one. One of ``Yes``, ``No``."""
+    """True if the member is still waiting for a marked one. One of ``Yes``, ``No``."""
     muted = Always("Muted", yes_no)
-    """Whether the member is muted. One of ``Yes``, ``No``."""
+    """True if the member is muted. One of ``Yes``, ``No``."""
     talking = Sometimes("Talking", yes_no, releases="13.22 15.5-")
-    """Whether the member talks now. One of ``Yes``, ``No``."""
+    """True if the member is talking. One of ``Yes``, ``No``."""
     answered_time = Always("AnsweredTime", seconds)
-    """How long the member has been in its call."""
+    """Time since the member's channel was answered."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
     channel_state = Sometimes("ChannelState", member(enums.ChannelState), releases="13 15-")
-    """How far the channel has come."""
+    """The state of the channel."""
     channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName), releases="13 15-")
-    """How far the channel has come, as a word."""
+    """The state of the channel, as a word."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known."""
+    """The number of the party on this channel; `None` if unknown."""
     caller_id_name = Sometimes("CallerIDName", escaped("AnsweredTime", "Uniqueid"), none=("<unknown>", "<no name>"))
-    """The name of the party on this channel; none where it is not known."""
+    """The name of the party on this channel; `None` if unknown."""
     connected_line_num = Sometimes("ConnectedLineNum", text, releases="13 15-", none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known."""
+    """The number of the party that this channel is talking to; `None` if unknown."""
     connected_line_name = Sometimes(
         "ConnectedLineName", escaped("AccountCode", "Linkedid"), releases="13 15-", none=("<unknown>",)
     )
-    """The name of the party that this channel talks to; none where it is not known."""
+    """The name of the party that this channel is talking to; `None` if unknown."""
     language = Sometimes("Language", text, releases="13 15-")
-    """The language that prompts are played in, such as `en`."""
+    """The language of prompts, such as ``en``."""
     account_code = Sometimes("AccountCode", text, releases="13 15-")
-    """The account that the channel's calls are charged to; empty where there is none."""
+    """The account that the channel's calls are charged to; empty if there is none."""
     context = Sometimes("Context", text, releases="13 15-")
     """The dialplan context."""
     exten = Sometimes("Exten", text, releases="13 15-")
@@ -144,20 +144,20 @@ class ConfbridgeList(Event):
     priority = Sometimes("Priority", integer, releases="13 15-")
     """The priority within the extension, counted from 1."""
     uniqueid = Sometimes("Uniqueid", text, releases="13 15-")
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again."""
     linkedid = Sometimes("Linkedid", text, releases="13 15-")
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set."""
+    """The tenant that the channel belongs to; only sent if one is set."""
     chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"), releases="13 15-")
-    """The channel variables that `channelvars` of manager.conf names."""
+    """The channel variables listed in ``channelvars`` of manager.conf."""
     snapshot = View(ChannelSnapshot)
     """The snapshot of the channel."""
 
 
 class ConfbridgeListComplete(Event):
-    """The end of the list that ConfbridgeList answers with.
+    """The end of the list that ConfbridgeList returns.
 
     Sent to the session that sends ``ConfbridgeList``, whatever events its user may read.
     Asterisk 13 and later.
@@ -169,13 +169,13 @@ class ConfbridgeListComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class ConfbridgeListRooms(Event):
-    """One conference of the list that ConfbridgeListRooms answers with.
+    """One conference in the list that ConfbridgeListRooms returns.
 
     Sent to the session that sends ``ConfbridgeListRooms``, whatever events its user may read.
     Asterisk 13 and later.
@@ -190,17 +190,17 @@ class ConfbridgeListRooms(Event):
     conference = Always("Conference", text)
     """The conference's name or number."""
     parties = Always("Parties", integer)
-    """How many members it has."""
+    """Number of members."""
     marked = Always("Marked", integer)
-    """How many of them are marked."""
+    """Number of marked members."""
     locked = Always("Locked", yes_no)
-    """Whether only administrators get in. One of ``Yes``, ``No``."""
+    """True if only administrators can join. One of ``Yes``, ``No``."""
     muted = Always("Muted", yes_no, releases="13.8-")
-    """Whether all but administrators are muted. One of ``Yes``, ``No``."""
+    """True if all but administrators are muted. One of ``Yes``, ``No``."""
 
 
 class ConfbridgeListRoomsComplete(Event):
-    """The end of the list that ConfbridgeListRooms answers with.
+    """The end of the list that ConfbridgeListRooms returns.
 
     Sent to the session that sends ``ConfbridgeListRooms``, whatever events its user may read.
     Asterisk 13 and later.
@@ -212,9 +212,9 @@ class ConfbridgeListRoomsComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class ConfbridgeMute(ChannelEvent, BridgeEvent):
@@ -233,7 +233,7 @@ class ConfbridgeMute(ChannelEvent, BridgeEvent):
     conference = Always("Conference", text)
     """The conference's name or number."""
     admin = Always("Admin", yes_no)
-    """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
+    """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
 
 class ConfbridgeRecord(BridgeEvent):
@@ -254,7 +254,7 @@ class ConfbridgeRecord(BridgeEvent):
 
 
 class ConfbridgeStart(BridgeEvent):
-    """A conference began.
+    """A conference started.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -288,7 +288,7 @@ class ConfbridgeStopRecord(BridgeEvent):
 
 
 class ConfbridgeTalking(ChannelEvent, BridgeEvent):
-    """A member of a conference began or stopped to talk; only sent where talkers are detected.
+    """A member of a conference started or stopped talking; only sent if talker detection is on.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -303,13 +303,13 @@ class ConfbridgeTalking(ChannelEvent, BridgeEvent):
     conference = Always("Conference", text)
     """The conference's name or number."""
     talking_status = Always("TalkingStatus", on_off)
-    """Whether the member talks now. One of ``on``, ``off``."""
+    """True if the member is talking. One of ``on``, ``off``."""
     admin = Always("Admin", yes_no)
-    """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
+    """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
 
 class ConfbridgeUnmute(ChannelEvent, BridgeEvent):
-    """A member of a conference may be heard again.
+    """A member of a conference was unmuted.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -324,4 +324,4 @@ class ConfbridgeUnmute(ChannelEvent, BridgeEvent):
     conference = Always("Conference", text)
     """The conference's name or number."""
     admin = Always("Admin", yes_no)
-    """Whether the member is an administrator of the conference. One of ``Yes``, ``No``."""
+    """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""

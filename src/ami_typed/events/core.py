@@ -23,11 +23,11 @@ class CloseSession(Event):
     releases = Releases("13-")
 
     close_session = Always("CloseSession", true_false)
-    """`true`."""
+    """``true``."""
 
 
 class DataGetTree(Event):
-    """The part of the data tree that DataGet asked for, as lines that are no headers.
+    """The part of the data tree requested with DataGet, as lines that are not headers.
 
     Sent to the session that sends ``DataGet``, whatever events its user may read.
     Asterisk 13 to 14.
@@ -44,7 +44,7 @@ class DeadlockStart(Event):
     """A server built to detect deadlocks found one.
 
     Sent to users with the privilege ``system``.
-    Asterisk 16.29 or later in the 16 branch, 18.15 or later in the 18 branch, 19.7 and later.
+    Asterisk 16 (since 16.29), 18 (since 18.15), 19.7 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/DeadlockStart/>
     """
 
@@ -54,11 +54,11 @@ class DeadlockStart(Event):
     privileges = ("system",)
 
     mutex = Always("Mutex", text)
-    """The lock that waits."""
+    """The lock that is waiting."""
 
 
 class Load(Event):
-    """A module was loaded, or could not be.
+    """A module was loaded, or failed to load.
 
     Sent to users with the privilege ``system``.
     Asterisk 16 and later.
@@ -73,7 +73,7 @@ class Load(Event):
     module = Always("Module", text)
     """The module of Asterisk."""
     status = Always("Status", member(enums.LoadResult))
-    """What came of it."""
+    """The outcome of loading the module."""
 
 
 class LogChannel(Event):
@@ -92,13 +92,13 @@ class LogChannel(Event):
     channel = Always("Channel", text)
     """The log file or log channel."""
     enabled = Always("Enabled", yes_no)
-    """Whether it is in use now."""
+    """True if it is now in use."""
     reason = Sometimes("Reason", text)
-    """Why it is not; only sent where it could not be opened."""
+    """Why it is not in use; only sent if it could not be opened."""
 
 
 class Reload(Event):
-    """A module, or all of them, read its configuration again.
+    """One module or all of them reloaded their configuration.
 
     Sent to users with the privilege ``system``.
     Asterisk 13 and later.
@@ -111,14 +111,14 @@ class Reload(Event):
     privileges = ("system",)
 
     module = Always("Module", text)
-    """The module, or `All`."""
+    """The module, or ``All``."""
     status = Always("Status", member(enums.ReloadResult))
-    """What came of it."""
+    """The outcome of the reload."""
 
 
 class TestEvent(Event):
-    """Something that Asterisk's own tests wait for; only from a server that was built for them. Further headers
-    depend on what it is, and are read as items.
+    """A checkpoint of Asterisk's own tests; only sent by a server that was built for them. Further headers depend on
+    the checkpoint, and are read as items.
 
     Sent to users with the privilege ``reporting``.
     Asterisk 13 and later.
@@ -131,13 +131,13 @@ class TestEvent(Event):
     any_header = True
 
     type = Always("Type", text)
-    """`StateChange` or `Assert`."""
+    """``StateChange`` or ``Assert``."""
     state = Sometimes("State", text)
-    """What happened."""
+    """The checkpoint that was reached."""
     app_file = Always("AppFile", text)
-    """The source file that says so."""
+    """The source file that reports it."""
     app_function = Always("AppFunction", text)
-    """The C function that says so."""
+    """The C function that reports it."""
     app_line = Always("AppLine", integer)
     """The line of the source file."""
 
@@ -158,4 +158,4 @@ class Unload(Event):
     module = Always("Module", text)
     """The module of Asterisk."""
     status = Always("Status", member(enums.LoadResult))
-    """What came of it."""
+    """The outcome of unloading the module."""

@@ -28,7 +28,7 @@ __all__ = [
 
 
 class Alarm(Event):
-    """A DAHDI channel has an alarm.
+    """A DAHDI channel went into alarm.
 
     Sent to users with the privilege ``system``.
     Asterisk 13 and later.
@@ -43,11 +43,11 @@ class Alarm(Event):
     dahdi_channel = Always("DAHDIChannel", text)
     """The DAHDI channel's number."""
     alarm = Always("Alarm", text)
-    """The alarm, such as `Red Alarm`."""
+    """The alarm, such as ``Red Alarm``."""
 
 
 class AlarmClear(Event):
-    """A DAHDI channel has no alarm any more.
+    """The alarm of a DAHDI channel was cleared.
 
     Sent to users with the privilege ``system``.
     Asterisk 13 and later.
@@ -62,11 +62,11 @@ class AlarmClear(Event):
     dahdi_channel = Sometimes("DAHDIChannel", text)
     """The DAHDI channel's number."""
     channel = Sometimes("Channel", text)
-    """The DAHDI channel's number, on analogue lines."""
+    """The DAHDI channel's number, for analogue lines."""
 
 
 class DAHDIChannel(ChannelEvent):
-    """A channel of Asterisk's uses a DAHDI channel.
+    """An Asterisk channel uses a DAHDI channel.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -79,15 +79,15 @@ class DAHDIChannel(ChannelEvent):
     privileges = ("call",)
 
     dahdi_group = Sometimes("DAHDIGroup", integer, releases="13.26 16.3-")
-    """The groups of the channel, as a sum of bits."""
+    """The groups of the channel as a bit mask: bit 0 is group 0."""
     dahdi_span = Always("DAHDISpan", integer)
-    """The DAHDI span's number."""
+    """The span's number."""
     dahdi_channel = Always("DAHDIChannel", text)
-    """The DAHDI channel's number."""
+    """The DAHDI channel's number, ``pseudo``, or ``no-media (-2)`` and the like for a call without a B channel."""
 
 
 class DAHDIShowChannels(Event):
-    """One DAHDI channel of the list that DAHDIShowChannels answers with.
+    """One DAHDI channel in the list that DAHDIShowChannels returns.
 
     Sent to the session that sends ``DAHDIShowChannels``, whatever events its user may read.
     Asterisk 13 and later.
@@ -101,27 +101,27 @@ class DAHDIShowChannels(Event):
     dahdi_channel = Always("DAHDIChannel", text)
     """The DAHDI channel's number."""
     channel = Sometimes("Channel", text)
-    """The channel of Asterisk's that uses it; absent where none does."""
+    """The Asterisk channel that uses it; absent if there is none."""
     uniqueid = Sometimes("Uniqueid", text)
-    """That channel's identifier."""
+    """The identifier of that channel; absent if there is none."""
     account_code = Sometimes("AccountCode", text)
-    """The account that the channel's calls are charged to."""
+    """The account that the calls of that channel are charged to; absent if there is none."""
     signalling = Always("Signalling", text)
-    """The signalling, in words."""
+    """The signalling by name, such as ``FXO Kewlstart``."""
     signalling_code = Always("SignallingCode", integer)
-    """The signalling, as DAHDI numbers it."""
+    """The signalling as a number of DAHDI."""
     context = Always("Context", text)
-    """The context that calls from it begin in."""
+    """The context in which calls from it start."""
     dnd = Always("DND", enabled_disabled)
-    """Whether it is kept from ringing."""
+    """True if do-not-disturb is on."""
     alarm = Always("Alarm", text)
-    """The alarm, such as `Red Alarm`."""
+    """The alarm, such as ``Red Alarm``; ``No Alarm`` if there is none."""
     description = Always("Description", text)
-    """What it is, in words."""
+    """Its ``description`` in chan_dahdi.conf; empty if none is set."""
 
 
 class DAHDIShowChannelsComplete(Event):
-    """The end of the list that DAHDIShowChannels answers with.
+    """The end of the list that DAHDIShowChannels returns.
 
     Sent to the session that sends ``DAHDIShowChannels``, whatever events its user may read.
     Asterisk 13 and later.
@@ -133,18 +133,18 @@ class DAHDIShowChannelsComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
     items_ = Always("Items", integer)
-    """How many channels the list has."""
+    """Number of channels in the list."""
 
 
 class DAHDIShowStatus(Event):
-    """One DAHDI span of the list that DAHDIShowStatus answers with.
+    """One DAHDI span in the list that DAHDIShowStatus returns.
 
     Sent to the session that sends ``DAHDIShowStatus``, whatever events its user may read.
-    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 and later.
+    Asterisk 18 (since 18.23), 20 (since 20.8), 21.3 and later.
     """
 
     __slots__ = ()
@@ -155,30 +155,31 @@ class DAHDIShowStatus(Event):
     span = Always("Span", integer)
     """The DAHDI span's number."""
     description = Always("Description", text)
-    """The span's hardware, in words."""
+    """The description of the span by its driver."""
     alarms = Always("Alarms", text)
-    """Its alarms, `OK` where it has none."""
+    """The alarms, separated by slashes: ``RED``, ``YEL``, ``BLU``, ``LB``, ``REC``, ``NOP``; else ``OK``, or
+    ``UNCONFIGURED`` for a span without channels."""
     irq = Always("IRQ", integer)
-    """How many interrupts were missed."""
+    """Number of missed interrupts."""
     bpviol = Always("bpviol", integer)
-    """How many bipolar violations there were."""
+    """Number of bipolar violations."""
     crc = Always("CRC", integer)
-    """How many check sums were wrong."""
+    """Number of CRC-4 errors."""
     framing = Always("Framing", text)
-    """The framing, such as `CCS`."""
+    """The framing: ``D4``, ``ESF``, ``CCS`` or ``CAS``."""
     coding = Sometimes("Coding", text, none=("Unk",))
-    """The line coding, such as `HDB3`; none where DAHDI does not know it."""
+    """The line coding: ``B8ZS``, ``HDB3`` or ``AMI``; `None` if unknown."""
     options = Always("Options", text)
-    """Further options, such as `CRC4`."""
+    """Further options: ``CRC4``, ``YEL`` or ``CRC4/YEL``; empty if none are set."""
     lbo = Always("LBO", text)
-    """The line build-out."""
+    """The line build-out, such as ``0 db (CSU)/0-133 feet (DSX-1)``."""
 
 
 class DAHDIShowStatusComplete(Event):
-    """The end of the list that DAHDIShowStatus answers with.
+    """The end of the list that DAHDIShowStatus returns.
 
     Sent to the session that sends ``DAHDIShowStatus``, whatever events its user may read.
-    Asterisk 18.23 or later in the 18 branch, 20.8 or later in the 20 branch, 21.3 and later.
+    Asterisk 18 (since 18.23), 20 (since 20.8), 21.3 and later.
     """
 
     __slots__ = ()
@@ -187,15 +188,15 @@ class DAHDIShowStatusComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
     items_ = Always("Items", integer)
-    """How many spans the list has."""
+    """Number of spans in the list."""
 
 
 class DNDState(Event):
-    """A DAHDI channel no longer rings, or rings again.
+    """Do-not-disturb was turned on or off for a DAHDI channel.
 
     Sent to users with the privilege ``system``.
     Asterisk 13 and later.
@@ -210,15 +211,15 @@ class DNDState(Event):
     dahdi_channel = Sometimes("DAHDIChannel", text)
     """The DAHDI channel's number."""
     channel = Sometimes("Channel", text)
-    """The DAHDI channel's number, on analogue lines."""
+    """The DAHDI channel, as ``DAHDI/5``, for analogue lines."""
     status = Always("Status", enabled_disabled)
-    """Whether it is kept from ringing now. One of ``enabled``, ``disabled``."""
+    """True if do-not-disturb is now on. One of ``enabled``, ``disabled``."""
 
 
 class MCID(ChannelEvent):
-    """Whoever was called reports the call as malicious (malicious call identification). The headers that begin with
-    MCallerID and MConnectedID tell all that the network knows about the two parties; numbers, subaddresses and
-    names are absent where they are not known.
+    """The called party reports the call as malicious (malicious call identification). The headers that begin with
+    MCallerID and MConnectedID give all that the network knows about the two parties. If a number or name is
+    unknown, it is empty and its details are absent; so is a whole subaddress.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -231,61 +232,61 @@ class MCID(ChannelEvent):
     privileges = ("call",)
 
     m_caller_id_num_valid = Sometimes("MCallerIDNumValid", one_zero)
-    """Whether the caller's number is known."""
+    """True if the caller's number is known."""
     m_caller_id_num = Sometimes("MCallerIDNum", text)
     """The caller's number."""
     m_caller_id_ton = Sometimes("MCallerIDton", integer)
-    """The type of the caller's number."""
+    """The same octet as NumPlan; 0 if the number is unknown."""
     m_caller_id_num_plan = Sometimes("MCallerIDNumPlan", integer)
-    """The numbering plan of the caller's number."""
+    """The type of number and numbering plan of the caller's number, as one octet of Q.931."""
     m_caller_id_num_pres = Sometimes("MCallerIDNumPres", member(enums.Presentation))
-    """Whether the caller's number may be shown."""
+    """Presentation of the caller's number: whether it may be shown, and how it was screened."""
     m_caller_id_name_valid = Sometimes("MCallerIDNameValid", one_zero)
-    """Whether the caller's name is known."""
+    """True if the caller's name is known."""
     m_caller_id_name = Sometimes("MCallerIDName", text)
     """The caller's name."""
     m_caller_id_name_char_set = Sometimes("MCallerIDNameCharSet", text)
     """The character set of the caller's name."""
     m_caller_id_name_pres = Sometimes("MCallerIDNamePres", member(enums.Presentation))
-    """Whether the caller's name may be shown."""
+    """Presentation of the caller's name: whether it may be shown, and how it was screened."""
     m_caller_id_subaddr = Sometimes("MCallerIDSubaddr", text)
     """The caller's subaddress."""
-    m_caller_id_subaddr_type = Sometimes("MCallerIDSubaddrType", integer)
-    """The type of the caller's subaddress."""
+    m_caller_id_subaddr_type = Sometimes("MCallerIDSubaddrType", text, none=("(null)",))
+    """Always `None`: Asterisk prints ``(null)`` in place of the type."""
     m_caller_id_subaddr_odd = Sometimes("MCallerIDSubaddrOdd", one_zero)
-    """Whether the caller's subaddress has an odd number of digits."""
+    """True if the caller's subaddress has an odd number of digits."""
     m_caller_id_pres = Sometimes("MCallerIDPres", member(enums.Presentation))
-    """Whether the caller may be shown, and who vouches for it."""
+    """Presentation of the caller: whether it may be shown, and how it was screened."""
     m_connected_id_num_valid = Sometimes("MConnectedIDNumValid", one_zero)
-    """Whether the called party's number is known."""
+    """True if the called party's number is known."""
     m_connected_id_num = Sometimes("MConnectedIDNum", text)
     """The called party's number."""
     m_connected_id_ton = Sometimes("MConnectedIDton", integer)
-    """The type of the called party's number."""
+    """The same octet as NumPlan; 0 if the number is unknown."""
     m_connected_id_num_plan = Sometimes("MConnectedIDNumPlan", integer)
-    """The numbering plan of the called party's number."""
+    """The type of number and numbering plan of the called party's number, as one octet of Q.931."""
     m_connected_id_num_pres = Sometimes("MConnectedIDNumPres", member(enums.Presentation))
-    """Whether the called party's number may be shown."""
+    """Presentation of the called party's number: whether it may be shown, and how it was screened."""
     m_connected_id_name_valid = Sometimes("MConnectedIDNameValid", one_zero)
-    """Whether the called party's name is known."""
+    """True if the called party's name is known."""
     m_connected_id_name = Sometimes("MConnectedIDName", text)
     """The called party's name."""
     m_connected_id_name_char_set = Sometimes("MConnectedIDNameCharSet", text)
     """The character set of the called party's name."""
     m_connected_id_name_pres = Sometimes("MConnectedIDNamePres", member(enums.Presentation))
-    """Whether the called party's name may be shown."""
+    """Presentation of the called party's name: whether it may be shown, and how it was screened."""
     m_connected_id_subaddr = Sometimes("MConnectedIDSubaddr", text)
     """The called party's subaddress."""
-    m_connected_id_subaddr_type = Sometimes("MConnectedIDSubaddrType", integer)
-    """The type of the called party's subaddress."""
+    m_connected_id_subaddr_type = Sometimes("MConnectedIDSubaddrType", text, none=("(null)",))
+    """Always `None`: Asterisk prints ``(null)`` in place of the type."""
     m_connected_id_subaddr_odd = Sometimes("MConnectedIDSubaddrOdd", one_zero)
-    """Whether the called party's subaddress has an odd number of digits."""
+    """True if the called party's subaddress has an odd number of digits."""
     m_connected_id_pres = Sometimes("MConnectedIDPres", member(enums.Presentation))
-    """Whether the called party may be shown, and who vouches for it."""
+    """Presentation of the called party: whether it may be shown, and how it was screened."""
 
 
 class PRIShowSpans(Event):
-    """One D channel of an ISDN span, of the list that PRIShowSpans answers with.
+    """One D channel of an ISDN span in the list that PRIShowSpans returns.
 
     Sent to the session that sends ``PRIShowSpans``, whatever events its user may read.
     Asterisk 13 and later.
@@ -299,19 +300,19 @@ class PRIShowSpans(Event):
     span = Always("Span", integer)
     """The DAHDI span's number."""
     d_channel = Always("DChannel", integer)
-    """The D channel's number."""
+    """The number of the DAHDI channel that is the D channel."""
     order = Always("Order", text)
-    """`Primary` or `Secondary`."""
+    """``Primary``, ``Secondary``, ``Tertiary`` or ``Quaternary``."""
     active = Always("Active", yes_no)
-    """Whether it is the one in use."""
+    """True if it is the active D channel of the span."""
     alarm = Always("Alarm", yes_no)
-    """Whether it has an alarm."""
+    """True if it is in alarm."""
     up = Always("Up", yes_no)
-    """Whether it is up."""
+    """True if it is up."""
 
 
 class PRIShowSpansComplete(Event):
-    """The end of the list that PRIShowSpans answers with.
+    """The end of the list that PRIShowSpans returns.
 
     Sent to the session that sends ``PRIShowSpans``, whatever events its user may read.
     Asterisk 13 and later.
@@ -323,15 +324,15 @@ class PRIShowSpansComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
     items_ = Always("Items", integer)
-    """How many D channels the list has."""
+    """Number of D channels in the list."""
 
 
 class SpanAlarm(Event):
-    """A DAHDI span has an alarm.
+    """A DAHDI span went into alarm.
 
     Sent to users with the privilege ``system``.
     Asterisk 13 and later.
@@ -346,11 +347,11 @@ class SpanAlarm(Event):
     span = Always("Span", integer)
     """The DAHDI span's number."""
     alarm = Always("Alarm", text)
-    """The alarm, such as `Red Alarm`."""
+    """The alarm, such as ``Red Alarm``."""
 
 
 class SpanAlarmClear(Event):
-    """A DAHDI span has no alarm any more.
+    """The alarm of a DAHDI span was cleared.
 
     Sent to users with the privilege ``system``.
     Asterisk 13 and later.

@@ -12,7 +12,7 @@ __all__ = ["DBGetComplete", "DBGetResponse", "DBGetTreeComplete", "DBGetTreeResp
 
 
 class DBGetComplete(Event):
-    """The end of the list that DBGet answers with.
+    """The end of the list that DBGet returns.
 
     Sent to the session that sends ``DBGet``, whatever events its user may read.
     Asterisk 13 and later.
@@ -24,13 +24,13 @@ class DBGetComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class DBGetResponse(Event):
-    """The value that DBGet asked for.
+    """The value requested with DBGet.
 
     Sent to the session that sends ``DBGet``, whatever events its user may read.
     Asterisk 13 and later.
@@ -50,10 +50,10 @@ class DBGetResponse(Event):
 
 
 class DBGetTreeComplete(Event):
-    """The end of the list that DBGetTree answers with.
+    """The end of the list that DBGetTree returns.
 
     Sent to the session that sends ``DBGetTree``, whatever events its user may read.
-    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 and later.
+    Asterisk 16 (since 16.28), 18 (since 18.14), 19.6 and later.
     """
 
     __slots__ = ()
@@ -62,16 +62,16 @@ class DBGetTreeComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class DBGetTreeResponse(Event):
-    """One value of the list that DBGetTree answers with.
+    """One value in the list that DBGetTree returns.
 
     Sent to the session that sends ``DBGetTree``, whatever events its user may read.
-    Asterisk 16.28 or later in the 16 branch, 18.14 or later in the 18 branch, 19.6 and later.
+    Asterisk 16 (since 16.28), 18 (since 18.14), 19.6 and later.
     """
 
     __slots__ = ()
@@ -80,6 +80,6 @@ class DBGetTreeResponse(Event):
     privileges = ()
 
     key = Always("Key", text)
-    """The key with its family in front, as `/family/key`."""
+    """The key preceded by its family, as ``/family/key``."""
     val = Always("Val", text)
     """Its value."""

@@ -21,7 +21,7 @@ __all__ = [
 
 
 class HangupHandlerPop(ChannelEvent):
-    """A routine was removed from those that a channel runs when it ends.
+    """A hangup handler was removed from a channel.
 
     Sent to users with the privilege ``dialplan``.
     Asterisk 13 and later.
@@ -34,11 +34,11 @@ class HangupHandlerPop(ChannelEvent):
     privileges = ("dialplan",)
 
     handler = Always("Handler", text)
-    """The routine, as `context,exten,priority`."""
+    """The handler, as ``context,exten,priority``."""
 
 
 class HangupHandlerPush(ChannelEvent):
-    """A routine was added to those that a channel runs when it ends.
+    """A hangup handler was added to a channel.
 
     Sent to users with the privilege ``dialplan``.
     Asterisk 13 and later.
@@ -51,11 +51,11 @@ class HangupHandlerPush(ChannelEvent):
     privileges = ("dialplan",)
 
     handler = Always("Handler", text)
-    """The routine, as `context,exten,priority`."""
+    """The handler, as ``context,exten,priority``."""
 
 
 class HangupHandlerRun(ChannelEvent):
-    """A channel that ends is about to run a routine.
+    """A channel that is hanging up is about to run a hangup handler.
 
     Sent to users with the privilege ``dialplan``.
     Asterisk 13 and later.
@@ -68,7 +68,7 @@ class HangupHandlerRun(ChannelEvent):
     privileges = ("dialplan",)
 
     handler = Always("Handler", text)
-    """The routine, as `context,exten,priority`."""
+    """The handler, as ``context,exten,priority``."""
 
 
 class ListDialplan(Event):
@@ -86,11 +86,11 @@ class ListDialplan(Event):
     context = Always("Context", text)
     """The context that the line is in."""
     extension = Sometimes("Extension", text)
-    """The extension; absent where the line is not a step."""
+    """The extension; absent if the line is not a step."""
     extension_label = Sometimes("ExtensionLabel", text)
-    """The label of the step, where it has one."""
+    """The label of the step, if it has one."""
     priority = Sometimes("Priority", text)
-    """The priority of the step, or `hint`."""
+    """The priority of the step, or ``hint``."""
     application = Sometimes("Application", text)
     """The application that the step runs, or the devices of a hint."""
     app_data = Sometimes("AppData", text)
@@ -98,15 +98,15 @@ class ListDialplan(Event):
     include_context = Sometimes("IncludeContext", text)
     """The context that the line includes."""
     ignore_pattern = Sometimes("IgnorePattern", text)
-    """The pattern that dial tone goes on after."""
+    """The pattern after which dial tone continues."""
     switch = Sometimes("Switch", text)
-    """The switch that is asked for extensions, with its arguments."""
+    """The switch that is searched for extensions, with its arguments."""
     registrar = Always("Registrar", text)
-    """What put the line there: `pbx_config` for extensions.conf."""
+    """The component that created the line: ``pbx_config`` for extensions.conf."""
 
 
 class Newexten(ChannelEvent):
-    """A channel runs the next step of its dialplan. Its context, extension and priority are where it is now.
+    """A channel executes the next step of its dialplan. The context, extension and priority are those of that step.
 
     Sent to users with the privilege ``dialplan``; in Asterisk 13 to 15, to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -119,7 +119,7 @@ class Newexten(ChannelEvent):
     privileges = ("dialplan",)
 
     extension = Always("Extension", text)
-    """The extension: the same as `exten`, kept for older programs."""
+    """The extension: the same as `exten`, kept for compatibility."""
     application = Always("Application", text)
     """The application that it runs."""
     app_data = Always("AppData", text)
@@ -127,7 +127,7 @@ class Newexten(ChannelEvent):
 
 
 class ShowDialPlanComplete(Event):
-    """The end of the list that ShowDialPlan answers with.
+    """The end of the list that ShowDialPlan returns.
 
     Sent to the session that sends ``ShowDialPlan``, whatever events its user may read.
     Asterisk 13 and later.
@@ -139,19 +139,19 @@ class ShowDialPlanComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
     list_extensions = Always("ListExtensions", integer)
-    """How many extensions there are."""
+    """Number of extensions."""
     list_priorities = Always("ListPriorities", integer)
-    """How many steps there are."""
+    """Number of steps."""
     list_contexts = Always("ListContexts", integer)
-    """How many contexts there are."""
+    """Number of contexts."""
 
 
 class VarSet(MaybeChannelEvent):
-    """A variable was set. For one of the server's own, the channel is none and its other headers are absent.
+    """A variable was set. For a global variable, the channel is `None` and its other headers are absent.
 
     Sent to users with the privilege ``dialplan``.
     Asterisk 13 and later.
@@ -164,12 +164,12 @@ class VarSet(MaybeChannelEvent):
     privileges = ("dialplan",)
 
     channel = Sometimes("Channel", text, none=("none",))
-    """The channel that it was set on; none for a variable of the server's own."""
+    """The channel that it was set on; `None` for a global variable."""
     uniqueid = Sometimes("Uniqueid", text, none=("none",))
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again."""
     variable = Always("Variable", text)
     """The variable's name."""
     value = Always("Value", escaped("AccountCode", "Linkedid"))
-    """Its new value; Asterisk 18.17, 20.2 and later put U+FFFD for bytes that are not UTF-8, and older releases send
-    no event for such a value."""
+    """The new value; Asterisk 18.17, 20.2 and later replace bytes that are not UTF-8 by U+FFFD, and older releases
+    send no event for such a value."""

@@ -21,7 +21,7 @@ __all__ = [
 
 
 class ContactStatus(Event):
-    """A PJSIP contact came, went, or changed between in and out of reach.
+    """A PJSIP contact was added or removed, or its reachability changed.
 
     Sent to users with the privilege ``system``.
     Asterisk 13.5 and later.
@@ -36,18 +36,18 @@ class ContactStatus(Event):
     uri = Always("URI", text)
     """The contact's address."""
     contact_status = Always("ContactStatus", member(enums.ContactState))
-    """What became of it."""
+    """The new state of the contact."""
     aor = Always("AOR", text)
-    """The address of record: whom the contact belongs to."""
+    """The address of record that the contact belongs to."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
     roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("0",))
-    """How long it took to answer the last OPTIONS; none where it did not answer, or was not asked."""
+    """Round-trip time of the last OPTIONS; `None` if the contact did not answer, or was not qualified."""
 
 
 class PeerEntry(Event):
-    """One peer of the list that SIPpeers, SIPpeerstatus, IAXpeers or IAXpeerlist answers with; each has its own
-    headers.
+    """One peer in the list that SIPpeers, SIPpeerstatus, IAXpeers or IAXpeerlist returns; the headers differ between
+    them.
 
     Sent to the session that sends ``IAXpeerlist`` or ``IAXpeers`` or ``SIPpeers``, whatever events its user may
     read.
@@ -60,45 +60,45 @@ class PeerEntry(Event):
     privileges = ()
 
     channel_type = Always("Channeltype", text)
-    """The channel technology: `SIP`, `IAX`, `IAX2`."""
+    """The channel technology: ``SIP``, ``IAX``, ``IAX2``."""
     object_name = Always("ObjectName", text)
-    """The peer's name."""
+    """The peer's name; IAXpeers appends ``/`` and the user name if the peer has one."""
     object_username = Sometimes("ObjectUsername", text)
-    """The peer's user name, where it differs from its name."""
+    """The peer's user name; only sent by IAXpeerlist, if the peer has one."""
     chan_object_type = Sometimes("ChanObjectType", text)
-    """`peer` or `user`."""
+    """``peer``."""
     ip_address = Sometimes("IPaddress", text, none=("(null)", "-none-"))
-    """The peer's address; none where it is not known."""
+    """The peer's address; `None` if unknown."""
     mask = Sometimes("Mask", text, none=("(null)",))
-    """The mask of the peer's address."""
+    """The netmask of the peer's address; `None` if unknown."""
     port = Sometimes("Port", integer, none=("(null)", "0"))
-    """The peer's port; none where it is not known."""
+    """The peer's port; `None` if unknown."""
     ip_port = Sometimes("IPport", integer, none=("(null)", "0"))
-    """The peer's port; none where it is not known."""
+    """The peer's port; `None` if unknown."""
     dynamic = Sometimes("Dynamic", yes_no)
-    """Whether the peer registers, so that its address may change."""
+    """True if the peer registers, so that its address may change."""
     trunk = Sometimes("Trunk", yes_no)
-    """Whether calls share packets."""
+    """True if trunking is on: calls share packets."""
     encryption = Sometimes("Encryption", text)
-    """Whether calls are encrypted, and how."""
+    """``no``, or the methods of encryption in parentheses, such as ``(aes128,keyrotate)``."""
     auto_forcerport = Sometimes("AutoForcerport", yes_no, releases="13-20")
-    """Whether answers go to the port that requests come from, where NAT is found."""
+    """True if responses go to the port that requests come from once NAT is detected."""
     forcerport = Sometimes("Forcerport", yes_no, releases="13-20")
-    """Whether answers go to the port that requests come from."""
+    """True if responses go to the port that requests come from."""
     auto_comedia = Sometimes("AutoComedia", yes_no, releases="13-20")
-    """Whether sound goes to where sound comes from, where NAT is found."""
+    """True if media is sent to the address it is received from once NAT is detected."""
     comedia = Sometimes("Comedia", yes_no, releases="13-20")
-    """Whether sound goes to where sound comes from."""
+    """True if media is sent to the address it is received from."""
     video_support = Sometimes("VideoSupport", yes_no, releases="13-20")
-    """Whether calls may have video."""
+    """True if video is supported."""
     text_support = Sometimes("TextSupport", yes_no, releases="13-20")
-    """Whether calls may have text."""
+    """True if real-time text is supported."""
     acl = Sometimes("ACL", yes_no, releases="13-20")
-    """Whether an access list says where the peer may be."""
+    """True if an access list restricts the peer's address."""
     status = Sometimes("Status", text)
-    """How the peer answers, such as `OK (3 ms)`, `UNREACHABLE`, `Unmonitored`."""
+    """The peer's reachability: ``OK (3 ms)``, ``LAGGED (3000 ms)``, ``UNREACHABLE``, ``UNKNOWN`` or ``Unmonitored``."""
     realtime_device = Sometimes("RealtimeDevice", yes_no, releases="13-20")
-    """Whether the peer was read from a realtime table."""
+    """True if the peer was read from a realtime table."""
     description = Sometimes("Description", text)
     """The peer's description; may be empty."""
     account_code = Sometimes("Accountcode", text, releases="13.13 14.2-20")
@@ -106,7 +106,7 @@ class PeerEntry(Event):
 
 
 class PeerlistComplete(Event):
-    """The end of the list that SIPpeers, IAXpeers or IAXpeerlist answers with.
+    """The end of the list that SIPpeers, IAXpeers or IAXpeerlist returns.
 
     Sent to the session that sends ``IAXpeerlist`` or ``IAXpeers`` or ``SIPpeers``, whatever events its user may
     read.
@@ -119,13 +119,13 @@ class PeerlistComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class PeerStatus(Event):
-    """A peer registered or went, or changed between in and out of reach.
+    """A peer registered or unregistered, or its reachability changed.
 
     Sent to users with the privilege ``system``, and to the session that sends ``SIPpeerstatus``, whatever events
     its user may read.
@@ -139,23 +139,24 @@ class PeerStatus(Event):
     privileges = ("system",)
 
     channel_type = Always("ChannelType", text)
-    """The channel technology, such as `PJSIP` or `IAX2`."""
+    """The channel technology, such as ``PJSIP`` or ``IAX2``."""
     peer = Always("Peer", text)
-    """The peer, with its technology: `PJSIP/alice`."""
+    """The peer, with its technology: ``PJSIP/alice``."""
     peer_status = Always("PeerStatus", member(enums.PeerState))
-    """What became of it."""
+    """The new state of the peer."""
     cause = Sometimes("Cause", text)
-    """Why, in words; only sent where it was refused or went."""
+    """The reason of a rejection, such as ``AUTH_SECRET_FAILED``, or ``Expired`` for a registration that expired;
+    else absent."""
     address = Sometimes("Address", text)
-    """The peer's address, where it registered."""
+    """The peer's address, sent with ``Registered`` and ``Rejected``; chan_sip appends the port with ``Registered``."""
     port = Sometimes("Port", integer)
-    """The peer's port, where it registered."""
+    """The peer's port; only sent by chan_sip, with ``Rejected``."""
     time = Sometimes("Time", milliseconds, none=("-1",))
-    """How long it took to answer; none where it did not."""
+    """Time the peer took to answer; `None` if it did not. Only sent by chan_sip."""
 
 
 class RegistrationsComplete(Event):
-    """The end of the list that SIPshowregistry or IAXregistry answers with.
+    """The end of the list that SIPshowregistry or IAXregistry returns.
 
     Sent to the session that sends ``IAXregistry`` or ``SIPshowregistry``, whatever events its user may read.
     Asterisk 13 and later.
@@ -167,9 +168,9 @@ class RegistrationsComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class Registry(Event):
@@ -186,20 +187,20 @@ class Registry(Event):
     privileges = ("system",)
 
     channel_type = Always("ChannelType", text)
-    """The channel technology, such as `PJSIP` or `IAX2`."""
+    """The channel technology, such as ``PJSIP`` or ``IAX2``."""
     username = Always("Username", text)
-    """The user that is registered there."""
+    """The user name; for PJSIP the client URI."""
     domain = Always("Domain", text)
-    """The other server."""
+    """The other server: its host; for PJSIP the server URI."""
     status = Always("Status", member(enums.RegistrationState))
-    """How it stands."""
+    """The registration's state."""
     cause = Sometimes("Cause", text, none=("<unknown>",))
-    """Why, in words; only sent where it failed, and none where the other side did not say."""
+    """Reason, in words; only sent if it failed, and `None` if the other side gave none."""
 
 
 class RegistryEntry(Event):
-    """One registration with another server, of the list that SIPshowregistry or IAXregistry answers with; each has
-    its own headers.
+    """One outbound registration in the list that SIPshowregistry or IAXregistry returns; the headers differ between
+    them.
 
     Sent to the session that sends ``IAXregistry`` or ``SIPshowregistry``, whatever events its user may read.
     Asterisk 13 and later.
@@ -211,22 +212,23 @@ class RegistryEntry(Event):
     privileges = ()
 
     host = Sometimes("Host", text, none=("(null)",))
-    """The other server; none where its name has not been resolved."""
+    """The other server: its host name for chan_sip; its address and port for IAX2, `None` until the name is
+    resolved."""
     dns_manager = Sometimes("DNSmanager", text)
-    """`Y` where the address is looked up again and again, else `N`."""
+    """``Y`` if the DNS manager looks the host name up again periodically, else ``N``."""
     port = Sometimes("Port", integer, releases="13-20")
     """The other server's port."""
     username = Always("Username", text)
-    """The user that is registered there."""
+    """The user name of the registration."""
     perceived = Sometimes("Perceived", text, none=("<Unregistered>",))
-    """The address that the other server sees; none where it has not said."""
+    """The address that the other server sees; `None` if it has not reported one."""
     domain = Sometimes("Domain", text, releases="13-20")
-    """The domain that is registered with."""
+    """The domain to register with; the host name if none is set."""
     domain_port = Sometimes("DomainPort", integer, releases="13-20")
     """The domain's port."""
     refresh = Always("Refresh", seconds)
-    """How often the registration is renewed."""
+    """Interval at which the registration is renewed."""
     state = Always("State", member(enums.RegistrationState))
-    """How it stands."""
+    """The registration's state."""
     registration_time = Sometimes("RegistrationTime", epoch, releases="13-20", none=("0",))
-    """When it last succeeded."""
+    """When the registration last succeeded; `None` if it never did."""

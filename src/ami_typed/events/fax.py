@@ -14,7 +14,7 @@ __all__ = ["FAXSession", "FAXSessionsComplete", "FAXSessionsEntry", "FAXStats", 
 
 
 class FAXSession(Event):
-    """The fax session that FAXSession asked about. Which headers it has depends on what the session does.
+    """The session requested with FAXSession. Its headers depend on the operation.
 
     Sent to the session that sends ``FAXSession``, whatever events its user may read.
     Asterisk 13 and later.
@@ -29,29 +29,29 @@ class FAXSession(Event):
     session_number = Always("SessionNumber", integer)
     """The session's number."""
     operation = Sometimes("Operation", member(enums.FaxOperation))
-    """What it does."""
+    """The operation of the session."""
     state = Sometimes("State", member(enums.FaxState))
-    """How far it has come."""
+    """The state of the session."""
     error_correction_mode = Sometimes("ErrorCorrectionMode", yes_no)
-    """Whether errors are corrected. One of ``yes``, ``no``."""
+    """True if error correction (ECM) is in use. One of ``yes``, ``no``."""
     data_rate = Sometimes("DataRate", integer)
-    """The speed, in bits a second."""
+    """The data rate, in bits per second."""
     image_resolution = Sometimes("ImageResolution", text)
-    """The resolution, as `width x height` in dots."""
+    """The horizontal and vertical resolution in pixels per metre, such as ``8031x3850``."""
     page_number = Sometimes("PageNumber", integer)
-    """The page that is being carried."""
+    """The number of the page being transferred."""
     file_name = Sometimes("FileName", text)
     """The file."""
     pages_transmitted = Sometimes("PagesTransmitted", integer)
-    """How many pages were sent."""
+    """Number of pages sent."""
     pages_received = Sometimes("PagesReceived", integer)
-    """How many pages came."""
+    """Number of pages received."""
     total_bad_lines = Sometimes("TotalBadLines", integer)
-    """How many lines came wrong."""
+    """Number of bad scan lines."""
 
 
 class FAXSessionsComplete(Event):
-    """The end of the list that FAXSessions answers with.
+    """The end of the list that FAXSessions returns.
 
     Sent to the session that sends ``FAXSessions``, whatever events its user may read.
     Asterisk 13 and later.
@@ -64,15 +64,15 @@ class FAXSessionsComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
     total = Always("Total", integer)
-    """How many sessions the list has."""
+    """Number of sessions in the list."""
 
 
 class FAXSessionsEntry(Event):
-    """One fax session of the list that FAXSessions answers with.
+    """One fax session in the list that FAXSessions returns.
 
     Sent to the session that sends ``FAXSessions``, whatever events its user may read.
     Asterisk 13 and later.
@@ -87,21 +87,21 @@ class FAXSessionsEntry(Event):
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
     technology = Always("Technology", text)
-    """What handles it, such as `Spandsp`."""
+    """The module that handles it, such as ``Spandsp``."""
     session_number = Always("SessionNumber", integer)
     """The session's number."""
     session_type = Always("SessionType", member(enums.FaxTechnology))
-    """How the fax is carried."""
+    """The transport of the fax."""
     operation = Always("Operation", member(enums.FaxOperation))
-    """What it does."""
+    """The operation of the session."""
     state = Always("State", member(enums.FaxState))
-    """How far it has come."""
+    """The state of the session."""
     files = Always("Files", items(","))
-    """Its files."""
+    """The files of the session."""
 
 
 class FAXStats(Event):
-    """How many faxes there were since the start.
+    """Statistics of faxes since the start.
 
     Sent to the session that sends ``FAXStats``, whatever events its user may read.
     Asterisk 13 and later.
@@ -114,21 +114,22 @@ class FAXStats(Event):
     privileges = ()
 
     current_sessions = Always("CurrentSessions", integer)
-    """How many sessions there are."""
+    """Number of sessions."""
     reserved_sessions = Always("ReservedSessions", integer)
-    """How many sessions are held ready."""
+    """Number of reserved sessions."""
     transmit_attempts = Always("TransmitAttempts", integer)
-    """How often sending was tried."""
+    """Number of attempts to send."""
     receive_attempts = Always("ReceiveAttempts", integer)
-    """How often receiving was tried."""
+    """Number of attempts to receive."""
     completed_faxes = Always("CompletedFAXes", integer)
-    """How many were carried."""
+    """Number of sessions that ended, failed ones included."""
     failed_faxes = Always("FailedFAXes", integer)
-    """How many failed."""
+    """Number of sessions that failed."""
 
 
 class FAXStatus(ChannelEvent):
-    """A fax got further.
+    """A fax made progress; only sent with option ``s`` of SendFAX and ReceiveFAX, or ``statusevents`` of
+    res_fax.conf.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -141,17 +142,17 @@ class FAXStatus(ChannelEvent):
     privileges = ("call",)
 
     operation = Always("Operation", member(enums.FaxOperation))
-    """What the session does."""
+    """The operation of the session."""
     status = Always("Status", text)
-    """What it does now, in words."""
+    """The progress, in words."""
     local_station_id = Sometimes("LocalStationID", text, none=("unknown",))
-    """This side's station identifier; none where it has none."""
+    """This side's station identifier; `None` if it has none."""
     file_names = Repeated("FileName", text)
     """The files."""
 
 
 class ReceiveFAX(ChannelEvent):
-    """A fax was received, or failed to be.
+    """The reception of a fax ended, successfully or not.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -164,21 +165,21 @@ class ReceiveFAX(ChannelEvent):
     privileges = ("call",)
 
     local_station_id = Sometimes("LocalStationID", text, none=("unknown",))
-    """This side's station identifier; none where it has none."""
+    """This side's station identifier; `None` if it has none."""
     remote_station_id = Always("RemoteStationID", text)
     """The other side's station identifier."""
     pages_transferred = Always("PagesTransferred", integer)
-    """How many pages were received."""
+    """Number of pages received."""
     resolution = Always("Resolution", text)
-    """The resolution."""
+    """The horizontal and vertical resolution in pixels per metre, such as ``8031x3850``; empty if unknown."""
     transfer_rate = Sometimes("TransferRate", integer)
-    """The speed, in bits a second."""
+    """The data rate, in bits per second."""
     file_names = Repeated("FileName", text)
     """The files."""
 
 
 class SendFAX(ChannelEvent):
-    """A fax was sent, or failed to be.
+    """The transmission of a fax ended, successfully or not.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -191,14 +192,14 @@ class SendFAX(ChannelEvent):
     privileges = ("call",)
 
     local_station_id = Sometimes("LocalStationID", text, none=("unknown",))
-    """This side's station identifier; none where it has none."""
+    """This side's station identifier; `None` if it has none."""
     remote_station_id = Always("RemoteStationID", text)
     """The other side's station identifier."""
     pages_transferred = Always("PagesTransferred", integer)
-    """How many pages were sent."""
+    """Number of pages sent."""
     resolution = Always("Resolution", text)
-    """The resolution."""
+    """The horizontal and vertical resolution in pixels per metre, such as ``8031x3850``; empty if unknown."""
     transfer_rate = Sometimes("TransferRate", integer)
-    """The speed, in bits a second."""
+    """The data rate, in bits per second."""
     file_names = Repeated("FileName", text)
     """The files."""

@@ -13,7 +13,7 @@ __all__ = ["LocalBridge", "LocalOptimizationBegin", "LocalOptimizationEnd"]
 
 
 class LocalBridge(LocalOneChannelEvent, LocalTwoChannelEvent):
-    """The two halves of a Local channel, whose headers begin with LocalOne and LocalTwo, were put together.
+    """The two halves of a Local channel, whose headers begin with LocalOne and LocalTwo, were joined.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -26,16 +26,16 @@ class LocalBridge(LocalOneChannelEvent, LocalTwoChannelEvent):
     privileges = ("call",)
 
     context = Always("Context", text)
-    """The context that the second half runs."""
+    """The context that the second half starts in."""
     exten = Always("Exten", text)
-    """The extension that the second half runs."""
+    """The extension that the second half starts at."""
     local_optimization = Always("LocalOptimization", yes_no)
-    """Whether it is taken out of the call when no longer needed. One of ``Yes``, ``No``."""
+    """True if the channel is removed from the call when no longer needed. One of ``Yes``, ``No``."""
 
 
 class LocalOptimizationBegin(LocalOneChannelEvent, LocalTwoChannelEvent):
-    """A Local channel is about to be taken out of its call. The headers that begin with Source are those of the
-    channel that moves, where one does.
+    """A Local channel is about to be removed from its call. The headers that begin with Source are those of the
+    channel that moves, if one does.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -48,57 +48,53 @@ class LocalOptimizationBegin(LocalOneChannelEvent, LocalTwoChannelEvent):
     privileges = ("call",)
 
     source_channel = Sometimes("SourceChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Source`` stands for."""
+    """The channel's name, unique while it lives. Refers to the ``Source`` channel."""
     source_channel_state = Sometimes("SourceChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Source`` stands for."""
+    """The state of the channel. Refers to the ``Source`` channel."""
     source_channel_state_desc = Sometimes("SourceChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Source`` stands for."""
+    """The state of the channel, as a word. Refers to the ``Source`` channel."""
     source_caller_id_num = Sometimes("SourceCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Source`` stands
-    for."""
+    """The number of the party on this channel; `None` if unknown. Refers to the ``Source`` channel."""
     source_caller_id_name = Sometimes(
         "SourceCallerIDName", escaped("SourceAccountCode", "SourceLinkedid"), none=("<unknown>",)
     )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Source`` stands for."""
+    """The name of the party on this channel; `None` if unknown. Refers to the ``Source`` channel."""
     source_connected_line_num = Sometimes("SourceConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Source``
-    stands for."""
+    """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Source`` channel."""
     source_connected_line_name = Sometimes(
         "SourceConnectedLineName", escaped("SourceAccountCode", "SourceLinkedid"), none=("<unknown>",)
     )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Source``
-    stands for."""
+    """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Source`` channel."""
     source_language = Sometimes("SourceLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Source`` stands for."""
+    """The language of prompts, such as ``en``. Refers to the ``Source`` channel."""
     source_account_code = Sometimes("SourceAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Source``
-    stands for."""
+    """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Source`` channel."""
     source_context = Sometimes("SourceContext", text)
-    """The dialplan context. Of the channel that ``Source`` stands for."""
+    """The dialplan context. Refers to the ``Source`` channel."""
     source_exten = Sometimes("SourceExten", text)
-    """The dialplan extension. Of the channel that ``Source`` stands for."""
+    """The dialplan extension. Refers to the ``Source`` channel."""
     source_priority = Sometimes("SourcePriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Source`` stands for."""
+    """The priority within the extension, counted from 1. Refers to the ``Source`` channel."""
     source_uniqueid = Sometimes("SourceUniqueid", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again. Of the channel that ``Source`` stands for."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again. Refers to the ``Source`` channel."""
     source_linkedid = Sometimes("SourceLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Source`` stands for."""
+    """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
+    the ``Source`` channel."""
     source_tenantid = Sometimes("SourceTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Source`` stands for."""
+    """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Source`` channel."""
     source_chan_variable = Variables("SourceChanVariable", escaped("SourceAccountCode", "SourceLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Source`` stands for."""
+    """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Source`` channel."""
     dest_unique_id = Always("DestUniqueId", text)
     """The Uniqueid of the channel that it moves to."""
     id = Always("Id", integer)
-    """Relates the begin to its end."""
+    """Relates the start to its end."""
     source = MaybeView(ChannelSnapshot, "source_")
-    """The snapshot of the channel that ``Source`` stands for; `None` where it is absent."""
+    """The snapshot of the ``Source`` channel; `None` if absent."""
 
 
 class LocalOptimizationEnd(LocalOneChannelEvent, LocalTwoChannelEvent):
-    """A Local channel was taken out of its call, or could not be.
+    """A Local channel was removed from its call, or could not be.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -111,6 +107,6 @@ class LocalOptimizationEnd(LocalOneChannelEvent, LocalTwoChannelEvent):
     privileges = ("call",)
 
     success = Always("Success", yes_no)
-    """Whether it was."""
+    """True if it was removed."""
     id = Always("Id", integer)
-    """Relates the end to its begin."""
+    """Relates the end to its start."""

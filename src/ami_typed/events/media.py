@@ -26,7 +26,7 @@ __all__ = [
 
 
 class ChannelTalkingStart(ChannelEvent):
-    """Somebody began to talk on a channel; only sent where TALK_DETECT is set.
+    """Talking started on a channel; only sent if TALK_DETECT is set.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -40,7 +40,7 @@ class ChannelTalkingStart(ChannelEvent):
 
 
 class ChannelTalkingStop(ChannelEvent):
-    """Nobody talks on a channel any more; only sent where TALK_DETECT is set.
+    """Talking stopped on a channel; only sent if TALK_DETECT is set.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -53,11 +53,11 @@ class ChannelTalkingStop(ChannelEvent):
     privileges = ("call",)
 
     duration = Always("Duration", milliseconds)
-    """How long somebody talked."""
+    """Duration of the talking."""
 
 
 class ChanSpyStart(SpyerChannelEvent):
-    """A channel, whose headers begin with Spyer, listens to another, whose headers begin with Spyee.
+    """A channel, whose headers begin with Spyer, started spying on another, whose headers begin with Spyee.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -70,52 +70,49 @@ class ChanSpyStart(SpyerChannelEvent):
     privileges = ("call",)
 
     spyee_channel = Always("SpyeeChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Spyee`` stands for."""
+    """The channel's name, unique while it lives. Refers to the ``Spyee`` channel."""
     spyee_channel_state = Always("SpyeeChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Spyee`` stands for."""
+    """The state of the channel. Refers to the ``Spyee`` channel."""
     spyee_channel_state_desc = Always("SpyeeChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Spyee`` stands for."""
+    """The state of the channel, as a word. Refers to the ``Spyee`` channel."""
     spyee_caller_id_num = Sometimes("SpyeeCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Spyee`` stands for."""
+    """The number of the party on this channel; `None` if unknown. Refers to the ``Spyee`` channel."""
     spyee_caller_id_name = Sometimes(
         "SpyeeCallerIDName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), none=("<unknown>",)
     )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Spyee`` stands for."""
+    """The name of the party on this channel; `None` if unknown. Refers to the ``Spyee`` channel."""
     spyee_connected_line_num = Sometimes("SpyeeConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Spyee``
-    stands for."""
+    """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Spyee`` channel."""
     spyee_connected_line_name = Sometimes(
         "SpyeeConnectedLineName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), none=("<unknown>",)
     )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Spyee``
-    stands for."""
+    """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Spyee`` channel."""
     spyee_language = Always("SpyeeLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Spyee`` stands for."""
+    """The language of prompts, such as ``en``. Refers to the ``Spyee`` channel."""
     spyee_account_code = Always("SpyeeAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Spyee``
-    stands for."""
+    """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Spyee`` channel."""
     spyee_context = Always("SpyeeContext", text)
-    """The dialplan context. Of the channel that ``Spyee`` stands for."""
+    """The dialplan context. Refers to the ``Spyee`` channel."""
     spyee_exten = Always("SpyeeExten", text)
-    """The dialplan extension. Of the channel that ``Spyee`` stands for."""
+    """The dialplan extension. Refers to the ``Spyee`` channel."""
     spyee_priority = Always("SpyeePriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Spyee`` stands for."""
+    """The priority within the extension, counted from 1. Refers to the ``Spyee`` channel."""
     spyee_uniqueid = Always("SpyeeUniqueid", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again. Of the channel that ``Spyee`` stands for."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again. Refers to the ``Spyee`` channel."""
     spyee_linkedid = Always("SpyeeLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Spyee`` stands for."""
+    """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
+    the ``Spyee`` channel."""
     spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyee`` stands for."""
+    """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Spyee`` channel."""
     spyee_chan_variable = Variables("SpyeeChanVariable", escaped("SpyeeAccountCode", "SpyeeLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyee`` stands for."""
+    """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Spyee`` channel."""
     spyee = View(ChannelSnapshot, "spyee_")
-    """The snapshot of the channel that ``Spyee`` stands for."""
+    """The snapshot of the ``Spyee`` channel."""
 
 
 class ChanSpyStop(SpyerChannelEvent):
-    """A channel, whose headers begin with Spyer, no longer listens to another.
+    """A channel, whose headers begin with Spyer, stopped spying on another.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -128,52 +125,49 @@ class ChanSpyStop(SpyerChannelEvent):
     privileges = ("call",)
 
     spyee_channel = Sometimes("SpyeeChannel", text, releases="16 18-")
-    """The channel's name, unique while it lives. Of the channel that ``Spyee`` stands for."""
+    """The channel's name, unique while it lives. Refers to the ``Spyee`` channel."""
     spyee_channel_state = Sometimes("SpyeeChannelState", member(enums.ChannelState), releases="16 18-")
-    """How far the channel has come. Of the channel that ``Spyee`` stands for."""
+    """The state of the channel. Refers to the ``Spyee`` channel."""
     spyee_channel_state_desc = Sometimes("SpyeeChannelStateDesc", member(enums.ChannelStateName), releases="16 18-")
-    """How far the channel has come, as a word. Of the channel that ``Spyee`` stands for."""
+    """The state of the channel, as a word. Refers to the ``Spyee`` channel."""
     spyee_caller_id_num = Sometimes("SpyeeCallerIDNum", text, releases="16 18-", none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Spyee`` stands for."""
+    """The number of the party on this channel; `None` if unknown. Refers to the ``Spyee`` channel."""
     spyee_caller_id_name = Sometimes(
         "SpyeeCallerIDName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), releases="16 18-", none=("<unknown>",)
     )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Spyee`` stands for."""
+    """The name of the party on this channel; `None` if unknown. Refers to the ``Spyee`` channel."""
     spyee_connected_line_num = Sometimes("SpyeeConnectedLineNum", text, releases="16 18-", none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that ``Spyee``
-    stands for."""
+    """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Spyee`` channel."""
     spyee_connected_line_name = Sometimes(
         "SpyeeConnectedLineName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), releases="16 18-", none=("<unknown>",)
     )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``Spyee``
-    stands for."""
+    """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Spyee`` channel."""
     spyee_language = Sometimes("SpyeeLanguage", text, releases="16 18-")
-    """The language that prompts are played in, such as `en`. Of the channel that ``Spyee`` stands for."""
+    """The language of prompts, such as ``en``. Refers to the ``Spyee`` channel."""
     spyee_account_code = Sometimes("SpyeeAccountCode", text, releases="16 18-")
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that ``Spyee``
-    stands for."""
+    """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Spyee`` channel."""
     spyee_context = Sometimes("SpyeeContext", text, releases="16 18-")
-    """The dialplan context. Of the channel that ``Spyee`` stands for."""
+    """The dialplan context. Refers to the ``Spyee`` channel."""
     spyee_exten = Sometimes("SpyeeExten", text, releases="16 18-")
-    """The dialplan extension. Of the channel that ``Spyee`` stands for."""
+    """The dialplan extension. Refers to the ``Spyee`` channel."""
     spyee_priority = Sometimes("SpyeePriority", integer, releases="16 18-")
-    """The priority within the extension, counted from 1. Of the channel that ``Spyee`` stands for."""
+    """The priority within the extension, counted from 1. Refers to the ``Spyee`` channel."""
     spyee_uniqueid = Sometimes("SpyeeUniqueid", text, releases="16 18-")
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again. Of the channel that ``Spyee`` stands for."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again. Refers to the ``Spyee`` channel."""
     spyee_linkedid = Sometimes("SpyeeLinkedid", text, releases="16 18-")
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Spyee`` stands for."""
+    """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
+    the ``Spyee`` channel."""
     spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Spyee`` stands for."""
+    """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Spyee`` channel."""
     spyee_chan_variable = Variables("SpyeeChanVariable", escaped("SpyeeAccountCode", "SpyeeLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Spyee`` stands for."""
+    """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Spyee`` channel."""
     spyee = MaybeView(ChannelSnapshot, "spyee_")
-    """The snapshot of the channel that ``Spyee`` stands for; `None` where it is absent."""
+    """The snapshot of the ``Spyee`` channel; `None` if absent."""
 
 
 class DTMFBegin(ChannelEvent):
-    """A digit began on a channel.
+    """A DTMF digit began on a channel.
 
     Sent to users with the privilege ``dtmf``.
     Asterisk 13 and later.
@@ -188,11 +182,11 @@ class DTMFBegin(ChannelEvent):
     digit = Always("Digit", text)
     """The digit."""
     direction = Always("Direction", member(enums.DigitDirection))
-    """Which way it goes."""
+    """The direction of the digit."""
 
 
 class DTMFEnd(ChannelEvent):
-    """A digit ended on a channel.
+    """A DTMF digit ended on a channel.
 
     Sent to users with the privilege ``dtmf``.
     Asterisk 13 and later.
@@ -207,16 +201,16 @@ class DTMFEnd(ChannelEvent):
     digit = Always("Digit", text)
     """The digit."""
     duration = Always("DurationMs", milliseconds)
-    """How long it sounded."""
+    """Duration of the digit."""
     direction = Always("Direction", member(enums.DigitDirection))
-    """Which way it went."""
+    """The direction of the digit."""
 
 
 class Flash(ChannelEvent):
     """A channel sent a hook flash.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16.19 or later in the 16 branch, 18.5 and later.
+    Asterisk 16 (since 16.19), 18.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Flash/>
     """
 
@@ -227,7 +221,7 @@ class Flash(ChannelEvent):
 
 
 class Hold(ChannelEvent):
-    """A channel put the one it talks to on hold.
+    """A channel put the party it is talking to on hold.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -240,11 +234,11 @@ class Hold(ChannelEvent):
     privileges = ("call",)
 
     music_class = Sometimes("MusicClass", text)
-    """The music that it suggests; only sent where it suggests any."""
+    """The class of music that it suggests; only sent if it suggests one."""
 
 
 class MusicOnHoldStart(ChannelEvent):
-    """A channel begins to hear music.
+    """Music on hold started on a channel.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -261,7 +255,7 @@ class MusicOnHoldStart(ChannelEvent):
 
 
 class MusicOnHoldStop(ChannelEvent):
-    """A channel hears no more music.
+    """Music on hold stopped on a channel.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -275,7 +269,7 @@ class MusicOnHoldStop(ChannelEvent):
 
 
 class Unhold(ChannelEvent):
-    """A channel took the one it talks to back from hold.
+    """A channel took the party it is talking to off hold.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -292,7 +286,7 @@ class Wink(ChannelEvent):
     """A channel sent a wink.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16.24 or later in the 16 branch, 18.10 or later in the 18 branch, 19.2 and later.
+    Asterisk 16 (since 16.24), 18 (since 18.10), 19.2 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/Wink/>
     """
 

@@ -78,11 +78,11 @@ class MeetmeLeave(ChannelEvent):
     user = Always("User", integer)
     """The member's number within the conference."""
     duration = Sometimes("Duration", seconds)
-    """How long it was there."""
+    """Time the member was in the conference."""
 
 
 class MeetmeList(Event):
-    """One member of the list that MeetmeList answers with.
+    """One member in the list that MeetmeList returns.
 
     Sent to the session that sends ``MeetmeList``, whatever events its user may read.
     Asterisk 13 and later.
@@ -99,29 +99,29 @@ class MeetmeList(Event):
     user_number = Always("UserNumber", integer)
     """The member's number within the conference."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
-    """The member's number; none where it is not known."""
+    """The member's number; `None` if unknown."""
     caller_id_name = Sometimes("CallerIDName", text, none=("<no name>",))
-    """The member's name; none where it is not known."""
+    """The member's name; `None` if unknown."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that the member's channel talks to; none where it is not known."""
+    """The number of the party that the member's channel is talking to; `None` if unknown."""
     connected_line_name = Sometimes("ConnectedLineName", text, none=("<no name>",))
-    """The name of that party; none where it is not known."""
+    """The name of that party; `None` if unknown."""
     channel = Always("Channel", text)
     """The channel's name, unique while it lives."""
     admin = Always("Admin", yes_no)
-    """Whether the member is an administrator of the conference."""
+    """True if the member is an administrator of the conference."""
     role = Always("Role", member(enums.ConferenceRole))
-    """What the member may do."""
+    """The member's role: talking, listening, or both."""
     marked_user = Always("MarkedUser", yes_no)
-    """Whether the member is a marked one, whom others may wait for."""
+    """True if the member is marked; others may wait for a marked member."""
     muted = Always("Muted", member(enums.Muting))
-    """Whether the member is muted, and by whom."""
+    """The muting of the member: none, or by whom."""
     talking = Sometimes("Talking", yes_no, none=("Not monitored",))
-    """Whether the member talks; none where talkers are not detected."""
+    """True if the member is talking; `None` if talker detection is off."""
 
 
 class MeetmeListComplete(Event):
-    """The end of the list that MeetmeList answers with.
+    """The end of the list that MeetmeList returns.
 
     Sent to the session that sends ``MeetmeList``, whatever events its user may read.
     Asterisk 13 and later.
@@ -133,13 +133,13 @@ class MeetmeListComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class MeetmeListRooms(Event):
-    """One conference of the list that MeetmeListRooms answers with.
+    """One conference in the list that MeetmeListRooms returns.
 
     Sent to the session that sends ``MeetmeListRooms``, whatever events its user may read.
     Asterisk 13 and later.
@@ -154,19 +154,19 @@ class MeetmeListRooms(Event):
     conference = Always("Conference", text)
     """The conference's name or number."""
     parties = Always("Parties", integer)
-    """How many members it has."""
+    """Number of members."""
     marked = Sometimes("Marked", integer, none=("N/A",))
-    """How many of them are marked; none where nobody is."""
+    """Number of marked members; `None` if there are none."""
     activity = Always("Activity", clock)
-    """How long it has been going on."""
+    """Time since the conference started."""
     creation = Always("Creation", text)
-    """`Dynamic` where it was made for a call, else `Static`."""
+    """``Dynamic`` if the conference was created on demand, ``Static`` if it is configured."""
     locked = Always("Locked", yes_no)
-    """Whether only administrators get in."""
+    """True if only administrators can join."""
 
 
 class MeetmeListRoomsComplete(Event):
-    """The end of the list that MeetmeListRooms answers with.
+    """The end of the list that MeetmeListRooms returns.
 
     Sent to the session that sends ``MeetmeListRooms``, whatever events its user may read.
     Asterisk 13 and later.
@@ -178,13 +178,13 @@ class MeetmeListRoomsComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class MeetmeMute(ChannelEvent):
-    """A member of a conference was muted, or may be heard again.
+    """A member of a conference was muted or unmuted.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -201,13 +201,13 @@ class MeetmeMute(ChannelEvent):
     user = Always("User", integer)
     """The member's number within the conference."""
     duration = Sometimes("Duration", seconds)
-    """How long the member has been there."""
+    """Time the member has been in the conference."""
     status = Always("Status", on_off)
-    """Whether it is muted now. One of ``on``, ``off``."""
+    """True if the member is now muted. One of ``on``, ``off``."""
 
 
 class MeetmeTalking(ChannelEvent):
-    """A member of a conference began or stopped to talk; only sent where talkers are detected.
+    """A member of a conference started or stopped talking; only sent if talker detection is on.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -224,13 +224,13 @@ class MeetmeTalking(ChannelEvent):
     user = Always("User", integer)
     """The member's number within the conference."""
     duration = Sometimes("Duration", seconds)
-    """How long the member has been there."""
+    """Time the member has been in the conference."""
     status = Always("Status", on_off)
-    """Whether it talks now. One of ``on``, ``off``."""
+    """True if the member is talking. One of ``on``, ``off``."""
 
 
 class MeetmeTalkRequest(ChannelEvent):
-    """A muted member of a conference asks to be heard, or no longer does.
+    """A muted member of a conference requests to be unmuted, or withdraws the request.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -247,6 +247,6 @@ class MeetmeTalkRequest(ChannelEvent):
     user = Always("User", integer)
     """The member's number within the conference."""
     duration = Sometimes("Duration", seconds)
-    """How long the member has been there."""
+    """Time the member has been in the conference."""
     status = Always("Status", on_off)
-    """Whether it asks now. One of ``on``, ``off``."""
+    """True if the member requests it. One of ``on``, ``off``."""

@@ -12,7 +12,7 @@ __all__ = ["JabberStatus", "MobileStatus"]
 
 
 class JabberStatus(Event):
-    """A Jabber contact came, went, or changed its state.
+    """A Jabber contact came online, went offline, or changed its state.
 
     Sent to users with the privilege ``user``.
     Asterisk 13 and later.
@@ -28,18 +28,18 @@ class JabberStatus(Event):
     jid = Always("JID", text)
     """The contact."""
     resource = Sometimes("Resource", text)
-    """The contact's device; absent where it is gone."""
+    """The contact's device; absent if it is gone."""
     status = Always("Status", integer)
-    """The contact's state, by the number of iksemel: 0 out of reach, 1 available, 2 willing to talk, 3 away, 4 away
-    for long, 5 not to be disturbed."""
+    """The contact's state, by the number of iksemel: 0 unavailable, 1 available, 2 free for chat, 3 away, 4 extended
+    away, 5 do not disturb."""
     priority = Sometimes("Priority", integer)
-    """The device's priority; absent where it is gone."""
+    """The device's priority; absent if it is gone."""
     description = Sometimes("Description", text)
-    """What the contact says about its state; absent where it is gone."""
+    """The contact's status message; absent if it is gone."""
 
 
 class MobileStatus(Event):
-    """A Bluetooth telephone was connected or lost.
+    """A Bluetooth telephone was connected or disconnected.
 
     Sent to users with the privilege ``system``.
     Asterisk 13 and later.
@@ -51,6 +51,6 @@ class MobileStatus(Event):
     privileges = ("system",)
 
     status = Always("Status", text)
-    """`Initialized`, `Connect` or `Disconnect`."""
+    """``Initialized``, ``Connect`` or ``Disconnect``."""
     device = Always("Device", text)
     """The device in chan_mobile.conf."""

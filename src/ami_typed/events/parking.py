@@ -23,7 +23,7 @@ __all__ = [
 
 
 class ParkedCall(ParkeeChannelEvent):
-    """A call was parked; also one call of the list that ParkedCalls answers with.
+    """A call was parked; also one call in the list that ParkedCalls returns.
 
     Sent to users with the privilege ``call``, and to the session that sends ``ParkedCalls``, whatever events its
     user may read.
@@ -37,16 +37,15 @@ class ParkedCall(ParkeeChannelEvent):
     privileges = ("call",)
 
     parker_dial_string = Always("ParkerDialString", text)
-    """What is dialled to bring the call back to whoever parked it."""
+    """The dial string that returns the call to the party that parked it."""
     parkinglot = Always("Parkinglot", text)
     """The parking lot's name."""
     parking_space = Always("ParkingSpace", integer)
-    """The space that the call is parked in."""
+    """The space in which the call is parked."""
     parking_timeout = Sometimes("ParkingTimeout", seconds_left)
-    """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
-    limit."""
+    """The time left until the call returns; `None` if that time is over, or the lot has no time limit."""
     parking_duration = Always("ParkingDuration", seconds)
-    """How long the call has been parked."""
+    """Time the call has been parked."""
 
 
 class ParkedCallGiveUp(ParkeeChannelEvent):
@@ -63,20 +62,19 @@ class ParkedCallGiveUp(ParkeeChannelEvent):
     privileges = ("call",)
 
     parker_dial_string = Always("ParkerDialString", text)
-    """What is dialled to bring the call back to whoever parked it."""
+    """The dial string that returns the call to the party that parked it."""
     parkinglot = Always("Parkinglot", text)
     """The parking lot's name."""
     parking_space = Always("ParkingSpace", integer)
-    """The space that the call is parked in."""
+    """The space in which the call is parked."""
     parking_timeout = Sometimes("ParkingTimeout", seconds_left)
-    """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
-    limit."""
+    """The time left until the call returns; `None` if that time is over, or the lot has no time limit."""
     parking_duration = Always("ParkingDuration", seconds)
-    """How long the call has been parked."""
+    """Time the call has been parked."""
 
 
 class ParkedCallsComplete(Event):
-    """The end of the list that ParkedCalls answers with.
+    """The end of the list that ParkedCalls returns.
 
     Sent to the session that sends ``ParkedCalls``, whatever events its user may read.
     Asterisk 13 and later.
@@ -88,11 +86,11 @@ class ParkedCallsComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
     total = Always("Total", integer)
-    """How many calls the list has."""
+    """Number of calls in the list."""
 
 
 class ParkedCallSwap(ParkeeChannelEvent):
@@ -109,20 +107,19 @@ class ParkedCallSwap(ParkeeChannelEvent):
     privileges = ("call",)
 
     parker_dial_string = Always("ParkerDialString", text)
-    """What is dialled to bring the call back to whoever parked it."""
+    """The dial string that returns the call to the party that parked it."""
     parkinglot = Always("Parkinglot", text)
     """The parking lot's name."""
     parking_space = Always("ParkingSpace", integer)
-    """The space that the call is parked in."""
+    """The space in which the call is parked."""
     parking_timeout = Sometimes("ParkingTimeout", seconds_left)
-    """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
-    limit."""
+    """The time left until the call returns; `None` if that time is over, or the lot has no time limit."""
     parking_duration = Always("ParkingDuration", seconds)
-    """How long the call has been parked."""
+    """Time the call has been parked."""
 
 
 class ParkedCallTimeOut(ParkeeChannelEvent):
-    """The time of a parked call is over; it goes back.
+    """A parked call reached its time limit and is sent back.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -135,20 +132,19 @@ class ParkedCallTimeOut(ParkeeChannelEvent):
     privileges = ("call",)
 
     parker_dial_string = Always("ParkerDialString", text)
-    """What is dialled to bring the call back to whoever parked it."""
+    """The dial string that returns the call to the party that parked it."""
     parkinglot = Always("Parkinglot", text)
     """The parking lot's name."""
     parking_space = Always("ParkingSpace", integer)
-    """The space that the call is parked in."""
+    """The space in which the call is parked."""
     parking_timeout = Sometimes("ParkingTimeout", seconds_left)
-    """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
-    limit."""
+    """The time left until the call returns; `None` if that time is over, or the lot has no time limit."""
     parking_duration = Always("ParkingDuration", seconds)
-    """How long the call has been parked."""
+    """Time the call has been parked."""
 
 
 class Parkinglot(Event):
-    """One parking lot of the list that Parkinglots answers with.
+    """One parking lot in the list that Parkinglots returns.
 
     Sent to the session that sends ``Parkinglots``, whatever events its user may read.
     Asterisk 13 and later.
@@ -166,11 +162,11 @@ class Parkinglot(Event):
     stop_space = Always("StopSpace", integer)
     """Its last space."""
     timeout = Sometimes("Timeout", seconds, none=("0",))
-    """How long it keeps a call; none where it has no time limit."""
+    """Time limit of a parked call; `None` if the lot has none."""
 
 
 class ParkinglotsComplete(Event):
-    """The end of the list that Parkinglots answers with.
+    """The end of the list that Parkinglots returns.
 
     Sent to the session that sends ``Parkinglots``, whatever events its user may read.
     Asterisk 13 and later.
@@ -182,13 +178,13 @@ class ParkinglotsComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class UnParkedCall(ParkeeChannelEvent):
-    """Somebody fetched a parked call; the headers that begin with Retriever are that channel's.
+    """A parked call was retrieved; the headers that begin with Retriever are those of the retrieving channel.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -201,59 +197,54 @@ class UnParkedCall(ParkeeChannelEvent):
     privileges = ("call",)
 
     parker_dial_string = Always("ParkerDialString", text)
-    """What is dialled to bring the call back to whoever parked it."""
+    """The dial string that returns the call to the party that parked it."""
     parkinglot = Always("Parkinglot", text)
     """The parking lot's name."""
     parking_space = Always("ParkingSpace", integer)
-    """The space that the call is parked in."""
+    """The space in which the call is parked."""
     parking_timeout = Sometimes("ParkingTimeout", seconds_left)
-    """The seconds that are left until the call goes back; none where that time is over, or the lot has no time
-    limit."""
+    """The time left until the call returns; `None` if that time is over, or the lot has no time limit."""
     parking_duration = Always("ParkingDuration", seconds)
-    """How long the call has been parked."""
+    """Time the call has been parked."""
     retriever_channel = Always("RetrieverChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Retriever`` stands for."""
+    """The channel's name, unique while it lives. Refers to the ``Retriever`` channel."""
     retriever_channel_state = Always("RetrieverChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Retriever`` stands for."""
+    """The state of the channel. Refers to the ``Retriever`` channel."""
     retriever_channel_state_desc = Always("RetrieverChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Retriever`` stands for."""
+    """The state of the channel, as a word. Refers to the ``Retriever`` channel."""
     retriever_caller_id_num = Sometimes("RetrieverCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Retriever`` stands
-    for."""
+    """The number of the party on this channel; `None` if unknown. Refers to the ``Retriever`` channel."""
     retriever_caller_id_name = Sometimes(
         "RetrieverCallerIDName", escaped("RetrieverAccountCode", "RetrieverLinkedid"), none=("<unknown>",)
     )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Retriever`` stands
-    for."""
+    """The name of the party on this channel; `None` if unknown. Refers to the ``Retriever`` channel."""
     retriever_connected_line_num = Sometimes("RetrieverConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``Retriever`` stands for."""
+    """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Retriever``
+    channel."""
     retriever_connected_line_name = Sometimes(
         "RetrieverConnectedLineName", escaped("RetrieverAccountCode", "RetrieverLinkedid"), none=("<unknown>",)
     )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that
-    ``Retriever`` stands for."""
+    """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Retriever`` channel."""
     retriever_language = Always("RetrieverLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Retriever`` stands for."""
+    """The language of prompts, such as ``en``. Refers to the ``Retriever`` channel."""
     retriever_account_code = Always("RetrieverAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``Retriever`` stands for."""
+    """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Retriever``
+    channel."""
     retriever_context = Always("RetrieverContext", text)
-    """The dialplan context. Of the channel that ``Retriever`` stands for."""
+    """The dialplan context. Refers to the ``Retriever`` channel."""
     retriever_exten = Always("RetrieverExten", text)
-    """The dialplan extension. Of the channel that ``Retriever`` stands for."""
+    """The dialplan extension. Refers to the ``Retriever`` channel."""
     retriever_priority = Always("RetrieverPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Retriever`` stands for."""
+    """The priority within the extension, counted from 1. Refers to the ``Retriever`` channel."""
     retriever_uniqueid = Always("RetrieverUniqueid", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again. Of the channel that ``Retriever`` stands for."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again. Refers to the ``Retriever`` channel."""
     retriever_linkedid = Always("RetrieverLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Retriever`` stands for."""
+    """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
+    the ``Retriever`` channel."""
     retriever_tenantid = Sometimes("RetrieverTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Retriever`` stands
-    for."""
+    """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Retriever`` channel."""
     retriever_chan_variable = Variables("RetrieverChanVariable", escaped("RetrieverAccountCode", "RetrieverLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Retriever`` stands for."""
+    """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Retriever`` channel."""
     retriever = View(ChannelSnapshot, "retriever_")
-    """The snapshot of the channel that ``Retriever`` stands for."""
+    """The snapshot of the ``Retriever`` channel."""

@@ -40,7 +40,7 @@ __all__ = [
 
 
 class AorDetail(Event):
-    """An address of record of the endpoint that PJSIPShowEndpoint asked about.
+    """An address of record of the endpoint requested with PJSIPShowEndpoint.
 
     Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
     Asterisk 13 and later.
@@ -53,49 +53,49 @@ class AorDetail(Event):
     privileges = ()
 
     object_type = Always("ObjectType", text)
-    """What kind of object this is in pjsip.conf."""
+    """The type of the object in pjsip.conf."""
     object_name = Always("ObjectName", text)
     """The object's name."""
     minimum_expiration = Always("MinimumExpiration", seconds)
-    """The shortest time that a registration may last."""
+    """The minimum duration of a registration."""
     maximum_expiration = Always("MaximumExpiration", seconds)
-    """The longest time that a registration may last."""
+    """The maximum duration of a registration."""
     default_expiration = Always("DefaultExpiration", seconds)
-    """How long a registration lasts if it asks for no time."""
+    """Duration of a registration that requests none."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often an OPTIONS request checks whether contacts can be reached; 0 for never."""
+    """Interval of the OPTIONS requests that check whether contacts are reachable; 0 for none."""
     authenticate_qualify = Always("AuthenticateQualify", true_false)
-    """Whether a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
+    """True if a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
     max_contacts = Always("MaxContacts", integer)
-    """How many contacts may be registered at once; 0 if none may be."""
+    """Maximum number of registered contacts; 0 if none may register."""
     remove_existing = Always("RemoveExisting", true_false)
-    """Whether a registration beyond the limit removes the contacts that expire first, instead of being refused."""
+    """True if a registration beyond the limit removes the contacts that expire first, instead of being refused."""
     remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
-    """Whether unreachable contacts are removed first when the limit is reached."""
+    """True if unreachable contacts are removed first when the limit is reached."""
     mailboxes = Always("Mailboxes", items(","))
     """The mailboxes whose state may be subscribed to under this address."""
     outbound_proxy = Always("OutboundProxy", text)
     """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
     support_path = Always("SupportPath", true_false)
-    """Whether the Path header of a registration is kept as the route for requests to the contact."""
+    """True if the Path header of a registration is kept as the route for requests to the contact."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
-    """Whether only a 2xx response counts as reachable, instead of any."""
+    """True if only a 2xx response counts as reachable, instead of any."""
     qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-")
-    """How long a contact may take to respond before it counts as unreachable; 0 for no limit."""
+    """Time a contact may take to respond before it counts as unreachable; 0 for no limit."""
     voicemail_extension = Always("VoicemailExtension", text, releases="13.9-")
     """The extension of the voicemail service, sent in the Message-Account line of NOTIFYs."""
     contacts = Always("Contacts", items(","))
-    """The contacts, permanent and registered, as `aor/uri`."""
+    """The contacts, permanent and registered, as ``aor/uri``."""
     total_contacts = Always("TotalContacts", integer)
-    """How many contacts there are."""
+    """Number of contacts."""
     contacts_registered = Always("ContactsRegistered", integer)
-    """How many of them registered."""
+    """Number of registered contacts."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
 
 
 class AorList(Event):
-    """One address of record of the list that PJSIPShowAors answers with.
+    """One address of record in the list that PJSIPShowAors returns.
 
     Sent to the session that sends ``PJSIPShowAors``, whatever events its user may read.
     Asterisk 16 and later.
@@ -108,29 +108,29 @@ class AorList(Event):
     privileges = ()
 
     object_type = Always("ObjectType", text)
-    """What kind of object this is in pjsip.conf."""
+    """The type of the object in pjsip.conf."""
     object_name = Always("ObjectName", text)
     """The object's name."""
     minimum_expiration = Always("MinimumExpiration", seconds)
-    """The shortest time that a registration may last."""
+    """The minimum duration of a registration."""
     maximum_expiration = Always("MaximumExpiration", seconds)
-    """The longest time that a registration may last."""
+    """The maximum duration of a registration."""
     default_expiration = Always("DefaultExpiration", seconds)
-    """How long a registration lasts if it asks for no time."""
+    """Duration of a registration that requests none."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often an OPTIONS request checks whether contacts can be reached; 0 for never."""
+    """Interval of the OPTIONS requests that check whether contacts are reachable; 0 for none."""
     qualify_timeout = Always("QualifyTimeout", seconds)
-    """How long a contact may take to respond before it counts as unreachable; 0 for no limit."""
+    """Time a contact may take to respond before it counts as unreachable; 0 for no limit."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
-    """Whether only a 2xx response counts as reachable, instead of any."""
+    """True if only a 2xx response counts as reachable, instead of any."""
     authenticate_qualify = Always("AuthenticateQualify", true_false)
-    """Whether a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
+    """True if a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
     max_contacts = Always("MaxContacts", integer)
-    """How many contacts may be registered at once; 0 if none may be."""
+    """Maximum number of registered contacts; 0 if none may register."""
     remove_existing = Always("RemoveExisting", true_false)
-    """Whether a registration beyond the limit removes the contacts that expire first, instead of being refused."""
+    """True if a registration beyond the limit removes the contacts that expire first, instead of being refused."""
     remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
-    """Whether unreachable contacts are removed first when the limit is reached."""
+    """True if unreachable contacts are removed first when the limit is reached."""
     mailboxes = Always("Mailboxes", items(","))
     """The mailboxes whose state may be subscribed to under this address."""
     voicemail_extension = Always("VoicemailExtension", text)
@@ -138,13 +138,13 @@ class AorList(Event):
     outbound_proxy = Always("OutboundProxy", text)
     """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
     support_path = Always("SupportPath", true_false)
-    """Whether the Path header of a registration is kept as the route for requests to the contact."""
+    """True if the Path header of a registration is kept as the route for requests to the contact."""
     contacts = Always("Contacts", items(","))
-    """The contacts, permanent and registered, as `aor/uri`."""
+    """The contacts, permanent and registered, as ``aor/uri``."""
 
 
 class AorListComplete(Event):
-    """The end of the list that PJSIPShowAors answers with.
+    """The end of the list that PJSIPShowAors returns.
 
     Sent to the session that sends ``PJSIPShowAors``, whatever events its user may read.
     Asterisk 16 and later.
@@ -157,13 +157,13 @@ class AorListComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class AuthDetail(Event):
-    """Credentials of an endpoint or of an outbound registration.
+    """An authentication section of an endpoint or of an outbound registration.
 
     Sent to the session that sends ``PJSIPShowEndpoint`` or ``PJSIPShowRegistrationsOutbound``, whatever events
     its user may read.
@@ -178,32 +178,33 @@ class AuthDetail(Event):
     secrets = Event.secrets | {"password", "md5cred", "oauthsecret", "passworddigest", "refreshtoken"}
 
     object_type = Always("ObjectType", text)
-    """What kind of object this is in pjsip.conf."""
+    """The type of the object in pjsip.conf."""
     object_name = Always("ObjectName", text)
     """The object's name."""
     username = Always("Username", text)
     """The user name."""
     password = Always("Password", text)
-    """The password in plain text; empty if only hashes are kept."""
+    """The password in plain text; empty if only hashes are stored."""
     md5_cred = Always("Md5Cred", text)
-    """The MD5 hash of user name, realm and password; empty if the password itself is kept."""
+    """The MD5 hash of user name, realm and password; empty if the password itself is stored."""
     realm = Always("Realm", text)
     """The realm of challenges: that of the global settings if empty. For the credentials that Asterisk sends, the
     realm they are for: any if empty."""
     nonce_lifetime = Always("NonceLifetime", seconds)
-    """How long a nonce is valid."""
+    """The lifetime of a nonce."""
     auth_type = Always("AuthType", text)
-    """How the secret is kept: `digest` (`userpass` and `md5` in older releases) or `google_oauth`."""
+    """The form in which the secret is stored: ``digest`` (``userpass`` and ``md5`` in older releases) or
+    ``google_oauth``."""
     endpoint_name = Sometimes("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
     oauth_clientid = Sometimes("OauthClientid", text, releases="17-")
-    """The client of OAuth 2.0, for `auth_type=google_oauth`."""
+    """The client of OAuth 2.0, for ``auth_type=google_oauth``."""
     oauth_secret = Sometimes("OauthSecret", text, releases="17-")
     """The secret of that OAuth 2.0 client."""
     password_digest = Sometimes("PasswordDigest", text, releases="20-")
-    """The hashes of the password, each behind its algorithm, in the place of the password itself."""
+    """The hashes of the password, each preceded by its algorithm, in place of the password itself."""
     refresh_token = Sometimes("RefreshToken", text, releases="17-")
-    """The refresh token of OAuth 2.0 that access tokens are asked for with."""
+    """The refresh token of OAuth 2.0 used to obtain access tokens."""
     supported_algorithms_uac = Sometimes("SupportedAlgorithmsUac", items(","), releases="20-")
     """The digest algorithms that Asterisk uses to answer challenges; empty for those of the global settings."""
     supported_algorithms_uas = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-")
@@ -211,7 +212,7 @@ class AuthDetail(Event):
 
 
 class AuthList(Event):
-    """Credentials of the list that PJSIPShowAuths answers with.
+    """One authentication section in the list that PJSIPShowAuths returns.
 
     Sent to the session that sends ``PJSIPShowAuths``, whatever events its user may read.
     Asterisk 16 and later.
@@ -225,30 +226,31 @@ class AuthList(Event):
     secrets = Event.secrets | {"md5cred", "password", "oauthsecret", "passworddigest", "refreshtoken"}
 
     object_type = Always("ObjectType", text)
-    """What kind of object this is in pjsip.conf."""
+    """The type of the object in pjsip.conf."""
     object_name = Always("ObjectName", text)
     """The object's name."""
     username = Always("Username", text)
     """The user name."""
     md5_cred = Always("Md5Cred", text)
-    """The MD5 hash of user name, realm and password; empty if the password itself is kept."""
+    """The MD5 hash of user name, realm and password; empty if the password itself is stored."""
     realm = Always("Realm", text)
     """The realm of challenges: that of the global settings if empty. For the credentials that Asterisk sends, the
     realm they are for: any if empty."""
     auth_type = Always("AuthType", text)
-    """How the secret is kept: `digest` (`userpass` and `md5` in older releases) or `google_oauth`."""
+    """The form in which the secret is stored: ``digest`` (``userpass`` and ``md5`` in older releases) or
+    ``google_oauth``."""
     password = Always("Password", text)
-    """The password in plain text; empty if only hashes are kept."""
+    """The password in plain text; empty if only hashes are stored."""
     nonce_lifetime = Always("NonceLifetime", seconds)
-    """How long a nonce is valid."""
+    """The lifetime of a nonce."""
     oauth_clientid = Sometimes("OauthClientid", text, releases="17-")
-    """The client of OAuth 2.0, for `auth_type=google_oauth`."""
+    """The client of OAuth 2.0, for ``auth_type=google_oauth``."""
     oauth_secret = Sometimes("OauthSecret", text, releases="17-")
     """The secret of that OAuth 2.0 client."""
     password_digest = Sometimes("PasswordDigest", text, releases="20-")
-    """The hashes of the password, each behind its algorithm, in the place of the password itself."""
+    """The hashes of the password, each preceded by its algorithm, in place of the password itself."""
     refresh_token = Sometimes("RefreshToken", text, releases="17-")
-    """The refresh token of OAuth 2.0 that access tokens are asked for with."""
+    """The refresh token of OAuth 2.0 used to obtain access tokens."""
     supported_algorithms_uac = Sometimes("SupportedAlgorithmsUac", items(","), releases="20-")
     """The digest algorithms that Asterisk uses to answer challenges; empty for those of the global settings."""
     supported_algorithms_uas = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-")
@@ -256,7 +258,7 @@ class AuthList(Event):
 
 
 class AuthListComplete(Event):
-    """The end of the list that PJSIPShowAuths answers with.
+    """The end of the list that PJSIPShowAuths returns.
 
     Sent to the session that sends ``PJSIPShowAuths``, whatever events its user may read.
     Asterisk 16 and later.
@@ -269,13 +271,13 @@ class AuthListComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class EndpointDetail(Event):
-    """The endpoint that PJSIPShowEndpoint asked about, with its settings.
+    """The endpoint requested with PJSIPShowEndpoint, with its settings.
 
     Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
     Asterisk 13 and later.
@@ -288,7 +290,7 @@ class EndpointDetail(Event):
     privileges = ()
 
     object_type = Always("ObjectType", text)
-    """What kind of object this is in pjsip.conf."""
+    """The type of the object in pjsip.conf."""
     object_name = Always("ObjectName", text)
     """The object's name."""
     context = Always("Context", text)
@@ -296,33 +298,33 @@ class EndpointDetail(Event):
     allow = Always("Allow", formats)
     """The codecs that are allowed, in order of preference."""
     dtmf_mode = Always("DtmfMode", member(enums.DtmfMode))
-    """How DTMF digits are sent to the endpoint."""
+    """The method of sending DTMF digits to the endpoint."""
     rtp_ipv6 = Always("RtpIpv6", true_false)
-    """Whether RTP uses IPv6."""
+    """True if RTP uses IPv6."""
     rtp_symmetric = Always("RtpSymmetric", true_false)
-    """Whether RTP is sent to the address that RTP comes from, whatever the SDP says."""
+    """True if RTP is sent to the address that RTP is received from, whatever the SDP says."""
     ice_support = Always("IceSupport", true_false)
-    """Whether ICE is used to find a path for the media."""
+    """True if ICE is used to find a path for the media."""
     use_ptime = Always("UsePtime", true_false)
-    """Whether packets are as long as the endpoint asks for with `ptime`."""
+    """True if packets have the duration that the endpoint requests with ``ptime``."""
     force_rport = Always("ForceRport", true_false)
-    """Whether responses go to the address and port that a request came from, as if it had asked for that with
-    `rport`."""
+    """True if responses go to the address and port that a request came from, as if it had asked for that with
+    ``rport``."""
     rewrite_contact = Always("RewriteContact", true_false)
-    """Whether the address in Contact (or Record-Route) is replaced by the one that the request came from."""
+    """True if the address in Contact (or Record-Route) is replaced by the one that the request came from."""
     transport = Always("Transport", text)
-    """The transport for requests to the endpoint; empty for the first that fits the URI."""
+    """The transport for requests to the endpoint; empty for the first one that fits the URI."""
     outbound_proxy = Always("OutboundProxy", text)
     """The SIP URI of the proxy for requests to the endpoint; empty for none."""
     moh_suggest = Always("MohSuggest", text)
-    """The music on hold class that is suggested for whoever the endpoint puts on hold."""
+    """The music on hold class that is suggested to a party the endpoint puts on hold."""
     n100_rel = Always("100rel", text)
-    """Support for reliable provisional responses (RFC 3262): `no`, `yes`, `peer_supported` (if the other side
-    supports them) or `required`."""
+    """Support for reliable provisional responses (RFC 3262): ``no``, ``yes``, ``peer_supported`` (if the other side
+    supports them) or ``required``."""
     timers = Always("Timers", text)
-    """Session timers (RFC 4028): `no`, `yes` (if the other side wants them), `required` or `always`."""
+    """Session timers (RFC 4028): ``no``, ``yes`` (if the other side wants them), ``required`` or ``always``."""
     timers_min_se = Always("TimersMinSe", seconds)
-    """The shortest interval of a session timer that is accepted."""
+    """The minimum interval of a session timer that is accepted."""
     timers_sess_expires = Always("TimersSessExpires", seconds)
     """The interval after which a session expires if it is not refreshed."""
     auth = Always("Auth", items(","))
@@ -330,63 +332,63 @@ class EndpointDetail(Event):
     outbound_auth = Always("OutboundAuth", items(","))
     """The sections of pjsip.conf with the credentials for requests that Asterisk sends to the endpoint."""
     aors = Always("Aors", items(","))
-    """The addresses of record of the endpoint: where calls to it go, and what it may register for."""
+    """The addresses of record of the endpoint, to which calls are sent and for which it may register."""
     media_address = Always("MediaAddress", text)
-    """The address that SDP names for media; empty for the address of the transport."""
+    """The address given in SDP for media; empty for the address of the transport."""
     identify_by = Always("IdentifyBy", items(","))
-    """How requests are recognized as the endpoint's, in the order tried: `username`, `auth_username`, `ip`, `header`
-    or `request_uri`."""
+    """Methods of matching requests to the endpoint, in the order tried: ``username``, ``auth_username``, ``ip``,
+    ``header`` or ``request_uri``."""
     direct_media = Always("DirectMedia", true_false)
-    """Whether media may flow directly between the two sides of a call."""
+    """True if media may flow directly between the two sides of a call."""
     direct_media_method = Always("DirectMediaMethod", text)
-    """Always the value of `connected_line_method`: Asterisk prints that one in its place
-    (direct_media_method_to_str, 13.38.3 to 23.5.0)."""
+    """Always the value of ``connected_line_method``, which Asterisk prints in its place (direct_media_method_to_str,
+    13.38.3 to 23.5.0)."""
     trust_connected_line = Sometimes("TrustConnectedLine", yes_no, releases="13.24 16.1-")
-    """Whether the endpoint may change the connected line."""
+    """True if the endpoint may change the connected line."""
     send_connected_line = Sometimes("SendConnectedLine", yes_no, releases="13.24 16.1-")
-    """Whether changes of the connected line are sent to the endpoint."""
+    """True if changes of the connected line are sent to the endpoint."""
     connected_line_method = Always("ConnectedLineMethod", text)
-    """How a changed connected line is announced: `invite` (an UPDATE where the other side allows it, else a
-    re-INVITE) or `update`."""
+    """Method of announcing a changed connected line: ``invite`` (an UPDATE if the other side allows it, else a
+    re-INVITE) or ``update``."""
     direct_media_glare_mitigation = Always("DirectMediaGlareMitigation", text)
-    """On which calls the first re-INVITE for direct media is left to the other side: `none`, `outgoing` (calls to
-    the endpoint) or `incoming`."""
+    """The direction of calls for which the first re-INVITE for direct media is left to the other side: ``none``,
+    ``outgoing`` (calls to the endpoint) or ``incoming``."""
     disable_direct_media_on_nat = Always("DisableDirectMediaOnNat", true_false)
-    """Whether direct media is not tried if the address of the media is translated on the way."""
+    """True if direct media is not used when the address of the media is behind NAT."""
     callerid = Sometimes("Callerid", text, none=("<unknown>",))
-    """Name and number of the endpoint. Calls from it show them unless `trust_id_inbound` lets it choose its own."""
+    """Name and number of the endpoint, shown by its calls unless ``trust_id_inbound`` lets it choose its own."""
     callerid_privacy = Always("CalleridPrivacy", member(enums.Presentation))
-    """Whether that name and number may be shown, and who vouches for them."""
+    """Presentation of that name and number: whether they may be shown, and how they were screened."""
     callerid_tag = Always("CalleridTag", text)
     """A tag that the dialplan can read from the caller ID of the endpoint's channels; it is never sent to others."""
     trust_id_inbound = Always("TrustIdInbound", true_false)
-    """Whether the endpoint may say who calls, in P-Asserted-Identity or Remote-Party-ID."""
+    """True if the endpoint may identify the caller in P-Asserted-Identity or Remote-Party-ID."""
     trust_id_outbound = Always("TrustIdOutbound", true_false)
-    """Whether the endpoint is told names and numbers that are marked as private."""
+    """True if names and numbers marked as private are sent to the endpoint."""
     send_pai = Always("SendPai", true_false)
-    """Whether the caller is named in a P-Asserted-Identity header."""
+    """True if the caller is named in a P-Asserted-Identity header."""
     send_rpid = Always("SendRpid", true_false)
-    """Whether the caller is named in a Remote-Party-ID header."""
+    """True if the caller is named in a Remote-Party-ID header."""
     send_diversion = Always("SendDiversion", true_false)
-    """Whether a diverted call carries a Diversion header."""
+    """True if a diverted call carries a Diversion header."""
     mailboxes = Always("Mailboxes", items(","))
     """The mailboxes whose state is sent to the endpoint without a subscription."""
     aggregate_mwi = Always("AggregateMwi", true_false)
-    """Whether the state of all its mailboxes goes into one NOTIFY instead of one each."""
+    """True if the state of all its mailboxes goes into one NOTIFY instead of one each."""
     media_encryption = Always("MediaEncryption", member(enums.MediaEncryption))
-    """How media is encrypted."""
+    """The encryption of media."""
     media_encryption_optimistic = Always("MediaEncryptionOptimistic", true_false, releases="13.1-")
-    """Whether a call goes on unencrypted if the other side does not encrypt."""
+    """True if a call goes on unencrypted if the other side does not encrypt."""
     use_avpf = Always("UseAvpf", true_false)
-    """Whether media uses the AVPF profile (RFC 4585) and offers without it are refused."""
+    """True if media uses the AVPF profile (RFC 4585) and offers without it are refused."""
     force_avp = Always("ForceAvp", true_false)
-    """Whether SDP names the plain RTP profile even for DTLS-SRTP, without `UDP/TLS` in front."""
+    """True if SDP names the plain RTP profile even for DTLS-SRTP, without ``UDP/TLS`` in front."""
     media_use_received_transport = Always("MediaUseReceivedTransport", true_false)
-    """Whether an SDP answer repeats the transport of the offer, although the settings would choose another."""
+    """True if an SDP answer repeats the transport of the offer, even if the settings would choose another."""
     one_touch_recording = Always("OneTouchRecording", true_false)
-    """Whether the endpoint may start and stop a recording with an INFO request."""
+    """True if the endpoint may start and stop a recording with an INFO request."""
     inband_progress = Always("InbandProgress", true_false)
-    """Whether ringing is sent as sound behind a 183 instead of a 180."""
+    """True if ringing is sent as audio with a 183 response instead of a 180."""
     call_group = Always("CallGroup", groups)
     """The numbered pickup groups that calls to the endpoint belong to."""
     pickup_group = Always("PickupGroup", groups)
@@ -396,39 +398,40 @@ class EndpointDetail(Event):
     named_pickup_group = Always("NamedPickupGroup", items(","))
     """The named pickup groups whose calls the endpoint may pick up."""
     device_state_busy_at = Always("DeviceStateBusyAt", integer)
-    """From how many channels on the device state is busy instead of in use; 0 for never."""
+    """Number of channels from which on the device state is busy instead of in use; 0 for never."""
     t38_udptl = Always("T38Udptl", true_false)
-    """Whether T.38 fax is allowed."""
+    """True if T.38 fax is allowed."""
     t38_udptl_ec = Always("T38UdptlEc", text)
-    """The error correction of T.38: `none`, `fec` or `redundancy`."""
+    """The error correction of T.38: ``none``, ``fec`` or ``redundancy``."""
     t38_udptl_maxdatagram = Always("T38UdptlMaxdatagram", integer)
-    """The largest T.38 datagram that the endpoint takes, in bytes, whatever it announces; 0 to believe it."""
+    """The maximum size of T.38 datagrams sent to the endpoint, in bytes, overriding what it announces; 0 to use what
+    it announces."""
     fax_detect = Always("FaxDetect", true_false)
-    """Whether a detected fax tone sends the call to the extension `fax`."""
+    """True if a detected fax tone sends the call to the extension ``fax``."""
     t38_udptl_nat = Always("T38UdptlNat", true_false)
-    """Whether T.38 packets go to the address that they come from."""
+    """True if T.38 packets are sent to the address they are received from."""
     t38_udptl_ipv6 = Always("T38UdptlIpv6", true_false)
-    """Whether T.38 uses IPv6."""
+    """True if T.38 uses IPv6."""
     t38_bind_udptl_to_media_address = Sometimes("T38BindUdptlToMediaAddress", true_false, releases="16.22 18.8-")
-    """Whether T.38 packets are also sent from `media_address`."""
+    """True if T.38 packets are also sent from ``media_address``."""
     tone_zone = Always("ToneZone", text)
     """The country of indications.conf whose tones the endpoint's channels play."""
     language = Always("Language", text)
     """The language of prompts on the endpoint's channels."""
     record_on_feature = Always("RecordOnFeature", text)
-    """The feature of features.conf that an INFO request with `Record: on` triggers."""
+    """The feature of features.conf that an INFO request with ``Record: on`` triggers."""
     record_off_feature = Always("RecordOffFeature", text)
-    """The feature of features.conf that an INFO request with `Record: off` triggers."""
+    """The feature of features.conf that an INFO request with ``Record: off`` triggers."""
     allow_transfer = Always("AllowTransfer", true_false)
-    """Whether the endpoint may transfer calls with REFER."""
+    """True if the endpoint may transfer calls with REFER."""
     user_eq_phone = Always("UserEqPhone", true_false, releases="13.2-")
-    """Whether `user=phone` is added to request URIs whose user looks like a telephone number."""
+    """True if ``user=phone`` is added to request URIs whose user looks like a telephone number."""
     moh_passthrough = Always("MohPassthrough", true_false, releases="13.30-")
-    """Whether hold is passed on with a re-INVITE instead of playing music on hold."""
+    """True if hold is passed on with a re-INVITE instead of playing music on hold."""
     sdp_owner = Always("SdpOwner", text)
-    """The user name in the `o=` line of SDP."""
+    """The user name in the ``o=`` line of SDP."""
     sdp_session = Always("SdpSession", text)
-    """The session name in the `s=` line of SDP."""
+    """The session name in the ``s=`` line of SDP."""
     security_mechanisms = Sometimes("SecurityMechanisms", items(";"), releases="18.16 20.1-")
     """The security mechanisms that are offered (RFC 3329)."""
     tos_audio = Always("TosAudio", integer)
@@ -440,9 +443,9 @@ class EndpointDetail(Event):
     cos_video = Always("CosVideo", integer)
     """The 802.1p priority of video packets."""
     allow_subscribe = Always("AllowSubscribe", true_false)
-    """Whether the endpoint may subscribe to states."""
+    """True if the endpoint may subscribe to states."""
     sub_min_expiry = Always("SubMinExpiry", seconds)
-    """The shortest time that the endpoint may subscribe for."""
+    """The minimum duration of the endpoint's subscriptions."""
     from_user = Always("FromUser", text)
     """The user in the From header of requests to the endpoint; empty for the caller's number."""
     from_domain = Always("FromDomain", text)
@@ -450,152 +453,153 @@ class EndpointDetail(Event):
     mwi_from_user = Always("MwiFromUser", text)
     """The user in the From header of NOTIFYs about mailboxes."""
     rtp_engine = Always("RtpEngine", text)
-    """The RTP engine for the endpoint's channels, such as `asterisk`."""
+    """The RTP engine for the endpoint's channels, such as ``asterisk``."""
     dtls_verify = Always("DtlsVerify", text)
-    """What is verified of the peer's DTLS certificate: `No`, `Fingerprint`, `Certificate` or `Yes` (both)."""
+    """The checks made on the peer's DTLS certificate: ``No``, ``Fingerprint``, ``Certificate`` or ``Yes`` (both)."""
     dtls_rekey = Always("DtlsRekey", seconds)
-    """How often the SRTP keys are renegotiated; 0 for never."""
+    """Interval at which the SRTP keys are renegotiated; 0 for never."""
     dtls_cert_file = Always("DtlsCertFile", text)
     """The certificate file that is presented in DTLS."""
     dtls_private_key = Always("DtlsPrivateKey", text)
     """The file of the private key that belongs to the DTLS certificate."""
     dtls_cipher = Always("DtlsCipher", text)
-    """The ciphers offered in DTLS, as OpenSSL lists them; empty for its own choice."""
+    """The ciphers offered in DTLS, as OpenSSL lists them; empty for OpenSSL's default."""
     dtls_ca_file = Always("DtlsCaFile", text)
     """The file of the certificate authorities that certificates of the peer are verified against."""
     dtls_ca_path = Always("DtlsCaPath", text)
-    """The folder of the certificate authorities that certificates of the peer are verified against."""
+    """The directory of the certificate authorities that certificates of the peer are verified against."""
     dtls_setup = Always("DtlsSetup", text)
-    """Who opens the DTLS connection: `active` (Asterisk), `passive` (the peer), `actpass` (either) or `holdconn`."""
+    """The role in setting up DTLS: ``active`` (Asterisk connects), ``passive`` (the peer connects), ``actpass``
+    (either) or ``holdconn``."""
     srtp_tag32 = Always("SrtpTag32", true_false)
-    """Whether SRTP authenticates packets with tags of 32 bits instead of 80."""
+    """True if SRTP authenticates packets with tags of 32 bits instead of 80."""
     redirect_method = Sometimes("RedirectMethod", text, releases="20-")
-    """What becomes of a 3xx response to a call: `user` (dial its user part as an extension), `uri_core` (return the
-    URI to the dialing application) or `uri_pjsip` (follow it within PJSIP)."""
+    """The handling of a 3xx response to a call: ``user`` (dial its user part as an extension), ``uri_core`` (return
+    the URI to the dialing application) or ``uri_pjsip`` (follow it within PJSIP)."""
     set_var = Sometimes("SetVar", text)
-    """The variables that new channels of the endpoint get, as `name=value`, separated by commas that values are not
-    protected from."""
+    """The variables set on new channels of the endpoint, as ``name=value``, separated by commas; commas within
+    values are not escaped."""
     message_context = Always("MessageContext", text)
-    """The dialplan context for MESSAGE requests of the endpoint; empty for `context`."""
+    """The dialplan context for MESSAGE requests of the endpoint; empty for ``context``."""
     accountcode = Always("Accountcode", text)
     """The account code that new channels of the endpoint get."""
     preferred_codec_only = Sometimes("PreferredCodecOnly", true_false, releases="15-")
-    """Whether an SDP answer names only the most preferred of the common codecs."""
+    """True if an SDP answer names only the most preferred of the common codecs."""
     device_state = Always("DeviceState", member(enums.DeviceState))
     """The state of the endpoint as a device."""
     active_channels = Sometimes("ActiveChannels", integer)
-    """How many channels the endpoint has. Asterisk leaves it empty in older releases; it is `None` then."""
+    """Number of channels of the endpoint; `None` in older releases, which leave it empty."""
     subscribe_context = Always("SubscribeContext", text, releases="13.11-")
-    """The dialplan context whose hints the endpoint subscribes to; empty for `context`."""
+    """The dialplan context whose hints the endpoint subscribes to; empty for ``context``."""
     allow_overlap = Always("AllowOverlap", true_false, releases="13.15 14.4-")
-    """Whether an incomplete number is answered with 484, so that the endpoint may send more digits (RFC 3578)."""
+    """True if an incomplete number is answered with 484, so that the endpoint may send more digits (RFC 3578)."""
     overlap_context = Sometimes("OverlapContext", text, releases="18.17 20.2-")
-    """The dialplan context that incomplete numbers are matched in; empty for `context`."""
+    """The dialplan context that incomplete numbers are matched in; empty for ``context``."""
     accept_multiple_sdp_answers = Sometimes("AcceptMultipleSdpAnswers", true_false, releases="13.22 15.5-")
-    """Whether a later SDP answer with the same To tag replaces the first, on calls to the endpoint."""
+    """True if a later SDP answer with the same To tag replaces the first, on calls to the endpoint."""
     acl = Always("Acl", text, releases="13.10-")
-    """The first ACL that addresses are checked against: a section of acl.conf, or `deny/permit` for rules of the
+    """The first ACL that addresses are checked against: a section of acl.conf, or ``deny/permit`` for rules of the
     endpoint itself. The wire shows no other."""
     allow_unauthenticated_options = Sometimes("AllowUnauthenticatedOptions", true_false, releases="16.18 18.4-")
-    """Whether OPTIONS requests are answered without authentication."""
+    """True if OPTIONS requests are answered without authentication."""
     asymmetric_rtp_codec = Always("AsymmetricRtpCodec", true_false, releases="13.13 14.2-")
-    """Whether Asterisk may go on sending another codec than the one it receives."""
+    """True if Asterisk may send a codec other than the one it receives."""
     bind_rtp_to_media_address = Always("BindRtpToMediaAddress", true_false, releases="13.8-")
-    """Whether RTP is also sent from `media_address` instead of being only announced there."""
+    """True if RTP is also sent from ``media_address`` instead of being only announced there."""
     bundle = Sometimes("Bundle", true_false, releases="15-")
-    """Whether media streams are negotiated to share one transport (BUNDLE)."""
+    """True if media streams are negotiated to share one transport (BUNDLE)."""
     codec_prefs_incoming_answer = Sometimes("CodecPrefsIncomingAnswer", text, releases="18-")
-    """How the codecs of a received SDP answer are combined with those of the endpoint: `prefer`, `operation`, `keep`
-    and `transcode`."""
+    """Method of combining the codecs of a received SDP answer with those of the endpoint: ``prefer``, ``operation``,
+    ``keep`` and ``transcode``."""
     codec_prefs_incoming_offer = Sometimes("CodecPrefsIncomingOffer", text, releases="18-")
-    """How the codecs of a received SDP offer are combined with those of the endpoint: `prefer`, `operation`, `keep`
-    and `transcode`."""
+    """Method of combining the codecs of a received SDP offer with those of the endpoint: ``prefer``, ``operation``,
+    ``keep`` and ``transcode``."""
     codec_prefs_outgoing_answer = Sometimes("CodecPrefsOutgoingAnswer", text, releases="18-")
-    """How the codecs that the call asks for are combined with those of the endpoint in an SDP answer: `prefer`,
-    `operation`, `keep` and `transcode`."""
+    """Method of combining the codecs requested by the call with those of the endpoint in an SDP answer: ``prefer``,
+    ``operation``, ``keep`` and ``transcode``."""
     codec_prefs_outgoing_offer = Sometimes("CodecPrefsOutgoingOffer", text, releases="18-")
-    """How the codecs that the call asks for are combined with those of the endpoint in an SDP offer: `prefer`,
-    `operation`, `keep` and `transcode`."""
+    """Method of combining the codecs requested by the call with those of the endpoint in an SDP offer: ``prefer``,
+    ``operation``, ``keep`` and ``transcode``."""
     contact_acl = Always("ContactAcl", text, releases="13.10-")
     """The first ACL that the addresses of Contact headers are checked against: a section of acl.conf, or
-    `deny/permit` for rules of the endpoint itself."""
+    ``deny/permit`` for rules of the endpoint itself."""
     contact_user = Sometimes("ContactUser", text, releases="13.12 14.1-")
     """The user part of the Contact header in requests to the endpoint; empty for the usual one."""
     dtls_auto_generate_cert = Sometimes("DtlsAutoGenerateCert", yes_no, releases="15.2-")
-    """Whether a certificate is generated for the DTLS sessions instead of being read from a file."""
+    """True if a certificate is generated for the DTLS sessions instead of being read from a file."""
     dtls_fingerprint = Always("DtlsFingerprint", text)
-    """The hash of the certificate's fingerprint in the SDP: `SHA-256` or `SHA-1`."""
+    """The hash of the certificate's fingerprint in the SDP: ``SHA-256`` or ``SHA-1``."""
     fax_detect_timeout = Always("FaxDetectTimeout", seconds, releases="13.11-")
-    """How long after the answer fax tones are detected; 0 for the whole call."""
+    """Time after the answer during which fax tones are detected; 0 for the whole call."""
     follow_early_media_fork = Sometimes("FollowEarlyMediaFork", true_false, releases="13.22 15.5-")
-    """Whether SDP with another To tag, as a forked call brings it, replaces the earlier one."""
+    """True if SDP with another To tag, as sent for a forked call, replaces the earlier one."""
     follow_redirect_methods = Sometimes("FollowRedirectMethods", items(","), releases="20.18 22.8 23.2-")
-    """The SIP methods whose 3xx responses are followed; only `message` exists."""
+    """The SIP methods whose 3xx responses are followed; only ``message`` exists."""
     g726_non_standard = Always("G726NonStandard", true_false, releases="13.5-")
-    """Whether G.726 is packed as for AAL2 although the plain name was negotiated."""
+    """True if G.726 is packed as for AAL2 although the plain name was negotiated."""
     geoloc_incoming_call_profile = Sometimes("GeolocIncomingCallProfile", text, releases="16.28 18.14 19.6-")
     """The geolocation profile that is applied to calls from the endpoint."""
     geoloc_outgoing_call_profile = Sometimes("GeolocOutgoingCallProfile", text, releases="16.28 18.14 19.6-")
     """The geolocation profile that is applied to calls to the endpoint."""
     ignore183_without_sdp = Sometimes("Ignore183WithoutSdp", true_false, releases="13.26 16.3-")
-    """Whether a 183 response without SDP is not passed on as progress of the call."""
+    """True if a 183 response without SDP is not passed on as progress of the call."""
     incoming_call_offer_pref = Sometimes("IncomingCallOfferPref", text, releases="18-")
-    """Whose order of codecs counts on calls from the endpoint: `local` (its settings) or `remote` (its offer); with
-    `_first` behind, only the first codec is kept."""
+    """The codec order that counts on calls from the endpoint: ``local`` (its settings) or ``remote`` (its offer);
+    with the suffix ``_first``, only the first codec is kept."""
     incoming_mwi_mailbox = Always("IncomingMwiMailbox", text, releases="13.18 14.7 15.1-")
     """The mailbox whose state a NOTIFY from the endpoint sets; without one such NOTIFYs are ignored."""
     max_audio_streams = Sometimes("MaxAudioStreams", integer, releases="15-")
-    """How many audio streams a call may negotiate."""
+    """Maximum number of audio streams that a call may negotiate."""
     max_video_streams = Sometimes("MaxVideoStreams", integer, releases="15-")
-    """How many video streams a call may negotiate."""
+    """Maximum number of video streams that a call may negotiate."""
     mwi_subscribe_replaces_unsolicited = Always("MwiSubscribeReplacesUnsolicited", yes_no, releases="13.9-")
-    """Whether a subscription to mailboxes ends the NOTIFYs that are sent without one."""
+    """True if a subscription to mailboxes replaces the unsolicited NOTIFYs."""
     notify_early_inuse_ringing = Always("NotifyEarlyInuseRinging", true_false, releases="13.17 14.6-")
-    """Whether subscribers see `early` while the extension rings although it is already in a call."""
+    """True if subscribers see ``early`` while the extension rings even if it is already in a call."""
     outgoing_call_offer_pref = Sometimes("OutgoingCallOfferPref", text, releases="18-")
-    """Whose order of codecs counts on calls to the endpoint, and which are offered: `local` or `remote` alone, or
-    with `_merge` or `_first` behind."""
+    """The codec order that counts on calls to the endpoint, and the codecs offered: ``local`` or ``remote`` alone,
+    or with the suffix ``_merge`` or ``_first``."""
     refer_blind_progress = Always("ReferBlindProgress", true_false, releases="13.17 14.6-")
-    """Whether a blind transfer reports the progress of the new call to the endpoint, instead of success at once."""
+    """True if a blind transfer reports the progress of the new call to the endpoint, instead of success at once."""
     rpid_immediate = Always("RpidImmediate", true_false, releases="13.4-")
-    """Whether a changed connected line is announced in a provisional response before the call is answered."""
+    """True if a changed connected line is announced in a provisional response before the call is answered."""
     rtcp_mux = Always("RtcpMux", true_false, releases="13.15 14.4-")
-    """Whether RTCP is negotiated to share the port of RTP (RFC 5761)."""
+    """True if RTCP is negotiated to share the port of RTP (RFC 5761)."""
     rtp_keepalive = Always("RtpKeepalive", seconds, releases="13.5-")
-    """How often a comfort noise packet is sent to keep the path open; 0 for never."""
+    """Interval between comfort noise packets that keep the path open; 0 for none."""
     rtp_timeout = Always("RtpTimeout", seconds, releases="13.5-")
-    """After how long without RTP a call that is not on hold is hung up; 0 for never."""
+    """Time without RTP after which a call that is not on hold is hung up; 0 for never."""
     rtp_timeout_hold = Always("RtpTimeoutHold", seconds, releases="13.5-")
-    """After how long without RTP a call on hold is hung up; 0 for never."""
+    """Time without RTP after which a call on hold is hung up; 0 for never."""
     rtp_port_start = Sometimes("RtpPortStart", integer, releases="20.20 22.10 23.4-", none=("0",))
-    """The first port of the endpoint's own range for RTP; 0 for the range of rtp.conf."""
+    """The first port of the endpoint's separate range for RTP; `None` for the range of rtp.conf."""
     rtp_port_end = Sometimes("RtpPortEnd", integer, releases="20.20 22.10 23.4-", none=("0",))
-    """The last port of the endpoint's own range for RTP; 0 for the range of rtp.conf."""
+    """The last port of the endpoint's separate range for RTP; `None` for the range of rtp.conf."""
     security_negotiation = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-")
-    """Whether security mechanisms are negotiated: `no` or `mediasec`."""
+    """The negotiation of security mechanisms: ``no`` or ``mediasec``."""
     send_aoc = Sometimes("SendAoc", true_false, releases="18.16 20.1-")
-    """Whether advice of charge is sent to the endpoint."""
+    """True if advice of charge is sent to the endpoint."""
     send_history_info = Sometimes("SendHistoryInfo", true_false, releases="13.38 16.15 17.9 18.1-")
-    """Whether a diverted call carries a History-Info header."""
+    """True if a diverted call carries a History-Info header."""
     stir_shaken = Sometimes("StirShaken", text, releases="16.15 18-")
-    """Whether calls are signed and signatures verified: `off`, `attest`, `verify` or `on`. Always `no` since 18.22,
-    20.7 and 21.2, where only `stir_shaken_profile` counts."""
+    """The use of STIR/SHAKEN, which signs calls and verifies signatures: ``off``, ``attest``, ``verify`` or ``on``.
+    Always ``no`` since 18.22, 20.7 and 21.2, which use only ``stir_shaken_profile``."""
     stir_shaken_profile = Sometimes("StirShakenProfile", text, releases="16.26 18.12 19.4-")
     """The profile of stir_shaken.conf for calls of the endpoint; empty for no signing and no verification."""
     suppress_moh_on_sendonly = Sometimes("SuppressMohOnSendonly", true_false, releases="20.11 21.6 22.1-")
-    """Whether no music on hold is played when SDP says `sendonly` or `inactive`."""
+    """True if no music on hold is played when SDP says ``sendonly`` or ``inactive``."""
     suppress_q850_reason_headers = Sometimes("SuppressQ850ReasonHeaders", true_false, releases="13.23 15.6-")
-    """Whether the Q.850 cause is left out of Reason headers."""
+    """True if the Q.850 cause is left out of Reason headers."""
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that new channels of the endpoint belong to."""
     voicemail_extension = Always("VoicemailExtension", text, releases="13.9-")
     """The extension of the voicemail service, sent in the Message-Account line of NOTIFYs."""
     webrtc = Sometimes("Webrtc", yes_no, releases="15-")
-    """Whether the settings that WebRTC needs are switched on together."""
+    """True if the settings required for WebRTC are enabled together."""
 
 
 class EndpointDetailComplete(Event):
-    """The end of what PJSIPShowEndpoint answers with.
+    """The end of the list that PJSIPShowEndpoint returns.
 
     Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
     Asterisk 13 and later.
@@ -608,13 +612,13 @@ class EndpointDetailComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class EndpointList(Event):
-    """One endpoint of the list that PJSIPShowEndpoints answers with.
+    """One endpoint in the list that PJSIPShowEndpoints returns.
 
     Sent to the session that sends ``PJSIPShowEndpoints``, whatever events its user may read.
     Asterisk 13 and later.
@@ -627,11 +631,11 @@ class EndpointList(Event):
     privileges = ()
 
     object_type = Always("ObjectType", text)
-    """What kind of object this is in pjsip.conf."""
+    """The type of the object in pjsip.conf."""
     object_name = Always("ObjectName", text)
     """The object's name."""
     transport = Always("Transport", text)
-    """The transport for requests to the endpoint; empty for the first that fits the URI."""
+    """The transport for requests to the endpoint; empty for the first one that fits the URI."""
     aors = Always("Aor", items(","))
     """Its addresses of record."""
     auths = Always("Auths", items(","))
@@ -639,15 +643,15 @@ class EndpointList(Event):
     outbound_auths = Always("OutboundAuths", items(","))
     """The sections of pjsip.conf with the credentials for requests to it."""
     device_state = Always("DeviceState", member(enums.DeviceState))
-    """Its state."""
+    """The state of the endpoint as a device."""
     active_channels = Sometimes("ActiveChannels", integer)
-    """How many channels it has; none in older releases, which leave it empty."""
+    """Number of channels; `None` in older releases, which leave it empty."""
     contacts = Joined("Contacts", items(","))
-    """Its contacts, as `aor/uri`; one header for each address of record."""
+    """Its contacts, as ``aor/uri``; one header for each address of record."""
 
 
 class EndpointListComplete(Event):
-    """The end of the list that PJSIPShowEndpoints answers with.
+    """The end of the list that PJSIPShowEndpoints returns.
 
     Sent to the session that sends ``PJSIPShowEndpoints``, whatever events its user may read.
     Asterisk 13 and later.
@@ -660,13 +664,13 @@ class EndpointListComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class IdentifyDetail(Event):
-    """How the endpoint that PJSIPShowEndpoint asked about is known by the address of its requests.
+    """The rules that identify the endpoint requested with PJSIPShowEndpoint by the source of its requests.
 
     Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
     Asterisk 13 and later.
@@ -679,15 +683,15 @@ class IdentifyDetail(Event):
     privileges = ()
 
     object_type = Always("ObjectType", text)
-    """What kind of object this is in pjsip.conf."""
+    """The type of the object in pjsip.conf."""
     object_name = Always("ObjectName", text)
     """The object's name."""
     endpoint = Always("Endpoint", text)
     """The endpoint that it belongs to."""
     srv_lookups = Always("SrvLookups", true_false, releases="13.14 14.3-")
-    """Whether names are looked up by SRV records."""
+    """True if names are looked up by SRV records."""
     match = Always("Match", items(","))
-    """The addresses that requests come from, each with its mask, behind a `!` where it is excepted."""
+    """The addresses that requests come from, each with its netmask; a leading ``!`` excludes one."""
     match_header = Always("MatchHeader", text, releases="13.15 14.4-")
     """The header that requests must have."""
     match_request_uri = Sometimes("MatchRequestUri", text, releases="18.23 20.8 21.3-")
@@ -697,12 +701,12 @@ class IdentifyDetail(Event):
 
 
 class PJSIPMaintenanceStatus(Event):
-    """An endpoint was taken out of service, or into it again; also one endpoint of the list that
-    PJSIPShowMaintenance answers with.
+    """An endpoint was taken out of service or returned to service; also one endpoint in the list that
+    PJSIPShowMaintenance returns.
 
     Sent to users with the privilege ``system``, and to the session that sends ``PJSIPShowMaintenance``, whatever
     events its user may read.
-    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 and later.
+    Asterisk 20 (since 20.20), 22 (since 22.10), 23.4 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/PJSIPMaintenanceStatus/>
     """
 
@@ -712,16 +716,16 @@ class PJSIPMaintenanceStatus(Event):
     privileges = ("system",)
 
     endpoint = Always("Endpoint", text)
-    """The endpoint, or `all`."""
+    """The endpoint, or ``all``."""
     status = Always("Status", enabled_disabled)
-    """Whether it is out of service. One of ``enabled``, ``disabled``."""
+    """True if it is out of service. One of ``enabled``, ``disabled``."""
 
 
 class PJSIPMaintenanceStatusComplete(Event):
-    """The end of the list that PJSIPShowMaintenance answers with.
+    """The end of the list that PJSIPShowMaintenance returns.
 
     Sent to the session that sends ``PJSIPShowMaintenance``, whatever events its user may read.
-    Asterisk 20.20 or later in the 20 branch, 22.10 or later in the 22 branch, 23.4 and later.
+    Asterisk 20 (since 20.20), 22 (since 22.10), 23.4 and later.
     """
 
     __slots__ = ()
@@ -730,13 +734,13 @@ class PJSIPMaintenanceStatusComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class TransportDetail(Event):
-    """The transport of the endpoint that PJSIPShowEndpoint asked about.
+    """The transport of the endpoint requested with PJSIPShowEndpoint.
 
     Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
     Asterisk 13 and later.
@@ -750,17 +754,17 @@ class TransportDetail(Event):
     secrets = Event.secrets | {"password"}
 
     object_type = Always("ObjectType", text)
-    """What kind of object this is in pjsip.conf."""
+    """The type of the object in pjsip.conf."""
     object_name = Always("ObjectName", text)
     """The object's name."""
     protocol = Always("Protocol", text)
-    """`udp`, `tcp`, `tls`, `ws` or `wss`."""
+    """``udp``, ``tcp``, ``tls``, ``ws`` or ``wss``."""
     bind = Always("Bind", text)
     """The address and port that the transport listens on."""
     ca_list_file = Always("CaListFile", text)
     """The file of the certificate authorities that certificates of peers are verified against."""
     ca_list_path = Always("CaListPath", text, releases="13.2-")
-    """The folder of the certificate authorities that certificates of peers are verified against."""
+    """The directory of the certificate authorities that certificates of peers are verified against."""
     cert_file = Always("CertFile", text)
     """The certificate file that is presented to peers."""
     priv_key_file = Always("PrivKeyFile", text)
@@ -768,26 +772,26 @@ class TransportDetail(Event):
     password = Always("Password", text)
     """The password of the private key file."""
     external_signaling_address = Always("ExternalSignalingAddress", text)
-    """The address that Contact and Via show to peers outside `local_net`; empty for none."""
+    """The address that Contact and Via show to peers outside ``local_net``; empty for none."""
     external_signaling_port = Always("ExternalSignalingPort", integer)
-    """The port that Contact and Via show to peers outside `local_net`; 0 to leave it."""
+    """The port that Contact and Via show to peers outside ``local_net``; 0 to leave it unchanged."""
     external_signaling_hostname = Sometimes("ExternalSignalingHostname", text, releases="20.21 22.11 23.5-")
-    """The host name that Contact and Via show to peers outside `local_net`, in the place of an address; empty if
+    """The host name that Contact and Via show to peers outside ``local_net``, in the place of an address; empty if
     none is set."""
     external_media_address = Always("ExternalMediaAddress", text)
-    """The address that SDP shows to peers outside `local_net`; empty for none."""
+    """The address that SDP shows to peers outside ``local_net``; empty for none."""
     domain = Always("Domain", text)
-    """The domain under which endpoints are looked up, as `name@domain`, if the request names another."""
+    """The domain under which endpoints are looked up, as ``name@domain``, if the request names another."""
     verify_server = Always("VerifyServer", yes_no)
-    """Whether the certificates of servers that Asterisk connects to are verified."""
+    """True if the certificates of servers that Asterisk connects to are verified."""
     verify_client = Always("VerifyClient", yes_no)
-    """Whether the certificates of peers that connect are verified."""
+    """True if the certificates of peers that connect are verified."""
     require_client_cert = Always("RequireClientCert", yes_no)
-    """Whether peers that connect must present a certificate."""
+    """True if peers that connect must present a certificate."""
     method = Always("Method", text)
-    """The version of TLS, such as `tlsv1_2`; `unspecified` for the choice of the library."""
+    """The version of TLS, such as ``tlsv1_2``; ``unspecified`` for the library's default."""
     cipher = Always("Cipher", items(","))
-    """The TLS ciphers that are offered; empty for the library's own choice."""
+    """The TLS ciphers that are offered; empty for the library's default."""
     local_net = Always("LocalNet", items(","))
     """The networks that are reached without address translation."""
     tos = Always("Tos", integer)
@@ -795,22 +799,22 @@ class TransportDetail(Event):
     cos = Always("Cos", integer)
     """The 802.1p priority of SIP packets."""
     websocket_write_timeout = Always("WebsocketWriteTimeout", milliseconds)
-    """How long a WebSocket peer may take to accept data before it is disconnected."""
+    """Time a WebSocket peer may take to accept data before it is disconnected."""
     allow_reload = Always("AllowReload", true_false, releases="13.8-")
-    """Whether a reload of res_pjsip also reloads the transport, which may disturb calls."""
+    """True if a reload of res_pjsip also reloads the transport, which may disturb calls."""
     allow_wildcard_certs = Sometimes("AllowWildcardCerts", yes_no, releases="16.28 18.14 19.6-")
-    """Whether the certificate of a server may name its host with a wildcard."""
+    """True if the certificate of a server may name its host with a wildcard."""
     async_operations = Always("AsyncOperations", integer)
-    """How many operations may be pending at once; always 1, whatever is set."""
+    """Maximum number of pending operations; always 1, whatever is set."""
     symmetric_transport = Always("SymmetricTransport", true_false, releases="13.15 14.4-")
-    """Whether requests to a registered contact leave by the transport that its registration came in on."""
+    """True if requests to a registered contact leave by the transport that its registration came in on."""
     tcp_keepalive_enable = Sometimes("TcpKeepaliveEnable", true_false, releases="18.23 20.8 21.3-")
-    """Whether idle TCP connections are probed."""
+    """True if idle TCP connections are probed."""
     tcp_keepalive_idle_time = Sometimes("TcpKeepaliveIdleTime", seconds, releases="18.23 20.8 21.3-")
-    """How long a TCP connection is idle before the first probe."""
+    """Time a TCP connection is idle before the first probe."""
     tcp_keepalive_interval_time = Sometimes("TcpKeepaliveIntervalTime", seconds, releases="18.23 20.8 21.3-")
-    """The time between two probes that are not answered."""
+    """Interval between probes that are not answered."""
     tcp_keepalive_probe_count = Sometimes("TcpKeepaliveProbeCount", integer, releases="18.23 20.8 21.3-")
-    """After how many unanswered probes a TCP connection is given up."""
+    """Number of unanswered probes after which a TCP connection is closed."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""

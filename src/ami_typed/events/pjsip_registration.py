@@ -40,7 +40,7 @@ __all__ = [
 
 
 class ContactList(Event):
-    """One registered contact of the list that PJSIPShowContacts answers with.
+    """One registered contact in the list that PJSIPShowContacts returns.
 
     Sent to the session that sends ``PJSIPShowContacts``, whatever events its user may read.
     Asterisk 16 and later.
@@ -53,7 +53,7 @@ class ContactList(Event):
     privileges = ()
 
     object_type = Always("ObjectType", text)
-    """What kind of object this is in pjsip.conf."""
+    """The type of the object in pjsip.conf."""
     object_name = Always("ObjectName", text)
     """The object's name."""
     via_addr = Always("ViaAddr", text)
@@ -61,39 +61,39 @@ class ContactList(Event):
     via_port = Always("ViaPort", integer)
     """The port in that Via header."""
     qualify_timeout = Always("QualifyTimeout", seconds)
-    """How long a contact may take to respond before it counts as unreachable; 0 for no limit."""
+    """Time a contact may take to respond before it counts as unreachable; 0 for no limit."""
     call_id = Always("CallId", text)
     """The Call-ID of the registration."""
     reg_server = Always("RegServer", text)
-    """The `systemname` of the server that accepted the registration."""
+    """The ``systemname`` of the server that accepted the registration."""
     prune_on_boot = Always("PruneOnBoot", one_zero)
-    """Whether the contact is forgotten when Asterisk restarts, because its connection ends."""
+    """True if the contact is deleted when Asterisk restarts, because its connection ends."""
     path = Always("Path", text)
     """The Path header of the registration; empty if it had none."""
     endpoint = Always("Endpoint", text)
     """The endpoint that it belongs to."""
     authenticate_qualify = Always("AuthenticateQualify", true_false)
-    """Whether a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
+    """True if a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
     uri = Always("Uri", text)
     """The contact's address."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often an OPTIONS request checks whether contacts can be reached; 0 for never."""
+    """Interval of the OPTIONS requests that check whether contacts are reachable; 0 for none."""
     user_agent = Always("UserAgent", text)
-    """What the contact calls itself in User-Agent; empty if it did not say."""
+    """The User-Agent header of the registration; empty if it had none."""
     expiration_time = Sometimes("ExpirationTime", epoch, none=("0",))
-    """When the registration ends."""
+    """When the registration expires."""
     outbound_proxy = Always("OutboundProxy", text)
     """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
     status = Always("Status", member(enums.ContactState))
-    """Whether the contact can be reached."""
+    """The reachability of the contact."""
     roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
-    """How long the contact took to answer the last OPTIONS; none where it was not asked."""
+    """Round-trip time of the last OPTIONS; `None` if the contact was not qualified."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
-    """Whether only a 2xx response counts as reachable, instead of any."""
+    """True if only a 2xx response counts as reachable, instead of any."""
 
 
 class ContactListComplete(Event):
-    """The end of the list that PJSIPShowContacts answers with.
+    """The end of the list that PJSIPShowContacts returns.
 
     Sent to the session that sends ``PJSIPShowContacts``, whatever events its user may read.
     Asterisk 16 and later.
@@ -106,13 +106,13 @@ class ContactListComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class ContactStatusDetail(Event):
-    """One contact: of the endpoint that PJSIPShowEndpoint asked about, or of the list of inbound registrations.
+    """One contact: of the endpoint requested with PJSIPShowEndpoint, or in the list of inbound registrations.
 
     Sent to the session that sends ``PJSIPShowEndpoint`` or ``PJSIPShowRegistrationInboundContactStatuses``,
     whatever events its user may read.
@@ -126,45 +126,45 @@ class ContactStatusDetail(Event):
     privileges = ()
 
     aor = Always("AOR", text)
-    """The address of record: whom the contact belongs to."""
+    """The address of record that the contact belongs to."""
     uri = Always("URI", text)
     """The contact's address."""
     status = Always("Status", member(enums.ContactState))
-    """Whether the contact can be reached."""
+    """The reachability of the contact."""
     roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
-    """How long the contact took to answer the last OPTIONS; none where it was not asked."""
+    """Round-trip time of the last OPTIONS; `None` if the contact was not qualified."""
     endpoint_name = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
     user_agent = Always("UserAgent", text)
-    """What the contact calls itself in User-Agent; empty if it did not say."""
+    """The User-Agent header of the registration; empty if it had none."""
     reg_expire = Sometimes("RegExpire", epoch, none=("0",))
-    """When its registration ends; none for a contact that pjsip.conf names."""
+    """When its registration expires; `None` for a permanent contact of pjsip.conf."""
     via_address = Sometimes("ViaAddress", text)
-    """The address in the Via header of its registration; only sent for a contact that registered."""
+    """The address in the Via header of its registration; only sent for a registered contact."""
     call_id = Sometimes("CallID", text)
-    """The Call-ID of its registration; only sent where it registered."""
+    """The Call-ID of its registration; only sent for a registered contact."""
     id = Always("ID", text)
-    """Its identifier."""
+    """The contact's identifier."""
     authenticate_qualify = Always("AuthenticateQualify", one_zero)
-    """Whether a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
+    """True if a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
     outbound_proxy = Always("OutboundProxy", text)
     """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
     path = Always("Path", text)
-    """The Path of its registration; empty where it had none."""
+    """The Path header of its registration; empty if it had none."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often an OPTIONS request checks whether contacts can be reached; 0 for never."""
+    """Interval of the OPTIONS requests that check whether contacts are reachable; 0 for none."""
     qualify_timeout = Always("QualifyTimeout", seconds)
-    """How long a contact may take to respond before it counts as unreachable; 0 for no limit."""
+    """Time a contact may take to respond before it counts as unreachable; 0 for no limit."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", one_zero, releases="20.12 21.7 22.2-")
-    """Whether only a 2xx response counts as reachable, instead of any."""
+    """True if only a 2xx response counts as reachable, instead of any."""
 
 
 class ContactStatusDetailComplete(Event):
-    """The end of the list that PJSIPShowRegistrationInboundContactStatuses answers with.
+    """The end of the list that PJSIPShowRegistrationInboundContactStatuses returns.
 
     Sent to the session that sends ``PJSIPShowRegistrationInboundContactStatuses``, whatever events its user may
     read.
-    Asterisk 13.14 or later in the 13 branch, 14.3 and later.
+    Asterisk 13 (since 13.14), 14.3 and later.
     """
 
     __slots__ = ()
@@ -173,13 +173,13 @@ class ContactStatusDetailComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class InboundRegistrationDetail(Event):
-    """One address of record of an endpoint, of the list that PJSIPShowRegistrationsInbound answers with.
+    """One address of record of an endpoint in the list that PJSIPShowRegistrationsInbound returns.
 
     Sent to the session that sends ``PJSIPShowRegistrationsInbound``, whatever events its user may read.
     Asterisk 13 and later.
@@ -192,45 +192,45 @@ class InboundRegistrationDetail(Event):
     privileges = ()
 
     object_type = Always("ObjectType", text)
-    """What kind of object this is in pjsip.conf."""
+    """The type of the object in pjsip.conf."""
     object_name = Always("ObjectName", text)
     """The object's name."""
     minimum_expiration = Always("MinimumExpiration", seconds)
-    """The shortest time that a registration may last."""
+    """The minimum duration of a registration."""
     default_expiration = Always("DefaultExpiration", seconds)
-    """How long a registration lasts if it asks for no time."""
+    """Duration of a registration that requests none."""
     qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-")
-    """How long a contact may take to respond before it counts as unreachable; 0 for no limit."""
+    """Time a contact may take to respond before it counts as unreachable; 0 for no limit."""
     qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
-    """Whether only a 2xx response counts as reachable, instead of any."""
+    """True if only a 2xx response counts as reachable, instead of any."""
     mailboxes = Always("Mailboxes", items(","))
     """The mailboxes whose state may be subscribed to under this address."""
     support_path = Always("SupportPath", true_false)
-    """Whether the Path header of a registration is kept as the route for requests to the contact."""
+    """True if the Path header of a registration is kept as the route for requests to the contact."""
     remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
-    """Whether unreachable contacts are removed first when the limit is reached."""
+    """True if unreachable contacts are removed first when the limit is reached."""
     voicemail_extension = Always("VoicemailExtension", text, releases="13.9-")
     """The extension of the voicemail service, sent in the Message-Account line of NOTIFYs."""
     max_contacts = Always("MaxContacts", integer)
-    """How many contacts may be registered at once; 0 if none may be."""
+    """Maximum number of registered contacts; 0 if none may register."""
     authenticate_qualify = Always("AuthenticateQualify", true_false)
-    """Whether a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
+    """True if a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
     maximum_expiration = Always("MaximumExpiration", seconds)
-    """The longest time that a registration may last."""
+    """The maximum duration of a registration."""
     qualify_frequency = Always("QualifyFrequency", seconds)
-    """How often an OPTIONS request checks whether contacts can be reached; 0 for never."""
+    """Interval of the OPTIONS requests that check whether contacts are reachable; 0 for none."""
     remove_existing = Always("RemoveExisting", true_false)
-    """Whether a registration beyond the limit removes the contacts that expire first, instead of being refused."""
+    """True if a registration beyond the limit removes the contacts that expire first, instead of being refused."""
     outbound_proxy = Always("OutboundProxy", text)
     """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
     contacts = Always("Contacts", items(","))
-    """The contacts, permanent and registered, as `aor/uri`."""
+    """The contacts, permanent and registered, as ``aor/uri``."""
     contact = Always("Contact", items(","))
-    """The contacts, as `aor/uri`."""
+    """The contacts, as ``aor/uri``."""
 
 
 class InboundRegistrationDetailComplete(Event):
-    """The end of the list that PJSIPShowRegistrationsInbound answers with.
+    """The end of the list that PJSIPShowRegistrationsInbound returns.
 
     Sent to the session that sends ``PJSIPShowRegistrationsInbound``, whatever events its user may read.
     Asterisk 13 and later.
@@ -242,13 +242,13 @@ class InboundRegistrationDetailComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class InboundSubscriptionDetail(Event):
-    """One of the subscriptions that others have with this server.
+    """One inbound subscription, of another party to this server.
 
     Sent to the session that sends ``PJSIPShowSubscriptionsInbound``, whatever events its user may read.
     Asterisk 13 and later.
@@ -261,27 +261,27 @@ class InboundSubscriptionDetail(Event):
     privileges = ()
 
     role = Always("Role", text)
-    """`Notifier` or `Subscriber`."""
+    """``Notifier`` or ``Subscriber``."""
     endpoint = Always("Endpoint", text)
-    """The endpoint."""
+    """The endpoint's name."""
     call_id = Sometimes("Callid", text, none=("<unknown>",))
-    """The Call-ID of its dialog; none where it has none."""
+    """The Call-ID of the dialog; `None` if it has none."""
     state = Always("State", text)
-    """The state of its dialog, such as `ACTIVE`."""
+    """The state of the dialog, such as ``ACTIVE``."""
     caller_id = Sometimes("Callerid", text, none=("Unknown",))
-    """The caller id of the endpoint; none where it has none."""
+    """The caller ID of the endpoint; `None` if it has none."""
     subscription_type = Sometimes("SubscriptionType", member(enums.SubscriptionType))
-    """What it is about."""
+    """The subject of the subscription."""
     extension = Sometimes("Extension", text)
-    """The extension whose state it is about."""
+    """The extension whose state is subscribed to."""
     extension_states = Sometimes("ExtensionStates", member(enums.ExtensionStateName))
-    """The state that was last told."""
+    """The state that was last reported."""
     mailboxes = Sometimes("Mailboxes", items(","))
-    """The mailboxes that it is about."""
+    """The mailboxes whose state is subscribed to."""
 
 
 class InboundSubscriptionDetailComplete(Event):
-    """The end of the list that PJSIPShowSubscriptionsInbound answers with.
+    """The end of the list that PJSIPShowSubscriptionsInbound returns.
 
     Sent to the session that sends ``PJSIPShowSubscriptionsInbound``, whatever events its user may read.
     Asterisk 13 and later.
@@ -293,13 +293,13 @@ class InboundSubscriptionDetailComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class OutboundRegistrationDetail(Event):
-    """One registration of the list that PJSIPShowRegistrationsOutbound answers with.
+    """One registration in the list that PJSIPShowRegistrationsOutbound returns.
 
     Sent to the session that sends ``PJSIPShowRegistrationsOutbound``, whatever events its user may read.
     Asterisk 13 and later.
@@ -312,59 +312,59 @@ class OutboundRegistrationDetail(Event):
     privileges = ()
 
     object_type = Always("ObjectType", text)
-    """What kind of object this is in pjsip.conf."""
+    """The type of the object in pjsip.conf."""
     object_name = Always("ObjectName", text)
     """The object's name."""
     max_retries = Always("MaxRetries", integer)
-    """How many attempts are made before giving up; 0 for one alone."""
+    """Number of retries before giving up; 0 for a single attempt."""
     client_uri = Always("ClientUri", text)
     """The SIP URI that is registered."""
     security_negotiation = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-")
-    """Whether security mechanisms are negotiated with the registrar: `no` or `mediasec`."""
+    """The negotiation of security mechanisms with the registrar: ``no`` or ``mediasec``."""
     auth_rejection_permanent = Always("AuthRejectionPermanent", true_false)
-    """Whether rejected credentials end all attempts until a reload."""
+    """True if a rejection of the credentials ends all attempts until a reload."""
     server_uri = Always("ServerUri", text)
     """The SIP URI of the registrar."""
     max_random_initial_delay = Sometimes("MaxRandomInitialDelay", seconds, releases="16.27 18.13 19.5-")
-    """The longest random delay before the first attempt."""
+    """The maximum random delay before the first attempt."""
     support_path = Always("SupportPath", true_false)
-    """Whether REGISTER requests announce support for Path."""
+    """True if REGISTER requests announce support for Path."""
     retry_interval = Always("RetryInterval", seconds)
-    """How long to wait after a temporary failure."""
+    """Time to wait after a temporary failure."""
     security_mechanisms = Sometimes("SecurityMechanisms", items(";"), releases="18.16 20.1-")
     """The security mechanisms that are offered to the registrar (RFC 3329)."""
     contact_header_params = Sometimes("ContactHeaderParams", text, releases="17-")
     """The parameters that are added to the Contact header of REGISTER requests."""
     expiration = Always("Expiration", seconds)
-    """How long the registration is asked to last."""
+    """The requested duration of the registration."""
     transport = Always("Transport", text)
     """The transport for REGISTER requests; empty for the first that fits."""
     line = Always("Line", true_false, releases="13.4-")
-    """Whether incoming calls are matched to this registration by a token in its contact."""
+    """True if incoming calls are matched to this registration by a token in its contact."""
     contact_user = Always("ContactUser", text)
     """The user part of the contact that is registered."""
     endpoint = Always("Endpoint", text, releases="13.4-")
-    """The endpoint that incoming calls of this registration belong to, with `line`."""
+    """The endpoint that incoming calls of this registration belong to, with ``line``."""
     user_agent = Sometimes("UserAgent", text, releases="21.2-")
     """The User-Agent header of REGISTER requests; empty for the global one."""
     forbidden_retry_interval = Always("ForbiddenRetryInterval", seconds)
-    """How long to wait after a 403 response; 0 to give up."""
+    """Time to wait after a 403 response; 0 to give up."""
     outbound_auth = Always("OutboundAuth", items(","))
     """The sections of pjsip.conf with the credentials for the registrar."""
     outbound_proxy = Always("OutboundProxy", text)
     """The SIP URI of the proxy for REGISTER requests; empty for none."""
     fatal_retry_interval = Always("FatalRetryInterval", seconds, releases="13.7-")
-    """How long to wait after a fatal response; 0 to give up."""
+    """Time to wait after a fatal response; 0 to give up."""
     support_outbound = Sometimes("SupportOutbound", yes_no, releases="17-")
-    """Whether REGISTER requests announce support for SIP Outbound (RFC 5626)."""
+    """True if REGISTER requests announce support for SIP Outbound (RFC 5626)."""
     status = Always("Status", member(enums.RegistrationState))
-    """Whether it is registered."""
+    """The registration's state."""
     next_reg = Sometimes("NextReg", seconds, none=("0",))
-    """How long until the registration is renewed."""
+    """Time until the registration is renewed."""
 
 
 class OutboundRegistrationDetailComplete(Event):
-    """The end of the list that PJSIPShowRegistrationsOutbound answers with.
+    """The end of the list that PJSIPShowRegistrationsOutbound returns.
 
     Sent to the session that sends ``PJSIPShowRegistrationsOutbound``, whatever events its user may read.
     Asterisk 13 and later.
@@ -376,17 +376,17 @@ class OutboundRegistrationDetailComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
     registered = Always("Registered", integer)
-    """How many registrations stand."""
+    """Number of registrations that are registered."""
     not_registered = Always("NotRegistered", integer)
-    """How many do not."""
+    """Number of registrations that are not registered."""
 
 
 class OutboundSubscriptionDetail(Event):
-    """One of the subscriptions that this server has with others.
+    """One outbound subscription, of this server to another party.
 
     Sent to the session that sends ``PJSIPShowSubscriptionsOutbound``, whatever events its user may read.
     Asterisk 13 and later.
@@ -399,27 +399,27 @@ class OutboundSubscriptionDetail(Event):
     privileges = ()
 
     role = Always("Role", text)
-    """`Notifier` or `Subscriber`."""
+    """``Notifier`` or ``Subscriber``."""
     endpoint = Always("Endpoint", text)
-    """The endpoint."""
+    """The endpoint's name."""
     call_id = Sometimes("Callid", text, none=("<unknown>",))
-    """The Call-ID of its dialog; none where it has none."""
+    """The Call-ID of the dialog; `None` if it has none."""
     state = Always("State", text)
-    """The state of its dialog, such as `ACTIVE`."""
+    """The state of the dialog, such as ``ACTIVE``."""
     caller_id = Sometimes("Callerid", text, none=("Unknown",))
-    """The caller id of the endpoint; none where it has none."""
+    """The caller ID of the endpoint; `None` if it has none."""
     subscription_type = Sometimes("SubscriptionType", member(enums.SubscriptionType))
-    """What it is about."""
+    """The subject of the subscription."""
     extension = Sometimes("Extension", text)
-    """The extension whose state it is about."""
+    """The extension whose state is subscribed to."""
     extension_states = Sometimes("ExtensionStates", member(enums.ExtensionStateName))
-    """The state that was last told."""
+    """The state that was last reported."""
     mailboxes = Sometimes("Mailboxes", items(","))
-    """The mailboxes that it is about."""
+    """The mailboxes whose state is subscribed to."""
 
 
 class OutboundSubscriptionDetailComplete(Event):
-    """The end of the list that PJSIPShowSubscriptionsOutbound answers with.
+    """The end of the list that PJSIPShowSubscriptionsOutbound returns.
 
     Sent to the session that sends ``PJSIPShowSubscriptionsOutbound``, whatever events its user may read.
     Asterisk 13 and later.
@@ -431,13 +431,13 @@ class OutboundSubscriptionDetailComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class ResourceListDetail(Event):
-    """One resource list of the list that PJSIPShowResourceLists answers with.
+    """One resource list in the list that PJSIPShowResourceLists returns.
 
     Sent to the session that sends ``PJSIPShowResourceLists``, whatever events its user may read.
     Asterisk 13 and later.
@@ -450,23 +450,23 @@ class ResourceListDetail(Event):
     privileges = ()
 
     object_type = Always("ObjectType", text)
-    """What kind of object this is in pjsip.conf."""
+    """The type of the object in pjsip.conf."""
     object_name = Always("ObjectName", text)
     """The object's name."""
     full_state = Always("FullState", true_false)
-    """Whether every notification tells about all of it."""
+    """True if every notification contains the full state."""
     list_item = Always("ListItem", items(","))
-    """What the list is made of."""
+    """The items of the list."""
     notification_batch_interval = Always("NotificationBatchInterval", milliseconds)
-    """How long changes are gathered before a notification."""
+    """Time for which changes are collected before a notification."""
     resource_display_name = Sometimes("ResourceDisplayName", true_false, releases="16.25 18.11 19.3-")
-    """Whether names are told as well."""
+    """True if notifications include display names."""
     event_package = Second("Event", text)
-    """The event package that its resources are subscribed to by, such as `presence`: the second Event header."""
+    """The event package that its resources are subscribed to by, such as ``presence``: the second Event header."""
 
 
 class ResourceListDetailComplete(Event):
-    """The end of the list that PJSIPShowResourceLists answers with.
+    """The end of the list that PJSIPShowResourceLists returns.
 
     Sent to the session that sends ``PJSIPShowResourceLists``, whatever events its user may read.
     Asterisk 13 and later.
@@ -478,6 +478,6 @@ class ResourceListDetailComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""

@@ -30,7 +30,7 @@ __all__ = [
 
 
 class QueueCallerAbandon(ChannelEvent):
-    """A caller left a queue without an answer: hung up, was withdrawn, waited too long, or no member was there.
+    """A caller left a queue without an answer: hung up, was withdrawn, waited too long, or no member was available.
 
     Sent to users with the privilege ``agent``.
     Asterisk 13 and later.
@@ -45,15 +45,15 @@ class QueueCallerAbandon(ChannelEvent):
     queue = Always("Queue", text)
     """The queue's name."""
     position = Always("Position", integer)
-    """The caller's place in the queue, counted from 1."""
+    """The caller's position in the queue, counted from 1."""
     original_position = Always("OriginalPosition", integer)
-    """The caller's place when it came into the queue, counted from 1."""
+    """The caller's position on entering the queue, counted from 1."""
     hold_time = Always("HoldTime", seconds)
-    """How long the caller waited."""
+    """Time the caller waited."""
 
 
 class QueueCallerJoin(ChannelEvent):
-    """A caller came into a queue.
+    """A caller entered a queue.
 
     Sent to users with the privilege ``agent``.
     Asterisk 13 and later.
@@ -68,13 +68,13 @@ class QueueCallerJoin(ChannelEvent):
     queue = Always("Queue", text)
     """The queue's name."""
     position = Always("Position", integer)
-    """The caller's place in the queue, counted from 1."""
+    """The caller's position in the queue, counted from 1."""
     count = Always("Count", integer)
-    """How many callers are in the queue now."""
+    """Number of callers now in the queue."""
 
 
 class QueueCallerLeave(ChannelEvent):
-    """A caller left a queue, for a member or otherwise.
+    """A caller left a queue, to a member or otherwise.
 
     Sent to users with the privilege ``agent``.
     Asterisk 13 and later.
@@ -89,13 +89,13 @@ class QueueCallerLeave(ChannelEvent):
     queue = Always("Queue", text)
     """The queue's name."""
     count = Always("Count", integer)
-    """How many callers are in the queue now."""
+    """Number of callers now in the queue."""
     position = Always("Position", integer)
-    """The caller's place in the queue, counted from 1."""
+    """The caller's position in the queue, counted from 1."""
 
 
 class QueueEntry(Event):
-    """One caller who waits, of the list that QueueStatus answers with.
+    """One waiting caller in the list that QueueStatus returns.
 
     Sent to the session that sends ``QueueStatus``, whatever events its user may read.
     Asterisk 13 and later.
@@ -110,27 +110,27 @@ class QueueEntry(Event):
     queue = Always("Queue", text)
     """The queue's name."""
     position = Always("Position", integer)
-    """The caller's place in the queue, counted from 1."""
+    """The caller's position in the queue, counted from 1."""
     channel = Always("Channel", text)
     """The caller's channel."""
     uniqueid = Always("Uniqueid", text)
     """That channel's identifier."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("unknown",))
-    """The caller's number; none where it is not known."""
+    """The caller's number; `None` if unknown."""
     caller_id_name = Sometimes("CallerIDName", text, none=("unknown",))
-    """The caller's name; none where it is not known."""
+    """The caller's name; `None` if unknown."""
     connected_line_num = Sometimes("ConnectedLineNum", text, none=("unknown",))
-    """The number of the party that the caller's channel talks to; none where it is not known."""
+    """The number of the party that the caller's channel is talking to; `None` if unknown."""
     connected_line_name = Sometimes("ConnectedLineName", text, none=("unknown",))
-    """The name of that party; none where it is not known."""
+    """The name of that party; `None` if unknown."""
     wait = Always("Wait", seconds)
-    """How long the caller has waited."""
+    """Time the caller has been waiting."""
     priority = Always("Priority", integer, releases="13.18 14.7-")
-    """The caller's priority: higher ones come first."""
+    """The caller's priority: higher ones are served first."""
 
 
 class QueueMember(Event):
-    """One member of the list that QueueStatus answers with.
+    """One member in the list that QueueStatus returns.
 
     Sent to the session that sends ``QueueStatus``, whatever events its user may read.
     Asterisk 13 and later.
@@ -144,37 +144,38 @@ class QueueMember(Event):
     queue = Always("Queue", text)
     """The queue's name."""
     name = Always("Name", text)
-    """The member's name; its interface where it has none."""
+    """The member's name; its interface if it has none."""
     location = Always("Location", text)
-    """What is dialled to reach the member, such as `PJSIP/alice`: other events call it Interface."""
+    """The interface that is dialled to reach the member, such as ``PJSIP/alice``: other events call it Interface."""
     state_interface = Always("StateInterface", text)
     """The device whose state decides whether the member is free."""
     membership = Always("Membership", member(enums.Membership))
-    """How the member came into the queue."""
+    """The origin of the membership."""
     penalty = Always("Penalty", integer)
-    """The member's penalty: those with a lower one are called first."""
+    """The member's penalty: members with a lower one are called first."""
     calls_taken = Always("CallsTaken", integer)
-    """How many calls of this queue the member has completed; of all its queues if `shared_lastcall` is set."""
+    """Number of calls of this queue that the member has completed; of all its queues if ``shared_lastcall`` is set."""
     last_call = Sometimes("LastCall", epoch, none=("0",))
-    """When the member's last call ended, in any of its queues if `shared_lastcall` is set; none before the first."""
+    """When the member's last call ended, in any of its queues if ``shared_lastcall`` is set; `None` before the
+    first."""
     last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
-    """When the member was last paused; none if never."""
+    """When the member was last paused; `None` if never."""
     login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
-    """When the member came into the queue."""
+    """When the member was added to the queue."""
     in_call = Always("InCall", one_zero, releases="13.8-")
-    """Whether the member is on a call of this queue; wrap-up time does not count."""
+    """True if the member is on a call of this queue; wrap-up time does not count."""
     status = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
     paused = Always("Paused", one_zero)
-    """Whether the member is paused, so that the queue leaves it alone."""
+    """True if the member is paused and gets no calls from the queue."""
     paused_reason = Always("PausedReason", text, releases="13.8-")
-    """Why the member was paused; empty where no reason was given."""
+    """Why the member was paused; empty if no reason was given."""
     wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
-    """How long the member is left alone after a call; 0 for the queue's own setting."""
+    """Wrap-up time: how long the member gets no call after the last one; 0 for the queue's setting."""
 
 
 class QueueMemberAdded(QueueMemberEvent):
-    """A member came into a queue.
+    """A member was added to a queue.
 
     Sent to users with the privilege ``agent``.
     Asterisk 13 and later.
@@ -188,7 +189,7 @@ class QueueMemberAdded(QueueMemberEvent):
 
 
 class QueueMemberPause(QueueMemberEvent):
-    """A member was paused, or its pause ended.
+    """A member was paused or unpaused.
 
     Sent to users with the privilege ``agent``.
     Asterisk 13 and later.
@@ -201,7 +202,7 @@ class QueueMemberPause(QueueMemberEvent):
     privileges = ("agent",)
 
     reason = Sometimes("Reason", text, releases="13-17")
-    """Why, in the older releases; only sent where a reason was given."""
+    """The reason, in the older releases; only sent if one was given."""
 
 
 class QueueMemberPenalty(QueueMemberEvent):
@@ -219,7 +220,7 @@ class QueueMemberPenalty(QueueMemberEvent):
 
 
 class QueueMemberRemoved(QueueMemberEvent):
-    """A member left a queue.
+    """A member was removed from a queue.
 
     Sent to users with the privilege ``agent``.
     Asterisk 13 and later.
@@ -233,7 +234,7 @@ class QueueMemberRemoved(QueueMemberEvent):
 
 
 class QueueMemberRinginuse(QueueMemberEvent):
-    """Whether a member is rung while on a call changed.
+    """The ``ringinuse`` setting of a member changed.
 
     Sent to users with the privilege ``agent``.
     Asterisk 13 and later.
@@ -261,7 +262,7 @@ class QueueMemberStatus(QueueMemberEvent):
 
 
 class QueueParams(Event):
-    """One queue of the list that QueueStatus answers with: its settings and its statistics.
+    """One queue in the list that QueueStatus returns: its settings and statistics.
 
     Sent to the session that sends ``QueueStatus``, whatever events its user may read.
     Asterisk 13 and later.
@@ -276,32 +277,33 @@ class QueueParams(Event):
     queue = Always("Queue", text)
     """The queue's name."""
     max = Always("Max", integer)
-    """How many callers the queue takes; 0 for no limit."""
+    """Maximum number of waiting callers; 0 for no limit."""
     strategy = Always("Strategy", member(enums.QueueStrategy))
     """The order in which members are rung."""
     calls = Always("Calls", integer)
-    """How many callers wait."""
+    """Number of waiting callers."""
     holdtime = Always("Holdtime", seconds)
-    """How long callers waited before they were answered: an average in which the last call counts a quarter."""
+    """Average time callers waited before they were answered, as a moving average in which the last call counts a
+    quarter."""
     talk_time = Always("TalkTime", seconds)
-    """How long completed calls lasted: an average in which the last call counts a quarter."""
+    """Average duration of completed calls, as a moving average in which the last call counts a quarter."""
     completed = Always("Completed", integer)
-    """How many calls members have answered and completed."""
+    """Number of calls that members have answered and completed."""
     abandoned = Always("Abandoned", integer)
-    """How many callers left without an answer: they hung up, were withdrawn, waited too long, or no member was
-    there."""
+    """Number of callers who left without an answer: they hung up, were withdrawn, waited too long, or no member was
+    available."""
     service_level = Always("ServiceLevel", seconds)
-    """The waiting time within which a call is to be answered."""
+    """The waiting time within which calls should be answered."""
     servicelevel_perf = Always("ServicelevelPerf", real)
-    """The share of completed calls that were answered within that time, in per cent."""
+    """Percentage of completed calls that were answered within that time."""
     servicelevel_perf2 = Sometimes("ServicelevelPerf2", real, releases="15-")
-    """The share of completed and abandoned calls that were answered, or abandoned, within that time, in per cent."""
+    """Percentage of completed and abandoned calls that were answered, or abandoned, within that time."""
     weight = Always("Weight", integer)
-    """The queue's weight: members of several queues serve the heavier one first."""
+    """The queue's weight: members of several queues serve the one with the higher weight first."""
 
 
 class QueueStatusComplete(Event):
-    """The end of the list that QueueStatus answers with.
+    """The end of the list that QueueStatus returns.
 
     Sent to the session that sends ``QueueStatus``, whatever events its user may read.
     Asterisk 13 and later.
@@ -313,13 +315,13 @@ class QueueStatusComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class QueueSummary(Event):
-    """One queue of the list that QueueSummary answers with.
+    """One queue in the list that QueueSummary returns.
 
     Sent to the session that sends ``QueueSummary``, whatever events its user may read.
     Asterisk 13 and later.
@@ -333,21 +335,22 @@ class QueueSummary(Event):
     queue = Always("Queue", text)
     """The queue's name."""
     logged_in = Always("LoggedIn", integer)
-    """How many members have a device that can be reached."""
+    """Number of members whose device can be reached."""
     available = Always("Available", integer)
-    """How many members are not paused and have a device that is free; wrap-up time is not considered."""
+    """Number of members who are not paused and whose device is free; wrap-up time is not considered."""
     callers = Always("Callers", integer)
-    """How many callers wait."""
+    """Number of waiting callers."""
     hold_time = Always("HoldTime", seconds)
-    """How long callers waited before they were answered: an average in which the last call counts a quarter."""
+    """Average time callers waited before they were answered, as a moving average in which the last call counts a
+    quarter."""
     talk_time = Always("TalkTime", seconds)
-    """How long completed calls lasted: an average in which the last call counts a quarter."""
+    """Average duration of completed calls, as a moving average in which the last call counts a quarter."""
     longest_hold_time = Always("LongestHoldTime", seconds)
-    """How long the caller who has waited longest has done so."""
+    """Time that the longest waiting caller has been waiting."""
 
 
 class QueueSummaryComplete(Event):
-    """The end of the list that QueueSummary answers with.
+    """The end of the list that QueueSummary returns.
 
     Sent to the session that sends ``QueueSummary``, whatever events its user may read.
     Asterisk 13 and later.
@@ -359,6 +362,6 @@ class QueueSummaryComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""

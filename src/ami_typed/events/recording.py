@@ -13,10 +13,10 @@ __all__ = ["MixMonitorMute", "MixMonitorStart", "MixMonitorStop", "MonitorStart"
 
 
 class MixMonitorMute(ChannelEvent):
-    """A side of a channel was left out of its recording, or taken in again.
+    """A side of a channel was muted or unmuted in its recording.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16.17 or later in the 16 branch, 18.3 and later.
+    Asterisk 16 (since 16.17), 18.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MixMonitorMute/>
     """
 
@@ -26,16 +26,16 @@ class MixMonitorMute(ChannelEvent):
     privileges = ("call",)
 
     direction = Always("Direction", member(enums.RecordedSide))
-    """Which side."""
+    """The side."""
     state = Always("State", one_zero)
-    """Whether it is left out now."""
+    """True if it is now muted."""
 
 
 class MixMonitorStart(ChannelEvent):
-    """A channel begins to be recorded.
+    """Recording of a channel started.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16.17 or later in the 16 branch, 18.3 and later.
+    Asterisk 16 (since 16.17), 18.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MixMonitorStart/>
     """
 
@@ -46,10 +46,10 @@ class MixMonitorStart(ChannelEvent):
 
 
 class MixMonitorStop(ChannelEvent):
-    """A channel is no longer recorded.
+    """Recording of a channel stopped.
 
     Sent to users with the privilege ``call``.
-    Asterisk 16.17 or later in the 16 branch, 18.3 and later.
+    Asterisk 16 (since 16.17), 18.3 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/MixMonitorStop/>
     """
 
@@ -60,7 +60,7 @@ class MixMonitorStop(ChannelEvent):
 
 
 class MonitorStart(ChannelEvent):
-    """A channel begins to be recorded by Monitor.
+    """Recording of a channel by Monitor started.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 to 20.
@@ -73,11 +73,11 @@ class MonitorStart(ChannelEvent):
     privileges = ("call",)
 
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10")
-    """The tenant that the channel belongs to; only sent where one is set."""
+    """The tenant that the channel belongs to; only sent if one is set."""
 
 
 class MonitorStop(ChannelEvent):
-    """A channel is no longer recorded by Monitor.
+    """Recording of a channel by Monitor stopped.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 to 20.
@@ -90,4 +90,4 @@ class MonitorStop(ChannelEvent):
     privileges = ("call",)
 
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10")
-    """The tenant that the channel belongs to; only sent where one is set."""
+    """The tenant that the channel belongs to; only sent if one is set."""

@@ -12,8 +12,8 @@ __all__ = ["RTCPReceived", "RTCPSent"]
 
 
 class RTCPReceived(MaybeChannelEvent):
-    """The other side reported on a media stream to Asterisk. A sender's report (SR) tells what was sent; each report
-    block, by its number, tells what arrived of a stream.
+    """Asterisk received a report on a media stream from the other side. A sender report (SR) describes what was
+    sent; each report block, by its number, describes the reception of one stream.
 
     Sent to users with the privilege ``reporting``.
     Asterisk 13 and later.
@@ -26,51 +26,49 @@ class RTCPReceived(MaybeChannelEvent):
     privileges = ("reporting",)
 
     ssrc = Always("SSRC", text)
-    """The stream's synchronization source, in hexadecimal."""
+    """The synchronization source (SSRC) of the reporting side, in hexadecimal."""
     packet_type = Always("PT", text)
-    """`200(SR)` for a sender's report, `201(RR)` for a receiver's. One of ``200(SR)``, ``201(RR)``."""
+    """``200(SR)`` for a sender report, ``201(RR)`` for a receiver report. One of ``200(SR)``, ``201(RR)``."""
     from_ = Always("From", text)
-    """Where the report came from, as address and port."""
+    """Origin of the report, as address and port."""
     rtt = Sometimes("RTT", round_trip)
-    """How long the way there and back takes, in seconds: 0 before it was measured, none where the clocks drift so
-    far apart that it seems to be less than nothing."""
+    """Round-trip time, in seconds: 0 until it is measured, `None` if clock skew makes it negative."""
     report_count = Always("ReportCount", integer)
-    """How many report blocks there are."""
+    """Number of report blocks."""
     sent_ntp = Sometimes("SentNTP", epoch, none=("2085978496.000000",))
-    """When a sender's report was sent, by the sender's clock; none where the sender has no clock and says 0 (RFC
-    3550, 6.4.1), which Asterisk takes for a time in 2036."""
+    """When the sender report was sent, by the sender's clock; `None` if the sender has no clock and sends 0 (RFC
+    3550, 6.4.1), which Asterisk reads as a time in 2036."""
     sent_rtp = Sometimes("SentRTP", integer)
     """The same moment as an RTP timestamp."""
     sent_packets = Sometimes("SentPackets", integer)
-    """How many packets the sender has sent."""
+    """Number of packets that the sender has sent."""
     sent_octets = Sometimes("SentOctets", integer)
-    """How many bytes of media the sender has sent."""
+    """Number of bytes of media that the sender has sent."""
     report_source_ssrc = Numbered("Report*SourceSSRC", text)
-    """The stream that a block is about, by its source, in hexadecimal."""
+    """The stream that a block reports on, by its synchronization source, in hexadecimal."""
     report_fraction_lost = Numbered("Report*FractionLost", integer)
-    """How much was lost since the last report, in 256ths."""
+    """Fraction of packets lost since the last report, in 256ths."""
     report_cumulative_lost = Numbered("Report*CumulativeLost", integer24)
-    """How many packets were lost since the beginning; less than 0 where more came than were sent, as duplicates make
-    it."""
+    """Number of packets lost since the start; negative if more arrived than were sent, because of duplicates."""
     report_highest_sequence = Numbered("Report*HighestSequence", integer)
-    """The highest sequence number that arrived."""
+    """The highest sequence number received."""
     report_sequence_number_cycles = Numbered("Report*SequenceNumberCycles", integer)
-    """How often the sequence numbers began anew."""
+    """Number of times that the sequence number has wrapped around."""
     report_ia_jitter = Numbered("Report*IAJitter", integer)
-    """How much arrival times vary, in units of the RTP timestamp."""
+    """Interarrival jitter, in units of the RTP timestamp."""
     report_lsr = Numbered("Report*LSR", integer)
-    """The middle 32 bits of the NTP timestamp of the last sender's report that arrived; 0 where none did."""
+    """The middle 32 bits of the NTP timestamp of the last sender report received; 0 if none was."""
     report_dlsr = Numbered("Report*DLSR", real)
-    """How long ago that report arrived, in seconds; 0 where none did."""
+    """Delay since that sender report was received, in seconds; 0 if none was."""
     to = Always("To", text)
-    """Where the report went, as address and port."""
+    """Destination of the report, as address and port."""
     mes = Sometimes("MES", real, releases="18.17 20.2-")
-    """The media experience score: an estimate of how good it sounds, 0 to 100."""
+    """The media experience score: an estimate of the quality, from 0 to 100."""
 
 
 class RTCPSent(MaybeChannelEvent):
-    """Asterisk reported on a media stream to the other side. A sender's report (SR) tells what was sent; each report
-    block, by its number, tells what arrived of a stream.
+    """Asterisk sent a report on a media stream to the other side. A sender report (SR) describes what was sent; each
+    report block, by its number, describes the reception of one stream.
 
     Sent to users with the privilege ``reporting``.
     Asterisk 13 and later.
@@ -83,39 +81,38 @@ class RTCPSent(MaybeChannelEvent):
     privileges = ("reporting",)
 
     ssrc = Always("SSRC", text)
-    """The stream's synchronization source, in hexadecimal."""
+    """The synchronization source (SSRC) of the reporting side, in hexadecimal."""
     packet_type = Always("PT", text)
-    """`200(SR)` for a sender's report, `201(RR)` for a receiver's. One of ``200(SR)``, ``201(RR)``."""
+    """``200(SR)`` for a sender report, ``201(RR)`` for a receiver report. One of ``200(SR)``, ``201(RR)``."""
     to = Always("To", text)
-    """Where the report went, as address and port."""
+    """Destination of the report, as address and port."""
     report_count = Always("ReportCount", integer)
-    """How many report blocks there are."""
+    """Number of report blocks."""
     sent_ntp = Sometimes("SentNTP", epoch)
-    """When a sender's report was sent, by the sender's clock."""
+    """When the sender report was sent, by the sender's clock."""
     sent_rtp = Sometimes("SentRTP", integer)
     """The same moment as an RTP timestamp."""
     sent_packets = Sometimes("SentPackets", integer)
-    """How many packets the sender has sent."""
+    """Number of packets that the sender has sent."""
     sent_octets = Sometimes("SentOctets", integer)
-    """How many bytes of media the sender has sent."""
+    """Number of bytes of media that the sender has sent."""
     report_source_ssrc = Numbered("Report*SourceSSRC", text)
-    """The stream that a block is about, by its source, in hexadecimal."""
+    """The stream that a block reports on, by its synchronization source, in hexadecimal."""
     report_fraction_lost = Numbered("Report*FractionLost", integer)
-    """How much was lost since the last report, in 256ths."""
+    """Fraction of packets lost since the last report, in 256ths."""
     report_cumulative_lost = Numbered("Report*CumulativeLost", integer24)
-    """How many packets were lost since the beginning; less than 0 where more came than were sent, as duplicates make
-    it."""
+    """Number of packets lost since the start; negative if more arrived than were sent, because of duplicates."""
     report_highest_sequence = Numbered("Report*HighestSequence", integer)
-    """The highest sequence number that arrived."""
+    """The highest sequence number received."""
     report_sequence_number_cycles = Numbered("Report*SequenceNumberCycles", integer)
-    """How often the sequence numbers began anew."""
+    """Number of times that the sequence number has wrapped around."""
     report_ia_jitter = Numbered("Report*IAJitter", integer)
-    """How much arrival times vary, in units of the RTP timestamp."""
+    """Interarrival jitter, in units of the RTP timestamp."""
     report_lsr = Numbered("Report*LSR", integer)
-    """The middle 32 bits of the NTP timestamp of the last sender's report that arrived; 0 where none did."""
+    """The middle 32 bits of the NTP timestamp of the last sender report received; 0 if none was."""
     report_dlsr = Numbered("Report*DLSR", real)
-    """How long ago that report arrived, in seconds; 0 where none did."""
+    """Delay since that sender report was received, in seconds; 0 if none was."""
     from_ = Always("From", text)
-    """Where the report came from, as address and port."""
+    """Origin of the report, as address and port."""
     mes = Sometimes("MES", real, releases="18.17 20.2-")
-    """The media experience score: an estimate of how good it sounds, 0 to 100."""
+    """The media experience score: an estimate of the quality, from 0 to 100."""

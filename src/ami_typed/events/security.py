@@ -29,7 +29,7 @@ __all__ = [
 
 
 class AuthMethodNotAllowed(SecurityEvent):
-    """Somebody proved who they are in a way that is not allowed.
+    """A request used a method of authentication that is not allowed.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -42,11 +42,11 @@ class AuthMethodNotAllowed(SecurityEvent):
     privileges = ("security",)
 
     auth_method = Always("AuthMethod", text)
-    """The way that was tried."""
+    """The method that was used."""
 
 
 class ChallengeResponseFailed(SecurityEvent):
-    """Somebody answered a challenge wrongly.
+    """The response to a challenge was wrong.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -62,13 +62,13 @@ class ChallengeResponseFailed(SecurityEvent):
     challenge = Always("Challenge", text)
     """The challenge that was sent."""
     response = Always("Response", text)
-    """The answer that came."""
+    """The response received."""
     expected_response = Always("ExpectedResponse", text)
-    """The answer that would have been right."""
+    """The response expected."""
 
 
 class ChallengeSent(SecurityEvent):
-    """A challenge was sent to somebody who wants to log in.
+    """A challenge for authentication was sent.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -85,7 +85,7 @@ class ChallengeSent(SecurityEvent):
 
 
 class FailedACL(SecurityEvent):
-    """Somebody was refused by an access list.
+    """A request was rejected by an access list.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -98,11 +98,11 @@ class FailedACL(SecurityEvent):
     privileges = ("security",)
 
     acl_name = Sometimes("ACLName", text)
-    """The access list; only sent where it has a name."""
+    """The name of the access list; only sent if it has one."""
 
 
 class InvalidAccountID(SecurityEvent):
-    """Somebody named an account that does not exist.
+    """A request named an account that does not exist.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -116,7 +116,7 @@ class InvalidAccountID(SecurityEvent):
 
 
 class InvalidPassword(SecurityEvent):
-    """Somebody gave a wrong password.
+    """A wrong password was given.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -130,15 +130,15 @@ class InvalidPassword(SecurityEvent):
     secrets = Event.secrets | {"receivedhash"}
 
     challenge = Sometimes("Challenge", text)
-    """The challenge that was sent, where one was."""
+    """The challenge that was sent, if any."""
     received_challenge = Sometimes("ReceivedChallenge", text)
-    """The challenge that came back."""
+    """The challenge contained in the response."""
     received_hash = Sometimes("ReceivedHash", text)
-    """The proof that came."""
+    """The hash received as proof of the password."""
 
 
 class InvalidTransport(SecurityEvent):
-    """Somebody came by a transport that the account does not allow.
+    """A request used a transport that the account does not allow.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -151,11 +151,11 @@ class InvalidTransport(SecurityEvent):
     privileges = ("security",)
 
     attempted_transport = Always("AttemptedTransport", text)
-    """The transport that was tried."""
+    """The transport that was used."""
 
 
 class LoadAverageLimit(SecurityEvent):
-    """A request was refused because the server is too busy.
+    """A request was rejected because of the load on the server.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -169,7 +169,7 @@ class LoadAverageLimit(SecurityEvent):
 
 
 class MemoryLimit(SecurityEvent):
-    """A request was refused because memory is short.
+    """A request was rejected because of a shortage of memory.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -183,7 +183,7 @@ class MemoryLimit(SecurityEvent):
 
 
 class RequestBadFormat(SecurityEvent):
-    """Somebody sent a request that is badly formed.
+    """A request was malformed.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -196,15 +196,15 @@ class RequestBadFormat(SecurityEvent):
     privileges = ("security",)
 
     account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account that was named; only sent where one was."""
+    """The account named in the request; only sent if one was."""
     request_type = Always("RequestType", text)
-    """The request that was made."""
+    """The request, such as ``Action: Originate``."""
     request_params = Sometimes("RequestParams", text)
-    """What came with the request; only sent where there is something."""
+    """The parameters of the request; only sent if there are any."""
 
 
 class RequestNotAllowed(SecurityEvent):
-    """Somebody asked for something that they have no right to.
+    """A request asked for something that the account may not do.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -217,13 +217,13 @@ class RequestNotAllowed(SecurityEvent):
     privileges = ("security",)
 
     request_type = Always("RequestType", text)
-    """The request that was made."""
+    """The request, such as ``Action: Originate``."""
     request_params = Sometimes("RequestParams", text)
-    """What came with the request; only sent where there is something."""
+    """The parameters of the request; only sent if there are any."""
 
 
 class RequestNotSupported(SecurityEvent):
-    """Somebody asked for something that this server does not have.
+    """A request asked for something that the service does not support.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -236,11 +236,11 @@ class RequestNotSupported(SecurityEvent):
     privileges = ("security",)
 
     request_type = Always("RequestType", text)
-    """The request that was made."""
+    """The request, such as ``Action: Originate``."""
 
 
 class SessionLimit(SecurityEvent):
-    """Somebody was refused because there are too many sessions.
+    """A request was rejected because there are too many sessions.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -254,7 +254,7 @@ class SessionLimit(SecurityEvent):
 
 
 class SuccessfulAuth(SecurityEvent):
-    """Somebody logged in.
+    """A request was authenticated, such as a log-in.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -267,11 +267,12 @@ class SuccessfulAuth(SecurityEvent):
     privileges = ("security",)
 
     using_password = Always("UsingPassword", one_zero)
-    """Whether credentials were checked, in events of PJSIP; always 0 in those of other services."""
+    """True if authentication required a secret: for PJSIP, if the request carried credentials; for chan_sip, if the
+    peer has a secret. Always false for the manager interface."""
 
 
 class UnexpectedAddress(SecurityEvent):
-    """A request for a session came from elsewhere than the session.
+    """A request in a session came from another address than the session.
 
     Sent to users with the privilege ``security``.
     Asterisk 13 and later.
@@ -284,4 +285,4 @@ class UnexpectedAddress(SecurityEvent):
     privileges = ("security",)
 
     expected_address = Always("ExpectedAddress", address)
-    """Where the session is from."""
+    """The address of the session."""

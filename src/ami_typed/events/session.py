@@ -14,7 +14,7 @@ __all__ = ["FullyBooted", "Shutdown", "UserEvent", "WaitEventComplete"]
 
 
 class FullyBooted(Event):
-    """Asterisk has started. Also sent to each session right after its log-in.
+    """Asterisk has started. Also sent to each session right after it logs in.
 
     Sent to users with the privilege ``system``.
     Asterisk 13 and later.
@@ -27,15 +27,15 @@ class FullyBooted(Event):
     privileges = ("system",)
 
     status = Always("Status", text)
-    """`Fully Booted`."""
+    """``Fully Booted``."""
     uptime = Sometimes("Uptime", seconds, releases="14-")
-    """How long Asterisk has been running."""
+    """Time since Asterisk started."""
     last_reload = Sometimes("LastReload", seconds, releases="14-")
-    """How long ago Asterisk last read its configuration."""
+    """Time since the configuration was last loaded."""
 
 
 class Shutdown(Event):
-    """Asterisk goes down.
+    """Asterisk is shutting down.
 
     Sent to users with the privilege ``system``.
     Asterisk 13 and later.
@@ -48,13 +48,13 @@ class Shutdown(Event):
     privileges = ("system",)
 
     shutdown = Always("Shutdown", member(enums.ShutdownKind))
-    """Whether it waits for what is going on."""
+    """The kind of shutdown: whether it waits for calls to end."""
     restart = Always("Restart", true_false)
-    """Whether it will start again by itself. One of ``True``, ``False``."""
+    """True if it will start again by itself. One of ``True``, ``False``."""
 
 
 class UserEvent(MaybeChannelEvent):
-    """An event that a dialplan or a program made up: its own headers are read as items, `event['Color']`.
+    """A user-defined event of a dialplan or a program: its headers are read as items, `event['Color']`.
 
     Sent to users with the privilege ``user``.
     Asterisk 13 and later.
@@ -71,27 +71,27 @@ class UserEvent(MaybeChannelEvent):
     bridge_uniqueid = Sometimes("BridgeUniqueid", text)
     """The bridge's identifier."""
     bridge_type = Sometimes("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
+    """The purpose of the bridge."""
     bridge_technology = Sometimes("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
+    """The bridge technology, which does the mixing."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
+    """The creator of the bridge, such as ``ConfBridge``; `None` if none was given."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
+    """The name given to the bridge; `None` if it has none."""
     bridge_num_channels = Sometimes("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
+    """Number of channels in the bridge."""
     bridge_video_source_mode = Sometimes("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
+    """The source of the video that the members see."""
     bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
+    """The Uniqueid of the channel whose video is shown; only sent if there is one."""
     user_event = Always("UserEvent", text)
-    """The name that was made up."""
+    """The user-defined name of the event."""
     bridge = MaybeView(BridgeSnapshot)
-    """The snapshot of the bridge; `None` where it is absent."""
+    """The snapshot of the bridge; `None` if absent."""
 
 
 class WaitEventComplete(Event):
-    """WaitEvent is over: something came, or its time ran out.
+    """WaitEvent has ended: an event came, or its time ran out.
 
     Sent to the session that sends ``WaitEvent``, whatever events its user may read.
     Asterisk 13 and later.

@@ -14,7 +14,7 @@ __all__ = ["SIPQualifyPeerDone", "SIPpeerstatusComplete", "SessionTimeout"]
 
 
 class SessionTimeout(ChannelEvent):
-    """A call is ended because it went silent or was not refreshed.
+    """A call is ended because no RTP arrived or its session timer expired.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 to 20.
@@ -27,13 +27,13 @@ class SessionTimeout(ChannelEvent):
     privileges = ("call",)
 
     tenantid = Sometimes("Tenantid", text, releases="18.25 20.10")
-    """The tenant that the channel belongs to; only sent where one is set."""
+    """The tenant that the channel belongs to; only sent if one is set."""
     source = Always("Source", member(enums.TimeoutSource))
-    """Whether no sound came, or the session was not refreshed."""
+    """The timer that expired."""
 
 
 class SIPpeerstatusComplete(Event):
-    """The end of the list that SIPpeerstatus answers with.
+    """The end of the list that SIPpeerstatus returns.
 
     Sent to the session that sends ``SIPpeerstatus``, whatever events its user may read.
     Asterisk 13 to 20.
@@ -45,13 +45,14 @@ class SIPpeerstatusComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class SIPQualifyPeerDone(Event):
-    """A peer was asked whether it is there. It carries the ActionID of that request.
+    """SIPqualifypeer sent an OPTIONS request to a peer; the answer is not awaited. It carries the ActionID of
+    SIPqualifypeer.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 to 20.
@@ -64,4 +65,4 @@ class SIPQualifyPeerDone(Event):
     privileges = ("call",)
 
     peer = Always("Peer", text)
-    """The peer, with its technology: `PJSIP/alice`."""
+    """The peer, with its technology: ``PJSIP/alice``."""

@@ -12,7 +12,7 @@ __all__ = ["DeviceEntry", "DevicelistComplete", "LineEntry", "LinelistComplete"]
 
 
 class DeviceEntry(Event):
-    """One device of the list that SKINNYdevices answers with.
+    """One device in the list that SKINNYdevices returns.
 
     Sent to the session that sends ``SKINNYdevices``, whatever events its user may read.
     Asterisk 13 to 20.
@@ -24,29 +24,29 @@ class DeviceEntry(Event):
     privileges = ()
 
     channel_type = Always("Channeltype", text)
-    """`SKINNY`."""
+    """``SKINNY``."""
     object_name = Always("ObjectName", text)
     """The device's name."""
     channel_object_type = Always("ChannelObjectType", text)
-    """`device`."""
+    """``device``."""
     device_id = Always("DeviceId", text)
-    """The device's identifier, made of its hardware address."""
+    """The device's identifier, derived from its hardware address."""
     ip_address = Sometimes("IPaddress", text, none=("-none-",))
-    """The device's address; none where it is not registered."""
+    """The device's address; `None` if it is not registered."""
     type = Always("Type", text)
-    """The device's make."""
+    """The model of the telephone, such as ``7960``."""
     device_status = Always("Devicestatus", text)
-    """`registered` or `unregistered`."""
+    """``registered`` or ``unregistered``."""
     number_of_lines = Always("NumberOfLines", integer)
-    """How many lines it has."""
+    """Number of lines."""
     event_list = Sometimes("EventList", text)
-    """`Complete` in the last one: the end of the list runs on in the same message."""
+    """``Complete`` in the last item: the end of the list follows in the same message."""
     list_items = Sometimes("ListItems", integer)
-    """How many devices the list has, in the last one."""
+    """Number of devices in the list, in the last item."""
 
 
 class DevicelistComplete(Event):
-    """The end of the list that SKINNYdevices answers with. Asterisk sends it as a part of the last DeviceEntry.
+    """The end of the list that SKINNYdevices returns. Asterisk sends it as part of the last DeviceEntry.
 
     Sent to the session that sends ``SKINNYdevices``, whatever events its user may read.
     Asterisk 13 to 20.
@@ -58,13 +58,13 @@ class DevicelistComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class LineEntry(Event):
-    """One line of the list that SKINNYlines answers with.
+    """One line in the list that SKINNYlines returns.
 
     Sent to the session that sends ``SKINNYlines``, whatever events its user may read.
     Asterisk 13 to 20.
@@ -76,25 +76,25 @@ class LineEntry(Event):
     privileges = ()
 
     channel_type = Always("Channeltype", text)
-    """`SKINNY`."""
+    """``SKINNY``."""
     object_name = Always("ObjectName", text)
     """The line's name."""
     channel_object_type = Always("ChannelObjectType", text)
-    """`line`."""
+    """``line``."""
     device = Sometimes("Device", text, none=("None",))
-    """The device that has the line; none where it is not in use."""
+    """The device that the line is assigned to; `None` if there is none."""
     instance = Always("Instance", integer)
-    """The line's place on the device."""
+    """The position of the line on the device."""
     label = Always("Label", text)
-    """What the device shows for it."""
+    """The label that the device shows for it."""
     event_list = Sometimes("EventList", text)
-    """`Complete` in the last one: the end of the list runs on in the same message."""
+    """``Complete`` in the last item: the end of the list follows in the same message."""
     list_items = Sometimes("ListItems", integer)
-    """How many lines the list has, in the last one."""
+    """Number of lines in the list, in the last item."""
 
 
 class LinelistComplete(Event):
-    """The end of the list that SKINNYlines answers with. Asterisk sends it as a part of the last LineEntry.
+    """The end of the list that SKINNYlines returns. Asterisk sends it as part of the last LineEntry.
 
     Sent to the session that sends ``SKINNYlines``, whatever events its user may read.
     Asterisk 13 to 20.
@@ -106,6 +106,6 @@ class LinelistComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""

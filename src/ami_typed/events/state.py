@@ -21,7 +21,7 @@ __all__ = [
 
 
 class DeviceStateChange(Event):
-    """The state of a device changed; also one device of the list that DeviceStateList answers with.
+    """The state of a device changed; also one device in the list that DeviceStateList returns.
 
     Sent to users with the privilege ``call``, and to the session that sends ``DeviceStateList``, whatever events
     its user may read.
@@ -35,13 +35,13 @@ class DeviceStateChange(Event):
     privileges = ("call",)
 
     device = Always("Device", text)
-    """The device, such as `PJSIP/alice` or `Custom:desk`."""
+    """The device, such as ``PJSIP/alice`` or ``Custom:desk``."""
     state = Always("State", member(enums.DeviceState))
-    """Its state."""
+    """The state of the device."""
 
 
 class DeviceStateListComplete(Event):
-    """The end of the list that DeviceStateList answers with.
+    """The end of the list that DeviceStateList returns.
 
     Sent to the session that sends ``DeviceStateList``, whatever events its user may read.
     Asterisk 13 and later.
@@ -54,13 +54,13 @@ class DeviceStateListComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class ExtensionStateListComplete(Event):
-    """The end of the list that ExtensionStateList answers with.
+    """The end of the list that ExtensionStateList returns.
 
     Sent to the session that sends ``ExtensionStateList``, whatever events its user may read.
     Asterisk 13 and later.
@@ -73,13 +73,13 @@ class ExtensionStateListComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class ExtensionStatus(Event):
-    """The state of an extension's hint changed; also one hint of the list that ExtensionStateList answers with.
+    """The state of an extension's hint changed; also one hint in the list that ExtensionStateList returns.
 
     Sent to users with the privilege ``call``, and to the session that sends ``ExtensionStateList``, whatever
     events its user may read.
@@ -99,14 +99,13 @@ class ExtensionStatus(Event):
     hint = Always("Hint", text)
     """The devices and presence providers that the extension's hint watches."""
     status = Always("Status", member(enums.ExtensionState))
-    """The state."""
+    """The state of the hint."""
     status_text = Always("StatusText", member(enums.ExtensionStateName))
-    """The state, as a word."""
+    """The state of the hint, as a word."""
 
 
 class PresenceStateChange(Event):
-    """Whether and how a person can be reached changed; also one state of the list that PresenceStateList answers
-    with.
+    """The presence of a person changed; also one state in the list that PresenceStateList returns.
 
     Sent to users with the privilege ``call``, and to the session that sends ``PresenceStateList``, whatever
     events its user may read.
@@ -120,17 +119,17 @@ class PresenceStateChange(Event):
     privileges = ("call",)
 
     presentity = Always("Presentity", text)
-    """The provider of presence, such as `CustomPresence:desk`."""
+    """The provider of presence, such as ``CustomPresence:desk``."""
     status = Always("Status", member(enums.PresenceState))
-    """The state."""
+    """The presence of the person."""
     subtype = Always("Subtype", escaped())
-    """The provider's own refinement of the state; may be empty."""
+    """The provider's refinement of the state; may be empty."""
     message = Always("Message", escaped())
-    """What the person has to say about it; may be empty."""
+    """The person's status message; may be empty."""
 
 
 class PresenceStateListComplete(Event):
-    """The end of the list that PresenceStateList answers with.
+    """The end of the list that PresenceStateList returns.
 
     Sent to the session that sends ``PresenceStateList``, whatever events its user may read.
     Asterisk 13 and later.
@@ -143,9 +142,9 @@ class PresenceStateListComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class PresenceStatus(Event):
@@ -168,8 +167,8 @@ class PresenceStatus(Event):
     hint = Always("Hint", text)
     """The devices and presence providers that the extension's hint watches."""
     status = Always("Status", member(enums.PresenceState))
-    """The state."""
+    """The presence of the person."""
     subtype = Always("Subtype", text)
-    """The provider's own refinement of the state; may be empty."""
+    """The provider's refinement of the state; may be empty."""
     message = Always("Message", text)
-    """What the person has to say about it; may be empty."""
+    """The person's status message; may be empty."""

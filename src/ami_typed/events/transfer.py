@@ -14,7 +14,7 @@ __all__ = ["AttendedTransfer", "BlindTransfer"]
 
 class AttendedTransfer(TransfereeChannelEvent):
     """A channel with two calls, whose headers begin with OrigTransferer and SecondTransferer, joined them. Which of
-    the other headers are there depends on where it led.
+    the other headers are present depends on the destination.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -27,315 +27,294 @@ class AttendedTransfer(TransfereeChannelEvent):
     privileges = ("call",)
 
     result = Always("Result", member(enums.TransferResult))
-    """What came of it."""
+    """The outcome of the transfer."""
     is_external = Always("IsExternal", yes_no)
-    """Whether the transfer was asked for from outside, by a telephone or a manager, not by Asterisk itself."""
+    """True if the transfer was requested from outside, by a telephone or a manager, not by Asterisk itself."""
     orig_transferer_channel = Always("OrigTransfererChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``OrigTransferer`` stands for."""
+    """The channel's name, unique while it lives. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_channel_state = Always("OrigTransfererChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``OrigTransferer`` stands for."""
+    """The state of the channel. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_channel_state_desc = Always("OrigTransfererChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``OrigTransferer`` stands for."""
+    """The state of the channel, as a word. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_caller_id_num = Sometimes("OrigTransfererCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``OrigTransferer``
-    stands for."""
+    """The number of the party on this channel; `None` if unknown. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_caller_id_name = Sometimes(
         "OrigTransfererCallerIDName",
         escaped("OrigTransfererAccountCode", "OrigTransfererLinkedid"),
         none=("<unknown>",),
     )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``OrigTransferer``
-    stands for."""
+    """The name of the party on this channel; `None` if unknown. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_connected_line_num = Sometimes("OrigTransfererConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``OrigTransferer`` stands for."""
+    """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``OrigTransferer``
+    channel."""
     orig_transferer_connected_line_name = Sometimes(
         "OrigTransfererConnectedLineName",
         escaped("OrigTransfererAccountCode", "OrigTransfererLinkedid"),
         none=("<unknown>",),
     )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that
-    ``OrigTransferer`` stands for."""
+    """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``OrigTransferer``
+    channel."""
     orig_transferer_language = Always("OrigTransfererLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``OrigTransferer`` stands for."""
+    """The language of prompts, such as ``en``. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_account_code = Always("OrigTransfererAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``OrigTransferer`` stands for."""
+    """The account that the channel's calls are charged to; empty if there is none. Refers to the ``OrigTransferer``
+    channel."""
     orig_transferer_context = Always("OrigTransfererContext", text)
-    """The dialplan context. Of the channel that ``OrigTransferer`` stands for."""
+    """The dialplan context. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_exten = Always("OrigTransfererExten", text)
-    """The dialplan extension. Of the channel that ``OrigTransferer`` stands for."""
+    """The dialplan extension. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_priority = Always("OrigTransfererPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``OrigTransferer`` stands for."""
+    """The priority within the extension, counted from 1. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_uniqueid = Always("OrigTransfererUniqueid", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again. Of the channel that ``OrigTransferer`` stands for."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_linkedid = Always("OrigTransfererLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``OrigTransferer`` stands for."""
+    """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
+    the ``OrigTransferer`` channel."""
     orig_transferer_tenantid = Sometimes("OrigTransfererTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``OrigTransferer``
-    stands for."""
+    """The tenant that the channel belongs to; only sent if one is set. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_chan_variable = Variables(
         "OrigTransfererChanVariable", escaped("OrigTransfererAccountCode", "OrigTransfererLinkedid")
     )
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``OrigTransferer`` stands
-    for."""
+    """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``OrigTransferer`` channel."""
     orig_bridge_uniqueid = Sometimes("OrigBridgeUniqueid", text)
-    """The bridge's identifier. Of the bridge that ``Orig`` stands for."""
+    """The bridge's identifier. Refers to the ``Orig`` bridge."""
     orig_bridge_type = Sometimes("OrigBridgeType", member(enums.BridgeType))
-    """What the bridge is for. Of the bridge that ``Orig`` stands for."""
+    """The purpose of the bridge. Refers to the ``Orig`` bridge."""
     orig_bridge_technology = Sometimes("OrigBridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes. Of the bridge that ``Orig`` stands for."""
+    """The bridge technology, which does the mixing. Refers to the ``Orig`` bridge."""
     orig_bridge_creator = Sometimes("OrigBridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said. Of the bridge that ``Orig`` stands for."""
+    """The creator of the bridge, such as ``ConfBridge``; `None` if none was given. Refers to the ``Orig`` bridge."""
     orig_bridge_name = Sometimes("OrigBridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none. Of the bridge that ``Orig`` stands for."""
+    """The name given to the bridge; `None` if it has none. Refers to the ``Orig`` bridge."""
     orig_bridge_num_channels = Sometimes("OrigBridgeNumChannels", integer)
-    """How many channels are in the bridge. Of the bridge that ``Orig`` stands for."""
+    """Number of channels in the bridge. Refers to the ``Orig`` bridge."""
     orig_bridge_video_source_mode = Sometimes(
         "OrigBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-"
     )
-    """Whose picture the members see. Of the bridge that ``Orig`` stands for."""
+    """The source of the video that the members see. Refers to the ``Orig`` bridge."""
     orig_bridge_video_source = Sometimes("OrigBridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``Orig`` stands
-    for."""
+    """The Uniqueid of the channel whose video is shown; only sent if there is one. Refers to the ``Orig`` bridge."""
     second_transferer_channel = Always("SecondTransfererChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``SecondTransferer`` stands for."""
+    """The channel's name, unique while it lives. Refers to the ``SecondTransferer`` channel."""
     second_transferer_channel_state = Always("SecondTransfererChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``SecondTransferer`` stands for."""
+    """The state of the channel. Refers to the ``SecondTransferer`` channel."""
     second_transferer_channel_state_desc = Always("SecondTransfererChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``SecondTransferer`` stands for."""
+    """The state of the channel, as a word. Refers to the ``SecondTransferer`` channel."""
     second_transferer_caller_id_num = Sometimes("SecondTransfererCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``SecondTransferer``
-    stands for."""
+    """The number of the party on this channel; `None` if unknown. Refers to the ``SecondTransferer`` channel."""
     second_transferer_caller_id_name = Sometimes(
         "SecondTransfererCallerIDName",
         escaped("SecondTransfererAccountCode", "SecondTransfererLinkedid"),
         none=("<unknown>",),
     )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``SecondTransferer``
-    stands for."""
+    """The name of the party on this channel; `None` if unknown. Refers to the ``SecondTransferer`` channel."""
     second_transferer_connected_line_num = Sometimes("SecondTransfererConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``SecondTransferer`` stands for."""
+    """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``SecondTransferer``
+    channel."""
     second_transferer_connected_line_name = Sometimes(
         "SecondTransfererConnectedLineName",
         escaped("SecondTransfererAccountCode", "SecondTransfererLinkedid"),
         none=("<unknown>",),
     )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that
-    ``SecondTransferer`` stands for."""
+    """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``SecondTransferer``
+    channel."""
     second_transferer_language = Always("SecondTransfererLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``SecondTransferer`` stands for."""
+    """The language of prompts, such as ``en``. Refers to the ``SecondTransferer`` channel."""
     second_transferer_account_code = Always("SecondTransfererAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``SecondTransferer`` stands for."""
+    """The account that the channel's calls are charged to; empty if there is none. Refers to the
+    ``SecondTransferer`` channel."""
     second_transferer_context = Always("SecondTransfererContext", text)
-    """The dialplan context. Of the channel that ``SecondTransferer`` stands for."""
+    """The dialplan context. Refers to the ``SecondTransferer`` channel."""
     second_transferer_exten = Always("SecondTransfererExten", text)
-    """The dialplan extension. Of the channel that ``SecondTransferer`` stands for."""
+    """The dialplan extension. Refers to the ``SecondTransferer`` channel."""
     second_transferer_priority = Always("SecondTransfererPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``SecondTransferer`` stands for."""
+    """The priority within the extension, counted from 1. Refers to the ``SecondTransferer`` channel."""
     second_transferer_uniqueid = Always("SecondTransfererUniqueid", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again. Of the channel that ``SecondTransferer`` stands for."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again. Refers to the ``SecondTransferer`` channel."""
     second_transferer_linkedid = Always("SecondTransfererLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``SecondTransferer`` stands for."""
+    """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
+    the ``SecondTransferer`` channel."""
     second_transferer_tenantid = Sometimes("SecondTransfererTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``SecondTransferer``
-    stands for."""
+    """The tenant that the channel belongs to; only sent if one is set. Refers to the ``SecondTransferer`` channel."""
     second_transferer_chan_variable = Variables(
         "SecondTransfererChanVariable", escaped("SecondTransfererAccountCode", "SecondTransfererLinkedid")
     )
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``SecondTransferer``
-    stands for."""
+    """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``SecondTransferer`` channel."""
     second_bridge_uniqueid = Sometimes("SecondBridgeUniqueid", text)
-    """The bridge's identifier. Of the bridge that ``Second`` stands for."""
+    """The bridge's identifier. Refers to the ``Second`` bridge."""
     second_bridge_type = Sometimes("SecondBridgeType", member(enums.BridgeType))
-    """What the bridge is for. Of the bridge that ``Second`` stands for."""
+    """The purpose of the bridge. Refers to the ``Second`` bridge."""
     second_bridge_technology = Sometimes("SecondBridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes. Of the bridge that ``Second`` stands for."""
+    """The bridge technology, which does the mixing. Refers to the ``Second`` bridge."""
     second_bridge_creator = Sometimes("SecondBridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said. Of the bridge that ``Second`` stands for."""
+    """The creator of the bridge, such as ``ConfBridge``; `None` if none was given. Refers to the ``Second`` bridge."""
     second_bridge_name = Sometimes("SecondBridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none. Of the bridge that ``Second`` stands for."""
+    """The name given to the bridge; `None` if it has none. Refers to the ``Second`` bridge."""
     second_bridge_num_channels = Sometimes("SecondBridgeNumChannels", integer)
-    """How many channels are in the bridge. Of the bridge that ``Second`` stands for."""
+    """Number of channels in the bridge. Refers to the ``Second`` bridge."""
     second_bridge_video_source_mode = Sometimes(
         "SecondBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-"
     )
-    """Whose picture the members see. Of the bridge that ``Second`` stands for."""
+    """The source of the video that the members see. Refers to the ``Second`` bridge."""
     second_bridge_video_source = Sometimes("SecondBridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is. Of the bridge that ``Second``
-    stands for."""
+    """The Uniqueid of the channel whose video is shown; only sent if there is one. Refers to the ``Second`` bridge."""
     dest_type = Always("DestType", member(enums.TransferDestination))
-    """Where it led."""
+    """The kind of destination."""
     dest_bridge_uniqueid = Sometimes("DestBridgeUniqueid", text)
-    """The bridge that it led into."""
+    """The bridge that the transfer led to."""
     dest_app = Sometimes("DestApp", text)
-    """The application that it led into."""
+    """The application that the transfer led to."""
     local_one_channel = Sometimes("LocalOneChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``LocalOne`` stands for."""
+    """The channel's name, unique while it lives. Refers to the ``LocalOne`` channel."""
     local_one_channel_state = Sometimes("LocalOneChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``LocalOne`` stands for."""
+    """The state of the channel. Refers to the ``LocalOne`` channel."""
     local_one_channel_state_desc = Sometimes("LocalOneChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``LocalOne`` stands for."""
+    """The state of the channel, as a word. Refers to the ``LocalOne`` channel."""
     local_one_caller_id_num = Sometimes("LocalOneCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
-    for."""
+    """The number of the party on this channel; `None` if unknown. Refers to the ``LocalOne`` channel."""
     local_one_caller_id_name = Sometimes(
         "LocalOneCallerIDName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
     )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``LocalOne`` stands
-    for."""
+    """The name of the party on this channel; `None` if unknown. Refers to the ``LocalOne`` channel."""
     local_one_connected_line_num = Sometimes("LocalOneConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``LocalOne`` stands for."""
+    """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalOne``
+    channel."""
     local_one_connected_line_name = Sometimes(
         "LocalOneConnectedLineName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
     )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalOne``
-    stands for."""
+    """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalOne`` channel."""
     local_one_language = Sometimes("LocalOneLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``LocalOne`` stands for."""
+    """The language of prompts, such as ``en``. Refers to the ``LocalOne`` channel."""
     local_one_account_code = Sometimes("LocalOneAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``LocalOne`` stands for."""
+    """The account that the channel's calls are charged to; empty if there is none. Refers to the ``LocalOne``
+    channel."""
     local_one_context = Sometimes("LocalOneContext", text)
-    """The dialplan context. Of the channel that ``LocalOne`` stands for."""
+    """The dialplan context. Refers to the ``LocalOne`` channel."""
     local_one_exten = Sometimes("LocalOneExten", text)
-    """The dialplan extension. Of the channel that ``LocalOne`` stands for."""
+    """The dialplan extension. Refers to the ``LocalOne`` channel."""
     local_one_priority = Sometimes("LocalOnePriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``LocalOne`` stands for."""
+    """The priority within the extension, counted from 1. Refers to the ``LocalOne`` channel."""
     local_one_uniqueid = Sometimes("LocalOneUniqueid", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again. Of the channel that ``LocalOne`` stands for."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again. Refers to the ``LocalOne`` channel."""
     local_one_linkedid = Sometimes("LocalOneLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``LocalOne`` stands for."""
+    """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
+    the ``LocalOne`` channel."""
     local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalOne`` stands
-    for."""
+    """The tenant that the channel belongs to; only sent if one is set. Refers to the ``LocalOne`` channel."""
     local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalOne`` stands for."""
+    """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``LocalOne`` channel."""
     local_two_channel = Sometimes("LocalTwoChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``LocalTwo`` stands for."""
+    """The channel's name, unique while it lives. Refers to the ``LocalTwo`` channel."""
     local_two_channel_state = Sometimes("LocalTwoChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``LocalTwo`` stands for."""
+    """The state of the channel. Refers to the ``LocalTwo`` channel."""
     local_two_channel_state_desc = Sometimes("LocalTwoChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``LocalTwo`` stands for."""
+    """The state of the channel, as a word. Refers to the ``LocalTwo`` channel."""
     local_two_caller_id_num = Sometimes("LocalTwoCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
-    for."""
+    """The number of the party on this channel; `None` if unknown. Refers to the ``LocalTwo`` channel."""
     local_two_caller_id_name = Sometimes(
         "LocalTwoCallerIDName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
     )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``LocalTwo`` stands
-    for."""
+    """The name of the party on this channel; `None` if unknown. Refers to the ``LocalTwo`` channel."""
     local_two_connected_line_num = Sometimes("LocalTwoConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``LocalTwo`` stands for."""
+    """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalTwo``
+    channel."""
     local_two_connected_line_name = Sometimes(
         "LocalTwoConnectedLineName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
     )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that ``LocalTwo``
-    stands for."""
+    """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalTwo`` channel."""
     local_two_language = Sometimes("LocalTwoLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``LocalTwo`` stands for."""
+    """The language of prompts, such as ``en``. Refers to the ``LocalTwo`` channel."""
     local_two_account_code = Sometimes("LocalTwoAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``LocalTwo`` stands for."""
+    """The account that the channel's calls are charged to; empty if there is none. Refers to the ``LocalTwo``
+    channel."""
     local_two_context = Sometimes("LocalTwoContext", text)
-    """The dialplan context. Of the channel that ``LocalTwo`` stands for."""
+    """The dialplan context. Refers to the ``LocalTwo`` channel."""
     local_two_exten = Sometimes("LocalTwoExten", text)
-    """The dialplan extension. Of the channel that ``LocalTwo`` stands for."""
+    """The dialplan extension. Refers to the ``LocalTwo`` channel."""
     local_two_priority = Sometimes("LocalTwoPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``LocalTwo`` stands for."""
+    """The priority within the extension, counted from 1. Refers to the ``LocalTwo`` channel."""
     local_two_uniqueid = Sometimes("LocalTwoUniqueid", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again. Of the channel that ``LocalTwo`` stands for."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again. Refers to the ``LocalTwo`` channel."""
     local_two_linkedid = Sometimes("LocalTwoLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``LocalTwo`` stands for."""
+    """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
+    the ``LocalTwo`` channel."""
     local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``LocalTwo`` stands
-    for."""
+    """The tenant that the channel belongs to; only sent if one is set. Refers to the ``LocalTwo`` channel."""
     local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``LocalTwo`` stands for."""
+    """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``LocalTwo`` channel."""
     dest_transferer_channel = Sometimes("DestTransfererChannel", text)
-    """The channel of whoever transfers that stays, in a three-way call."""
+    """The transferring party's channel that stays, in a three-way call."""
     transfer_target_channel = Sometimes("TransferTargetChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``TransferTarget`` stands for."""
+    """The channel's name, unique while it lives. Refers to the ``TransferTarget`` channel."""
     transfer_target_channel_state = Sometimes("TransferTargetChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``TransferTarget`` stands for."""
+    """The state of the channel. Refers to the ``TransferTarget`` channel."""
     transfer_target_channel_state_desc = Sometimes("TransferTargetChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``TransferTarget`` stands for."""
+    """The state of the channel, as a word. Refers to the ``TransferTarget`` channel."""
     transfer_target_caller_id_num = Sometimes("TransferTargetCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``TransferTarget``
-    stands for."""
+    """The number of the party on this channel; `None` if unknown. Refers to the ``TransferTarget`` channel."""
     transfer_target_caller_id_name = Sometimes(
         "TransferTargetCallerIDName",
         escaped("TransferTargetAccountCode", "TransferTargetLinkedid"),
         none=("<unknown>",),
     )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``TransferTarget``
-    stands for."""
+    """The name of the party on this channel; `None` if unknown. Refers to the ``TransferTarget`` channel."""
     transfer_target_connected_line_num = Sometimes("TransferTargetConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``TransferTarget`` stands for."""
+    """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``TransferTarget``
+    channel."""
     transfer_target_connected_line_name = Sometimes(
         "TransferTargetConnectedLineName",
         escaped("TransferTargetAccountCode", "TransferTargetLinkedid"),
         none=("<unknown>",),
     )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that
-    ``TransferTarget`` stands for."""
+    """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``TransferTarget``
+    channel."""
     transfer_target_language = Sometimes("TransferTargetLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``TransferTarget`` stands for."""
+    """The language of prompts, such as ``en``. Refers to the ``TransferTarget`` channel."""
     transfer_target_account_code = Sometimes("TransferTargetAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``TransferTarget`` stands for."""
+    """The account that the channel's calls are charged to; empty if there is none. Refers to the ``TransferTarget``
+    channel."""
     transfer_target_context = Sometimes("TransferTargetContext", text)
-    """The dialplan context. Of the channel that ``TransferTarget`` stands for."""
+    """The dialplan context. Refers to the ``TransferTarget`` channel."""
     transfer_target_exten = Sometimes("TransferTargetExten", text)
-    """The dialplan extension. Of the channel that ``TransferTarget`` stands for."""
+    """The dialplan extension. Refers to the ``TransferTarget`` channel."""
     transfer_target_priority = Sometimes("TransferTargetPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``TransferTarget`` stands for."""
+    """The priority within the extension, counted from 1. Refers to the ``TransferTarget`` channel."""
     transfer_target_uniqueid = Sometimes("TransferTargetUniqueid", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again. Of the channel that ``TransferTarget`` stands for."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again. Refers to the ``TransferTarget`` channel."""
     transfer_target_linkedid = Sometimes("TransferTargetLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``TransferTarget`` stands for."""
+    """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
+    the ``TransferTarget`` channel."""
     transfer_target_tenantid = Sometimes("TransferTargetTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``TransferTarget``
-    stands for."""
+    """The tenant that the channel belongs to; only sent if one is set. Refers to the ``TransferTarget`` channel."""
     transfer_target_chan_variable = Variables(
         "TransferTargetChanVariable", escaped("TransferTargetAccountCode", "TransferTargetLinkedid")
     )
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``TransferTarget`` stands
-    for."""
+    """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``TransferTarget`` channel."""
     orig_transferer = View(ChannelSnapshot, "orig_transferer_")
-    """The snapshot of the channel that ``OrigTransferer`` stands for."""
+    """The snapshot of the ``OrigTransferer`` channel."""
     second_transferer = View(ChannelSnapshot, "second_transferer_")
-    """The snapshot of the channel that ``SecondTransferer`` stands for."""
+    """The snapshot of the ``SecondTransferer`` channel."""
     local_one = MaybeView(ChannelSnapshot, "local_one_")
-    """The snapshot of the channel that ``LocalOne`` stands for; `None` where it is absent."""
+    """The snapshot of the ``LocalOne`` channel; `None` if absent."""
     local_two = MaybeView(ChannelSnapshot, "local_two_")
-    """The snapshot of the channel that ``LocalTwo`` stands for; `None` where it is absent."""
+    """The snapshot of the ``LocalTwo`` channel; `None` if absent."""
     transfer_target = MaybeView(ChannelSnapshot, "transfer_target_")
-    """The snapshot of the channel that ``TransferTarget`` stands for; `None` where it is absent."""
+    """The snapshot of the ``TransferTarget`` channel; `None` if absent."""
     orig_bridge = MaybeView(BridgeSnapshot, "orig_")
-    """The snapshot of the bridge that ``Orig`` stands for; `None` where it is absent."""
+    """The snapshot of the ``Orig`` bridge; `None` if absent."""
     second_bridge = MaybeView(BridgeSnapshot, "second_")
-    """The snapshot of the bridge that ``Second`` stands for; `None` where it is absent."""
+    """The snapshot of the ``Second`` bridge; `None` if absent."""
 
 
 class BlindTransfer(TransfereeChannelEvent):
-    """A channel, whose headers begin with Transferer, was asked to transfer the one it talks to, whose headers begin
-    with Transferee, without asking first. Those and the bridge's are absent where there is no one other party.
+    """A channel, whose headers begin with Transferer, was asked to transfer the party it was talking to, whose
+    headers begin with Transferee, without consultation. Those and the bridge's are absent if there is not exactly
+    one other party.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -348,77 +327,74 @@ class BlindTransfer(TransfereeChannelEvent):
     privileges = ("call",)
 
     result = Always("Result", member(enums.TransferResult))
-    """What came of it."""
+    """The outcome of the transfer."""
     transferer_channel = Always("TransfererChannel", text)
-    """The channel's name, unique while it lives. Of the channel that ``Transferer`` stands for."""
+    """The channel's name, unique while it lives. Refers to the ``Transferer`` channel."""
     transferer_channel_state = Always("TransfererChannelState", member(enums.ChannelState))
-    """How far the channel has come. Of the channel that ``Transferer`` stands for."""
+    """The state of the channel. Refers to the ``Transferer`` channel."""
     transferer_channel_state_desc = Always("TransfererChannelStateDesc", member(enums.ChannelStateName))
-    """How far the channel has come, as a word. Of the channel that ``Transferer`` stands for."""
+    """The state of the channel, as a word. Refers to the ``Transferer`` channel."""
     transferer_caller_id_num = Sometimes("TransfererCallerIDNum", text, none=("<unknown>",))
-    """The number of the party on this channel; none where it is not known. Of the channel that ``Transferer`` stands
-    for."""
+    """The number of the party on this channel; `None` if unknown. Refers to the ``Transferer`` channel."""
     transferer_caller_id_name = Sometimes(
         "TransfererCallerIDName", escaped("TransfererAccountCode", "TransfererLinkedid"), none=("<unknown>",)
     )
-    """The name of the party on this channel; none where it is not known. Of the channel that ``Transferer`` stands
-    for."""
+    """The name of the party on this channel; `None` if unknown. Refers to the ``Transferer`` channel."""
     transferer_connected_line_num = Sometimes("TransfererConnectedLineNum", text, none=("<unknown>",))
-    """The number of the party that this channel talks to; none where it is not known. Of the channel that
-    ``Transferer`` stands for."""
+    """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Transferer``
+    channel."""
     transferer_connected_line_name = Sometimes(
         "TransfererConnectedLineName", escaped("TransfererAccountCode", "TransfererLinkedid"), none=("<unknown>",)
     )
-    """The name of the party that this channel talks to; none where it is not known. Of the channel that
-    ``Transferer`` stands for."""
+    """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Transferer``
+    channel."""
     transferer_language = Always("TransfererLanguage", text)
-    """The language that prompts are played in, such as `en`. Of the channel that ``Transferer`` stands for."""
+    """The language of prompts, such as ``en``. Refers to the ``Transferer`` channel."""
     transferer_account_code = Always("TransfererAccountCode", text)
-    """The account that the channel's calls are charged to; empty where there is none. Of the channel that
-    ``Transferer`` stands for."""
+    """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Transferer``
+    channel."""
     transferer_context = Always("TransfererContext", text)
-    """The dialplan context. Of the channel that ``Transferer`` stands for."""
+    """The dialplan context. Refers to the ``Transferer`` channel."""
     transferer_exten = Always("TransfererExten", text)
-    """The dialplan extension. Of the channel that ``Transferer`` stands for."""
+    """The dialplan extension. Refers to the ``Transferer`` channel."""
     transferer_priority = Always("TransfererPriority", integer)
-    """The priority within the extension, counted from 1. Of the channel that ``Transferer`` stands for."""
+    """The priority within the extension, counted from 1. Refers to the ``Transferer`` channel."""
     transferer_uniqueid = Always("TransfererUniqueid", text)
-    """The channel's identifier. Asterisk never gives one twice, but one chosen with `ChannelId` of Originate may
-    come again. Of the channel that ``Transferer`` stands for."""
+    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
+    be used again. Refers to the ``Transferer`` channel."""
     transferer_linkedid = Always("TransfererLinkedid", text)
-    """The identifier of the oldest channel of the call: the same for all channels that belong together. Of the
-    channel that ``Transferer`` stands for."""
+    """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
+    the ``Transferer`` channel."""
     transferer_tenantid = Sometimes("TransfererTenantid", text, releases="18.25 20.10 21.5-")
-    """The tenant that the channel belongs to; only sent where one is set. Of the channel that ``Transferer`` stands
-    for."""
+    """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Transferer`` channel."""
     transferer_chan_variable = Variables(
         "TransfererChanVariable", escaped("TransfererAccountCode", "TransfererLinkedid")
     )
-    """The channel variables that `channelvars` of manager.conf names. Of the channel that ``Transferer`` stands for."""
+    """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Transferer`` channel."""
     bridge_uniqueid = Sometimes("BridgeUniqueid", text)
     """The bridge's identifier."""
     bridge_type = Sometimes("BridgeType", member(enums.BridgeType))
-    """What the bridge is for."""
+    """The purpose of the bridge."""
     bridge_technology = Sometimes("BridgeTechnology", member(enums.BridgeTechnology))
-    """How the bridge mixes."""
+    """The bridge technology, which does the mixing."""
     bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
-    """Who made the bridge, such as `ConfBridge`; none where nobody said."""
+    """The creator of the bridge, such as ``ConfBridge``; `None` if none was given."""
     bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
-    """The name that the bridge was given; none where it has none."""
+    """The name given to the bridge; `None` if it has none."""
     bridge_num_channels = Sometimes("BridgeNumChannels", integer)
-    """How many channels are in the bridge."""
+    """Number of channels in the bridge."""
     bridge_video_source_mode = Sometimes("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
-    """Whose picture the members see."""
+    """The source of the video that the members see."""
     bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
-    """The Uniqueid of the channel whose picture is shown; only sent where one is."""
+    """The Uniqueid of the channel whose video is shown; only sent if there is one."""
     is_external = Always("IsExternal", yes_no)
-    """Whether the transfer was asked for from outside, by a telephone or a manager, not by Asterisk itself. One of
+    """True if the transfer was requested from outside, by a telephone or a manager, not by Asterisk itself. One of
     ``Yes``, ``No``."""
     context = Always("Context", text)
     """The context that the transfer leads to."""
     extension = Always("Extension", text)
     """The extension that the transfer leads to."""
     transferer = View(ChannelSnapshot, "transferer_")
-    """The snapshot of the channel that ``Transferer`` stands for."""
+    """The snapshot of the ``Transferer`` channel."""
     bridge = MaybeView(BridgeSnapshot)
-    """The snapshot of the bridge; `None` where it is absent."""
+    """The snapshot of the bridge; `None` if absent."""

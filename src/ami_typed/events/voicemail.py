@@ -26,7 +26,7 @@ __all__ = [
 
 
 class MessageWaiting(MaybeChannelEvent):
-    """The messages of a mailbox changed. The channel's headers are there where a call left or heard one.
+    """The messages of a mailbox changed. The channel's headers are present if a call changed them.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -39,17 +39,17 @@ class MessageWaiting(MaybeChannelEvent):
     privileges = ("call",)
 
     mailbox = Always("Mailbox", text)
-    """The mailbox, as `number@context`."""
+    """The mailbox, as ``number@context``."""
     waiting = Always("Waiting", one_zero)
-    """Whether any message is new."""
+    """True if there is any new message."""
     new = Sometimes("New", integer)
-    """How many are new; absent where only that there are some is known."""
+    """Number of new messages; absent if only their existence is known."""
     old = Sometimes("Old", integer)
-    """How many have been heard."""
+    """Number of heard messages."""
 
 
 class MiniVoiceMail(ChannelEvent):
-    """MiniVM recorded or sent a message.
+    """MiniVM sent the notification of a message.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -62,15 +62,15 @@ class MiniVoiceMail(ChannelEvent):
     privileges = ("call",)
 
     action = Always("Action", text)
-    """What it did, such as `SentNotification`."""
+    """Always ``SentNotification``."""
     mailbox = Always("Mailbox", text)
-    """The mailbox, as `number@context`."""
+    """The mailbox, as ``number@context``."""
     counter = Sometimes("Counter", text)
-    """The message's number."""
+    """The counter of the message, from ``MVM_COUNTER``; empty if there is none."""
 
 
 class MWIGet(Event):
-    """One mailbox of the list that MWIGet answers with.
+    """One mailbox in the list that MWIGet returns.
 
     Sent to the session that sends ``MWIGet``, whatever events its user may read.
     Asterisk 13 and later.
@@ -83,15 +83,15 @@ class MWIGet(Event):
     privileges = ()
 
     mailbox = Always("Mailbox", text)
-    """The mailbox, as `number@context`."""
+    """The mailbox, as ``number@context``."""
     old_messages = Always("OldMessages", integer)
-    """How many messages have been heard."""
+    """Number of heard messages."""
     new_messages = Always("NewMessages", integer)
-    """How many messages are new."""
+    """Number of new messages."""
 
 
 class MWIGetComplete(Event):
-    """The end of the list that MWIGet answers with.
+    """The end of the list that MWIGet returns.
 
     Sent to the session that sends ``MWIGet``, whatever events its user may read.
     Asterisk 13 and later.
@@ -104,16 +104,16 @@ class MWIGetComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class VoicemailBoxDetail(Event):
-    """One message of the list that VoicemailBoxSummary answers with.
+    """One message in the list that VoicemailBoxSummary returns.
 
     Sent to the session that sends ``VoicemailBoxSummary``, whatever events its user may read.
-    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
+    Asterisk 18 (since 18.20), 20.5 and later.
     """
 
     __slots__ = ()
@@ -122,24 +122,24 @@ class VoicemailBoxDetail(Event):
     privileges = ()
 
     folder = Always("Folder", member(enums.VoicemailFolder))
-    """The folder that it is in."""
+    """The folder of the message."""
     caller_id = Sometimes("CallerID", text, none=("Unknown",))
-    """Who left it; none where that was not known."""
+    """The caller who left it; `None` if unknown."""
     date = Always("Date", text)
-    """When it was left, in words and in UTC: `Sun Nov 22 08:54:06 PM UTC 2026`."""
+    """When it was left, as text in UTC: ``Sun Nov 22 08:54:06 PM UTC 2026``."""
     duration = Sometimes("Duration", seconds)
-    """How long it is."""
+    """Duration of the message."""
     flag = Always("Flag", text)
-    """`Urgent`, or empty."""
+    """``Urgent``, or empty."""
     id = Always("ID", text)
     """Its identifier, for other actions."""
 
 
 class VoicemailBoxDetailComplete(Event):
-    """The end of the list that VoicemailBoxSummary answers with.
+    """The end of the list that VoicemailBoxSummary returns.
 
     Sent to the session that sends ``VoicemailBoxSummary``, whatever events its user may read.
-    Asterisk 18.20 or later in the 18 branch, 20.5 and later.
+    Asterisk 18 (since 18.20), 20.5 and later.
     """
 
     __slots__ = ()
@@ -148,16 +148,16 @@ class VoicemailBoxDetailComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class VoicemailPasswordChange(Event):
-    """Somebody changed the password of a mailbox.
+    """The password of a mailbox was changed.
 
     Sent to users with all of the privileges ``system``, ``user``.
-    Asterisk 18.21 or later in the 18 branch, 20.6 or later in the 20 branch, 21.1 and later.
+    Asterisk 18 (since 18.21), 20 (since 20.6), 21.1 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Events/VoicemailPasswordChange/>
     """
 
@@ -176,7 +176,7 @@ class VoicemailPasswordChange(Event):
 
 
 class VoicemailUserDetail(Event):
-    """The mailbox that VoicemailUserStatus asked about.
+    """The mailbox requested with VoicemailUserStatus.
 
     Sent to the session that sends ``VoicemailUserStatus``, whatever events its user may read.
     Asterisk 16 and later.
@@ -192,69 +192,69 @@ class VoicemailUserDetail(Event):
     voice_mailbox = Always("VoiceMailbox", text)
     """The mailbox's number."""
     fullname = Always("Fullname", text)
-    """The name of the mailbox's owner; empty where it has none."""
+    """The name of the mailbox's owner; empty if none is set."""
     email = Sometimes("Email", text, none=("(null)",))
-    """Where new messages are announced by e-mail; none where nowhere."""
+    """The e-mail address to notify of new messages; `None` if none is set."""
     pager = Always("Pager", text)
-    """Where new messages are announced by a short e-mail; empty where nowhere."""
+    """The address to notify of new messages by a short e-mail; empty if none is set."""
     server_email = Always("ServerEmail", text)
-    """The sender of those e-mails."""
+    """The sender's address of those e-mails."""
     from_string = Always("FromString", text)
-    """The name that those e-mails are sent under."""
+    """The sender's name of those e-mails."""
     mail_command = Always("MailCommand", text)
-    """The command that sends them."""
+    """The command that sends the e-mails."""
     language = Always("Language", text)
-    """The language of the mailbox's prompts; empty where it has none of its own."""
+    """The language of the mailbox's prompts; empty if none is set."""
     time_zone = Always("TimeZone", text)
-    """The time zone that the mailbox's times are told in, by its name in voicemail.conf."""
+    """The time zone in which times of messages are announced, by its name in voicemail.conf."""
     callback = Always("Callback", text)
-    """The context that a call back to a message's sender is placed from."""
+    """The context for calling back the sender of a message; empty if none is set."""
     dialout = Always("Dialout", text)
-    """The context that the owner may dial out from."""
+    """The context from which the owner may dial out; empty if none is set."""
     unique_id = Always("UniqueID", text)
-    """The mailbox's key in a realtime table; empty where it has none."""
+    """The mailbox's key in a realtime table; empty if it is not realtime."""
     exit_context = Always("ExitContext", text)
-    """The context that a caller gets to by pressing 0 or `*`."""
+    """The context that a caller reaches by pressing 0 or ``*``; empty if none is set."""
     say_duration_minimum = Always("SayDurationMinimum", minutes)
-    """The shortest message whose length is told."""
+    """The minimum duration of messages whose duration is announced."""
     say_envelope = Always("SayEnvelope", yes_no)
-    """Whether date and time of a message are told."""
+    """True if date and time of a message are announced."""
     say_cid = Always("SayCID", yes_no)
-    """Whether the caller's number is told."""
+    """True if the caller's number is announced."""
     attach_message = Always("AttachMessage", yes_no)
-    """Whether the recording is attached to the e-mail."""
+    """True if the recording is attached to the e-mail."""
     attachment_format = Always("AttachmentFormat", text)
-    """The sound format of that attachment."""
+    """The sound format of the attachment; empty if none is set."""
     delete_message = Always("DeleteMessage", yes_no)
-    """Whether a message is deleted once its e-mail is sent."""
+    """True if a message is deleted once its e-mail is sent."""
     volume_gain = Always("VolumeGain", real)
-    """The factor by which sox amplifies the attachment; 0 leaves it as it is."""
+    """The gain applied to the attachment with sox (``-v``); 0 for none."""
     can_review = Always("CanReview", yes_no)
-    """Whether callers may listen to what they recorded before they leave it."""
+    """True if callers may review their recording before leaving it."""
     can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-")
-    """Whether callers may mark a message as urgent."""
+    """True if callers may mark a message as urgent."""
     call_operator = Always("CallOperator", yes_no)
-    """Whether callers may reach an operator."""
+    """True if callers may reach an operator."""
     max_message_count = Always("MaxMessageCount", integer)
-    """How many messages a folder takes."""
+    """Maximum number of messages in a folder."""
     max_message_length = Always("MaxMessageLength", seconds)
-    """The longest message."""
+    """Maximum duration of a message; 0 for no limit."""
     new_message_count = Always("NewMessageCount", integer)
-    """How many messages are new."""
+    """Number of new messages, urgent ones included."""
     old_message_count = Always("OldMessageCount", integer)
-    """How many messages have been heard."""
+    """Number of heard messages."""
     imap_user = Sometimes("IMAPUser", text)
-    """The user at the IMAP server; only sent where voicemail is kept there."""
+    """The user name at the IMAP server; only sent if voicemail is stored there."""
     imap_server = Sometimes("IMAPServer", text)
-    """The IMAP server; only sent where voicemail is kept there."""
+    """The IMAP server; only sent if voicemail is stored there."""
     imap_port = Sometimes("IMAPPort", integer)
-    """The IMAP server's port; only sent where voicemail is kept there."""
+    """The IMAP server's port; only sent if voicemail is stored there."""
     imap_flags = Sometimes("IMAPFlags", text)
-    """The flags of the IMAP connection; only sent where voicemail is kept there."""
+    """The flags of the IMAP connection; only sent if voicemail is stored there."""
 
 
 class VoicemailUserDetailComplete(Event):
-    """The end of what VoicemailUserStatus answers with.
+    """The end of the list that VoicemailUserStatus returns.
 
     Sent to the session that sends ``VoicemailUserStatus``, whatever events its user may read.
     Asterisk 16 and later.
@@ -266,13 +266,13 @@ class VoicemailUserDetailComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""
 
 
 class VoicemailUserEntry(Event):
-    """One mailbox of the list that VoicemailUsersList answers with.
+    """One mailbox in the list that VoicemailUsersList returns.
 
     Sent to the session that sends ``VoicemailUsersList``, whatever events its user may read.
     Asterisk 13 and later.
@@ -288,69 +288,69 @@ class VoicemailUserEntry(Event):
     voice_mailbox = Always("VoiceMailbox", text)
     """The mailbox's number."""
     fullname = Always("Fullname", text)
-    """The name of the mailbox's owner; empty where it has none."""
+    """The name of the mailbox's owner; empty if none is set."""
     email = Sometimes("Email", text, none=("(null)",))
-    """Where new messages are announced by e-mail; none where nowhere."""
+    """The e-mail address to notify of new messages; `None` if none is set."""
     pager = Always("Pager", text)
-    """Where new messages are announced by a short e-mail; empty where nowhere."""
+    """The address to notify of new messages by a short e-mail; empty if none is set."""
     server_email = Always("ServerEmail", text)
-    """The sender of those e-mails."""
+    """The sender's address of those e-mails."""
     from_string = Always("FromString", text, releases="13.15 14.4-")
-    """The name that those e-mails are sent under."""
+    """The sender's name of those e-mails."""
     mail_command = Always("MailCommand", text)
-    """The command that sends them."""
+    """The command that sends the e-mails."""
     language = Always("Language", text)
-    """The language of the mailbox's prompts; empty where it has none of its own."""
+    """The language of the mailbox's prompts; empty if none is set."""
     time_zone = Always("TimeZone", text)
-    """The time zone that the mailbox's times are told in, by its name in voicemail.conf."""
+    """The time zone in which times of messages are announced, by its name in voicemail.conf."""
     callback = Always("Callback", text)
-    """The context that a call back to a message's sender is placed from."""
+    """The context for calling back the sender of a message; empty if none is set."""
     dialout = Always("Dialout", text)
-    """The context that the owner may dial out from."""
+    """The context from which the owner may dial out; empty if none is set."""
     unique_id = Always("UniqueID", text)
-    """The mailbox's key in a realtime table; empty where it has none."""
+    """The mailbox's key in a realtime table; empty if it is not realtime."""
     exit_context = Always("ExitContext", text)
-    """The context that a caller gets to by pressing 0 or `*`."""
+    """The context that a caller reaches by pressing 0 or ``*``; empty if none is set."""
     say_duration_minimum = Always("SayDurationMinimum", minutes)
-    """The shortest message whose length is told."""
+    """The minimum duration of messages whose duration is announced."""
     say_envelope = Always("SayEnvelope", yes_no)
-    """Whether date and time of a message are told."""
+    """True if date and time of a message are announced."""
     say_cid = Always("SayCID", yes_no)
-    """Whether the caller's number is told."""
+    """True if the caller's number is announced."""
     attach_message = Always("AttachMessage", yes_no)
-    """Whether the recording is attached to the e-mail."""
+    """True if the recording is attached to the e-mail."""
     attachment_format = Always("AttachmentFormat", text)
-    """The sound format of that attachment."""
+    """The sound format of the attachment; empty if none is set."""
     delete_message = Always("DeleteMessage", yes_no)
-    """Whether a message is deleted once its e-mail is sent."""
+    """True if a message is deleted once its e-mail is sent."""
     volume_gain = Always("VolumeGain", real)
-    """The factor by which sox amplifies the attachment; 0 leaves it as it is."""
+    """The gain applied to the attachment with sox (``-v``); 0 for none."""
     can_review = Always("CanReview", yes_no)
-    """Whether callers may listen to what they recorded before they leave it."""
+    """True if callers may review their recording before leaving it."""
     can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-")
-    """Whether callers may mark a message as urgent."""
+    """True if callers may mark a message as urgent."""
     call_operator = Always("CallOperator", yes_no)
-    """Whether callers may reach an operator."""
+    """True if callers may reach an operator."""
     max_message_count = Always("MaxMessageCount", integer)
-    """How many messages a folder takes."""
+    """Maximum number of messages in a folder."""
     max_message_length = Always("MaxMessageLength", seconds)
-    """The longest message."""
+    """Maximum duration of a message; 0 for no limit."""
     new_message_count = Always("NewMessageCount", integer)
-    """How many messages are new."""
+    """Number of new messages, urgent ones included."""
     old_message_count = Sometimes("OldMessageCount", integer)
-    """How many messages have been heard."""
+    """Number of heard messages."""
     imap_user = Sometimes("IMAPUser", text)
-    """The user at the IMAP server; only sent where voicemail is kept there."""
+    """The user name at the IMAP server; only sent if voicemail is stored there."""
     imap_server = Sometimes("IMAPServer", text)
-    """The IMAP server; only sent where voicemail is kept there."""
+    """The IMAP server; only sent if voicemail is stored there."""
     imap_port = Sometimes("IMAPPort", integer)
-    """The IMAP server's port; only sent where voicemail is kept there."""
+    """The IMAP server's port; only sent if voicemail is stored there."""
     imap_flags = Sometimes("IMAPFlags", text)
-    """The flags of the IMAP connection; only sent where voicemail is kept there."""
+    """The flags of the IMAP connection; only sent if voicemail is stored there."""
 
 
 class VoicemailUserEntryComplete(Event):
-    """The end of the list that VoicemailUsersList answers with.
+    """The end of the list that VoicemailUsersList returns.
 
     Sent to the session that sends ``VoicemailUsersList``, whatever events its user may read.
     Asterisk 13 and later.
@@ -362,6 +362,6 @@ class VoicemailUserEntryComplete(Event):
     privileges = ()
 
     event_list = Always("EventList", text)
-    """`Complete` where the list came to its end."""
+    """``Complete`` if the list is complete."""
     list_items = Always("ListItems", integer)
-    """How many events the list has, this one not counted."""
+    """Number of events in the list, not counting this one."""

@@ -128,28 +128,27 @@ class Releases:
         return f"Releases({self.spans!r})"
 
     def __str__(self) -> str:
-        """Say the set in words: ``Asterisk 13 to 15, 16.20 or later in the 16 branch, 17 and later``."""
+        """Return the set in words: ``Asterisk 13 to 15, 18 (since 18.20), 20.5 and later``."""
         *closed, last = _runs(self.branches())
         words = [*map(_in_words, closed), _in_words(last, is_open=self.is_open)]
         return f"Asterisk {', '.join(words)}"
 
     def needed_by(self, release: Release) -> str:
-        """Say what a server would have to be that is of a release which is not in the set.
+        """Return the releases that a server of a release outside the set would need, in words.
 
         Returns:
-            What is needed in the server's own branch, where that is in the set at all: ``Asterisk 18.26 or later in
-            the 18 branch``; else the whole set in words.
+            The first release of the server's own branch, if that branch is in the set: ``Asterisk 18.26 or later``;
+            else the whole set.
         """
         first = self.branches().get(release.branch)
-        return str(self) if first is None else f"Asterisk {_in_words([first])}"
+        return str(self) if first is None else f"Asterisk {_number(first)} or later"
 
 
 def _runs(branches: dict[int, Release]) -> list[list[Release]]:
-    """Return the first releases in runs of neighbouring branches that are in the set as a whole."""
+    """Return the first releases in runs of neighbouring branches, all of them whole except perhaps the first."""
     runs: list[list[Release]] = []
     for branch, first in sorted(branches.items()):
-        whole = Release(branch)
-        if runs and first == whole and runs[-1][-1] == Release(branch - 1):
+        if runs and first == Release(branch) and runs[-1][-1].branch == branch - 1:
             runs[-1].append(first)
         else:
             runs.append([first])
@@ -158,9 +157,12 @@ def _runs(branches: dict[int, Release]) -> list[list[Release]]:
 
 def _in_words(run: list[Release], *, is_open: bool = False) -> str:
     first, last = run[0], run[-1]
-    start = str(first.branch) if first == Release(first.branch) else str(first).removesuffix(".0")
     if is_open:
-        return f"{start} and later"
+        return f"{_number(first)} and later"
     if first is not last:
-        return f"{first.branch} to {last.branch}"
-    return start if first == Release(first.branch) else f"{start} or later in the {first.branch} branch"
+        return f"{_number(first)} to {last.branch}"
+    return f"{first.branch}" if first == Release(first.branch) else f"{first.branch} (since {_number(first)})"
+
+
+def _number(first: Release) -> str:
+    return f"{first.branch}" if first == Release(first.branch) else str(first).removesuffix(".0")

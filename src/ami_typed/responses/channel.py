@@ -21,4 +21,4 @@ class Getvar(Answer):
     variable = Always("Variable", text)
     """The variable or function that was read."""
     value = Always("Value", text)
-    """Its value; empty where it is not set."""
+    """Its value; empty if it is not set."""

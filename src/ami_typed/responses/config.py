@@ -47,6 +47,6 @@ class ListCategories(Answer):
     __slots__ = ()
 
     error = Sometimes("Error", text)
-    """`no categories found` where there are none."""
+    """``no categories found`` if there are none."""
     categories = Built(section_names, "Category-*")
     """The sections' names, in order."""

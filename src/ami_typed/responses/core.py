@@ -13,7 +13,7 @@ __all__ = ["Command", "CoreSettings", "CoreStatus", "ListCommands", "ModuleCheck
 
 
 class Command(Answer):
-    """What a command printed.
+    """The output of a command.
 
     Asterisk 13 and later.
     """
@@ -21,7 +21,7 @@ class Command(Answer):
     __slots__ = ()
 
     output = Built(lines, "Output")
-    """The lines that it printed."""
+    """The lines of output."""
 
 
 class CoreSettings(Answer):
@@ -33,33 +33,33 @@ class CoreSettings(Answer):
     __slots__ = ()
 
     ami_version = Always("AMIversion", text)
-    """The version of the manager protocol, such as `11.0.0`."""
+    """The version of the manager protocol, such as ``11.0.0``."""
     asterisk_version = Always("AsteriskVersion", text)
     """The version of Asterisk."""
     system_name = Always("SystemName", text)
-    """The server's `systemname` of asterisk.conf; empty where it has none."""
+    """The server's ``systemname`` of asterisk.conf; empty if it has none."""
     core_max_calls = Always("CoreMaxCalls", integer)
-    """How many calls are allowed at a time; 0 for no limit."""
+    """Maximum number of simultaneous calls; 0 for no limit."""
     core_max_load_avg = Always("CoreMaxLoadAvg", real)
     """The load average above which new calls are refused; 0 for no limit."""
     core_run_user = Always("CoreRunUser", text)
-    """The user that Asterisk runs as; empty where none is set."""
+    """The user that Asterisk runs as; empty if none is set."""
     core_run_group = Always("CoreRunGroup", text)
-    """The group that Asterisk runs as; empty where none is set."""
+    """The group that Asterisk runs as; empty if none is set."""
     core_max_filehandles = Always("CoreMaxFilehandles", integer)
-    """How many files may be open; 0 where the system's limit holds."""
+    """Maximum number of open files; 0 if the system's limit applies."""
     core_real_time_enabled = Always("CoreRealTimeEnabled", yes_no)
-    """Whether a realtime backend is in use."""
+    """True if a realtime backend is in use."""
     core_cdr_enabled = Always("CoreCDRenabled", yes_no)
-    """Whether call records are written."""
+    """True if call records are written."""
     core_http_enabled = Always("CoreHTTPenabled", yes_no)
-    """Whether the HTTP server runs."""
+    """True if the HTTP server runs."""
     sounds_search_custom_dir = Sometimes("SoundsSearchCustomDir", yes_no, releases="18 20-")
-    """Whether prompts are looked for in a folder of one's own first."""
+    """True if prompts are first searched for in the ``custom`` directory."""
 
 
 class CoreStatus(Answer):
-    """How long the server runs and how busy it is.
+    """The server's uptime and load.
 
     Asterisk 13 and later.
     """
@@ -67,21 +67,21 @@ class CoreStatus(Answer):
     __slots__ = ()
 
     core_startup_date = Always("CoreStartupDate", text)
-    """The day on which Asterisk started, as `2026-11-22`, in the server's time zone; see `started`."""
+    """The date on which Asterisk started, as ``2026-11-22``, in the server's time zone; see `started`."""
     core_startup_time = Always("CoreStartupTime", text)
-    """The time of day at which Asterisk started, as `20:54:06`; see `started`."""
+    """The time of day at which Asterisk started, as ``20:54:06``; see `started`."""
     core_reload_date = Always("CoreReloadDate", text)
-    """The day on which the configuration was last read; see `reloaded`."""
+    """The date on which the configuration was last loaded; see `reloaded`."""
     core_reload_time = Always("CoreReloadTime", text)
-    """The time of day at which the configuration was last read; see `reloaded`."""
+    """The time of day at which the configuration was last loaded; see `reloaded`."""
     core_current_calls = Always("CoreCurrentCalls", integer)
-    """How many channels there are."""
+    """Number of channels."""
     core_processed_calls = Sometimes("CoreProcessedCalls", integer, releases="20-")
-    """How many calls there have been since the start."""
+    """Number of calls since the start."""
     started = Dated("CoreStartupDate", "CoreStartupTime")
-    """When Asterisk started; naive where the server's time zone is not known."""
+    """When Asterisk started; naive if the server's time zone is unknown."""
     reloaded = Dated("CoreReloadDate", "CoreReloadTime")
-    """When the configuration was last read; naive where the server's time zone is not known."""
+    """When the configuration was last loaded; naive if the server's time zone is unknown."""
 
 
 class ListCommands(Answer):
@@ -93,7 +93,7 @@ class ListCommands(Answer):
     __slots__ = ()
 
     commands = Built(_commands, "*")
-    """The actions by name, each with a few words of the server's and the privileges it needs."""
+    """The actions by name, each with the server's short description and the privileges it requires."""
 
 
 class ModuleCheck(Answer):
@@ -105,4 +105,4 @@ class ModuleCheck(Answer):
     __slots__ = ()
 
     version = Sometimes("Version", text)
-    """Empty: modules no longer have versions of their own."""
+    """Empty: modules no longer have separate versions."""

@@ -11,7 +11,7 @@ __all__ = ["IAXnetstats"]
 
 
 class IAXnetstats(Answer):
-    """The quality of calls, as a table for people.
+    """The quality of calls, as a human-readable table.
 
     Asterisk 13 and later.
     """

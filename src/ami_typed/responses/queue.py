@@ -11,7 +11,7 @@ __all__ = ["QueueRule", "Queues"]
 
 
 class QueueRule(Answer):
-    """Rules that change penalties while a caller waits.
+    """Rules that change penalties while a caller is waiting.
 
     Asterisk 13 and later.
     """
@@ -23,7 +23,7 @@ class QueueRule(Answer):
 
 
 class Queues(Answer):
-    """The queues, as text for people.
+    """The queues, as human-readable text.
 
     Asterisk 13 to 14.
     """

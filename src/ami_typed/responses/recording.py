@@ -11,7 +11,7 @@ __all__ = ["MixMonitor"]
 
 
 class MixMonitor(Answer):
-    """A recording began.
+    """A recording started.
 
     Asterisk 13 and later.
     """
@@ -19,4 +19,4 @@ class MixMonitor(Answer):
     __slots__ = ()
 
     mix_monitor_id = Sometimes("MixMonitorID", text)
-    """The recording's identifier; not every release and option answers with it."""
+    """The recording's identifier; not sent by every release and with every option."""

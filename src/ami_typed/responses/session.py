@@ -19,11 +19,11 @@ class Challenge(Answer):
     __slots__ = ()
 
     challenge = Always("Challenge", text)
-    """What to put in front of the secret before taking the MD5 sum of both."""
+    """The text to prepend to the secret before computing the MD5 sum of both."""
 
 
 class Events(Answer):
-    """What a change of the event mask led to.
+    """The effect of a change of the event mask.
 
     Asterisk 13 and later.
     """
@@ -31,11 +31,11 @@ class Events(Answer):
     __slots__ = ()
 
     events = Sometimes("Events", on_off)
-    """Whether any events are sent now."""
+    """True if any events are now sent."""
 
 
 class Ping(Answer):
-    """A sign of life.
+    """The response to a Ping.
 
     Asterisk 13 and later.
     """
@@ -43,6 +43,6 @@ class Ping(Answer):
     __slots__ = ()
 
     ping = Always("Ping", text)
-    """`Pong`."""
+    """``Pong``."""
     timestamp = Always("Timestamp", epoch)
     """When the server answered."""

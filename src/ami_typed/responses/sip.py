@@ -12,7 +12,7 @@ __all__ = ["SIPshowpeer"]
 
 
 class SIPshowpeer(Answer):
-    """Everything about one peer of chan_sip's.
+    """One peer of chan_sip in detail.
 
     Asterisk 13 to 20.
     """
@@ -20,31 +20,31 @@ class SIPshowpeer(Answer):
     __slots__ = ()
 
     channel_type = Always("Channeltype", text)
-    """`SIP`."""
+    """``SIP``."""
     object_name = Always("ObjectName", text)
     """The peer's name."""
     chan_object_type = Always("ChanObjectType", text)
-    """`peer`."""
+    """``peer``."""
     secret_exist = Always("SecretExist", yes_no)
-    """Whether it has a secret."""
+    """True if it has a secret."""
     remote_secret_exist = Always("RemoteSecretExist", yes_no)
-    """Whether it has a secret for calls to it."""
+    """True if it has a secret for calls to it."""
     md5_secret_exist = Always("MD5SecretExist", yes_no)
-    """Whether its secret is kept as an MD5 sum."""
+    """True if its secret is stored as an MD5 hash."""
     context = Always("Context", text)
-    """The context that calls from it begin in."""
+    """The context in which calls from it start."""
     subscribe_context = Sometimes("SubscribeContext", text)
     """The context of the hints that it may subscribe to."""
     language = Always("Language", text)
     """The language of prompts."""
     tone_zone = Sometimes("ToneZone", text, none=("<Not set>",))
-    """The country whose tones it hears."""
+    """The country of indications.conf whose tones it hears; `None` if none is set."""
     account_code = Sometimes("Accountcode", text)
     """The account that its calls are charged to."""
     ama_flags = Sometimes("AMAflags", member(enums.AMAFlags), none=("Unknown",))
-    """What its call records are meant for."""
+    """The purpose of its call records."""
     cid_calling_pres = Always("CID-CallingPres", member(enums.Presentation))
-    """Whether its number may be shown, and who vouches for it."""
+    """Presentation of its number: whether it may be shown, and how it was screened."""
     sip_from_user = Sometimes("SIP-FromUser", text)
     """The user in the From header of calls to it."""
     sip_from_domain = Sometimes("SIP-FromDomain", text)
@@ -60,69 +60,70 @@ class SIPshowpeer(Answer):
     named_pickupgroup = Always("Named Pickupgroup", items(","))
     """The named pickup groups whose calls it may pick up."""
     moh_suggest = Always("MOHSuggest", text)
-    """The music that it suggests to whom it puts on hold."""
+    """The music on hold class that it suggests to a party it puts on hold."""
     voice_mailboxes = Always("VoiceMailbox", items(","))
-    """The mailboxes that it is told about."""
+    """The mailboxes whose state is sent to it."""
     transfer_mode = Always("TransferMode", text)
-    """Whether it may transfer calls."""
+    """Permission to transfer calls: ``open``, ``closed`` or ``strict``."""
     last_msgs_sent = Sometimes("LastMsgsSent", integer, none=("-1",))
-    """How many messages it was last told of; none where it was not told yet."""
+    """Message counts of the last notification: new messages times 65,536 plus heard ones; `None` if none was sent."""
     maxforwards = Always("Maxforwards", integer)
-    """How many proxies a call to it may pass; 0 for the usual number."""
+    """The Max-Forwards header of calls to it; 0 for the default."""
     call_limit = Sometimes("Call-limit", integer, none=("2147483647",))
-    """How many calls it may have; none for no limit."""
+    """Maximum number of simultaneous calls; 0 or `None` for no limit."""
     busy_level = Always("Busy-level", integer)
-    """With how many calls it counts as busy; 0 for no limit."""
+    """Number of calls from which on it is busy; 0 for no limit."""
     max_call_br = Always("MaxCallBR", text)
-    """The bit rate of its video calls."""
+    """The maximum bit rate of its video calls, such as ``384 kbps``."""
     dynamic = Always("Dynamic", yes_no)
-    """Whether it registers, so that its address may change."""
+    """True if it registers, so that its address may change."""
     caller_id = Sometimes("Callerid", text, none=('"" <>',))
-    """Its caller id; none where it has none."""
+    """Its caller ID; `None` if it has none."""
     reg_expire = Sometimes("RegExpire", seconds, none=("-1 seconds",))
-    """How long until its registration expires; none where it is not registered."""
+    """Time until its registration expires; `None` if it is not registered."""
     sip_auth_insecure = Always("SIP-AuthInsecure", text)
-    """Which checks of its requests are left out (`insecure` of sip.conf), such as `port,invite`; `no` if none."""
+    """The checks omitted for its requests (``insecure`` of sip.conf), such as ``port,invite``; ``no`` if none are."""
     sip_forcerport = Always("SIP-Forcerport", text)
-    """Whether answers go to the port that requests come from."""
+    """Symmetric response routing: ``Y`` or ``N`` if set, ``A`` or ``a`` if it is on or off after automatic detection
+    of NAT."""
     sip_comedia = Always("SIP-Comedia", text)
-    """Whether sound goes to where sound comes from."""
+    """Symmetric RTP: ``Y`` or ``N`` if set, ``A`` or ``a`` if it is on or off after automatic detection of NAT."""
     acl = Always("ACL", yes_no)
-    """Whether an access list says where it may be."""
+    """True if an access list restricts its address."""
     sip_can_reinvite = Always("SIP-CanReinvite", yes_no)
-    """Whether sound may flow past Asterisk."""
+    """True if media may flow directly between the endpoints."""
     sip_direct_media = Always("SIP-DirectMedia", yes_no)
-    """Whether sound may flow past Asterisk."""
+    """True if media may flow directly between the endpoints."""
     sip_promisc_redir = Always("SIP-PromiscRedir", yes_no)
-    """Whether it may redirect calls to other servers."""
+    """True if it may redirect calls to other servers."""
     sip_user_phone = Always("SIP-UserPhone", yes_no)
-    """Whether `user=phone` is added to addresses."""
+    """True if ``user=phone`` is added to request URIs."""
     sip_video_support = Always("SIP-VideoSupport", yes_no)
-    """Whether calls may have video."""
+    """True if video is supported."""
     sip_text_support = Always("SIP-TextSupport", yes_no)
-    """Whether calls may have text."""
+    """True if real-time text is supported."""
     sip_t_38_support = Always("SIP-T.38Support", yes_no)
-    """Whether faxes may go by T.38."""
+    """True if T.38 faxes are supported."""
     sip_t_38_ec = Sometimes("SIP-T.38EC", text, none=("Unknown",))
-    """How T.38 corrects errors; none where the peer does not use T.38."""
+    """The error correction of T.38; `None` if the peer does not use T.38."""
     sip_t_38_max_dtgrm = Sometimes("SIP-T.38MaxDtgrm", integer, none=("4294967295",))
-    """The longest T.38 packet, in bytes."""
+    """The maximum size of T.38 datagrams, in bytes; `None` if none is set."""
     sip_sess_timers = Always("SIP-Sess-Timers", text)
-    """Whether sessions are refreshed."""
+    """The mode of session timers: ``Accept``, ``Originate`` or ``Refuse``."""
     sip_sess_refresh = Sometimes("SIP-Sess-Refresh", text, none=("unknown",))
-    """Who refreshes them: `uac` or `uas`; none where that is not settled."""
+    """The side that refreshes sessions: ``uac`` or ``uas``; `None` if undetermined."""
     sip_sess_expires = Always("SIP-Sess-Expires", seconds)
-    """How long a session lasts without being refreshed."""
+    """The maximum time between session refreshes."""
     sip_sess_min = Always("SIP-Sess-Min", seconds)
-    """The shortest such time that is allowed."""
+    """The minimum time between session refreshes."""
     sip_rtp_engine = Always("SIP-RTP-Engine", text)
-    """What handles its sound."""
+    """The RTP engine, such as ``asterisk``."""
     sip_encryption = Always("SIP-Encryption", yes_no)
-    """Whether sound is encrypted."""
+    """True if media is encrypted (SRTP)."""
     sip_rtcp_mux = Always("SIP-RTCP-Mux", yes_no)
-    """Whether RTP and RTCP share a port."""
+    """True if RTP and RTCP share one port."""
     sip_dtm_fmode = Always("SIP-DTMFmode", member(enums.DtmfMode))
-    """How digits are sent."""
+    """The DTMF mode."""
     to_host = Always("ToHost", text)
     """The host that calls to it go to."""
     address_ip = Sometimes("Address-IP", text, none=("(null)",))
@@ -130,28 +131,28 @@ class SIPshowpeer(Answer):
     address_port = Always("Address-Port", integer)
     """Its port."""
     default_addr_ip = Sometimes("Default-addr-IP", text, none=("(null)",))
-    """Its address while it has not registered."""
+    """Its default address, used until it registers; `None` if none is set."""
     default_addr_port = Always("Default-addr-port", integer)
-    """Its port while it has not registered."""
+    """The port of its default address."""
     default_username = Always("Default-Username", text)
     """The user in requests to it until it registers."""
     reg_extension = Sometimes("RegExtension", text)
-    """The extension that exists while it is registered."""
+    """The extension that is created while it is registered."""
     codecs = Always("Codecs", formats)
     """The codecs that are allowed, in order of preference."""
     status = Always("Status", text)
-    """How it answers, such as `OK (3 ms)`."""
+    """Its reachability, such as ``OK (3 ms)``."""
     sip_useragent = Always("SIP-Useragent", text)
-    """The telephone's make, as it calls itself."""
+    """The User-Agent of the telephone."""
     reg_contact = Always("Reg-Contact", text)
     """The contact that it registered."""
     qualify_freq = Always("QualifyFreq", milliseconds)
-    """How often it is asked whether it is there."""
+    """Interval between OPTIONS requests."""
     parkinglot = Always("Parkinglot", text)
-    """The lot that it parks calls in."""
+    """Its parking lot."""
     chan_variable = Variables("ChanVariable")
-    """The variables that its channels get."""
+    """The variables set on its channels."""
     sip_use_reason_header = Always("SIP-Use-Reason-Header", yes_no)
-    """Whether hang-up causes are told by a Reason header."""
+    """True if a Reason header reports hang-up causes."""
     description = Always("Description", text)
-    """What it is, in words."""
+    """Its ``description`` in sip.conf; may be empty."""

@@ -20,41 +20,42 @@ class SKINNYshowdevice(Answer):
     __slots__ = ()
 
     channel_type = Always("Channeltype", text)
-    """`SKINNY`."""
+    """``SKINNY``."""
     object_name = Always("ObjectName", text)
     """The device's name."""
     channel_object_type = Always("ChannelObjectType", text)
-    """`device`."""
+    """``device``."""
     id = Always("Id", text)
-    """The device's identifier, made of its hardware address."""
+    """The device's identifier, derived from its hardware address."""
     version = Sometimes("version", text, none=("Unknown",))
-    """The version of its firmware; none where it did not say."""
+    """The version of its firmware; `None` if it reported none."""
     ip_address = Sometimes("Ipaddress", text, none=("Unknown",))
-    """Its address; none where it is not registered."""
+    """Its address; `None` if it is not registered."""
     port = Always("Port", integer)
-    """Its port; 0 where it is not registered."""
+    """Its port; 0 if it is not registered."""
     device_type = Always("DeviceType", text)
-    """Its make."""
+    """The model of the telephone, such as ``7960``."""
     codecs = Always("Codecs", formats)
-    """The codecs that are configured, in order of preference."""
+    """The configured codecs, in order of preference."""
     codec_order = Always("CodecOrder", formats)
-    """The codecs that it can use, in order of preference."""
+    """The codecs negotiated with the telephone, in order of preference."""
     device_status = Always("Devicestatus", text)
-    """`registered` or `unregistered`."""
+    """``registered`` or ``unregistered``."""
     number_of_lines = Always("NumberOfLines", integer)
-    """How many lines it has."""
+    """Number of lines."""
     lines = Repeated("Line", text)
     """Its lines, each with the label in parentheses."""
     number_of_addons = Always("NumberOfAddons", integer)
-    """How many additional modules it has."""
+    """Number of expansion modules."""
     addons = Repeated("Addon", text)
-    """The types of those modules."""
+    """The types of the expansion modules."""
     number_of_speeddials = Always("NumberOfSpeeddials", integer)
-    """How many speed dials it has."""
+    """Number of speed dials."""
     speed_dials = Repeated("Speeddial", text)
-    """Its speed dials: the extension, the label in parentheses, and whether it is watched."""
+    """Its speed dials: the extension, the label in parentheses, and ``ishint: 1`` if the extension's hint is
+    watched."""
     service_url_s = Always("ServiceURLs", integer)
-    """How many service addresses it has; they follow as lines of their own."""
+    """Number of service URLs; they follow on separate lines."""
 
 
 class SKINNYshowline(Answer):
@@ -66,78 +67,78 @@ class SKINNYshowline(Answer):
     __slots__ = ()
 
     channel_type = Always("Channeltype", text)
-    """`SKINNY`."""
+    """``SKINNY``."""
     object_name = Always("ObjectName", text)
     """The line's name."""
     channel_object_type = Always("ChannelObjectType", text)
-    """`line`."""
+    """``line``."""
     device = Always("Device", text)
     """The device that it is a line of."""
     line_label = Always("LineLabel", text)
-    """What the device shows for it."""
+    """The label that the device shows for it."""
     extension = Sometimes("Extension", text, none=("<not set>",))
-    """The extension that the line begins with."""
+    """The extension that its channels start at."""
     context = Always("Context", text)
-    """The context that its calls begin in."""
+    """The context in which its calls start."""
     call_group = Always("CallGroup", groups)
-    """The numbers of its call groups."""
+    """The numbered pickup groups that its calls belong to."""
     pickup_group = Always("PickupGroup", groups)
-    """The numbers of the call groups it may pick up from."""
+    """The numbered pickup groups whose calls it may pick up."""
     named_call_group = Always("NamedCallGroup", items(","))
-    """The names of its call groups."""
+    """The named pickup groups that its calls belong to."""
     named_pickup_group = Always("NamedPickupGroup", items(","))
-    """The names of the call groups it may pick up from."""
+    """The named pickup groups whose calls it may pick up."""
     language = Sometimes("Language", text, none=("<not set>",))
     """The language of its prompts."""
     account_code = Sometimes("Accountcode", text, none=("<not set>",))
     """The account that its calls are charged to."""
     ama_flags = Sometimes("AMAflags", member(enums.AMAFlags), none=("Unknown",))
-    """What records of its calls are meant for."""
+    """The purpose of records of its calls."""
     caller_id = Sometimes("Callerid", text, none=('"" <>',))
-    """The caller's name and number; none where it has neither."""
+    """The caller's name and number; `None` if it has neither."""
     hide_caller_id = Always("HideCallerId", yes_no)
-    """Whether the number is withheld."""
+    """True if the number is withheld."""
     forward_all = Sometimes("CFwdAll", text, none=("<not set>",))
-    """Where every call is sent."""
+    """Destination of all calls, if they are forwarded."""
     forward_busy = Sometimes("CFwdBusy", text, none=("<not set>",))
-    """Where calls are sent while it is busy."""
+    """Destination of calls while the line is busy, if they are forwarded."""
     forward_no_answer = Sometimes("CFwdNoAnswer", text, none=("<not set>",))
-    """Where calls are sent that nobody answers."""
+    """Destination of calls that are not answered, if they are forwarded."""
     voicemail_box = Sometimes("VoicemailBox", text, none=("<not set>",))
     """Its mailbox."""
     voicemail_number = Sometimes("VoicemailNumber", text, none=("<not set>",))
-    """The extension of the voicemail."""
+    """The extension of the voicemail service."""
     mwi_blink = Always("MWIblink", one_zero)
-    """Whether the lamp for waiting messages blinks."""
+    """True if the lamp for waiting messages blinks."""
     reg_extension = Sometimes("RegExtension", text, none=("<not set>",))
-    """The extension that is made when the device registers."""
+    """The extension that is created when the device registers."""
     reg_context = Sometimes("Regcontext", text, none=("<not set>",))
     """The context of that extension."""
     moh_interpret = Sometimes("MoHInterpret", text, none=("<not set>",))
-    """The music that it plays when it is put on hold."""
+    """The music on hold class that it hears when put on hold."""
     moh_suggest = Sometimes("MoHSuggest", text, none=("<not set>",))
-    """The music that it asks the other side to play."""
+    """The music on hold class that it suggests to a party it puts on hold."""
     last_dialed = Sometimes("LastDialedNr", text, none=("<no calls made yet>",))
     """The number that was dialled last."""
     last_caller_id = Sometimes("LastCallerID", text, none=("<not set>",))
-    """Who called last."""
+    """The last caller."""
     transfer = Always("Transfer", yes_no)
-    """Whether it may transfer calls."""
+    """True if it may transfer calls."""
     call_waiting = Always("Callwaiting", yes_no)
-    """Whether a second call is let through."""
+    """True if a second call is announced during a call."""
     three_way_calling = Always("3WayCalling", yes_no)
-    """Whether it may join two calls."""
+    """True if it may join two calls into a three-way call."""
     can_forward = Always("CanForward", yes_no)
-    """Whether it may forward calls."""
+    """True if it may forward calls."""
     do_not_disturb = Always("DoNotDisturb", yes_no)
-    """Whether no calls are let through."""
+    """True if do-not-disturb is on."""
     nat = Always("NAT", yes_no)
-    """Whether it is behind address translation."""
+    """True if it is behind network address translation."""
     immediate = Always("immediate", yes_no)
-    """Whether a call begins as soon as the receiver is lifted."""
+    """True if a call starts as soon as the receiver is lifted."""
     group = Always("Group", integer)
-    """The number of its group."""
+    """Always 0: Asterisk never sets it."""
     parking_lot = Sometimes("Parkinglot", text, none=("<not set>",))
     """The parking lot that its calls are parked in."""
     codecs = Always("Codecs", formats)
-    """The codecs that are configured, in order of preference."""
+    """The configured codecs, in order of preference."""

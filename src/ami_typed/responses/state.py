@@ -24,15 +24,15 @@ class ExtensionState(Answer):
     context = Always("Context", text)
     """The dialplan context."""
     hint = Always("Hint", text)
-    """The devices and presence providers that it watches; empty where there is no such hint."""
+    """The devices and presence providers that it watches; empty if there is no such hint."""
     status = Always("Status", member(enums.ExtensionState))
-    """The state."""
+    """The state of the hint."""
     status_text = Always("StatusText", member(enums.ExtensionStateName))
-    """The state, as a word."""
+    """The state of the hint, as a word."""
 
 
 class PresenceState(Answer):
-    """Whether and how a person can be reached.
+    """The presence of a person.
 
     Asterisk 13 and later.
     """
@@ -40,8 +40,8 @@ class PresenceState(Answer):
     __slots__ = ()
 
     state = Always("State", member(enums.PresenceState))
-    """The state."""
+    """The presence of the person."""
     subtype = Sometimes("Subtype", text)
-    """The provider's own refinement of it; absent where there is none."""
+    """The provider's refinement of the state; absent if there is none."""
     presence_message = Sometimes("PresenceMessage", text)
-    """What the person has to say about it; absent where it is nothing."""
+    """The person's status message; absent if there is none."""

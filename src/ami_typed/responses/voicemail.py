@@ -11,7 +11,7 @@ __all__ = ["MailboxCount", "MailboxStatus"]
 
 
 class MailboxCount(Answer):
-    """How many messages a mailbox holds.
+    """Number of messages in mailboxes.
 
     Asterisk 13 and later.
     """
@@ -19,17 +19,17 @@ class MailboxCount(Answer):
     __slots__ = ()
 
     mailbox = Always("Mailbox", text)
-    """The mailbox, as `number@context`."""
+    """The mailbox, as ``number@context``."""
     urg_messages = Always("UrgMessages", integer)
-    """How many are new and urgent."""
+    """Number of new, urgent messages."""
     new_messages = Always("NewMessages", integer)
-    """How many are new and not urgent."""
+    """Number of new messages that are not urgent."""
     old_messages = Always("OldMessages", integer)
-    """How many have been heard."""
+    """Number of heard messages."""
 
 
 class MailboxStatus(Answer):
-    """Whether a mailbox holds new messages.
+    """The response to MailboxStatus.
 
     Asterisk 13 and later.
     """
@@ -37,6 +37,6 @@ class MailboxStatus(Answer):
     __slots__ = ()
 
     mailbox = Always("Mailbox", text)
-    """The mailbox, as `number@context`."""
+    """The mailbox, as ``number@context``."""
     waiting = Always("Waiting", one_zero)
-    """Whether any message is new."""
+    """True if there is any new message."""

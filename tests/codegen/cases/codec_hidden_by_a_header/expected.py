@@ -26,7 +26,7 @@ class DemoWait(Request["Answer"]):
     Args:
         seconds: The ``Seconds`` header. Required.
         text: The ``Text`` header.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -17,13 +17,13 @@ __all__ = ["DemoSay"]
 class DemoSay(Request["Answer"]):
     """Says a text.
 
-    Needs one of the privileges ``call``, ``system``.
+    Requires one of the privileges ``call``, ``system``.
     Asterisk 22 and later.
     <https://example.org/DemoSay/>
 
     Args:
         text: What to say. Required.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

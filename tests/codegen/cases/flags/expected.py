@@ -24,7 +24,7 @@ class DemoFlags(Request["Answer"]):
     Args:
         early: The ``Early`` header. Required.
         paused: The ``Paused`` header.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

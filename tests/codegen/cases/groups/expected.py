@@ -30,7 +30,7 @@ class DemoChange(Request["responses.DemoChange"]):
         file: The ``File`` header. Required.
         changes: What to change. Required.
         headers: The ``Header1`` header.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

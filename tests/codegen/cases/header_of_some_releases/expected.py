@@ -22,9 +22,9 @@ class DemoAdd(Request["Answer"]):
 
     Args:
         name: The ``Name`` header. Required.
-        gone: The ``Gone`` header. Asterisk 13 only.
-        reason: The ``Reason`` header. Asterisk 22 and later only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        gone: The ``Gone`` header. Only in Asterisk 13.
+        reason: The ``Reason`` header. Only in Asterisk 22 and later.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

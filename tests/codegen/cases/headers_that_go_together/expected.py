@@ -27,10 +27,10 @@ class DemoCall(Request["Answer"]):
         application: The ``Application`` header.
         data: The ``Data`` header.
         account: The ``Account`` header.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
-        ValueError: Parameters that do not go together, or one of several is missing.
+        ValueError: Parameters exclude each other, or a required one is missing.
     """
 
     __slots__ = ()
@@ -87,10 +87,10 @@ class DemoSend(Request["Answer"]):
     Args:
         to: The ``To`` header.
         destination: The ``Destination`` header.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
-        ValueError: Parameters that do not go together, or one of several is missing.
+        ValueError: Parameters exclude each other, or a required one is missing.
     """
 
     __slots__ = ()

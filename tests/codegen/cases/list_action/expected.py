@@ -57,7 +57,7 @@ __all__ = ["DemoList"]
 
 
 class DemoList(Aggregate):
-    """The list that answers ``DemoList``.
+    """The list that ``DemoList`` returns.
 
     Asterisk 22 and later.
     """
@@ -68,9 +68,9 @@ class DemoList(Aggregate):
     repeatable = ("DemoListItem",)
 
     demo_list_item: Items[events.DemoListItem] = Items("DemoListItem")
-    """Its ``DemoListItem`` events, in the order in which they came."""
+    """The ``DemoListItem`` events, in order of arrival."""
     complete: Closing[events.DemoListComplete] = Closing("DemoListComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

@@ -23,7 +23,7 @@ class DemoStatus(ListRequest["aggregates.DemoStatus"]):
 
     Args:
         name: The ``Name`` header.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -74,11 +74,11 @@ class DemoStatus(Aggregate):
     repeatable = ("DemoParams", "DemoMember")
 
     params: Items[events.DemoParams] = Items("DemoParams")
-    """Its ``DemoParams`` events, in the order in which they came."""
+    """The ``DemoParams`` events, in order of arrival."""
     members: Items[events.DemoMember] = Items("DemoMember")
-    """Its ``DemoMember`` events, in the order in which they came."""
+    """The ``DemoMember`` events, in order of arrival."""
     complete: Closing[events.DemoStatusComplete] = Closing("DemoStatusComplete")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

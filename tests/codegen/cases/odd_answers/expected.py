@@ -123,7 +123,7 @@ __all__ = ["DemoTree"]
 
 
 class DemoTree(Aggregate):
-    """The list that answers ``DemoTree``.
+    """The list that ``DemoTree`` returns.
 
     Asterisk 22 and later.
     """
@@ -135,7 +135,7 @@ class DemoTree(Aggregate):
     counted = False
 
     complete: Closing[events.DemoTree] = Closing("DemoTree")
-    """The event that closed the list, `None` until it came."""
+    """The event that closes the list; `None` until it arrives."""
 
     if TYPE_CHECKING:
 

@@ -28,7 +28,7 @@ class DemoSet(Request["Answer"]):
         unit_amount_0: The ``UnitAmount(0)`` header.
         md5_cred: The ``MD5Cred`` header.
         from_: The ``From`` header.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -25,8 +25,8 @@ class DemoPark(Request["Answer"]):
 
     Args:
         park_timeout: The ``Timeout`` header. Required.
-        channel2: The ``Channel2`` header. Asterisk 18 and later only.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        channel2: The ``Channel2`` header. Only in Asterisk 18 and later.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

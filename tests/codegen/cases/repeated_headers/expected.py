@@ -30,7 +30,7 @@ class DemoVars(Request["Answer"]):
         codec: The ``Codec`` header.
         rule: The ``Rule`` header.
         state: The ``State`` header.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -58,7 +58,7 @@ class DemoVars(Request["Answer"]):
 
 
 # enums.py
-"""The vocabularies of headers and parameters; a value that is not in them stays readable."""
+"""The vocabularies of headers and parameters; unknown values remain readable."""
 
 from __future__ import annotations
 

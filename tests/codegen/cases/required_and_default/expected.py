@@ -23,9 +23,9 @@ class DemoDial(Request["Answer"]):
     Args:
         channel: The ``Channel`` header. Required.
         exten: The ``Exten`` header.
-        timeout_: The ``Timeout`` header. ``30000`` where it is left out.
+        timeout_: The ``Timeout`` header. Defaults to ``30000``.
         priority: The ``Priority`` header.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

@@ -25,7 +25,7 @@ class DemoLogin(Request["responses.DemoSession"]):
         username: The ``Username`` header. Required.
         secret: The ``Secret`` header. Required.
         key: The ``Key`` header.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

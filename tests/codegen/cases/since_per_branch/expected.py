@@ -17,12 +17,12 @@ __all__ = ["DemoNew"]
 class DemoNew(Request["Answer"]):
     """The ``DemoNew`` action.
 
-    Asterisk 16.21 or later in the 16 branch, 18.7 or later in the 18 branch, 22 and later.
+    Asterisk 16 (since 16.21), 18 (since 18.7), 22 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/DemoNew/>
 
     Args:
         name: The ``Name`` header.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

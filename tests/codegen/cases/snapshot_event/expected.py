@@ -49,15 +49,15 @@ class DemoBridged(Event):
     """Variables."""
     dest_channel = Always("DestChannel", text)
     dest_channel_state = Always("DestChannelState", integer)
-    """How far it has come. Of the channel that ``Dest`` stands for."""
+    """How far it has come. Refers to the ``Dest`` channel."""
     dest_channel_state_desc = Always("DestChannelStateDesc", text)
     """One of ``Down``, ``Rsrvd``, ``OffHook``, ``Dialing``, ``Ring``, ``Ringing``, ``Up``, ``Busy``,
     ``Dialing Offhook``, ``Pre-ring``, ``Unknown``."""
     dest_caller_id_num = Always("DestCallerIDNum", text)
     dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
-    """Who calls. Of the channel that ``Dest`` stands for."""
+    """Who calls. Refers to the ``Dest`` channel."""
     dest_connected_line_num = Always("DestConnectedLineNum", text)
-    """Whom it talks to. Of the channel that ``Dest`` stands for."""
+    """Whom it talks to. Refers to the ``Dest`` channel."""
     dest_connected_line_name = Always("DestConnectedLineName", text)
     dest_language = Always("DestLanguage", text)
     dest_account_code = Always("DestAccountCode", text)
@@ -68,7 +68,7 @@ class DemoBridged(Event):
     dest_linkedid = Always("DestLinkedid", text)
     dest_tenantid = Sometimes("DestTenantid", text)
     dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
-    """Variables. Of the channel that ``Dest`` stands for."""
+    """Variables. Refers to the ``Dest`` channel."""
     bridge_uniqueid = Always("BridgeUniqueid", text)
     bridge_type = Always("BridgeType", text)
     bridge_technology = Always("BridgeTechnology", text)
@@ -82,7 +82,7 @@ class DemoBridged(Event):
     snapshot = View(ChannelSnapshot)
     """The snapshot of the channel."""
     dest = View(ChannelSnapshot, "dest_")
-    """The snapshot of the channel that ``Dest`` stands for."""
+    """The snapshot of the ``Dest`` channel."""
     bridge = View(BridgeSnapshot)
     """The snapshot of the bridge."""
 

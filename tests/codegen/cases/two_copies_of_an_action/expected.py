@@ -23,7 +23,7 @@ class DemoMail(Request["Answer"]):
     Args:
         mailbox: The ``Mailbox`` header. Required.
         folder: The ``Folder`` header.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()

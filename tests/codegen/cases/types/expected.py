@@ -67,7 +67,7 @@ class DemoTypes(Request["Answer"]):
         enum_or_text: A value of the type enum, or text.
         flag_or_text: A flag, or text.
         flag_or_items: A flag, or some of a vocabulary.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
@@ -133,7 +133,7 @@ class DemoTypes(Request["Answer"]):
 
 
 # enums.py
-"""The vocabularies of headers and parameters; a value that is not in them stays readable."""
+"""The vocabularies of headers and parameters; unknown values remain readable."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class DemoMute(Request["Answer"]):
 
     Args:
         direction: The ``Direction`` header. Required. One of ``in``, ``out``, ``all``.
-        action_id: Comes back with every answer; ami-typed chooses one where it is left out.
+        action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
     __slots__ = ()
