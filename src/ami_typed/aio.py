@@ -31,6 +31,8 @@ from ami_typed._protocol import dialogues
 from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
 from ami_typed._protocol.session import Session
 from ami_typed._protocol.tally import Tally
+from ami_typed._transport.forks import disown_in_children
+from ami_typed._transport.locks import renew
 from ami_typed._transport.sockets import Tries, keep_alive
 from ami_typed._transport.target import Target, failure_of, secret_of, timezone_of
 from ami_typed._transport.tasks import Audience, Awaited, Connection
@@ -142,6 +144,12 @@ class AsyncEventStream(Generic[E_co]):
         self._buffer.end(reason)
         self._changed.set()
 
+    def disown(self, reason: Exception) -> None:
+        """Raise the reason from now on, in a child process: what has come is its parent's."""
+        self._buffer.discard(reason)
+        with contextlib.suppress(RuntimeError):  # a loop in debug mode, in another thread
+            self._changed.set()
+
     def close(self) -> None:
         """Stop collecting; closing it again does nothing."""
         for key in self._keys:
@@ -162,7 +170,7 @@ class AsyncEventStream(Generic[E_co]):
             ConnectionLost: The connection ended behind the last event.
             StopAsyncIteration: The stream was closed, behind its last event.
         """
-        if self._audience.loop is not asyncio.get_running_loop():
+        if self._audience.loop is not asyncio.get_running_loop() and not self._audience.inherited:
             raise _foreign_loop()
         try:
             async with asyncio.timeout(timeout):
@@ -260,6 +268,7 @@ class AsyncManager:
         self._given_up: Connection | None = None
         self._calls = itertools.count()
         self._latest: tuple[int, Target | None] = next(self._calls), None
+        self._inherited = False
 
     @classmethod
     def from_url(cls, url: str, *, secret: Secret | None = None, **options: Unpack[Options]) -> Self:
@@ -352,6 +361,8 @@ class AsyncManager:
 
     async def _connect_first(self, target: Target, credentials: Credentials | None) -> None:
         """Connect, log in where it is known whom, and tell those who wait for it what came of it."""
+        disown_in_children(self)
+        self._inherited = False
         self._trying = target
         try:
             self._ready = await self._keep_trying(target, credentials)
@@ -436,6 +447,8 @@ class AsyncManager:
         self._waiting.add(awaited := Awaited())
         try:
             while not self._stands():
+                if self._inherited:
+                    raise WrongContext.inherited()
                 left = None if deadline is None else max(0.0, deadline - loop.time())
                 if not await awaited.wait(left):
                     raise ConnectFailed(f"No connection stood within {timeout:g} s. {self._not_connected()}")
@@ -651,6 +664,23 @@ class AsyncManager:
         if self._audience is not audience:
             raise ConnectionLost("the program disconnected.")
 
+    def _disown(self) -> None:
+        """Let go, in a child process, of what its parent goes on using; `connect` makes a connection of its own.
+
+        The event loop is the parent's too, so nobody is woken there.
+        """
+        renew(self._handlers._lock, self._observers._lock)
+        self._inherited = self._inherited or self._trying is not None or self._audience is not None
+        for connection in (self._connection, *self._attempts):
+            if connection is not None:
+                connection.disown()
+        if self._audience is not None:
+            self._audience.disown(WrongContext.inherited())
+        self._connection = self._audience = self._trying = self._resuming = None
+        self._latest = next(self._calls), None
+        self._waiting.clear()
+        self._attempts.clear()
+
     def is_connected(self) -> bool:
         """Whether the connection stands, as far as is known; see `monitor_connection`."""
         connection = self._connection
@@ -733,9 +763,11 @@ class AsyncManager:
             raise _foreign_loop()
         return connection
 
-    def _not_connected(self) -> NotConnected:
+    def _not_connected(self) -> NotConnected | WrongContext:
         """Return the exception for whatever needs a connection; its sentence says whether one is being made."""
         connection, trying = self._connection, self._trying
+        if self._inherited:
+            return WrongContext.inherited()
         if connection is not None and connection.ended:
             what = f"The connection to {connection.target} is lost"
             if self._reconnect is None or connection is self._given_up:

@@ -82,8 +82,18 @@ class WrongContext(ManagerError, RuntimeError):
     """The manager was used from where it cannot be used, so nothing was written.
 
     An `AsyncManager` belongs to the event loop it was connected on. A signal handler cannot send while the thread that
-    it interrupted is in the middle of handling what came from the server.
+    it interrupted is in the middle of handling what came from the server. A connection belongs to the process that made
+    it, not to those forked from it.
     """
+
+    @classmethod
+    def inherited(cls) -> WrongContext:
+        """Make the exception for a child process that uses its parent's connection."""
+        return cls(
+            "This process was forked after the manager connected; the connection is its parent's, so nothing was sent. "
+            "Call connect() here, or make a new Manager in each child: in gunicorn's post_fork, in Celery's "
+            "worker_process_init, in the function that multiprocessing runs."
+        )
 
 
 class AddressError(ManagerError, ValueError):

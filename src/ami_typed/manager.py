@@ -25,7 +25,7 @@ from ami_typed._delivery.subscriptions import Handlers, doubt_about, name_of
 from ami_typed._protocol import dialogues
 from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
 from ami_typed._protocol.tally import Tally
-from ami_typed._transport.locks import Awaited, Bell, Latch
+from ami_typed._transport.locks import Awaited, Bell, Latch, renew
 from ami_typed._transport.target import Target, secret_of, timezone_of
 from ami_typed.backoff import checked, may_pass
 from ami_typed.errors import (
@@ -36,6 +36,7 @@ from ami_typed.errors import (
     Error,
     EventTimeout,
     NotConnected,
+    WrongContext,
 )
 from ami_typed.limits import Limits
 from ami_typed.messages import Aggregate, Event, ListRequest, Message, Request, Response, event_name
@@ -131,6 +132,11 @@ class EventStream(Generic[E_co]):
     def end(self, reason: Exception | None) -> None:
         """Let nothing in any more; what has come is still read."""
         self._buffer.end(reason)
+        self._bell.ring()
+
+    def disown(self, reason: Exception) -> None:
+        """Raise the reason from now on, in a child process: what has come is its parent's."""
+        self._buffer.discard(reason)
         self._bell.ring()
 
     def close(self) -> None:
@@ -264,6 +270,7 @@ class Manager:
         self._given_up: Connection | None = None
         self._calls = itertools.count()
         self._latest: tuple[int, Target | None] = next(self._calls), None
+        self._inherited = False
         self._lock = threading.RLock()
 
     @classmethod
@@ -356,6 +363,10 @@ class Manager:
 
     def _connect_first(self, target: Target, credentials: Credentials | None) -> None:
         """Connect, log in where it is known whom, and tell those who wait for it what came of it."""
+        from ami_typed._transport.forks import disown_in_children  # a program that does not connect yet needs none
+
+        disown_in_children(self)
+        self._inherited = False
         self._trying = target
         try:
             self._ready = self._keep_trying(target, credentials)
@@ -437,6 +448,8 @@ class Manager:
         self._waiting.add(awaited := Awaited())
         try:
             while not self._stands():
+                if self._inherited:
+                    raise WrongContext.inherited()
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
                 if not awaited.wait(left):
                     raise ConnectFailed(f"No connection stood within {timeout:g} s. {self._not_connected()}")
@@ -640,6 +653,22 @@ class Manager:
         if self._audience is not audience:
             raise ConnectionLost("the program disconnected.")
 
+    def _disown(self) -> None:
+        """Let go, in a child process, of what its parent goes on using; `connect` makes a connection of its own."""
+        renew(self._lock, self._handlers._lock, self._observers._lock)
+        self._inherited = self._inherited or self._trying is not None or self._audience is not None
+        for connection in (self._connection, *self._attempts):
+            if connection is not None:
+                connection.disown()
+        if self._audience is not None:
+            self._audience.disown(WrongContext.inherited())
+        self._wanted.set()
+        self._connection = self._audience = self._trying = None
+        self._latest = next(self._calls), None
+        self._tell_waiting(WrongContext.inherited())
+        self._waiting.clear()
+        self._attempts.clear()
+
     def is_connected(self) -> bool:
         """Whether the connection stands, as far as is known; see `monitor_connection`."""
         connection = self._connection
@@ -718,9 +747,11 @@ class Manager:
             raise self._not_connected()
         return connection
 
-    def _not_connected(self) -> NotConnected:
+    def _not_connected(self) -> NotConnected | WrongContext:
         """Return the exception for whatever needs a connection; its sentence says whether one is being made."""
         connection, trying = self._connection, self._trying
+        if self._inherited:
+            return WrongContext.inherited()
         if connection is not None and connection.ended:
             what = f"The connection to {connection.target} is lost"
             if self._reconnect is None or connection is self._given_up:

@@ -11,6 +11,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -252,7 +253,9 @@ class _Instruments:
 
     _all: ClassVar[weakref.WeakKeyDictionary[MeterProvider, _Instruments]] = weakref.WeakKeyDictionary()
     _global: ClassVar[_Instruments | None] = None
-    _lock: ClassVar = threading.Lock()
+    _lock: ClassVar[Any] = threading.Lock()
+    if hasattr(os, "register_at_fork"):  # a thread that holds it does not go on in a child process
+        os.register_at_fork(after_in_child=_lock._at_fork_reinit)
 
     @classmethod
     def of(cls, provider: MeterProvider | None) -> _Instruments:

@@ -51,6 +51,11 @@ class Backlog(Bounded):
             "(Limits.waiting) waited for them, and Overflow.DISCONNECT was chosen for that."
         )
 
+    def discard(self) -> None:
+        """Drop everything without a word."""
+        self._batches.clear()
+        self._waiting = self._held = 0
+
     def take(self) -> list[Message | Aggregate]:
         """Return the oldest batch."""
         batch, octets = self._batches.popleft()

@@ -65,6 +65,9 @@ class Endable(Protocol):
     def end(self, reason: Exception | None, /) -> None:
         """Let nothing in any more."""
 
+    def disown(self, reason: Exception, /) -> None:
+        """Raise the reason from now on, in a child process: what has come is its parent's."""
+
 
 def to_streams(
     messages: Iterable[Message | Aggregate], handlers: Handlers, queues: Iterable[Bounded]
@@ -165,6 +168,13 @@ class Buffer(Bounded, Generic[E]):
         if not self._ended:
             self._ended = True
             self._reason = reason
+
+    def discard(self, reason: Exception) -> None:
+        """End at once: what has come is not read any more."""
+        self._events.clear()
+        self._waiting = self._held = 0
+        self._dropping = False
+        self._ended, self._reason = True, reason
 
     @property
     def ready(self) -> bool:

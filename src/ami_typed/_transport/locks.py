@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NOT_WAITING", "Awaited", "Bell", "Latch", "ownership"]
+__all__ = ["NOT_WAITING", "Awaited", "Bell", "Latch", "ownership", "renew"]
 
 NOT_WAITING = (False,)
 """The arguments of `acquire`, to `map` it with."""
@@ -40,6 +40,16 @@ def ownership(lock: Any) -> Callable[[], bool]:
     """Return what tells whether the thread that asks holds a lock: if so, a signal handler has interrupted it there."""
     owned: Callable[[], bool] = lock._is_owned  # of every RLock, but not in its type; threading.Condition asks it too
     return owned
+
+
+def renew(*locks: Any) -> None:
+    """Free each RLock, in a child process, that another thread of its parent held: that thread is not there any more.
+
+    The thread that has forked, in a signal handler or a callback, keeps those that it holds, and releases them.
+    """
+    for lock in locks:
+        if not lock._is_owned():
+            lock._at_fork_reinit()  # of every lock where processes fork; threading uses it too
 
 
 class Bell:

@@ -26,7 +26,8 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from ami_typed._protocol.framing import records
-from ami_typed._transport.locks import NOT_WAITING, ownership
+from ami_typed._transport.forks import cut_in_children
+from ami_typed._transport.locks import NOT_WAITING, ownership, renew
 from ami_typed._transport.target import failure_of
 from ami_typed.errors import ConnectFailed
 
@@ -140,6 +141,15 @@ class SynchronisedSocket:
         self._open = False
         with self._writing:  # nor under a writer's feet
             self._socket.close()
+
+    def disown(self) -> None:
+        """Let go of a socket that this process has inherited; see `forks`."""
+        renew(self._writing)
+        self._open = False
+        self._outgoing.clear()
+        self._unsent.clear()
+        self.inbox.clear()
+        self._socket.close()
 
     # Writing
 
@@ -404,6 +414,11 @@ class TlsSocket(SynchronisedSocket):
         """Read what comes within `SOON`, perhaps a part of a record; see `SynchronisedSocket.fill_soon`."""
         return self._decrypt() or super().fill_soon()
 
+    def disown(self) -> None:
+        """Let go of a socket that this process has inherited, without a word to the peer; see `forks`."""
+        renew(self._state)
+        super().disown()
+
     def fill_on(self, octets: bytes) -> None:  # noqa: ARG002 - more may be there however little was read
         """Put what has come already into the inbox; see `SynchronisedSocket.fill_on`."""
         self._decrypt()
@@ -466,6 +481,7 @@ class Tries:
             except OSError as error:  # this machine does not speak IPv6
                 self.failed(address, error)
                 continue
+            cut_in_children(connecting)
             yield connecting, address, max(0.0, self._deadline - time.monotonic()) / left
 
     def failed(self, address: Any, error: BaseException) -> None:

@@ -31,6 +31,7 @@ from ami_typed.errors import (
     ProtocolError,
     StillBooting,
     TurnedAway,
+    WrongContext,
 )
 from ami_typed.messages import Event, Message, Request
 
@@ -136,6 +137,7 @@ class Dispatcher:
         self._backlog = backlog
         self._throttle = throttle
         self._ended = False
+        self._batch: list[Message | Aggregate] = []
         self._changed = asyncio.Event()
         self.task = asyncio.get_running_loop().create_task(self._run(), name="ami-typed callbacks")
 
@@ -160,6 +162,12 @@ class Dispatcher:
         self._last_handlers = self._handlers()  # what is still to be delivered may outlive the manager
         self._changed.set()
 
+    def disown(self) -> None:
+        """Deliver nothing more, in a child process: its parent does. It may have been forked by a callback."""
+        self._ended = True
+        self._backlog.discard()
+        self._batch.clear()
+
     async def _run(self) -> None:
         while self._backlog or not self._ended:
             self._changed.clear()
@@ -175,6 +183,7 @@ class Dispatcher:
         handlers = self._handlers()
         if handlers is None:  # the manager is collected, and its callbacks are nobody's
             return
+        self._batch = batch
         for message in batch:
             route = handlers.by_class.get(message.__class__) or handlers.route_of(message)
             for function in route.functions:
@@ -189,6 +198,7 @@ class Dispatcher:
                     self._log.report(f"A callback raised an exception: {function!r}", error)
                     if isinstance(error, (KeyboardInterrupt, SystemExit)):
                         self.task.get_loop().call_soon(_leave_the_loop, error)
+        self._batch = []
 
     def _is_over(self, error: BaseException) -> bool:
         """Whether it is this task that ends, cancelled or closed, and not something that a callback waited for."""
@@ -219,9 +229,11 @@ class Audience:
         throttle: What makes reading rest while callbacks or streams are behind.
         overflowed: Why the connection is to end, where what was delivered last was too much.
         explain: Says why events of some names may not have come.
+        inherited: Whether it is a copy in a child process.
     """
 
     def __init__(self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> None:
+        self.inherited = False
         self.loop = asyncio.get_running_loop()
         self.throttle = Throttle(backlog)
         self.dispatcher = Dispatcher(handlers, manager, backlog, self.throttle, log)
@@ -283,6 +295,14 @@ class Audience:
             stream.end(reason)
         self.dispatcher.end()
 
+    def disown(self, reason: Exception) -> None:
+        """End, in a child process, what its parent goes on hearing."""
+        self.inherited = self._ended = True
+        self._reason = reason
+        self.dispatcher.disown()
+        for stream in list(self.streams):
+            stream.disown(reason)
+
 
 class Awaited:
     """What a task waits for and others tell of, from any event loop or thread.
@@ -343,6 +363,7 @@ class Connection(asyncio.BufferedProtocol):
         monitored: The interval of its monitor, in seconds; `None` without one.
         pauses: The pauses between attempts to reconnect, `None` if a lost connection stays lost.
         socket: Its socket, `None` before it is connected.
+        inherited: Whether it is a copy in a child process, of a connection that its parent goes on using.
     """
 
     def __init__(
@@ -358,6 +379,7 @@ class Connection(asyncio.BufferedProtocol):
         self.made = datetime.now(UTC)
         self.monitor: asyncio.Task[None] | None = None
         self.ended = False
+        self.inherited = False
         self.leaving = False
         self._lost: OnLoss = quiet
         self._reason: ConnectionLost | None = None
@@ -521,6 +543,8 @@ class Connection(asyncio.BufferedProtocol):
             NotConnected: The connection has ended.
         """
         if self.ended:
+            if self.inherited:
+                raise WrongContext.inherited()
             raise NotConnected(f"The connection to {self.target} has just ended; nothing was sent.")
         exchange = self.session.prepare(
             request,
@@ -777,6 +801,15 @@ class Connection(asyncio.BufferedProtocol):
         self.leaving = True
         if self._transport is not None:
             self.end(ConnectionLost("the program disconnected."), wanted=True)
+
+    def disown(self) -> None:
+        """Let go, in a child process, of a connection that its parent goes on using.
+
+        The event loop is the parent's too, so it is told nothing.
+        """
+        self.inherited = self.ended = self.leaving = True
+        self._lost = quiet
+        self._reason = ConnectionLost(str(WrongContext.inherited()))
 
     def drop(self) -> None:
         """Close the socket without the event loop, which does not run any more."""

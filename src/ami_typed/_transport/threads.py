@@ -12,6 +12,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import weakref
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from ami_typed._delivery.stream_buffer import to_streams
 from ami_typed._protocol.session import fate
 from ami_typed._protocol.visibility import Visibility
-from ami_typed._transport.locks import NOT_WAITING, Bell, Latch, ownership
+from ami_typed._transport.locks import NOT_WAITING, Bell, Latch, ownership, renew
 from ami_typed._transport.sockets import SOON, left_until, new_thread
 from ami_typed.errors import (
     ConnectionLost,
@@ -139,6 +140,7 @@ class Dispatcher:
         self._backlog = backlog
         self._throttle = throttle
         self._ended = False
+        self._batch: list[Message | Aggregate] = []
         self._lock = threading.RLock()
         self.is_mine = ownership(self._lock)
         self._bell = Bell()
@@ -169,6 +171,14 @@ class Dispatcher:
         self._ended = True
         self._bell.ring()
 
+    def disown(self) -> None:
+        """Deliver nothing more, in a child process: its parent does. It may have been forked by a callback."""
+        renew(self._lock)
+        self._ended = True
+        self._backlog.discard()
+        self._batch.clear()
+        self._bell.ring()
+
     def _run(self) -> None:
         while True:
             ended = self._ended  # before the last look
@@ -186,6 +196,7 @@ class Dispatcher:
         handlers = self._handlers()
         if handlers is None:  # the manager is collected, and its callbacks are nobody's
             return
+        self._batch = batch
         for message in batch:
             route = handlers.by_class.get(message.__class__) or handlers.route_of(message)
             for function in route.functions:
@@ -194,6 +205,7 @@ class Dispatcher:
                 except BaseException as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
                     self._backlog.tally.callback_exceptions += 1
                     self._log.report(f"A callback raised an exception: {function!r}", error)
+        self._batch = []
 
 
 def join(thread: threading.Thread, timeout: float) -> None:
@@ -335,6 +347,15 @@ class Audience:
             stream.end(self._reason)
         self.dispatcher.end()
 
+    def disown(self, reason: Exception) -> None:
+        """End, in a child process, what its parent goes on hearing."""
+        renew(self._lock)
+        self._ended, self._reason = True, reason
+        self.dispatcher.disown()
+        for stream in list(self.streams):
+            stream.disown(reason)
+        self.throttle.nudge()
+
 
 class Connection:
     """One connection: a session, its socket and the thread that reads it.
@@ -366,6 +387,7 @@ class Connection:
     Attributes:
         credentials: Who is logged in, to log in again after a loss; `None` before the log-in.
         monitored: The interval of its monitor, in seconds; `None` without one.
+        inherited: Whether it is a copy in a child process, of a connection that its parent goes on using.
     """
 
     def __init__(
@@ -387,6 +409,7 @@ class Connection:
         self.made = datetime.now(UTC)
         self.stopped: Waitable = Latch()
         self.ended = False
+        self.inherited = False
         self._lost = lost
         self._reason: ConnectionLost | None = None
         self._due: tuple[ConnectionLost, bool] | None = None
@@ -502,6 +525,8 @@ class Connection:
 
     def _check_open(self) -> None:
         if self.ended:
+            if self.inherited:
+                raise WrongContext.inherited()
             raise NotConnected(f"The connection to {self.target} has just ended; nothing was sent.")
 
     def _close_session(self, reason: ConnectionLost) -> None:
@@ -853,6 +878,19 @@ class Connection:
         self.abandon()
         if self._reader.ident is None:
             self.transport.release()
+
+    def disown(self) -> None:
+        """Let go, in a child process, of a connection that its parent goes on using."""
+        renew(self._lock, self._reading)
+        self.inherited = self.ended = self.leaving = self._wanted = True
+        self._lost = quiet
+        self._reason = ConnectionLost(str(WrongContext.inherited()))
+        self.transport.disown()
+        self.stopped.set()
+        self._nap.ring()
+        for waiting in (*self.session.boot_waiters, *[exchange.wake for exchange in self._asleep]):
+            with contextlib.suppress(RuntimeError):  # it was woken before
+                waiting()
 
     def join(self, timeout: float) -> None:
         """Wait for the reader to end, but never for the thread that asks."""
