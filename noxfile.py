@@ -1,9 +1,12 @@
-"""What can be done with this project, each a few lines: `nox --list`."""
+"""The tasks of this project, a few lines each: `nox --list`."""
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import nox
@@ -16,10 +19,36 @@ GROUPS = nox.project.load_toml("pyproject.toml")
 SUPPORTED = ("3.11", "3.12", "3.13")
 
 
-def is_installed(version: str) -> bool:
-    """Whether an interpreter runs; a version manager's shim may stand there without one."""
-    found = shutil.which(f"python{version}")
+PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+"""Where pyenv keeps interpreters. Its shims are on the path, but run only those that are chosen for a folder."""
+
+
+def runs(program: str | Path) -> bool:
+    """Return whether an interpreter is there and runs."""
+    found = shutil.which(program)
     return found is not None and subprocess.run([found, "--version"], capture_output=True, check=False).returncode == 0
+
+
+def of_pyenv(version: str) -> Path | None:
+    """Return the newest interpreter of a version that pyenv has installed; no release candidate."""
+    found = [path for path in PYENV.glob(f"{version}.*/bin/python{version}") if number_of(path) and runs(path)]
+    return max(found, key=number_of, default=None)
+
+
+def number_of(interpreter: Path) -> list[int]:
+    """Return the numbers of an interpreter's release; none for a release candidate."""
+    release = interpreter.parent.parent.name
+    return [int(number) for number in release.split(".")] if re.fullmatch(r"[\d.]+", release) else []
+
+
+def is_installed(version: str) -> bool:
+    """Return whether an interpreter runs, after putting pyenv's on the path if there is no other."""
+    if runs(f"python{version}"):
+        return True
+    found = of_pyenv(version)
+    if found is not None:
+        os.environ["PATH"] = f"{found.parent}{os.pathsep}{os.environ['PATH']}"
+    return found is not None
 
 
 INSTALLED = [version for version in SUPPORTED if is_installed(version)]
@@ -38,55 +67,104 @@ def install_wheel(session: nox.Session, *groups: str) -> None:
 
 
 INSTALLED_ONE = ("-o", "pythonpath=.")
-"""Has pytest find the package that is installed, not the sources beside the tests."""
-AT_ONCE = ("-n", "auto")
-"""Has pytest run tests in one process per core."""
+"""Makes pytest import the installed package, not the sources beside the tests."""
+IN_PARALLEL = ("-n", "auto", "--dist", "loadfile")
+"""One process per core; the tests of a module stay together, because many share what takes long to make."""
+WHOLE = ("-m", "not live")
+"""Every test that needs no server, the long ones included."""
+ELSEWHERE = ("-m", "not live and not exhaustive and not once")
+"""The tests whose result may depend on the interpreter."""
 
-
+PURE = ("fields", "messages", "session", "scenarios", "manager")
+"""The tests that are repeated without the C part."""
 IN_C = ("plain", "messages", "fields", "decoded", "session", "scenarios")
-"""The tests that exercise the part in C most."""
+"""The tests that exercise the C part most."""
 OF_SHELLS = ("manager", "aio", "threads", "reconnect", "speed")
 """The tests of what opens sockets and starts threads and tasks."""
 
 
+FUZZED = {
+    "framing": 8_000,
+    "conversation": 5_000,
+    "reading": 6_000,
+    "greeting": 20_000,
+    "event": 2_500,
+    "answer": 20_000,
+    "forms": 50_000,
+}
+"""The targets of `tests/fuzz`, and how many inputs of each take some ten seconds."""
+
+
+def files(names: tuple[str, ...]) -> list[str]:
+    """Return the test modules of some modules."""
+    return [f"tests/test_{name}.py" for name in names]
+
+
+def run_pure(session: nox.Session) -> None:
+    """Run the tests of what the C part does, without it: an install builds it if there is a compiler."""
+    session.run("python", "-m", "pytest", "-q", *IN_PARALLEL, *files(PURE), env={"AMI_TYPED_PURE": "1"})
+
+
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Watch typed Python talk to an Asterisk; HOST PORT USER SECRET behind `--` for a real one."""
+    """Watch typed Python talk to an Asterisk: a stand-in, or a real one with HOST PORT USER SECRET after `--`."""
     session.install("--quiet", "-e", ".")
     session.run("python", "examples/demo.py", *session.posargs)
 
 
 @nox.session(python=INSTALLED or None)
 def tests(session: nox.Session) -> None:
-    """Run every test that needs no server, on each supported Python that is installed."""
+    """Run the tests that need no server and take seconds, on each supported Python; `all` runs the long ones too.
+
+    Interpreters are found on the path and in pyenv. `nox -s tests-3.13` runs one; arguments for pytest after `--`.
+    On the first, every test runs; on the others, those whose result may depend on the interpreter.
+    """
     if ABSENT:
         session.warn(f"not run, because not installed: Python {', '.join(ABSENT)}")
     install(session, "test", "types")
-    pure = [
-        "tests/test_fields.py",
-        "tests/test_messages.py",
-        "tests/test_session.py",
-        "tests/test_scenarios.py",
-        "tests/test_manager.py",
-    ]
-    if not session.posargs:  # without the part in C, which an install builds where it can
-        session.run("python", "-m", "pytest", "-q", *AT_ONCE, *pure, env={"AMI_TYPED_PURE": "1"})
-    whole = [*AT_ONCE, "--cov", "--cov-report=term:skip-covered"]
-    session.run("python", "-m", "pytest", *(session.posargs or whole))
+    if session.posargs:
+        session.run("python", "-m", "pytest", *session.posargs)
+    elif session.python in {None, *INSTALLED[:1]}:
+        run_pure(session)
+        session.run("python", "-m", "pytest", *IN_PARALLEL)
+    else:
+        session.run("python", "-m", "pytest", *IN_PARALLEL, *ELSEWHERE)
+
+
+@nox.session(name="all")
+def all_(session: nox.Session) -> None:
+    """Run every test that needs no server, the long ones included, and report the coverage."""
+    install(session, "test", "types")
+    run_pure(session)
+    session.run(
+        "python", "-m", "pytest", *IN_PARALLEL, *WHOLE, "--cov", "--cov-report=term:skip-covered", *session.posargs
+    )
 
 
 @nox.session
 def wheel(session: nox.Session) -> None:
-    """Run every test that needs no server on the wheel, compiled as users install it."""
+    """Run every test that needs no server, the long ones included, on the wheel, compiled as users install it."""
     install_wheel(session, "test", "types")
-    session.run("python", "-m", "pytest", *INSTALLED_ONE, *(session.posargs or AT_ONCE))
+    session.run("python", "-m", "pytest", *INSTALLED_ONE, *(session.posargs or (*IN_PARALLEL, *WHOLE)))
+
+
+@nox.session
+def sdist(session: nox.Session) -> None:
+    """Build the sdist, unpack it outside of this tree, and run there the tests that it holds; arguments after `--`."""
+    session.install("--quiet", "hatchling>=1.26")
+    with tempfile.TemporaryDirectory(prefix="ami-typed-sdist-") as folder:
+        session.run("python", "-m", "hatchling", "build", "-t", "sdist", "-d", folder, silent=True)
+        (archive,) = Path(folder).glob("*.tar.gz")
+        shutil.unpack_archive(archive, folder, filter="data")
+        session.chdir(archive.with_name(archive.name.removesuffix(".tar.gz")))
+        install(session, "test", "types")
+        session.run("python", "-m", "pytest", *(session.posargs or (*IN_PARALLEL, *ELSEWHERE)))
 
 
 @nox.session
 def sanitize(session: nox.Session) -> None:
-    """Run the tests of the part in C under AddressSanitizer, then those and more in Python's development mode."""
+    """Run the tests of the C part under AddressSanitizer, then those and more in Python's development mode."""
     install(session, "test", "types")
-    session.install("--quiet", "setuptools>=75", "mypy>=2.4,<3")  # which the build hook imports
     root = Path(session.create_tmp())
     shutil.rmtree(root / "src", ignore_errors=True)
     shutil.copytree("src", root / "src", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
@@ -97,10 +175,9 @@ def sanitize(session: nox.Session) -> None:
     preloaded = session.run("gcc", "-print-file-name=libasan.so", external=True, silent=True)
     under = {"LD_PRELOAD": str(preloaded).strip(), "PYTHONMALLOC": "malloc", "ASAN_OPTIONS": "detect_leaks=0"}
     where = ("-o", f"pythonpath={root / 'src'} .")
-    pytest = ("python", "-X", "dev", "-m", "pytest", "-q", *session.posargs)
-    in_c = [f"tests/test_{name}.py" for name in IN_C]
-    session.run(*pytest, *where, *in_c, env=under)
-    session.run(*pytest, *in_c, *(f"tests/test_{name}.py" for name in OF_SHELLS))
+    pytest = ("python", "-X", "dev", "-m", "pytest", "-q", *WHOLE, *session.posargs)
+    session.run(*pytest, *where, *files(IN_C), env=under)
+    session.run(*pytest, *files(IN_C + OF_SHELLS))
 
 
 @nox.session
@@ -137,19 +214,29 @@ def live(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Run the traffic of a day, 4,000,000 events a face, and see that nothing grows; another number behind `--`."""
+    """Run the traffic of a day, 4,000,000 events a face, and check that nothing grows; another number after `--`."""
     install_wheel(session, "test")
     events = session.posargs[0] if session.posargs else "4000000"
-    session.run("python", "-m", "pytest", *INSTALLED_ONE, "-s", "tests/test_soak.py", env={"AMI_TYPED_SOAK": events})
+    options = (*INSTALLED_ONE, *WHOLE, "-s", "tests/test_soak.py")
+    session.run("python", "-m", "pytest", *options, env={"AMI_TYPED_SOAK": events})
 
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Look for bytes that break what must hold for any, two minutes a target; libFuzzer's options behind `--`."""
+    """Search at random for bytes that break what must hold for any, two minutes a target; options after `--`.
+
+    The options are libFuzzer's. Each run starts from another seed, and finds more the longer it runs:
+    `nox -s fuzz -- -max_total_time=3600`. `nox -s fuzz -- repeatable` runs the same inputs each time, about ten seconds
+    a target, so that it fails only because of what has changed. The input that breaks a target is printed, and kept in
+    `.nox/fuzz/tmp`: make a test of it.
+    """
     session.install("--quiet", "-e", ".", "atheris>=3")  # which follows bytes through Python only
     options = session.posargs or ["-max_total_time=120"]
-    for target in ("framing", "conversation", "reading", "greeting", "event", "answer", "forms"):
-        session.run("python", "-m", "tests.fuzz", target, f"-artifact_prefix={session.create_tmp()}/", *options)
+    for target, executions in FUZZED.items():
+        repeatable = ["-seed=1", f"-runs={executions}"]
+        chosen = repeatable if options == ["repeatable"] else options
+        prefix = f"-artifact_prefix={session.create_tmp()}/"
+        session.run("python", "-m", "tests.fuzz", target, prefix, *chosen, env={"PYTHONHASHSEED": "0"})
 
 
 @nox.session

@@ -330,6 +330,9 @@ assert (sms.sender, sms.lines) == ("+49", {{"0": ["hello"]}})
         "assert RPT_TXKEYED({'Event': 'RPT_TXKEYED', 'Node': '2000', 'EventValue': '1'}).keyed\n",
     ),
     "modules.md 6": Program(
+        MODULES, "assert RPT_RXKEYED({'Event': 'RPT_RXKEYED', 'Node': '2000', 'EventValue': '1'}).node == '2000'\n"
+    ),
+    "modules.md 7": Program(
         MODULES,
         f"{MANAGER}stream = manager.subscribe(Welcome)\nmanager.execute(actions.Ping())\n"
         "assert stream.get(10).colour == 'red'\n",

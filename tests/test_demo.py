@@ -105,6 +105,7 @@ def test_it_says_what_is_missing_beside_a_host() -> None:
     assert "a host needs a user and a secret" in finished.stderr
 
 
+@pytest.mark.once
 def test_what_it_says_about_the_type_checker_is_what_mypy_says(tmp_path: Path) -> None:
     head = ["import ami_typed as ami", "from ami_typed import actions, events", "", "manager = ami.Manager()"]
     program = tmp_path / "mistakes.py"

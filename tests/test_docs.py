@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import re
 import shlex
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +22,7 @@ from tests.pages import PAGES, PROGRAMS, ROOT, SOURCES, Block, blocks
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-TOP = ("README.md", "CONTRIBUTING.md", "spec/README.md", "tests/live/README.md")
+TOP = ("README.md", "CONTRIBUTING.md", "spec/README.md", "tests/README.md", "tests/live/README.md")
 WITH_COMMANDS = [*(ROOT / each for each in TOP), *PAGES.glob("*.md")]
 COMMAND_LINES = {"ami-typed": ["-m", "ami_typed"], "python": []}
 
@@ -43,15 +40,17 @@ def commands() -> list[str]:
 
 def sessions() -> set[str]:
     noxfile = (ROOT / "noxfile.py").read_text("utf-8")
-    return set(re.findall(r"^@nox\.session.*\ndef (\w+)", noxfile, re.MULTILINE))
+    found = re.findall(r"^@nox\.session(?:\(name=\"(\w+)\"\))?.*\ndef (\w+)", noxfile, re.MULTILINE)
+    return {name or function for name, function in found}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("command", commands())
 def test_every_command_of_the_pages_can_be_given_as_it_stands_there(command: str) -> None:
     program, *words = shlex.split(command, comments=True)
     if program == "nox":
         asked = words[words.index("-s") + 1 : words.index("--") if "--" in words else None] if "-s" in words else []
-        assert set(asked) <= sessions()
+        assert {re.sub(r"-3\.\d+$", "", session) for session in asked} <= sessions()
     elif program == "pip":
         names = [word for word in words if not word.startswith("-")][1:]
         assert set(names) <= {"nox", "pre-commit", "ami-typed", *installable()}
@@ -107,7 +106,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[StandIn], None]
 
 
 def test_every_block_of_python_is_tried() -> None:
-    assert {block.name for block in BLOCKS} == set(PROGRAMS)
+    named = {block.name for block in BLOCKS}
+    assert named == set(PROGRAMS), f"PROGRAMS of tests/pages.py is to have {named ^ set(PROGRAMS)}"
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=named)
@@ -129,41 +129,25 @@ def test_the_python_of_the_pages_runs(block: Block, world: Callable[[StandIn], N
             manager.close()
 
 
-@functools.cache
-def mypy() -> dict[str, list[str]]:
-    """What mypy says of each block, all of them in one run."""
-    with tempfile.TemporaryDirectory() as folder:
-        files = {f"block_{number}": block for number, block in enumerate(BLOCKS)}
-        for name, block in files.items():
-            Path(folder, f"{name}.py").write_text(PROGRAMS[block.name].source(block)[0], "utf-8")
-        options = ["--cache-dir=.mypy_cache/checkers", "--no-error-summary", "--no-pretty"]
-        command = [sys.executable, "-m", "mypy", *options, *(f"{folder}/{name}.py" for name in files)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode in {0, 1}, done.stdout + done.stderr
-    found: dict[str, list[str]] = {}
-    for line in done.stdout.splitlines():
-        where = re.match(r".*?(block_\d+)\.py:(\d+): (.*)", line)
-        assert where, done.stdout
-        block = files[where[1]]
-        found.setdefault(block.name, []).append(
-            f"line {int(where[2]) - PROGRAMS[block.name].source(block)[1] + block.line}: {where[3]}"
-        )
-    return found
-
-
-@pytest.mark.xdist_group("checkers")
-@pytest.mark.parametrize("block", BLOCKS, ids=named)
-def test_the_python_of_the_pages_is_typed(block: Block) -> None:
-    assert mypy().get(block.name, []) == []
-
-
 def test_no_docstring_hides_its_code_from_these_tests() -> None:
     hidden = re.compile(r"::\n\n")
     assert [file for file in SOURCES.rglob("*.py") if hidden.search(file.read_text("utf-8"))] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", *(f"docs/pages/{each.name}" for each in sorted(PAGES.glob("*.md")))])
+@pytest.mark.parametrize(
+    "page", [*TOP, "ARCHITECTURE.md", *(f"docs/pages/{each.name}" for each in sorted(PAGES.glob("*.md")))]
+)
 def test_every_link_to_a_file_leads_to_one(page: str) -> None:
     file = PAGES.parent.parent / page
     for link in re.findall(r"\]\(([^)#:]+\.md)", file.read_text("utf-8")):
         assert (file.parent / link).exists(), link
+
+
+# The map of the tests
+
+
+def test_the_map_of_the_tests_names_every_test_module_once() -> None:
+    tests = ROOT / "tests"
+    named = re.findall(r"^\| `([\w/]+\.py)` \| \S", (tests / "README.md").read_text("utf-8"), re.MULTILINE)
+    modules = {file.relative_to(tests).as_posix() for file in tests.rglob("test_*.py")}
+    assert sorted(named) == sorted(modules)

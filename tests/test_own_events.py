@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ami_typed as ami
-from ami_typed import events, registry
+from ami_typed import actions, events, registry
 from ami_typed.fields import Always, Sometimes
 from ami_typed.values import integer, text
 from tests.support import PATIENCE, Heard, Server, answer, background, message
@@ -312,6 +312,21 @@ def test_a_class_may_be_defined_while_its_events_are_coming(server: Server, make
         event = heard.next()
         assert type(event) is cls
         assert event.size == 7
+
+
+def test_what_keeps_an_event_away_is_known_for_a_class_that_derives_from_ami_typeds(server: Server, make: Make) -> None:
+    class OwnHangup(events.Hangup):
+        wire_name = "Hangup"
+
+    manager = make()
+    peer = server.link(manager)
+    masking = background(manager.execute, actions.Events(event_mask=["agent"]))
+    peer.send(answer(peer.action_id(), "Success", "Events: On"))
+    assert masking.result(PATIENCE)
+    with pytest.raises(ami.EventTimeout, match="lacks call, which Hangup is of"):
+        manager.wait_for(OwnHangup, timeout=0.01)
+    with pytest.raises(ami.EventTimeout, match="Nothing is known of DonglePortFail"):
+        manager.wait_for(DonglePortFail, timeout=0.01)
 
 
 def test_all_events_of_a_class_are_read_from_a_list() -> None:

@@ -70,6 +70,7 @@ def test_line_feeds_that_end_a_message_are_no_part_of_it(form: Any, octets: byte
     assert form.header(octets, b"\r\nMessage: ") == "No"
 
 
+@built
 @given(st.binary(), st.sampled_from([b"\r\nA: ", b"\r\nLonger-Name: "]), st.binary())
 @example(b"", b"\r\nA: ", b"\r")
 @example(b"x", b"\r\nA: ", b"a\n\n\r\n")

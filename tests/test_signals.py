@@ -199,7 +199,8 @@ def test_an_interrupt_under_tls_leaves_whole_requests_or_no_connection(certifica
 @pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning"
 )  # Python's own, where one strikes __del__
-def test_5000_interrupts_at_random_leave_whole_requests_or_no_connection(strict: Strict) -> None:
+@pytest.mark.parametrize("interrupts", [500, pytest.param(5000, marks=pytest.mark.exhaustive)])
+def test_interrupts_at_random_leave_whole_requests_or_no_connection(strict: Strict, interrupts: int) -> None:
     """Other threads use the same connection meanwhile, and each of their requests comes to a certain end."""
     program = Program(strict.port, tls=False, reads="anybody")
     done = threading.Event()
@@ -220,7 +221,7 @@ def test_5000_interrupts_at_random_leave_whole_requests_or_no_connection(strict:
     before = signal.signal(signal.SIGALRM, interrupt)
     struck = 0
     try:
-        while struck < 5000:
+        while struck < interrupts:
             try:
                 program.ready()
                 signal.setitimer(signal.ITIMER_REAL, dice.uniform(2e-5, 6e-4))

@@ -155,6 +155,7 @@ def samples(program: Program, rounds: int) -> Iterator[Footprint]:
             yield footprint()
 
 
+@pytest.mark.exhaustive
 def test_hours_of_traffic_lose_nothing_and_grow_nothing(make: Make, port: int) -> None:
     rounds = EVENTS // FLOOD
     manager = make(reconnect=Reconnect(first=0, jitter=0), aggregate_timeout=0.05, orphaned_response_timeout=0.05)

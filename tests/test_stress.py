@@ -122,6 +122,7 @@ def test_a_handler_that_takes_a_millisecond_each_loses_none(
     sending.result(PATIENCE)
 
 
+@pytest.mark.exhaustive
 def test_an_event_that_comes_behind_7_seconds_of_silence_is_heard(server: Server) -> None:
     """The silence is longer than any time that is given to a connection, a greeting or the lines of a message."""
     with contextlib.ExitStack() as faces:
@@ -521,14 +522,15 @@ class Somebody:
         self._manager.connect("127.0.0.1", self._server.port, PATIENCE)
 
 
-def test_50_threads_may_do_anything_with_one_manager_at_once(make: Make) -> None:
+@pytest.mark.parametrize("times", [15, pytest.param(30, marks=pytest.mark.exhaustive)])
+def test_50_threads_may_do_anything_with_one_manager_at_once(make: Make, times: int) -> None:
     manager = make()
     before = footprint()
     with Busy() as server:
         people = [Somebody(manager, server, number) for number in range(50)]
         people[0].come()
         with ThreadPoolExecutor(50) as pool:
-            assert sum(pool.map(Somebody.act, people, [30] * 50)) > 0
+            assert sum(pool.map(Somebody.act, people, [times] * 50)) > 0
         manager.disconnect()
         assert manager._handlers._entries == ()
         manager.connect("127.0.0.1", server.port, PATIENCE)
@@ -544,8 +546,9 @@ def test_50_threads_may_do_anything_with_one_manager_at_once(make: Make) -> None
 
 
 @pytest.mark.parametrize("who_closes", ["client", "server"])
-def test_1000_connections_leave_no_thread_no_task_no_descriptor_and_no_object(
-    server: Server, make: Make, who_closes: str
+@pytest.mark.parametrize("connections", [100, pytest.param(1000, marks=pytest.mark.exhaustive)])
+def test_many_connections_leave_no_thread_no_task_no_descriptor_and_no_object(
+    server: Server, make: Make, who_closes: str, connections: int
 ) -> None:
     manager = make()
 
@@ -568,7 +571,7 @@ def test_1000_connections_leave_no_thread_no_task_no_descriptor_and_no_object(
     manager.disconnect()
     settle()
     before = footprint()
-    for _ in range(1000):
+    for _ in range(connections):
         cycle()
     manager.disconnect()
     settle()

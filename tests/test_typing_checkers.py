@@ -2,6 +2,7 @@
 
 A mark says what both say: `# refused: <mypy's codes> | <pyright's rules>`, in the order of the alphabet; that something
 unknown has no known type, or is not used, counts only where nothing else is wrong. Each checker runs once over all files.
+mypy accepts the Python of the pages too.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.pages import PROGRAMS, Block, blocks
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     Found = dict[Path, dict[int, str]]
     """What a checker says about each line of each file."""
+
+pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parent.parent
 ACCEPTED = sorted((ROOT / "tests/typing/accept").glob("*.py"))
@@ -107,3 +112,34 @@ def test_what_is_marked_is_refused_for_its_reason_and_nothing_else_is(errors: Ca
 
     assert expected
     assert errors()[file] == expected
+
+
+def named(block: Block) -> str:
+    return block.name
+
+
+BLOCKS = blocks()
+
+
+@functools.cache
+def mypy_on_pages() -> dict[str, list[str]]:
+    """What mypy says of the Python of each page, by the block and with the line of the page."""
+    with tempfile.TemporaryDirectory() as folder:
+        programs = {f"block_{number}": block for number, block in enumerate(BLOCKS)}
+        for name, block in programs.items():
+            Path(folder, f"{name}.py").write_text(PROGRAMS[block.name].source(block)[0], "utf-8")
+        files = [f"{folder}/{name}.py" for name in programs]
+        said = run("mypy", "--cache-dir=.mypy_cache/checkers", "--no-error-summary", "--no-pretty", *files)
+    found: dict[str, list[str]] = {}
+    for line in said.splitlines():
+        where = re.match(r".*?(block_\d+)\.py:(\d+): (.*)", line)
+        assert where, said
+        block = programs[where[1]]
+        begins = PROGRAMS[block.name].source(block)[1]
+        found.setdefault(block.name, []).append(f"line {int(where[2]) - begins + block.line}: {where[3]}")
+    return found
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=named)
+def test_the_python_of_the_pages_is_accepted(block: Block) -> None:
+    assert mypy_on_pages().get(block.name, []) == []

@@ -722,7 +722,7 @@ class Request(dict[str, Any], Generic[R]):
     Each attribute may be set on a request, or for all requests of a class in the class:
 
     ```python
-    class Queues(ami.Request[ami.Message]):
+    class Queues(ami.Request):
         synchronous = True
         timeout = 17
 

@@ -116,6 +116,8 @@ def test_harvest_of_a_file_that_is_no_documentation_ends_with_2(
     assert not (tmp_path / "facts").exists()
 
 
+@pytest.mark.exhaustive
+@pytest.mark.once
 def test_the_committed_code_is_what_the_spec_makes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0, capsys.readouterr()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from codegen import __main__ as commands
 from codegen import coverage, overlay
 from codegen.__main__ import COVERAGE_PAGE, main, measure_coverage
 from codegen.amend import Amended
@@ -18,6 +19,8 @@ from codegen.trouble import TroubleError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.once
 
 NOTHING = Amended((), (), (), (), {}, {}, {}, {}, {})
 
@@ -209,7 +212,10 @@ def test_a_file_of_exceptions_that_is_none_is_a_trouble(tmp_path: Path) -> None:
         coverage.load_exempt(file)
 
 
-def test_the_command_writes_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_the_page(
+    tmp_path: Path, real: Coverage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(commands, "measure_coverage", {SPEC: real}.__getitem__)
     file = tmp_path / "coverage.md"
 
     assert main(["coverage", "--page", str(file)]) == 0

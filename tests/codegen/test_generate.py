@@ -92,6 +92,7 @@ def test_the_package_holds_what_is_new_and_works_beside_ami_typed(documentation:
     assert run(documentation.parent, USE) == "13-"
 
 
+@pytest.mark.once
 def test_checkers_accept_the_package_and_refuse_misuse(documentation: Path) -> None:
     folder = documentation.parent
     generate(documentation, folder / "acme")

@@ -15,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.once
+
 Value: TypeAlias = "str | int | list[Value] | dict[str, Value]"
 """What the overlay's TOML holds."""
 

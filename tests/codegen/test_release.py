@@ -153,6 +153,8 @@ def test_the_branches_that_the_package_claims_are_those_of_its_facts() -> None:
     assert branches == list(range(OLDEST_BRANCH, NEWEST_BRANCH + 1))
 
 
+@pytest.mark.exhaustive
+@pytest.mark.once
 def test_a_branch_that_brings_nothing_new_changes_only_what_lists_branches(tmp_path: Path) -> None:
     """What is documented and what is not: nothing ends where the next branch begins, and nothing is refused there."""
     for folder in ("overlay", "code"):

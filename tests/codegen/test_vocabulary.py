@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ami_typed.values import OpenIntEnum, OpenStrEnum
     from codegen.resolve import Answer, Codec, Event, Field, Model
 
+pytestmark = pytest.mark.once
+
 DIFFERENT_THINGS = {
     "acl": "The name of an access list in pjsip.conf; whether chan_sip's peer has one.",
     "alarm": "Which alarm a span has; whether an ISDN span is in alarm.",

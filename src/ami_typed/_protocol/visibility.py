@@ -88,7 +88,7 @@ class Visibility:
         if classes is not None and not classes:
             return "The event mask of this connection is off."
         cls = event_class(name)
-        if "privileges" not in vars(cls) or cls is Event:
+        if next(each for each in cls.__mro__ if "privileges" in vars(each)) is Event:
             return f"Nothing is known of {name}: it is no event of Asterisk's own, or spelt in another way."
         if not cls.privileges:
             return f"Asterisk sends {name} only in answer to an action."
