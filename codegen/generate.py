@@ -129,7 +129,7 @@ def _in_one_module_each(model: Model, package: str) -> Model:
 
 
 def _title(package: str) -> str:
-    return f"What ``{package}`` adds to ami-typed; importing it makes every manager know its classes."
+    return f"Classes of ``{package}`` for ami-typed; importing this package makes every manager use them."
 
 
 def _located(error: TroubleError, file: Path) -> TroubleError:

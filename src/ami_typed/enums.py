@@ -696,7 +696,7 @@ class HangupCause(OpenIntEnum):
     SWITCH_CONGESTION = 42
     """The switching equipment is congested."""
     ACCESS_INFO_DISCARDED = 43
-    """The network discarded information that came with the call."""
+    """The network discarded information sent with the call."""
     REQUESTED_CHAN_UNAVAIL = 44
     """The requested channel is not available."""
     FACILITY_NOT_SUBSCRIBED = 50
@@ -1283,7 +1283,7 @@ class TransferResult(OpenStrEnum):
     """
 
     SUCCESS = "Success"
-    """The transfer was made."""
+    """The transfer succeeded."""
     FAIL = "Fail"
     """An internal error occurred."""
     INVALID = "Invalid"

@@ -175,7 +175,7 @@ class BridgeList(ListRequest["aggregates.BridgeList"]):
 
 
 class BridgeTechnologyList(ListRequest["aggregates.BridgeTechnologyList"]):
-    """Lists the ways of mixing that bridges may use.
+    """Lists the bridge technologies.
 
     Requires no privilege.
     Asterisk 13 and later.
@@ -201,7 +201,7 @@ class BridgeTechnologyList(ListRequest["aggregates.BridgeTechnologyList"]):
 
 
 class BridgeTechnologySuspend(Request["Answer"]):
-    """Keeps bridges from using a way of mixing from now on.
+    """Suspends a bridge technology: bridges no longer use it.
 
     Requires no privilege.
     Asterisk 13 and later.
@@ -227,7 +227,7 @@ class BridgeTechnologySuspend(Request["Answer"]):
 
 
 class BridgeTechnologyUnsuspend(Request["Answer"]):
-    """Lets bridges use a way of mixing again.
+    """Resumes the use of a bridge technology.
 
     Requires no privilege.
     Asterisk 13 and later.

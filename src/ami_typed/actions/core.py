@@ -60,7 +60,7 @@ class Command(Request["responses.Command"]):
 
 
 class CoreSettings(Request["responses.CoreSettings"]):
-    """Asks for the server's settings.
+    """Requests the server's settings.
 
     Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
@@ -81,7 +81,7 @@ class CoreSettings(Request["responses.CoreSettings"]):
 
 
 class CoreStatus(Request["responses.CoreStatus"]):
-    """Asks for the server's uptime and load.
+    """Requests the server's uptime and load.
 
     Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13 and later.
@@ -182,7 +182,7 @@ class LoggerRotate(Request["Answer"]):
 
 
 class ModuleCheck(Request["responses.ModuleCheck"]):
-    """Asks whether a module is loaded; the server returns an error if it is not.
+    """Checks whether a module is loaded; the server returns an error if it is not.
 
     Requires the privilege ``system``.
     Asterisk 13 and later.

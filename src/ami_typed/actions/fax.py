@@ -17,7 +17,7 @@ __all__ = ["FAXSession", "FAXSessions", "FAXStats"]
 
 
 class FAXSession(ListRequest["aggregates.FAXSession"]):
-    """Asks about one fax session; a FAXSession event follows the answer.
+    """Requests the details of one fax session; a FAXSession event follows the answer.
 
     Requires the privilege ``call``.
     Asterisk 13 and later.
@@ -75,7 +75,7 @@ class FAXSessions(ListRequest["aggregates.FAXSessions"]):
 
 
 class FAXStats(ListRequest["aggregates.FAXStats"]):
-    """Asks for statistics of faxes; a FAXStats event follows the answer.
+    """Requests statistics of faxes; a FAXStats event follows the answer.
 
     Requires the privilege ``reporting``.
     Asterisk 13 and later.

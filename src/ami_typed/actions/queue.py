@@ -48,7 +48,7 @@ class QueueAdd(Request["Answer"]):
         reason: The reason for the pause. Only in Asterisk 20 (since 20.12), 21 (since 21.7), 22.2 and later.
         member_name: The member's name in events and logs.
         state_interface: The device whose state decides whether the member is free; its interface if omitted.
-        wrapuptime: Wrap-up time: how long the member gets no call after the last one. Only in Asterisk 16.3
+        wrapuptime: Wrap-up time after a call, during which the member gets no new one. Only in Asterisk 16.3
             and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
@@ -97,7 +97,7 @@ class QueueChangePriorityCaller(Request["Answer"]):
     Args:
         queue: The queue's name. Required.
         caller: The caller's channel. Required.
-        priority: The new priority: callers with a higher one come first. Required.
+        priority: The new priority: callers with a higher one are served first. Required.
         immediate: Reorder the queue by the new priority at once. Only in Asterisk 18 (since 18.20), 20.5 and
             later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
@@ -363,7 +363,7 @@ class QueueReset(Request["Answer"]):
 
 
 class QueueRule(Request["responses.QueueRule"]):
-    """Asks for the rules that change penalties while a caller is waiting.
+    """Requests the rules that change penalties while a caller is waiting.
 
     Requires no privilege.
     Asterisk 13 and later.

@@ -27,7 +27,7 @@ __all__ = [
 
 
 class ChangeMonitor(Request["Answer"]):
-    """Changes the files that a recording goes to.
+    """Changes the files of a recording.
 
     Requires the privilege ``call``.
     Asterisk 13 to 20.

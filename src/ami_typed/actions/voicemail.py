@@ -33,7 +33,7 @@ __all__ = [
 
 
 class MailboxCount(Request["responses.MailboxCount"]):
-    """Asks for the number of messages in mailboxes.
+    """Requests the number of messages in mailboxes.
 
     Requires one of the privileges ``call``, ``reporting``.
     Asterisk 13 and later.
@@ -59,7 +59,7 @@ class MailboxCount(Request["responses.MailboxCount"]):
 
 
 class MailboxStatus(Request["responses.MailboxStatus"]):
-    """Asks whether any of several mailboxes has new messages.
+    """Checks whether any of the given mailboxes has new messages.
 
     Requires one of the privileges ``call``, ``reporting``.
     Asterisk 13 and later.

@@ -70,7 +70,7 @@ class BridgeList(Aggregate):
 
 
 class BridgeTechnologyList(Aggregate):
-    """The ways of mixing that bridges may use.
+    """The bridge technologies.
 
     Asterisk 13 and later.
     """

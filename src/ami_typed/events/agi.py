@@ -35,7 +35,7 @@ class AGIExecEnd(ChannelEvent):
 
 
 class AGIExecStart(ChannelEvent):
-    """A channel begins to run an AGI command.
+    """A channel is about to run an AGI command.
 
     Sent to users with the privilege ``agi``.
     Asterisk 13 and later.

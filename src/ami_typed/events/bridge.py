@@ -222,7 +222,7 @@ class BridgeTechnologyListComplete(Event):
 
 
 class BridgeTechnologyListItem(Event):
-    """One way of mixing in the list that BridgeTechnologyList returns.
+    """One bridge technology in the list that BridgeTechnologyList returns.
 
     Sent to the session that sends ``BridgeTechnologyList``, whatever events its user may read.
     Asterisk 13 and later.

@@ -102,7 +102,7 @@ class CoreShowChannelMap(Event):
     privileges = ()
 
     channel = Always("Channel", text)
-    """The channel that was asked about."""
+    """The channel named in the request."""
     connected_channel = Always("ConnectedChannel", text)
     """A channel that it is connected to."""
 
@@ -262,7 +262,7 @@ class Newstate(ChannelEvent):
 
 
 class Rename(Event):
-    """A channel was renamed, as happens when another one takes its place.
+    """A channel was renamed, for example because another one replaced it.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.

@@ -113,7 +113,7 @@ class CCFailure(Event):
     caller = Always("Caller", text)
     """The caller's device."""
     reason = Always("Reason", text)
-    """Reason, in words."""
+    """The reason, in words."""
 
 
 class CCMonitorFailed(Event):
@@ -191,7 +191,7 @@ class CCRequestAcknowledged(Event):
 
 
 class CCRequested(Event):
-    """A caller asked for completion.
+    """A caller requested completion.
 
     Sent to users with the privilege ``cc``.
     Asterisk 13 and later.

@@ -117,8 +117,8 @@ class Reload(Event):
 
 
 class TestEvent(Event):
-    """A checkpoint of Asterisk's own tests; only sent by a server that was built for them. Further headers depend on
-    the checkpoint, and are read as items.
+    """A checkpoint of Asterisk's test suite; only sent by a server built with the test framework. Further headers
+    depend on the checkpoint, and are read as items.
 
     Sent to users with the privilege ``reporting``.
     Asterisk 13 and later.

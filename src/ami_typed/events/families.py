@@ -572,4 +572,4 @@ class QueueMemberEvent(Event):
     ringinuse = Always("Ringinuse", one_zero)
     """True if the queue may ring the member while it is on a call. One of ``0``, ``1``."""
     wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
-    """Wrap-up time: how long the member gets no call after the last one; 0 for the queue's setting."""
+    """Wrap-up time, during which the member gets no new call; 0 for the queue's setting."""

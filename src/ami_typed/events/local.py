@@ -35,7 +35,7 @@ class LocalBridge(LocalOneChannelEvent, LocalTwoChannelEvent):
 
 class LocalOptimizationBegin(LocalOneChannelEvent, LocalTwoChannelEvent):
     """A Local channel is about to be removed from its call. The headers that begin with Source are those of the
-    channel that moves, if one does.
+    channel that is moved, if any.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.

@@ -94,7 +94,7 @@ class ParkedCallsComplete(Event):
 
 
 class ParkedCallSwap(ParkeeChannelEvent):
-    """Another channel took the place of a parked one.
+    """A parked channel was replaced by another one.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.

@@ -308,10 +308,9 @@ class EndpointDetail(Event):
     use_ptime = Always("UsePtime", true_false)
     """True if packets have the duration that the endpoint requests with ``ptime``."""
     force_rport = Always("ForceRport", true_false)
-    """True if responses go to the address and port that a request came from, as if it had asked for that with
-    ``rport``."""
+    """True if responses are sent to the source address and port of a request, as if it contained ``rport``."""
     rewrite_contact = Always("RewriteContact", true_false)
-    """True if the address in Contact (or Record-Route) is replaced by the one that the request came from."""
+    """True if the address in Contact (or Record-Route) is replaced by the source address of the request."""
     transport = Always("Transport", text)
     """The transport for requests to the endpoint; empty for the first one that fits the URI."""
     outbound_proxy = Always("OutboundProxy", text)
@@ -322,7 +321,7 @@ class EndpointDetail(Event):
     """Support for reliable provisional responses (RFC 3262): ``no``, ``yes``, ``peer_supported`` (if the other side
     supports them) or ``required``."""
     timers = Always("Timers", text)
-    """Session timers (RFC 4028): ``no``, ``yes`` (if the other side wants them), ``required`` or ``always``."""
+    """Session timers (RFC 4028): ``no``, ``yes`` (if the other side requests them), ``required`` or ``always``."""
     timers_min_se = Always("TimersMinSe", seconds)
     """The minimum interval of a session timer that is accepted."""
     timers_sess_expires = Always("TimersSessExpires", seconds)
@@ -378,7 +377,7 @@ class EndpointDetail(Event):
     media_encryption = Always("MediaEncryption", member(enums.MediaEncryption))
     """The encryption of media."""
     media_encryption_optimistic = Always("MediaEncryptionOptimistic", true_false, releases="13.1-")
-    """True if a call goes on unencrypted if the other side does not encrypt."""
+    """True if a call continues without encryption when the other side does not encrypt."""
     use_avpf = Always("UseAvpf", true_false)
     """True if media uses the AVPF profile (RFC 4585) and offers without it are refused."""
     force_avp = Always("ForceAvp", true_false)
@@ -503,7 +502,7 @@ class EndpointDetail(Event):
     allow_unauthenticated_options = Sometimes("AllowUnauthenticatedOptions", true_false, releases="16.18 18.4-")
     """True if OPTIONS requests are answered without authentication."""
     asymmetric_rtp_codec = Always("AsymmetricRtpCodec", true_false, releases="13.13 14.2-")
-    """True if Asterisk may send a codec other than the one it receives."""
+    """True if Asterisk may send with another codec than the one it receives."""
     bind_rtp_to_media_address = Always("BindRtpToMediaAddress", true_false, releases="13.8-")
     """True if RTP is also sent from ``media_address`` instead of being only announced there."""
     bundle = Sometimes("Bundle", true_false, releases="15-")
@@ -544,7 +543,7 @@ class EndpointDetail(Event):
     ignore183_without_sdp = Sometimes("Ignore183WithoutSdp", true_false, releases="13.26 16.3-")
     """True if a 183 response without SDP is not passed on as progress of the call."""
     incoming_call_offer_pref = Sometimes("IncomingCallOfferPref", text, releases="18-")
-    """The codec order that counts on calls from the endpoint: ``local`` (its settings) or ``remote`` (its offer);
+    """The codec order that prevails on calls from the endpoint: ``local`` (its settings) or ``remote`` (its offer);
     with the suffix ``_first``, only the first codec is kept."""
     incoming_mwi_mailbox = Always("IncomingMwiMailbox", text, releases="13.18 14.7 15.1-")
     """The mailbox whose state a NOTIFY from the endpoint sets; without one such NOTIFYs are ignored."""
@@ -557,7 +556,7 @@ class EndpointDetail(Event):
     notify_early_inuse_ringing = Always("NotifyEarlyInuseRinging", true_false, releases="13.17 14.6-")
     """True if subscribers see ``early`` while the extension rings even if it is already in a call."""
     outgoing_call_offer_pref = Sometimes("OutgoingCallOfferPref", text, releases="18-")
-    """The codec order that counts on calls to the endpoint, and the codecs offered: ``local`` or ``remote`` alone,
+    """The codec order that prevails on calls to the endpoint, and the codecs offered: ``local`` or ``remote`` alone,
     or with the suffix ``_merge`` or ``_first``."""
     refer_blind_progress = Always("ReferBlindProgress", true_false, releases="13.17 14.6-")
     """True if a blind transfer reports the progress of the new call to the endpoint, instead of success at once."""
@@ -572,9 +571,9 @@ class EndpointDetail(Event):
     rtp_timeout_hold = Always("RtpTimeoutHold", seconds, releases="13.5-")
     """Time without RTP after which a call on hold is hung up; 0 for never."""
     rtp_port_start = Sometimes("RtpPortStart", integer, releases="20.20 22.10 23.4-", none=("0",))
-    """The first port of the endpoint's separate range for RTP; `None` for the range of rtp.conf."""
+    """The first port of a separate range for the endpoint's RTP; `None` for the range of rtp.conf."""
     rtp_port_end = Sometimes("RtpPortEnd", integer, releases="20.20 22.10 23.4-", none=("0",))
-    """The last port of the endpoint's separate range for RTP; `None` for the range of rtp.conf."""
+    """The last port of a separate range for the endpoint's RTP; `None` for the range of rtp.conf."""
     security_negotiation = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-")
     """The negotiation of security mechanisms: ``no`` or ``mediasec``."""
     send_aoc = Sometimes("SendAoc", true_false, releases="18.16 20.1-")
@@ -807,7 +806,7 @@ class TransportDetail(Event):
     async_operations = Always("AsyncOperations", integer)
     """Maximum number of pending operations; always 1, whatever is set."""
     symmetric_transport = Always("SymmetricTransport", true_false, releases="13.15 14.4-")
-    """True if requests to a registered contact leave by the transport that its registration came in on."""
+    """True if requests to a registered contact are sent over the transport on which its registration arrived."""
     tcp_keepalive_enable = Sometimes("TcpKeepaliveEnable", true_false, releases="18.23 20.8 21.3-")
     """True if idle TCP connections are probed."""
     tcp_keepalive_idle_time = Sometimes("TcpKeepaliveIdleTime", seconds, releases="18.23 20.8 21.3-")

@@ -47,7 +47,7 @@ class QueueCallerAbandon(ChannelEvent):
     position = Always("Position", integer)
     """The caller's position in the queue, counted from 1."""
     original_position = Always("OriginalPosition", integer)
-    """The caller's position on entering the queue, counted from 1."""
+    """The caller's position when entering the queue, counted from 1."""
     hold_time = Always("HoldTime", seconds)
     """Time the caller waited."""
 
@@ -74,7 +74,7 @@ class QueueCallerJoin(ChannelEvent):
 
 
 class QueueCallerLeave(ChannelEvent):
-    """A caller left a queue, to a member or otherwise.
+    """A caller left a queue, connected to a member or not.
 
     Sent to users with the privilege ``agent``.
     Asterisk 13 and later.
@@ -171,7 +171,7 @@ class QueueMember(Event):
     paused_reason = Always("PausedReason", text, releases="13.8-")
     """Why the member was paused; empty if no reason was given."""
     wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
-    """Wrap-up time: how long the member gets no call after the last one; 0 for the queue's setting."""
+    """Wrap-up time, during which the member gets no new call; 0 for the queue's setting."""
 
 
 class QueueMemberAdded(QueueMemberEvent):

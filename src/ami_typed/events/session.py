@@ -91,7 +91,7 @@ class UserEvent(MaybeChannelEvent):
 
 
 class WaitEventComplete(Event):
-    """WaitEvent has ended: an event came, or its time ran out.
+    """WaitEvent has ended: an event arrived, or its time ran out.
 
     Sent to the session that sends ``WaitEvent``, whatever events its user may read.
     Asterisk 13 and later.

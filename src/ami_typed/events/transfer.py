@@ -13,8 +13,8 @@ __all__ = ["AttendedTransfer", "BlindTransfer"]
 
 
 class AttendedTransfer(TransfereeChannelEvent):
-    """A channel with two calls, whose headers begin with OrigTransferer and SecondTransferer, joined them. Which of
-    the other headers are present depends on the destination.
+    """The outcome of an attended transfer: a party was to join its two calls, whose headers begin with
+    OrigTransferer and SecondTransferer. The presence of the other headers depends on the destination.
 
     Sent to users with the privilege ``call``.
     Asterisk 13 and later.
@@ -312,8 +312,8 @@ class AttendedTransfer(TransfereeChannelEvent):
 
 
 class BlindTransfer(TransfereeChannelEvent):
-    """A channel, whose headers begin with Transferer, was asked to transfer the party it was talking to, whose
-    headers begin with Transferee, without consultation. Those and the bridge's are absent if there is not exactly
+    """The outcome of a blind transfer: a channel, whose headers begin with Transferer, was to transfer the party it
+    was talking to, whose headers begin with Transferee. Those and the bridge's are absent if there is not exactly
     one other party.
 
     Sent to users with the privilege ``call``.

@@ -43,7 +43,7 @@ class MessageWaiting(MaybeChannelEvent):
     waiting = Always("Waiting", one_zero)
     """True if there is any new message."""
     new = Sometimes("New", integer)
-    """Number of new messages; absent if only their existence is known."""
+    """Number of new messages; absent if only the presence of new messages is known."""
     old = Sometimes("Old", integer)
     """Number of heard messages."""
 
