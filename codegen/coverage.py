@@ -59,9 +59,9 @@ _PLURAL: Mapping[Kind, str] = {
     "event": "events",
     "header": "headers",
     "list": "lists",
-    "list event": "events of lists",
-    "answer": "answers of their own",
-    "answer header": "headers of these",
+    "list event": "list events",
+    "answer": "separate answers",
+    "answer header": "headers of these answers",
 }
 
 _NUMBER = re.compile(r"%\d*d")
@@ -445,20 +445,19 @@ def _is_text(kind: str) -> bool:
 _HEADING = """\
 # Coverage
 
-What Asterisk's documentation and C sources name, and what the classes of ami-typed have of it: *had / named*. Where
-these differ, the rest is listed below with its reason. `python -m codegen coverage` writes this page, and a test
-compares it.
+Names in Asterisk's documentation and C sources that the classes of ami-typed cover: *covered / named*. The differences
+are listed below with their reasons. This page is written by `python -m codegen coverage` and checked by a test.
 """
 
 
 _WITHIN_BRANCHES = """\
 ## First releases within a branch
 
-The table is of the last release of each branch. In which release of a branch something came was looked up in the
-sources of all releases from 13.0.0 on: every action, every parameter that an action's handler reads by name, every
-event whose name is spelled out, every header in the text of an event's own call or among the settings of an object of
-PJSIP. Not looked up are headers that other functions put together; and the Language and Linkedid of channels count as
-sent in all of 13, where they came with 13.2 and 13.5.
+The table shows the last release of each branch. The first releases within branches were determined from the sources of
+all releases since 13.0.0: for every action, every parameter that its handler reads by name, every event with a literal
+name, and every header in the call that sends an event or among the settings of a PJSIP object. They were not determined
+for headers composed by other functions; Language and Linkedid of channels are assumed in all of 13, although they were
+added in 13.2 and 13.5.
 """
 
 
