@@ -1119,7 +1119,9 @@ class ShutdownKind(OpenStrEnum):
     """
 
     CLEANLY = "Cleanly"
+    """No channels are left."""
     UNCLEANLY = "Uncleanly"
+    """Channels still exist and are ended."""
 
 
 class SipResponse(OpenIntEnum):

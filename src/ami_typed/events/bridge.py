@@ -236,7 +236,7 @@ class BridgeTechnologyListItem(Event):
     bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
     """The technology."""
     bridge_type = Always("BridgeType", text)
-    """Kinds of mixing that the technology supports: ``Native``, ``1to1Mix``, ``MultiMix``, ``Holding``."""
+    """The main capability of the technology: ``Holding``, ``Early``, ``Native``, ``1to1Mix`` or ``MultiMix``."""
     bridge_priority = Always("BridgePriority", integer)
     """Its rank: of the suitable technologies, the highest is used."""
     bridge_suspended = Always("BridgeSuspended", yes_no)

@@ -99,7 +99,7 @@ class OriginateResponse(Event):
     reason = Always("Reason", member(enums.OriginateReason))
     """The outcome in detail."""
     uniqueid = Sometimes("Uniqueid", text, none=("<unknown>", "<null>"))
-    """The new channel's identifier; `None` if the call failed."""
+    """The new channel's identifier; if there is no channel, the requested ``ChannelId``, or `None` without one."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The caller's number given in the request; `None` if none was given."""
     caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))

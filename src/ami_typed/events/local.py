@@ -86,7 +86,8 @@ class LocalOptimizationBegin(LocalOneChannelEvent, LocalTwoChannelEvent):
     source_chan_variable = Variables("SourceChanVariable", escaped("SourceAccountCode", "SourceLinkedid"))
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Source`` channel."""
     dest_unique_id = Always("DestUniqueId", text)
-    """The Uniqueid of the channel that it moves to."""
+    """Always the Uniqueid of the second half, whose headers begin with LocalTwo, even if the channel moves to the
+    first (local_message_to_ami, 13.38.3 to 23.5.0)."""
     id = Always("Id", integer)
     """Relates the start to its end."""
     source = MaybeView(ChannelSnapshot, "source_")

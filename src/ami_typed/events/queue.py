@@ -150,7 +150,7 @@ class QueueMember(Event):
     state_interface = Always("StateInterface", text)
     """The device whose state decides whether the member is free."""
     membership = Always("Membership", member(enums.Membership))
-    """The origin of the membership."""
+    """The origin of the membership; this list shows realtime members as static."""
     penalty = Always("Penalty", integer)
     """The member's penalty: members with a lower one are called first."""
     calls_taken = Always("CallsTaken", integer)

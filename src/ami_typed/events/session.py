@@ -48,7 +48,7 @@ class Shutdown(Event):
     privileges = ("system",)
 
     shutdown = Always("Shutdown", member(enums.ShutdownKind))
-    """The kind of shutdown: whether it waits for calls to end."""
+    """The kind of shutdown: ``Uncleanly`` if it ends channels that still exist, else ``Cleanly``."""
     restart = Always("Restart", true_false)
     """True if it will start again by itself. One of ``True``, ``False``."""
 

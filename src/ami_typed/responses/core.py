@@ -49,11 +49,11 @@ class CoreSettings(Answer):
     core_max_filehandles = Always("CoreMaxFilehandles", integer)
     """Maximum number of open files; 0 if the system's limit applies."""
     core_real_time_enabled = Always("CoreRealTimeEnabled", yes_no)
-    """True if a realtime backend is in use."""
+    """True if extconfig.conf maps any configuration to a realtime backend."""
     core_cdr_enabled = Always("CoreCDRenabled", yes_no)
-    """True if call records are written."""
+    """True if call detail records are enabled."""
     core_http_enabled = Always("CoreHTTPenabled", yes_no)
-    """True if the HTTP server runs."""
+    """True if the manager interface is available over HTTP (``webenabled`` of manager.conf)."""
     sounds_search_custom_dir = Sometimes("SoundsSearchCustomDir", yes_no, releases="18 20-")
     """True if prompts are first searched for in the ``custom`` directory."""
 

@@ -19,4 +19,4 @@ class MixMonitor(Answer):
     __slots__ = ()
 
     mix_monitor_id = Sometimes("MixMonitorID", text)
-    """The recording's identifier; not sent by every release and with every option."""
+    """The recording's identifier; only sent with option ``i``."""
