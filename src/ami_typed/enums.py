@@ -551,13 +551,13 @@ class ExtensionState(OpenIntEnum):
     DEACTIVATED = -1
     """The extension's hint was removed, or there is no such hint."""
     IDLE = 0
-    """At least one device is free or in an unknown state; none is in use."""
+    """At least one device is free and none is in use; also if no state is known."""
     IN_USE = 1
     """A device is on a call."""
     BUSY = 2
     """A device is busy."""
     UNAVAILABLE = 4
-    """No device is available: all of them are unregistered, out of reach or invalid."""
+    """No device is free or in use, and at least one is unregistered or out of reach; also if all are invalid."""
     RINGING = 8
     """A device is ringing."""
     IN_USE_AND_RINGING = 9

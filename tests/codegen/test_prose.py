@@ -60,6 +60,19 @@ def sentences(value: Value) -> Iterator[str]:
             pass
 
 
+def descriptions(value: Value) -> Iterator[str]:
+    """Every description in a part of the overlay."""
+    match value:
+        case dict():
+            for key, each in value.items():
+                if key == "doc" and isinstance(each, str):
+                    yield each
+                else:
+                    yield from descriptions(each)
+        case _:
+            pass
+
+
 def docstrings(source: str) -> Iterator[str]:
     """The docstrings of a module, those under attributes too, in pieces where they list values."""
     for node in ast.walk(ast.parse(source)):
@@ -102,6 +115,17 @@ def test_a_description_says_more_than_the_name_of_a_setting(file: Path) -> None:
     texts = sentences(tomllib.loads(file.read_text("utf-8")))
 
     assert not [text for text in texts if re.match(r"The `?\w+`? (setting|option|parameter) of the \w+\b", text)]
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "spec").rglob("*.toml")), ids=lambda file: file.name)
+def test_a_description_is_a_sentence_that_begins_with_what_it_describes(file: Path) -> None:
+    texts = descriptions(tomllib.loads(file.read_text("utf-8")))
+
+    assert not [
+        text
+        for text in texts
+        if re.match(r"[a-z]|(?:What|Who|Whose|Where|How|Whether)\b", text) or not text.endswith(".")
+    ]
 
 
 def test_no_docstring_of_the_package_is_copied(copied: set[str]) -> None:

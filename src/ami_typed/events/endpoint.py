@@ -222,7 +222,7 @@ class RegistryEntry(Event):
     username = Always("Username", text)
     """The user name of the registration."""
     perceived = Sometimes("Perceived", text, none=("<Unregistered>",))
-    """The address that the other server sees; `None` if it has not reported one."""
+    """The address and port that the other server sees; `None` if it has not reported them."""
     domain = Sometimes("Domain", text, releases="13-20")
     """The domain to register with; the host name if none is set."""
     domain_port = Sometimes("DomainPort", integer, releases="13-20")
