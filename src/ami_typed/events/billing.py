@@ -101,7 +101,8 @@ class AOC_S(MaybeChannelEvent):
 
 class Cdr(Event):
     """The record of a call that ended (call detail record). The server prints its times in its local time zone,
-    without naming it: `Manager(timezone=...)` sets it, else they are naive.
+    without naming it: `Manager(timezone=...)` sets it, else they are naive. Custom headers mapped in
+    cdr_manager.conf are read as items.
 
     Sent to users with the privilege ``cdr``.
     Asterisk 13 and later.
@@ -166,7 +167,7 @@ class CEL(Event):
     privileges = ("call",)
 
     event_name = Always("EventName", member(enums.CelEvent))
-    """The kind of entry."""
+    """The kind of entry; for a user-defined one its name, unless ``show_user_defined`` is set in cel.conf."""
     account_code = Always("AccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none."""
     caller_id_num = Always("CallerIDnum", text)
@@ -208,6 +209,7 @@ class CEL(Event):
     extra = Always("Extra", text)
     """Further details as a JSON object; empty if there are none."""
     user_def_type = Sometimes("UserDefType", text)
-    """The name of a user-defined entry of the dialplan; only sent for those."""
+    """The name of a user-defined entry of the dialplan. Only sent for those, with ``show_user_defined`` of cel.conf;
+    without it, the name is sent as EventName."""
     tenantid = Sometimes("TenantID", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set."""

@@ -77,7 +77,8 @@ class Load(Event):
 
 
 class LogChannel(Event):
-    """A log file or other log channel was opened, closed or could not be opened.
+    """Writing to a log file failed, so that it was disabled; or a log file disabled this way was enabled again, by a
+    reload or rotation.
 
     Sent to users with the privilege ``system``.
     Asterisk 13 and later.
@@ -90,11 +91,11 @@ class LogChannel(Event):
     privileges = ("system",)
 
     channel = Always("Channel", text)
-    """The log file or log channel."""
+    """The log file."""
     enabled = Always("Enabled", yes_no)
-    """True if it is now in use."""
+    """True if the log file is now enabled."""
     reason = Sometimes("Reason", text)
-    """Why it is not in use; only sent if it could not be opened."""
+    """The error, as number and text, such as ``28 - No space left on device``; only sent if writing failed."""
 
 
 class Reload(Event):
