@@ -16,6 +16,7 @@ import socket
 import ssl
 import threading
 import warnings
+import weakref
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -344,6 +345,138 @@ async def test_no_task_outlives_its_manager(server: Server) -> None:
         manager.monitor_connection(3600)
         await manager.close()
         assert tasks() == set()
+
+
+async def all_gone(collected: Callable[[], object]) -> None:
+    """Wait until a manager is collected and none of the package's tasks runs."""
+    async with asyncio.timeout(PATIENCE):
+        while collected() is not None or tasks():  # a callback may still be returning
+            gc.collect()
+            await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@on_a_loop
+async def test_a_forgotten_manager_closes_its_connection_and_its_tasks_end(server: Server, debug: bool) -> None:
+    manager = AsyncManager(debug=debug, reconnect=Reconnect())
+    peer = await link(server, manager)
+    manager.register_callback("", lambda event, manager: None)
+    manager.monitor_connection(3600)
+    stream = manager.subscribe(Gadget)
+    peer.serve(echo)
+    await manager.execute(ami.Request("Ping"))
+    assert tasks() == {"ami-typed callbacks", "ami-typed monitor"}
+    gone = weakref.ref(manager)
+    del manager
+    await all_gone(gone)
+    with pytest.raises(StopAsyncIteration):
+        await stream.get(PATIENCE)
+    assert await asyncio.to_thread(peer.socket.recv, 1) == b""
+
+
+class Owner:
+    """A program's object that has a manager, and is called back by it."""
+
+    def __init__(self) -> None:
+        self.manager = AsyncManager()
+        self.manager.register_callback(Gadget, self.hear)
+        self.manager.register_callback(ami.Aggregate, self.hear)
+        self.manager.add_observer(self)
+        self.heard = asyncio.Event()
+
+    async def hear(self, event: object, manager: AsyncManager) -> None:
+        self.heard.set()
+
+    def begun(self, exchange: object) -> None:
+        pass
+
+    def settled(self, exchange: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("used", [False, True])
+@on_a_loop
+async def test_a_manager_whose_callbacks_belong_to_its_owner_is_collected_with_it(server: Server, used: bool) -> None:
+    owner = Owner()
+    peer = await link(server, owner.manager)
+    if used:
+        peer.send(message("Event: Gadget", "Size: 1"))
+        await owner.heard.wait()
+        sending = asyncio.create_task(owner.manager.execute(ami.Request("Ping")))
+        peer.send(answer((await asked(peer))["ActionID"]))
+        await sending
+        del sending
+    gone = weakref.ref(owner.manager)
+    del owner
+    await all_gone(gone)
+    assert await asyncio.to_thread(peer.at_end)
+
+
+@on_a_loop
+async def test_a_manager_forgotten_in_another_thread_is_closed_on_its_loop(server: Server) -> None:
+    holder = [AsyncManager()]
+    peer = await link(server, holder[0])
+    gone = weakref.ref(holder[0])
+    await asyncio.to_thread(holder.clear)
+    await all_gone(gone)
+    assert await asyncio.to_thread(peer.at_end)
+
+
+@pytest.mark.parametrize("plan", [Reconnect(first=3600, ceiling=3600), Reconnect(first=0.01)])
+@on_a_loop
+async def test_nobody_connects_again_for_a_manager_that_was_forgotten(server: Server, plan: Reconnect) -> None:
+    manager = AsyncManager(reconnect=plan)
+    peer = await link(server, manager)
+    stream = manager.subscribe(Gadget)
+    async with manager.subscribe(ami.Disconnected) as notices:
+        peer.close()
+        await notices.get(PATIENCE)
+    gone = weakref.ref(manager)
+    del manager, notices
+    await all_gone(gone)
+    with pytest.raises(ami.ConnectionLost, match="the server closed the connection"):
+        await stream.get(PATIENCE)
+    assert server._peers.empty()
+
+
+@on_a_loop
+async def test_a_connection_that_is_lost_as_its_manager_is_forgotten_ends_its_streams(server: Server) -> None:
+    manager = AsyncManager(reconnect=Reconnect())
+    peer = await link(server, manager)
+    stream = manager.subscribe(Gadget)
+    connection: Any = manager._connection
+    gone = weakref.ref(manager)
+    del manager
+    gc.collect()
+    assert gone() is None
+    connection.eof_received()
+    with pytest.raises(ami.ConnectionLost, match="the server closed the connection"):
+        await stream.get(PATIENCE)
+    await all_gone(gone)
+    assert await asyncio.to_thread(peer.at_end)
+
+
+def test_a_manager_that_outlives_its_event_loop_is_collected_in_silence(server: Server) -> None:
+    async def connected() -> AsyncManager:
+        manager = AsyncManager()
+        await manager.connect("127.0.0.1", server.port, PATIENCE)
+        return manager
+
+    with asyncio.Runner() as runner:
+        manager = runner.run(connected())
+        connection: Any = manager._connection
+        connection.transport.abort()  # asyncio warns of one that is left open
+        runner.run(asyncio.sleep(0))
+    gone = weakref.ref(manager)
+    del manager, connection
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_manager_that_was_never_connected_can_be_forgotten() -> None:
+    gone = weakref.ref(AsyncManager())
+    gc.collect()
+    assert gone() is None
 
 
 @on_a_loop

@@ -264,7 +264,7 @@ CLOSINGS: list[Callable[[Link], object]] = [
     lambda link: link.transport.close(),
     abort,
     forget,
-    lambda link: getattr(link.raw, "__del__", gc.collect)(),
+    lambda link: link.raw.__del__(),
     lambda link: None,
 ]
 
@@ -407,41 +407,10 @@ def test_a_fork_in_the_middle_of_the_log_in_leaves_it_to_the_parent(server: Serv
 
 
 def test_a_fork_while_the_link_is_watched_leaves_watching_to_the_parent(link: Link) -> None:
-    link.manager.monitor_connection(0.02)
+    link.manager.monitor_connection(1)
     for _ in range(3):
         in_child(lambda: finish(link.raw.close()))
     link.prove()
-
-
-def test_a_callback_that_forks_is_called_in_the_parent_only_from_then_on(server: Server) -> None:
-    told, telling = os.pipe()
-    manager = ami.Manager()
-    heard = Heard()
-    children: list[int] = []
-
-    def fork(event: Gadget, manager: ami.Manager) -> None:
-        if event.size == 1:
-            with forking():
-                pid = os.fork()
-            if pid == 0:
-                in_children.append(complaint(lambda: manager.execute(ami.Request("Ping"))))
-                return
-            children.append(pid)
-        elif in_children:
-            os.write(telling, b"called again;")
-        heard.put(event)
-
-    in_children: list[str] = []
-    manager.register_callback(Gadget, fork)
-    with manager:
-        peer = server.link(manager)
-        peer.send(*(message("Event: Gadget", f"Size: {size}") for size in (1, 2, 3)))
-        assert [heard.next().size for _ in range(3)] == [1, 2, 3]
-        reaped(children[0])
-        os.close(telling)
-        assert os.read(told, 100) == b""
-        os.close(told)
-        Link(manager, peer)
 
 
 def test_a_signal_handler_may_fork_in_the_middle_of_a_request(server: Server) -> None:
@@ -677,6 +646,15 @@ def program(source: str, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+def printed(running: subprocess.Popen[str]) -> tuple[str, str]:
+    """Wait for a program to end; return what it printed on both channels."""
+    try:
+        return running.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        raise
+
+
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("way", ["threads", "tasks"])
 def test_children_that_end_by_themselves_leave_the_link_whole(way: str, tls: bool, certificate: str) -> None:
@@ -692,12 +670,7 @@ def test_children_that_end_by_themselves_leave_the_link_whole(way: str, tls: boo
         running = stack.enter_context(program(PROGRAM, way, str(port), certificate if tls else ""))
         peer = accepted()
         peer.serve(reply)
-        try:
-            out, err = running.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            running.kill()
-            raise
-        assert (out, err) == ("done\n", "")
+        assert printed(running) == ("done\n", "")
 
 
 ORPHAN = """
@@ -745,6 +718,43 @@ def test_a_child_does_not_keep_the_connection_of_a_parent_that_was_killed(server
             assert server.peer().at_end()
         finally:
             running.stdin.close()
+
+
+CALLBACK = """
+import os, sys, threading, warnings
+import ami_typed as ami
+warnings.simplefilter("ignore", DeprecationWarning)
+parent, done = os.getpid(), threading.Event()
+
+def hear(event, manager):
+    pid = None
+    if event["Size"] == "1":
+        pid = os.fork()
+    who = "parent" if os.getpid() == parent else "child"
+    print(who, event["Size"], flush=True)
+    if pid:
+        assert os.waitpid(pid, 0)[1] == 0
+    if event["Size"] == "3":
+        done.set()
+
+manager = ami.Manager()
+manager.register_callback("Gadget", hear)
+with manager:
+    manager.connect("127.0.0.1", int(sys.argv[1]), 20)
+    assert done.wait(20)
+    print(manager.execute(ami.Request("Ping"))["Response"])
+"""
+
+
+def test_a_callback_that_forks_is_called_in_the_parent_only_from_then_on(server: Server) -> None:
+    """The child goes on behind the callback, in the thread that called it."""
+    with program(CALLBACK, str(server.port)) as running:
+        peer = server.peer()
+        peer.send(*(message("Event: Gadget", f"Size: {size}") for size in (1, 2, 3)))
+        peer.serve(echo)
+        out, err = printed(running)
+    assert sorted(out.splitlines()) == ["Success", "child 1", "parent 1", "parent 2", "parent 3"]
+    assert not err
 
 
 def on_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import hashlib
+import logging
 import socket
 import threading
 import weakref
@@ -575,6 +576,219 @@ def test_the_secret_is_asked_for_anew_and_may_be_unknown_for_a_while(server: Ser
         Asterisk(server.peer())
         Asterisk(server.peer())
         assert told(notices, Reconnected).attempts == 2
+
+
+class Stop(BaseException):
+    """What a program may raise to pass every `except Exception`."""
+
+
+def raising(*results: Any) -> Callable[[], str]:
+    """Make a function for a secret that returns, or raises, one thing after the other."""
+    left = iter(results)
+
+    def secret() -> str:
+        result = next(left)
+        if isinstance(result, BaseException):
+            raise result
+        return str(result)
+
+    return secret
+
+
+def lost_with(server: Server, manager: ami.Manager, trouble: BaseException) -> tuple[Any, Any]:
+    """Lose a connection whose next log-in raises; return a stream, and what waits for the connection."""
+    first = Asterisk(server.link(manager))
+    manager.login("admin", raising("secret", trouble))
+    stream = manager.subscribe(Gadget)
+    with manager.subscribe(Disconnected) as notices:
+        first.peer.close()
+        told(notices, Disconnected)
+    return stream, background(manager.wait_connected)
+
+
+@pytest.mark.parametrize("trouble", [Stop(), GeneratorExit(), asyncio.CancelledError()], ids=repr)
+def test_what_no_program_catches_ends_reconnecting_and_everybody_learns_of_it(
+    server: Server, make: Make, trouble: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = make(reconnect=Reconnect(first=0.2, jitter=0))
+    stream, waiting = lost_with(server, manager, trouble)
+    Asterisk(server.peer())
+    sentence = rf"closed the connection.*ended with {type(trouble).__name__}"
+    with pytest.raises(ami.ConnectionLost, match=sentence) as lost:
+        stream.get(PATIENCE)
+    assert lost.value.__cause__ is trouble
+    with pytest.raises(ami.ConnectionLost, match=type(trouble).__name__):
+        waiting.result(PATIENCE)
+    with pytest.raises(ami.NotConnected, match=r"is lost; call connect\(\)"):
+        manager.execute(ami.Request("Ping"))
+    assert "was ended by an exception" in caplog.text
+    Asterisk(server.link(manager))
+    manager.login("admin", "secret")
+
+
+@pytest.mark.parametrize("trouble", [SystemExit(3), KeyboardInterrupt()], ids=repr)
+def test_what_ends_a_program_ends_reconnecting_in_its_thread(server: Server, trouble: BaseException) -> None:
+    with ami.Manager(reconnect=Reconnect(first=0.2, jitter=0)) as manager:
+        stream, waiting = lost_with(server, manager, trouble)
+        Asterisk(server.peer())
+        with pytest.raises(ami.ConnectionLost, match=type(trouble).__name__):
+            stream.get(PATIENCE)
+        with pytest.raises(ami.ConnectionLost, match=type(trouble).__name__):
+            waiting.result(PATIENCE)
+
+
+@pytest.mark.parametrize("trouble", [SystemExit(3), KeyboardInterrupt()], ids=repr)
+def test_what_ends_a_program_as_it_reconnects_leaves_the_event_loop(server: Server, trouble: BaseException) -> None:
+    manager = ami.AsyncManager(reconnect=Reconnect(first=0, jitter=0))
+
+    async def begin() -> ami.AsyncEventStream[Any]:
+        await manager.connect("127.0.0.1", server.port, PATIENCE)
+        first = Asterisk(await asyncio.to_thread(server.peer))
+        await manager.login("admin", raising("secret", trouble))
+        first.peer.close()
+        return manager.subscribe(Gadget)
+
+    async def go_on() -> None:
+        Asterisk(await asyncio.to_thread(server.peer))
+        await asyncio.sleep(PATIENCE)
+
+    async def end(stream: ami.AsyncEventStream[Any]) -> None:
+        with pytest.raises(ami.ConnectionLost, match=type(trouble).__name__):
+            await stream.get(PATIENCE)
+        await manager.close()
+
+    with asyncio.Runner() as runner:
+        stream = runner.run(begin())
+        with pytest.raises(type(trouble)) as left:
+            runner.get_loop().run_until_complete(go_on())
+        assert left.value is trouble
+        runner.run(end(stream))
+
+
+def test_a_reconnect_that_somebody_cancels_ends_streams_with_the_reason(server: Server) -> None:
+    async def cancel() -> None:
+        async with ami.AsyncManager(reconnect=NEVER) as manager:
+            await manager.connect("127.0.0.1", server.port, PATIENCE)
+            peer = await asyncio.to_thread(server.peer)
+            async with manager.subscribe(Disconnected, Gadget) as stream:
+                peer.close()
+                await stream.get(PATIENCE)
+                waiting = asyncio.create_task(manager.wait_connected())
+                await asyncio.sleep(0)
+                (reconnecting,) = (each for each in asyncio.all_tasks() if each.get_name() == "ami-typed reconnect")
+                reconnecting.cancel()
+                for wait in (stream.get(PATIENCE), waiting):
+                    with pytest.raises(ami.ConnectionLost, match="ended with CancelledError"):
+                        await wait
+
+    asyncio.run(cancel())
+
+
+def test_pauses_that_cannot_be_computed_end_reconnecting_with_the_reason(
+    server: Server, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Iterator[float]:
+        raise RuntimeError("no pause can be computed")
+
+    manager = make(reconnect=AT_ONCE)
+    peer = server.link(manager)
+    monkeypatch.setattr(Pauses, "after", broken)
+    with manager.subscribe(Gadget) as stream:
+        peer.close()
+        with pytest.raises(ami.ConnectionLost, match="ended with RuntimeError"):
+            stream.get(PATIENCE)
+
+
+@pytest.mark.parametrize("trouble", [Stop(), KeyboardInterrupt(), SystemExit(3)], ids=repr)
+def test_a_first_connection_that_is_interrupted_is_told_to_who_waits_for_it(
+    server: Server, trouble: BaseException
+) -> None:
+    asked, go = threading.Event(), threading.Event()
+
+    def secret() -> str:
+        asked.set()
+        assert go.wait(PATIENCE)
+        raise trouble
+
+    manager = ami.Manager.from_url(f"ami://admin@127.0.0.1:{server.port}", secret=secret)
+    connecting = background(manager.connect)
+    Asterisk(server.peer())
+    assert asked.wait(PATIENCE)
+    waiting = background(manager.wait_connected)
+    while not manager._waiting:
+        assert not waiting.done()
+    go.set()
+    with pytest.raises(type(trouble)):
+        connecting.result(PATIENCE)
+    with pytest.raises(ami.ConnectFailed, match=f"was interrupted by {type(trouble).__name__}"):
+        waiting.result(PATIENCE)
+    manager.close()
+
+
+def test_a_first_connection_that_is_cancelled_is_told_to_who_waits_for_it() -> None:
+    async def cancel(silent: Server) -> None:
+        async with ami.AsyncManager() as manager:
+            connecting = asyncio.create_task(manager.connect("127.0.0.1", silent.port, PATIENCE))
+            waiting = asyncio.create_task(manager.wait_connected())
+            await asyncio.to_thread(silent.peer)
+            connecting.cancel()
+            with pytest.raises(ami.ConnectFailed, match="was interrupted by CancelledError"):
+                await asyncio.wait_for(waiting, PATIENCE)
+
+    with Server(b"") as silent:
+        asyncio.run(cancel(silent))
+
+
+class Angry:
+    """An observer that raises once, when the link is watched."""
+
+    def __init__(self, trouble: BaseException) -> None:
+        self._troubles = [trouble]
+
+    def begun(self, exchange: Any) -> None:
+        pass
+
+    def settled(self, exchange: Any) -> None:
+        if exchange.request.action == "Ping" and self._troubles:
+            raise self._troubles.pop()
+
+
+@pytest.mark.parametrize("trouble", [Stop(), GeneratorExit(), asyncio.CancelledError()], ids=repr)
+def test_an_observer_that_raises_does_not_end_the_watch_on_the_link(
+    server: Server, make: Make, trouble: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    manager = make()
+    asterisk = Asterisk(server.link(manager))
+    manager.add_observer(Angry(trouble))
+    manager.monitor_connection(0.02)
+    assert asterisk.actions(4) == ["Ping"] * 4
+    assert "goes on" in caplog.text
+    assert manager.is_connected()
+
+
+def _refuse(record: object) -> bool:
+    raise RuntimeError("the filter is broken")
+
+
+@pytest.mark.parametrize("option", [None, AT_ONCE])
+def test_a_logger_that_raises_keeps_nobody_from_learning_of_the_end(
+    server: Server, make: Make, option: Reconnect | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logger = logging.Logger("broken", logging.DEBUG)  # noqa: LOG001 - one that no other test can see
+    logger.addFilter(_refuse)
+    manager = make(reconnect=option, logger=logger, debug=True)
+    asterisk = Asterisk(server.link(manager))
+    manager.login("admin", "secret")
+    with manager.subscribe(Disconnected, Reconnected) as stream:
+        asterisk.peer.close()
+        told(stream, Disconnected)
+        if option is None:
+            with pytest.raises(ami.ConnectionLost):
+                stream.get(PATIENCE)
+        else:
+            Asterisk(server.peer())
+            told(stream, Reconnected)
+    assert "the filter is broken" in capsys.readouterr().err
 
 
 def test_streams_end_with_the_reason_where_the_attempts_are_used_up(server: Server, make: Make) -> None:

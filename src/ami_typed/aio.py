@@ -35,7 +35,7 @@ from ami_typed._transport.forks import disown_in_children
 from ami_typed._transport.locks import renew
 from ami_typed._transport.sockets import Tries, keep_alive
 from ami_typed._transport.target import Target, failure_of, secret_of, timezone_of
-from ami_typed._transport.tasks import Audience, Awaited, Connection
+from ami_typed._transport.tasks import Audience, Awaited, Connection, is_over, leave_the_loop
 from ami_typed.backoff import checked, may_pass
 from ami_typed.drift import Drift
 from ami_typed.errors import (
@@ -366,8 +366,8 @@ class AsyncManager:
         self._trying = target
         try:
             self._ready = await self._keep_trying(target, credentials)
-        except Exception as error:
-            self._tell_waiting(error)
+        except BaseException as error:
+            self._tell_waiting(error if isinstance(error, Exception) else _interrupted(target, error))
             raise
         finally:
             self._trying = None
@@ -483,7 +483,7 @@ class AsyncManager:
             raise
         self._tally.connected()
         self._log.tell(f"Connected to {target}: {' '.join(connection.session.greeting or ())}.")
-        connection.open_up(lost=self._lose)
+        connection.open_up(lost=Loss(weakref.ref(self), self._log))
         return connection
 
     def _adopt(self, connection: Connection, call: int) -> bool:
@@ -584,52 +584,11 @@ class AsyncManager:
     ) -> None:
         await self.close()
 
-    def _lose(self, connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
-        """Learn that a connection has ended: the audience learns why, or waits for the next one."""
-        audience = connection.audience
-        if wanted:
-            self._log.tell(f"Disconnected from {connection.target}: {reason}")
-            audience.leave(None)
-            return
-        self._log.note(f"The connection to {connection.target} is lost: {reason}")
-        audience.deliver([Disconnected.because(reason)])
-        if connection.pauses is None or audience is not self._audience or not connection.loop.is_running():
-            audience.leave(reason)
-        else:
-            resuming = self._resume(connection.pauses, connection, reason)
-            self._resuming = connection.loop.create_task(resuming, name="ami-typed reconnect")
-
-    async def _resume(self, pauses: Pauses, lost: Connection, reason: ConnectionLost) -> None:
-        """Connect again after a loss, until it works, is given up, or nobody wants it any more."""
-        refusal = dialogues.why_not_again(lost.credentials, lost.session.login)
-        if refusal:
-            self._log.note(refusal)
-            self._give_up(lost, ConnectionLost(f"{reason} {refusal}"))
-            return
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-
-        def gap() -> float:
-            return loop.time() - begun
-
-        for attempt, pause in enumerate(pauses.after(begun - lost.since, gap), 1):
-            await asyncio.sleep(pause)
-            try:
-                await self._try_again(lost, gap, attempt)
-            except Exception as error:  # noqa: BLE001 - the function for the secret may raise anything
-                if self._audience is not lost.audience:
-                    return
-                self._log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
-            else:
-                return
-        self._log.note(f"The connection to {lost.target} stays lost: Reconnect allows no more attempts.")
-        self._give_up(lost, reason)
-
-    def _give_up(self, lost: Connection, reason: ConnectionLost) -> None:
-        """Tell everybody that a lost connection is not made again."""
-        self._given_up = lost
-        self._tell_waiting(reason)
-        lost.audience.leave(reason)
+    def __del__(self) -> None:
+        audience = getattr(self, "_audience", None)
+        if audience is not None:
+            with contextlib.suppress(RuntimeError):  # its loop is closed, and nothing runs there any more
+                audience.loop.call_soon_threadsafe(_forget, self._connection, audience, self._resuming)
 
     async def _try_again(self, lost: Connection, gap: Callable[[], float], attempt: int) -> None:
         """Connect in the place of a lost connection, log in as before, and tell everybody.
@@ -654,7 +613,8 @@ class AsyncManager:
         self._connection = self._ready = connection
         self._tally.connected(missed := gap())
         self._log.tell(f"Connected to {target} again: after {missed:.3f} s, at attempt {attempt}.")
-        connection.open_up(Reconnected.after(missed, attempt, resumed.refused), lost=self._lose)
+        notice = Reconnected.after(missed, attempt, resumed.refused)
+        connection.open_up(notice, lost=Loss(weakref.ref(self), self._log))
         self._tell_waiting()
         if lost.monitored is not None and not connection.ended:
             self.monitor_connection(lost.monitored)
@@ -1227,6 +1187,13 @@ class AsyncManager:
         return stream
 
 
+def _interrupted(target: Target, error: BaseException) -> ConnectFailed:
+    """Return what those learn who wait for a call of `connect` that something has interrupted."""
+    failed = ConnectFailed(f"connect() to {target} was interrupted by {type(error).__name__}.")
+    failed.__cause__ = error
+    return failed
+
+
 def _unwanted(target: Target) -> ConnectionLost:
     return ConnectionLost(f"The connection to {target} was given up: the program disconnected or connected elsewhere.")
 
@@ -1314,6 +1281,104 @@ async def _open(target: Target) -> socket.socket:
     raise tries.all_failed()
 
 
+class Loss:
+    """What happens when a connection has ended: its audience learns why, or waits for the next one.
+
+    Args:
+        manager: Whose connection it is.
+        log: Where to tell of it.
+    """
+
+    def __init__(self, manager: weakref.ref[AsyncManager], log: Log) -> None:
+        self._manager = manager
+        self._log = log
+
+    def __call__(self, connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
+        audience, manager = connection.audience, self._manager()
+        if wanted:
+            self._log.tell(f"Disconnected from {connection.target}: {reason}")
+            audience.leave(None)
+            return
+        self._log.note(f"The connection to {connection.target} is lost: {reason}")
+        audience.deliver([Disconnected.because(reason)])
+        pauses, loop = connection.pauses, connection.loop
+        if pauses is None or manager is None or audience is not manager._audience or not loop.is_running():
+            audience.leave(reason)
+        else:
+            resuming = _resume(self._manager, pauses, connection, reason, self._log)
+            manager._resuming = loop.create_task(resuming, name="ami-typed reconnect")
+
+
+async def _resume(
+    owner: weakref.ref[AsyncManager], pauses: Pauses, lost: Connection, reason: ConnectionLost, log: Log
+) -> None:
+    """Connect again after a loss; where that ends without a connection, tell everybody why."""
+    task = asyncio.current_task()
+    try:
+        why = await _keep_resuming(owner, pauses, lost, log)
+    except BaseException as error:
+        over = is_over(task, error)
+        if over and isinstance(error, GeneratorExit):  # its event loop is closed
+            raise
+        _give_up(owner, lost, ConnectionLost(f"{reason} Connecting again ended with {type(error).__name__}."), error)
+        if over:
+            raise
+        log.report("Connecting again was ended by an exception.", error)
+        leave_the_loop(error)
+    else:
+        if why is not None:
+            _give_up(owner, lost, ConnectionLost(f"{reason} {why}") if why else reason)
+
+
+async def _keep_resuming(owner: weakref.ref[AsyncManager], pauses: Pauses, lost: Connection, log: Log) -> str | None:
+    """Connect again after a loss, until it works, is given up, or nobody wants it any more.
+
+    Returns:
+        What is to be said about the end beside the reason for the loss, `None` if there is nobody to tell.
+    """
+    refusal = dialogues.why_not_again(lost.credentials, lost.session.login)
+    if refusal:
+        log.note(refusal)
+        return refusal
+    loop = lost.loop
+    begun = loop.time()
+
+    def gap() -> float:
+        return loop.time() - begun
+
+    for attempt, pause in enumerate(pauses.after(begun - lost.since, gap), 1):
+        await asyncio.sleep(pause)
+        manager = owner()
+        if manager is None:
+            break
+        try:
+            await manager._try_again(lost, gap, attempt)
+        except Exception as error:  # noqa: BLE001 - the function for the secret may raise anything
+            if manager._audience is not lost.audience:
+                return None
+            log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
+        else:
+            return None
+        del manager  # a manager that is forgotten during a pause is to be collected
+    log.note(f"The connection to {lost.target} stays lost: Reconnect allows no more attempts.")
+    return ""
+
+
+def _give_up(
+    owner: weakref.ref[AsyncManager],
+    lost: Connection,
+    reason: ConnectionLost,
+    cause: BaseException | None = None,
+) -> None:
+    """Tell everybody that a lost connection is not made again."""
+    reason.__cause__ = reason.__cause__ or cause
+    manager = owner()
+    if manager is not None and manager._audience is lost.audience:
+        manager._given_up = lost
+        manager._tell_waiting(reason)
+    lost.audience.leave(reason)
+
+
 def _end(
     connection: Connection | None, audience: Audience, resuming: asyncio.Task[None] | None
 ) -> set[asyncio.Future[None]]:
@@ -1331,6 +1396,13 @@ def _end(
             ending.add(connection.monitor)
     audience.leave(None)
     return {each for each in ending if each is not current}
+
+
+def _forget(connection: Connection | None, audience: Audience, resuming: asyncio.Task[None] | None) -> None:
+    """End what a manager leaves that nobody refers to any more; streams learn of a loss that was not made good."""
+    if connection is not None and connection.reason is not None:
+        audience.leave(connection.reason)
+    _end(connection, audience, resuming)
 
 
 def _bury(connection: Connection | None, audience: Audience) -> None:

@@ -370,8 +370,8 @@ class Manager:
         self._trying = target
         try:
             self._ready = self._keep_trying(target, credentials)
-        except Exception as error:
-            self._tell_waiting(error)
+        except BaseException as error:
+            self._tell_waiting(error if isinstance(error, Exception) else _interrupted(target, error))
             raise
         finally:
             self._trying = None
@@ -1205,6 +1205,13 @@ class Manager:
         return stream
 
 
+def _interrupted(target: Target, error: BaseException) -> ConnectFailed:
+    """Return what those learn who wait for a call of `connect` that something has interrupted."""
+    failed = ConnectFailed(f"connect() to {target} was interrupted by {type(error).__name__}.")
+    failed.__cause__ = error
+    return failed
+
+
 def _unwanted(target: Target) -> ConnectionLost:
     return ConnectionLost(f"The connection to {target} was given up: the program disconnected or connected elsewhere.")
 
@@ -1259,20 +1266,35 @@ class Loss:
 
 
 def _resume(plan: Plan, pauses: Pauses, lost: Connection, reason: ConnectionLost, log: Log) -> None:
-    """Connect again after a loss, until it works, is given up, or nobody wants it any more."""
+    """Connect again after a loss; where that ends without a connection, tell everybody why."""
+    try:
+        why = _keep_resuming(plan, pauses, lost, log)
+    except BaseException as error:  # noqa: BLE001 - nobody else would learn of it
+        log.report("Connecting again was ended by an exception.", error)
+        _give_up(plan, lost, ConnectionLost(f"{reason} Connecting again ended with {type(error).__name__}."), error)
+    else:
+        if why is not None:
+            _give_up(plan, lost, ConnectionLost(f"{reason} {why}") if why else reason)
+
+
+def _keep_resuming(plan: Plan, pauses: Pauses, lost: Connection, log: Log) -> str | None:
+    """Connect again after a loss, until it works, is given up, or nobody wants it any more.
+
+    Returns:
+        What is to be said about the end beside the reason for the loss, `None` if there is nobody to tell.
+    """
     begun = time.monotonic()
     refusal = dialogues.why_not_again(lost.credentials, lost.session.login)
     if refusal:
         log.note(refusal)
-        _give_up(plan, lost, ConnectionLost(f"{reason} {refusal}"))
-        return
+        return refusal
 
     def gap() -> float:
         return time.monotonic() - begun
 
     for attempt, pause in enumerate(pauses.after(begun - lost.since, gap), 1):
         if plan.wanted.wait(pause):
-            return
+            return None
         manager = plan.manager()
         if manager is None:
             break
@@ -1280,19 +1302,20 @@ def _resume(plan: Plan, pauses: Pauses, lost: Connection, reason: ConnectionLost
             manager._try_again(lost, plan, gap, attempt)
         except Exception as error:  # noqa: BLE001 - the function for the secret may raise anything
             if plan.wanted.is_set():
-                return
+                return None
             log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
         else:
-            return
+            return None
         del manager  # a manager that is forgotten during a pause is to be collected
     log.note("The connection stays lost: Reconnect allows no more attempts.")
-    _give_up(plan, lost, reason)
+    return ""
 
 
-def _give_up(plan: Plan, lost: Connection, reason: ConnectionLost) -> None:
+def _give_up(plan: Plan, lost: Connection, reason: ConnectionLost, cause: BaseException | None = None) -> None:
     """Tell everybody that a lost connection is not made again."""
+    reason.__cause__ = reason.__cause__ or cause
     manager = plan.manager()
-    if manager is not None:
+    if manager is not None and not plan.wanted.is_set():
         manager._given_up = lost
         manager._tell_waiting(reason)
     lost.audience.leave(reason)

@@ -9,6 +9,7 @@ Rules of this module:
 - Messages are shown as their `repr` does, which hides secrets, and as text: who keeps or sends records never holds a
   secret by way of their arguments.
 - What is not logged is not formatted.
+- A logger that raises, or a `repr`, is printed as `logging` does with its handlers, and disturbs nothing else.
 """
 
 from __future__ import annotations
@@ -20,10 +21,15 @@ from ami_typed.messages import sent_as
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Callable
 
     from ami_typed.exchanges import Exchange
 
 __all__ = ["Log"]
+
+
+_DEBUG, _INFO, _WARNING, _ERROR = 10, 20, 30, 40
+"""The levels of `logging`, which may not be loaded."""
 
 
 class Log:
@@ -47,9 +53,8 @@ class Log:
             sign: What kind of line it is.
             what: A message, shown by its `repr`, or a sentence.
         """
-        logger = self._get()
-        if logger.isEnabledFor(10):
-            logger.debug("%s", f"{sign} {what if isinstance(what, str) else repr(what)}")
+        if self._get().isEnabledFor(_DEBUG):
+            self._write(_DEBUG, lambda: f"{sign} {what if isinstance(what, str) else repr(what)}")
 
     def trace_request(self, exchange: Exchange[Any]) -> None:
         """Log a request that goes out; ask `debug` first."""
@@ -73,15 +78,23 @@ class Log:
     def tell(self, sentence: str) -> None:
         """Log something that was to be expected; where logging is not even loaded, nobody listens."""
         if self._logger is not None or "logging" in sys.modules:
-            self._get().info("%s", sentence)
+            self._write(_INFO, lambda: sentence)
 
     def note(self, sentence: str) -> None:
         """Log something that the program's owner wants to know and need not act upon."""
-        self._get().warning("%s", sentence)
+        self._write(_WARNING, lambda: sentence)
 
     def report(self, sentence: str, error: BaseException) -> None:
         """Log that something of the program's own failed, with its traceback."""
-        self._get().error("%s", sentence, exc_info=error)
+        self._write(_ERROR, lambda: sentence, error)
+
+    def _write(self, level: int, sentence: Callable[[], str], error: BaseException | None = None) -> None:
+        try:
+            self._get().log(level, "%s", sentence(), exc_info=error, stacklevel=3)
+        except Exception:  # noqa: BLE001 - whoever tells of something has other work to do behind it
+            import traceback
+
+            traceback.print_exc()
 
     def _get(self) -> logging.Logger:
         if self._logger is None:

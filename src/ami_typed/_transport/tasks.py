@@ -5,6 +5,8 @@ Rules of this module:
 - It is to `aio` what `threads` is to `manager`.
 - Everything happens on one event loop. One task calls the callbacks, so a callback that waits delays other callbacks
   but never an answer; no task outlives its connection's audience.
+- Nothing here holds the manager: the event loop holds the connection, and a manager that the program no longer refers
+  to is collected and closes.
 """
 
 from __future__ import annotations
@@ -52,7 +54,17 @@ if TYPE_CHECKING:
     from ami_typed.messages import Aggregate
     from ami_typed.observers import Observers
 
-__all__ = ["Audience", "Connection", "Dispatcher", "OnLoss", "Throttle", "quiet"]
+__all__ = [
+    "Audience",
+    "Awaited",
+    "Connection",
+    "Dispatcher",
+    "OnLoss",
+    "Throttle",
+    "is_over",
+    "leave_the_loop",
+    "quiet",
+]
 
 T = TypeVar("T")
 
@@ -192,26 +204,33 @@ class Dispatcher:
                     if result is not None and inspect.isawaitable(result):
                         await result
                 except BaseException as error:  # its trouble is its own; the others go on
-                    if self._is_over(error):
+                    if is_over(self.task, error):
                         raise
                     self._backlog.tally.callback_exceptions += 1
                     self._log.report(f"A callback raised an exception: {function!r}", error)
-                    if isinstance(error, (KeyboardInterrupt, SystemExit)):
-                        self.task.get_loop().call_soon(_leave_the_loop, error)
+                    leave_the_loop(error)
         self._batch = []
 
-    def _is_over(self, error: BaseException) -> bool:
-        """Whether it is this task that ends, cancelled or closed, and not something that a callback waited for."""
-        if isinstance(error, GeneratorExit):
-            return asyncio.current_task(self.task.get_loop()) is not self.task
-        return isinstance(error, asyncio.CancelledError) and self.task.cancelling() > 0
+
+def is_over(task: asyncio.Task[None] | None, error: BaseException) -> bool:
+    """Return whether an exception ends a task, cancelled or closed; else the program's code has raised it."""
+    if task is None:
+        return False
+    if isinstance(error, GeneratorExit):
+        return asyncio.current_task(task.get_loop()) is not task
+    return isinstance(error, asyncio.CancelledError) and task.cancelling() > 0
 
 
-def _leave_the_loop(error: BaseException) -> None:
+def leave_the_loop(error: BaseException) -> None:
     """Raise what ends a program out of the event loop, as from a callback of the loop's own.
 
-    Raised in the task it would do so too, but end the task: if the loop is run again, no callback would be called.
+    Raised in a task it would do so too, but end the task: if the loop is run again, nobody would do its work.
     """
+    if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        asyncio.get_running_loop().call_soon(_raise, error)
+
+
+def _raise(error: BaseException) -> None:
     raise error
 
 
@@ -499,6 +518,11 @@ class Connection(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         """Learn that the server reads again."""
         self._writable.set()
+
+    @property
+    def reason(self) -> ConnectionLost | None:
+        """Why it has ended, `None` while it stands."""
+        return self._reason
 
     @property
     def transport(self) -> asyncio.Transport | None:
@@ -789,12 +813,16 @@ class Connection(asyncio.BufferedProtocol):
         self._stop_alarm()
         if self.monitor is not None and self.monitor is not asyncio.current_task():
             self.monitor.cancel()
-        self._hand_out(received)
-        for exchange in self._asleep:
-            _wake(exchange)
-        if self._log.debug:
-            self._log.trace("=", str(reason))
-        self._lost(self, reason, wanted)
+        try:
+            self._hand_out(received)
+            for exchange in self._asleep:
+                _wake(exchange)
+            if self._log.debug:
+                self._log.trace("=", str(reason))
+            self._lost(self, reason, wanted)
+        except BaseException:
+            self.audience.leave(None if wanted else reason)
+            raise
 
     def abandon(self) -> None:
         """End an attempt to connect that is not wanted any more."""
@@ -830,11 +858,18 @@ class Connection(asyncio.BufferedProtocol):
         """
         request: Request[Message] = Request("Ping")
         request.timeout = interval
+        task = asyncio.current_task()
         while not self.ended:
             await asyncio.sleep(interval)
             try:
                 exchange = await self.exchange(request, patience=interval)
             except Error:  # it ended, or too many requests wait: the next round shows
+                continue
+            except BaseException as error:
+                if is_over(task, error):
+                    raise
+                self._log.report("Watching the connection was interrupted by an exception, and goes on.", error)
+                leave_the_loop(error)
                 continue
             if exchange.response is None:
                 self.end(ConnectionLost(f"the server did not answer a ping within {interval:g} s."))

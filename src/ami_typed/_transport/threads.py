@@ -651,7 +651,17 @@ class Connection:
             self._pump_soon()
 
     def _read(self) -> None:
-        """Read whenever nobody who waits does."""
+        """Read whenever nobody who waits does. This thread does not end before the connection has."""
+        try:
+            self._read_until_stopped()
+        except BaseException as error:
+            self.end(ConnectionLost(f"reading was broken off by {type(error).__name__}."))
+            raise
+        finally:
+            with self._reading:
+                self.transport.release()
+
+    def _read_until_stopped(self) -> None:
         while not self.stopped.is_set():
             self.audience.throttle.wait(self._is_awaited)
             with self._reading:
@@ -664,7 +674,6 @@ class Connection:
                     break
         with self._reading:
             self._inspect()
-            self.transport.release()
 
     def _is_leaving(self) -> bool:
         """Whether the end of the connection is wanted: by the program, or because it logged off."""
@@ -873,6 +882,10 @@ class Connection:
         self._nap.ring()
         self.audience.throttle.nudge()
 
+    def report(self, sentence: str, error: BaseException) -> None:
+        """Log that something of the program's own failed, with its traceback."""
+        self._log.report(sentence, error)
+
     def discard(self) -> None:
         """Close a connection that nobody has, perhaps before its reader began."""
         self.abandon()
@@ -933,6 +946,9 @@ def monitor(connection: Connection, interval: float) -> None:
             exchange = connection.send(ping, patience=interval)
             connection.wait(exchange)
         except Error:  # it ended, or too many requests wait: the next round shows
+            continue
+        except BaseException as error:  # noqa: BLE001 - an observer's; the others rely on this thread
+            connection.report("Watching the connection was interrupted by an exception, and goes on.", error)
             continue
         if exchange.response is None:
             connection.end(ConnectionLost(f"the server did not answer a ping within {interval:g} s."))
