@@ -1,0 +1,100 @@
+"""The table of bridges, and who hears whom through them and through Local channels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed.live.objects import Bridge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ami_typed import events
+    from ami_typed.live.objects import Leg
+
+__all__ = ["Bridges", "beyond", "connected"]
+
+
+class Bridges:
+    """All bridges that are there, by identifier."""
+
+    def __init__(self) -> None:
+        self._bridges: dict[str, Bridge] = {}
+
+    def __iter__(self) -> Iterator[Bridge]:
+        return iter(self._bridges.values())
+
+    def __len__(self) -> int:
+        return len(self._bridges)
+
+    def get(self, uniqueid: str | None) -> Bridge | None:
+        """Return the bridge with an identifier, `None` if there is none."""
+        return self._bridges.get(uniqueid) if uniqueid else None
+
+    def see(self, event: events.BridgeEvent) -> Bridge:
+        """Return the bridge of an event, brought up to date."""
+        bridge = self.of(event.bridge_uniqueid)
+        bridge.see(event)
+        return bridge
+
+    def of(self, uniqueid: str) -> Bridge:
+        """Return the bridge with an identifier, made if it was not there."""
+        bridge = self._bridges.get(uniqueid)
+        if bridge is None:
+            bridge = self._bridges[uniqueid] = Bridge(uniqueid)
+        return bridge
+
+    def enter(self, bridge: Bridge, leg: Leg) -> None:
+        """Put a channel into a bridge, and out of any other."""
+        if leg.bridge is not bridge:
+            self.leave(leg)
+        bridge.legs[leg.uniqueid] = leg
+        leg.bridge = bridge
+
+    def leave(self, leg: Leg) -> Bridge | None:
+        """Take a channel out of its bridge, and return that."""
+        bridge, leg.bridge = leg.bridge, None
+        if bridge is not None:
+            bridge.legs.pop(leg.uniqueid, None)
+        return bridge
+
+    def destroy(self, uniqueid: str) -> list[Leg]:
+        """Take out a bridge; return the channels whose leaving was not seen."""
+        bridge = self._bridges.pop(uniqueid, None)
+        left = list(bridge.legs.values()) if bridge is not None else []
+        for leg in left:
+            self.leave(leg)
+        return left
+
+
+def connected(start: Leg, without: Leg | None = None) -> list[Leg]:
+    """Return the parties that hear each other through a channel's bridge and through Local channels, itself included.
+
+    A Local channel hands on what its other half hears, so that a chain of them is one conversation.
+
+    Args:
+        start: Any channel.
+        without: A channel through which nothing is heard, as if it were not there.
+    """
+    found = {each.uniqueid: each for each in (start, without) if each is not None}
+    waiting = [start]
+    while waiting:
+        leg = waiting.pop()
+        for near in _beside(leg):
+            if near.uniqueid not in found:
+                found[near.uniqueid] = near
+                waiting.append(near)
+    return [leg for leg in found.values() if leg.is_person and leg is not without]
+
+
+def beyond(leg: Leg) -> list[Leg]:
+    """Return the parties at the far end of a half of a Local channel, seen from its own bridge."""
+    return connected(leg.other_half, without=leg) if leg.other_half is not None else []
+
+
+def _beside(leg: Leg) -> list[Leg]:
+    """Return the channels that hear a channel at first hand."""
+    beside = list(leg.bridge.legs.values()) if leg.bridge is not None and leg.bridge.is_talk else []
+    if leg.other_half is not None and leg.other_half.ended_at is None:
+        beside.append(leg.other_half)
+    return beside

@@ -1,0 +1,453 @@
+"""What the picture is made of: legs, the dials between them, bridges that join them, and the calls they belong to.
+
+These know each other: a leg its bridge and its call, those their legs. Each keeps its last state when it is over.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from ami_typed.enums import BridgeTechnology, BridgeType, ChannelState
+from ami_typed.errors import FieldError
+from ami_typed.live.parties import Attempt, Direction, EndReason, Hold, Party, Transfer
+from ami_typed.live.records import CallRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from ami_typed import enums, events
+    from ami_typed.events import families
+    from ami_typed.live.parties import Outcome
+
+    Seen: TypeAlias = families.ChannelSnapshot | events.ChannelEvent
+
+__all__ = ["Bridge", "Call", "CallState", "Dial", "Leg"]
+
+_SERVICE = ("CBAnn/", "CBRec/", "Announcer/", "Recorder/", "Snoop/", "Message/", "Surrogate/", "Bridge/", "Park/")
+"""Channels that Asterisk makes for itself: announcers, recorders, spies. Source: apps/confbridge, res/res_stasis_*."""
+
+_WAITING = (BridgeType.PARKING, BridgeType.AGENT_HOLD)
+_CONFERENCES = ("ConfBridge",)
+
+
+class Dial:
+    """One channel dials another.
+
+    Attributes:
+        source: Who dials; `None` if Asterisk itself does, as for Originate.
+        target: Who is dialled.
+        began: When.
+        ended: When the dialling ended.
+        status: How it ended, `None` while it lasts.
+        outcome: The same as people see it.
+        rang: Since when the target rings, `None` if it did not.
+        caller: The party for whom it is dialled, once that is known.
+        callee: The target as it was when it began to ring. Who picks a call up takes over the target's channel.
+        joined: Whether the target was connected to its caller.
+    """
+
+    __slots__ = ("began", "callee", "caller", "ended", "joined", "outcome", "rang", "source", "status", "target")
+
+    def __init__(self, source: Leg | None, target: Leg, began: datetime) -> None:
+        self.source = source
+        self.target = target
+        self.began = began
+        self.ended: datetime | None = None
+        self.status: enums.DialStatus | None = None
+        self.outcome: Outcome | None = None
+        self.rang: datetime | None = None
+        self.caller: Leg | None = None
+        self.callee: Party | None = None
+        self.joined = False
+
+    def __repr__(self) -> str:
+        return f"<Dial {self.source} -> {self.target}: {self.status or 'open'}>"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the target is being dialled."""
+        return self.status is None
+
+
+class Leg:
+    """One channel, as a leg of a call. It keeps its last state after it was hung up."""
+
+    __slots__ = (
+        *("account_code", "bridge", "call", "called", "cause", "channel", "connected", "context", "created_at"),
+        *("dial", "dials", "ended_at", "exten", "held_since", "linkedid", "other_half", "own", "peer", "state"),
+        *("answered_at", "first_context", "first_exten", "touched", "uniqueid", "__weakref__"),
+    )
+
+    def __init__(self, uniqueid: str, channel: str, linkedid: str, at: datetime) -> None:
+        self.uniqueid = uniqueid
+        self.channel = channel
+        self.linkedid = linkedid
+        self.created_at = at
+        self.called = uniqueid != linkedid
+        """Whether it was made for a call that existed, not by somebody who calls."""
+        self.state = ChannelState.DOWN
+        self.own: tuple[str | None, str | None] = (None, None)
+        self.connected: tuple[str | None, str | None] = (None, None)
+        self.account_code = self.context = self.exten = ""
+        self.first_context = self.first_exten = ""
+        self.answered_at: datetime | None = None
+        self.ended_at: datetime | None = None
+        self.held_since: datetime | None = None
+        self.cause: int | None = None
+        self.bridge: Bridge | None = None
+        self.call: Call | None = None
+        self.other_half: Leg | None = None
+        self.peer: Leg | None = None
+        """The last party that it was alone with."""
+        self.dial: Dial | None = None
+        self.dials: list[Dial] = []
+        self.touched = 0
+
+    def __repr__(self) -> str:
+        return f"<Leg {self.channel}>"
+
+    @property
+    def number(self) -> str | None:
+        """The number of the party on this channel."""
+        return self.own[0]
+
+    @property
+    def name(self) -> str | None:
+        """The name of the party on this channel."""
+        return self.own[1]
+
+    @property
+    def party(self) -> Party:
+        """The party on this channel, as it is now."""
+        return Party(self.channel, self.uniqueid, *self.own)
+
+    @property
+    def sees(self) -> tuple[str | None, str | None]:
+        """Number and name that this party sees of the other one: the channel's connected line."""
+        return self.connected
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a half of a Local channel, which nobody holds to his ear."""
+        return self.channel.startswith("Local/")
+
+    @property
+    def is_person(self) -> bool:
+        """Whether it leads to a telephone or a line, not to another part of Asterisk."""
+        return not self.channel.startswith(("Local/", *_SERVICE))
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it was answered."""
+        return self.state == ChannelState.UP
+
+    @property
+    def rings(self) -> bool:
+        """Whether its telephone rings."""
+        return self.state == ChannelState.RINGING
+
+    @property
+    def open_dials(self) -> list[Dial]:
+        """Whom it is dialling, in order."""
+        return list(self.dials)
+
+    def see(self, snapshot: Seen, at: datetime) -> None:
+        """Take over what an event says of it."""
+        self.linkedid = snapshot.linkedid
+        self.own = (snapshot.caller_id_num, snapshot.caller_id_name)
+        self.connected = (snapshot.connected_line_num, snapshot.connected_line_name)
+        self._place(snapshot)
+        self._advance(snapshot.channel_state, at)
+
+    def _place(self, snapshot: Seen) -> None:
+        """Take over where it is in the dialplan; what is empty may be absent."""
+        try:
+            self.context, self.exten = snapshot.context, snapshot.exten
+            self.account_code = snapshot.account_code
+        except FieldError:
+            return
+        if not self.first_context:
+            self.first_context, self.first_exten = self.context, self.exten
+
+    def _advance(self, state: ChannelState, at: datetime) -> None:
+        self.state = state
+        if state == ChannelState.UP and self.answered_at is None:
+            self.answered_at = at
+
+
+class Bridge:
+    """One bridge and the channels in it, in the order in which they came."""
+
+    __slots__ = ("creator", "kind", "legs", "name", "technology", "uniqueid")
+
+    def __init__(self, uniqueid: str) -> None:
+        self.uniqueid = uniqueid
+        self.kind: BridgeType | None = None
+        self.technology: BridgeTechnology | None = None
+        self.creator: str | None = None
+        self.name: str | None = None
+        self.legs: dict[str, Leg] = {}
+
+    def __repr__(self) -> str:
+        return f"<Bridge {self.uniqueid}: {', '.join(leg.channel for leg in self.legs.values())}>"
+
+    @property
+    def is_conference(self) -> bool:
+        """Whether it is a conference, which is not a call between two."""
+        return self.creator in _CONFERENCES
+
+    @property
+    def is_waiting_room(self) -> bool:
+        """Whether those in it do not hear each other: parked calls, agents who wait, BridgeWait."""
+        return self.kind in _WAITING or self.technology == BridgeTechnology.HOLDING
+
+    @property
+    def is_talk(self) -> bool:
+        """Whether those in it talk to each other."""
+        return not (self.is_conference or self.is_waiting_room)
+
+    def see(self, event: events.BridgeEvent) -> None:
+        """Take over what an event says of it."""
+        self.kind = event.bridge_type
+        self.technology = event.bridge_technology
+        self.creator = event.bridge_creator
+        self.name = event.bridge_name
+
+
+class CallState(Enum):
+    """How far a call has come."""
+
+    DIALING = "dialing"
+    """Somebody called; no telephone rings yet, or the caller listens to an announcement or a menu."""
+    RINGING = "ringing"
+    """The telephone of a callee rings."""
+    QUEUED = "queued"
+    """The caller waits in a queue."""
+    TALKING = "talking"
+    """Two or more hear each other."""
+    HELD = "held"
+    """One party has the others on hold."""
+    PARKED = "parked"
+    ENDED = "ended"
+
+
+class Call:
+    """One call: its parties, its legs, and how far it has come.
+
+    Attributes:
+        id: The Linkedid with which it began; no other call that is going on has it.
+        started_at: When the first channel of it was met.
+        legs: Its channels, those of Local channels too, by Uniqueid.
+        caller_leg: The caller's channel. After a transfer it is that of the party who was handed over.
+        callee_leg: The channel of who answered last.
+        originated: Whether Asterisk set it up, as in click-to-dial.
+        transfers: Who handed over to whom, in order.
+        holds: Those that are over.
+        queue: The queue that the caller waits in, or waited in last.
+        parked: The parking lot and space in which a party is parked.
+        recording: The file that MixMonitor records into, if it told it.
+        reason: Why it is over, `None` while it goes on.
+    """
+
+    __slots__ = (
+        *(
+            "_clock",
+            "_queue_wait",
+            "_queued_since",
+            "_talked",
+            "_talking_since",
+            "abandoned",
+            "answered_at",
+            "callee_leg",
+        ),
+        *(
+            "answers",
+            "caller_leg",
+            "cause",
+            "dial_status",
+            "ended_at",
+            "ended_by",
+            "first_out",
+            "holds",
+            "id",
+            "ids",
+            "legs",
+        ),
+        *("merged_into", "number", "originated", "parked", "pending", "queue", "reason", "recording", "rung"),
+        *("direction", "started", "started_at", "transfers", "__weakref__"),
+    )
+
+    def __init__(self, identifier: str, number: int, at: datetime, clock: Callable[[], datetime]) -> None:
+        self.id = identifier
+        self.ids = {identifier}
+        self.number = number
+        self._clock = clock
+        self.started_at = at
+        self.started = False
+        self.legs: dict[str, Leg] = {}
+        self.caller_leg: Leg | None = None
+        self.callee_leg: Leg | None = None
+        self.originated = False
+        self.direction: Direction | None = None
+        self.rung: list[Dial] = []
+        self.answers: list[Leg] = []
+        self.transfers: list[Transfer] = []
+        self.pending: tuple[Transfer, Leg] | None = None
+        self.holds: list[Hold] = []
+        self.queue: str | None = None
+        self.abandoned = False
+        self._queued_since: datetime | None = None
+        self._queue_wait = timedelta()
+        self.parked: tuple[str, int] | None = None
+        self.recording: str | None = None
+        self.answered_at: datetime | None = None
+        self._talking_since: datetime | None = None
+        self._talked = timedelta()
+        self.dial_status: enums.DialStatus | None = None
+        self.first_out: Leg | None = None
+        self.ended_at: datetime | None = None
+        self.ended_by: Party | None = None
+        self.reason: EndReason | None = None
+        self.cause: int | None = None
+        self.merged_into: Call | None = None
+
+    def __repr__(self) -> str:
+        return f"<Call {self.caller} -> {self.callee}: {self.state.value}>"
+
+    @property
+    def caller(self) -> Party | None:
+        """Who calls; `None` until that is known."""
+        return self.caller_leg.party if self.caller_leg is not None else None
+
+    @property
+    def callee(self) -> Party | None:
+        """Who answered last; `None` if nobody did."""
+        return self.callee_leg.party if self.callee_leg is not None else None
+
+    @property
+    def dialed(self) -> str | None:
+        """The number that the caller dialled, `None` if it is not known."""
+        return (self.caller_leg.first_exten or None) if self.caller_leg is not None and not self.originated else None
+
+    @property
+    def parties(self) -> list[Leg]:
+        """The channels of people and lines, without Local channels."""
+        return [leg for leg in self.legs.values() if leg.is_person]
+
+    @property
+    def ringing(self) -> list[Leg]:
+        """The channels of callees whose telephones ring."""
+        return [dial.target for dial in self.dialing if dial.rang is not None]
+
+    @property
+    def dialing(self) -> list[Dial]:
+        """The attempts to reach a callee that are going on, in the order in which their channels were made."""
+        dials = [leg.dial for leg in self.parties if leg is not self.caller_leg and leg.dial is not None]
+        return [dial for dial in dials if dial.is_open]
+
+    @property
+    def held_by(self) -> list[Leg]:
+        """The channels of those who have others on hold."""
+        return [leg for leg in self.legs.values() if leg.held_since is not None]
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the caller waits in a queue."""
+        return self._queued_since is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ended, or became part of another call."""
+        return self.ended_at is not None or self.merged_into is not None
+
+    @property
+    def state(self) -> CallState:
+        """How far it has come."""
+        if self.is_over:
+            return CallState.ENDED
+        if self.parked is not None:
+            return CallState.PARKED
+        if self._talking_since is not None:
+            return CallState.HELD if self.held_by else CallState.TALKING
+        if self._queued_since is not None:
+            return CallState.QUEUED
+        return CallState.RINGING if self.ringing else CallState.DIALING
+
+    @property
+    def talk_time(self) -> timedelta:
+        """How long two or more have heard each other, until now."""
+        since = self._talking_since
+        return self._talked + (max(self._clock() - since, timedelta()) if since is not None else timedelta())
+
+    @property
+    def queue_wait(self) -> timedelta:
+        """How long the caller has waited in queues, until now."""
+        since = self._queued_since
+        return self._queue_wait + (max(self._clock() - since, timedelta()) if since is not None else timedelta())
+
+    def talks(self, at: datetime, *, talking: bool) -> None:
+        """Note that two or more hear each other, or no longer do."""
+        if talking and self._talking_since is None:
+            self._talking_since = at
+        elif not talking and self._talking_since is not None:
+            self._talked += max(at - self._talking_since, timedelta())
+            self._talking_since = None
+
+    def waits(self, queue: str, at: datetime) -> None:
+        """Note that the caller waits in a queue."""
+        self.queue = queue
+        self._queued_since = at
+
+    def waits_no_more(self, at: datetime) -> timedelta:
+        """Note that the caller no longer waits in a queue; return how long that was."""
+        since, self._queued_since = self._queued_since, None
+        waited = max(at - since, timedelta()) if since is not None else timedelta()
+        self._queue_wait += waited
+        return waited
+
+    def take_over(self, other: Call) -> None:
+        """Take over what belongs to a call that becomes part of this one."""
+        self.ids |= other.ids
+        self.legs |= other.legs
+        self.rung += other.rung
+        self.answers += other.answers
+        self.transfers += other.transfers
+        self.holds += other.holds
+        self.originated = self.originated and self.number < other.number
+        self.recording = self.recording or other.recording
+
+    def record(self) -> CallRecord:
+        """Return it as one frozen row, as far as it has come."""
+        caller, callee = self.caller_leg, self.callee_leg
+        return CallRecord(
+            id=self.id,
+            direction=self.direction,
+            caller=self.caller,
+            callee=self.callee,
+            dialed=self.dialed,
+            caller_sees=caller.sees if caller is not None else (None, None),
+            callee_sees=callee.sees if callee is not None else (None, None),
+            started_at=self.started_at,
+            answered_at=self.answered_at,
+            ended_at=self.ended_at,
+            talk_time=self.talk_time,
+            attempts=tuple(self._attempts()),
+            transfers=tuple(self.transfers),
+            holds=(*self.holds, *(Hold(leg.party, leg.held_since) for leg in self.held_by if leg.held_since)),
+            queue=self.queue,
+            queue_wait=self.queue_wait,
+            abandoned=self.abandoned,
+            originated=self.originated,
+            reason=self.reason,
+            cause=self.cause,
+            ended_by=self.ended_by,
+            recording=self.recording,
+        )
+
+    def _attempts(self) -> Iterator[Attempt]:
+        for dial in self.rung:
+            caller = dial.caller.party if dial.caller is not None else None
+            yield Attempt(dial.callee or dial.target.party, caller, dial.rang, dial.ended, dial.outcome)

@@ -1,0 +1,145 @@
+"""What the reducers share: the tables, the time, and where changes go; and which leg belongs to which call.
+
+A channel belongs to a call by its Linkedid, which Asterisk hands on to every channel that is made for another one
+(main/channel.c, `ast_channel_alloc`). That is only a first guess: a conference gives all its members one Linkedid. Who
+dials whom, and who hears whom, is known for certain and overrules it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ami_typed.live import changes
+from ami_typed.live.bridges import Bridges
+from ami_typed.live.calls import Calls
+from ami_typed.live.channels import Channels
+from ami_typed.live.objects import Call
+from ami_typed.live.parties import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from ami_typed.live.objects import Leg
+
+__all__ = ["Picture"]
+
+C = TypeVar("C", bound=changes.Change)
+
+
+class Picture:
+    """The tables of the model.
+
+    Args:
+        clock: Returns the present moment, for durations that go on.
+        trunks: Beginnings of names of channels that lead out of the house, such as ``PJSIP/provider``.
+        inbound: Dialplan contexts in which calls from outside begin.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], trunks: Sequence[str] = (), inbound: Sequence[str] = ()) -> None:
+        self.clock = clock
+        self.now: datetime = clock()
+        self.channels = Channels()
+        self.bridges = Bridges()
+        self.calls = Calls()
+        self.resyncing = False
+        self._trunks = tuple(trunks)
+        self._inbound = frozenset(inbound)
+        self._changes: list[changes.Change] = []
+        self._number = 0
+
+    def tell(self, change: type[C], **what: Any) -> None:
+        """Add a change."""
+        self._changes.append(change(at=self.now, resynced=self.resyncing, **what))
+
+    def told(self) -> list[changes.Change]:
+        """Return the changes since the last time."""
+        told, self._changes = self._changes, []
+        return told
+
+    def place(self, leg: Leg) -> Call:
+        """Return the call of a channel; find or begin one for a channel that has none."""
+        call = leg.call
+        if call is None or call.is_over:
+            call = self._sibling(leg) or self.calls.get(leg.linkedid)
+            if call is None or (leg.call is not None and call is leg.call):
+                call = self._begin(leg.uniqueid if leg.call is not None else leg.linkedid)
+            self.put(leg, call)
+        return call
+
+    def _sibling(self, leg: Leg) -> Call | None:
+        """Return the call that the other half of a Local channel is in."""
+        other = leg.other_half
+        return other.call if other is not None and other.call is not None and not other.call.is_over else None
+
+    def _begin(self, identifier: str) -> Call:
+        self._number += 1
+        call = Call(identifier, self._number, self.now, self.clock)
+        self.calls.add(call)
+        return call
+
+    def put(self, leg: Leg, call: Call) -> None:
+        """Put a channel into a call, and out of any other."""
+        if leg.call is not None and leg.call is not call:
+            self.take_out(leg)
+        leg.call = call
+        call.legs[leg.uniqueid] = leg
+
+    def take_out(self, leg: Leg) -> None:
+        """Take a channel out of its call; a call without channels is no more."""
+        call = leg.call
+        if call is not None:
+            call.legs.pop(leg.uniqueid, None)
+            if not call.legs and not call.started:
+                self.calls.remove(call)
+
+    def calls_as_party(self, leg: Leg) -> None:
+        """Note that a channel is that of its call's caller."""
+        call = self.place(leg)
+        if call.caller_leg is None:
+            call.caller_leg = leg
+        self.announce(call)
+
+    def announce(self, call: Call) -> None:
+        """Tell that a call began, once it is known to be a call of people."""
+        if not call.started and not call.is_over:
+            call.started = True
+            call.direction = self.direction_of(call)
+            self.tell(changes.CallStarted, call=call)
+
+    def direction_of(self, call: Call) -> Direction | None:
+        """Return where a call goes, as far as trunks and contexts are declared."""
+        caller = call.caller_leg
+        if not (self._trunks or self._inbound) or caller is None:
+            return None
+        if self._leads_out(caller) and not call.originated:
+            return Direction.INBOUND
+        targets = [dial.target for dial in call.rung] or ([call.callee_leg] if call.callee_leg else [])
+        return Direction.OUTBOUND if any(map(self._leads_out, targets)) else Direction.INTERNAL
+
+    def _leads_out(self, leg: Leg) -> bool:
+        """Return whether a channel leads out of the house."""
+        by_name = bool(self._trunks) and leg.channel.startswith(self._trunks)
+        return by_name or (not leg.called and leg.first_context in self._inbound)
+
+    def merge(self, one: Call, other: Call) -> Call:
+        """Make one call of two; the one that began first goes on."""
+        if one is other:
+            return one
+        call, guest = sorted((one, other), key=lambda each: each.number)
+        for leg in guest.legs.values():
+            leg.call = call
+        call.take_over(guest)
+        self._settle(call, guest)
+        return call
+
+    def _settle(self, call: Call, guest: Call) -> None:
+        """End a call that has become part of another one."""
+        guest.talks(self.now, talking=False)
+        guest.merged_into = call
+        self.calls.remove(guest, into=call)
+        if guest.started and not call.started:
+            call.caller_leg = call.caller_leg or guest.caller_leg
+            self.announce(call)
+        if guest.started:
+            self.tell(changes.CallMerged, call=guest, into=call)
