@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import ami_typed as ami
 from ami_typed import events, live
-from tests.live_model.conversations import attended_transfer
+from tests.live_model.conversations import attended_transfer, talk
+from tests.live_model.flows import Played
+from tests.live_model.lists import Lists, lists_of
 from tests.live_model.pbx import Pbx
 
 PAGE = (Path(__file__).parents[2] / "docs" / "pages" / "live.md").read_text("utf-8")
@@ -43,6 +46,34 @@ def test_the_code_of_the_page_tells_of_calls(capsys: Any) -> None:
     assert "202 hands 201 over" in told
     assert "'reason': 'completed'" in told
     names["show"](live.Model())
+
+
+def test_the_code_of_the_page_loads_what_was_there_before() -> None:
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
+        exec(block, names)
+    pbx = Pbx()
+    talk(pbx)
+    model = live.Model()
+    names["load"](Server(lists_of(Played(pbx.events).model)), model, Stream())
+    assert [call.state for call in model.calls] == [live.CallState.TALKING]
+
+
+class Server:
+    """A manager whose server answers with lists."""
+
+    def __init__(self, lists: Lists) -> None:
+        self.channels, self.bridges = lists
+
+    def execute(self, request: ami.Request) -> Server:
+        return self
+
+
+class Stream:
+    """A stream in which no event waits."""
+
+    def get(self, timeout: float) -> None:
+        raise ami.EventTimeout("nothing")
 
 
 def test_the_page_lists_every_change_and_every_reason() -> None:

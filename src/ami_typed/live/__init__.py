@@ -22,6 +22,7 @@ from ami_typed.live.changes import (
     Change,
 )
 from ami_typed.live.channels import Channels
+from ami_typed.live.joining import Difference
 from ami_typed.live.model import CALL_EVENTS, Model, ModelStatistics
 from ami_typed.live.objects import Bridge, Call, CallState, Dial, Leg
 from ami_typed.live.parties import Attempt, Direction, EndReason, Hold, Outcome, Party, Transfer, TransferKind
@@ -55,6 +56,7 @@ __all__ = [
     "Change",
     "Channels",
     "Dial",
+    "Difference",
     "Direction",
     "EndReason",
     "Hold",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from ami_typed.live.objects import Bridge
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Bridges", "beyond", "connected"]
 
+_REMEMBERED = 1024
+"""How many bridges that were destroyed are remembered, to recognise a list that still has them."""
+
 
 class Bridges:
     """All bridges that are there, by identifier."""
 
     def __init__(self) -> None:
         self._bridges: dict[str, Bridge] = {}
+        self._gone: OrderedDict[str, None] = OrderedDict()
 
     def __iter__(self) -> Iterator[Bridge]:
         return iter(self._bridges.values())
@@ -36,6 +41,10 @@ class Bridges:
         bridge = self.of(event.bridge_uniqueid)
         bridge.see(event)
         return bridge
+
+    def is_gone(self, uniqueid: str) -> bool:
+        """Return whether a bridge was destroyed; its identifier never comes again."""
+        return uniqueid in self._gone
 
     def of(self, uniqueid: str) -> Bridge:
         """Return the bridge with an identifier, made if it was not there."""
@@ -61,6 +70,9 @@ class Bridges:
     def destroy(self, uniqueid: str) -> list[Leg]:
         """Take out a bridge; return the channels whose leaving was not seen."""
         bridge = self._bridges.pop(uniqueid, None)
+        self._gone[uniqueid] = None
+        if len(self._gone) > _REMEMBERED:
+            self._gone.popitem(last=False)
         left = list(bridge.legs.values()) if bridge is not None else []
         for leg in left:
             self.leave(leg)

@@ -37,6 +37,8 @@ class Channels:
         self._legs: dict[str, Leg] = {}
         self._halves: dict[str, Leg] = {}
         self._gone: OrderedDict[str, str] = OrderedDict()
+        self.reading = 0
+        """The number of the last reading of lists; a channel has the one in which an event told of it."""
         self.unknown = 0
         """Channels that were met before their `Newchannel`, which came late or never."""
         self.late = 0
@@ -60,13 +62,26 @@ class Channels:
         """Take in a new channel; `None` if it is one that was hung up."""
         if self._gone.get(snapshot.uniqueid, snapshot.channel) != snapshot.channel:
             del self._gone[snapshot.uniqueid]  # its identifier was chosen by a program, and comes again
-        return self._seen(snapshot, at)
+        leg = self._told(snapshot, at)
+        if leg is not None:
+            leg.born = True
+        return leg
 
     def see(self, snapshot: Seen, at: datetime) -> Leg | None:
         """Return the channel of a snapshot, brought up to date; `None` if it was hung up."""
         if snapshot.uniqueid not in self._legs and snapshot.uniqueid not in self._gone:
             self.unknown += 1
+        return self._told(snapshot, at)
+
+    def list(self, snapshot: Seen, at: datetime) -> Leg | None:
+        """Return the channel of an item of a list, brought up to date; `None` if it was hung up."""
         return self._seen(snapshot, at)
+
+    def _told(self, snapshot: Seen, at: datetime) -> Leg | None:
+        leg = self._seen(snapshot, at)
+        if leg is not None:
+            leg.touched = self.reading
+        return leg
 
     def _seen(self, snapshot: Seen, at: datetime) -> Leg | None:
         leg = self._legs.get(snapshot.uniqueid)
@@ -95,16 +110,16 @@ class Channels:
         else:
             leg.other_half, other.other_half = other, leg
 
-    def end(self, uniqueid: str) -> Leg | None:
-        """Take out a channel that was hung up; `None` if it was not there."""
+    def end(self, uniqueid: str, channel: str) -> Leg | None:
+        """Take out a channel that was hung up; `None` if it was not there. A list that still has it is not believed."""
         leg = self._legs.pop(uniqueid, None)
-        if leg is None:
-            self.late += 1
-            return None
-        self._halves.pop(leg.channel[:-1], None)
-        self._gone[uniqueid] = leg.channel
+        self._gone[uniqueid] = channel
         if len(self._gone) > _REMEMBERED:
             self._gone.popitem(last=False)
+        if leg is None:
+            self.late += 1
+        else:
+            self._halves.pop(leg.channel[:-1], None)
         return leg
 
     def forget_the_gone(self) -> None:

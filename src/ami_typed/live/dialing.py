@@ -139,7 +139,7 @@ def _ends_of(leg: Leg) -> list[Leg]:
 def ring(picture: Picture, leg: Leg) -> None:
     """Tell that the telephone of a party rings, once it does and its caller is known."""
     dial = leg.dial
-    if dial is None or not dial.is_open or not leg.rings or not leg.is_person or dial in _rung(leg):
+    if dial is None or not _has_begun_to_ring(leg, dial):
         return
     caller = behind(dial.source)
     if caller is not None and caller is not leg:
@@ -148,8 +148,10 @@ def ring(picture: Picture, leg: Leg) -> None:
         _ring_caller(picture, leg, dial)
 
 
-def _rung(leg: Leg) -> list[Dial]:
-    return leg.call.rung if leg.call is not None else []
+def _has_begun_to_ring(leg: Leg, dial: Dial) -> bool:
+    """Return whether a telephone rings for whom that was not told; an event that comes late finds it answered."""
+    told = leg.call is not None and dial in leg.call.rung
+    return leg.rings and leg.is_person and dial.is_open and leg.answered_at is None and not told
 
 
 def _ring_for(picture: Picture, caller: Leg, leg: Leg, dial: Dial) -> None:
@@ -202,6 +204,8 @@ def _is_caller(picture: Picture, call: Call, leg: Leg) -> None:
 def end(picture: Picture, source: Leg | None, target: Leg, status: DialStatus, *, forwarded: bool) -> None:
     """Take in that a dial ended; one that had ended is left alone."""
     dial = target.dial
+    if dial is not None and dial.guessed and source is not None:
+        dial.source, dial.guessed = source, False
     if dial is None or not dial.is_open or dial.source is not source:
         return
     _close(picture, dial, status)
@@ -286,7 +290,6 @@ def _note_status(source: Leg, caller: Leg | None, status: DialStatus, *, forward
 
 def joined(picture: Picture, dial: Dial) -> None:
     """Note that a party was connected to its caller, so that the dial was answered even if that was not told."""
-    dial.joined = True
     if dial.is_open:
         _close(picture, dial, DialStatus.ANSWER)
         _tell_end(picture, dial, behind(dial.source) or dial.caller)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ami_typed import events
 from ami_typed.enums import DialStatus
 from ami_typed.errors import FieldError
-from ami_typed.live import changes, dialing, ending, handing, talking
+from ami_typed.live import changes, dialing, ending, handing, joining, talking
 from ami_typed.live.picture import Picture
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ami_typed.live.bridges import Bridges
     from ami_typed.live.calls import Calls
     from ami_typed.live.channels import Channels
-    from ami_typed.live.objects import Leg
+    from ami_typed.live.objects import Bridge, Leg
     from ami_typed.messages import Event
 
 __all__ = ["CALL_EVENTS", "Model", "ModelStatistics"]
@@ -63,6 +63,8 @@ class Model:
         self._picture = Picture(clock or (lambda: self._last), trunks, inbound_contexts)
         self._events = 0
         self._malformed = 0
+        self._loaded = False
+        self._fresh_since: datetime | None = None
 
     @property
     def calls(self) -> Calls:
@@ -106,6 +108,76 @@ class Model:
             self._malformed += 1
         return self._picture.told()
 
+    def begin_loading(self, now: datetime) -> None:
+        """Note that lists are being read from now on, so that later events are newer than what these say.
+
+        Until `load`, or after `lose`, the picture is not sure: `fresh_since` is `None`.
+
+        Args:
+            now: The moment before the first request for a list is sent.
+        """
+        self._last = self._picture.now = now
+        self._picture.channels.reading += 1
+
+    def load(
+        self,
+        channels: Sequence[events.CoreShowChannel],
+        bridges: Sequence[events.BridgeListItem],
+        now: datetime,
+    ) -> list[changes.Change]:
+        """Join lists that were read since `begin_loading` to the events that have come.
+
+        Hand in the events that came before the lists were complete first.
+
+        Args:
+            channels: All items that `CoreShowChannels` listed.
+            bridges: All items that `BridgeList` listed.
+            now: The moment.
+
+        Returns:
+            Nothing when it is loaded for the first time. Later, what changed unseen, marked ``resynced``.
+        """
+        picture = self._picture
+        self._last = picture.now = now
+        picture.resyncing, picture.silent = True, not self._loaded
+        try:
+            joining.join(picture, channels, bridges)
+        finally:
+            picture.resyncing = picture.silent = False
+        self._loaded, self._fresh_since = True, now
+        return picture.told()
+
+    def lose(self, now: datetime, *, restarted: bool = False) -> list[changes.Change]:
+        """Note that events were missed: the picture is not sure until it is loaded again.
+
+        Args:
+            now: The moment.
+            restarted: Whether the server has restarted. Everything is over then.
+
+        Returns:
+            What ended by a restart, marked ``resynced``.
+        """
+        self._last = self._picture.now = now
+        self._fresh_since = None
+        if not restarted:
+            return []
+        self.begin_loading(now)
+        changed = self.load([], [], now) if self._loaded else []
+        self._picture.channels.forget_the_gone()
+        self._fresh_since = None
+        return changed
+
+    @property
+    def fresh_since(self) -> datetime | None:
+        """Since when the picture has been complete; `None` while it is not: before `load`, and after `lose`."""
+        return self._fresh_since
+
+    def differences(
+        self, channels: Sequence[events.CoreShowChannel], bridges: Sequence[events.BridgeListItem]
+    ) -> list[joining.Difference]:
+        """Compare the picture with fresh lists; return in what they differ."""
+        return joining.differences(self._picture, channels, bridges)
+
 
 def _new_channel(picture: Picture, event: events.Newchannel) -> None:
     leg = picture.channels.begin(event, picture.now)
@@ -139,7 +211,7 @@ def _rename(picture: Picture, event: events.Rename) -> None:
 
 
 def _hang_up(picture: Picture, event: events.Hangup) -> None:
-    leg = picture.channels.end(event.uniqueid)
+    leg = picture.channels.end(event.uniqueid, event.channel)
     if leg is not None:
         leg.see(event, picture.now)
         ending.hang_up(picture, leg, event.cause)
@@ -175,24 +247,33 @@ def _ends(
 def _enter(picture: Picture, event: events.BridgeEnter) -> None:
     leg = _channel(picture, event)
     if leg is not None:
-        talking.enter(picture, leg, picture.bridges.see(event))
+        leg.moved = picture.channels.reading
+        talking.enter(picture, leg, _bridge(picture, event))
 
 
 def _leave(picture: Picture, event: events.BridgeLeave) -> None:
     leg = _channel(picture, event)
-    if leg is not None and leg.bridge is not None and leg.bridge.uniqueid == event.bridge_uniqueid:
+    if leg is None:
+        return
+    leg.moved = picture.channels.reading
+    if leg.bridge is not None and leg.bridge.uniqueid == event.bridge_uniqueid:
         talking.leave(picture, leg)
 
 
-def _bridge(picture: Picture, event: events.BridgeEvent) -> None:
-    picture.bridges.see(event)
+def _bridge(picture: Picture, event: events.BridgeEvent) -> Bridge:
+    bridge = picture.bridges.see(event)
+    bridge.touched = picture.channels.reading
+    return bridge
+
+
+def _created(picture: Picture, event: events.BridgeCreate) -> None:
+    if not picture.bridges.is_gone(event.bridge_uniqueid):
+        _bridge(picture, event)
 
 
 def _destroy(picture: Picture, event: events.BridgeDestroy) -> None:
-    bridge = picture.bridges.get(event.bridge_uniqueid)
-    for leg in list(bridge.legs.values()) if bridge is not None else []:
-        talking.leave(picture, leg)
-    picture.bridges.destroy(event.bridge_uniqueid)
+    bridge = picture.bridges.get(event.bridge_uniqueid) or picture.bridges.see(event)
+    talking.destroy(picture, bridge)
 
 
 def _hold(picture: Picture, event: events.Hold) -> None:
@@ -257,7 +338,7 @@ _REDUCERS: dict[type[Event], Callable[[Picture, Any], object]] = {
     events.DialBegin: _dial_begin,
     events.DialEnd: _dial_end,
     events.DialState: _dial_state,
-    events.BridgeCreate: _bridge,
+    events.BridgeCreate: _created,
     events.BridgeEnter: _enter,
     events.BridgeLeave: _leave,
     events.BridgeDestroy: _destroy,

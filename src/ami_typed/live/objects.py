@@ -46,10 +46,10 @@ class Dial:
         rang: Since when the target rings, `None` if it did not.
         caller: The party for whom it is dialled, once that is known.
         callee: The target as it was when it began to ring. Who picks a call up takes over the target's channel.
-        joined: Whether the target was connected to its caller.
+        guessed: Whether it was found ringing in a list, so that who dials it is only supposed.
     """
 
-    __slots__ = ("began", "callee", "caller", "ended", "joined", "outcome", "rang", "source", "status", "target")
+    __slots__ = ("began", "callee", "caller", "ended", "guessed", "outcome", "rang", "source", "status", "target")
 
     def __init__(self, source: Leg | None, target: Leg, began: datetime) -> None:
         self.source = source
@@ -61,7 +61,7 @@ class Dial:
         self.rang: datetime | None = None
         self.caller: Leg | None = None
         self.callee: Party | None = None
-        self.joined = False
+        self.guessed = False
 
     def __repr__(self) -> str:
         return f"<Dial {self.source} -> {self.target}: {self.status or 'open'}>"
@@ -78,7 +78,7 @@ class Leg:
     __slots__ = (
         *("account_code", "bridge", "call", "called", "cause", "channel", "connected", "context", "created_at"),
         *("dial", "dials", "ended_at", "exten", "held_since", "linkedid", "other_half", "own", "peer", "state"),
-        *("answered_at", "first_context", "first_exten", "touched", "uniqueid", "__weakref__"),
+        *("answered_at", "first_context", "first_exten", "born", "touched", "moved", "uniqueid", "__weakref__"),
     )
 
     def __init__(self, uniqueid: str, channel: str, linkedid: str, at: datetime) -> None:
@@ -104,7 +104,9 @@ class Leg:
         """The last party that it was alone with."""
         self.dial: Dial | None = None
         self.dials: list[Dial] = []
-        self.touched = 0
+        self.touched = self.moved = 0
+        self.born = False
+        """Whether its beginning was seen."""
 
     def __repr__(self) -> str:
         return f"<Leg {self.channel}>"
@@ -181,7 +183,7 @@ class Leg:
 class Bridge:
     """One bridge and the channels in it, in the order in which they came."""
 
-    __slots__ = ("creator", "kind", "legs", "name", "technology", "uniqueid")
+    __slots__ = ("creator", "kind", "legs", "name", "technology", "touched", "uniqueid")
 
     def __init__(self, uniqueid: str) -> None:
         self.uniqueid = uniqueid
@@ -190,6 +192,7 @@ class Bridge:
         self.creator: str | None = None
         self.name: str | None = None
         self.legs: dict[str, Leg] = {}
+        self.touched = 0
 
     def __repr__(self) -> str:
         return f"<Bridge {self.uniqueid}: {', '.join(leg.channel for leg in self.legs.values())}>"

@@ -43,6 +43,9 @@ class Picture:
         self.bridges = Bridges()
         self.calls = Calls()
         self.resyncing = False
+        """Whether what is told was found in lists, not seen."""
+        self.silent = False
+        """Whether nothing is told, as when the picture is loaded for the first time."""
         self._trunks = tuple(trunks)
         self._inbound = frozenset(inbound)
         self._changes: list[changes.Change] = []
@@ -50,7 +53,8 @@ class Picture:
 
     def tell(self, change: type[C], **what: Any) -> None:
         """Add a change."""
-        self._changes.append(change(at=self.now, resynced=self.resyncing, **what))
+        if not self.silent:
+            self._changes.append(change(at=self.now, resynced=self.resyncing, **what))
 
     def told(self) -> list[changes.Change]:
         """Return the changes since the last time."""

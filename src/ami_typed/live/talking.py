@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from ami_typed.live.objects import Bridge, Call, Leg
     from ami_typed.live.picture import Picture
 
-__all__ = ["enter", "hold", "leave", "resume", "unhold"]
+__all__ = ["destroy", "enter", "hold", "leave", "resume", "unhold"]
 
 
 def enter(picture: Picture, leg: Leg, bridge: Bridge) -> None:
     """Take in that a channel came into a bridge."""
+    again = leg.bridge is bridge
     picture.bridges.enter(bridge, leg)
-    if not bridge.is_talk:
+    if again or not bridge.is_talk:
         return
     parties = connected(leg)
     if len(parties) > 1:
@@ -60,7 +61,7 @@ def _caller_of(call: Call, leg: Leg) -> Leg | None:
     dial = leg.dial
     if dial is None:
         return call.caller_leg if leg.called and leg not in call.answers else None
-    if dial.joined or dial.source is None:
+    if leg in call.answers or dial.source is None:
         return None
     return dialing.behind(dial.source) or call.caller_leg
 
@@ -98,6 +99,13 @@ def leave(picture: Picture, leg: Leg) -> None:
     if not any(len(connected(each)) > 1 for each in call.parties):
         call.first_out = leg if leg.is_person else None
         call.talks(picture.now, talking=False)
+
+
+def destroy(picture: Picture, bridge: Bridge) -> None:
+    """Take in that a bridge is no more."""
+    for leg in list(bridge.legs.values()):
+        leave(picture, leg)
+    picture.bridges.destroy(bridge.uniqueid)
 
 
 def hold(picture: Picture, leg: Leg) -> None:

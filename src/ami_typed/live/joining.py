@@ -1,0 +1,174 @@
+"""Lists and events joined to one picture, at the start and after a gap.
+
+A list is read while events keep coming. Which one settles what:
+
+- Whether a channel is there: `CoreShowChannels`. One that was hung up while the list was read is gone, even if the
+  list has it; one that began meanwhile is there, even if the list lacks it. One that only the picture has is gone,
+  unseen.
+- State, numbers and place of a channel: the list, unless an event told of the channel since the reading began.
+  Asterisk sends all of a channel's state with each event and in order, so that the last event is right in the end.
+- The bridge of a channel: ``BridgeId`` of the list, unless the channel came into a bridge or left one since the
+  reading began.
+- Whether a bridge is there: `BridgeList`, unless an event told of it, or of its end, since the reading began. What it
+  is for never changes.
+- Dials are in no list. A telephone that rings (``Ringing``, or `AppDial` that is not up yet) is dialled by the caller
+  of its call; who really dials it, the end of the dial tells.
+- Holds and the party that a blind transfer waits for are in no list either: what was known of them before stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ami_typed.live import dialing, ending, talking
+from ami_typed.live.objects import Dial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ami_typed import events
+    from ami_typed.live.objects import Call, Leg
+    from ami_typed.live.picture import Picture
+
+__all__ = ["Difference", "differences", "join"]
+
+_DIALED = ("AppDial", "AppDial2", "AppQueue")
+"""What a channel that was dialled is said to run. Source: apps/app_dial.c, apps/app_queue.c, main/dial.c."""
+
+
+def join(
+    picture: Picture, channels: Sequence[events.CoreShowChannel], bridges: Iterable[events.BridgeListItem]
+) -> None:
+    """Join the lists of channels and bridges to what events have told since the reading began."""
+    _join_bridges(picture, {item.bridge_uniqueid: item for item in bridges})
+    listed = {item.uniqueid: item for item in channels}
+    for leg in [leg for leg in picture.channels if leg.uniqueid not in listed and not _has_begun(picture, leg)]:
+        picture.channels.end(leg.uniqueid, leg.channel)
+        ending.hang_up(picture, leg, None)
+    legs = [_leg(picture, item) for item in sorted(channels, key=lambda each: each.duration, reverse=True)]
+    known = [leg for leg in legs if leg is not None]
+    for leg in known:
+        picture.place(leg)
+    _find_callers(picture, known, listed)
+    for leg in known:
+        _bridge(picture, leg, listed[leg.uniqueid].bridge_id)
+    _find_ringing(picture, known, listed)
+
+
+def _join_bridges(picture: Picture, listed: dict[str, events.BridgeListItem]) -> None:
+    """Take in bridges that were not known, and out those that are gone."""
+    for item in listed.values():
+        if not picture.bridges.is_gone(item.bridge_uniqueid):
+            picture.bridges.see(item)
+    for bridge in list(picture.bridges):
+        if bridge.uniqueid not in listed and bridge.touched != picture.channels.reading:
+            talking.destroy(picture, bridge)
+
+
+def _has_begun(picture: Picture, leg: Leg) -> bool:
+    """Return whether a channel that the list lacks has begun since; other events come late about one that is gone."""
+    return leg.born and _is_new(picture, leg)
+
+
+def _is_new(picture: Picture, leg: Leg) -> bool:
+    """Return whether an event told of a channel since the reading began."""
+    return leg.touched == picture.channels.reading
+
+
+def _leg(picture: Picture, item: events.CoreShowChannel) -> Leg | None:
+    """Return the channel of a list's item, brought up to date unless events know better; `None` if it was hung up."""
+    leg = picture.channels.get(item.uniqueid)
+    if leg is not None and _is_new(picture, leg):
+        return leg
+    leg = picture.channels.list(item, picture.now)
+    if leg is not None and leg.created_at == picture.now:
+        leg.created_at -= item.duration
+    return leg
+
+
+def _find_callers(picture: Picture, legs: list[Leg], listed: dict[str, events.CoreShowChannel]) -> None:
+    """Find the callers of calls that were not known: who was there first, or else was not dialled."""
+    for leg in legs:
+        if leg.is_person and not leg.called:
+            picture.calls_as_party(leg)
+    for leg in sorted(legs, key=lambda each: listed[each.uniqueid].application in _DIALED):
+        call = leg.call
+        if leg.is_person and call is not None and call.caller_leg is None and leg.is_up:
+            picture.calls_as_party(leg)
+
+
+def _bridge(picture: Picture, leg: Leg, bridge_id: str) -> None:
+    """Put a channel where the list says that it is, unless it has moved since the reading began."""
+    if leg.moved == picture.channels.reading:
+        return
+    if not bridge_id:
+        if leg.bridge is not None:
+            talking.leave(picture, leg)
+    elif not picture.bridges.is_gone(bridge_id):
+        talking.enter(picture, leg, picture.bridges.of(bridge_id))
+
+
+def _find_ringing(picture: Picture, legs: list[Leg], listed: dict[str, events.CoreShowChannel]) -> None:
+    """Take telephones that ring for dialled by the caller of their call."""
+    for leg in legs:
+        call = leg.call
+        rings = leg.rings and listed[leg.uniqueid].application in _DIALED
+        if rings and leg.is_person and leg.dial is None and call is not None and call.caller_leg is not None:
+            _rings(picture, call, call.caller_leg, leg)
+
+
+def _rings(picture: Picture, call: Call, caller: Leg, leg: Leg) -> None:
+    leg.dial = Dial(caller, leg, picture.now)
+    leg.dial.guessed = True
+    dialing.ring(picture, leg)
+    picture.announce(call)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something in which the picture and the server's own lists differ."""
+
+    what: str
+    """The object, such as ``channel PJSIP/alice-00000001``."""
+    attribute: str
+    """What differs; ``there`` if only one of both has the object."""
+    picture: object
+    """The picture's value."""
+    server: object
+    """The server's value."""
+
+
+def differences(
+    picture: Picture, channels: Iterable[events.CoreShowChannel], bridges: Iterable[events.BridgeListItem]
+) -> list[Difference]:
+    """Compare the picture with fresh lists."""
+    listed = {item.uniqueid: item for item in channels}
+    found = [_there(f"channel {leg.channel}", True) for leg in picture.channels if leg.uniqueid not in listed]
+    for item in listed.values():
+        leg = picture.channels.get(item.uniqueid)
+        found += _compared(leg, item) if leg is not None else [_there(f"channel {item.channel}", False)]
+    return found + _bridges(picture, [item.bridge_uniqueid for item in bridges])
+
+
+def _there(what: str, in_picture: bool) -> Difference:
+    return Difference(what, "there", in_picture, not in_picture)
+
+
+def _bridges(picture: Picture, listed: list[str]) -> list[Difference]:
+    """Compare which bridges are there."""
+    known = {bridge.uniqueid for bridge in picture.bridges}
+    mine = [_there(f"bridge {each}", True) for each in known - {*listed}]
+    return mine + [_there(f"bridge {each}", False) for each in listed if each not in known]
+
+
+def _compared(leg: Leg, item: events.CoreShowChannel) -> list[Difference]:
+    """Compare a channel with its item."""
+    both = {
+        "name": (leg.channel, item.channel),
+        "linkedid": (leg.linkedid, item.linkedid),
+        "state": (leg.state, item.channel_state),
+        "number": (leg.number, item.caller_id_num),
+        "bridge": (leg.bridge.uniqueid if leg.bridge is not None else "", item.bridge_id),
+    }
+    return [Difference(f"channel {leg.channel}", name, *pair) for name, pair in both.items() if pair[0] != pair[1]]
