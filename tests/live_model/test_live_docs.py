@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ami_typed as ami
 from ami_typed import events, live
@@ -14,66 +15,76 @@ from tests.live_model.conversations import attended_transfer, talk
 from tests.live_model.flows import Played
 from tests.live_model.lists import Lists, lists_of
 from tests.live_model.pbx import Pbx
+from tests.support import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ami_typed.messages import Event
 
 PAGE = (Path(__file__).parents[2] / "docs" / "pages" / "live.md").read_text("utf-8")
 
 
-class Manager:
-    """A manager that has only a stream of events."""
+class Server:
+    """A manager whose server tells of some events and answers with lists."""
 
-    def __init__(self, flow: list[Any]) -> None:
+    def __init__(self, flow: list[Event], lists: Lists = ([], [])) -> None:
         self.flow = flow
+        self.channels, self.bridges = lists
 
-    def subscribe(self, *_: object) -> Manager:
-        return self
+    def subscribe(self, *_: object) -> Stream:
+        return Stream(self.flow)
 
-    def __enter__(self) -> list[Any]:
-        return self.flow
+    def execute(self, request: ami.Request[Any]) -> Any:
+        return self if request.action != "CoreStatus" else dict.fromkeys(("CoreStartupDate", "CoreStartupTime"), "")
 
-    def __exit__(self, *_: object) -> None:
+
+class Stream:
+    """A stream of events that ends, and in which none waits while lists are read."""
+
+    def __init__(self, flow: list[Event]) -> None:
+        self.flow = flow
+        self.go_on = threading.Event()
+
+    def __iter__(self) -> Iterator[Event]:
+        assert self.go_on.wait(PATIENCE)
+        return iter(self.flow)
+
+    def get(self, timeout: float) -> None:
+        threading.Timer(0.2, self.go_on.set).start()
+        raise ami.EventTimeout("nothing")
+
+    def close(self) -> None:
         pass
 
 
-def test_the_code_of_the_page_tells_of_calls(capsys: Any) -> None:
+def names_of_the_page() -> dict[str, Any]:
     names: dict[str, Any] = {}
     for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
         exec(block, names)
+    return names
+
+
+def test_the_code_of_the_page_tells_of_calls(capsys: Any) -> None:
+    names = names_of_the_page()
     pbx = Pbx()
     attended_transfer(pbx)
-    names["log_calls"](Manager(pbx.events))
+    names["log_calls"](Server(pbx.events))
     told = capsys.readouterr().out
     assert "201 rings 202" in told
     assert "202 hands 201 over" in told
     assert "'reason': 'completed'" in told
-    names["show"](live.Model())
 
 
-def test_the_code_of_the_page_loads_what_was_there_before() -> None:
-    names: dict[str, Any] = {}
-    for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
-        exec(block, names)
+def test_the_code_of_the_page_loads_what_was_there_before(capsys: Any) -> None:
+    names = names_of_the_page()
     pbx = Pbx()
     talk(pbx)
     model = live.Model()
-    names["load"](Server(lists_of(Played(pbx.events).model)), model, Stream())
+    names["load"](Server([], lists_of(Played(pbx.events).model)), model, Stream([]))
     assert [call.state for call in model.calls] == [live.CallState.TALKING]
-
-
-class Server:
-    """A manager whose server answers with lists."""
-
-    def __init__(self, lists: Lists) -> None:
-        self.channels, self.bridges = lists
-
-    def execute(self, request: ami.Request) -> Server:
-        return self
-
-
-class Stream:
-    """A stream in which no event waits."""
-
-    def get(self, timeout: float) -> None:
-        raise ami.EventTimeout("nothing")
+    names["show"](model)
+    assert "CallState.TALKING" in capsys.readouterr().out
 
 
 def test_the_page_lists_every_change_and_every_reason() -> None:

@@ -19,7 +19,7 @@ A list is read while events keep coming. Which one settles what:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from ami_typed.live import dialing, ending, talking
 from ami_typed.live.objects import Dial
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ami_typed import events
     from ami_typed.live.objects import Call, Leg
     from ami_typed.live.picture import Picture
+
+    Lists: TypeAlias = tuple[Sequence[events.CoreShowChannel], Sequence[events.BridgeListItem]]
 
 __all__ = ["Difference", "differences", "join"]
 
@@ -156,9 +158,13 @@ def _there(what: str, in_picture: bool) -> Difference:
 
 
 def _bridges(picture: Picture, listed: list[str]) -> list[Difference]:
-    """Compare which bridges are there."""
-    known = {bridge.uniqueid for bridge in picture.bridges}
-    mine = [_there(f"bridge {each}", True) for each in known - {*listed}]
+    """Compare which bridges are there.
+
+    The server takes a bridge from its list when it is dissolved, and tells of its end when it is freed (main/bridge.c).
+    So one may be there without being listed as long as nobody is in it.
+    """
+    known = {bridge.uniqueid: bridge for bridge in picture.bridges}
+    mine = [_there(f"bridge {each}", True) for each, bridge in known.items() if bridge.legs and each not in listed]
     return mine + [_there(f"bridge {each}", False) for each in listed if each not in known]
 
 

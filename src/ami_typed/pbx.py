@@ -1,0 +1,326 @@
+"""A server's calls, kept up to date: the shell around `ami_typed.live` for programs with threads.
+
+`Pbx` subscribes to the events of calls, loads what was there before, and loads again after a gap. One thread takes in
+events; programs read `Pbx.calls` at any time, and changes from `Pbx.changes`.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+from ami_typed import actions, live
+from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
+from ami_typed.notices import EventsLost, Reconnected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from ami_typed.live.joining import Lists
+    from ami_typed.manager import EventStream, Manager
+    from ami_typed.messages import Event
+
+__all__ = ["ChangeStream", "Pbx"]
+
+C_co = TypeVar("C_co", bound=live.Change, covariant=True)
+C = TypeVar("C", bound=live.Change)
+C1 = TypeVar("C1", bound=live.Change)
+C2 = TypeVar("C2", bound=live.Change)
+C3 = TypeVar("C3", bound=live.Change)
+
+_ROUNDS = 5
+"""How often `verify` compares before it believes a difference: events come a little behind the lists."""
+_PATIENCE = 0.2
+"""How long `verify` lets events come between two comparisons, in seconds."""
+
+_logger = logging.getLogger("ami_typed")
+
+
+class ChangeStream(Generic[C_co]):
+    """Changes of chosen classes, in order, to iterate over; made by `Pbx.changes`. It ends with its `Pbx`."""
+
+    def __init__(self, pbx: Pbx, kinds: tuple[type[live.Change], ...]) -> None:
+        self._pbx = pbx
+        self._kinds = kinds
+        self._queue: queue.SimpleQueue[live.Change | None] = queue.SimpleQueue()
+
+    def _put(self, change: live.Change | None) -> None:
+        if change is None or isinstance(change, self._kinds):
+            self._queue.put(change)
+
+    def get(self, timeout: float | None = None) -> C_co:
+        """Return the next change.
+
+        Args:
+            timeout: How long to wait for it, in seconds; `None` waits for as long as the `Pbx` is open.
+
+        Raises:
+            EventTimeout: None came in time.
+            StopIteration: The `Pbx` or this stream was closed.
+        """
+        try:
+            change = self._queue.get(timeout=timeout)
+        except queue.Empty:
+            raise EventTimeout(f"No change came within {timeout:g} s.") from None
+        if change is None:
+            self._queue.put(None)
+            raise StopIteration
+        return change  # type: ignore[return-value]  # only those of its classes are put in
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> C_co:
+        return self.get()
+
+    def close(self) -> None:
+        """Stop collecting. Closing it again does nothing."""
+        self._pbx._forget(self)
+        self._put(None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Pbx:
+    """The calls of the server that a manager is connected to.
+
+    It listens from when it is made until `close`, which leaving a ``with`` block calls. The manager stays open.
+
+    Args:
+        manager: A manager that is logged in, as a user with the privileges ``call``, ``agent``, and ``system`` or
+            ``reporting``. With `Reconnect`, the picture is loaded again after each loss.
+        trunks: Beginnings of names of channels that lead out of the house, for `Call.direction`.
+        inbound_contexts: Dialplan contexts in which calls from outside begin, for `Call.direction`.
+        recordings: Whether to learn the files that MixMonitor records into. That takes every `VarSet` event, of which
+            there are many, and the privilege ``dialplan``.
+
+    Raises:
+        ActionFailed: The user may not read the lists of channels and bridges.
+        NotConnected: There is no connection.
+    """
+
+    def __init__(
+        self,
+        manager: Manager,
+        *,
+        trunks: Sequence[str] = (),
+        inbound_contexts: Sequence[str] = (),
+        recordings: bool = False,
+    ) -> None:
+        self._manager = manager
+        self._lock = threading.RLock()
+        self._model = live.Model(clock=_now, trunks=trunks, inbound_contexts=inbound_contexts)
+        self._streams: list[ChangeStream[live.Change]] = []
+        kinds = [each for each in live.CALL_EVENTS if recordings or each.__name__ != "VarSet"]
+        self._events: EventStream[Event] = manager.subscribe(Reconnected, EventsLost, *kinds)
+        self._boot: tuple[str, str] | None = None
+        self._failure: Error | None = None
+        self._start()
+
+    def _start(self) -> None:
+        """Load the picture, and begin to follow it."""
+        try:
+            self._load()
+        except BaseException:
+            self._events.close()
+            raise
+        self._thread = threading.Thread(target=self._run, name="ami-typed: calls", daemon=True)
+        self._thread.start()
+
+    @property
+    def calls(self) -> list[live.Call]:
+        """The calls that are going on, in the order in which they began."""
+        with self._lock:
+            return list(self._model.calls)
+
+    @property
+    def channels(self) -> list[live.Leg]:
+        """The channels that are there."""
+        with self._lock:
+            return list(self._model.channels)
+
+    @property
+    def bridges(self) -> list[live.Bridge]:
+        """The bridges that are there."""
+        with self._lock:
+            return list(self._model.bridges)
+
+    @property
+    def fresh_since(self) -> datetime | None:
+        """Since when the picture has been complete; `None` while it is not, after a gap until it is loaded again."""
+        return self._model.fresh_since
+
+    @property
+    def failure(self) -> Error | None:
+        """Why loading the picture again failed, `None` if it did not."""
+        return self._failure
+
+    @property
+    def statistics(self) -> live.ModelStatistics:
+        """What was taken in so far, and what was wrong with it."""
+        return self._model.statistics
+
+    @overload
+    def changes(self) -> ChangeStream[live.Change]: ...
+    @overload
+    def changes(self, first: type[C1], /) -> ChangeStream[C1]: ...
+    @overload
+    def changes(self, first: type[C1], second: type[C2], /) -> ChangeStream[C1 | C2]: ...
+    @overload
+    def changes(self, first: type[C1], second: type[C2], third: type[C3], /) -> ChangeStream[C1 | C2 | C3]: ...
+    @overload
+    def changes(
+        self, first: type[C1], second: type[C2], third: type[C3], /, *more: type[C]
+    ) -> ChangeStream[C1 | C2 | C3 | C]: ...
+
+    def changes(self, *kinds: type[live.Change]) -> ChangeStream[Any]:
+        """Collect changes from now on.
+
+        Args:
+            kinds: The classes to collect, all if none are given.
+
+        Returns:
+            A stream to iterate over, best in a ``with`` block.
+        """
+        stream: ChangeStream[Any] = ChangeStream(self, kinds or (live.Change,))
+        with self._lock:
+            self._streams.append(stream)
+        return stream
+
+    def verify(self) -> list[live.Difference]:
+        """Compare the picture with fresh lists of the server.
+
+        Events come a little behind the lists, so that a difference counts only if several comparisons in a row find it.
+
+        Returns:
+            In what they differ; nothing if the picture is right.
+
+        Raises:
+            ActionFailed, ActionTimeout, NotConnected, ConnectionLost: The lists could not be read.
+        """
+        found = self._compare()
+        pause = threading.Event()
+        for _ in range(_ROUNDS - 1):
+            if not found:
+                break
+            pause.wait(_PATIENCE)
+            found = [each for each in self._compare() if each in found]
+        return found
+
+    def _compare(self) -> list[live.Difference]:
+        lists = self._lists()
+        with self._lock:
+            return self._model.differences(*lists)
+
+    def close(self) -> None:
+        """Stop listening, and end the streams of changes. Closing it again does nothing."""
+        self._events.close()
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _forget(self, stream: ChangeStream[live.Change]) -> None:
+        with self._lock:
+            if stream in self._streams:
+                self._streams.remove(stream)
+
+    # The thread that follows
+
+    def _run(self) -> None:
+        """Take events in until the manager or this is closed."""
+        try:
+            for event in self._events:
+                self._take(event)
+        except Error as error:
+            self._failure = error
+        finally:
+            for stream in list(self._streams):
+                stream._put(None)
+
+    def _take(self, event: Event) -> None:
+        """Take in an event, or load again if some were missed."""
+        if isinstance(event, (Reconnected, EventsLost)):
+            self._resync(restart=isinstance(event, Reconnected))
+        else:
+            self._apply(event)
+
+    def _apply(self, event: Event) -> None:
+        with self._lock:
+            self._tell(self._model.apply(event, _now()))
+
+    def _tell(self, changes: list[live.Change]) -> None:
+        for change in changes:
+            for stream in self._streams:
+                stream._put(change)
+
+    def _resync(self, *, restart: bool) -> None:
+        """Load the picture again; if that fails, it is done at the next connection."""
+        with self._lock:
+            self._model.lose(_now())
+        try:
+            self._load(restart=restart)
+        except Error as error:
+            self._failure = error
+            _logger.warning("Could not load the picture of calls again: %s", error)
+        else:
+            self._failure = None
+
+    def _load(self, *, restart: bool = False) -> None:
+        """Read the lists, and join them to the events that have come meanwhile."""
+        boot = self._boot_of_server()
+        with self._lock:
+            if restart and self._boot is not None and boot != self._boot:
+                self._tell(self._model.lose(_now(), restarted=True))
+            self._boot = boot
+            self._model.begin_loading(_now())
+        lists = self._lists()
+        again = False
+        with self._lock:
+            for event in self._waiting():
+                again = again or isinstance(event, (Reconnected, EventsLost))
+                self._tell(self._model.apply(event, _now()))
+            self._tell(self._model.load(*lists, _now()))
+        if again:
+            self._load(restart=True)
+
+    def _boot_of_server(self) -> tuple[str, str] | None:
+        """Return when the server says that it was started, `None` if the user may not ask."""
+        try:
+            status = self._manager.execute(actions.CoreStatus())
+        except (ActionFailed, NotInRelease):
+            return None
+        return status["CoreStartupDate"], status["CoreStartupTime"]
+
+    def _lists(self) -> Lists:
+        channels = self._manager.execute(actions.CoreShowChannels()).channels
+        return channels, self._manager.execute(actions.BridgeList()).bridges
+
+    def _waiting(self) -> Iterator[Event]:
+        """Take the events that have come, without waiting for more."""
+        while True:
+            try:
+                yield self._events.get(timeout=0)
+            except (EventTimeout, StopIteration):
+                return
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

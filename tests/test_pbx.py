@@ -1,0 +1,188 @@
+"""A server's calls, kept up to date over a real connection to a server on paper."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+import ami_typed as ami
+from ami_typed import live
+from ami_typed.pbx import Pbx
+from tests.live_model import pbx as paper
+from tests.live_model.conversations import talk
+from tests.live_model.lists import lists_of
+from tests.support import PATIENCE, Peer, Server, answer, message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+AT_ONCE = ami.Reconnect(first=0, jitter=0)
+
+
+class Telephones:
+    """A server whose calls are on paper: it sends their events and lists what is there."""
+
+    def __init__(self) -> None:
+        self.server = Server()
+        self.paper = paper.Pbx()
+        self.truth = live.Model()
+        self.done = 0
+        self.started = "10:00:00"
+        self.refused: set[str] = set()
+        self.peer: Peer | None = None
+
+    def link(self, manager: ami.Manager) -> None:
+        manager.connect("127.0.0.1", self.server.port, PATIENCE)
+        self.accept()
+
+    def accept(self) -> None:
+        self.peer = self.server.peer()
+        self.peer.serve(self.reply)
+
+    def happens(self, *, unseen: bool = False) -> None:
+        """Have happen what was written since, and tell it unless it is unseen."""
+        for event in self.paper.events[self.done :]:
+            self.truth.apply(event, datetime.now(UTC))
+            if not unseen and self.peer is not None:
+                self.peer.send(bytes(event) + b"\r\n\r\n")
+        self.done = len(self.paper.events)
+
+    def reply(self, request: dict[str, str]) -> bytes:
+        action, action_id = request["Action"], request["ActionID"]
+        if action in self.refused:
+            return answer(action_id, "Error", "Message: Permission denied")
+        if action == "CoreStatus":
+            return answer(action_id, "Success", "CoreStartupDate: 2026-07-01", f"CoreStartupTime: {self.started}")
+        channels, bridges = lists_of(self.truth)
+        if action == "CoreShowChannels":
+            return self.list(action_id, "CoreShowChannelsComplete", [bytes(each) for each in channels])
+        if action == "BridgeList":
+            return self.list(action_id, "BridgeListComplete", [bytes(each) for each in bridges])
+        return answer(action_id)
+
+    def list(self, action_id: str, end: str, items: list[bytes]) -> bytes:
+        begin = answer(action_id, "Success", "EventList: start")
+        rest = [each + f"\r\nActionID: {action_id}\r\n\r\n".encode() for each in items]
+        return b"".join(
+            [
+                begin,
+                *rest,
+                message(f"Event: {end}", f"ActionID: {action_id}", "EventList: Complete", f"ListItems: {len(items)}"),
+            ]
+        )
+
+
+@pytest.fixture
+def telephones() -> Iterator[Telephones]:
+    made = Telephones()
+    yield made
+    made.server.close()
+
+
+@pytest.fixture
+def manager() -> Iterator[ami.Manager]:
+    with ami.Manager(reconnect=AT_ONCE) as made:
+        yield made
+
+
+def test_what_was_there_before_is_there_from_the_first_moment(telephones: Telephones, manager: ami.Manager) -> None:
+    talk(telephones.paper)
+    telephones.happens(unseen=True)
+    telephones.link(manager)
+    with Pbx(manager) as pbx:
+        (call,) = pbx.calls
+        assert call.state is live.CallState.TALKING
+        assert (len(pbx.channels), len(pbx.bridges)) == (2, 1)
+        assert pbx.fresh_since is not None
+        assert pbx.verify() == []
+
+
+def test_changes_are_told_as_they_happen(telephones: Telephones, manager: ami.Manager) -> None:
+    telephones.link(manager)
+    with Pbx(manager) as pbx, pbx.changes(live.CallAnswered, live.CallEnded) as changes:
+        alice, bob, bridge = talk(telephones.paper)
+        telephones.happens()
+        answered = changes.get(PATIENCE)
+        assert isinstance(answered, live.CallAnswered)
+        assert (answered.caller.number, answered.callee.number) == ("201", "202")
+        telephones.paper.end(bridge, alice, bob)
+        telephones.happens()
+        assert isinstance(changes.get(PATIENCE), live.CallEnded)
+        assert pbx.calls == []
+        with pytest.raises(ami.EventTimeout, match=r"No change came within 0 s\."):
+            changes.get(timeout=0)
+    assert list(changes) == []
+
+
+def test_what_changed_during_a_gap_is_told_when_the_link_is_back(telephones: Telephones, manager: ami.Manager) -> None:
+    alice, bob, bridge = talk(telephones.paper)
+    telephones.happens(unseen=True)
+    telephones.link(manager)
+    with Pbx(manager) as pbx, pbx.changes() as changes:
+        telephones.paper.end(bridge, alice, bob)
+        talk(telephones.paper)
+        telephones.happens(unseen=True)
+        assert telephones.peer is not None
+        telephones.peer.close()
+        telephones.accept()
+        told = [changes.get(PATIENCE) for _ in range(3)]
+        assert [type(change) for change in told] == [live.CallEnded, live.CallStarted, live.CallAnswered]
+        assert all(change.resynced for change in told)
+        assert len(pbx.calls) == 1
+
+
+def test_a_restart_of_the_server_ends_the_calls(telephones: Telephones, manager: ami.Manager) -> None:
+    talk(telephones.paper)
+    telephones.happens(unseen=True)
+    telephones.link(manager)
+    with Pbx(manager) as pbx, pbx.changes() as changes:
+        telephones.started = "11:00:00"
+        telephones.truth = live.Model()
+        assert telephones.peer is not None
+        telephones.peer.close()
+        telephones.accept()
+        end = changes.get(PATIENCE)
+        assert isinstance(end, live.CallEnded)
+        assert (end.resynced, end.reason) == (True, live.EndReason.UNKNOWN)
+        assert pbx.channels == []
+
+
+def test_who_may_not_read_the_lists_is_told_at_the_start(telephones: Telephones, manager: ami.Manager) -> None:
+    telephones.refused = {"CoreShowChannels"}
+    telephones.link(manager)
+    with pytest.raises(ami.ActionFailed, match="Permission denied"):
+        Pbx(manager)
+
+
+def test_a_wrong_picture_is_found_out(telephones: Telephones, manager: ami.Manager) -> None:
+    telephones.link(manager)
+    with Pbx(manager) as pbx:
+        alice = telephones.paper.call_in("PJSIP/alice", "201", "202")
+        telephones.happens(unseen=True)
+        (difference,) = pbx.verify()
+        assert (difference.what, difference.picture, difference.server) == (f"channel {alice.name}", False, True)
+
+
+def test_a_closed_one_leaves_the_manager_open_and_takes_nothing_more_in(
+    telephones: Telephones, manager: ami.Manager
+) -> None:
+    telephones.link(manager)
+    pbx = Pbx(manager)
+    pbx.close()
+    pbx.close()
+    talk(telephones.paper)
+    telephones.happens()
+    assert manager.is_connected()
+    assert pbx.calls == []
+
+
+def test_the_end_of_the_connection_ends_the_changes(telephones: Telephones) -> None:
+    with ami.Manager() as manager:
+        telephones.link(manager)
+        with Pbx(manager) as pbx, pbx.changes() as changes:
+            assert telephones.peer is not None
+            telephones.peer.close()
+            assert list(changes) == []
+            assert isinstance(pbx.failure, ami.ConnectionLost)
