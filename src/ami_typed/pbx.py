@@ -10,10 +10,11 @@ import logging
 import queue
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 from ami_typed import actions, live
 from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
+from ami_typed.events import VarSet
 from ami_typed.notices import EventsLost, Reconnected
 
 if TYPE_CHECKING:
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from ami_typed import events
     from ami_typed.live.joining import Lists
     from ami_typed.manager import EventStream, Manager
     from ami_typed.messages import Event
+
+    QueueLists: TypeAlias = tuple[
+        Sequence[events.QueueParams], Sequence[events.QueueMember], Sequence[events.QueueEntry]
+    ]
 
 __all__ = ["ChangeStream", "Pbx"]
 
@@ -104,6 +110,7 @@ class Pbx:
         inbound_contexts: Dialplan contexts in which calls from outside begin, for `Call.direction`.
         recordings: Whether to learn the files that MixMonitor records into. That takes every `VarSet` event, of which
             there are many, and the privilege ``dialplan``.
+        queues: Whether to watch queues, their callers and members too.
 
     Raises:
         ActionFailed: The user may not read the lists of channels and bridges.
@@ -117,12 +124,15 @@ class Pbx:
         trunks: Sequence[str] = (),
         inbound_contexts: Sequence[str] = (),
         recordings: bool = False,
+        queues: bool = False,
     ) -> None:
         self._manager = manager
         self._lock = threading.RLock()
         self._model = live.Model(clock=_now, trunks=trunks, inbound_contexts=inbound_contexts)
         self._streams: list[ChangeStream[live.Change]] = []
-        kinds = [each for each in live.CALL_EVENTS if recordings or each.__name__ != "VarSet"]
+        self._watches_queues = queues
+        wanted = {*live.CALL_EVENTS, *(live.QUEUE_EVENTS if queues else ())}
+        kinds = [each for each in wanted if recordings or each is not VarSet]
         self._events: EventStream[Event] = manager.subscribe(Reconnected, EventsLost, *kinds)
         self._boot: tuple[str, str] | None = None
         self._failure: Error | None = None
@@ -155,6 +165,11 @@ class Pbx:
         """The bridges that are there."""
         with self._lock:
             return list(self._model.bridges)
+
+    @property
+    def queues(self) -> live.Queues:
+        """The queues by name, if they are watched."""
+        return self._model.queues
 
     @property
     def fresh_since(self) -> datetime | None:
@@ -219,9 +234,10 @@ class Pbx:
         return found
 
     def _compare(self) -> list[live.Difference]:
-        lists = self._lists()
+        lists, queues = self._lists(), self._queue_lists()
         with self._lock:
-            return self._model.differences(*lists)
+            found = self._model.differences(*lists)
+            return found + (self._model.queue_differences(*queues) if queues is not None else [])
 
     def close(self) -> None:
         """Stop listening, and end the streams of changes. Closing it again does nothing."""
@@ -291,15 +307,33 @@ class Pbx:
                 self._tell(self._model.lose(_now(), restarted=True))
             self._boot = boot
             self._model.begin_loading(_now())
-        lists = self._lists()
+        lists, queues = self._lists(), self._queue_lists()
         again = False
         with self._lock:
             for event in self._waiting():
                 again = again or isinstance(event, (Reconnected, EventsLost))
                 self._tell(self._model.apply(event, _now()))
             self._tell(self._model.load(*lists, _now()))
+            if queues is not None:
+                self._tell(self._model.load_queues(*queues, _now()))
+        for name in self._model.doubtful_queues:
+            self._load_queue(name)
         if again:
             self._load(restart=True)
+
+    def _load_queue(self, name: str) -> None:
+        """Read a queue again, in which a call was counted while it was read."""
+        for _ in range(_ROUNDS):
+            with self._lock:
+                self._model.begin_loading(_now())
+            queues = self._queue_lists(name)
+            with self._lock:
+                for event in self._waiting():
+                    self._tell(self._model.apply(event, _now()))
+                if queues is not None:
+                    self._tell(self._model.load_queues(*queues, _now()))
+            if name not in self._model.doubtful_queues:
+                return
 
     def _boot_of_server(self) -> tuple[str, str] | None:
         """Return when the server says that it was started, `None` if the user may not ask."""
@@ -312,6 +346,13 @@ class Pbx:
     def _lists(self) -> Lists:
         channels = self._manager.execute(actions.CoreShowChannels()).channels
         return channels, self._manager.execute(actions.BridgeList()).bridges
+
+    def _queue_lists(self, name: str | None = None) -> QueueLists | None:
+        """Read the queues, or one; `None` if they are not watched."""
+        if not self._watches_queues:
+            return None
+        status = self._manager.execute(actions.QueueStatus(queue=name))
+        return status.params, status.members, status.entries
 
     def _waiting(self) -> Iterator[Event]:
         """Take the events that have come, without waiting for more."""

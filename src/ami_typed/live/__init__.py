@@ -7,6 +7,8 @@ from ami_typed.live.changes import (
     CallAnswered,
     CallChange,
     CallEnded,
+    CallerJoined,
+    CallerLeft,
     CallerRinging,
     CallHeld,
     CallLeftQueue,
@@ -20,16 +22,26 @@ from ami_typed.live.changes import (
     CallStarted,
     CallTransferred,
     Change,
+    MemberAdded,
+    MemberChange,
+    MemberPaused,
+    MemberPenaltyChanged,
+    MemberRemoved,
+    MemberStatusChanged,
+    MemberUnpaused,
+    QueueChange,
 )
 from ami_typed.live.channels import Channels
 from ami_typed.live.joining import Difference
-from ami_typed.live.model import CALL_EVENTS, Model, ModelStatistics
+from ami_typed.live.model import CALL_EVENTS, QUEUE_EVENTS, Model, ModelStatistics
 from ami_typed.live.objects import Bridge, Call, CallState, Dial, Leg
 from ami_typed.live.parties import Attempt, Direction, EndReason, Hold, Outcome, Party, Transfer, TransferKind
+from ami_typed.live.queues import Caller, Member, Queue, Queues
 from ami_typed.live.records import CallRecord
 
 __all__ = [
     "CALL_EVENTS",
+    "QUEUE_EVENTS",
     "Attempt",
     "Bridge",
     "Bridges",
@@ -51,6 +63,9 @@ __all__ = [
     "CallStarted",
     "CallState",
     "CallTransferred",
+    "Caller",
+    "CallerJoined",
+    "CallerLeft",
     "CallerRinging",
     "Calls",
     "Change",
@@ -61,10 +76,21 @@ __all__ = [
     "EndReason",
     "Hold",
     "Leg",
+    "Member",
+    "MemberAdded",
+    "MemberChange",
+    "MemberPaused",
+    "MemberPenaltyChanged",
+    "MemberRemoved",
+    "MemberStatusChanged",
+    "MemberUnpaused",
     "Model",
     "ModelStatistics",
     "Outcome",
     "Party",
+    "Queue",
+    "QueueChange",
+    "Queues",
     "Transfer",
     "TransferKind",
 ]

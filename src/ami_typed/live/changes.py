@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ami_typed import enums
     from ami_typed.live.objects import Call, Leg
     from ami_typed.live.parties import EndReason, Outcome, Party, Transfer
+    from ami_typed.live.queues import Caller, Member, Queue
 
 __all__ = [
     "CallAbandoned",
@@ -35,8 +36,18 @@ __all__ = [
     "CallRingingEnded",
     "CallStarted",
     "CallTransferred",
+    "CallerJoined",
+    "CallerLeft",
     "CallerRinging",
     "Change",
+    "MemberAdded",
+    "MemberChange",
+    "MemberPaused",
+    "MemberPenaltyChanged",
+    "MemberRemoved",
+    "MemberStatusChanged",
+    "MemberUnpaused",
+    "QueueChange",
 ]
 
 
@@ -182,3 +193,64 @@ class CallEnded(CallChange):
     """Who hung up first, `None` if that is not known."""
     leg: Leg | None = None
     """The channel whose end was the call's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueChange(Change):
+    """A change of a queue."""
+
+    queue: Queue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerJoined(QueueChange):
+    """Somebody waits in a queue."""
+
+    caller: Caller
+    position: int
+    """The position, counted from 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerLeft(QueueChange):
+    """Somebody no longer waits in a queue: answered, given up, or sent elsewhere."""
+
+    caller: Caller
+    waited: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberChange(QueueChange):
+    """A change of a member of a queue."""
+
+    member: Member
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberAdded(MemberChange):
+    """A member was added."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberRemoved(MemberChange):
+    """A member was removed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberPaused(MemberChange):
+    """A member gets no calls from now on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberUnpaused(MemberChange):
+    """A member gets calls again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberPenaltyChanged(MemberChange):
+    """A member's penalty changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberStatusChanged(MemberChange):
+    """The state of a member's device changed."""

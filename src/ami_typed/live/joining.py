@@ -144,37 +144,48 @@ class Difference:
 def differences(
     picture: Picture, channels: Iterable[events.CoreShowChannel], bridges: Iterable[events.BridgeListItem]
 ) -> list[Difference]:
-    """Compare the picture with fresh lists."""
+    """Compare the picture with fresh lists.
+
+    `CoreShowChannels` may show a channel in a bridge that it has left, until the channel changes again: seen on 22.10.1
+    with calls whose parking time is over. If the number of channels in a bridge agrees with `BridgeList`, that counts.
+    """
     listed = {item.uniqueid: item for item in channels}
+    numbers = {item.bridge_uniqueid: item.bridge_num_channels for item in bridges}
+    agree = {bridge.uniqueid for bridge in picture.bridges if numbers.get(bridge.uniqueid) == len(bridge.legs)}
     found = [_there(f"channel {leg.channel}", True) for leg in picture.channels if leg.uniqueid not in listed]
     for item in listed.values():
         leg = picture.channels.get(item.uniqueid)
-        found += _compared(leg, item) if leg is not None else [_there(f"channel {item.channel}", False)]
-    return found + _bridges(picture, [item.bridge_uniqueid for item in bridges])
+        found += _compared(leg, item, agree) if leg is not None else [_there(f"channel {item.channel}", False)]
+    named = {item.bridge_id for item in listed.values()}
+    return found + _bridges(picture, numbers, named)
 
 
 def _there(what: str, in_picture: bool) -> Difference:
     return Difference(what, "there", in_picture, not in_picture)
 
 
-def _bridges(picture: Picture, listed: list[str]) -> list[Difference]:
+def _bridges(picture: Picture, listed: Iterable[str], named: set[str]) -> list[Difference]:
     """Compare which bridges are there.
 
     The server takes a bridge from its list when it is dissolved, and tells of its end when it is freed (main/bridge.c).
-    So one may be there without being listed as long as nobody is in it.
+    So one may be there without being listed as long as nobody is in it, or the server itself names it for a channel.
     """
     known = {bridge.uniqueid: bridge for bridge in picture.bridges}
-    mine = [_there(f"bridge {each}", True) for each, bridge in known.items() if bridge.legs and each not in listed]
-    return mine + [_there(f"bridge {each}", False) for each in listed if each not in known]
+    server = {*listed}
+    mine = [each for each, bridge in known.items() if bridge.legs and each not in server | named]
+    theirs = [each for each in server if each not in known]
+    return [*(_there(f"bridge {each}", True) for each in mine), *(_there(f"bridge {each}", False) for each in theirs)]
 
 
-def _compared(leg: Leg, item: events.CoreShowChannel) -> list[Difference]:
+def _compared(leg: Leg, item: events.CoreShowChannel, agree: set[str]) -> list[Difference]:
     """Compare a channel with its item."""
-    both = {
+    both: dict[str, tuple[object, object]] = {
         "name": (leg.channel, item.channel),
         "linkedid": (leg.linkedid, item.linkedid),
         "state": (leg.state, item.channel_state),
         "number": (leg.number, item.caller_id_num),
-        "bridge": (leg.bridge.uniqueid if leg.bridge is not None else "", item.bridge_id),
     }
+    bridge = leg.bridge.uniqueid if leg.bridge is not None else ""
+    if not {bridge, item.bridge_id} <= {"", *agree}:
+        both["bridge"] = (bridge, item.bridge_id)
     return [Difference(f"channel {leg.channel}", name, *pair) for name, pair in both.items() if pair[0] != pair[1]]

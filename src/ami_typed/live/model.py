@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ami_typed import events
 from ami_typed.enums import DialStatus
 from ami_typed.errors import FieldError
-from ami_typed.live import changes, dialing, ending, handing, joining, talking
+from ami_typed.live import changes, dialing, ending, handing, joining, queueing, talking
 from ami_typed.live.picture import Picture
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from ami_typed.live.calls import Calls
     from ami_typed.live.channels import Channels
     from ami_typed.live.objects import Bridge, Leg
+    from ami_typed.live.queues import Queues
     from ami_typed.messages import Event
 
-__all__ = ["CALL_EVENTS", "Model", "ModelStatistics"]
+__all__ = ["CALL_EVENTS", "QUEUE_EVENTS", "Model", "ModelStatistics"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class Model:
         self._picture = Picture(clock or (lambda: self._last), trunks, inbound_contexts)
         self._events = 0
         self._malformed = 0
-        self._loaded = False
+        self._loaded = self._queues_loaded = False
+        self._doubtful: tuple[str, ...] = ()
         self._fresh_since: datetime | None = None
 
     @property
@@ -80,6 +82,11 @@ class Model:
     def bridges(self) -> Bridges:
         """The bridges that are there."""
         return self._picture.bridges
+
+    @property
+    def queues(self) -> Queues:
+        """The queues that events told of or lists have."""
+        return self._picture.queues
 
     @property
     def statistics(self) -> ModelStatistics:
@@ -147,6 +154,44 @@ class Model:
         self._loaded, self._fresh_since = True, now
         return picture.told()
 
+    def load_queues(
+        self,
+        params: Sequence[events.QueueParams],
+        members: Sequence[events.QueueMember],
+        entries: Sequence[events.QueueEntry],
+        now: datetime,
+    ) -> list[changes.Change]:
+        """Join a list of queues that was read since `begin_loading` to the events that have come.
+
+        Hand in the events that came before the list was complete first. Then look at `doubtful_queues`.
+
+        Args:
+            params: The queues that `QueueStatus` listed: all of them, or one.
+            members: Their members.
+            entries: Who waits in them.
+            now: The moment.
+
+        Returns:
+            Nothing when they are loaded for the first time. Later, what changed unseen, marked ``resynced``.
+        """
+        picture = self._picture
+        self._last = picture.now = now
+        picture.resyncing, picture.silent = True, not self._queues_loaded
+        try:
+            self._doubtful = tuple(queueing.join(picture, params, members, entries))
+        finally:
+            picture.resyncing = picture.silent = False
+        self._queues_loaded = True
+        return picture.told()
+
+    @property
+    def doubtful_queues(self) -> tuple[str, ...]:
+        """Queues in which a call was counted while their list was read, so that it may be counted twice or not at all.
+
+        Call `begin_loading` again, and load each of these with ``QueueStatus(queue=...)``.
+        """
+        return self._doubtful
+
     def lose(self, now: datetime, *, restarted: bool = False) -> list[changes.Change]:
         """Note that events were missed: the picture is not sure until it is loaded again.
 
@@ -177,6 +222,15 @@ class Model:
     ) -> list[joining.Difference]:
         """Compare the picture with fresh lists; return in what they differ."""
         return joining.differences(self._picture, channels, bridges)
+
+    def queue_differences(
+        self,
+        params: Sequence[events.QueueParams],
+        members: Sequence[events.QueueMember],
+        entries: Sequence[events.QueueEntry],
+    ) -> list[joining.Difference]:
+        """Compare the queues with a fresh list; return in what they differ."""
+        return list(queueing.compared(self._picture, params, members, entries))
 
 
 def _new_channel(picture: Picture, event: events.Newchannel) -> None:
@@ -297,6 +351,7 @@ def _given_up(picture: Picture, event: events.ParkedCallGiveUp | events.ParkedCa
 
 
 def _queued(picture: Picture, event: events.QueueCallerJoin) -> None:
+    queueing.joins(picture, event)
     leg = _channel(picture, event)
     if leg is not None and not picture.place(leg).is_waiting:
         call = picture.place(leg)
@@ -305,6 +360,7 @@ def _queued(picture: Picture, event: events.QueueCallerJoin) -> None:
 
 
 def _left_queue(picture: Picture, event: events.QueueCallerLeave) -> None:
+    queueing.leaves(picture, event)
     leg = _channel(picture, event)
     if leg is not None and leg.call is not None and leg.call.is_waiting:
         waited = leg.call.waits_no_more(picture.now)
@@ -312,6 +368,7 @@ def _left_queue(picture: Picture, event: events.QueueCallerLeave) -> None:
 
 
 def _abandoned(picture: Picture, event: events.QueueCallerAbandon) -> None:
+    queueing.abandons(picture, event)
     leg = _channel(picture, event)
     if leg is not None and leg.call is not None and not leg.call.abandoned:
         leg.call.abandoned = True
@@ -355,7 +412,21 @@ _REDUCERS: dict[type[Event], Callable[[Picture, Any], object]] = {
     events.QueueCallerLeave: _left_queue,
     events.QueueCallerAbandon: _abandoned,
     events.VarSet: _variable,
+    events.QueueMemberAdded: queueing.sees,
+    events.QueueMemberStatus: queueing.sees,
+    events.QueueMemberPause: queueing.sees,
+    events.QueueMemberPenalty: queueing.sees,
+    events.QueueMemberRinginuse: queueing.sees,
+    events.QueueMemberRemoved: queueing.removes,
+    events.AgentConnect: queueing.connects,
+    events.AgentComplete: queueing.completes,
 }
 
-CALL_EVENTS: tuple[type[Event], ...] = tuple(_REDUCERS)
+QUEUE_EVENTS: tuple[type[Event], ...] = tuple(
+    kind for kind in _REDUCERS if kind.__name__.startswith(("Queue", "Agent"))
+)
+"""The events that queues are known by."""
+CALL_EVENTS: tuple[type[Event], ...] = tuple(
+    kind for kind in _REDUCERS if not kind.__name__.startswith(("QueueMember", "Agent"))
+)
 """The events that calls are known by."""

@@ -15,6 +15,7 @@ from ami_typed.live.calls import Calls
 from ami_typed.live.channels import Channels
 from ami_typed.live.objects import Call
 from ami_typed.live.parties import Direction
+from ami_typed.live.queues import Queues
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,6 +43,7 @@ class Picture:
         self.channels = Channels()
         self.bridges = Bridges()
         self.calls = Calls()
+        self.queues = Queues()
         self.resyncing = False
         """Whether what is told was found in lists, not seen."""
         self.silent = False

@@ -1,0 +1,236 @@
+"""What changes queues: events of callers and members, and the list of them.
+
+Rules of this module:
+
+- In a list that is read while events come, `QueueStatus` settles what events have not told of since: a caller that left
+  is gone, a member that changed is as the event said. Counts are the list's; if an event counted meanwhile, whether the
+  list has counted it cannot be known, and the queue is named by `Model.doubtful_queues` to be loaded once more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed.live import changes
+from ami_typed.live.joining import Difference
+from ami_typed.live.queues import Caller, Member, Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ami_typed import events
+    from ami_typed.events import families
+    from ami_typed.live.picture import Picture
+    from ami_typed.live.queues import Told
+
+__all__ = ["abandons", "compared", "completes", "connects", "join", "joins", "leaves", "removes", "sees"]
+
+
+def joins(picture: Picture, event: events.QueueCallerJoin) -> None:
+    """Take in that a caller joined a queue."""
+    queue = picture.queues.of(event.queue)
+    if queue.position(event.uniqueid) is None:
+        caller = Caller(event.uniqueid, event.channel, picture.now, picture.clock)
+        caller.number, caller.name = event.caller_id_num, event.caller_id_name
+        caller.touched = picture.channels.reading
+        queue.callers.insert(event.position - 1, caller)
+        picture.tell(changes.CallerJoined, queue=queue, caller=caller, position=event.position)
+
+
+def leaves(picture: Picture, event: events.QueueCallerLeave) -> None:
+    """Take in that a caller left a queue, for whatever reason."""
+    leave(picture, picture.queues.of(event.queue), event.uniqueid)
+
+
+def leave(picture: Picture, queue: Queue, uniqueid: str) -> None:
+    """Take a caller out of a queue."""
+    queue.gone.add(uniqueid)
+    place = queue.position(uniqueid)
+    if place is not None:
+        caller = queue.callers.pop(place - 1)
+        picture.tell(changes.CallerLeft, queue=queue, caller=caller, waited=picture.now - caller.joined_at)
+
+
+def abandons(picture: Picture, event: events.QueueCallerAbandon) -> None:
+    """Count a caller who gave up."""
+    queue = _counting(picture, event.queue)
+    queue.abandoned += 1
+
+
+def connects(picture: Picture, event: events.AgentConnect) -> None:
+    """Count a caller who was connected to a member."""
+    _counting(picture, event.queue).answered(event.interface, event.hold_time)
+
+
+def completes(picture: Picture, event: events.AgentComplete) -> None:
+    """Count a call that a member has completed."""
+    _counting(picture, event.queue).done(event.interface, event.talk_time)
+
+
+def _counting(picture: Picture, name: str) -> Queue:
+    queue = picture.queues.of(name)
+    queue.counted = picture.channels.reading
+    return queue
+
+
+def sees(picture: Picture, event: families.QueueMemberEvent) -> None:
+    """Take in the state of a member."""
+    queue = picture.queues.of(event.queue)
+    member = update(picture, queue, event.interface, event.member_name, event)
+    member.touched = picture.channels.reading
+
+
+def removes(picture: Picture, event: events.QueueMemberRemoved) -> None:
+    """Take in that a member was removed from a queue."""
+    remove(picture, picture.queues.of(event.queue), event.interface)
+
+
+def remove(picture: Picture, queue: Queue, interface: str) -> None:
+    """Take a member out of a queue."""
+    queue.gone.add(interface)
+    member = queue.members.pop(interface, None)
+    if member is not None:
+        picture.tell(changes.MemberRemoved, queue=queue, member=member)
+
+
+def update(picture: Picture, queue: Queue, interface: str, name: str, told: Told) -> Member:
+    """Bring a member up to date, and tell what changed."""
+    member = queue.members.get(interface)
+    if member is None:
+        member = queue.members[interface] = Member(interface)
+        queue.gone.discard(interface)
+        member.see(told, picture.now)
+        picture.tell(changes.MemberAdded, queue=queue, member=member)
+    before = (member.paused, member.penalty, member.status)
+    member.name = name
+    member.see(told, picture.now)
+    _tell(picture, queue, member, before)
+    return member
+
+
+def _tell(picture: Picture, queue: Queue, member: Member, before: tuple[bool, int, object]) -> None:
+    """Tell in what a member changed."""
+    paused, penalty, status = before
+    if member.paused != paused:
+        kind = changes.MemberPaused if member.paused else changes.MemberUnpaused
+        picture.tell(kind, queue=queue, member=member)
+    if member.penalty != penalty:
+        picture.tell(changes.MemberPenaltyChanged, queue=queue, member=member)
+    if member.status != status:
+        picture.tell(changes.MemberStatusChanged, queue=queue, member=member)
+
+
+# Lists
+
+
+def join(
+    picture: Picture,
+    params: Iterable[events.QueueParams],
+    members: Iterable[events.QueueMember],
+    entries: Iterable[events.QueueEntry],
+) -> list[str]:
+    """Join a list of queues to what events have told since the reading began; return the queues to load once more."""
+    queues = {each.queue: each for each in params}
+    for name, each in queues.items():
+        picture.queues.of(name).see(each)
+    listed = _join_members(picture, members)
+    waiting = _join_callers(picture, sorted(entries, key=lambda each: each.position))
+    for queue in [picture.queues.of(name) for name in queues]:
+        _take_out(picture, queue, listed, waiting)
+    reading = picture.channels.reading
+    doubtful = [name for name in queues if picture.queues.of(name).counted == reading]
+    for name in queues:
+        picture.queues.of(name).gone.clear()
+    return doubtful
+
+
+def _join_members(picture: Picture, members: Iterable[events.QueueMember]) -> set[tuple[str, str]]:
+    listed: set[tuple[str, str]] = set()
+    for each in members:
+        queue = picture.queues.of(each.queue)
+        listed.add((each.queue, each.location))
+        member = queue.members.get(each.location)
+        if each.location not in queue.gone and (member is None or member.touched != picture.channels.reading):
+            update(picture, queue, each.location, each.name, each)
+    return listed
+
+
+def _join_callers(picture: Picture, entries: list[events.QueueEntry]) -> set[tuple[str, str]]:
+    listed: set[tuple[str, str]] = set()
+    for each in entries:
+        queue = picture.queues.of(each.queue)
+        listed.add((each.queue, each.uniqueid))
+        if each.uniqueid not in queue.gone and queue.position(each.uniqueid) is None:
+            caller = Caller(each.uniqueid, each.channel, picture.now - each.wait, picture.clock)
+            caller.number, caller.name = each.caller_id_num, each.caller_id_name
+            queue.callers.insert(each.position - 1, caller)
+            picture.tell(changes.CallerJoined, queue=queue, caller=caller, position=each.position)
+    return listed
+
+
+def _take_out(picture: Picture, queue: Queue, members: set[tuple[str, str]], callers: set[tuple[str, str]]) -> None:
+    """Take out what a list does not have and no event told of since."""
+    reading = picture.channels.reading
+    for member in list(queue.members.values()):
+        if (queue.name, member.interface) not in members and member.touched != reading:
+            remove(picture, queue, member.interface)
+    for caller in list(queue.callers):
+        if (queue.name, caller.uniqueid) not in callers and caller.touched != reading:
+            leave(picture, queue, caller.uniqueid)
+
+
+def compared(
+    picture: Picture,
+    params: Iterable[events.QueueParams],
+    members: Iterable[events.QueueMember],
+    entries: Iterable[events.QueueEntry],
+) -> Iterator[Difference]:
+    """Compare the queues that a list has with the picture."""
+    names: list[str] = []
+    for each in params:
+        names.append(each.queue)
+        queue = picture.queues.of(each.queue)
+        yield from _differing(f"queue {each.queue}", _counts(queue), _listed_counts(each))
+    listed = {(each.queue, each.location): each for each in members}
+    for name in names:
+        queue = picture.queues.of(name)
+        theirs = [interface for queue_name, interface in listed if queue_name == name]
+        yield from _differing(f"queue {name}", {"members": sorted(queue.members)}, {"members": sorted(theirs)})
+    for (name, interface), item in listed.items():
+        member = picture.queues.of(name).members.get(interface)
+        if member is not None:
+            yield from _differing(f"member {interface} of {name}", _facts(member), _listed_facts(item))
+    yield from _compared_callers(picture, names, sorted(entries, key=lambda each: each.position))
+
+
+def _compared_callers(picture: Picture, names: list[str], entries: list[events.QueueEntry]) -> Iterator[Difference]:
+    for name in names:
+        mine = [caller.uniqueid for caller in picture.queues.of(name).callers]
+        theirs = [each.uniqueid for each in entries if each.queue == name]
+        yield from _differing(f"queue {name}", {"callers": mine}, {"callers": theirs})
+
+
+def _counts(queue: Queue) -> dict[str, object]:
+    counts: dict[str, object] = {"completed": queue.completed, "abandoned": queue.abandoned}
+    return counts | {"hold_time": queue.hold_time, "talk_time": queue.talk_time}
+
+
+def _listed_counts(item: events.QueueParams) -> dict[str, object]:
+    counts: dict[str, object] = {"completed": item.completed, "abandoned": item.abandoned}
+    return counts | {"hold_time": item.holdtime, "talk_time": item.talk_time}
+
+
+def _facts(member: Member) -> dict[str, object]:
+    facts: dict[str, object] = {"status": member.status, "penalty": member.penalty, "paused": member.paused}
+    return facts | {"calls_taken": member.calls_taken, "in_call": member.in_call}
+
+
+def _listed_facts(item: events.QueueMember) -> dict[str, object]:
+    facts: dict[str, object] = {"status": item.status, "penalty": item.penalty, "paused": item.paused}
+    return facts | {"calls_taken": item.calls_taken, "in_call": item.in_call}
+
+
+def _differing(what: str, mine: dict[str, object], theirs: dict[str, object]) -> Iterator[Difference]:
+    for name, value in mine.items():
+        if value != theirs[name]:
+            yield Difference(what, name, value, theirs[name])
