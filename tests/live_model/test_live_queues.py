@@ -122,15 +122,29 @@ def test_counts_and_averages_are_kept_as_the_queue_keeps_them() -> None:
     caller = joins(pbx, "201", 1)
     abandons(pbx, caller)
     leaves(pbx, caller, 1)
-    model, _changes = loaded()
+    model, _changes = loaded(item("PJSIP/alice"))
     for event in pbx.events:
         model.apply(event, START)
     queue = model.queues["support"]
     assert (queue.completed, queue.abandoned, queue.answered_in_time) == (2, 1, 1)
     assert (queue.hold_time, queue.talk_time) == (timedelta(seconds=15), timedelta(seconds=50))
     assert queue.service_level_performance == 50.0
-    same = listed(Holdtime=15, TalkTime=50, Completed=2, Abandoned=1)
+    same = listed(item("PJSIP/alice", CallsTaken=2), Holdtime=15, TalkTime=50, Completed=2, Abandoned=1)
     assert model.queue_differences(*same) == []
+
+
+def test_a_member_is_in_a_call_from_the_answer_to_the_end() -> None:
+    pbx = Pbx()
+    caller = joins(pbx, "201", 1)
+    serves(pbx, caller, 1, 1)
+    model, _changes = loaded(item("PJSIP/alice"))
+    in_call: list[object] = []
+    for event in pbx.events:
+        model.apply(event, START)
+        in_call.append(model.queues["support"].members["PJSIP/alice"].in_call_since)
+    assert in_call[-2:] == [START, None]
+    member = model.queues["support"].members["PJSIP/alice"]
+    assert (member.calls_taken, member.last_call) == (1, START)
 
 
 def test_what_changes_of_a_member_is_told() -> None:

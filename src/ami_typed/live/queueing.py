@@ -58,13 +58,25 @@ def abandons(picture: Picture, event: events.QueueCallerAbandon) -> None:
 
 
 def connects(picture: Picture, event: events.AgentConnect) -> None:
-    """Count a caller who was connected to a member."""
-    _counting(picture, event.queue).answered(event.interface, event.hold_time)
+    """Count a caller who was connected to a member. If its device does not change, no other event tells that."""
+    queue = _counting(picture, event.queue)
+    queue.answered(event.interface, event.hold_time)
+    member = queue.members.get(event.interface)
+    if member is not None:
+        member.takes_call(picture.now)
+        member.touched = picture.channels.reading
 
 
 def completes(picture: Picture, event: events.AgentComplete) -> None:
-    """Count a call that a member has completed."""
-    _counting(picture, event.queue).done(event.interface, event.talk_time)
+    """Count a call that a member has completed: once, and if it still is a member of some queue (`update_queue`)."""
+    queue = _counting(picture, event.queue)
+    member = queue.members.get(event.interface)
+    known = any(event.interface in each.members for each in picture.queues)
+    if known and queue.is_served(event.interface):
+        queue.done(event.interface, event.talk_time)
+    if member is not None:
+        member.completes_call(picture.now)
+        member.touched = picture.channels.reading
 
 
 def _counting(picture: Picture, name: str) -> Queue:

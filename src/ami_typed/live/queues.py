@@ -100,6 +100,18 @@ class Member:
         self.in_call_since = (self.in_call_since or now) if told.in_call else None
         self.in_call = told.in_call
 
+    def takes_call(self, now: datetime) -> None:
+        """Note that it is on a call of this queue."""
+        self.in_call = True
+        self.in_call_since = self.in_call_since or now
+
+    def completes_call(self, now: datetime) -> None:
+        """Note that it has completed a call, unless an event of the member has told so."""
+        if self.in_call:
+            self.in_call, self.in_call_since = False, None
+            self.calls_taken += 1
+            self.last_call = now
+
     def _pause(self, told: Told) -> None:
         self.paused = told.paused
         self.paused_reason = told.paused_reason if told.paused else ""
@@ -158,6 +170,11 @@ class Queue:
         first = self.completed + self.abandoned == 0
         self.hold_time = hold if first else _average(self.hold_time, hold)
         self._in_time[interface] = hold <= self.service_level
+
+    def is_served(self, interface: str) -> bool:
+        """Return whether a call of this queue goes on with a member, which may have been removed meanwhile."""
+        member = self.members.get(interface)
+        return interface in self._in_time or (member is not None and member.in_call)
 
     def done(self, interface: str, talk: timedelta) -> None:
         """Count a call that a member has completed."""
