@@ -114,9 +114,9 @@ def test_json_names_headers_and_attributes(diff: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["x", "18"], "'x' is no release of Asterisk; say a line, such as 18, or a release, such as 18.20.1.\n"),
-        (["18", "18.1.2.3"], "'18.1.2.3' is no release of Asterisk; say a line, such as 18, or a release,"),
-        (["12", "18"], "ami-typed knows Asterisk 13 to 23, not 12.\n"),
+        (["x", "18"], "'x' is not a release of Asterisk; give a line, such as 18, or a release, such as 18.20.1.\n"),
+        (["18", "18.1.2.3"], "'18.1.2.3' is not a release of Asterisk; give a line, such as 18, or a release,"),
+        (["12", "18"], "ami-typed covers Asterisk 13 to 23, not 12.\n"),
         (["18", "22", "--only", "nowhere.py"], "nowhere.py cannot be read: No such file or directory.\n"),
     ],
 )
@@ -133,7 +133,7 @@ def test_a_source_that_is_not_python_and_a_folder_without_sources_are_told(diff:
     (tmp_path / "broken.py").write_text("def :\n")
 
     assert diff("18", "22", "--only", tmp_path / "broken.py")[2].startswith(f"{tmp_path / 'broken.py'} is not Python")
-    assert diff("18", "22", "--only", tmp_path / "empty")[2] == f"{tmp_path / 'empty'} has no Python source in it.\n"
+    assert diff("18", "22", "--only", tmp_path / "empty")[2] == f"{tmp_path / 'empty'} contains no Python source.\n"
 
 
 def test_only_what_sources_use_is_told_with_the_places(diff: Any, source: Path) -> None:

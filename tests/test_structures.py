@@ -84,7 +84,7 @@ def test_a_user_event_takes_headers_of_the_programs_own() -> None:
 
 @pytest.mark.parametrize("name", ["Action", "ACTIONID", "userevent"])
 def test_a_user_event_keeps_its_own_headers(name: str) -> None:
-    with pytest.raises(ValueError, match=f"The header {name} is the action's own"):
+    with pytest.raises(ValueError, match=f"The header {name} belongs to the action itself"):
         actions.UserEvent(user_event="Mine", headers={name: "other"})
 
 

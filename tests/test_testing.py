@@ -89,19 +89,19 @@ def test_a_deed_has_its_words_and_the_lines_below() -> None:
 @pytest.mark.parametrize(
     ("line", "trouble"),
     [
-        ("Response: Success", "this is nobody's: a line begins with `S:`"),
-        ("S:Response", "this is nobody's"),
-        ("S: {id}", "nothing is known of {id} here: no line of the client's above has it"),
-        ("S: a\\qb", "\\q means nothing here; a backslash itself is written \\\\"),
-        ("S: \\xZZ", "\\x means nothing here"),
-        ("S explodes", "`S explodes` is nothing that can be done here; `S closes` or `S waits 0.5 s` is"),
-        ("C waits 1 s", "`C waits 1 s` is nothing that can be done here; `C closes` is"),
-        ("C:", "the client's message ends before it has begun"),
+        ("Response: Success", "this line is not understood: a line begins with `S:`"),
+        ("S:Response", "this line is not understood"),
+        ("S: {id}", "{id} is not defined here: no client line above captures it"),
+        ("S: a\\qb", "\\q is not an escape sequence; write a backslash as \\\\"),
+        ("S: \\xZZ", "\\x is not an escape sequence"),
+        ("S explodes", "`S explodes` is unknown here; use `S closes` or `S waits 0.5 s`"),
+        ("C waits 1 s", "`C waits 1 s` is unknown here; use `C closes`"),
+        ("C:", "the client's message has no lines"),
         ("C: Action: Ping", "the client's message that begins here does not end; write `C:` below it"),
-        ("C: Act\\|ion: Ping", "how a client's words are chunked cannot be chosen"),
-        ("A: Ping", "an application says nothing on the connection; write `A ` and what it does"),
-        ("A says a\\|b", "only what the server says can be chunked"),
-        ("    Ping: Pong", "this is indented and belongs to nothing"),
+        ("C: Act\\|ion: Ping", "only the server's lines can be split into chunks"),
+        ("A: Ping", "an application sends nothing on the connection; write `A ` and what it does"),
+        ("A says a\\|b", "only the server's lines can be split into chunks"),
+        ("    Ping: Pong", "this line is indented but belongs to no `A ` line"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(line: str, trouble: str) -> None:
@@ -173,7 +173,7 @@ def test_a_client_that_says_something_else_is_left_and_the_difference_shown() ->
     with pytest.raises(Departure) as caught:
         ask_for_sales(GREETING + "C: Action: QueueStatus\nC: ActionID: {id}\nC: Queue: support\nC:\n")
     assert str(caught.value).splitlines() == [
-        "scenario, line 2: the client says something else (+) than the scenario (-):",
+        "scenario, line 2: the client sent something else (+) than the scenario expects (-):",
         "  Action: QueueStatus",
         "- ActionID: {id}",
         "+ ActionID: 7",
@@ -206,12 +206,12 @@ def departure_of(text: str, *words: bytes, finish: bool = True, patience: float 
 
 def test_a_client_that_leaves_too_early_has_departed() -> None:
     told = departure_of(GREETING + PING, b"Action: Pi")
-    assert told == "scenario, line 2: the client closed the connection instead of saying its next message."
+    assert told == "scenario, line 2: the client closed the connection instead of sending its next message."
 
 
 def test_a_client_that_says_too_much_has_departed() -> None:
     told = departure_of("C: Action: Ping\nC:\nC closes\n", b"Action: Ping\r\n\r\nAction: Logoff\r\n\r\n")
-    assert told == "scenario, line 3: the client says more (+) than the scenario has:\n+ Action: Logoff"
+    assert told == "scenario, line 3: the client sent more (+) than the scenario expects:\n+ Action: Logoff"
 
 
 def test_what_comes_after_the_end_of_the_scenario_is_too_much() -> None:
@@ -221,12 +221,12 @@ def test_what_comes_after_the_end_of_the_scenario_is_too_much() -> None:
 
 @pytest.mark.parametrize("text", [GREETING, "C: Action: Ping\nC:\n", "C closes\n"])
 def test_a_client_that_never_comes_has_departed(text: str) -> None:
-    assert departure_of(text, patience=0.01) == "scenario, line 1: the client does nothing for 0.01 s."
+    assert departure_of(text, patience=0.01) == "scenario, line 1: the client did nothing for 0.01 s."
 
 
 def test_a_client_that_never_speaks_has_departed() -> None:
     with (
-        pytest.raises(Departure, match=r"line 2: the client does nothing for 0\.01 s"),
+        pytest.raises(Departure, match=r"line 2: the client did nothing for 0\.01 s"),
         StandIn(scenario(GREETING, PING), patience=0.01) as server,
         socket.create_connection((server.host, server.port)),
     ):
@@ -235,7 +235,7 @@ def test_a_client_that_never_speaks_has_departed() -> None:
 
 def test_a_stand_in_that_is_closed_before_the_end_says_where_it_was() -> None:
     told = departure_of(GREETING, finish=False)
-    assert told == "scenario, line 1: the stand-in was closed before the scenario had come to its end."
+    assert told == "scenario, line 1: the stand-in was closed before the end of the scenario."
 
 
 def test_a_failure_of_the_test_itself_is_not_hidden_by_what_is_left_of_the_scenario() -> None:

@@ -1,9 +1,9 @@
-"""Configuration files as the manager interface reads and changes them: their sections, and changes to those.
+"""Configuration files as read and changed through the manager interface: sections, and changes to them.
 
 Rules of this module:
 
-- A section keeps its lines in order and every one of a repeated name. Two sections may have the same name.
-- A change that Asterisk would refuse, or take for another one, is refused when it is made.
+- A section keeps its lines in order, including repeated names. Two sections may have the same name.
+- A change that Asterisk would refuse or misread is rejected when it is encoded.
 - A value may be a secret, so no `repr` shows one.
 """
 
@@ -44,10 +44,10 @@ class Section(NamedTuple):
     """A section of a configuration file.
 
     Attributes:
-        name: What stands in the brackets.
-        lines: Its lines in order, as names and values; those that a template gave come first.
+        name: The text between the brackets.
+        lines: Its lines in order, as (name, value) pairs; lines inherited from templates come first.
         is_template: Whether it is a template for other sections.
-        templates: The templates that it is based on.
+        templates: The templates that it inherits from.
     """
 
     name: str
@@ -56,12 +56,12 @@ class Section(NamedTuple):
     templates: tuple[str, ...] = ()
 
     def all(self, name: str) -> list[str]:
-        """Return every value of a name, in order; names match without regard to case."""
+        """Return every value of a name, in order. Names are case-insensitive."""
         folded = name.lower()
         return [value for each, value in self.lines if each.lower() == folded]
 
     def get(self, name: str, default: str | None = None) -> str | None:
-        """Return the last value of a name, which counts over what a template gave; ``default`` where there is none."""
+        """Return the last value of a name, which overrides inherited ones, or ``default`` if there is none."""
         values = self.all(name)
         return values[-1] if values else default
 
@@ -73,7 +73,7 @@ def sections(message: Message) -> list[Section]:
     """Read the sections of a file from numbered headers.
 
     Raises:
-        ValueError: A line or a template is of no section.
+        ValueError: A line or template belongs to no section.
     """
     found: dict[str, Section] = {}
     for header, text in message.items():
@@ -100,11 +100,11 @@ def section_names(message: Message) -> list[str]:
 
 
 def json_sections(message: Message) -> list[Section]:
-    """Read the sections of a file from a JSON text; repeated names, which an object of JSON's would lose, are kept.
+    """Read the sections of a file from its JSON header, keeping repeated names, which a plain `dict` would drop.
 
     Raises:
-        KeyError: There is no such text.
-        ValueError: It is not what Asterisk makes of a file.
+        KeyError: The message has no JSON header.
+        ValueError: The JSON does not have the form that Asterisk gives a file.
     """
     import json
 
@@ -115,11 +115,11 @@ def json_sections(message: Message) -> list[Section]:
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """An object of JSON's as it stands."""
+    """A JSON object as a list of pairs."""
 
 
 def _section(name: str, pairs: _Pairs) -> Section:
-    """Make a section: what it is based on stands before its lines, the mark of a template as a number."""
+    """Create a section; its first pairs may say that it is a template, and which templates it inherits from."""
     lines = list(pairs)
     is_template = lines[:1] == [("istemplate", 1)]
     if is_template:
@@ -137,11 +137,11 @@ class NewSection(NamedTuple):
 
     Attributes:
         section: Its name.
-        templates: The templates of the file that it is based on.
+        templates: The templates in the same file that it inherits from.
         is_template: Whether it is a template itself.
-        before: The section that it goes in front of; the end of the file where none is named.
-        allow_duplicate: Whether it may have the name of another section.
-        ignore_error: Whether it is well that there is such a section.
+        before: The section to insert it before; by default it is appended to the file.
+        allow_duplicate: Whether another section may have the same name.
+        ignore_error: Do not fail if the section already exists.
     """
 
     section: str
@@ -163,12 +163,12 @@ class NewSection(NamedTuple):
 
 
 class RenameSection(NamedTuple):
-    """Gives a section, or every one of its name that a filter lets through, another name.
+    """Renames a section, or every section of that name that matches a filter.
 
     Attributes:
-        section: The name so far.
-        name: The name from now on.
-        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+        section: The current name.
+        name: The new name.
+        filter: Restricts which sections of that name are changed, as ``name_regex=expression,...``;
             ``TEMPLATES=include`` for a template.
     """
 
@@ -187,13 +187,13 @@ class RenameSection(NamedTuple):
 
 
 class DeleteSection(NamedTuple):
-    """Takes a section out of the file.
+    """Deletes a section from the file.
 
     Attributes:
         section: Its name.
-        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+        filter: Restricts which sections of that name are changed, as ``name_regex=expression,...``;
             ``TEMPLATES=include`` for a template.
-        ignore_error: Whether it is well that there is no such section.
+        ignore_error: Do not fail if there is no such section.
     """
 
     section: str
@@ -207,11 +207,11 @@ class DeleteSection(NamedTuple):
 
 
 class EmptySection(NamedTuple):
-    """Takes every line out of a section.
+    """Deletes every line of a section.
 
     Attributes:
         section: Its name.
-        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+        filter: Restricts which sections of that name are changed, as ``name_regex=expression,...``;
             ``TEMPLATES=include`` for a template.
     """
 
@@ -224,15 +224,15 @@ class EmptySection(NamedTuple):
 
 
 class UpdateLine(NamedTuple):
-    """Gives a line another value.
+    """Changes the value of a line.
 
     Attributes:
-        section: The section that it stands in.
+        section: The section that contains it.
         name: The line's name.
         value: The new value.
-        match: The value that the line must have; any where it is left out.
+        match: The value that the line must have; by default, any.
         is_object: Whether it is written with ``=>``.
-        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+        filter: Restricts which sections of that name are changed, as ``name_regex=expression,...``;
             ``TEMPLATES=include`` for a template.
     """
 
@@ -256,14 +256,14 @@ class UpdateLine(NamedTuple):
 
 
 class AppendLine(NamedTuple):
-    """Adds a line to the end of a section.
+    """Appends a line to a section.
 
     Attributes:
         section: The section.
         name: The line's name.
         value: Its value.
         is_object: Whether it is written with ``=>``.
-        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+        filter: Restricts which sections of that name are changed, as ``name_regex=expression,...``;
             ``TEMPLATES=include`` for a template.
     """
 
@@ -285,14 +285,14 @@ class AppendLine(NamedTuple):
 
 
 class InsertLine(NamedTuple):
-    """Adds a line in front of another one.
+    """Inserts a line before another one.
 
     Attributes:
         section: The section.
-        line: The number of the line that it goes in front of, counted from 0.
+        line: The number of the line to insert it before, counted from 0.
         name: The line's name.
         value: Its value.
-        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+        filter: Restricts which sections of that name are changed, as ``name_regex=expression,...``;
             ``TEMPLATES=include`` for a template.
     """
 
@@ -315,16 +315,16 @@ class InsertLine(NamedTuple):
 
 
 class DeleteLine(NamedTuple):
-    """Takes a line out of a section: by its name, or by its number.
+    """Deletes a line of a section, by its name or its number.
 
     Attributes:
         section: The section.
         name: The line's name.
-        match: The value that the line of this name must have; any where it is left out.
+        match: The value that the line must have; by default, any.
         line: Its number, counted from 0.
-        filter: Which sections of that name are meant, as ``name_regex=expression,...``;
+        filter: Restricts which sections of that name are changed, as ``name_regex=expression,...``;
             ``TEMPLATES=include`` for a template.
-        ignore_error: Whether it is well that there is no such line.
+        ignore_error: Do not fail if there is no such line.
     """
 
     section: str
@@ -365,11 +365,11 @@ _FLAGS = frozenset({"is_template", "allow_duplicate", "ignore_error", "is_object
 
 
 def changes(made: Sequence[Change]) -> Mapping[str, str]:
-    """Return the headers of changes, numbered in their order.
+    """Return the headers of changes, numbered in order.
 
     Raises:
-        TypeError: It is no list of changes, or a part of one is of another type.
-        ValueError: Asterisk would refuse a change, or take it for another one.
+        TypeError: The value is not a list of changes, or a part of a change has the wrong type.
+        ValueError: Asterisk would refuse or misread a change.
     """
     headers: dict[str, str] = {}
     for number, given in enumerate(as_records(made, _CHANGES, "a list of changes, such as configuration.NewSection")):
@@ -380,7 +380,7 @@ def changes(made: Sequence[Change]) -> Mapping[str, str]:
 
 
 def _checked(number: int, change: Change) -> Change:
-    """Return a change whose parts are of their types, converted where that is certain."""
+    """Return a change with each part checked, and converted if that is unambiguous."""
     parts: dict[str, Any] = change._asdict()
     may_lack = {name for name, default in change._field_defaults.items() if default is None}
     for name, value in parts.items():
@@ -390,7 +390,7 @@ def _checked(number: int, change: Change) -> Change:
 
 
 def _writer(name: str) -> Callable[[Any], Any]:
-    """Return what checks a part of a change of this name."""
+    """Return the function that checks the part of this name."""
     if name in _FLAGS:
         return _flag
     if name == "line":
@@ -411,7 +411,9 @@ def _texts(value: object) -> list[str]:
 
 def _line(action: str, section: str, name: str, value: str, *, is_object: bool = False) -> dict[str, str | None]:
     if value.startswith(">") and not is_object:
-        raise ValueError(f"{section}: the value of {name} begins with >, which Asterisk takes for =>; say is_object.")
+        raise ValueError(
+            f"{section}: the value of {name} begins with >, which Asterisk takes for =>; pass is_object=True."
+        )
     return {
         "Action": action,
         "Cat": section,
@@ -427,13 +429,13 @@ def _given(text: str, sentence: str) -> str:
 
 
 def _options(**options: bool | str | None) -> str | None:
-    """Write what else is asked for; `None` where nothing is."""
+    """Encode the options that are set; return `None` if none is."""
     written = (name if given is True else f'{name}="{given}"' for name, given in options.items() if given)
     return ",".join(written) or None
 
 
 def _hidden(change: UpdateLine | AppendLine | InsertLine | DeleteLine) -> str:
-    """Show a change of a line without the values."""
+    """Return the `repr` of a line change, with its values masked."""
     shown: Iterable[tuple[str, object]] = change._asdict().items()
     parts = (f"{name}={'***' if name in {'value', 'match'} and value else value!r}" for name, value in shown)
     return f"{type(change).__name__}({', '.join(parts)})"

@@ -1,11 +1,11 @@
-"""Events that ami-typed makes itself, about the connection, for the same callbacks and streams as Asterisk's.
+"""Events about the connection, created by ami-typed itself and delivered like those of Asterisk.
 
 Rules of this module:
 
-- A notice is delivered in its place among Asterisk's events: `Disconnected` behind the last one of a connection,
-  `Reconnected` before the first one of the next, `EventsLost` where those are missing that were dropped.
-- A notice is an `Event` like any other: a dict of text, with typed attributes. It goes to who asks for it by its class
-  or name, not to who asks for every event of Asterisk's.
+- A notice is delivered in sequence with Asterisk's events: `Disconnected` after the last event of a connection,
+  `Reconnected` before the first event of the next one, `EventsLost` in place of dropped events.
+- A notice is an ordinary `Event`: a dict of text, with typed attributes. Only subscribers to its class or name receive
+  it; subscribing to every event of Asterisk does not include it.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ __all__ = ["Disconnected", "EventsLost", "Notice", "Reconnected"]
 
 
 class Notice(Event):
-    """An event that ami-typed makes itself."""
+    """An event created by ami-typed itself."""
 
     __slots__ = ()
 
 
 class Disconnected(Notice):
-    """The connection was lost. Requests that were pending have failed; events of the gap will never come."""
+    """The connection was lost. Pending requests have failed, and events are missed until the next connection."""
 
     __slots__ = ()
 
@@ -38,38 +38,38 @@ class Disconnected(Notice):
 
     @classmethod
     def because(cls, reason: Exception) -> Disconnected:
-        """Make the notice of a lost connection."""
+        """Create the notice for a lost connection."""
         return cls({KEY_EVENT: cls.__name__, "Reason": " ".join(str(reason).split())})
 
 
 class Reconnected(Notice):
-    """The connection stands again, logged in as before: what the program knows of calls may be out of date."""
+    """The manager has reconnected and logged in again: the program's knowledge of calls may be out of date."""
 
     __slots__ = ()
 
     gap = Always("Gap", seconds)
-    """How long there was no connection."""
+    """Time without a connection."""
     attempts = Always("Attempts", integer)
-    """How many attempts it took."""
+    """Number of attempts made."""
     refused = Repeated("Refused", text)
-    """The event mask and filters that the server refused to set again, each with its action and the server's words."""
+    """Event mask and filters that could not be restored, each with its action and the server's message."""
 
     @classmethod
     def after(cls, gap: float, attempts: int, refused: Sequence[str] = ()) -> Reconnected:
-        """Make the notice of a connection that stands again after ``gap`` seconds."""
+        """Create the notice for a connection restored after ``gap`` seconds."""
         headers = [(KEY_EVENT, cls.__name__), ("Gap", f"{gap:.3f}"), ("Attempts", str(attempts))]
         return cls([*headers, *(("Refused", " ".join(each.split())) for each in refused)])
 
 
 class EventsLost(Notice):
-    """Callbacks were too slow for too long: events were dropped that should have come in this place."""
+    """Events were dropped at this point because callbacks were too slow for too long."""
 
     __slots__ = ()
 
     count = Always("Count", integer)
-    """How many."""
+    """Number of dropped events."""
 
     @classmethod
     def of_number(cls, count: int) -> EventsLost:
-        """Make the notice of ``count`` events that were dropped."""
+        """Create the notice for ``count`` dropped events."""
         return cls({KEY_EVENT: cls.__name__, "Count": str(count)})

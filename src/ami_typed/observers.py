@@ -1,11 +1,12 @@
-"""Who watches the requests of a manager: the hook for tracing and for measurements of one's own.
+"""Observers of a manager's requests: a hook for tracing and custom measurements.
 
 Rules of this module:
 
-- An observer is called by the thread or task that sends, so what belongs to that one (a current span, a context
-  variable) is at hand. No lock is held.
-- `Observer.begun` comes before the first byte leaves, `Observer.settled` once for each, whatever has become of it.
-- An observer's own trouble is logged and changes nothing for the request.
+- An observer is called in the thread or task that sends, so its context (current span, context variables) is
+  available. No lock is held.
+- `Observer.begun` is called before the first byte is sent, `Observer.settled` exactly once per request, whatever its
+  outcome.
+- An exception raised by an observer is logged, and does not affect the request.
 """
 
 from __future__ import annotations
@@ -21,23 +22,23 @@ __all__ = ["Observer", "Observers"]
 
 
 class Observer(Protocol):
-    """What watches requests; see `Manager.add_observer`."""
+    """Interface of an observer; see `Manager.add_observer`."""
 
     def begun(self, exchange: Exchange[Any], /) -> object:
-        """Learn of a request that is about to be written."""
+        """Handle a request that is about to be written."""
 
     def settled(self, exchange: Exchange[Any], /) -> object:
-        """Learn that nobody waits for a request any more; ``exchange.ending`` says what has become of it."""
+        """Handle a request that has finished; ``exchange.ending`` is its outcome."""
 
 
 class Observers:
     """The observers of one manager.
 
     Args:
-        log: Where to tell of one that raised.
+        log: The log for exceptions raised by observers.
 
     Attributes:
-        any: Whether there is one; to be asked first, so that nobody costs nothing.
+        any: Whether any observer is registered. Check this first: the common case must cost nothing.
     """
 
     def __init__(self, log: Log) -> None:
@@ -47,13 +48,13 @@ class Observers:
         self._observers: tuple[Observer, ...] = ()
 
     def add(self, observer: Observer) -> None:
-        """Have an observer called from now on; adding it again does nothing."""
+        """Register an observer. Adding it again has no effect."""
         with self._lock:
             if observer not in self._observers:
                 self._replace((*self._observers, observer))
 
     def remove(self, observer: Observer) -> bool:
-        """Have an observer no longer called; return whether it was there."""
+        """Unregister an observer. Return whether it was registered."""
         with self._lock:
             left = tuple(each for each in self._observers if each != observer)
             found = len(left) < len(self._observers)
@@ -65,17 +66,17 @@ class Observers:
         self.any = bool(observers)
 
     def begun(self, exchange: Exchange[Any]) -> None:
-        """Tell of a request that is about to be written."""
+        """Notify observers of a request that is about to be written."""
         for observer in self._observers:
             try:
                 observer.begun(exchange)
-            except Exception as error:  # noqa: BLE001 - its trouble is its own; the request goes on
+            except Exception as error:  # noqa: BLE001 - an observer must not break the request
                 self._log.report(f"An observer raised an exception: {observer!r}", error)
 
     def settled(self, exchange: Exchange[Any]) -> None:
-        """Tell that nobody waits for a request any more."""
+        """Notify observers of a request that has finished."""
         for observer in self._observers:
             try:
                 observer.settled(exchange)
-            except Exception as error:  # noqa: BLE001 - its trouble is its own; the outcome stands
+            except Exception as error:  # noqa: BLE001 - an observer must not change the outcome
                 self._log.report(f"An observer raised an exception: {observer!r}", error)

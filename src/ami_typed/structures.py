@@ -1,11 +1,11 @@
-"""What several headers of a message say together, and headers that one value of a program's becomes.
+"""Values that span several headers: decoded from a message, or encoded into a request.
 
 Rules of this module:
 
-- Reading takes a message and returns a value, or raises `ValueError` where the headers do not go together.
-- Writing takes a value and returns headers in the order in which they go out, or raises `ValueError` where Asterisk
-  would refuse them, or take them for something else.
-- Configuration files have a module of their own, `configuration`.
+- Decoding takes a message and returns a value, or raises `ValueError` if the headers are inconsistent.
+- Encoding takes a value and returns headers in the order in which they are sent, or raises `ValueError` if Asterisk
+  would refuse or misread them.
+- Configuration files have a separate module, `configuration`.
 """
 
 from __future__ import annotations
@@ -51,16 +51,16 @@ def lines(message: Message) -> list[str]:
 
 
 def raw(message: Message) -> list[str]:
-    """Return the lines of a message that is text for people, some of which may look like headers."""
+    """Return the lines of a human-readable message, some of which may look like headers."""
     return message.raw
 
 
 class Command(NamedTuple):
-    """An action that a server has.
+    """An action that a server supports.
 
     Attributes:
-        synopsis: A few words of the server's about it.
-        privileges: The privileges, any of which a user needs to send it; none where every user may.
+        synopsis: The server's one-line description.
+        privileges: A user needs any one of these privileges to send it; if empty, every user may send it.
     """
 
     synopsis: str
@@ -68,10 +68,10 @@ class Command(NamedTuple):
 
 
 def commands(message: Message) -> dict[str, Command]:
-    """Read the actions of a server: each is a header.
+    """Read the actions that a server supports, one per header.
 
     Raises:
-        ValueError: A header does not say which privileges its action needs.
+        ValueError: A header does not list the privileges of its action.
     """
     return {name: _command(text) for name, text in message.items() if name.lower() not in _OF_EVERY_ANSWER}
 
@@ -85,12 +85,12 @@ def _command(text: str) -> Command:
 
 
 class PenaltyStep(NamedTuple):
-    """A step of a rule that changes penalties while a caller waits in a queue.
+    """A step of a queue rule, which changes the penalty range while a caller waits.
 
     Attributes:
-        after: How long the caller waits before it.
-        max_penalty: The highest penalty that a member may have from then on; with a sign, the change of it.
-        min_penalty: The lowest one, written likewise.
+        after: The waiting time after which it applies.
+        max_penalty: The highest penalty of eligible members from then on; with a sign, a relative change.
+        min_penalty: The lowest one, in the same form.
     """
 
     after: timedelta
@@ -99,10 +99,10 @@ class PenaltyStep(NamedTuple):
 
 
 def penalty_rules(message: Message) -> dict[str, list[PenaltyStep]]:
-    """Read the steps of each rule: they follow the rule's name in the message.
+    """Read the steps of each rule, which follow the rule's name in the message.
 
     Raises:
-        ValueError: A step is of no rule, or is none.
+        ValueError: A step is malformed, or belongs to no rule.
     """
     rules: dict[str, list[PenaltyStep]] = {}
     steps: list[PenaltyStep] | None = None
@@ -112,7 +112,7 @@ def penalty_rules(message: Message) -> dict[str, list[PenaltyStep]]:
             steps = rules[value] = []
         elif name.lower() == "rule":
             if steps is None:
-                raise ValueError("and it is of no rule")
+                raise ValueError("and it belongs to no rule")
             steps.append(_penalty_step(value))
     return rules
 
@@ -123,11 +123,11 @@ def _penalty_step(text: str) -> PenaltyStep:
 
 
 def free_headers(headers: Mapping[str, str | Sequence[str]]) -> Mapping[str, str | Sequence[str]]:
-    """Return headers of the program's own making; a sequence is one header each.
+    """Return arbitrary headers; a sequence of values becomes one header per value.
 
     Raises:
-        TypeError: It is no mapping of names to text.
-        ValueError: The action has such a header already.
+        TypeError: The value is not a mapping of names to text.
+        ValueError: The action itself defines a header of that name.
     """
     given = as_mapping(headers, "a mapping of names to text")
     return {_free(name): _text_or_texts(name, value) for name, value in given.items()}
@@ -137,7 +137,7 @@ def _free(name: object) -> str:
     if not isinstance(name, str):
         raise wrong("a mapping of names to text", name)
     if name.lower() in _NOT_FREE:
-        raise ValueError(f"The header {name} is the action's own; it cannot be one of those that are free.")
+        raise ValueError(f"The header {name} belongs to the action itself; choose another name.")
     return name
 
 
@@ -148,10 +148,10 @@ def _text_or_texts(name: object, value: object) -> str | list[str]:
 
 
 class Unit(NamedTuple):
-    """A number of units that a call costs.
+    """A number of charging units.
 
     Attributes:
-        amount: How many; `None` where it is not known.
+        amount: How many; `None` if unknown.
         type: Their type, 1 to 16.
     """
 
@@ -160,16 +160,16 @@ class Unit(NamedTuple):
 
 
 def units(given: Sequence[Unit]) -> Mapping[str, str]:
-    """Return the headers of units, numbered in their order.
+    """Return the headers of units, numbered in order.
 
     Raises:
-        TypeError: It is no list of units.
-        ValueError: Units without amount and type, or of a type that is none.
+        TypeError: The value is not a list of units.
+        ValueError: A unit has neither amount nor type, or its type is out of range.
     """
     headers: dict[str, str] = {}
     for number, unit in enumerate(as_records(given, (Unit,), "a list of structures.Unit")):
         if unit.amount is None and unit.type is None:
-            raise ValueError("A unit has an amount, a type, or both.")
+            raise ValueError("A unit needs an amount, a type, or both.")
         if unit.amount is not None:
             headers[f"UnitAmount({number})"] = within(f"[{number}].amount", as_integer, unit.amount)
         if unit.type is not None:
@@ -183,10 +183,10 @@ _UNIT = family_of("Charge/Units(*)/*Of", ".+")
 
 
 def told_units(message: Message) -> list[Unit]:
-    """Read the units that a call has cost (main/aoc.c, units_to_json).
+    """Read the units charged for a call (main/aoc.c, units_to_json).
 
     Raises:
-        ValueError: An amount or a type is no number.
+        ValueError: An amount or type is not a number.
     """
     told: dict[int, dict[str, int]] = {}
     for name, text in message.items():
@@ -196,19 +196,19 @@ def told_units(message: Message) -> list[Unit]:
 
 
 class Charge(NamedTuple):
-    """What one thing costs, as advice of charge says at a call's set-up; the vocabularies are in `enums`.
+    """The price of one charged item, from the advice of charge at call set-up (AOC-S).
 
     Attributes:
-        item: What is charged, one of `enums.ChargedItem`.
-        rate: How it is charged, one of `enums.RateType`.
-        currency: The currency's name, at most 10 letters.
-        amount: How much of it, before it is multiplied.
-        multiplier: What that amount is multiplied by, one of `enums.CurrencyMultiplier`.
-        time: How much time the amount is for, in units of its scale.
-        time_scale: The unit of that time, one of `enums.TimeScale`.
-        granularity: In what steps time is charged, in units of its scale.
-        granularity_scale: The unit of those steps, one of `enums.TimeScale`.
-        charging: Whether time is charged continuously or by steps, one of `enums.ChargingType`.
+        item: The charged item, one of `enums.ChargedItem`.
+        rate: The kind of rate, one of `enums.RateType`.
+        currency: The currency's name, at most 10 characters.
+        amount: The amount, before the multiplier is applied.
+        multiplier: The multiplier of the amount, one of `enums.CurrencyMultiplier`.
+        time: The time covered by the amount, in units of `time_scale`.
+        time_scale: The unit of `time`, one of `enums.TimeScale`.
+        granularity: The charging step, in units of `granularity_scale`.
+        granularity_scale: The unit of `granularity`, one of `enums.TimeScale`.
+        charging: Whether time is charged continuously or in steps, one of `enums.ChargingType`.
         volume_unit: The unit of a volume, one of `enums.VolumeUnit`.
         code: The code of a special arrangement or rate.
     """
@@ -234,11 +234,11 @@ _CHARGE = (
 
 
 def charges(given: Sequence[Charge]) -> Mapping[str, Headers]:
-    """Return the headers of charges: groups that follow one another, each begun by the charged item.
+    """Return the headers of charges: consecutive groups, each beginning with the charged item.
 
     Raises:
-        TypeError: It is no list of charges, or a part of one is neither text nor a number.
-        ValueError: A part of one is a number that is none.
+        TypeError: The value is not a list of charges, or a part of a charge is neither text nor a number.
+        ValueError: A numeric part is not finite.
     """
     records = as_records(given, (Charge,), "a list of structures.Charge")
     named = [(name, value) for charge in records for name, value in zip(_CHARGE, charge, strict=True)]
@@ -271,10 +271,10 @@ _SCALES = {
 
 
 def told_charges(message: Message) -> list[Charge]:
-    """Read what each thing will cost, in the words of requests (main/aoc.c, s_to_json); unknown words stay.
+    """Read the price of each item, in the vocabulary of requests (main/aoc.c, s_to_json); unknown words are kept.
 
     Raises:
-        ValueError: A number is none.
+        ValueError: A numeric part is not a number.
     """
     told: dict[int, dict[str, str]] = {}
     for name, text in message.items():
@@ -284,7 +284,7 @@ def told_charges(message: Message) -> list[Charge]:
 
 
 def _told_charge(parts: Mapping[str, str]) -> Charge:
-    """Return one charge; the kind of its rate is the name that its parts stand under."""
+    """Return one charge; the prefix of its parts names the kind of rate."""
     item = parts["Chargeable"]
     rate = next((name.partition("/")[0] for name in parts if name != "Chargeable"), "NA")
     told = {name.partition("/")[2]: text for name, text in parts.items() if text}

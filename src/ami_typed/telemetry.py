@@ -1,11 +1,11 @@
-"""Spans and metrics of a manager for OpenTelemetry, where the program asks for them: ``ami-typed[opentelemetry]``.
+"""OpenTelemetry instrumentation: spans and metrics of a manager, with ``ami-typed[opentelemetry]``.
 
 Rules of this module:
 
-- It is loaded by who imports it and by nobody else; a manager that is not instrumented does not know of it.
-- Names and units follow OpenTelemetry's semantic conventions. A span shows the action's name, its ActionID, the server
-  and what has become of the request; no other header, so no secret.
-- Instruments exist once for each provider of meters, which cannot forget them; they speak for the managers that are
+- Nothing else imports it, and an uninstrumented manager does not depend on it.
+- Names and units follow OpenTelemetry's semantic conventions. A span carries the action's name, its ActionID, the
+  server and the outcome of the request; no other header, hence no secret.
+- Instruments are created once per meter provider, since a provider never drops them. They report for the managers
   instrumented at the time, and keep none alive.
 """
 
@@ -47,7 +47,7 @@ __all__ = ["Instrumentation", "instrument"]
 
 _SCOPE = "ami_typed"
 _BOUNDARIES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0]
-"""Seconds; OpenTelemetry's own are meant for milliseconds."""
+"""In seconds; OpenTelemetry's defaults assume milliseconds."""
 
 _COUNTERS: tuple[tuple[str, str, str, Values], ...] = (
     (
@@ -62,25 +62,25 @@ _COUNTERS: tuple[tuple[str, str, str, Values], ...] = (
     (
         "ami.client.messages",
         "{message}",
-        "Messages from the server: events and answers.",
+        "Messages received from the server: events and responses.",
         lambda seen: [(seen.messages_received, {})],
     ),
     (
         "ami.client.events",
         "{event}",
-        "Events that somebody asked for, by name.",
+        "Events that had a subscriber, by name.",
         lambda seen: [(number, {"ami.event": name}) for name, number in seen.events.items()],
     ),
     (
         "ami.client.events.unwanted",
         "{event}",
-        "Events that nobody asked for, by name.",
+        "Events without a subscriber, by name.",
         lambda seen: [(number, {"ami.event": name}) for name, number in seen.events_unwanted.items()],
     ),
     (
         "ami.client.events.dropped",
         "{event}",
-        "Events that were dropped because their consumer was too slow.",
+        "Events dropped because their consumer was too slow.",
         lambda seen: [
             (seen.events_dropped, {"ami.consumer": "callbacks"}),
             (seen.stream_events_dropped, {"ami.consumer": "streams"}),
@@ -89,7 +89,7 @@ _COUNTERS: tuple[tuple[str, str, str, Values], ...] = (
     (
         "ami.client.requests",
         "{request}",
-        "Requests that nobody waits for any more, by what has become of them.",
+        "Finished requests, by outcome.",
         lambda seen: [
             (seen.requests_answered, {"ami.outcome": "answered"}),
             (seen.requests_failed, {"ami.outcome": "failed"}),
@@ -102,45 +102,45 @@ _COUNTERS: tuple[tuple[str, str, str, Values], ...] = (
     (
         "ami.client.answers.late",
         "{answer}",
-        "Answers that came after their request had timed out.",
+        "Responses received after their request had timed out.",
         lambda seen: [(seen.late_answers, {})],
     ),
     (
         "ami.client.callback.exceptions",
         "{exception}",
-        "Exceptions that callbacks raised.",
+        "Exceptions raised by callbacks.",
         lambda seen: [(seen.callback_exceptions, {})],
     ),
     (
         "ami.client.reconnects",
         "{connection}",
-        "Lost connections that were made again.",
+        "Successful reconnects.",
         lambda seen: [(seen.reconnects, {})],
     ),
 )
-"""What only grows: name, unit, description, and how it is read from the statistics."""
+"""Counters: name, unit, description, and how to read the value from the statistics."""
 
 _LEVELS: tuple[tuple[str, str, str, Values], ...] = (
     (
         "ami.client.connections",
         "{connection}",
-        "Connections that stand.",
+        "Open connections.",
         lambda seen: [(int(seen.connected_since is not None), {})],
     ),
     (
         "ami.client.requests.pending",
         "{request}",
-        "Requests that wait for their answer.",
+        "Requests waiting for their response.",
         lambda seen: [(seen.requests_pending, {})],
     ),
     (
         "ami.client.queue.depth",
         "{message}",
-        "Messages that wait for the callbacks.",
+        "Messages queued for callbacks.",
         lambda seen: [(seen.queue_depth, {})],
     ),
 )
-"""What rises and falls, likewise."""
+"""Gauges, in the same form."""
 
 
 def instrument(
@@ -150,24 +150,24 @@ def instrument(
     meter_provider: MeterProvider | None = None,
     excluded: Collection[str] = (),
 ) -> Instrumentation:
-    """Have a manager's requests traced and its statistics exported.
+    """Trace a manager's requests and export its statistics.
 
     Args:
         manager: The manager, connected or not.
-        tracer_provider: Who makes the spans; the global provider where none is given.
-        meter_provider: Who makes the instruments; the global provider where none is given.
-        excluded: Actions, by name, that get no span: ``["Ping"]`` where `monitor_connection` would make too many.
+        tracer_provider: The provider of spans; the global one by default.
+        meter_provider: The provider of instruments; the global one by default.
+        excluded: Names of actions that get no span, such as ``["Ping"]`` with `monitor_connection`.
 
     Returns:
-        What takes it back; to be kept only for that.
+        The instrumentation. Keep it only if you want to remove it later.
     """
     return Instrumentation(manager, trace.get_tracer(_SCOPE, tracer_provider=tracer_provider), meter_provider, excluded)
 
 
 class Instrumentation:
-    """A manager that is traced and measured; made by `instrument`. Leaving a ``with`` block takes it back.
+    """An instrumented manager, created by `instrument`. Leaving a ``with`` block removes the instrumentation.
 
-    A span of the kind CLIENT begins with each request, as a child of the span that is current where it is sent.
+    Each request gets a span of kind CLIENT, a child of the span that is current when the request is sent.
     """
 
     def __init__(
@@ -186,7 +186,7 @@ class Instrumentation:
         manager.add_observer(self)
 
     def uninstrument(self) -> None:
-        """Make no more spans and export nothing more; doing it again does nothing."""
+        """Stop creating spans and exporting metrics. Calling it again has no effect."""
         self._instruments.instrumented.discard(self)
         manager = self._manager()
         if manager is not None:
@@ -203,39 +203,39 @@ class Instrumentation:
         self.uninstrument()
 
     def server(self) -> dict[str, str | int]:
-        """Return where the manager is connected to, as attributes."""
+        """Return the server's address as attributes."""
         manager = self._manager()
         address = manager.address if manager is not None else None
         return {"server.address": address[0], "server.port": address[1]} if address else {}
 
     def statistics(self) -> Statistics | None:
-        """Return what the manager has counted, `None` where it is no more."""
+        """Return the manager's statistics, or `None` if it has been collected."""
         manager = self._manager()
         return manager.statistics if manager is not None else None
 
     def begun(self, exchange: Exchange[Any], /) -> None:
-        """Begin a request's span."""
+        """Start a request's span."""
         action = exchange.request.action
         if action.lower() not in self._excluded:
             attributes = {"ami.action": action, "ami.action_id": exchange.action_id, **self.server()}
             self._spans[exchange] = self._tracer.start_span(action, kind=SpanKind.CLIENT, attributes=attributes)
 
     def settled(self, exchange: Exchange[Any], /) -> None:
-        """Measure a request, and end its span."""
-        told = {"ami.outcome": exchange.ending, **_error_of(exchange)}
+        """Record a request's duration, and end its span."""
+        outcome = {"ami.outcome": exchange.ending, **_error_of(exchange)}
         if exchange.response is not None:
-            attributes = {"ami.action": exchange.request.action, **told, **self.server()}
+            attributes = {"ami.action": exchange.request.action, **outcome, **self.server()}
             self._instruments.round_trip.record(exchange.elapsed, attributes)
         span = self._spans.pop(exchange, None)
         if span is not None:
-            span.set_attributes(told)
+            span.set_attributes(outcome)
             if exchange.ending != "answered":
                 span.set_status(Status(StatusCode.ERROR, _reason_of(exchange)))
             span.end()
 
 
 def _error_of(exchange: Exchange[Any]) -> dict[str, str]:
-    """Say what kind of trouble a request ended in, as an attribute."""
+    """Return the ``error.type`` attribute of a request that did not succeed."""
     if exchange.error is not None:
         return {"error.type": type(exchange.error).__name__}
     kinds = {"failed": ActionFailed.__name__, "timed_out": ActionTimeout.__name__, "unsent": ActionTimeout.__name__}
@@ -249,7 +249,7 @@ def _reason_of(exchange: Exchange[Any]) -> str | None:
 
 
 class _Instruments:
-    """The instruments of one provider, for all managers that are instrumented with it."""
+    """The instruments of one provider, shared by all managers instrumented with it."""
 
     _all: ClassVar[weakref.WeakKeyDictionary[MeterProvider, _Instruments]] = weakref.WeakKeyDictionary()
     _global: ClassVar[_Instruments | None] = None
@@ -259,7 +259,7 @@ class _Instruments:
 
     @classmethod
     def of(cls, provider: MeterProvider | None) -> _Instruments:
-        """Return those of a provider, of the global one where none is given, whichever that will be."""
+        """Return the instruments of a provider, by default of whichever becomes the global one."""
         with cls._lock:
             if provider is None:
                 cls._global = cls._global or cls(metrics.get_meter(_SCOPE))
@@ -273,7 +273,7 @@ class _Instruments:
         self.round_trip = meter.create_histogram(
             "ami.client.round_trip.duration",
             "s",
-            "How long answers took.",
+            "Time from request to response.",
             explicit_bucket_boundaries_advisory=_BOUNDARIES,
         )
         for name, unit, description, values in _COUNTERS:

@@ -128,9 +128,9 @@ def test_generate_says_what_is_new(documentation: Path, capsys: pytest.CaptureFi
     assert cli.main(["generate", str(documentation), "--output", str(output)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "action AcmeShow",
-        "0 actions and events are ami-typed's already.",
+        "ami-typed already has 0 of the actions and events.",
         f"{output}: 1 actions, 0 events, 2 files changed.",
-        "`import acme` makes every manager know them.",
+        "`import acme` registers them with every manager.",
     ]
 
 

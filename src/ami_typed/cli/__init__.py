@@ -1,4 +1,4 @@
-"""The command line `ami-typed`: a module a command, each with HELP, `add_arguments(parser)`, `run(options)`."""
+"""The command line `ami-typed`. Each command is a module with `HELP`, `add_arguments(parser)` and `run(options)`."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: What stands behind the program's name; None for the process's own.
+        arguments: The command-line arguments without the program's name; by default ``sys.argv[1:]``.
 
     Returns:
-        The exit status: 2 where the input cannot be used, else what the command says of itself, commonly 0.
+        The exit status: 2 if the arguments or the input are unusable, otherwise the command's own, usually 0.
     """
     parser = argparse.ArgumentParser(prog="ami-typed", description="Typed Python for Asterisk's Manager Interface.")
     parser.add_argument("--version", action="version", version=f"ami-typed {__version__}")

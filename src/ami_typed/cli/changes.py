@@ -1,4 +1,4 @@
-"""What changed between two sets of messages: which came and went, and which got or lost headers."""
+"""Differences between two sets of messages: messages added and removed, and headers added and removed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Change(NamedTuple):
-    """The parameters or headers that a message got and lost."""
+    """The parameters or headers added to a message, and removed from it."""
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -18,7 +18,7 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What changed among messages of one kind, by name, sorted."""
+    """The differences among messages of one kind, sorted by name."""
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -30,12 +30,12 @@ class Changes:
     def lines(
         self, title: str, message: Callable[[str], str] = str, header: Callable[[str, str], str] = lambda _, name: name
     ) -> Iterator[str]:
-        """Yield the changes as a person reads them, nothing where there is none.
+        """Yield the changes as lines of text, or nothing if there are none.
 
         Args:
-            title: What kind of messages these are.
-            message: How a message is shown.
-            header: How a header of a message is shown.
+            title: The kind of messages.
+            message: Formats a message.
+            header: Formats a header of a message.
         """
         if not self:
             return
@@ -49,7 +49,7 @@ class Changes:
 
 
 def compare(before: Mapping[str, Collection[str]], after: Mapping[str, Collection[str]]) -> Changes:
-    """Compare messages, each with its headers; names are the same without regard to case, as on the wire."""
+    """Compare messages, each with its headers. Names are case-insensitive, as on the wire."""
     old, new = _folded(before), _folded(after)
     both = [(new[name], before[old[name]], after[new[name]]) for name in sorted(old.keys() & new.keys())]
     changes = {name: Change(*_added_and_removed(one, other)) for name, one, other in both}

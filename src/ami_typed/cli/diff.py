@@ -1,12 +1,13 @@
-"""`ami-typed diff 18 22`: what Asterisk added, removed and changed between two releases, as the classes tell it.
+"""`ami-typed diff 18 22`: what Asterisk added, removed and changed between two releases, according to the classes.
 
 Rules owned here:
 
-- A release line (`18`) stands for its newest release, so it has whatever the line ever got; a release (`18.20.1`) has
-  what had come by then.
-- A message that both have is changed where a parameter or a header came or went.
-- With `--only`, the events of a list are used where its action is, and what an answer says where its attribute is.
-- The exit status is that of diff(1): 0 where there is nothing to tell, 1 where there is, 2 for bad arguments.
+- A release line (`18`) stands for its newest release, so it has everything added to the line; a release (`18.20.1`)
+  has what had been added by then.
+- A message present in both has changed if a parameter or header was added or removed.
+- With `--only`, using an action counts as using the events of its list, and reading an attribute as using the response
+  that has it.
+- The exit status is that of diff(1): 0 if nothing differs, 1 if something does, 2 for bad arguments.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _PUT = re.compile(r'\._put\(\s*"([^"]+)",\s*(\w+)')
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A parameter or header that not every release of its class has; a parameter may have no attribute of its own."""
+    """A parameter or header that some releases of its class lack. A parameter may have no separate attribute."""
 
     name: str
     attribute: str | None
@@ -53,16 +54,16 @@ class Header:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.epilog = "Exit status: 0 where nothing differs, 1 where something does, 2 for bad arguments."
+    parser.epilog = "Exit status: 0 if nothing differs, 1 if something does, 2 for bad arguments."
     parser.add_argument("old", metavar="OLD", help="a release line, such as 18, or a release, such as 18.20.1")
-    parser.add_argument("new", metavar="NEW", help="what to compare it with")
+    parser.add_argument("new", metavar="NEW", help="the release or line to compare it with")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--only",
         type=Path,
         action="append",
         metavar="PATH",
-        help="show only what Python sources use, by their syntax: a file, or a folder with all that is below",
+        help="show only what these Python sources use: a file, or a folder, searched recursively",
     )
 
 
@@ -87,28 +88,30 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _release(text: str) -> Release:
-    """Read a release, or a line, which stands for a release above all that it has.
+    """Parse a release or a release line; a line is returned as a release above all of its own.
 
     Raises:
-        ValueError: It is neither, or ami-typed does not know the line.
+        ValueError: The text is neither, or the line is unknown to ami-typed.
     """
     match = _VERSION.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no release of Asterisk; say a line, such as 18, or a release, such as 18.20.1.")
+        raise ValueError(
+            f"{text!r} is not a release of Asterisk; give a line, such as 18, or a release, such as 18.20.1."
+        )
     branch = int(match[1])
     if not catalogue.OLDEST_BRANCH <= branch <= catalogue.NEWEST_BRANCH:
         raise ValueError(
-            f"ami-typed knows Asterisk {catalogue.OLDEST_BRANCH} to {catalogue.NEWEST_BRANCH}, not {branch}."
+            f"ami-typed covers Asterisk {catalogue.OLDEST_BRANCH} to {catalogue.NEWEST_BRANCH}, not {branch}."
         )
     return Release(branch, int(match[2] or sys.maxsize), int(match[3] or 0))
 
 
 def _having(kind: str, release: Release) -> dict[str, list[str]]:
-    """Return the classes that a release has, each with those headers that not every release of it has."""
+    """Return the classes that a release has, each with those of its headers that some releases lack."""
     return {
         name: [header.name for header in _varying(cls) if release in header.releases]
         for name, cls in _classes(kind).items()
-        if release in getattr(cls, "releases", (release,))  # answers come and go with their actions
+        if release in getattr(cls, "releases", (release,))  # responses share the releases of their actions
     }
 
 
@@ -133,7 +136,7 @@ def _varying(cls: type[Any]) -> list[Header]:
 
 
 def _places(uses: Uses) -> dict[tuple[str, str], list[str]]:
-    """Return the places where classes are used: by name, as part of a list, or by their name on the wire."""
+    """Return the places where classes are used: by name, as part of a list, or by their wire name."""
     places: dict[tuple[str, str], list[str]] = {}
     by_wire = {event_name(cls).lower(): name for name, cls in _classes("events").items()}
     for (package, name), found in uses.classes.items():

@@ -2,14 +2,13 @@
 
 Rules owned here:
 
-- Every event is inspected, and every answer to what this command itself sends; nothing is sampled. The report says
-  how many messages were inspected of how many, and no more.
-- `--all` sends every action that only asks, so that a server shows as much as it can without being used: an action
-  that is answered with a list or with headers of its own, and needs no parameter. A test lists them.
-- Standard output holds nothing but TOML, or the sentence that nothing unknown was found; the rest goes to standard
-  error.
+- Every event is inspected, and every response to a request of this command; nothing is sampled. The report says how
+  many of the received messages were inspected, and claims nothing beyond that.
+- `--all` sends every action that only reads, so that a server shows as much as it can without being changed: actions
+  answered with a list or with headers of their own, and without a required parameter. A test lists them.
+- Standard output is TOML, or the sentence that nothing unknown was found; everything else goes to standard error.
 - A secret comes from a file, the environment or the terminal, never from an argument.
-- The exit status is that of diff(1): 0 where all is known, 1 where something is not, 2 where nobody could look.
+- The exit status is that of diff(1): 0 if everything is known, 1 if something is not, 2 if nothing could be inspected.
 """
 
 from __future__ import annotations
@@ -45,9 +44,9 @@ if TYPE_CHECKING:
 
 HELP = "Show what a server sends that ami-typed does not know, as overlay entries."
 
-KNOWN, UNKNOWN, CANNOT_LOOK = 0, 1, 2
+KNOWN, UNKNOWN, FAILED = 0, 1, 2
 QUIET: Final = 1.0
-"""How long `--all` waits for another event when everything was asked and no time was given, in seconds."""
+"""Time that `--all` waits for another event after its last request, in seconds, unless ``--seconds`` is given."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,21 +56,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "come from AMI_TYPED_HOST, AMI_TYPED_PORT, AMI_TYPED_USER, AMI_TYPED_SECRET_FILE and AMI_TYPED_SECRET; "
         "without a secret the command prompts for it."
     )
-    parser.allow_abbrev = False  # --secret is to be no short form of anything
-    told = os.environ.get
-    parser.add_argument("--host", default=told("AMI_TYPED_HOST", "127.0.0.1"), help="the server's name or address")
-    parser.add_argument("--port", type=int, default=told("AMI_TYPED_PORT", "5038"), help="its port (5038)")
-    parser.add_argument("--tls", action="store_true", help="speak TLS, and verify the certificate")
-    parser.add_argument("--user", default=told("AMI_TYPED_USER"), help="the section of manager.conf")
+    parser.allow_abbrev = False  # --secret must not be a short form of --secret-file
+    environ = os.environ.get
+    parser.add_argument("--host", default=environ("AMI_TYPED_HOST", "127.0.0.1"), help="the server's name or address")
+    parser.add_argument("--port", type=int, default=environ("AMI_TYPED_PORT", "5038"), help="its port (5038)")
+    parser.add_argument("--tls", action="store_true", help="use TLS, and verify the certificate")
+    parser.add_argument("--user", default=environ("AMI_TYPED_USER"), help="the section of manager.conf")
     parser.add_argument(
-        "--secret-file", type=Path, default=told("AMI_TYPED_SECRET_FILE"), metavar="FILE", help="where its secret is"
+        "--secret-file",
+        type=Path,
+        default=environ("AMI_TYPED_SECRET_FILE"),
+        metavar="FILE",
+        help="the file that contains its secret",
     )
-    parser.add_argument("--seconds", type=float, metavar="N", help="how long to listen; else until Ctrl-C")
+    parser.add_argument("--seconds", type=float, metavar="N", help="how long to listen; by default until Ctrl-C")
     parser.add_argument("--file", type=Path, metavar="DUMP", help="inspect a recorded dialogue instead of a server")
     parser.add_argument(
         "--all",
         action="store_true",
-        help="also send every action that only asks, and inspect the answers; without --seconds it then ends by itself",
+        help="also send every action that only reads, and inspect the responses; ends by itself without --seconds",
     )
 
 
@@ -81,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         report, seen = _read(options.file) if options.file else _listen(options)
     except (Error, OSError) as error:
         print(error, file=sys.stderr)
-        return CANNOT_LOOK
+        return FAILED
     if not report:
         print(report)
         return KNOWN
@@ -95,10 +98,10 @@ def _read(file: Path) -> tuple[DriftReport, str]:
 
 
 def _listen(options: argparse.Namespace) -> tuple[DriftReport, str]:
-    """Log in and inspect every event until the time is up; return what was found, and where.
+    """Log in and inspect every event until the time is up; return the report, and a description of the server.
 
     Raises:
-        Error: The server is not there, or does not let this user in.
+        Error: The server cannot be reached, or refuses the log-in.
         OSError: The secret cannot be read.
     """
     drift = Drift()
@@ -117,16 +120,16 @@ def _listen(options: argparse.Namespace) -> tuple[DriftReport, str]:
 
 
 class _Answers:
-    """Inspects the answers to all requests, and the items of their lists."""
+    """Inspects the responses to all requests, and the items of their lists."""
 
     def __init__(self, drift: Drift) -> None:
         self._drift = drift
 
     def begun(self, exchange: Exchange[Any], /) -> None:
-        """Wait for the answer."""
+        """Do nothing: the response is inspected once it is complete."""
 
     def settled(self, exchange: Exchange[Any], /) -> None:
-        """Inspect what came."""
+        """Inspect the response and its list items."""
         if exchange.response is not None:
             self._drift.look_at_answer(exchange.request, exchange.response)
         for events in exchange.events.values() if exchange.events is not None else ():
@@ -135,20 +138,20 @@ class _Answers:
 
 
 def questions() -> Iterator[Request[Any]]:
-    """Yield every action that only asks and needs no parameter, by name."""
+    """Yield every action that only reads and has no required parameter, by name."""
     for name in sorted(catalogue.ACTIONS):
         cls: type[Any] = getattr(actions, name)
         result = inspect.get_annotations(cls.process_response)["return"]
         if cls.lists or result.startswith("responses."):
-            with contextlib.suppress(TypeError, ValueError):  # it needs a parameter
+            with contextlib.suppress(TypeError, ValueError):  # a parameter is required
                 yield cls()
 
 
 def _ask(manager: Manager) -> None:
-    """Send all questions that the server lists; say which it refused.
+    """Send all reading actions that the server lists, and print which it refused.
 
     Raises:
-        ConnectionLost: The connection ended.
+        ConnectionLost: The connection was lost.
     """
     listed = {name.lower() for name in manager.execute(actions.ListCommands()).commands}
     asked = [each for each in questions() if each.action.lower() in listed]
@@ -158,8 +161,8 @@ def _ask(manager: Manager) -> None:
             manager.execute(question)
         except (ActionFailed, ActionTimeout, NotInRelease) as error:
             refused.append(f"{question.action} ({error})")
-    told = f"; without a result: {', '.join(refused)}" if refused else ""
-    print(f"Sent {len(asked)} actions that ask for something{told}.", file=sys.stderr)
+    failed = f"; without a result: {', '.join(refused)}" if refused else ""
+    print(f"Sent {len(asked)} actions that only read{failed}.", file=sys.stderr)
 
 
 def _watch(stream: EventStream[Event], drift: Drift, seconds: float | None) -> None:
@@ -172,7 +175,7 @@ def _watch(stream: EventStream[Event], drift: Drift, seconds: float | None) -> N
                 print(error, file=sys.stderr)
     except (KeyboardInterrupt, EventTimeout):
         pass
-    except Error as error:  # what came before the connection was lost is told all the same
+    except Error as error:  # what was received before the connection was lost is reported all the same
         print(error, file=sys.stderr)
 
 

@@ -1,6 +1,6 @@
-"""`ami-typed generate`: a typed package for the actions and events of one's own Asterisk modules.
+"""`ami-typed generate`: a typed package for the actions and events of custom Asterisk modules.
 
-The generator itself is the extra `codegen`; this module finds it, and says what to install where it is missing.
+The generator itself is the extra `codegen`; this module finds it, or says what to install.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import argparse
 
-HELP = "Write a package with the actions and events that an Asterisk documents and ami-typed does not have."
+HELP = "Write a package with the actions and events that an Asterisk documents and ami-typed lacks."
 
 _NEEDS = ("lxml", "pydantic", "jinja2", "ruff")
 # Inside the wheel, or beside src/ in a clone.
@@ -27,12 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file",
         type=Path,
         metavar="FILE",
-        help="core-en_US.xml of that Asterisk, plain or .gz, or the folder that it is in",
+        help="core-en_US.xml of that Asterisk, plain or .gz, or the folder that contains it",
     )
     parser.add_argument(
         "--output", type=Path, required=True, metavar="PACKAGE_DIR", help="the folder of the package to write"
     )
-    parser.add_argument("--release", help="claim this release's branch only, such as 22.10.1; else every release")
+    parser.add_argument(
+        "--release", help="restrict the package to this release's branch, such as 22.10.1; by default every release"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -58,8 +60,8 @@ def _generate(generator: str, options: argparse.Namespace) -> int:
 
 
 def _report(done: Any, output: Path) -> list[str]:
-    """Say what was found and written; `done` is a `codegen.generate.Generated`."""
-    known = f"{done.known} actions and events are ami-typed's already."
+    """Return a report of what was found and written; `done` is a `codegen.generate.Generated`."""
+    known = f"ami-typed already has {done.known} of the actions and events."
     if done.difference is None:
         return [f"{known} There is nothing to generate, and nothing was written."]
     written = len(done.difference.missing) + len(done.difference.differing) + len(done.difference.stray)
@@ -68,5 +70,5 @@ def _report(done: Any, output: Path) -> list[str]:
         *(f"event {name}" for name in done.events),
         known,
         f"{output}: {len(done.actions)} actions, {len(done.events)} events, {written} files changed.",
-        f"`import {output.name}` makes every manager know them.",
+        f"`import {output.name}` registers them with every manager.",
     ]

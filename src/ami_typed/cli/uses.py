@@ -1,11 +1,11 @@
-"""What Python sources use of ami-typed, read from their syntax; nothing is imported or run.
+"""Uses of ami-typed in Python sources, found by static analysis; nothing is imported or run.
 
 Rules owned here:
 
-- A class counts as used where it is imported, or named behind its package (`actions.Originate`), under any alias, and
-  where a text is its very name (`Request("Originate")`).
-- What becomes of a message is not followed: an attribute counts as used wherever one of that name is read, given as a
-  keyword, or matched. So too much counts as used rather than too little.
+- A class counts as used if it is imported, or named as a member of its package (`actions.Originate`), under any alias,
+  or if a string equals its name (`Request("Originate")`).
+- Data flow is not followed: an attribute counts as used wherever an attribute of that name is read, passed as a
+  keyword, or matched. The analysis errs on the side of too many uses.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ _NOT_SOURCES = {"__pycache__", "site-packages", "node_modules"}
 
 
 class UsesError(Exception):
-    """A source cannot be read; the text says which and why."""
+    """A source cannot be read; the message says which and why."""
 
 
 class Uses:
-    """What sources use, each with the places, as `file:line`.
+    """The uses found in sources, each with its places as `file:line`.
 
     Attributes:
-        classes: By package and name.
-        attributes: By name: what is read of any object, given as a keyword, or matched by one.
-        texts: By content: the texts that stand in the sources.
+        classes: Uses of classes, by package and name.
+        attributes: Attributes read, passed as keywords or matched, by name.
+        texts: String literals, by content.
     """
 
     def __init__(self) -> None:
@@ -58,10 +58,10 @@ def uses_of(paths: Sequence[Path]) -> Uses:
     """Read sources.
 
     Args:
-        paths: Files, or folders with all sources below.
+        paths: Files, or folders, searched recursively.
 
     Raises:
-        UsesError: There is no such file, or it is not Python, or a folder has no source.
+        UsesError: A file is missing or not Python, or a folder contains no source.
     """
     uses = Uses()
     for path in paths:
@@ -75,7 +75,7 @@ def _sources(path: Path) -> list[Path]:
         return [path]
     below = [source for source in sorted(path.rglob("*.py")) if not _is_foreign(source.relative_to(path))]
     if not below:
-        raise UsesError(f"{path} has no Python source in it.")
+        raise UsesError(f"{path} contains no Python source.")
     return below
 
 
@@ -93,12 +93,12 @@ def _tree(source: Path) -> ast.Module:
 
 
 class _Reader(ast.NodeVisitor):
-    """Reads one source into `uses`."""
+    """Collects the uses of one source."""
 
     def __init__(self, source: Path, uses: Uses) -> None:
         self._source = source
         self._uses = uses
-        # What a name stands for; those that nobody imports from elsewhere are taken for the packages.
+        # The path that each name refers to; unbound names of packages are taken for ami-typed's.
         self._bound = {package: f"ami_typed.{package}" for package in PACKAGES}
 
     def visit_Import(self, node: ast.Import) -> None:
@@ -131,7 +131,7 @@ class _Reader(ast.NodeVisitor):
             self._note(self._uses.texts, node.value, node)
 
     def _path(self, node: ast.expr) -> str:
-        """Return the dotted path of a name, empty where it is none that was imported."""
+        """Return the dotted path of a name, or an empty string if it was not imported."""
         match node:
             case ast.Name(id=name):
                 return self._bound.get(name, "")
@@ -153,7 +153,7 @@ class _Reader(ast.NodeVisitor):
 
 
 def _imported(node: ast.ImportFrom) -> Iterator[tuple[str, str]]:
-    """Yield what an import binds: the path and the name."""
+    """Yield the path and the name of each binding of an import."""
     if node.level or node.module is None:
         return
     for alias in node.names:

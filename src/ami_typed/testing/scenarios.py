@@ -1,6 +1,6 @@
-r"""Scenarios: conversations between a client and a server, written down as a text that reads like a transcript.
+r"""Scenarios: conversations between a client and a server, written as a text that reads like a transcript.
 
-    # Two pings, answered the other way round.
+    # Two pings, answered in reverse order.
     A connects
     S: Asterisk Call Manager/7.0.3
 
@@ -15,22 +15,22 @@ r"""Scenarios: conversations between a client and a server, written down as a te
     S:
     ...
 
-One line of the text is one line of the conversation. How to write one:
+Each line of the text is one line of the conversation. The syntax:
 
-- ``S: text`` is a line of the server's, ``C: text`` one of the client's; each ends in CR LF, which is not written.
-  ``S:`` alone is the empty line that ends a message. A client's message is compared with what a client says; see
+- ``S: text`` is a line sent by the server, ``C: text`` one sent by the client; each ends in CR LF, which is implied.
+  ``S:`` alone is the empty line that ends a message. A client's message is compared with what the client sends; see
   `templates` for the order of its headers and for the line ``...``.
-- ``{name}`` in a client's line takes what the client says there; from then on it stands for just that.
-- The server's lines that follow one another go out at once. ``\|`` parts them where it stands, and a backslash at
-  the end of a line leaves out its CR LF. Bytes are written as ``\xE9``, ``\r``, ``\n``, ``\t``, ``\0``, ``\\``, ``\{``.
-- ``S closes`` ends the connection, and whatever comes next is said on another one; ``C closes`` waits until the client
-  has ended it; ``S waits 0.5 s`` is a pause for somebody who looks on.
-- ``A does something`` is for the application behind the client: a stand-in hands it to whoever plays that, as text,
-  together with the indented lines below it, and else passes over it.
-- ``#`` begins a comment, at the beginning of a line only. Empty lines mean nothing, nor do blanks at the end of a line;
-  where one is said, it is written ``\x20``.
+- ``{name}`` in a client's line captures the text that the client sends there, and from then on stands for it.
+- Consecutive server lines are sent in one write. ``\|`` splits the write at that point, and a backslash at the end of
+  a line omits its CR LF. Bytes are written as ``\xE9``, ``\r``, ``\n``, ``\t``, ``\0``, ``\\``, ``\{``.
+- ``S closes`` closes the connection; the next line is sent on a new one. ``C closes`` waits until the client has closed
+  it. ``S waits 0.5 s`` is a pause for human viewers.
+- ``A does something`` is meant for the application that uses the client: the stand-in passes it, as text and with the
+  indented lines below it, to the function that plays the application, and skips it if there is none.
+- ``#`` at the beginning of a line starts a comment. Empty lines and trailing blanks are ignored; write a significant
+  blank as ``\x20``.
 
-Rules of this module: everything wrong with a text is found at once, each with its line; what is read cannot change.
+Rules of this module: all mistakes in a text are reported together, each with its line; a scenario is immutable.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ _HOW = "a line begins with `S:`, `C:`, `S `, `C `, `A ` or `#`, or is indented b
 
 
 class Say(NamedTuple):
-    """The server says something.
+    """The server sends something.
 
     Attributes:
-        line: Where it stands in the scenario.
-        chunks: What to write, each at once.
+        line: Its line number in the scenario.
+        chunks: The chunks to send, each in one write.
     """
 
     line: int
@@ -67,11 +67,11 @@ class Say(NamedTuple):
 
 
 class Expect(NamedTuple):
-    """The client is to say a message.
+    """The client must send a message.
 
     Attributes:
-        line: Where it stands in the scenario.
-        lines: Its lines, without the empty one at the end.
+        line: Its line number in the scenario.
+        lines: The message's lines, without the empty one at the end.
     """
 
     line: int
@@ -85,7 +85,7 @@ class HangUp(NamedTuple):
 
 
 class Leave(NamedTuple):
-    """The client is to close the connection, and to say nothing more."""
+    """The client must close the connection without sending anything more."""
 
     line: int
 
@@ -94,8 +94,8 @@ class Pause(NamedTuple):
     """The server does nothing for a while.
 
     Attributes:
-        line: Where it stands in the scenario.
-        seconds: For how long.
+        line: Its line number in the scenario.
+        seconds: The duration.
     """
 
     line: int
@@ -103,11 +103,11 @@ class Pause(NamedTuple):
 
 
 class Deed(NamedTuple):
-    """The application does something, or finds something done.
+    """The application does something, or observes something.
 
     Attributes:
-        line: Where it stands in the scenario.
-        words: What it does.
+        line: Its line number in the scenario.
+        words: The text that says what it does.
         details: The indented lines below.
     """
 
@@ -116,7 +116,7 @@ class Deed(NamedTuple):
     details: tuple[Template, ...]
 
     def text(self, captured: Mapping[str, bytes]) -> tuple[str, list[str]]:
-        """Return the words and the details, with what the holes have captured."""
+        """Return the words and the details, with captured text filled in."""
         return self.words.text(captured), [detail.text(captured) for detail in self.details]
 
 
@@ -124,11 +124,11 @@ Step = Say | Expect | HangUp | Leave | Pause | Deed
 
 
 class ScenarioError(ValueError):
-    """A text is no scenario.
+    """A scenario's text is invalid.
 
     Attributes:
         name: The scenario's name.
-        troubles: What is wrong with it, one sentence each, by line.
+        troubles: The mistakes, one sentence each, by line number.
     """
 
     def __init__(self, name: str, troubles: Mapping[int, str]) -> None:
@@ -137,7 +137,7 @@ class ScenarioError(ValueError):
         super().__init__("\n".join(f"{name}, line {line}: {trouble}." for line, trouble in self.troubles.items()))
 
     def __reduce__(self) -> tuple[type[ScenarioError], tuple[str, dict[int, str]]]:
-        """Pickle by the parts; the default would call the class with the sentence."""
+        """Pickle by the parts; the default would pass the message to the constructor."""
         return type(self), (self.name, self.troubles)
 
 
@@ -145,8 +145,8 @@ class Scenario(NamedTuple):
     """A conversation.
 
     Attributes:
-        name: What it is called, to say where something went wrong.
-        steps: What happens, in order.
+        name: Its name, used in error messages.
+        steps: Its steps, in order.
     """
 
     name: str
@@ -157,7 +157,7 @@ class Scenario(NamedTuple):
         """Read a scenario from its text.
 
         Raises:
-            ScenarioError: It is none; says every mistake with its line.
+            ScenarioError: The text is invalid; lists every mistake with its line.
         """
         return cls(name, _Reader(name).read(text))
 
@@ -166,19 +166,19 @@ class Scenario(NamedTuple):
         """Read a scenario from a file.
 
         Raises:
-            ScenarioError: It is none; says every mistake with its line.
+            ScenarioError: The text is invalid; lists every mistake with its line.
             OSError: The file cannot be read.
         """
         return cls.of(Path(path).read_text(encoding="utf-8"), Path(path).name)
 
 
 def demo() -> Scenario:
-    """Return the scenario that the demo is played with."""
+    """Return the scenario played by the demo."""
     return Scenario.of(resources.files("ami_typed.testing").joinpath("demo.txt").read_text("utf-8"), "demo.txt")
 
 
 class _Reader:
-    """Reads one text, line by line, and collects what is wrong with it."""
+    """Parses one text, line by line, and collects its mistakes."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -208,7 +208,7 @@ class _Reader:
         self._in_deed = False
         found = _LINE.fullmatch(line)
         if found is None:
-            raise ValueError(f"this is nobody's: {_HOW}")
+            raise ValueError(f"this line is not understood: {_HOW}")
         if found["who"] == "C" and not found["does"]:
             self._client_says(number, found["text"] or "")
             return
@@ -220,13 +220,13 @@ class _Reader:
 
     def _application(self, number: int, does: str | None) -> None:
         if does is None:
-            raise ValueError("an application says nothing on the connection; write `A ` and what it does")
+            raise ValueError("an application sends nothing on the connection; write `A ` and what it does")
         self._steps.append(Deed(number, self._one(does), ()))
         self._in_deed = True
 
     def _add_detail(self, text: str) -> None:
         if not self._in_deed:
-            raise ValueError(f"this is indented and belongs to nothing: {_HOW}")
+            raise ValueError(f"this line is indented but belongs to no `A ` line: {_HOW}")
         deed = self._steps[-1]
         assert isinstance(deed, Deed)
         self._steps[-1] = deed._replace(details=(*deed.details, self._one(text)))
@@ -236,17 +236,17 @@ class _Reader:
             self._began = self._began or number
             (line, *more) = chunks(text)
             if more:
-                raise ValueError("how a client's words are chunked cannot be chosen; take the \\| out")
+                raise ValueError("only the server's lines can be split into chunks; remove the \\|")
             self._message.append(line)
             self._known.update(line.holes)
         elif self._message:
             self._steps.append(Expect(self._began, tuple(self._message)))
             self._message, self._began = [], 0
         else:
-            raise ValueError("the client's message ends before it has begun")
+            raise ValueError("the client's message has no lines")
 
     def _end_message(self) -> None:
-        """Complain where a client's message was not ended, once."""
+        """Record a mistake if a client's message was not ended, once."""
         if self._message:
             self._troubles[self._began] = "the client's message that begins here does not end; write `C:` below it"
             self._message, self._began = [], 0
@@ -264,18 +264,18 @@ class _Reader:
     def _one(self, text: str) -> Template:
         template, *more = chunks(text)
         if more:
-            raise ValueError("only what the server says can be chunked; take the \\| out")
+            raise ValueError("only the server's lines can be split into chunks; remove the \\|")
         self._check_holes(template)
         return template
 
     def _check_holes(self, template: Template) -> None:
         for hole in template.holes:
             if hole not in self._known:
-                raise ValueError(f"nothing is known of {{{hole}}} here: no line of the client's above has it")
+                raise ValueError(f"{{{hole}}} is not defined here: no client line above captures it")
 
 
 def _doing(number: int, found: re.Match[str]) -> Step:
-    """Read what the server or the client does."""
+    """Parse what the server or the client does."""
     match found["who"], found["does"]:
         case "S", "closes":
             return HangUp(number)
@@ -285,11 +285,11 @@ def _doing(number: int, found: re.Match[str]) -> Step:
             return Pause(number, float(pause[1]))
         case who, does:
             can = "`S closes` or `S waits 0.5 s`" if who == "S" else "`C closes`"
-            raise ValueError(f"`{who} {does}` is nothing that can be done here; {can} is. To say it, write `{who}: `")
+            raise ValueError(f"`{who} {does}` is unknown here; use {can}. To send it as text, write `{who}: `")
 
 
 def _joined(steps: list[Step]) -> list[Step]:
-    """Join what the server says line by line, so that nothing but a mark for it parts two chunks."""
+    """Join consecutive server lines, so that only an explicit mark splits them into chunks."""
     joined: list[Step] = []
     for step in steps:
         before = joined[-1] if joined else None

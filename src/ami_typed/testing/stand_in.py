@@ -2,11 +2,10 @@
 
 Rules of this module:
 
-- Everything happens in the order of the scenario, on one thread: what the server says, what the client is to say, and
-  what the application does, where somebody plays it.
-- A client that departs from the scenario is left at once: the connection is closed, and `StandIn.close` says what the
-  difference is.
-- Nothing waits for ever: a client that says nothing for `StandIn.patience` seconds has departed too.
+- All steps run in the order of the scenario, on one thread: what the server sends, what the client must send, and what
+  the application does.
+- If the client departs from the scenario, the connection is closed at once, and `StandIn.close` reports the difference.
+- Nothing waits forever: a client that sends nothing for ``patience`` seconds has departed too.
 """
 
 from __future__ import annotations
@@ -34,24 +33,24 @@ _END = b"\r\n\r\n"
 
 
 class Departure(Error, AssertionError):
-    """The client did not keep to the scenario; says where, and what the difference is."""
+    """The client departed from the scenario; the message says where, and shows the difference."""
 
 
 class StandIn:
     """A server that plays a scenario. Use it as a context manager, which starts and closes it.
 
     Args:
-        scenario: What to play.
-        application: Who plays the application: called with each of its deeds and with this stand-in, in its place in
-            the scenario. Without it, deeds are passed over.
-        patience: How long a client may take to connect and to say its next message, in seconds.
-        pauses: Whether the scenario's pauses are kept.
+        scenario: The scenario to play.
+        application: Plays the application: called with each of its deeds and this stand-in, in the order of the
+            scenario. If omitted, deeds are skipped.
+        patience: The time a client may take to connect and to send its next message, in seconds.
+        pauses: Whether to honour the scenario's pauses.
 
     Attributes:
-        host: Where it listens: a loopback address.
-        port: The port there, a free one.
-        captured: What the holes of the scenario have captured so far.
-        failure: Why the scenario was not played to its end, `None` where nothing is wrong.
+        host: The loopback address it listens on.
+        port: The port it listens on, chosen by the system.
+        captured: The text captured so far, by name.
+        failure: Why the scenario was not played to its end, or `None`.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class StandIn:
         self._thread = threading.Thread(target=self._run, name="ami-typed stand-in", daemon=True)
 
     def start(self) -> None:
-        """Begin to play."""
+        """Start playing."""
         self._thread.start()
 
     def finish(self) -> None:
@@ -87,7 +86,7 @@ class StandIn:
 
         Raises:
             Departure: The client departed from it.
-            BaseException: What the application raised.
+            BaseException: The exception raised by the application.
         """
         self._played.wait()
         if self.failure is not None:
@@ -97,8 +96,8 @@ class StandIn:
         """Close the connection, and stop listening.
 
         Raises:
-            Departure: The client departed from the scenario, or something is left of it.
-            BaseException: What the application raised.
+            Departure: The client departed from the scenario, or the scenario was not finished.
+            BaseException: The exception raised by the application.
         """
         self._stop()
         if self.failure is not None:
@@ -113,7 +112,7 @@ class StandIn:
     ) -> None:
         departed = self.failure is not None
         self._stop()
-        # What the block raised is told, unless it came of the departure; that the scenario was not finished is no news.
+        # An exception of the block takes precedence, unless the departure caused it.
         if self.failure is not None and self.failure is not error and (departed or error is None):
             raise self.failure from error
 
@@ -140,7 +139,7 @@ class StandIn:
         except OSError as error:
             deed = isinstance(self._step, Deed)
             self.failure = error if deed else Departure(f"{self._place()}: {self._reason(error)}.")
-        except BaseException as error:  # noqa: BLE001 - it is raised to who waits for the stand-in
+        except BaseException as error:  # noqa: BLE001 - raised again in finish() and close()
             self.failure = error
         finally:
             self._leave()
@@ -166,7 +165,7 @@ class StandIn:
                     self._application(step, self)
 
     def _connected(self) -> socket.socket:
-        """Return the connection, having waited for it where there is none."""
+        """Return the connection, waiting for a client if there is none."""
         if self._client is None:
             self._client, _ = self._listener.accept()
             self._client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -181,7 +180,7 @@ class StandIn:
 
     def _say(self, step: Say) -> None:
         client = self._connected()
-        with contextlib.suppress(ConnectionError):  # who is gone hears nothing; the next that it is to say will show it
+        with contextlib.suppress(ConnectionError):  # the client's absence shows when it must send its next message
             for chunk in step.chunks:
                 client.sendall(chunk.fill(self.captured))
 
@@ -189,7 +188,7 @@ class StandIn:
         lines = self._hear().split(b"\r\n")
         if not match(step.lines, lines, self.captured):
             raise Departure(
-                f"{self._place()}: the client says something else (+) than the scenario (-):\n"
+                f"{self._place()}: the client sent something else (+) than the scenario expects (-):\n"
                 + difference(step.lines, lines, self.captured)
             )
 
@@ -198,7 +197,7 @@ class StandIn:
         while _END not in self._heard:
             data = self._connected().recv(65536)
             if not data:
-                raise ConnectionError("the client closed the connection instead of saying its next message")
+                raise ConnectionError("the client closed the connection instead of sending its next message")
             self._heard += data
         message, _, self._heard = self._heard.partition(_END)
         return message
@@ -207,13 +206,13 @@ class StandIn:
         """Wait until the client closes the connection."""
         client = self._connected()
         client.settimeout(patience)
-        with contextlib.suppress(ConnectionError):  # closed, in a hurry
+        with contextlib.suppress(ConnectionError):  # closed by a reset
             while data := client.recv(65536):
                 self._heard += data
         if self._heard:
             lines = self._heard.removesuffix(_END).split(b"\r\n")
             raise Departure(
-                f"{self._place()}: the client says more (+) than the scenario has:\n{difference((), lines, {})}"
+                f"{self._place()}: the client sent more (+) than the scenario expects:\n{difference((), lines, {})}"
             )
 
     def _place(self) -> str:
@@ -222,7 +221,7 @@ class StandIn:
 
     def _reason(self, error: OSError) -> str:
         if self._closed:
-            return "the stand-in was closed before the scenario had come to its end"
+            return "the stand-in was closed before the end of the scenario"
         if isinstance(error, TimeoutError):
-            return f"the client does nothing for {self._patience:g} s"
+            return f"the client did nothing for {self._patience:g} s"
         return str(error)

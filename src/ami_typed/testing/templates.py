@@ -1,12 +1,12 @@
-r"""Bytes with holes: the lines of a scenario, and how what a client said compares with them.
+r"""Templates: the lines of a scenario as bytes with holes, and their comparison with what a client sent.
 
 Rules of this module:
 
-- ``{name}`` is a hole. The first time it takes what stands there, later it stands for just that.
-- ``\r``, ``\n``, ``\t``, ``\0``, ``\xE9`` and ``\\`` are those bytes, ``\{`` is a brace; ``\|`` parts two chunks. Any
-  other backslash is a mistake.
-- The headers of a client's message may come in any order, except that repeated ones keep theirs; the line ``...``
-  allows headers that are not named. A secret is not shown in a difference.
+- ``{name}`` is a hole. It captures the text at its first occurrence, and stands for that text afterwards.
+- ``\r``, ``\n``, ``\t``, ``\0``, ``\xE9`` and ``\\`` are those bytes, ``\{`` is a brace; ``\|`` separates two chunks.
+  Any other backslash is an error.
+- The headers of a client's message may come in any order, but repeated ones keep theirs; the line ``...`` allows
+  further headers. Differences never show a secret.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["ANY_MORE", "Hole", "Template", "chunks", "difference", "match"]
 
 ANY_MORE = "..."
-"""The line of a client's message that allows headers which are not named."""
+"""The line of a client's message that allows further headers."""
 
 _TOKEN = re.compile(r"\\(x[0-9A-Fa-f]{2}|.|$)|\{([A-Za-z_]\w*)\}|[^\\{]+|\{")
 _ESCAPES = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\", "{": b"{"}
@@ -31,10 +31,10 @@ _CHUNK = "|"
 
 
 class Hole(NamedTuple):
-    """A place in a line where something stands that is not known beforehand.
+    """A placeholder for text that is not known in advance.
 
     Attributes:
-        name: What it is called in the scenario.
+        name: Its name in the scenario.
     """
 
     name: str
@@ -55,15 +55,15 @@ class Template(NamedTuple):
         return [part.name for part in self.parts if isinstance(part, Hole)]
 
     def fill(self, captured: Mapping[str, bytes]) -> bytes:
-        """Return the bytes, with what its holes have captured."""
+        """Return the bytes, with captured text filled in."""
         return b"".join(captured[part.name] if isinstance(part, Hole) else part for part in self.parts)
 
     def text(self, captured: Mapping[str, bytes]) -> str:
-        """Return the same as text."""
+        """Return the same as `fill`, decoded."""
         return self.fill(captured).decode("utf-8", "surrogateescape")
 
     def capture(self, octets: bytes, captured: dict[str, bytes]) -> bool:
-        """Compare with bytes and let the holes that are still open take what stands there; return whether they fit."""
+        """Compare with bytes, and capture text in the holes that are still open. Return whether they match."""
         pattern = b""
         for hole in self.parts:
             if isinstance(hole, bytes):
@@ -95,10 +95,10 @@ def _readable(octets: bytes) -> str:
 
 
 def chunks(text: str) -> list[Template]:
-    r"""Read a line of a scenario; return one template for each chunk, so one more than it has ``\|``.
+    r"""Parse a line of a scenario into one template per chunk, separated by ``\|``.
 
     Raises:
-        ValueError: A backslash stands before something that it gives no meaning to.
+        ValueError: The line has an unknown escape sequence.
     """
     found: list[list[bytes | Hole]] = [[]]
     for token in _TOKEN.finditer(text):
@@ -116,17 +116,17 @@ def _unescaped(escape: str) -> bytes:
     if len(escape) == 3:
         return bytes.fromhex(escape[1:])
     if escape not in _ESCAPES:
-        raise ValueError(f"\\{escape} means nothing here; a backslash itself is written \\\\")
+        raise ValueError(f"\\{escape} is not an escape sequence; write a backslash as \\\\")
     return _ESCAPES[escape]
 
 
 def match(expected: Sequence[Template], lines: Sequence[bytes], captured: dict[str, bytes]) -> bool:
-    """Compare a client's message with what a scenario expects; capture only where all of it fits.
+    """Compare a client's message with a scenario. Captures are kept only if the whole message matches.
 
     Args:
         expected: The scenario's lines.
         lines: The client's lines.
-        captured: What the holes have captured so far; added to.
+        captured: The text captured so far; updated on a match.
     """
     wanted = sorted((line for line in expected if str(line) != ANY_MORE), key=lambda line: _name(str(line)))
     given = sorted(lines, key=lambda line: _name(_readable(line)))
@@ -147,7 +147,7 @@ def _name(line: str) -> str:
 
 
 def difference(expected: Iterable[Template], lines: Iterable[bytes], captured: Mapping[str, bytes]) -> str:
-    """Show what a scenario expects (-) beside what the client said (+), secrets hidden."""
+    """Show what a scenario expects (-) next to what the client sent (+), with secrets masked."""
     wanted = ["".join(_filled(part, captured) for part in line.parts) for line in expected]
     given = [_without_secret(_readable(line)) for line in lines]
     return "\n".join(line.rstrip("\n") for line in difflib.ndiff(wanted, given) if not line.startswith("?"))
