@@ -168,7 +168,10 @@ def test_changes_are_numbered_in_their_order() -> None:
         (RenameSection("a", ""), r"RenameSection needs the new name\."),
         (DeleteLine("a"), r"DeleteLine needs the name of a line, or its number\."),
         (AppendLine("a", "", "b"), r"a: a line needs a name\."),
-        (UpdateLine("a", "b", ">c"), r"a: the value of b begins with >, which Asterisk takes for =>; pass is_object=True\."),
+        (
+            UpdateLine("a", "b", ">c"),
+            r"a: the value of b begins with >, which Asterisk takes for =>; pass is_object=True\.",
+        ),
     ],
 )
 def test_a_change_that_asterisk_would_refuse_or_mistake_is_refused(change: Change, sentence: str) -> None:
