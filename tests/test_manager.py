@@ -311,7 +311,7 @@ def test_a_manager_forgotten_while_its_own_lock_is_held_does_not_hang(server: Se
             holder.clear()
             gc.collect()
 
-    background(forget).result(2)
+    background(forget).result(PATIENCE)
 
 
 def test_a_manager_that_was_never_connected_can_be_forgotten() -> None:

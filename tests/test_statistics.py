@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ami_typed as ami
@@ -88,7 +88,6 @@ def test_a_server_that_sends_ever_new_names_is_counted_to_the_end(monkeypatch: p
     st.lists(st.tuples(st.sampled_from(["Gadget", "hangup", "Strange"]), st.booleans(), st.booleans()), max_size=40),
     st.integers(1, 200),
 )
-@settings(deadline=None)
 def test_no_event_is_counted_twice_or_not_at_all(sent: list[tuple[str, bool, bool]], size: int) -> None:
     """Events of the list in flight and others, in blocks of every size, one of them wanted."""
     talk = Talk("Gadget")
