@@ -19,6 +19,7 @@ from .render import render
 from .resolve import resolve
 from .surface import surface
 from .trouble import EXIT_STATUS, TroubleError, Troubles
+from .twins import twins
 from .writer import Difference, compare, write
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _sources(files: list[Path], spec: Path) -> int:
 
 
 def _build(spec: Path, output: Path) -> int:
-    files = build(spec)
+    files = build(spec) | twins(output)
     difference = write(files, output)
     for line in _written(difference):
         print(line)
@@ -163,7 +164,7 @@ def _build(spec: Path, output: Path) -> int:
 
 
 def _check(spec: Path, output: Path) -> int:
-    difference = compare(build(spec), output)
+    difference = compare(build(spec) | twins(output), output)
     for line in difference.lines():
         print(line)
     if difference:
@@ -214,7 +215,7 @@ def _parser() -> argparse.ArgumentParser:
     harvester.add_argument("--release", help="the release it documents, where its name does not tell")
     sources = commands.add_parser("sources", help="read scans of Asterisk's sources into spec/code/")
     sources.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the scan of one release, .json")
-    builder = commands.add_parser("build", help="generate the code of ami_typed from spec/")
+    builder = commands.add_parser("build", help="generate the code of ami_typed from spec/, and manager.py from aio.py")
     check = commands.add_parser("check", help="tell whether the code is what would be built")
     covers = commands.add_parser(
         "coverage",

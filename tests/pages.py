@@ -289,6 +289,11 @@ def on_hangup(event: events.Hangup, manager: ami.AsyncManager) -> None:
     "connections.md 6": Program(
         then="signal.raise_signal(signal.SIGTERM)\nassert not manager.is_connected()\n", dialogue=log_in()
     ),
+    "connections.md 7": Program(
+        "from pathlib import Path\n\npath = Path('/run/secrets/ami')\nmanager = ami.Manager()\n",
+        "post_fork(None, None)\nassert manager.is_connected()\n",
+        log_in(),
+    ),
     "drift.md 1": Program(dialogue=log_in()),
     "events.md 1": Program("", f"{HANGUP}on_hangup(event, ami.Manager())\n"),
     "events.md 2": Program(HANGUP, 'assert event.caller_id_name == "O\'Brien"\n'),
@@ -348,11 +353,8 @@ assert (sms.sender, sms.lines) == ("+49", {{"0": ["hello"]}})
         "assert place_call(actions.Originate(channel='PJSIP/alice', application='Wait', data='1'))[0] == 503\n",
         dialogue=log_in() + ORIGINATE + REFUSED,
     ),
-    "manager.py 1": Program("from pathlib import Path\nfrom ami_typed import Manager\n", "", log_in(user="admin")),
-    "aio.py 1": Program(
-        "import asyncio\nfrom pathlib import Path\nfrom ami_typed import AsyncManager\n",
-        "asyncio.run(main())\n",
-        log_in(user="admin"),
+    "_faces/common.py 1": Program(
+        "from pathlib import Path\nfrom ami_typed import AsyncManager, Manager\n", "", log_in(user="admin")
     ),
     "messages.py 1": Program("", "assert Queues('sales')['Queue'] == 'sales'\n"),
     "testing/__init__.py 1": Program(""),

@@ -12,6 +12,7 @@ import functools
 import gc
 import inspect
 import logging
+import pydoc
 import socket
 import ssl
 import threading
@@ -155,7 +156,8 @@ def slow_request(action: str = "Originate") -> ami.Request[Any]:
 
 
 def public(cls: type) -> list[str]:
-    return [name for name in vars(cls) if not name.startswith("_")]
+    """Return the names of a class's public members, those of its private bases included."""
+    return [name for each in cls.__mro__[:-2] for name in vars(each) if not name.startswith("_")]
 
 
 NAMES = {"AsyncManager": "Manager", "AsyncEventStream": "EventStream"}
@@ -187,6 +189,15 @@ def test_the_two_faces_have_the_same_methods_in_the_same_order_with_the_same_par
             assert isinstance(second, property)
         else:
             assert parameters(first) == parameters(second), name
+
+
+@pytest.mark.parametrize("cls", [ami.Manager, AsyncManager, blocking.EventStream, AsyncEventStream])
+def test_help_shows_every_member_with_its_documentation(cls: type) -> None:
+    shown = pydoc.plain(pydoc.render_doc(cls))
+    for name in public(cls):
+        documentation = inspect.getdoc(inspect.getattr_static(cls, name))
+        assert documentation, name
+        assert documentation.partition("\n")[0] in shown, name
 
 
 def test_what_waits_in_one_face_is_awaited_in_the_other() -> None:
@@ -483,7 +494,7 @@ def test_a_manager_that_was_never_connected_can_be_forgotten() -> None:
 async def test_a_callback_that_never_ends_is_cancelled_with_its_manager(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ami_typed.aio._DRAIN", 0.05)
+    monkeypatch.setattr("ami_typed._faces.tasks._DRAIN", 0.05)
     entered, cancelled = asyncio.Event(), asyncio.Event()
 
     async def never(event: ami.Event, manager: AsyncManager) -> None:

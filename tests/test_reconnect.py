@@ -1075,6 +1075,7 @@ def test_a_manager_forgotten_during_the_gap_is_collected(server: Server) -> None
     gc.collect()
     assert gone() is None
     assert audience is not None
+    assert plan is not None
     plan.set()  # what follows the pause; a test does not wait for it
     audience.leave(None)
 

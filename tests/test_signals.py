@@ -20,7 +20,7 @@ import pytest
 
 import ami_typed as ami
 from ami_typed import AsyncManager
-from ami_typed import manager as faces
+from ami_typed._faces import threads as faces
 from ami_typed._transport import threads as _threads
 from tests.footprint import footprint, settle
 from tests.interrupts import sweep

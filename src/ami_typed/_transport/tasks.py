@@ -266,6 +266,10 @@ class Audience:
         self._ended = False
         self._reason: Exception | None = None
 
+    def waiting(self) -> int:
+        """Return how many messages wait for the callbacks."""
+        return self.dispatcher.waiting
+
     def deliver(self, messages: list[Message | Aggregate]) -> None:
         """Hand messages to the streams at once, and to the callbacks behind what they still have to hear."""
         if self._log.debug:
@@ -345,7 +349,7 @@ class Awaited:
         self._told.clear()
         return True
 
-    def tell(self) -> None:
+    def ring(self) -> None:
         """Wake who waits, or spare it the next wait."""
         with contextlib.suppress(RuntimeError):  # its loop is closed, and nobody waits
             self._loop.call_soon_threadsafe(self._told.set)
@@ -850,6 +854,12 @@ class Connection(asyncio.BufferedProtocol):
     def closed(self) -> asyncio.Future[None]:
         """Done when the socket is gone."""
         return self._closed
+
+    def start_monitor(self, interval: float) -> None:
+        """Ping in the background, at this interval only; see `ping`."""
+        if self.monitor is not None:
+            self.monitor.cancel()
+        self.monitor = self._loop.create_task(self.ping(interval), name="ami-typed monitor")
 
     async def ping(self, interval: float) -> None:
         """Ping every ``interval`` seconds until the connection ends, or end it when no answer comes in another.

@@ -287,6 +287,10 @@ class Audience:
         self._ended = False
         self._reason: Exception | None = None
 
+    def waiting(self) -> int:
+        """Return how many messages wait for the callbacks."""
+        return self.dispatcher.waiting
+
     def start(self) -> None:
         """Begin to call callbacks, until `leave`."""
         self.dispatcher.thread.start()
@@ -502,6 +506,25 @@ class Connection:
             self._break_off(exchange)
             raise
         assert exchange is not None, "what cannot be made raises"
+        return exchange
+
+    def exchange(
+        self,
+        request: Request[T],
+        action_id: str | None = None,
+        headers: Mapping[str, Any] = {},
+        *,
+        timeout: float | None = None,
+        synchronous: bool | None = None,
+        patience: float = 0,
+    ) -> Exchange[T]:
+        """Send a request and wait until it is settled or its time is up; see `Session.open`.
+
+        Raises:
+            NotConnected: The connection has ended.
+        """
+        exchange = self.send(request, action_id, headers, timeout=timeout, synchronous=synchronous, patience=patience)
+        self.wait(exchange)
         return exchange
 
     def _announce(self, exchange: Exchange[Any]) -> None:
@@ -905,6 +928,10 @@ class Connection:
             with contextlib.suppress(RuntimeError):  # it was woken before
                 waiting()
 
+    def start_monitor(self, interval: float) -> None:
+        """Ping in the background; see `monitor`."""
+        new_thread("monitor", monitor, self, interval).start()
+
     def join(self, timeout: float) -> None:
         """Wait for the reader to end, but never for the thread that asks."""
         join(self._reader, timeout)
@@ -943,8 +970,7 @@ def monitor(connection: Connection, interval: float) -> None:
     ping.timeout = interval
     while not connection.stopped.wait(interval):
         try:
-            exchange = connection.send(ping, patience=interval)
-            connection.wait(exchange)
+            exchange = connection.exchange(ping, patience=interval)
         except Error:  # it ended, or too many requests wait: the next round shows
             continue
         except BaseException as error:  # noqa: BLE001 - an observer's; the others rely on this thread

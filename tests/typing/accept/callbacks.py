@@ -7,10 +7,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, assert_type
 
-from ami_typed import aggregates, events
+from ami_typed import Manager, aggregates, events
 
 if TYPE_CHECKING:
-    from ami_typed import Aggregate, AsyncManager, Event, Manager, Message
+    from ami_typed import Aggregate, AsyncManager, Event, Message
 
 
 def on_hangup(event: events.Hangup, manager: Manager) -> None:
@@ -91,3 +91,20 @@ def register_with_either(manager: AsyncManager) -> None:
         print(event.channel_state.name)
 
     print(on_state)
+
+
+class Switchboard(Manager):
+    """A manager of a program's own."""
+
+    calls = 0
+
+
+def on_call(event: events.Newchannel, switchboard: Switchboard) -> None:
+    switchboard.calls += 1
+    print(event.channel)
+
+
+def register_on_a_subclass(switchboard: Switchboard) -> None:
+    switchboard.register_callback(events.Newchannel, on_call)
+    switchboard.register_callback(events.Newchannel)(on_call)
+    switchboard.register_callback(events.Hangup, on_hangup)

@@ -1,0 +1,1 @@
+"""What the faces, `manager` and `aio`, are made of."""

@@ -1,0 +1,444 @@
+"""What only the face with an event loop does: make, adopt, lose and replace its connection, and read its streams.
+
+Rules of this module:
+
+- Everything happens on one event loop, the one that `connect` is awaited on; no task outlives its manager.
+- `threads` is its counterpart; `manager` and `aio` build on the two in the same words.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+import weakref
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ami_typed._faces.common import Face, Stream, unwanted
+from ami_typed._protocol import dialogues
+from ami_typed._transport.sockets import Tries, keep_alive
+from ami_typed._transport.target import failure_of
+from ami_typed._transport.tasks import Audience, Awaited, Connection, is_over, leave_the_loop
+from ami_typed.errors import ConnectionLost, Error, EventTimeout, NotAsterisk, WrongContext
+from ami_typed.messages import Event
+from ami_typed.notices import Disconnected, Reconnected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ami_typed._delivery.log import Log
+    from ami_typed._delivery.stream_buffer import Buffer
+    from ami_typed._delivery.subscriptions import EventKey, Handlers
+    from ami_typed._protocol.dialogues import Conversation
+    from ami_typed._transport.target import Target
+    from ami_typed.backoff import Pauses
+
+__all__ = ["Awaited", "TaskFace", "TaskStream"]
+
+T = TypeVar("T")
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
+_DRAIN = 2.0
+"""How long `close` waits for callbacks that still run, in seconds."""
+
+
+class TaskStream(Stream[E_co, Audience]):
+    """The part of `AsyncEventStream` that waits as only tasks do."""
+
+    def __init__(
+        self, handlers: Handlers, keys: tuple[EventKey, ...], buffer: Buffer[E_co], audience: Audience
+    ) -> None:
+        if _running_loop() not in {None, audience.loop}:
+            raise _foreign_loop()
+        self._changed = asyncio.Event()
+        super().__init__(handlers, keys, buffer, audience, self._changed.set)
+
+    async def _next(self, timeout: float | None) -> E_co | None:
+        """Wait for the next event and take it; return `None` for the end."""
+        if self._audience.loop is not asyncio.get_running_loop() and not self._audience.inherited:
+            raise _foreign_loop()
+        try:
+            async with asyncio.timeout(timeout):
+                while not self._buffer.ready:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise EventTimeout(f"No {self.what} came within {timeout:g} s.{self.silence()}") from None
+        event = self._buffer.take()
+        self._audience.throttle.nudge()
+        return event
+
+
+class TaskFace(Face[Connection, Audience]):
+    """The part of `AsyncManager` that waits as only tasks do."""
+
+    _resuming: asyncio.Task[None] | None = None
+
+    def get_connection(self) -> asyncio.BaseTransport | None:
+        """Return the connection's transport, `None` when not connected."""
+        connection = self._connection
+        return connection.transport if connection is not None and not connection.ended else None
+
+    def _connected(self) -> Connection:
+        connection = self._connection
+        if connection is None or connection.ended:
+            raise self._not_connected()
+        if connection.loop is not _running_loop():
+            raise _foreign_loop()
+        return connection
+
+    async def _connect(self, call: int, target: Target) -> Connection:
+        await self._leave()
+        audience = Audience(self._handlers, weakref.ref(self), self._new_backlog(), self._log)
+        connection = None
+        try:
+            connection = await self._dial(target, audience)
+            while not self._adopt(connection, call):  # another task has connected meanwhile
+                await self._leave()
+        except BaseException:
+            audience.leave(None)
+            if connection is not None:
+                connection.end(ConnectionLost("it was given up."), wanted=True)
+            raise
+        self._tally.connected()
+        self._log.tell(f"Connected to {target}: {' '.join(connection.session.greeting or ())}.")
+        connection.open_up(lost=Loss(weakref.ref(self), self._log))
+        return connection
+
+    def _adopt(self, connection: Connection, call: int) -> bool:
+        """Make a new connection this manager's own. Return whether it is, or another one has to be closed first.
+
+        Args:
+            connection: The connection.
+            call: The number of the call of `connect` that made it.
+
+        Raises:
+            ConnectionLost: A later call disconnected, or connected to another server; the later call wins.
+        """
+        target = connection.target
+        self._check_latest(call, target)
+        if self._audience is not None:
+            return False
+        self._connection, self._audience, self._target = connection, connection.audience, target
+        self._latest = max(call, self._latest[0]), target
+        connection.pauses = self._reconnect.pauses() if self._reconnect else None
+        return True
+
+    async def _dial(self, target: Target, audience: Audience) -> Connection:
+        """Make a connection whose server has greeted.
+
+        Raises:
+            ConnectFailed: It cannot be done.
+            ConnectionLost: It is not wanted any more.
+        """
+        connection = Connection(self._new_session(), audience, target, self._log, self._observers)
+        self._attempts.add(connection)
+        try:
+            await _establish(connection)
+        except BaseException as error:
+            connection.end(ConnectionLost("no connection was made."), wanted=True)
+            if connection.leaving and isinstance(error, Exception):
+                raise unwanted(target) from error
+            raise
+        finally:
+            self._attempts.discard(connection)
+        return connection
+
+    async def _leave(self, only: Connection | None = None) -> None:
+        """Close the connection and end the attempts to replace it; with `only`, unless it is another one."""
+        if only is not None and only.audience is not self._audience:
+            return
+        connection, self._connection = self._connection, None
+        audience, self._audience = self._audience, None
+        resuming, self._resuming = self._resuming, None
+        if audience is None:
+            return
+        if audience.loop is asyncio.get_running_loop():
+            await _finish(_end(connection, audience, resuming))
+        elif audience.loop.is_running():
+
+            async def end() -> None:
+                await _finish(_end(connection, audience, resuming))
+
+            ending = asyncio.run_coroutine_threadsafe(end(), audience.loop)
+            await asyncio.wait([asyncio.wrap_future(ending)], timeout=3 * _DRAIN)
+        else:
+            if audience.loop.is_closed():
+                _bury(connection, audience)
+            else:
+                _end(connection, audience, resuming)
+            if connection is not None:
+                connection.drop()
+
+    def __del__(self) -> None:
+        audience = getattr(self, "_audience", None)
+        if audience is not None:
+            with contextlib.suppress(RuntimeError):  # its loop is closed, and nothing runs there any more
+                audience.loop.call_soon_threadsafe(_forget, self._connection, audience, self._resuming)
+
+    async def _try_again(self, lost: Connection, gap: Callable[[], float], attempt: int) -> None:
+        """Connect in the place of a lost connection, log in as before, and tell everybody.
+
+        Server and credentials are the lost connection's: meanwhile the program may be connecting to another server.
+        """
+        target = lost.target
+        connection = await self._dial(target, lost.audience)
+        connection.credentials, connection.pauses = lost.credentials, lost.pauses
+        try:
+            self._check_wanted(lost.audience)
+            resumed = await self._converse(
+                dialogues.resume(lost.credentials, lost.session.lasting, lost.session.login), connection
+            )
+            self._check_wanted(lost.audience)
+        except BaseException:
+            connection.end(ConnectionLost("it was given up."), wanted=True)
+            raise
+        connection.session.release, connection.session.lasting = resumed.release, lost.session.lasting
+        for refused in resumed.refused:
+            self._log.note(f"The server refused to set again what the lost connection had: {refused}")
+        self._connection = self._ready = connection
+        self._tally.connected(missed := gap())
+        self._log.tell(f"Connected to {target} again: after {missed:.3f} s, at attempt {attempt}.")
+        notice = Reconnected.after(missed, attempt, resumed.refused)
+        connection.open_up(notice, lost=Loss(weakref.ref(self), self._log))
+        self._tell_waiting()
+        if lost.monitored is not None and not connection.ended:
+            self.monitor_connection(lost.monitored)
+
+    def _disown(self) -> None:
+        super()._disown()  # the event loop is the parent's too, so nobody is woken there
+        self._resuming = None
+
+    async def _converse(self, conversation: Conversation[T], connection: Connection) -> T:
+        raise NotImplementedError
+
+
+def _foreign_loop() -> WrongContext:
+    return WrongContext(
+        "This AsyncManager is connected on another event loop, so nothing was sent. Use it there, or call connect() "
+        "here, which closes that connection first."
+    )
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _reason_of(error: BaseException) -> str:
+    """Say why there is no connection; asyncio's own words for a refused one name its address only."""
+    if isinstance(error, ConnectionError) and error.errno:
+        return os.strerror(error.errno)
+    return getattr(error, "strerror", None) or str(error)
+
+
+async def _establish(connection: Connection) -> None:
+    """Connect, shake hands and wait for the greeting, all within the one time-out.
+
+    Raises:
+        ConnectFailed: It cannot be done; the sentence says why.
+    """
+    target = connection.target
+    deadline = connection.loop.time() + target.timeout
+    trouble = f"No connection to {target}"
+    greeting = False
+    try:
+        context = target.context()
+        connected = connection.socket = await _open(target)
+        async with asyncio.timeout_at(deadline):
+            await connection.loop.create_connection(
+                lambda: connection, sock=connected, ssl=context, server_hostname=target.host if context else None
+            )
+            if connection.leaving:
+                raise unwanted(target)
+            trouble, greeting = f"The connection to {target} broke before the greeting", True
+            await connection.greet()
+    except (OSError, UnicodeError, OverflowError) as error:
+        if isinstance(error, Error):
+            raise
+        if greeting and isinstance(error, TimeoutError):
+            raise NotAsterisk.silent(target.timeout) from None
+        reason = _reason_of(error) or f"no answer within {target.timeout:g} s"
+        raise failure_of(f"{trouble}: {reason}.", error) from error
+
+
+async def _resolve(target: Target) -> list[Any]:
+    """Return the addresses of a name; one that is an address already needs no thread that asks for it."""
+    try:
+        return socket.getaddrinfo(
+            target.host, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        )
+    except (OSError, UnicodeError):
+        async with asyncio.timeout(target.timeout):
+            return await asyncio.get_running_loop().getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+
+
+async def _open(target: Target) -> socket.socket:
+    """Connect to the first address of a name that answers."""
+    loop = asyncio.get_running_loop()
+    deadline = time.monotonic() + target.timeout
+    for connecting, address, share in (tries := Tries(target, await _resolve(target), deadline)):
+        try:
+            connecting.setblocking(False)
+            async with asyncio.timeout(share):
+                await loop.sock_connect(connecting, address)
+        except OSError as error:
+            connecting.close()
+            tries.failed(address, error)
+        except BaseException:
+            connecting.close()
+            raise
+        else:
+            keep_alive(connecting)
+            return connecting
+    raise tries.all_failed()
+
+
+class Loss:
+    """What happens when a connection has ended: its audience learns why, or waits for the next one.
+
+    Args:
+        manager: Whose connection it is.
+        log: Where to tell of it.
+    """
+
+    def __init__(self, manager: weakref.ref[TaskFace], log: Log) -> None:
+        self._manager = manager
+        self._log = log
+
+    def __call__(self, connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
+        audience, manager = connection.audience, self._manager()
+        if wanted:
+            self._log.tell(f"Disconnected from {connection.target}: {reason}")
+            audience.leave(None)
+            return
+        self._log.note(f"The connection to {connection.target} is lost: {reason}")
+        audience.deliver([Disconnected.because(reason)])
+        pauses, loop = connection.pauses, connection.loop
+        if pauses is None or manager is None or audience is not manager._audience or not loop.is_running():
+            audience.leave(reason)
+        else:
+            resuming = _resume(self._manager, pauses, connection, reason, self._log)
+            manager._resuming = loop.create_task(resuming, name="ami-typed reconnect")
+
+
+async def _resume(
+    owner: weakref.ref[TaskFace], pauses: Pauses, lost: Connection, reason: ConnectionLost, log: Log
+) -> None:
+    """Connect again after a loss; where that ends without a connection, tell everybody why."""
+    task = asyncio.current_task()
+    try:
+        why = await _keep_resuming(owner, pauses, lost, log)
+    except BaseException as error:
+        over = is_over(task, error)
+        if over and isinstance(error, GeneratorExit):  # its event loop is closed
+            raise
+        _give_up(owner, lost, ConnectionLost(f"{reason} Connecting again ended with {type(error).__name__}."), error)
+        if over:
+            raise
+        log.report("Connecting again was ended by an exception.", error)
+        leave_the_loop(error)
+    else:
+        if why is not None:
+            _give_up(owner, lost, ConnectionLost(f"{reason} {why}") if why else reason)
+
+
+async def _keep_resuming(owner: weakref.ref[TaskFace], pauses: Pauses, lost: Connection, log: Log) -> str | None:
+    """Connect again after a loss, until it works, is given up, or nobody wants it any more.
+
+    Returns:
+        What is to be said about the end beside the reason for the loss, `None` if there is nobody to tell.
+    """
+    refusal = dialogues.why_not_again(lost.credentials, lost.session.login)
+    if refusal:
+        log.note(refusal)
+        return refusal
+    loop = lost.loop
+    begun = loop.time()
+
+    def gap() -> float:
+        return loop.time() - begun
+
+    for attempt, pause in enumerate(pauses.after(begun - lost.since, gap), 1):
+        await asyncio.sleep(pause)
+        manager = owner()
+        if manager is None:
+            break
+        try:
+            await manager._try_again(lost, gap, attempt)
+        except Exception as error:  # noqa: BLE001 - the function for the secret may raise anything
+            if manager._audience is not lost.audience:
+                return None
+            log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
+        else:
+            return None
+        del manager  # a manager that is forgotten during a pause is to be collected
+    log.note(f"The connection to {lost.target} stays lost: Reconnect allows no more attempts.")
+    return ""
+
+
+def _give_up(
+    owner: weakref.ref[TaskFace],
+    lost: Connection,
+    reason: ConnectionLost,
+    cause: BaseException | None = None,
+) -> None:
+    """Tell everybody that a lost connection is not made again."""
+    reason.__cause__ = reason.__cause__ or cause
+    manager = owner()
+    if manager is not None and manager._audience is lost.audience:
+        manager._given_up = lost
+        manager._tell_waiting(reason)
+    lost.audience.leave(reason)
+
+
+def _end(
+    connection: Connection | None, audience: Audience, resuming: asyncio.Task[None] | None
+) -> set[asyncio.Future[None]]:
+    """End a connection and whatever goes on for it; return what ends by itself now."""
+    current = asyncio.current_task() if _running_loop() else None
+    ending: set[asyncio.Future[None]] = {audience.dispatcher.task}
+    if resuming is not None:
+        if resuming is not current:
+            resuming.cancel()
+        ending.add(resuming)
+    if connection is not None:
+        connection.end(ConnectionLost("the program disconnected."), wanted=True)
+        ending.add(connection.closed)
+        if connection.monitor is not None:
+            ending.add(connection.monitor)
+    audience.leave(None)
+    return {each for each in ending if each is not current}
+
+
+def _forget(connection: Connection | None, audience: Audience, resuming: asyncio.Task[None] | None) -> None:
+    """End what a manager leaves that nobody refers to any more; streams learn of a loss that was not made good."""
+    if connection is not None and connection.reason is not None:
+        audience.leave(connection.reason)
+    _end(connection, audience, resuming)
+
+
+def _bury(connection: Connection | None, audience: Audience) -> None:
+    """End a connection of a closed event loop: its tasks are gone, and what would wake them raises."""
+    if connection is not None:
+        with contextlib.suppress(RuntimeError):
+            connection.end(ConnectionLost("the program disconnected."), wanted=True)
+    with contextlib.suppress(RuntimeError):
+        audience.leave(None)
+
+
+async def _finish(waited: set[asyncio.Future[None]]) -> None:
+    """Wait a moment for what ends by itself; cancel what does not."""
+    if not waited:
+        return
+    try:
+        _, late = await asyncio.wait(waited, timeout=_DRAIN)
+    finally:
+        for each in waited:
+            each.cancel()
+    if late:
+        await asyncio.wait(late, timeout=_DRAIN)

@@ -1,0 +1,337 @@
+"""What only the face with threads does: make, adopt, lose and replace its connection, and read its streams.
+
+Rules of this module:
+
+- Nothing here refers to a manager for longer than a step takes, so that a manager that the program no longer refers to
+  is collected and closes.
+- `tasks` is its counterpart for an event loop; `manager` and `aio` build on the two in the same words.
+"""
+
+from __future__ import annotations
+
+import time
+import weakref
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from ami_typed._faces.common import Face, Stream, unwanted
+from ami_typed._protocol import dialogues
+from ami_typed._transport.locks import Awaited, Bell, Latch
+from ami_typed.errors import ConnectFailed, ConnectionLost, Error, EventTimeout, WrongContext
+from ami_typed.messages import Event
+from ami_typed.notices import Disconnected, Reconnected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ami_typed._delivery.log import Log
+    from ami_typed._delivery.stream_buffer import Buffer
+    from ami_typed._delivery.subscriptions import EventKey, Handlers
+    from ami_typed._protocol.dialogues import Conversation
+    from ami_typed._transport.sockets import SynchronisedSocket
+    from ami_typed._transport.target import Target
+    from ami_typed._transport.threads import Audience, Connection
+    from ami_typed.backoff import Pauses
+
+__all__ = ["Awaited", "ThreadFace", "ThreadStream"]
+
+T = TypeVar("T")
+E_co = TypeVar("E_co", bound=Event, covariant=True)
+
+_DRAIN = 2.0
+"""How long `close` waits for callbacks that still run, in seconds."""
+
+
+class ThreadStream(Stream[E_co, "Audience"]):
+    """The part of `EventStream` that waits as only threads do."""
+
+    def __init__(
+        self, handlers: Handlers, keys: tuple[EventKey, ...], buffer: Buffer[E_co], audience: Audience
+    ) -> None:
+        self._bell = Bell()
+        super().__init__(handlers, keys, buffer, audience, self._bell.ring)
+
+    def _next(self, timeout: float | None) -> E_co | None:
+        """Wait for the next event and take it; return `None` for the end."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        try:
+            event = self._taken(deadline, timeout)
+        finally:
+            if self._buffer.ready:  # somebody else may wait as well
+                self._bell.ring()
+        self._audience.throttle.nudge()
+        return event
+
+    def _taken(self, deadline: float | None, timeout: float | None) -> E_co | None:
+        while True:
+            while not self._buffer.ready:
+                self._wait(deadline, timeout)
+            try:
+                return self._buffer.take()
+            except LookupError:  # another thread was faster
+                continue
+
+    def _wait(self, deadline: float | None, timeout: float | None) -> None:
+        """Wait for another event, or for the end."""
+        self._audience.read_while(lambda: not self._buffer.ready, deadline)
+        if self._buffer.ready:
+            return
+        left = None if deadline is None else deadline - time.monotonic()
+        if (left is not None and left <= 0) or not self._bell.wait(left):
+            raise EventTimeout(f"No {self.what} came within {timeout:g} s.{self.silence()}")
+
+
+class ThreadFace(Face["Connection", "Audience"]):
+    """The part of `Manager` that waits as only threads do."""
+
+    _wanted: Latch | None = None
+
+    def get_connection(self) -> SynchronisedSocket | None:
+        """Return the connection's socket, `None` when not connected."""
+        connection = self._connection
+        return connection.transport if connection is not None and not connection.ended else None
+
+    def _connect(self, call: int, target: Target) -> Connection:
+        from ami_typed._transport.threads import Audience
+
+        self._leave()
+        audience = Audience(self._handlers, weakref.ref(self), self._new_backlog(), self._log)
+        connection = None
+        try:
+            audience.start()
+            connection = self._dial(target, audience)
+            while (plan := self._adopt(connection, call)) is None:  # another thread has connected meanwhile
+                self._leave()
+            self._tally.connected()
+            self._log.tell(f"Connected to {target}: {' '.join(connection.session.greeting or ())}.")
+            connection.start()
+            connection.open_up(lost=Loss(plan, self._log))
+        except BaseException:
+            if connection is not None:
+                self._leave(connection)
+                connection.discard()
+            audience.leave(None)
+            audience.drain(_DRAIN)
+            raise
+        return connection
+
+    def _adopt(self, connection: Connection, call: int) -> Plan | None:
+        """Make a new connection this manager's own; return what follows its loss, `None` while there is another one.
+
+        Args:
+            connection: The connection.
+            call: The number of the call of `connect` that made it.
+
+        Raises:
+            ConnectionLost: A later call disconnected, or connected to another server; the later call wins.
+        """
+        target = connection.target
+        with self._lock:
+            self._check_latest(call, target)
+            if self._audience is not None:
+                return None
+            self._connection, self._audience, self._target = connection, connection.audience, target
+            self._latest = max(call, self._latest[0]), target
+            self._wanted = Latch()
+            return Plan(weakref.ref(self), self._wanted, self._reconnect.pauses() if self._reconnect else None)
+
+    def _dial(self, target: Target, audience: Audience) -> Connection:
+        """Make a connection whose server has greeted.
+
+        Raises:
+            ConnectFailed: It cannot be done.
+            ConnectionLost: It is not wanted any more.
+        """
+        from ami_typed._transport.sockets import open_socket  # a program that does not connect yet needs none of this
+        from ami_typed._transport.threads import Connection, quiet
+
+        deadline = time.monotonic() + target.timeout
+        transport = open_socket(target, deadline)
+        connection = Connection(transport, self._new_session(), audience, quiet, target, self._log, self._observers)
+        self._attempts.add(connection)
+        try:
+            connection.greet(deadline)
+        except BaseException as error:
+            transport.release()
+            if connection.leaving:
+                raise unwanted(target) from error
+            if isinstance(error, Error) or not isinstance(error, OSError):
+                raise
+            raise ConnectFailed(f"The connection to {target} broke before the greeting: {error}.") from error
+        finally:
+            self._attempts.discard(connection)
+        return connection
+
+    def _leave(self, only: Connection | None = None) -> None:
+        """Close the connection and end the attempts to replace it; with `only`, unless it is another one."""
+        connection: Connection | None = None
+        audience: Audience | None = None
+        try:
+            with self._lock:
+                if only is not None and only.audience is not self._audience:
+                    return
+                connection, self._connection = self._connection, None
+                audience, self._audience = self._audience, None
+                if self._wanted is not None:
+                    self._wanted.set()
+            for attempt in tuple(self._attempts):
+                if attempt.audience is audience:
+                    attempt.abandon()
+            if connection is not None:
+                connection.end(ConnectionLost("the program disconnected."), wanted=True)
+        finally:
+            if audience is not None:
+                audience.leave(None)
+        if connection is not None and not connection.is_entered():
+            connection.join(_DRAIN)
+        if audience is not None and not (connection is not None and connection.is_entered()):
+            audience.drain(_DRAIN)
+
+    def __del__(self) -> None:
+        connection = getattr(self, "_connection", None)
+        if connection is not None:
+            connection.abandon()
+
+    def _try_again(self, lost: Connection, plan: Plan, gap: Callable[[], float], attempt: int) -> None:
+        """Connect in the place of a lost connection, log in as before, and tell everybody.
+
+        Server and credentials are the lost connection's: meanwhile the program may be connecting to another server.
+        """
+        target, audience = lost.target, lost.audience
+        connection = self._dial(target, audience)
+        try:
+            connection.credentials, connection.monitored = lost.credentials, lost.monitored
+            connection.start()
+            self._attempts.add(connection)
+            self._check_wanted(audience)
+            resumed = self._converse(
+                dialogues.resume(lost.credentials, lost.session.lasting, lost.session.login), connection
+            )
+            connection.session.release, connection.session.lasting = resumed.release, lost.session.lasting
+            for refused in resumed.refused:
+                self._log.note(f"The server refused to set again what the lost connection had: {refused}")
+            with self._lock:
+                self._check_wanted(audience)
+                self._connection = self._ready = connection
+            self._tally.connected(missed := gap())
+            self._log.tell(f"Connected to {target} again: after {missed:.3f} s, at attempt {attempt}.")
+            notice = Reconnected.after(missed, attempt, resumed.refused)
+            connection.open_up(notice, lost=Loss(plan, self._log))
+        except BaseException:
+            connection.end(ConnectionLost("it was given up."), wanted=True)
+            connection.discard()
+            raise
+        finally:
+            self._attempts.discard(connection)
+        self._tell_waiting()
+        if connection.monitored is not None:
+            connection.start_monitor(connection.monitored)
+
+    def _disown(self) -> None:
+        if self._wanted is not None:
+            self._wanted.set()
+        waiting = tuple(self._waiting)
+        super()._disown()
+        for awaited in waiting:
+            awaited.error = WrongContext.inherited()
+            awaited.ring()
+
+    def _converse(self, conversation: Conversation[T], connection: Connection) -> T:
+        raise NotImplementedError
+
+
+class Plan(NamedTuple):
+    """What follows the loss of a connection, for as long as the program wants it to be replaced.
+
+    Attributes:
+        manager: Whose connection it is.
+        wanted: Set once the program has disconnected or connected elsewhere.
+        pauses: The pauses between attempts to reconnect, `None` if a lost connection stays lost.
+    """
+
+    manager: weakref.ref[ThreadFace]
+    wanted: Latch
+    pauses: Pauses | None
+
+
+class Loss:
+    """What happens when a connection has ended: its audience learns why, or waits for the next one.
+
+    Args:
+        plan: What follows.
+        log: Where to tell of it.
+    """
+
+    def __init__(self, plan: Plan, log: Log) -> None:
+        self._plan = plan
+        self._log = log
+
+    def __call__(self, connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
+        audience = connection.audience
+        if wanted:
+            self._log.tell(f"Disconnected from {connection.target}: {reason}")
+            audience.leave(None)
+            return
+        self._log.note(f"The connection to {connection.target} is lost: {reason}")
+        audience.deliver([Disconnected.because(reason)])
+        if self._plan.pauses is None:
+            audience.leave(reason)
+            return
+        from ami_typed._transport.sockets import new_thread
+
+        new_thread("reconnect", _resume, self._plan, self._plan.pauses, connection, reason, self._log).start()
+
+
+def _resume(plan: Plan, pauses: Pauses, lost: Connection, reason: ConnectionLost, log: Log) -> None:
+    """Connect again after a loss; where that ends without a connection, tell everybody why."""
+    try:
+        why = _keep_resuming(plan, pauses, lost, log)
+    except BaseException as error:  # noqa: BLE001 - nobody else would learn of it
+        log.report("Connecting again was ended by an exception.", error)
+        _give_up(plan, lost, ConnectionLost(f"{reason} Connecting again ended with {type(error).__name__}."), error)
+    else:
+        if why is not None:
+            _give_up(plan, lost, ConnectionLost(f"{reason} {why}") if why else reason)
+
+
+def _keep_resuming(plan: Plan, pauses: Pauses, lost: Connection, log: Log) -> str | None:
+    """Connect again after a loss, until it works, is given up, or nobody wants it any more.
+
+    Returns:
+        What is to be said about the end beside the reason for the loss, `None` if there is nobody to tell.
+    """
+    begun = time.monotonic()
+    refusal = dialogues.why_not_again(lost.credentials, lost.session.login)
+    if refusal:
+        log.note(refusal)
+        return refusal
+
+    def gap() -> float:
+        return time.monotonic() - begun
+
+    for attempt, pause in enumerate(pauses.after(begun - lost.since, gap), 1):
+        if plan.wanted.wait(pause):
+            return None
+        manager = plan.manager()
+        if manager is None:
+            break
+        try:
+            manager._try_again(lost, plan, gap, attempt)
+        except Exception as error:  # noqa: BLE001 - the function for the secret may raise anything
+            if plan.wanted.is_set():
+                return None
+            log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
+        else:
+            return None
+        del manager  # a manager that is forgotten during a pause is to be collected
+    log.note("The connection stays lost: Reconnect allows no more attempts.")
+    return ""
+
+
+def _give_up(plan: Plan, lost: Connection, reason: ConnectionLost, cause: BaseException | None = None) -> None:
+    """Tell everybody that a lost connection is not made again."""
+    reason.__cause__ = reason.__cause__ or cause
+    manager = plan.manager()
+    if manager is not None and not plan.wanted.is_set():
+        manager._given_up = lost
+        manager._tell_waiting(reason)
+    lost.audience.leave(reason)
