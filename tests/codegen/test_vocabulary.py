@@ -198,6 +198,17 @@ def test_a_description_that_promises_a_type_keeps_its_promise() -> None:
     assert not NOT_AS_PROMISED.keys() - broken.keys(), "a reason is no longer needed"
 
 
+def test_a_description_says_when_a_value_is_none() -> None:
+    silent = [
+        f"{cls.name}.{field.attribute}: {field.doc}"
+        for cls in messages()
+        for field in cls.fields
+        if field.none and "`None`" not in (field.doc or "")
+    ]
+
+    assert not silent
+
+
 def test_a_parameter_takes_what_the_attributes_of_its_name_give() -> None:
     given = defaultdict[str, set[str]](set)
     for each in attributes():

@@ -208,7 +208,7 @@ class BridgeTechnologySuspend(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeTechnologySuspend/>
 
     Args:
-        bridge_technology: The technology. Required.
+        bridge_technology: The name of the bridge technology. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -234,7 +234,7 @@ class BridgeTechnologyUnsuspend(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeTechnologyUnsuspend/>
 
     Args:
-        bridge_technology: The technology. Required.
+        bridge_technology: The name of the bridge technology. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 

@@ -215,7 +215,7 @@ class ModuleLoad(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ModuleLoad/>
 
     Args:
-        load_type: The operation. Required.
+        load_type: The operation: load, unload, reload or refresh. Required.
         module: The module's name with its ending, or a part of the core such as ``cdr`` or ``manager``;
             omitted to reload everything. One of ``cdr``, ``dnsmgr``, ``extconfig``, ``enum``, ``acl``,
             ``manager``, ``http``, ``logger``, ``features``, ``dsp``, ``udptl``, ``indications``, ``cel``,

@@ -39,7 +39,7 @@ class DAHDIDialOffhook(Request["Answer"]):
 
     Args:
         dahdi_channel: The DAHDI channel's number. Required.
-        number: The digits. Required.
+        number: The digits to dial. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 

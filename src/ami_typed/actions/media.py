@@ -27,7 +27,7 @@ class ControlPlayback(Request["Answer"]):
 
     Args:
         channel: The channel's name. Required.
-        control: The operation. Required.
+        control: The operation on the playback. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 

@@ -27,8 +27,8 @@ class JabberSend(Request["Answer"]):
 
     Args:
         jabber: The client in xmpp.conf to send from. Required.
-        screen_name: The recipient. Required.
-        message: The text. Required.
+        screen_name: The address of the recipient. Required.
+        message: The text of the message. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -60,7 +60,7 @@ class MessageSend(Request["Answer"]):
         destination: The address to send to, as ``pjsip:alice`` or another technology's address. Only in
             Asterisk 16 (since 16.22), 18.8 and later.
         to: The recipient; also the address to send to, if no destination is given.
-        from_: The sender.
+        from_: The address of the sender.
         body: The text; it cannot have more than one line.
         base64_body: The text in Base64, for a text of several lines.
         variable: Variables to set on the message; a technology may send them as headers of its protocol.
@@ -111,7 +111,7 @@ class SendText(Request["Answer"]):
 
     Args:
         channel: The channel's name. Required.
-        message: The text. Required.
+        message: The text of the message. Required.
         content_type: The text's media type. Only in Asterisk 13 (since 13.35), 16 (since 16.12), 17.6 and
             later.
         action_id: Returned with every answer; ami-typed generates one if omitted.

@@ -103,7 +103,7 @@ class MixMonitorMute(Request["Answer"]):
 
     Args:
         channel: The channel's name. Required.
-        direction: The side. Required.
+        direction: The side of the call. Required.
         state: Mute if true, unmute if false. Required.
         mix_monitor_id: The recording of the channel, by the identifier that MixMonitor returned; all of them
             if omitted. Only in Asterisk 18 (since 18.18), 20.3 and later.

@@ -221,7 +221,7 @@ class VoicemailForward(Request["Answer"]):
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
-        folder: The folder. Required.
+        folder: The folder of the mailbox. Required.
         id: The message's identifier, as in VoicemailBoxSummary. Required.
         to_context: The other mailbox's context. Required.
         to_mailbox: The other mailbox's number. Required.
@@ -270,7 +270,7 @@ class VoicemailMove(Request["Answer"]):
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
-        folder: The folder. Required.
+        folder: The folder of the mailbox. Required.
         id: The message's identifier, as in VoicemailBoxSummary. Required.
         to_folder: The folder to move it to. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
@@ -341,7 +341,7 @@ class VoicemailRemove(Request["Answer"]):
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
-        folder: The folder. Required.
+        folder: The folder of the mailbox. Required.
         id: The message's identifier, as in VoicemailBoxSummary. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """

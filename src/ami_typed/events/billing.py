@@ -138,7 +138,7 @@ class Cdr(Event):
     answer_time = SometimesLocal("AnswerTime")
     """When it was answered; `None` if it was not."""
     end_time = SometimesLocal("EndTime")
-    """When it ended."""
+    """When the call ended."""
     duration = Always("Duration", seconds)
     """Time from the start to the end of the call."""
     billable = Always("BillableSeconds", seconds)

@@ -234,13 +234,13 @@ class BridgeTechnologyListItem(Event):
     privileges = ()
 
     bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
-    """The technology."""
+    """The name of the technology."""
     bridge_type = Always("BridgeType", text)
     """The main capability of the technology: ``Holding``, ``Early``, ``Native``, ``1to1Mix`` or ``MultiMix``."""
     bridge_priority = Always("BridgePriority", integer)
     """Its rank: of the suitable technologies, the highest is used."""
     bridge_suspended = Always("BridgeSuspended", yes_no)
-    """True if it is suspended."""
+    """True if the technology is suspended."""
 
 
 class BridgeVideoSourceUpdate(BridgeEvent):

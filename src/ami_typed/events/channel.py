@@ -86,7 +86,7 @@ class CoreShowChannel(ChannelEvent):
     application_data = Always("ApplicationData", text)
     """That application's arguments as one text."""
     duration = Always("Duration", clock)
-    """Age of the channel."""
+    """Time since the channel was created."""
 
 
 class CoreShowChannelMap(Event):
@@ -366,7 +366,7 @@ class Status(Event):
     application = Sometimes("Application", text, none=("(null)",))
     """The dialplan application that it is running; `None` or empty if none."""
     data_ = Sometimes("Data", text, none=("(null)",))
-    """That application's arguments as one text."""
+    """The arguments of that application as one text; `None` or empty if there are none."""
     nativeformats = Always("Nativeformats", formats)
     """The formats that the channel can be sent without translation, in order of preference."""
     readformat = Always("Readformat", text)
@@ -382,7 +382,7 @@ class Status(Event):
     pickupgroup = Always("Pickupgroup", group_bits)
     """The pickup groups whose calls the channel may pick up."""
     seconds = Always("Seconds", _seconds)
-    """Age of the channel."""
+    """Time since the channel was created."""
     variables = Variables("Variable")
     """The requested variables."""
     snapshot = View(ChannelSnapshot)

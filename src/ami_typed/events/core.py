@@ -71,7 +71,7 @@ class Load(Event):
     privileges = ("system",)
 
     module = Always("Module", text)
-    """The module of Asterisk."""
+    """The name of the Asterisk module."""
     status = Always("Status", member(enums.LoadResult))
     """The outcome of loading the module."""
 
@@ -157,6 +157,6 @@ class Unload(Event):
     privileges = ("system",)
 
     module = Always("Module", text)
-    """The module of Asterisk."""
+    """The name of the Asterisk module."""
     status = Always("Status", member(enums.LoadResult))
     """The outcome of unloading the module."""

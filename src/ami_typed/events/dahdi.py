@@ -306,9 +306,9 @@ class PRIShowSpans(Event):
     active = Always("Active", yes_no)
     """True if it is the active D channel of the span."""
     alarm = Always("Alarm", yes_no)
-    """True if it is in alarm."""
+    """True if the D channel is in alarm."""
     up = Always("Up", yes_no)
-    """True if it is up."""
+    """True if the D channel is up."""
 
 
 class PRIShowSpansComplete(Event):

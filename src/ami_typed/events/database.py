@@ -46,7 +46,7 @@ class DBGetResponse(Event):
     key = Always("Key", text)
     """The key."""
     val = Always("Val", text)
-    """Its value."""
+    """The value of the key."""
 
 
 class DBGetTreeComplete(Event):
@@ -82,4 +82,4 @@ class DBGetTreeResponse(Event):
     key = Always("Key", text)
     """The key preceded by its family, as ``/family/key``."""
     val = Always("Val", text)
-    """Its value."""
+    """The value of the key."""

@@ -166,8 +166,7 @@ class VarSet(MaybeChannelEvent):
     channel = Sometimes("Channel", text, none=("none",))
     """The channel that it was set on; `None` for a global variable."""
     uniqueid = Sometimes("Uniqueid", text, none=("none",))
-    """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
-    be used again."""
+    """The channel's identifier; `None` for a global variable."""
     variable = Always("Variable", text)
     """The variable's name."""
     value = Always("Value", escaped("AccountCode", "Linkedid"))

@@ -512,7 +512,7 @@ class SecurityEvent(Event):
     wire_name = ""
 
     event_tv = AlwaysLocal("EventTV")
-    """When it happened."""
+    """When the event happened."""
     severity = Always("Severity", member(enums.Severity))
     """The severity of the event."""
     service = Always("Service", text)
@@ -528,7 +528,7 @@ class SecurityEvent(Event):
     remote_address = Always("RemoteAddress", address)
     """The remote address, where the request came from."""
     module = Sometimes("Module", text)
-    """The module of Asterisk."""
+    """The name of the Asterisk module."""
     session_tv = SometimesLocal("SessionTV")
     """When the session began; `None` if unknown."""
 
@@ -560,7 +560,7 @@ class QueueMemberEvent(Event):
     last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
     """When the member was last paused; `None` if never."""
     login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
-    """When the member was added to the queue."""
+    """When the member was added to the queue; `None` if unknown."""
     in_call = Always("InCall", one_zero, releases="13.8-")
     """True if the member is on a call of this queue; wrap-up time does not count. One of ``0``, ``1``."""
     status = Always("Status", member(enums.QueueMemberStatus))

@@ -41,7 +41,7 @@ class FAXSession(Event):
     page_number = Sometimes("PageNumber", integer)
     """The number of the page being transferred."""
     file_name = Sometimes("FileName", text)
-    """The file."""
+    """The path of the file being sent or received."""
     pages_transmitted = Sometimes("PagesTransmitted", integer)
     """Number of pages sent."""
     pages_received = Sometimes("PagesReceived", integer)
@@ -97,7 +97,7 @@ class FAXSessionsEntry(Event):
     state = Always("State", member(enums.FaxState))
     """The state of the session."""
     files = Always("Files", items(","))
-    """The files of the session."""
+    """The paths of the files sent or received."""
 
 
 class FAXStats(Event):
@@ -114,7 +114,7 @@ class FAXStats(Event):
     privileges = ()
 
     current_sessions = Always("CurrentSessions", integer)
-    """Number of sessions."""
+    """Number of active sessions."""
     reserved_sessions = Always("ReservedSessions", integer)
     """Number of reserved sessions."""
     transmit_attempts = Always("TransmitAttempts", integer)
@@ -148,7 +148,7 @@ class FAXStatus(ChannelEvent):
     local_station_id = Sometimes("LocalStationID", text, none=("unknown",))
     """This side's station identifier; `None` if it has none."""
     file_names = Repeated("FileName", text)
-    """The files."""
+    """The paths of the files."""
 
 
 class ReceiveFAX(ChannelEvent):
@@ -175,7 +175,7 @@ class ReceiveFAX(ChannelEvent):
     transfer_rate = Sometimes("TransferRate", integer)
     """The data rate, in bits per second."""
     file_names = Repeated("FileName", text)
-    """The files."""
+    """The paths of the files."""
 
 
 class SendFAX(ChannelEvent):
@@ -202,4 +202,4 @@ class SendFAX(ChannelEvent):
     transfer_rate = Sometimes("TransferRate", integer)
     """The data rate, in bits per second."""
     file_names = Repeated("FileName", text)
-    """The files."""
+    """The paths of the files."""

@@ -108,6 +108,6 @@ class LocalOptimizationEnd(LocalOneChannelEvent, LocalTwoChannelEvent):
     privileges = ("call",)
 
     success = Always("Success", yes_no)
-    """True if it was removed."""
+    """True if the channel was removed."""
     id = Always("Id", integer)
     """Relates the end to its start."""

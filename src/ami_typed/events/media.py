@@ -180,7 +180,7 @@ class DTMFBegin(ChannelEvent):
     privileges = ("dtmf",)
 
     digit = Always("Digit", text)
-    """The digit."""
+    """The digit: ``0`` to ``9``, ``*``, ``#`` or ``A`` to ``D``."""
     direction = Always("Direction", member(enums.DigitDirection))
     """The direction of the digit."""
 
@@ -199,7 +199,7 @@ class DTMFEnd(ChannelEvent):
     privileges = ("dtmf",)
 
     digit = Always("Digit", text)
-    """The digit."""
+    """The digit: ``0`` to ``9``, ``*``, ``#`` or ``A`` to ``D``."""
     duration = Always("DurationMs", milliseconds)
     """Duration of the digit."""
     direction = Always("Direction", member(enums.DigitDirection))

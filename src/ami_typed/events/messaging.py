@@ -26,7 +26,7 @@ class JabberStatus(Event):
     account = Always("Account", text)
     """The client in xmpp.conf."""
     jid = Always("JID", text)
-    """The contact."""
+    """The address of the contact."""
     resource = Sometimes("Resource", text)
     """The contact's device; absent if it went offline."""
     status = Always("Status", integer)

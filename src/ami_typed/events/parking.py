@@ -158,9 +158,9 @@ class Parkinglot(Event):
     name = Always("Name", text)
     """The lot's name."""
     start_space = Always("StartSpace", integer)
-    """Its first space."""
+    """The number of its first space."""
     stop_space = Always("StopSpace", integer)
-    """Its last space."""
+    """The number of its last space."""
     timeout = Sometimes("Timeout", seconds, none=("0",))
     """Time limit of a parked call; `None` if the lot has none."""
 

@@ -355,7 +355,8 @@ class EndpointDetail(Event):
     disable_direct_media_on_nat = Always("DisableDirectMediaOnNat", true_false)
     """True if direct media is not used when the address of the media is behind NAT."""
     callerid = Sometimes("Callerid", text, none=("<unknown>",))
-    """Name and number of the endpoint, shown by its calls unless ``trust_id_inbound`` lets it choose its own."""
+    """Name and number of the endpoint, shown by its calls unless ``trust_id_inbound`` lets it choose its own; `None`
+    if not set."""
     callerid_privacy = Always("CalleridPrivacy", member(enums.Presentation))
     """Presentation of that name and number: whether they may be shown, and how they were screened."""
     callerid_tag = Always("CalleridTag", text)

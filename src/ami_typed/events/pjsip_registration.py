@@ -81,7 +81,7 @@ class ContactList(Event):
     user_agent = Always("UserAgent", text)
     """The User-Agent header of the registration; empty if it had none."""
     expiration_time = Sometimes("ExpirationTime", epoch, none=("0",))
-    """When the registration expires."""
+    """When the registration expires; `None` if it does not."""
     outbound_proxy = Always("OutboundProxy", text)
     """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
     status = Always("Status", member(enums.ContactState))
@@ -360,7 +360,7 @@ class OutboundRegistrationDetail(Event):
     status = Always("Status", member(enums.RegistrationState))
     """The registration's state."""
     next_reg = Sometimes("NextReg", seconds, none=("0",))
-    """Time until the registration is renewed."""
+    """Time until the registration is renewed; `None` if no renewal is scheduled."""
 
 
 class OutboundRegistrationDetailComplete(Event):

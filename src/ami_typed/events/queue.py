@@ -114,7 +114,7 @@ class QueueEntry(Event):
     channel = Always("Channel", text)
     """The caller's channel."""
     uniqueid = Always("Uniqueid", text)
-    """That channel's identifier."""
+    """The identifier of the caller's channel."""
     caller_id_num = Sometimes("CallerIDNum", text, none=("unknown",))
     """The caller's number; `None` if unknown."""
     caller_id_name = Sometimes("CallerIDName", text, none=("unknown",))
@@ -161,7 +161,7 @@ class QueueMember(Event):
     last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
     """When the member was last paused; `None` if never."""
     login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
-    """When the member was added to the queue."""
+    """When the member was added to the queue; `None` if unknown."""
     in_call = Always("InCall", one_zero, releases="13.8-")
     """True if the member is on a call of this queue; wrap-up time does not count."""
     status = Always("Status", member(enums.QueueMemberStatus))

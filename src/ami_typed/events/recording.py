@@ -26,7 +26,7 @@ class MixMonitorMute(ChannelEvent):
     privileges = ("call",)
 
     direction = Always("Direction", member(enums.RecordedSide))
-    """The side."""
+    """The side of the call."""
     state = Always("State", one_zero)
     """True if it is now muted."""
 

@@ -196,7 +196,7 @@ class RequestBadFormat(SecurityEvent):
     privileges = ("security",)
 
     account_id = Sometimes("AccountID", text, none=("<unknown>",))
-    """The account named in the request; only sent if one was."""
+    """The account named in the request; absent or `None` if none was."""
     request_type = Always("RequestType", text)
     """The request, such as ``Action: Originate``."""
     request_params = Sometimes("RequestParams", text)

@@ -42,7 +42,7 @@ class SIPshowpeer(Answer):
     account_code = Sometimes("Accountcode", text)
     """The account that its calls are charged to."""
     ama_flags = Sometimes("AMAflags", member(enums.AMAFlags), none=("Unknown",))
-    """The purpose of its call records."""
+    """The purpose of its call records; `None` if not set."""
     cid_calling_pres = Always("CID-CallingPres", member(enums.Presentation))
     """Presentation of its number: whether it may be shown, and how it was screened."""
     sip_from_user = Sometimes("SIP-FromUser", text)
@@ -127,7 +127,7 @@ class SIPshowpeer(Answer):
     to_host = Always("ToHost", text)
     """The host that calls to it go to."""
     address_ip = Sometimes("Address-IP", text, none=("(null)",))
-    """Its address."""
+    """Its address; `None` if unknown."""
     address_port = Always("Address-Port", integer)
     """Its port."""
     default_addr_ip = Sometimes("Default-addr-IP", text, none=("(null)",))

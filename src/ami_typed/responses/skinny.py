@@ -77,7 +77,7 @@ class SKINNYshowline(Answer):
     line_label = Always("LineLabel", text)
     """The label that the device shows for it."""
     extension = Sometimes("Extension", text, none=("<not set>",))
-    """The extension that its channels start at."""
+    """The extension that its channels start at; `None` if not set."""
     context = Always("Context", text)
     """The context in which its calls start."""
     call_group = Always("CallGroup", groups)
@@ -89,39 +89,39 @@ class SKINNYshowline(Answer):
     named_pickup_group = Always("NamedPickupGroup", items(","))
     """The named pickup groups whose calls it may pick up."""
     language = Sometimes("Language", text, none=("<not set>",))
-    """The language of its prompts."""
+    """The language of its prompts; `None` if not set."""
     account_code = Sometimes("Accountcode", text, none=("<not set>",))
-    """The account that its calls are charged to."""
+    """The account that its calls are charged to; `None` if not set."""
     ama_flags = Sometimes("AMAflags", member(enums.AMAFlags), none=("Unknown",))
-    """The purpose of records of its calls."""
+    """The purpose of records of its calls; `None` if not set."""
     caller_id = Sometimes("Callerid", text, none=('"" <>',))
     """The caller's name and number; `None` if it has neither."""
     hide_caller_id = Always("HideCallerId", yes_no)
     """True if the number is withheld."""
     forward_all = Sometimes("CFwdAll", text, none=("<not set>",))
-    """Destination of all calls, if they are forwarded."""
+    """Destination to which all calls are forwarded; `None` if not set."""
     forward_busy = Sometimes("CFwdBusy", text, none=("<not set>",))
-    """Destination of calls while the line is busy, if they are forwarded."""
+    """Destination to which calls are forwarded while the line is busy; `None` if not set."""
     forward_no_answer = Sometimes("CFwdNoAnswer", text, none=("<not set>",))
-    """Destination of calls that are not answered, if they are forwarded."""
+    """Destination to which calls that are not answered are forwarded; `None` if not set."""
     voicemail_box = Sometimes("VoicemailBox", text, none=("<not set>",))
-    """Its mailbox."""
+    """Its mailbox; `None` if not set."""
     voicemail_number = Sometimes("VoicemailNumber", text, none=("<not set>",))
-    """The extension of the voicemail service."""
+    """The extension of the voicemail service; `None` if not set."""
     mwi_blink = Always("MWIblink", one_zero)
     """True if the lamp for waiting messages blinks."""
     reg_extension = Sometimes("RegExtension", text, none=("<not set>",))
-    """The extension that is created when the device registers."""
+    """The extension that is created when the device registers; `None` if not set."""
     reg_context = Sometimes("Regcontext", text, none=("<not set>",))
-    """The context of that extension."""
+    """The context in which that extension is created; `None` if not set."""
     moh_interpret = Sometimes("MoHInterpret", text, none=("<not set>",))
-    """The music on hold class that it hears when put on hold."""
+    """The music on hold class that it hears when put on hold; `None` if not set."""
     moh_suggest = Sometimes("MoHSuggest", text, none=("<not set>",))
-    """The music on hold class that it suggests to a party it puts on hold."""
+    """The music on hold class that it suggests to a party it puts on hold; `None` if not set."""
     last_dialed = Sometimes("LastDialedNr", text, none=("<no calls made yet>",))
-    """The number that was dialled last."""
+    """The number that was dialled last; `None` before the first call."""
     last_caller_id = Sometimes("LastCallerID", text, none=("<not set>",))
-    """The last caller."""
+    """Always `None`: Asterisk never sets it."""
     transfer = Always("Transfer", yes_no)
     """True if it may transfer calls."""
     call_waiting = Always("Callwaiting", yes_no)
@@ -139,6 +139,6 @@ class SKINNYshowline(Answer):
     group = Always("Group", integer)
     """Always 0: Asterisk never sets it."""
     parking_lot = Sometimes("Parkinglot", text, none=("<not set>",))
-    """The parking lot that its calls are parked in."""
+    """The parking lot in which its calls are parked; `None` if not set."""
     codecs = Always("Codecs", formats)
     """The configured codecs, in order of preference."""
