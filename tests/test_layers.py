@@ -29,7 +29,7 @@ LAYERS = {
     "transport": {"_transport", "backoff", "observers"},
     "faces": {"_faces", "manager", "aio"},
     "live model": {"live"},
-    "live shell": {"pbx"},
+    "live shells": {"pbx", "aiopbx"},
     "around": {"__init__", "__main__", "testing", "cli", "telemetry"},
 }
 """A module imports from its own layer and from those before it. A folder is a layer's as a whole."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,12 +14,21 @@ from ami_typed.pbx import Pbx
 from tests.live_model import pbx as paper
 from tests.live_model.conversations import talk
 from tests.live_model.lists import lists_of
+from tests.live_model.test_live_queues import item, listed, member
 from tests.support import PATIENCE, Peer, Server, answer, message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 AT_ONCE = ami.Reconnect(first=0, jitter=0)
+
+
+def soon(condition: Callable[[], bool]) -> bool:
+    """Wait until something is so."""
+    until = time.monotonic() + PATIENCE
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.01)
+    return condition()
 
 
 class Telephones:
@@ -31,6 +41,7 @@ class Telephones:
         self.done = 0
         self.started = "10:00:00"
         self.refused: set[str] = set()
+        self.queues: Any = ([], [], [])
         self.peer: Peer | None = None
 
     def link(self, manager: ami.Manager) -> None:
@@ -60,6 +71,9 @@ class Telephones:
             return self.list(action_id, "CoreShowChannelsComplete", [bytes(each) for each in channels])
         if action == "BridgeList":
             return self.list(action_id, "BridgeListComplete", [bytes(each) for each in bridges])
+        if action == "QueueStatus":
+            items = [bytes(each) for kind in self.queues for each in kind]
+            return self.list(action_id, "QueueStatusComplete", items)
         return answer(action_id)
 
     def list(self, action_id: str, end: str, items: list[bytes]) -> bytes:
@@ -186,3 +200,48 @@ def test_the_end_of_the_connection_ends_the_changes(telephones: Telephones) -> N
             telephones.peer.close()
             assert list(changes) == []
             assert isinstance(pbx.failure, ami.ConnectionLost)
+
+
+def test_while_the_link_is_down_the_picture_is_not_sure(telephones: Telephones) -> None:
+    later = ami.Reconnect(first=3600, ceiling=3600, jitter=0)
+    with ami.Manager(reconnect=later) as manager:
+        telephones.link(manager)
+        with Pbx(manager) as pbx, manager.subscribe(ami.Disconnected) as lost, pbx.changes() as changes:
+            assert pbx.fresh_since is not None
+            assert telephones.peer is not None
+            telephones.peer.close()
+            lost.get(PATIENCE)
+            assert soon(lambda: pbx.fresh_since is None)
+            manager.close()
+            assert list(changes) == []
+
+
+def test_changes_of_what_is_closed_have_ended(telephones: Telephones, manager: ami.Manager) -> None:
+    telephones.link(manager)
+    pbx = Pbx(manager)
+    pbx.close()
+    assert list(pbx.changes()) == []
+
+
+def test_queues_are_loaded_and_watched(telephones: Telephones, manager: ami.Manager) -> None:
+    telephones.queues = listed(item("PJSIP/alice"), Completed=4)
+    telephones.link(manager)
+    with Pbx(manager, queues=True) as pbx, pbx.changes(live.MemberPaused) as changes:
+        assert pbx.queues["support"].completed == 4
+        assert pbx.verify() == []
+        telephones.paper.tell("QueueMemberPause", member("PJSIP/alice", Paused=1, PausedReason="lunch"))
+        telephones.happens()
+        assert changes.get(PATIENCE).member.paused_reason == "lunch"
+
+
+def test_queues_that_are_read_from_their_files_again_are_loaded_again(
+    telephones: Telephones, manager: ami.Manager
+) -> None:
+    telephones.queues = listed(item("PJSIP/alice"))
+    telephones.link(manager)
+    with Pbx(manager, queues=True) as pbx, pbx.changes(live.MemberAdded) as changes:
+        telephones.queues = listed(item("PJSIP/alice"), item("PJSIP/bob"))
+        telephones.paper.tell("Reload", ["Module: app_queue.so", "Status: 0"])
+        telephones.happens()
+        added = changes.get(PATIENCE)
+        assert (added.member.interface, added.resynced) == ("PJSIP/bob", True)

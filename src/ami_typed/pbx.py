@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 from ami_typed import actions, live
 from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
-from ami_typed.events import VarSet
-from ami_typed.notices import EventsLost, Reconnected
+from ami_typed.events import Reload, VarSet
+from ami_typed.notices import Disconnected, EventsLost, Reconnected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Self
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
         Sequence[events.QueueParams], Sequence[events.QueueMember], Sequence[events.QueueEntry]
     ]
 
-__all__ = ["ChangeStream", "Pbx"]
+__all__ = ["ChangeStream", "Pbx", "Watching"]
 
 C_co = TypeVar("C_co", bound=live.Change, covariant=True)
 C = TypeVar("C", bound=live.Change)
@@ -98,55 +99,25 @@ class ChangeStream(Generic[C_co]):
         self.close()
 
 
-class Pbx:
-    """The calls of the server that a manager is connected to.
+class Watching:
+    """What `Pbx` and its twin for asyncio have in common: the model, and what is read of it."""
 
-    It listens from when it is made until `close`, which leaving a ``with`` block calls. The manager stays open.
-
-    Args:
-        manager: A manager that is logged in, as a user with the privileges ``call``, ``agent``, and ``system`` or
-            ``reporting``. With `Reconnect`, the picture is loaded again after each loss.
-        trunks: Beginnings of names of channels that lead out of the house, for `Call.direction`.
-        inbound_contexts: Dialplan contexts in which calls from outside begin, for `Call.direction`.
-        recordings: Whether to learn the files that MixMonitor records into. That takes every `VarSet` event, of which
-            there are many, and the privilege ``dialplan``.
-        queues: Whether to watch queues, their callers and members too.
-
-    Raises:
-        ActionFailed: The user may not read the lists of channels and bridges.
-        NotConnected: There is no connection.
-    """
+    _lock: AbstractContextManager[Any]
 
     def __init__(
-        self,
-        manager: Manager,
-        *,
-        trunks: Sequence[str] = (),
-        inbound_contexts: Sequence[str] = (),
-        recordings: bool = False,
-        queues: bool = False,
+        self, trunks: Sequence[str], inbound_contexts: Sequence[str], *, recordings: bool, queues: bool
     ) -> None:
-        self._manager = manager
-        self._lock = threading.RLock()
         self._model = live.Model(clock=_now, trunks=trunks, inbound_contexts=inbound_contexts)
-        self._streams: list[ChangeStream[live.Change]] = []
+        self._streams: list[Any] = []
         self._watches_queues = queues
-        wanted = {*live.CALL_EVENTS, *(live.QUEUE_EVENTS if queues else ())}
+        wanted: set[type[Event]] = {*live.CALL_EVENTS}
+        if queues:
+            wanted |= {*live.QUEUE_EVENTS, Reload}
         kinds = [each for each in wanted if recordings or each is not VarSet]
-        self._events: EventStream[Event] = manager.subscribe(Reconnected, EventsLost, *kinds)
+        self._kinds: tuple[type[Event], ...] = (Disconnected, Reconnected, EventsLost, *kinds)
         self._boot: tuple[str, str] | None = None
         self._failure: Error | None = None
-        self._start()
-
-    def _start(self) -> None:
-        """Load the picture, and begin to follow it."""
-        try:
-            self._load()
-        except BaseException:
-            self._events.close()
-            raise
-        self._thread = threading.Thread(target=self._run, name="ami-typed: calls", daemon=True)
-        self._thread.start()
+        self._ended = False
 
     @property
     def calls(self) -> list[live.Call]:
@@ -186,6 +157,115 @@ class Pbx:
         """What was taken in so far, and what was wrong with it."""
         return self._model.statistics
 
+    def _forget(self, stream: Any) -> None:
+        with self._lock:
+            if stream in self._streams:
+                self._streams.remove(stream)
+
+    def _add(self, stream: Any) -> None:
+        """Hand changes to a stream from now on; one of what is closed has ended."""
+        with self._lock:
+            self._streams.append(stream)
+            if self._ended:
+                stream._put(None)
+
+    def _end(self) -> None:
+        """End the streams of changes."""
+        with self._lock:
+            self._ended = True
+            for stream in self._streams:
+                stream._put(None)
+
+    def _tell(self, changes: list[live.Change]) -> None:
+        for change in changes:
+            for stream in self._streams:
+                stream._put(change)
+
+    def _apply(self, event: Event) -> None:
+        with self._lock:
+            self._tell(self._model.apply(event, _now()))
+
+    def _lose(self) -> None:
+        with self._lock:
+            self._tell(self._model.lose(_now()))
+
+    def _begin_loading(self, boot: tuple[str, str] | None) -> None:
+        """Note that lists are going to be read, of a server that was started at a known moment."""
+        with self._lock:
+            if self._boot is not None and boot is not None and boot != self._boot:
+                self._tell(self._model.lose(_now(), restarted=True))
+            self._boot = boot or self._boot
+            self._model.begin_loading(_now())
+
+    def _join(self, waiting: list[Event], lists: Lists | None, queues: QueueLists | None) -> bool:
+        """Join lists to the events that have come meanwhile; return whether some of those were missed."""
+        with self._lock:
+            for event in waiting:
+                self._tell(self._model.apply(event, _now()))
+            if lists is not None:
+                self._tell(self._model.load(*lists, _now()))
+            if queues is not None:
+                self._tell(self._model.load_queues(*queues, _now()))
+            lost = any(isinstance(event, (Disconnected, Reconnected, EventsLost)) for event in waiting)
+            if lost:
+                self._lose()
+        return lost
+
+    def _differences(self, lists: Lists, queues: QueueLists | None) -> list[live.Difference]:
+        with self._lock:
+            found = self._model.differences(*lists)
+            return found + (self._model.queue_differences(*queues) if queues is not None else [])
+
+    def _failed(self, error: Error) -> None:
+        """Note that the picture could not be loaded again; that is tried at the next connection."""
+        self._failure = error
+        _logger.warning("Could not load the picture of calls again: %s", error)
+
+
+class Pbx(Watching):
+    """The calls of the server that a manager is connected to.
+
+    It listens from when it is made until `close`, which leaving a ``with`` block calls. The manager stays open.
+
+    Args:
+        manager: A manager that is logged in, as a user with the privileges ``call``, ``agent``, and ``system`` or
+            ``reporting``. With `Reconnect`, the picture is loaded again after each loss.
+        trunks: Beginnings of names of channels that lead out of the house, for `Call.direction`.
+        inbound_contexts: Dialplan contexts in which calls from outside begin, for `Call.direction`.
+        recordings: Whether to learn the files that MixMonitor records into. That takes every `VarSet` event, of which
+            there are many, and the privilege ``dialplan``.
+        queues: Whether to watch queues, their callers and members too.
+
+    Raises:
+        ActionFailed: The user may not read the lists of channels and bridges.
+        NotConnected: There is no connection.
+    """
+
+    def __init__(
+        self,
+        manager: Manager,
+        *,
+        trunks: Sequence[str] = (),
+        inbound_contexts: Sequence[str] = (),
+        recordings: bool = False,
+        queues: bool = False,
+    ) -> None:
+        super().__init__(trunks, inbound_contexts, recordings=recordings, queues=queues)
+        self._manager = manager
+        self._lock = threading.RLock()
+        self._events: EventStream[Event] = manager.subscribe(*self._kinds)
+        self._start()
+
+    def _start(self) -> None:
+        """Load the picture, and begin to follow it."""
+        try:
+            self._load()
+        except BaseException:
+            self._events.close()
+            raise
+        self._thread = threading.Thread(target=self._run, name="ami-typed: calls", daemon=True)
+        self._thread.start()
+
     @overload
     def changes(self) -> ChangeStream[live.Change]: ...
     @overload
@@ -209,8 +289,7 @@ class Pbx:
             A stream to iterate over, best in a ``with`` block.
         """
         stream: ChangeStream[Any] = ChangeStream(self, kinds or (live.Change,))
-        with self._lock:
-            self._streams.append(stream)
+        self._add(stream)
         return stream
 
     def verify(self) -> list[live.Difference]:
@@ -234,10 +313,7 @@ class Pbx:
         return found
 
     def _compare(self) -> list[live.Difference]:
-        lists, queues = self._lists(), self._queue_lists()
-        with self._lock:
-            found = self._model.differences(*lists)
-            return found + (self._model.queue_differences(*queues) if queues is not None else [])
+        return self._differences(self._lists(), self._queue_lists())
 
     def close(self) -> None:
         """Stop listening, and end the streams of changes. Closing it again does nothing."""
@@ -253,11 +329,6 @@ class Pbx:
     ) -> None:
         self.close()
 
-    def _forget(self, stream: ChangeStream[live.Change]) -> None:
-        with self._lock:
-            if stream in self._streams:
-                self._streams.remove(stream)
-
     # The thread that follows
 
     def _run(self) -> None:
@@ -268,72 +339,50 @@ class Pbx:
         except Error as error:
             self._failure = error
         finally:
-            for stream in list(self._streams):
-                stream._put(None)
+            self._end()
 
     def _take(self, event: Event) -> None:
-        """Take in an event, or load again if some were missed."""
-        if isinstance(event, (Reconnected, EventsLost)):
-            self._resync(restart=isinstance(event, Reconnected))
-        else:
-            self._apply(event)
+        """Take in an event; load again if some were missed, or queues were read from their files."""
+        match event:
+            case Disconnected():
+                self._lose()
+            case Reconnected() | EventsLost():
+                self._lose()
+                self._resync()
+            case Reload():
+                self._resync()
+            case _:
+                self._apply(event)
 
-    def _apply(self, event: Event) -> None:
-        with self._lock:
-            self._tell(self._model.apply(event, _now()))
-
-    def _tell(self, changes: list[live.Change]) -> None:
-        for change in changes:
-            for stream in self._streams:
-                stream._put(change)
-
-    def _resync(self, *, restart: bool) -> None:
-        """Load the picture again; if that fails, it is done at the next connection."""
-        with self._lock:
-            self._model.lose(_now())
+    def _resync(self) -> None:
+        """Load the picture again."""
         try:
-            self._load(restart=restart)
+            self._load()
         except Error as error:
-            self._failure = error
-            _logger.warning("Could not load the picture of calls again: %s", error)
+            self._failed(error)
         else:
             self._failure = None
 
-    def _load(self, *, restart: bool = False) -> None:
+    def _load(self) -> None:
         """Read the lists, and join them to the events that have come meanwhile."""
-        boot = self._boot_of_server()
-        with self._lock:
-            if restart and self._boot is not None and boot != self._boot:
-                self._tell(self._model.lose(_now(), restarted=True))
-            self._boot = boot
-            self._model.begin_loading(_now())
+        self._begin_loading(self._boot_of_server())
         lists, queues = self._lists(), self._queue_lists()
-        again = False
-        with self._lock:
-            for event in self._waiting():
-                again = again or isinstance(event, (Reconnected, EventsLost))
-                self._tell(self._model.apply(event, _now()))
-            self._tell(self._model.load(*lists, _now()))
-            if queues is not None:
-                self._tell(self._model.load_queues(*queues, _now()))
+        lost = self._join(self._waiting(), lists, queues)
         for name in self._model.doubtful_queues:
-            self._load_queue(name)
-        if again:
-            self._load(restart=True)
+            lost = self._load_queue(name) or lost
+        if lost:
+            self._load()
 
-    def _load_queue(self, name: str) -> None:
-        """Read a queue again, in which a call was counted while it was read."""
+    def _load_queue(self, name: str) -> bool:
+        """Read a queue again, in which a call was counted while it was read; return whether events were missed."""
+        lost = False
         for _ in range(_ROUNDS):
-            with self._lock:
-                self._model.begin_loading(_now())
+            self._begin_loading(None)
             queues = self._queue_lists(name)
-            with self._lock:
-                for event in self._waiting():
-                    self._tell(self._model.apply(event, _now()))
-                if queues is not None:
-                    self._tell(self._model.load_queues(*queues, _now()))
+            lost = self._join(self._waiting(), None, queues) or lost
             if name not in self._model.doubtful_queues:
-                return
+                break
+        return lost
 
     def _boot_of_server(self) -> tuple[str, str] | None:
         """Return when the server says that it was started, `None` if the user may not ask."""
@@ -354,13 +403,14 @@ class Pbx:
         status = self._manager.execute(actions.QueueStatus(queue=name))
         return status.params, status.members, status.entries
 
-    def _waiting(self) -> Iterator[Event]:
+    def _waiting(self) -> list[Event]:
         """Take the events that have come, without waiting for more."""
-        while True:
-            try:
-                yield self._events.get(timeout=0)
-            except (EventTimeout, StopIteration):
-                return
+        events: list[Event] = []
+        try:
+            while True:
+                events.append(self._events.get(timeout=0))
+        except (EventTimeout, StopIteration):
+            return events
 
 
 def _now() -> datetime:
