@@ -51,8 +51,8 @@ def assert_nothing_is_left(played: Played) -> None:
 
 
 def names(played: Played) -> list[str]:
-    """Return what changed, by the names of its classes."""
-    return [type(change).__name__ for change in played.changes]
+    """Return what changed of calls, by the names of its classes."""
+    return [type(change).__name__ for change in played.of(live.CallChange)]
 
 
 def ended(played: Played) -> live.CallEnded:

@@ -57,14 +57,14 @@ class Bridges:
         """Put a channel into a bridge, and out of any other."""
         if leg.bridge is not bridge:
             self.leave(leg)
-        bridge.legs[leg.uniqueid] = leg
+        bridge.channels[leg.uniqueid] = leg
         leg.bridge = bridge
 
     def leave(self, leg: Leg) -> Bridge | None:
         """Take a channel out of its bridge, and return that."""
         bridge, leg.bridge = leg.bridge, None
         if bridge is not None:
-            bridge.legs.pop(leg.uniqueid, None)
+            bridge.channels.pop(leg.uniqueid, None)
         return bridge
 
     def destroy(self, uniqueid: str) -> list[Leg]:
@@ -73,7 +73,7 @@ class Bridges:
         self._gone[uniqueid] = None
         if len(self._gone) > _REMEMBERED:
             self._gone.popitem(last=False)
-        left = list(bridge.legs.values()) if bridge is not None else []
+        left = bridge.legs if bridge is not None else []
         for leg in left:
             self.leave(leg)
         return left
@@ -106,7 +106,7 @@ def beyond(leg: Leg) -> list[Leg]:
 
 def _beside(leg: Leg) -> list[Leg]:
     """Return the channels that hear a channel at first hand."""
-    beside = list(leg.bridge.legs.values()) if leg.bridge is not None and leg.bridge.is_talk else []
+    beside = leg.bridge.legs if leg.bridge is not None and leg.bridge.is_talk else []
     if leg.other_half is not None and leg.other_half.ended_at is None:
         beside.append(leg.other_half)
     return beside

@@ -60,7 +60,7 @@ def hang_up(picture: Picture, leg: Leg, cause: int | None) -> None:
 def _leave(picture: Picture, call: Call, leg: Leg) -> None:
     """Take a channel that was hung up out of its call, and end that if it was its last need."""
     picture.take_out(leg)
-    if not call.legs:
+    if not call.channels:
         _end(picture, call, leg)
     elif call.caller_leg is leg:
         _without_caller(picture, call, leg)

@@ -151,7 +151,7 @@ def differences(
     """
     listed = {item.uniqueid: item for item in channels}
     numbers = {item.bridge_uniqueid: item.bridge_num_channels for item in bridges}
-    agree = {bridge.uniqueid for bridge in picture.bridges if numbers.get(bridge.uniqueid) == len(bridge.legs)}
+    agree = {bridge.uniqueid for bridge in picture.bridges if numbers.get(bridge.uniqueid) == len(bridge.channels)}
     found = [_there(f"channel {leg.channel}", True) for leg in picture.channels if leg.uniqueid not in listed]
     for item in listed.values():
         leg = picture.channels.get(item.uniqueid)
@@ -172,7 +172,7 @@ def _bridges(picture: Picture, listed: Iterable[str], named: set[str]) -> list[D
     """
     known = {bridge.uniqueid: bridge for bridge in picture.bridges}
     server = {*listed}
-    mine = [each for each, bridge in known.items() if bridge.legs and each not in server | named]
+    mine = [each for each, bridge in known.items() if bridge.channels and each not in server | named]
     theirs = [each for each in server if each not in known]
     return [*(_there(f"bridge {each}", True) for each in mine), *(_there(f"bridge {each}", False) for each in theirs)]
 

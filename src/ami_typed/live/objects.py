@@ -183,7 +183,7 @@ class Leg:
 class Bridge:
     """One bridge and the channels in it, in the order in which they came."""
 
-    __slots__ = ("creator", "kind", "legs", "name", "technology", "touched", "uniqueid")
+    __slots__ = ("channels", "creator", "kind", "name", "technology", "touched", "uniqueid")
 
     def __init__(self, uniqueid: str) -> None:
         self.uniqueid = uniqueid
@@ -191,11 +191,16 @@ class Bridge:
         self.technology: BridgeTechnology | None = None
         self.creator: str | None = None
         self.name: str | None = None
-        self.legs: dict[str, Leg] = {}
+        self.channels: dict[str, Leg] = {}
         self.touched = 0
 
     def __repr__(self) -> str:
-        return f"<Bridge {self.uniqueid}: {', '.join(leg.channel for leg in self.legs.values())}>"
+        return f"<Bridge {self.uniqueid}: {', '.join(leg.channel for leg in self.legs)}>"
+
+    @property
+    def legs(self) -> list[Leg]:
+        """The channels in it, in the order in which they came."""
+        return list(self.channels.values())
 
     @property
     def is_conference(self) -> bool:
@@ -243,7 +248,7 @@ class Call:
     Attributes:
         id: The Linkedid with which it began; no other call that is going on has it.
         started_at: When the first channel of it was met.
-        legs: Its channels, those of Local channels too, by Uniqueid.
+        channels: Its channels, those of Local channels too, by Uniqueid.
         caller_leg: The caller's channel. After a transfer it is that of the party who was handed over.
         callee_leg: The channel of who answered last.
         originated: Whether Asterisk set it up, as in click-to-dial.
@@ -256,31 +261,32 @@ class Call:
     """
 
     __slots__ = (
+        *("_clock", "_queue_wait", "_queued_since", "_talked", "_talking_since", "abandoned", "answered_at", "answers"),
         *(
-            "_clock",
-            "_queue_wait",
-            "_queued_since",
-            "_talked",
-            "_talking_since",
-            "abandoned",
-            "answered_at",
             "callee_leg",
-        ),
-        *(
-            "answers",
             "caller_leg",
             "cause",
+            "channels",
             "dial_status",
+            "direction",
             "ended_at",
             "ended_by",
             "first_out",
+        ),
+        *(
             "holds",
             "id",
             "ids",
-            "legs",
+            "merged_into",
+            "number",
+            "originated",
+            "parked",
+            "pending",
+            "queue",
+            "reason",
+            "recording",
         ),
-        *("merged_into", "number", "originated", "parked", "pending", "queue", "reason", "recording", "rung"),
-        *("direction", "started", "started_at", "transfers", "__weakref__"),
+        *("rung", "started", "started_at", "transfers", "__weakref__"),
     )
 
     def __init__(self, identifier: str, number: int, at: datetime, clock: Callable[[], datetime]) -> None:
@@ -290,7 +296,7 @@ class Call:
         self._clock = clock
         self.started_at = at
         self.started = False
-        self.legs: dict[str, Leg] = {}
+        self.channels: dict[str, Leg] = {}
         self.caller_leg: Leg | None = None
         self.callee_leg: Leg | None = None
         self.originated = False
@@ -336,9 +342,14 @@ class Call:
         return (self.caller_leg.first_exten or None) if self.caller_leg is not None and not self.originated else None
 
     @property
+    def legs(self) -> list[Leg]:
+        """Its channels, those of Local channels too, in the order in which they came."""
+        return list(self.channels.values())
+
+    @property
     def parties(self) -> list[Leg]:
         """The channels of people and lines, without Local channels."""
-        return [leg for leg in self.legs.values() if leg.is_person]
+        return [leg for leg in self.channels.values() if leg.is_person]
 
     @property
     def ringing(self) -> list[Leg]:
@@ -354,7 +365,7 @@ class Call:
     @property
     def held_by(self) -> list[Leg]:
         """The channels of those who have others on hold."""
-        return [leg for leg in self.legs.values() if leg.held_since is not None]
+        return [leg for leg in self.channels.values() if leg.held_since is not None]
 
     @property
     def is_waiting(self) -> bool:
@@ -414,7 +425,7 @@ class Call:
     def take_over(self, other: Call) -> None:
         """Take over what belongs to a call that becomes part of this one."""
         self.ids |= other.ids
-        self.legs |= other.legs
+        self.channels |= other.channels
         self.rung += other.rung
         self.answers += other.answers
         self.transfers += other.transfers

@@ -89,14 +89,14 @@ class Picture:
         if leg.call is not None and leg.call is not call:
             self.take_out(leg)
         leg.call = call
-        call.legs[leg.uniqueid] = leg
+        call.channels[leg.uniqueid] = leg
 
     def take_out(self, leg: Leg) -> None:
         """Take a channel out of its call; a call without channels is no more."""
         call = leg.call
         if call is not None:
-            call.legs.pop(leg.uniqueid, None)
-            if not call.legs and not call.started:
+            call.channels.pop(leg.uniqueid, None)
+            if not call.channels and not call.started:
                 self.calls.remove(call)
 
     def calls_as_party(self, leg: Leg) -> None:
@@ -133,7 +133,7 @@ class Picture:
         if one is other:
             return one
         call, guest = sorted((one, other), key=lambda each: each.number)
-        for leg in guest.legs.values():
+        for leg in guest.channels.values():
             leg.call = call
         call.take_over(guest)
         self._settle(call, guest)

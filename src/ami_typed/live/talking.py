@@ -103,7 +103,7 @@ def leave(picture: Picture, leg: Leg) -> None:
 
 def destroy(picture: Picture, bridge: Bridge) -> None:
     """Take in that a bridge is no more."""
-    for leg in list(bridge.legs.values()):
+    for leg in bridge.legs:
         leave(picture, leg)
     picture.bridges.destroy(bridge.uniqueid)
 
