@@ -121,10 +121,11 @@ def tests(session: nox.Session) -> None:
     """
     if ABSENT:
         session.warn(f"not run, because not installed: Python {', '.join(ABSENT)}")
-    install(session, "test", "types")
+    first = session.python in {None, *INSTALLED[:1]}
+    install(session, "test", *(["types"] if first or session.posargs else []))
     if session.posargs:
         session.run("python", "-m", "pytest", *session.posargs)
-    elif session.python in {None, *INSTALLED[:1]}:
+    elif first:
         run_pure(session)
         session.run("python", "-m", "pytest", *IN_PARALLEL)
     else:
@@ -133,12 +134,15 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(name="all")
 def all_(session: nox.Session) -> None:
-    """Run every test that needs no server, the long ones included, and report the coverage."""
+    """Run every test that needs no server, the long ones included, and report the coverage.
+
+    `nox -s all -- -m exhaustive --no-cov` runs what `tests` leaves out.
+    """
     install(session, "test", "types")
-    run_pure(session)
-    session.run(
-        "python", "-m", "pytest", *IN_PARALLEL, *WHOLE, "--cov", "--cov-report=term:skip-covered", *session.posargs
-    )
+    if not session.posargs:
+        run_pure(session)
+    coverage = ("--cov", "--cov-report=term:skip-covered")
+    session.run("python", "-m", "pytest", *IN_PARALLEL, *WHOLE, *coverage, *session.posargs)
 
 
 @nox.session
@@ -157,7 +161,7 @@ def sdist(session: nox.Session) -> None:
         (archive,) = Path(folder).glob("*.tar.gz")
         shutil.unpack_archive(archive, folder, filter="data")
         session.chdir(archive.with_name(archive.name.removesuffix(".tar.gz")))
-        install(session, "test", "types")
+        install(session, "test")
         session.run("python", "-m", "pytest", *(session.posargs or (*IN_PARALLEL, *ELSEWHERE)))
 
 

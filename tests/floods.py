@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 import ami_typed as ami
 from ami_typed import Overflow
 from tests.support import PATIENCE, answer, message
@@ -21,6 +23,14 @@ DROPPING = {
 """What leaves the connection as it is."""
 
 POLICIES = {**DROPPING, "disconnect": Overflow.DISCONNECT}
+
+
+def one_quick(policies: dict[str, Overflow]) -> list[Any]:
+    """Return the policies as parameters of a long test, of which all but the first are exhaustive."""
+    return [
+        pytest.param(policy, id=name, marks=[pytest.mark.exhaustive] * bool(number))
+        for number, (name, policy) in enumerate(policies.items())
+    ]
 
 
 def flood(count: int, start: int = 0, *lines: str) -> bytes:

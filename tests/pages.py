@@ -250,6 +250,13 @@ event = events.Hangup(
 MODULES = "".join(block.code for block in blocks_of(PAGES / "modules.md") if block.number == 2)
 """The imports that the blocks below them on that page take as given."""
 
+LIVE = """\
+from datetime import UTC, datetime
+
+from ami_typed import live
+from ami_typed.pbx import Pbx
+"""
+
 PROGRAMS = {
     "README.md 1": Program(
         "",
@@ -258,6 +265,7 @@ PROGRAMS = {
     ),
     "index.md 1": Program("", "assert member.name == 'Anna'\n", log_in() + QUEUES),
     "index.md 2": Program("", "", log_in() + A_CALL + "S closes\n", Error),
+    "index.md 3": Program(""),
     "connections.md 1": Program("manager = ami.Manager()\n", "assert manager.is_connected()\n", log_in()),
     "connections.md 2": Program("def vault_secret() -> str:\n    return 'secret'\n", "", log_in()),
     "connections.md 3": Program(
@@ -343,6 +351,7 @@ assert (sms.sender, sms.lines) == ("+49", {{"0": ["hello"]}})
         "assert stream.get(10).colour == 'red'\n",
         log_in() + PING + "S: Event: UserEvent\nS: UserEvent: Welcome\nS: Colour: red\nS:\n",
     ),
+    **{f"live.md {number}": Program(LIVE) for number in range(1, 6)},  # tests/live_model/test_live_docs.py calls them
     "overload.md 1": Program("", "manager.close()\n", log_in()),
     "overload.md 2": Program(dialogue=log_in() + A_CALL + "S closes\n", raises=Error),
     "requests.md 1": Program(dialogue=log_in() + ORIGINATE + PLACED + ANSWERED),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import ami_typed as ami
 from ami_typed import Disconnected, EventsLost, Overflow
 from ami_typed._delivery.backlog import Backlog
-from tests.floods import DROPPING, POLICIES, ROOMY, Flooding, ask, flood, in_place, sizes
+from tests.floods import DROPPING, POLICIES, ROOMY, Flooding, ask, flood, in_place, one_quick, sizes
 from tests.support import PATIENCE, Gadget, Server, answer, background, message
 
 if TYPE_CHECKING:
@@ -333,7 +333,7 @@ def test_at_the_limit_what_was_lost_is_announced_exactly_and_answers_are_not_del
     assert any(slow.told(100))
 
 
-@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+@pytest.mark.parametrize("policy", one_quick(POLICIES))
 def test_memory_stays_flat_during_a_flood_with_a_stuck_callback(server: Server, make: Make, policy: Overflow) -> None:
     """15 MB pass, of which the limit lets 100 events wait."""
     manager = make(limits=ami.Limits(events=100), overflow=policy)
@@ -355,7 +355,7 @@ def test_memory_stays_flat_during_a_flood_with_a_stuck_callback(server: Server, 
     assert manager.is_connected() is not policy.disconnects
 
 
-@pytest.mark.parametrize("policy", DROPPING.values(), ids=DROPPING)
+@pytest.mark.parametrize("policy", one_quick(DROPPING))
 def test_memory_stays_flat_where_each_event_is_huge(server: Server, make: Make, policy: Overflow) -> None:
     manager = make(limits=ami.Limits(waiting=4 << 20), overflow=policy)
     peer = server.link(manager)

@@ -601,19 +601,18 @@ def test_without_poll_a_hang_up_is_found_out_by_reading_only(monkeypatch: pytest
 def dribble(listening: socket.socket, octets: bytes, certificate: Path | None = None) -> int:
     """Send a client the beginning of something, and then a byte each hundredth of a second; return how many it took."""
     connected, _ = listening.accept()
-    if certificate is not None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        connected = socket.socket(fileno=context.wrap_socket(connected, server_side=True).detach())
-    with connected:
-        connected.sendall(octets)
-        for count in range(2000):
-            threading.Event().wait(0.01)
-            try:
-                connected.send(b"x")
-            except OSError:
-                return count
-    raise AssertionError("the client waited for 2000 bytes")
+    sent = 0
+    with contextlib.suppress(OSError), connected:  # a client that has given up, in the handshake on a busy machine
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            connected = socket.socket(fileno=context.wrap_socket(connected, server_side=True).detach())
+        with connected:
+            connected.sendall(octets)
+            while sent < 2000:
+                threading.Event().wait(0.01)
+                sent += connected.send(b"x")
+    return sent
 
 
 DRIBBLED = {"greeting": b"Asterisk", "handshake": b"\x16\x03\x03\x40\x00", "record": b"\x17\x03\x03\x40\x00"}
@@ -627,7 +626,7 @@ def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(make: Make, c
         dribbling = background(dribble, listening, DRIBBLED[what], served_with)
         with pytest.raises(ami.ConnectFailed):
             make().connect("127.0.0.1", listening.getsockname()[1], 0.2, tls=what != "greeting" and trusting)
-        assert dribbling.result(PATIENCE) < 1000
+        assert dribbling.result(PATIENCE) < 1000  # of 2,000, which it would have waited for
 
 
 def test_a_slow_handshake_leaves_the_greeting_what_is_left_of_the_time(make: Make, certificate: Path) -> None:

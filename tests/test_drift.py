@@ -412,6 +412,8 @@ def paste(text: str, folder: Path) -> None:
             file.write(f"\n{piece}")
 
 
+@pytest.mark.exhaustive
+@pytest.mark.once
 def test_what_the_report_suggests_is_accepted_as_it_is_pasted(spec: Path) -> None:
     found = recorded(
         message(*HANGUP[:3], "Cause: sixteen", "Mood: 5", 'Odd "name": yes', "Secret-Mood: x")

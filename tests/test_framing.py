@@ -416,7 +416,9 @@ ENDLESS = {
 }
 
 
-@pytest.mark.parametrize("mode", ["usual", "raw", "bare"])
+@pytest.mark.parametrize(
+    "mode", ["bare", *(pytest.param(mode, marks=pytest.mark.exhaustive) for mode in ("usual", "raw"))]
+)
 @pytest.mark.parametrize(("begin", "more"), ENDLESS.values(), ids=list(ENDLESS))
 def test_what_has_come_is_not_searched_again_for_each_piece(begin: bytes, more: bytes, mode: str) -> None:
     """Searched again for each of these pieces, two megabytes take minutes; once, they take a part of a second."""

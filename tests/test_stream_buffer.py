@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import ami_typed as ami
 from ami_typed import Overflow
 from ami_typed._delivery.stream_buffer import Buffer
-from tests.floods import DROPPING, POLICIES, ROOMY, Flooding, ask, flood, in_place, sizes
+from tests.floods import DROPPING, POLICIES, ROOMY, Flooding, ask, flood, in_place, one_quick, sizes
 from tests.scenario_players import until
 from tests.support import PATIENCE, Gadget, GadgetsComplete, Server, background, message
 
@@ -259,7 +259,7 @@ def test_closing_a_stream_that_blocks_lets_reading_go_on(server: Server, make: M
         assert last.get(PATIENCE).event == "GadgetsComplete"
 
 
-@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
+@pytest.mark.parametrize("policy", one_quick(POLICIES))
 def test_memory_stays_flat_during_a_flood_where_a_stream_is_not_read(
     server: Server, make: Make, policy: Overflow
 ) -> None:
@@ -282,7 +282,7 @@ def test_memory_stays_flat_during_a_flood_where_a_stream_is_not_read(
     assert manager.is_connected() is not policy.disconnects
 
 
-@pytest.mark.parametrize("policy", DROPPING.values(), ids=DROPPING)
+@pytest.mark.parametrize("policy", one_quick(DROPPING))
 def test_memory_stays_flat_where_each_event_is_huge(server: Server, make: Make, policy: Overflow) -> None:
     manager = make(limits=ami.Limits(waiting=4 << 20))
     peer = server.link(manager)
