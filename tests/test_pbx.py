@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ def soon(condition: Callable[[], bool]) -> bool:
     """Wait until something is so."""
     until = time.monotonic() + PATIENCE
     while not condition() and time.monotonic() < until:
-        time.sleep(0.01)
+        threading.Event().wait(0.001)
     return condition()
 
 
