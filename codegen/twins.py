@@ -34,6 +34,7 @@ DROPPED = frozenset({"async", "await"})
 NAMES = {
     "AsyncEventStream": "EventStream",
     "AsyncManager": "Manager",
+    "AsyncPbx": "Pbx",
     "StopAsyncIteration": "StopIteration",
     "TaskFace": "ThreadFace",
     "TaskStream": "ThreadStream",
@@ -41,6 +42,7 @@ NAMES = {
     "__aexit__": "__exit__",
     "__aiter__": "__iter__",
     "__anext__": "__next__",
+    "aiopbx": "pbx",
     "tasks": "threads",
 }
 """Names, by what they become, in code as in docstrings and comments."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import ami_typed as ami
 from ami_typed import live
-from ami_typed.pbx import Pbx
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +57,7 @@ def main(url: str, path: str) -> None:
     """Log the calls of a server until the program is interrupted."""
     with (
         ami.Manager.from_url(url, reconnect=ami.Reconnect()) as manager,
-        Pbx(manager) as pbx,
+        manager.live() as pbx,
         pbx.changes(live.CallEnded) as changes,
     ):
         log(changes, sqlite3.connect(path))

@@ -87,7 +87,7 @@ def test_what_changed_during_a_gap_is_told_when_the_link_is_back(telephones: Tel
 
 def test_queues_are_loaded_and_watched(telephones: Telephones) -> None:
     async def story(telephones: Telephones, manager: ami.AsyncManager) -> None:
-        async with AsyncPbx(manager, queues=True) as pbx, pbx.changes(live.MemberPaused) as changes:
+        async with manager.live(queues=True) as pbx, pbx.changes(live.MemberPaused) as changes:
             assert pbx.queues["support"].completed == 4
             assert await pbx.verify() == []
             telephones.paper.tell("QueueMemberPause", member("PJSIP/alice", Paused=1, PausedReason="lunch"))

@@ -27,9 +27,9 @@ LAYERS = {
     "conversation": {"_protocol", "registry", "limits", "statistics", "overflow", "exchanges", "drift"},
     "delivery": {"_delivery"},
     "transport": {"_transport", "backoff", "observers"},
-    "faces": {"_faces", "manager", "aio"},
     "live model": {"live"},
     "live shells": {"pbx", "aiopbx"},
+    "faces": {"_faces", "manager", "aio"},
     "around": {"__init__", "__main__", "testing", "cli", "telemetry"},
 }
 """A module imports from its own layer and from those before it. A folder is a layer's as a whole."""

@@ -246,3 +246,13 @@ def test_queues_that_are_read_from_their_files_again_are_loaded_again(
         telephones.happens()
         added = changes.get(PATIENCE)
         assert (added.member.interface, added.resynced) == ("PJSIP/bob", True)
+
+
+def test_a_manager_gives_its_calls(telephones: Telephones, manager: ami.Manager) -> None:
+    talk(telephones.paper)
+    telephones.happens(unseen=True)
+    telephones.link(manager)
+    with manager.live(trunks=["PJSIP/alice"], queues=True) as pbx:
+        (call,) = pbx.calls
+        assert call.direction is live.Direction.INBOUND
+        assert [leg.channel for leg in call.legs] == [leg.channel for leg in pbx.channels]

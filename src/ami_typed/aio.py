@@ -38,7 +38,7 @@ from ami_typed.overflow import Overflow
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from ami_typed._delivery.subscriptions import EventKey
     from ami_typed._transport.target import Secret
     from ami_typed._transport.tasks import Audience, Connection
+    from ami_typed.aiopbx import AsyncPbx
     from ami_typed.messages import R
 
 __all__ = ["AsyncEventStream", "AsyncManager"]
@@ -379,6 +380,26 @@ class AsyncManager(TaskFace):
             ConnectionLost: The connection ended first.
         """
         await self._connected().wait_until_booted(timeout)
+
+    def live(
+        self,
+        *,
+        trunks: Sequence[str] = (),
+        inbound_contexts: Sequence[str] = (),
+        recordings: bool = False,
+        queues: bool = False,
+    ) -> AsyncPbx:
+        """Return the server's calls, kept up to date while they are used in an ``async with`` block.
+
+        Args:
+            trunks: Beginnings of names of channels that lead out of the house, for `Call.direction`.
+            inbound_contexts: Dialplan contexts in which calls from outside begin, for `Call.direction`.
+            recordings: Whether to learn the files that MixMonitor records into. That takes every `VarSet` event.
+            queues: Whether to watch queues, their callers and members too.
+        """
+        from ami_typed.aiopbx import AsyncPbx
+
+        return AsyncPbx(self, trunks=trunks, inbound_contexts=inbound_contexts, recordings=recordings, queues=queues)
 
     async def originate(self, request: actions.Originate, *, margin: float = 10.0) -> events.OriginateResponse:
         """Place a call and wait for its outcome.

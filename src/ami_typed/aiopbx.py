@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 from ami_typed import actions, live
 from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
 from ami_typed.events import Reload
+from ami_typed.messages import Aggregate, Event, ListRequest, Request
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.pbx import Watching
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
     from types import TracebackType
     from typing import Self
 
-    from ami_typed.aio import AsyncEventStream, AsyncManager
     from ami_typed.live.joining import Lists
-    from ami_typed.messages import Event
+    from ami_typed.messages import R
     from ami_typed.pbx import QueueLists
 
 __all__ = ["AsyncChangeStream", "AsyncPbx"]
 
+A = TypeVar("A", bound=Aggregate)
 C_co = TypeVar("C_co", bound=live.Change, covariant=True)
 C = TypeVar("C", bound=live.Change)
 C1 = TypeVar("C1", bound=live.Change)
@@ -34,6 +35,24 @@ _ROUNDS = 5
 """How often `verify` compares before it believes a difference: events come a little behind the lists."""
 _PATIENCE = 0.2
 """How long `verify` lets events come between two comparisons, in seconds."""
+
+
+class _Events(Protocol):
+    """What is needed of an `AsyncEventStream`."""
+
+    async def get(self, timeout: float | None = None) -> Event: ...
+    def close(self) -> None: ...
+    def __aiter__(self) -> AsyncIterator[Event]: ...
+
+
+class _Manager(Protocol):
+    """What is needed of an `AsyncManager`."""
+
+    def subscribe(self, *event_classes: type[Event]) -> _Events: ...
+    @overload
+    async def execute(self, request: ListRequest[A], /) -> A: ...
+    @overload
+    async def execute(self, request: Request[R], /) -> R: ...
 
 
 class AsyncChangeStream(Generic[C_co]):
@@ -111,7 +130,7 @@ class AsyncPbx(Watching):
 
     def __init__(
         self,
-        manager: AsyncManager,
+        manager: _Manager,
         *,
         trunks: Sequence[str] = (),
         inbound_contexts: Sequence[str] = (),
@@ -121,7 +140,7 @@ class AsyncPbx(Watching):
         super().__init__(trunks, inbound_contexts, recordings=recordings, queues=queues)
         self._manager = manager
         self._lock = nullcontext()
-        self._events: AsyncEventStream[Event] | None = None
+        self._events: _Events | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -208,7 +227,7 @@ class AsyncPbx(Watching):
 
     # The task that follows
 
-    async def _run(self, events: AsyncEventStream[Event]) -> None:
+    async def _run(self, events: _Events) -> None:
         """Take events in until the manager or this is closed."""
         try:
             async for event in events:
@@ -218,7 +237,7 @@ class AsyncPbx(Watching):
         finally:
             self._end()
 
-    async def _take(self, events: AsyncEventStream[Event], event: Event) -> None:
+    async def _take(self, events: _Events, event: Event) -> None:
         """Take in an event; load again if some were missed, or queues were read from their files."""
         match event:
             case Disconnected():
@@ -231,7 +250,7 @@ class AsyncPbx(Watching):
             case _:
                 self._apply(event)
 
-    async def _resync(self, events: AsyncEventStream[Event]) -> None:
+    async def _resync(self, events: _Events) -> None:
         """Load the picture again."""
         try:
             await self._load(events)
@@ -240,7 +259,7 @@ class AsyncPbx(Watching):
         else:
             self._failure = None
 
-    async def _load(self, events: AsyncEventStream[Event]) -> None:
+    async def _load(self, events: _Events) -> None:
         """Read the lists, and join them to the events that have come meanwhile."""
         self._begin_loading(await self._boot_of_server())
         lists = await self._lists()
@@ -251,7 +270,7 @@ class AsyncPbx(Watching):
         if lost:
             await self._load(events)
 
-    async def _load_queue(self, events: AsyncEventStream[Event], name: str) -> bool:
+    async def _load_queue(self, events: _Events, name: str) -> bool:
         """Read a queue again, in which a call was counted while it was read; return whether events were missed."""
         lost = False
         for _ in range(_ROUNDS):
@@ -282,7 +301,7 @@ class AsyncPbx(Watching):
         return status.params, status.members, status.entries
 
 
-async def _waiting(stream: AsyncEventStream[Event]) -> list[Event]:
+async def _waiting(stream: _Events) -> list[Event]:
     """Take the events that have come, without waiting for more."""
     events: list[Event] = []
     try:

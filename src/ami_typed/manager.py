@@ -38,7 +38,7 @@ from ami_typed.overflow import Overflow
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from ami_typed._transport.target import Secret
     from ami_typed._transport.threads import Audience, Connection
     from ami_typed.messages import R
+    from ami_typed.pbx import Pbx
 
 __all__ = ["EventStream", "Manager"]
 
@@ -377,6 +378,26 @@ class Manager(ThreadFace):
             ConnectionLost: The connection ended first.
         """
         self._connected().wait_until_booted(timeout)
+
+    def live(
+        self,
+        *,
+        trunks: Sequence[str] = (),
+        inbound_contexts: Sequence[str] = (),
+        recordings: bool = False,
+        queues: bool = False,
+    ) -> Pbx:
+        """Return the server's calls, kept up to date while they are used in a ``with`` block.
+
+        Args:
+            trunks: Beginnings of names of channels that lead out of the house, for `Call.direction`.
+            inbound_contexts: Dialplan contexts in which calls from outside begin, for `Call.direction`.
+            recordings: Whether to learn the files that MixMonitor records into. That takes every `VarSet` event.
+            queues: Whether to watch queues, their callers and members too.
+        """
+        from ami_typed.pbx import Pbx
+
+        return Pbx(self, trunks=trunks, inbound_contexts=inbound_contexts, recordings=recordings, queues=queues)
 
     def originate(self, request: actions.Originate, *, margin: float = 10.0) -> events.OriginateResponse:
         """Place a call and wait for its outcome.

@@ -10,29 +10,50 @@ import logging
 import queue
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
 from ami_typed import actions, live
 from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
 from ami_typed.events import Reload, VarSet
+from ami_typed.messages import Aggregate, Event, ListRequest, Request
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Self
 
     from ami_typed import events
     from ami_typed.live.joining import Lists
-    from ami_typed.manager import EventStream, Manager
-    from ami_typed.messages import Event
+    from ami_typed.messages import R
 
     QueueLists: TypeAlias = tuple[
         Sequence[events.QueueParams], Sequence[events.QueueMember], Sequence[events.QueueEntry]
     ]
 
 __all__ = ["ChangeStream", "Pbx", "Watching"]
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class _Events(Protocol):
+    """What is needed of an `EventStream`."""
+
+    def get(self, timeout: float | None = None) -> Event: ...
+    def close(self) -> None: ...
+    def __iter__(self) -> Iterator[Event]: ...
+
+
+class _Manager(Protocol):
+    """What is needed of a `Manager`."""
+
+    def subscribe(self, *event_classes: type[Event]) -> _Events: ...
+    @overload
+    def execute(self, request: ListRequest[A], /) -> A: ...
+    @overload
+    def execute(self, request: Request[R], /) -> R: ...
+
 
 C_co = TypeVar("C_co", bound=live.Change, covariant=True)
 C = TypeVar("C", bound=live.Change)
@@ -243,7 +264,7 @@ class Pbx(Watching):
 
     def __init__(
         self,
-        manager: Manager,
+        manager: _Manager,
         *,
         trunks: Sequence[str] = (),
         inbound_contexts: Sequence[str] = (),
@@ -253,7 +274,7 @@ class Pbx(Watching):
         super().__init__(trunks, inbound_contexts, recordings=recordings, queues=queues)
         self._manager = manager
         self._lock = threading.RLock()
-        self._events: EventStream[Event] = manager.subscribe(*self._kinds)
+        self._events = manager.subscribe(*self._kinds)
         self._start()
 
     def _start(self) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import ami_typed as ami
 from ami_typed import events, live
+from ami_typed.pbx import Pbx as Live
 from tests.live_model.conversations import attended_transfer, talk
 from tests.live_model.flows import Played
 from tests.live_model.lists import Lists, lists_of
@@ -32,6 +33,9 @@ class Server:
         self.flow = flow
         self.channels, self.bridges = lists
 
+    def live(self) -> Live:
+        return Live(self)
+
     def subscribe(self, *_: object) -> Stream:
         return Stream(self.flow)
 
@@ -50,7 +54,7 @@ class Stream:
         assert self.go_on.wait(PATIENCE)
         return iter(self.flow)
 
-    def get(self, timeout: float) -> None:
+    def get(self, timeout: float | None = None) -> Event:
         threading.Timer(0.2, self.go_on.set).start()
         raise ami.EventTimeout("nothing")
 
