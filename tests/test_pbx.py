@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,17 +18,9 @@ from tests.live_model.test_live_queues import item, listed, member
 from tests.support import PATIENCE, Peer, Server, answer, message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 AT_ONCE = ami.Reconnect(first=0, jitter=0)
-
-
-def soon(condition: Callable[[], bool]) -> bool:
-    """Wait until something is so."""
-    until = time.monotonic() + PATIENCE
-    while not condition() and time.monotonic() < until:
-        threading.Event().wait(0.001)
-    return condition()
 
 
 class Telephones:
@@ -203,16 +194,28 @@ def test_the_end_of_the_connection_ends_the_changes(telephones: Telephones) -> N
             assert isinstance(pbx.failure, ami.ConnectionLost)
 
 
-def test_while_the_link_is_down_the_picture_is_not_sure(telephones: Telephones) -> None:
+def test_while_the_link_is_down_the_picture_is_not_sure(
+    telephones: Telephones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noticed = threading.Event()
+    lose = live.Model.lose
+
+    def noticing(self: live.Model, now: datetime, *, restarted: bool = False) -> list[live.Change]:
+        try:
+            return lose(self, now, restarted=restarted)
+        finally:
+            noticed.set()
+
+    monkeypatch.setattr(live.Model, "lose", noticing)
     later = ami.Reconnect(first=3600, ceiling=3600, jitter=0)
     with ami.Manager(reconnect=later) as manager:
         telephones.link(manager)
-        with Pbx(manager) as pbx, manager.subscribe(ami.Disconnected) as lost, pbx.changes() as changes:
-            assert pbx.fresh_since is not None
+        with Pbx(manager) as pbx, pbx.changes() as changes:
+            before = pbx.fresh_since
             assert telephones.peer is not None
             telephones.peer.close()
-            lost.get(PATIENCE)
-            assert soon(lambda: pbx.fresh_since is None)
+            assert noticed.wait(PATIENCE)
+            assert (before is None, pbx.fresh_since) == (False, None)
             manager.close()
             assert list(changes) == []
 

@@ -221,3 +221,18 @@ def test_what_changed_unseen_is_told_as_resynced() -> None:
     changes = model.load_queues(*listed(item("PJSIP/alice", Paused=1)), START)
     assert [type(change) for change in changes] == [live.MemberPaused, live.CallerLeft]
     assert all(change.resynced for change in changes)
+
+
+def test_callers_and_members_can_be_iterated_while_they_change() -> None:
+    pbx = Pbx()
+    caller = joins(pbx, "201", 1)
+    pbx.tell("QueueMemberAdded", member("PJSIP/alice"))
+    model = Played(pbx.events).model
+    queue = model.queues["support"]
+    done = len(pbx.events)
+    leaves(pbx, caller, 1)
+    pbx.tell("QueueMemberRemoved", member("PJSIP/alice"))
+    for _queue, _caller, _member in zip(model.queues, queue.callers, queue.members.values(), strict=True):
+        for event in pbx.events[done:]:
+            model.apply(event, START)
+    assert (queue.callers, queue.members) == ([], {})

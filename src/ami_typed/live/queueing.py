@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ami_typed.live import changes
 from ami_typed.live.joining import Difference
-from ami_typed.live.queues import Caller, Member, Queue
+from ami_typed.live.queues import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ami_typed import events
     from ami_typed.events import families
     from ami_typed.live.picture import Picture
-    from ami_typed.live.queues import Told
+    from ami_typed.live.queues import Member, Queue, Told
 
 __all__ = ["abandons", "compared", "completes", "connects", "join", "joins", "leaves", "removes", "sees"]
 
@@ -33,7 +33,7 @@ def joins(picture: Picture, event: events.QueueCallerJoin) -> None:
         caller = Caller(event.uniqueid, event.channel, picture.now, picture.clock)
         caller.number, caller.name = event.caller_id_num, event.caller_id_name
         caller.touched = picture.channels.reading
-        queue.callers.insert(event.position - 1, caller)
+        queue.insert(caller, event.position)
         picture.tell(changes.CallerJoined, queue=queue, caller=caller, position=event.position)
 
 
@@ -45,9 +45,8 @@ def leaves(picture: Picture, event: events.QueueCallerLeave) -> None:
 def leave(picture: Picture, queue: Queue, uniqueid: str) -> None:
     """Take a caller out of a queue."""
     queue.gone.add(uniqueid)
-    place = queue.position(uniqueid)
-    if place is not None:
-        caller = queue.callers.pop(place - 1)
+    caller = queue.drop(uniqueid)
+    if caller is not None:
         picture.tell(changes.CallerLeft, queue=queue, caller=caller, waited=picture.now - caller.joined_at)
 
 
@@ -100,7 +99,7 @@ def removes(picture: Picture, event: events.QueueMemberRemoved) -> None:
 def remove(picture: Picture, queue: Queue, interface: str) -> None:
     """Take a member out of a queue."""
     queue.gone.add(interface)
-    member = queue.members.pop(interface, None)
+    member = queue.remove(interface)
     if member is not None:
         picture.tell(changes.MemberRemoved, queue=queue, member=member)
 
@@ -109,7 +108,7 @@ def update(picture: Picture, queue: Queue, interface: str, name: str, told: Told
     """Bring a member up to date, and tell what changed."""
     member = queue.members.get(interface)
     if member is None:
-        member = queue.members[interface] = Member(interface)
+        member = queue.add(interface)
         queue.gone.discard(interface)
         member.see(told, picture.now)
         picture.tell(changes.MemberAdded, queue=queue, member=member)
@@ -175,7 +174,7 @@ def _join_callers(picture: Picture, entries: list[events.QueueEntry]) -> set[tup
         if each.uniqueid not in queue.gone and queue.position(each.uniqueid) is None:
             caller = Caller(each.uniqueid, each.channel, picture.now - each.wait, picture.clock)
             caller.number, caller.name = each.caller_id_num, each.caller_id_name
-            queue.callers.insert(each.position - 1, caller)
+            queue.insert(caller, each.position)
             picture.tell(changes.CallerJoined, queue=queue, caller=caller, position=each.position)
     return listed
 
@@ -183,10 +182,10 @@ def _join_callers(picture: Picture, entries: list[events.QueueEntry]) -> set[tup
 def _take_out(picture: Picture, queue: Queue, members: set[tuple[str, str]], callers: set[tuple[str, str]]) -> None:
     """Take out what a list does not have and no event told of since."""
     reading = picture.channels.reading
-    for member in list(queue.members.values()):
+    for member in queue.members.values():
         if (queue.name, member.interface) not in members and member.touched != reading:
             remove(picture, queue, member.interface)
-    for caller in list(queue.callers):
+    for caller in queue.callers:
         if (queue.name, caller.uniqueid) not in callers and caller.touched != reading:
             leave(picture, queue, caller.uniqueid)
 

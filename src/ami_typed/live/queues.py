@@ -165,6 +165,30 @@ class Queue:
         """Return the position of a caller, counted from 1; `None` if it does not wait here."""
         return next((place for place, each in enumerate(self.callers, 1) if each.uniqueid == uniqueid), None)
 
+    # Callers and members are replaced, not changed, so that a program may iterate over them while a thread follows.
+
+    def insert(self, caller: Caller, position: int) -> None:
+        """Let a caller in at a position, counted from 1."""
+        self.callers = [*self.callers[: position - 1], caller, *self.callers[position - 1 :]]
+
+    def drop(self, uniqueid: str) -> Caller | None:
+        """Let a caller out; `None` if it does not wait here."""
+        caller = next((each for each in self.callers if each.uniqueid == uniqueid), None)
+        self.callers = [each for each in self.callers if each is not caller]
+        return caller
+
+    def add(self, interface: str) -> Member:
+        """Add a member."""
+        member = Member(interface)
+        self.members = {**self.members, interface: member}
+        return member
+
+    def remove(self, interface: str) -> Member | None:
+        """Remove a member; `None` if it is not one."""
+        member = self.members.get(interface)
+        self.members = {name: each for name, each in self.members.items() if name != interface}
+        return member
+
     def answered(self, interface: str, hold: timedelta) -> None:
         """Count a caller that was connected to a member."""
         first = self.completed + self.abandoned == 0
@@ -203,7 +227,7 @@ class Queues:
         self._queues: dict[str, Queue] = {}
 
     def __iter__(self) -> Iterator[Queue]:
-        return iter(self._queues.values())
+        return iter(list(self._queues.values()))
 
     def __len__(self) -> int:
         return len(self._queues)
