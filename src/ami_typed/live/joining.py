@@ -178,10 +178,9 @@ def _bridges(picture: Picture, listed: Iterable[str], named: set[str]) -> list[D
 
 
 def _compared(leg: Leg, item: events.CoreShowChannel, agree: set[str]) -> list[Difference]:
-    """Compare a channel with its item."""
+    """Compare a channel with its item. Its Linkedid may change without an event, until the next one of the channel."""
     both: dict[str, tuple[object, object]] = {
         "name": (leg.channel, item.channel),
-        "linkedid": (leg.linkedid, item.linkedid),
         "state": (leg.state, item.channel_state),
         "number": (leg.number, item.caller_id_num),
     }
