@@ -1,7 +1,7 @@
 """The asyncio face: what is said of `Manager` holds for its twin, and what only an event loop has.
 
-The tests of `test_manager` are played again here, over a wrapper that blocks. Those below are coroutines as a program
-would write them, each with an event loop of its own, at whose end no task of the package may run.
+The tests of `test_manager` have both faces, this one in a wrapper that blocks. Those below are coroutines as a program would
+write them, each with an event loop of its own, at whose end no task of the package may run.
 """
 
 from __future__ import annotations
@@ -50,49 +50,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("gadgets")
 
 
-# The tests of its twin
-
-OWN = {
-    "test_a_connected_manager_knows_what_the_server_calls_itself",  # its connection is a transport
-    "test_connecting_again_closes_the_connection_that_there_was",
-    "test_callbacks_are_called_in_order_with_the_event_and_the_manager",
-    "test_a_callback_may_send_actions",
-    "test_a_connection_can_be_closed_from_within_a_callback",
-    "test_a_connection_can_be_made_anew_from_within_a_callback",
-    "test_a_slow_callback_delays_no_answer_and_no_stream",
-    "test_a_link_that_drops_ends_its_threads_and_can_be_made_anew",
-    "test_watching_ends_with_the_link",
-    "test_what_cannot_be_called_is_refused_as_a_callback",
-}
-"""What is about threads, or has a callback that must not block; each has its own twin below."""
-
-
-def of_the_twin() -> Iterator[tuple[str, Callable[..., object]]]:
-    """Find the tests that are given their manager."""
-    for name, test in vars(test_manager).items():
-        if name.startswith("test_") and {"manager", "peer"} & {*inspect.signature(test).parameters} and name not in OWN:
-            yield name, test
-
-
-globals().update(of_the_twin())
-
-
 @pytest.fixture
 def manager() -> Iterator[ami.Manager]:
-    """A manager on an event loop, closed after the test."""
+    """A manager on an event loop, in a wrapper that blocks, closed after the test."""
     with face("asyncio") as unconnected:
         yield unconnected
-
-
-@pytest.fixture
-def peer(server: Server, manager: ami.Manager) -> Peer:
-    """The server's end of the manager's connection."""
-    return server.link(manager)
-
-
-def test_the_tests_of_the_twin_are_played() -> None:
-    assert len(dict(of_the_twin())) > 50
-    assert {*vars(test_manager)} >= OWN
 
 
 # What the tests below share

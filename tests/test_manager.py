@@ -1,4 +1,4 @@
-"""The blocking face, against a server on loopback that the test drives."""
+"""Both faces, against a server on loopback that the test drives."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ami_typed as ami
+from tests.faces import FACES, face
 from tests.support import (
     GREETING,
     PATIENCE,
@@ -35,11 +36,22 @@ from tests.support import (
 from tests.support import echo as reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.faces import Make
 
 pytestmark = pytest.mark.usefixtures("gadgets")
+
+
+THREADS = pytest.mark.parametrize("manager", ["threads"], indirect=True)
+"""Marks what is about threads, or has a callback that must not block an event loop; each has a twin in `test_aio`."""
+
+
+@pytest.fixture(params=FACES)
+def manager(request: pytest.FixtureRequest) -> Iterator[ami.Manager]:
+    """A manager of each face, closed after the test."""
+    with face(request.param) as unconnected:
+        yield unconnected
 
 
 @pytest.fixture
@@ -69,6 +81,7 @@ def test_a_manager_begins_without_a_connection() -> None:
     assert manager.release is None
 
 
+@THREADS
 def test_a_connected_manager_knows_what_the_server_calls_itself(server: Server, manager: ami.Manager) -> None:
     server.link(manager)
     assert manager.is_connected()
@@ -139,6 +152,7 @@ def test_a_failed_connection_leaves_no_thread(manager: ami.Manager) -> None:
     assert threads() == before
 
 
+@THREADS
 def test_connecting_again_closes_the_connection_that_there_was(server: Server, manager: ami.Manager) -> None:
     first = server.link(manager)
     old = manager.get_connection()
@@ -206,6 +220,7 @@ def test_a_manager_is_a_context_manager_that_closes(server: Server) -> None:
     assert peer.at_end()
 
 
+@THREADS
 def test_a_connection_can_be_closed_from_within_a_callback(peer: Peer, manager: ami.Manager) -> None:
     done = threading.Event()
 
@@ -223,6 +238,7 @@ def test_a_connection_can_be_closed_from_within_a_callback(peer: Peer, manager: 
     assert all_gone(running)
 
 
+@THREADS
 def test_a_connection_can_be_made_anew_from_within_a_callback(server: Server, manager: ami.Manager) -> None:
     peer = server.link(manager)
     outcomes = Heard()
@@ -609,6 +625,7 @@ def test_an_aggregate_that_expires_in_the_middle_of_a_message_does_not_end_the_c
 # Callbacks
 
 
+@THREADS
 def test_callbacks_are_called_in_order_with_the_event_and_the_manager(peer: Peer, manager: ami.Manager) -> None:
     calls: SimpleQueue[tuple[str, Any, ami.Manager]] = SimpleQueue()
     manager.register_callback(Gadget, lambda event, own: calls.put(("class", event, own)))
@@ -668,6 +685,7 @@ def test_callbacks_outlive_a_connection(server: Server, manager: ami.Manager) ->
         assert heard.next()["Size"] == size
 
 
+@THREADS
 def test_a_callback_may_send_actions(peer: Peer, manager: ami.Manager) -> None:
     outcomes = Heard()
 
@@ -680,6 +698,7 @@ def test_a_callback_may_send_actions(peer: Peer, manager: ami.Manager) -> None:
     assert [outcomes.next()["Number"] for _ in range(2)] == ["1", "2"]
 
 
+@THREADS
 def test_a_slow_callback_delays_no_answer_and_no_stream(peer: Peer, manager: ami.Manager) -> None:
     entered, leave = threading.Event(), threading.Event()
     heard = Heard()
@@ -741,6 +760,7 @@ def test_a_callbacks_trouble_is_told_to_the_programs_own_logger(server: Server) 
         assert isinstance(told.next().exc_info[1], ZeroDivisionError)
 
 
+@THREADS
 def test_what_cannot_be_called_is_refused_as_a_callback(manager: ami.Manager) -> None:
     nothing: Any = 5
     with pytest.raises(TypeError, match="must be callable"):
@@ -798,6 +818,7 @@ def test_disconnecting_fails_the_requests_that_wait(peer: Peer, manager: ami.Man
         sending.result(PATIENCE)
 
 
+@THREADS
 def test_a_link_that_drops_ends_its_threads_and_can_be_made_anew(server: Server, manager: ami.Manager) -> None:
     before = threads()
     peer = server.link(manager)
@@ -906,6 +927,7 @@ def test_an_answer_to_a_ping_that_was_waited_for_longer_is_nobody_elses(peer: Pe
     assert orphans.next().action_id == "orphan"
 
 
+@THREADS
 def test_watching_ends_with_the_link(peer: Peer, manager: ami.Manager) -> None:
     manager.monitor_connection(3600)
     watching = [thread for thread in threads() if "monitor" in thread.name]
