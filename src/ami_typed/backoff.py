@@ -12,8 +12,9 @@ Rules of this module:
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from ami_typed._lazy import NamedTuple
 from ami_typed.errors import ConnectFailed, StillBooting
 
 if TYPE_CHECKING:

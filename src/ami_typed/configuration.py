@@ -10,8 +10,9 @@ Rules of this module:
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ami_typed._lazy import NamedTuple
 from ami_typed.arguments import as_integer, as_list, as_records, as_text, within, wrong
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from ami_typed._lazy import NamedTuple
 from ami_typed._speed import unread
 from ami_typed.errors import FieldError
 from ami_typed.fields import Built, Family, Joined, Repeated, Sometimes, family_of, fields_of

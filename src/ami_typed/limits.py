@@ -7,7 +7,7 @@ Rules of this module:
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from ami_typed._lazy import NamedTuple
 
 __all__ = ["Limits"]
 

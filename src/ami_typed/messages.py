@@ -16,8 +16,9 @@ import re
 from collections.abc import Mapping
 from copy import copy as shallow_copy
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overload
 
+from ami_typed._lazy import NamedTuple
 from ami_typed._speed import NONE_REPEATED, publish, read, unread
 from ami_typed.fields import Processed, Sometimes, processed, typed_headers, zone_of
 from ami_typed.releases import Releases

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal
+
+from ami_typed._lazy import NamedTuple
 
 __all__ = ["Overflow"]
 

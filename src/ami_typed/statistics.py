@@ -8,7 +8,9 @@ Rules of this module:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
+
+from ami_typed._lazy import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

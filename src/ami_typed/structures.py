@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
+from ami_typed._lazy import NamedTuple
 from ami_typed.arguments import as_integer, as_mapping, as_records, as_text, at, within, wrong
 from ami_typed.fields import family_of
 from ami_typed.values import Headers

@@ -17,8 +17,9 @@ import math
 import re
 from collections.abc import Callable, Container, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from ami_typed._lazy import NamedTuple
 from ami_typed.arguments import (
     as_assignments,
     as_duration,

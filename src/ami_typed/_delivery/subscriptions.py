@@ -16,8 +16,9 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from ami_typed._lazy import NamedTuple
 from ami_typed.messages import DEFINED, KEY_EVENT, Aggregate, Event, Request, event_name, is_family, sort_of
 from ami_typed.notices import Notice
 

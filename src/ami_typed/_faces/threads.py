@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import time
 import weakref
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from ami_typed._faces.common import Face, Stream, unwanted
+from ami_typed._lazy import NamedTuple
 from ami_typed._protocol import dialogues
 from ami_typed._transport.locks import Awaited, Bell, Latch
 from ami_typed.errors import ConnectFailed, ConnectionLost, Error, EventTimeout, WrongContext

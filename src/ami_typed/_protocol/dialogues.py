@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from ami_typed._lazy import NamedTuple
 from ami_typed.errors import (
     ActionFailed,
     EventTimeout,

@@ -12,8 +12,9 @@ import os
 import sys
 from datetime import tzinfo
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from ami_typed._lazy import NamedTuple
 from ami_typed.errors import ConnectFailed, ManagerError
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ Rules of this module:
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
+from ami_typed._lazy import NamedTuple
 from ami_typed._protocol.dialogues import Credentials
 from ami_typed._transport.target import Certificates, Target, secret_in_file, secret_of, timezone_of
 from ami_typed.backoff import Reconnect

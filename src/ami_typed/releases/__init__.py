@@ -16,7 +16,8 @@ what each of them has.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from ami_typed._lazy import NamedTuple
 
 __all__ = ["Release", "Releases"]
 
