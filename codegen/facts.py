@@ -1,9 +1,8 @@
-"""Facts: what one release's documentation says about actions and events, without a sentence of its prose.
+"""Facts: the actions and events that one release documents, without any of the documentation's prose.
 
-Rules owned here: the shape of `spec/facts/<release>.json`. Messages are sorted by name; everything inside a message
-stands in the order in which it is documented; what a message does not say is left out, so that an absent `required`
-and a `required` of "false" stay distinct; an object that holds no other object takes one line, so that a diff shows a
-parameter per line.
+Rules owned here: the format of `spec/facts/<release>.json`. Messages are sorted by name; the contents of a message keep
+their documented order; unset properties are omitted, so that a missing `required` and a `required` of "false" remain
+distinct; an object without nested objects is written on one line, so that a diff shows one parameter per line.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _LINE_BREAK = re.compile(r"\n *")
 
 
 class Fact(BaseModel):
-    """Anything that a facts file holds."""
+    """Base class for everything in a facts file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,14 +46,14 @@ class Parameter(Fact):
     """A header of an action or an event.
 
     Attributes:
-        name: As documented; `Action-000000` and `ReportXSourceSSRC` stand for numbered headers.
-        required: As documented; None where nothing is said. Within a snapshot, False marks a field that is only
-            sent when it has a value.
-        multiple: As documented, whether the header may be repeated; None where nothing is said.
-        default: As documented; None where nothing is said.
-        values: The documented values, in order; empty where none are listed.
-        snapshot: The snapshot that brings this header into the event; None for a header documented by itself.
-        prefix: The prefix of that snapshot, which `name` includes: `Dest`, `LocalOne`, or nothing.
+        name: As documented; `Action-000000` and `ReportXSourceSSRC` denote numbered headers.
+        required: As documented; None if unspecified. Within a snapshot, False marks a field that is sent only if it
+            has a value.
+        multiple: Whether the header may be repeated, as documented; None if unspecified.
+        default: As documented; None if unspecified.
+        values: The documented values, in order; empty if none are listed.
+        snapshot: The snapshot that contains this header; None for a header documented individually.
+        prefix: The prefix of that snapshot, which `name` includes: `Dest`, `LocalOne`, or an empty string.
     """
 
     name: str = Field(min_length=1)
@@ -67,21 +66,21 @@ class Parameter(Fact):
 
 
 class Reference(Fact):
-    """An entry of "see also": `type` is Asterisk's own word (`manager` for an action, `managerEvent` for an event)."""
+    """A "see also" entry; `type` is Asterisk's own term (`manager` for an action, `managerEvent` for an event)."""
 
     type: str
     name: str
 
 
 class Responses(Fact):
-    """The events that answer a list action: one of `items` per member, then `complete`."""
+    """The events sent in answer to a list action: one of `items` per member, then `complete`."""
 
     items: tuple[str, ...] = ()
     complete: str | None = None
 
 
 class Action(Message):
-    """An action; several copies in one document (one per module) are one action here."""
+    """An action; several copies in one document (one per module) are merged into one."""
 
     modules: tuple[str, ...] = ()
     since: tuple[str, ...] = ()
@@ -91,16 +90,17 @@ class Action(Message):
 
 
 class Event(Message):
-    """An event; several instances and copies in one document are one event here, snapshots expanded.
+    """An event; several instances and copies in one document are merged into one, with snapshots expanded.
 
     Attributes:
-        name: As documented, which may differ in case from the wire (`NewExten`).
+        name: As documented; may differ in case from the name on the wire (`NewExten`).
         classes: `EVENT_FLAG_...`, as documented.
-        modules: The modules that document it, where the document tells (20, 22, 23).
-        since: The versions that brought it, one per branch of Asterisk, where the document tells (from 20 on).
-        parameters: Its headers; the fields of a snapshot stand where the snapshot stands.
-        see_also: What the documentation refers to.
-        only_in_responses: Whether it is documented nowhere but inside the `responses` of an action.
+        modules: The modules that document it, if the document specifies them (20, 22, 23).
+        since: The versions that introduced it, one per branch of Asterisk, if the document specifies them (20 and
+            later).
+        parameters: Its headers; a snapshot's fields appear at the position of the snapshot.
+        see_also: The documentation's cross-references.
+        only_in_responses: Whether it is documented only inside the `responses` of an action.
     """
 
     classes: tuple[str, ...] = ()
@@ -112,10 +112,10 @@ class Event(Message):
 
 
 class FactsFile(Fact, Generic[_Action, _Event]):
-    """What one source says of one release; both maps are keyed by the name of the message.
+    """The facts of one release from one source; both mappings are keyed by message name.
 
     Attributes:
-        command: The command of the generator that makes such files.
+        command: The generator's command that writes such files.
     """
 
     command: ClassVar[str]
@@ -133,14 +133,14 @@ class FactsFile(Fact, Generic[_Action, _Event]):
         return self
 
     def dump(self) -> str:
-        """Return the text of the facts file: the same for equal facts, on every run."""
+        """Return the text of the facts file. Deterministic: equal facts yield equal text."""
         document = self.model_dump(mode="json", exclude_defaults=True)
         document |= {kind: dict(sorted(document[kind].items())) for kind in ("actions", "events")}
         text = json.dumps(document, indent=1, ensure_ascii=False)
         return _INNERMOST.sub(lambda innermost: _LINE_BREAK.sub(" ", innermost[0]), text) + "\n"
 
     def save(self, folder: Path) -> Path:
-        """Write `<release>.json` into a folder, which is made if needed; return its path."""
+        """Write `<release>.json` to a folder, creating the folder if needed, and return the file's path."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.release}.json"
         path.write_text(self.dump(), encoding="utf-8", newline="\n")
@@ -148,10 +148,10 @@ class FactsFile(Fact, Generic[_Action, _Event]):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read one facts file.
+        """Parse one facts file.
 
         Raises:
-            TroubleError: With every place where the file is not what `dump` writes.
+            TroubleError: The file does not match the format that `dump` writes; reports every mismatch.
         """
         facts = read(cls, path)
         if facts.release != path.stem:
@@ -161,10 +161,10 @@ class FactsFile(Fact, Generic[_Action, _Event]):
 
     @classmethod
     def load_all(cls, folder: Path) -> tuple[Self, ...]:
-        """Read all facts files of a folder, oldest release first.
+        """Parse all facts files in a folder, oldest release first.
 
         Raises:
-            TroubleError: With the troubles of all files, or when there is none.
+            TroubleError: A file is invalid, or the folder contains none; reports the troubles of all files.
         """
         troubles = Troubles(str(folder))
         loaded: list[Self] = []
@@ -184,15 +184,15 @@ class Facts(FactsFile[Action, Event]):
 
 
 def load_all(folder: Path) -> tuple[Facts, ...]:
-    """Read the documentation of all releases, oldest first; see `FactsFile.load_all`."""
+    """Load the facts of all documented releases, oldest first; see `FactsFile.load_all`."""
     return Facts.load_all(folder)
 
 
 def read(model: type[_Model], path: Path) -> _Model:
-    """Read a JSON file.
+    """Parse a JSON file.
 
     Raises:
-        TroubleError: With every place where the file is not of this shape.
+        TroubleError: The file does not match the model; reports every mismatch.
     """
     try:
         return model.model_validate_json(path.read_bytes())
@@ -203,7 +203,7 @@ def read(model: type[_Model], path: Path) -> _Model:
 
 
 def release_key(release: str) -> tuple[tuple[int, ...], bool, str, int]:
-    """Return what sorts releases: `9.1` before `13.38`, `18.9.0-rc2` before `18.9.0`, that before `18.9.0-cert1`."""
+    """Return a sort key: `9.1` before `13.38`, `18.9.0-rc2` before `18.9.0`, and `18.9.0` before `18.9.0-cert1`."""
     number, _, suffix = release.partition("-")
     kind = suffix.rstrip("0123456789")
     return tuple(map(int, number.split("."))), kind != "rc", kind, int(suffix.removeprefix(kind) or 0)

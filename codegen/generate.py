@@ -1,11 +1,11 @@
-"""Generate: a package of its own for the modules of one's own Asterisk, from that Asterisk's documentation.
+"""Generate: create a separate package for custom modules of an Asterisk server, from that server's documentation.
 
 Rules owned here:
 
-- Only what ami-typed does not have is generated, by name without regard to case; what it has is used from there.
-- The glossary and the vocabularies of the overlay hold for a foreign message as well; the rest of it does not.
-- Without a release the classes claim every release, later ones too: who runs the module decides where it is.
-- A folder that holds anything else is refused, and a file that was not generated is never touched.
+- Only messages that ami-typed does not define are generated; names are compared case-insensitively.
+- The overlay's glossary and vocabularies also apply to custom messages; the rest of the overlay does not.
+- Without a release, the classes support every release, including later ones: the user decides where a module runs.
+- A folder with other contents is rejected, and a file that was not generated is never modified.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """What became of one documentation file.
+    """The result of generating from one documentation file.
 
     Attributes:
-        actions: The actions that are new.
-        events: The events that are new.
-        known: How many actions and events ami-typed has already.
-        difference: How the folder differed before; None where nothing was to be written.
+        actions: The new actions.
+        events: The new events.
+        known: The number of actions and events that ami-typed already defines.
+        difference: How the folder differed before; None if there was nothing to generate.
     """
 
     actions: tuple[str, ...]
@@ -52,15 +52,15 @@ class Generated:
 
 
 def generate(file: Path, output: Path, release: str | None = None) -> Generated:
-    """Generate a package for what a documentation file has and ami-typed has not.
+    """Generate a package for the documented messages that ami-typed does not define.
 
     Args:
         file: A `.xml` or `.xml.gz` file, or the documentation folder of an installation.
-        output: The folder of the package, which is named after it. It is made if needed.
-        release: The release that the classes are for; None for all.
+        output: The folder of the package, which is named after it. Created if needed.
+        release: The release that the classes support; None for all.
 
     Raises:
-        TroubleError: With everything that is wrong; nothing is written then.
+        TroubleError: The input is invalid; reports every problem found. Nothing is written.
     """
     troubles = Troubles(str(output))
     _check_output(output, troubles)
@@ -133,7 +133,7 @@ def _title(package: str) -> str:
 
 
 def _located(error: TroubleError, file: Path) -> TroubleError:
-    """Return the troubles with the lines of the file; facts do not have them."""
+    """Add line numbers of the documentation file to troubles; facts do not contain them."""
     lines: dict[tuple[str | None, str | None], int] = {}
     for message in open_document(file).messages():
         for element in message.iter("manager", "managerEvent", "parameter"):

@@ -1,15 +1,15 @@
-"""Harvest: from a documentation file to the facts of one release.
+"""Harvest: parse a documentation file into the facts of one release.
 
 Rules owned here:
 
-- What stands for a snapshot. Asterisk expands `<channel_snapshot/>` and `<bridge_snapshot/>` with names that are in
-  its doc/appdocsxml.xslt and main/manager_channels.c, not in the documentation; `_SNAPSHOTS` holds them.
-- What several copies of one message make: one message. Lists are united in the order of the document. For one header,
-  what a copy does not say is taken from the copy that does, and the values of all copies are kept; that two copies
-  say different things about `required`, `multiple` or `default` is a trouble. The same holds for a header that one
-  message documents twice. (In all releases 13 to 23 copies say the same.)
-- What is left out: prose, and all that describes the text of a value instead of naming values, such as the
-  enumerations inside an enumeration, inside an `info` of one channel technology, options and arguments.
+- Snapshots are expanded. Asterisk expands `<channel_snapshot/>` and `<bridge_snapshot/>` to names defined in its
+  doc/appdocsxml.xslt and main/manager_channels.c, not in the documentation; `_SNAPSHOTS` lists them.
+- Several copies of one message are merged into one. Lists are merged in document order. For a header, a property
+  missing from one copy is filled in from another, and the values of all copies are kept; conflicting `required`,
+  `multiple` or `default` are a trouble. The same applies to a header documented twice in one message. (In all
+  releases from 13 to 23, the copies agree.)
+- Omitted: prose, and everything that describes the text of a value instead of listing values, such as enumerations
+  nested in an enumeration or in an `info` for one channel technology, options and arguments.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _FILE_NAME = re.compile(rf"(?:asterisk-)?({RELEASE.pattern})(?:\.xml)?(?:\.gz)?")
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 
-# A release has a channel's Tenantid when its CHANNEL function does (18.25, 20.10, 21.5, 22 and later; Asterisk #741).
+# A release supports a channel's Tenantid if its CHANNEL function does (18.25, 20.10, 21.5, 22 and later;
+# Asterisk #741).
 _TENANT_ID = "/docs/function[@name='CHANNEL']//enum[@name='tenantid']"
 
 _SNAPSHOTS: dict[Literal["channel", "bridge"], tuple[Parameter, ...]] = {
@@ -70,14 +71,14 @@ _SNAPSHOTS: dict[Literal["channel", "bridge"], tuple[Parameter, ...]] = {
 
 
 def harvest(path: Path, release: str | None = None) -> Facts:
-    """Read one documentation file.
+    """Parse one documentation file.
 
     Args:
         path: A `.xml` or `.xml.gz` file, or the documentation folder of an installation.
-        release: The release it documents; None where the name of the file tells (`22.10.1.xml.gz`).
+        release: The release it documents; None to derive it from the file name (`22.10.1.xml.gz`).
 
     Raises:
-        TroubleError: With everything that is wrong with the file.
+        TroubleError: The file is invalid; reports every problem found.
     """
     release = release or _release_of(path)
     if not RELEASE.fullmatch(release):
@@ -86,18 +87,18 @@ def harvest(path: Path, release: str | None = None) -> Facts:
 
 
 def harvest_into(files: Sequence[Path], folder: Path, release: str | None = None) -> list[Path]:
-    """Harvest files and write their facts, one `<release>.json` each; nothing is written when there is any trouble.
+    """Harvest files and write their facts, one `<release>.json` each. Write nothing if any file has a trouble.
 
     Args:
         files: Documentation files or folders.
-        folder: Where facts are kept: `spec/facts`.
-        release: The release of the one file given.
+        folder: The folder for facts: `spec/facts`.
+        release: The release, if `files` contains only one file.
 
     Returns:
         The files written, in the order of `files`.
 
     Raises:
-        TroubleError: With everything that is wrong with all files.
+        TroubleError: A file is invalid; reports every problem in all files.
     """
     troubles = Troubles()
     facts: dict[str, Facts] = {}
@@ -122,7 +123,7 @@ def _release_of(path: Path) -> str:
 
 
 class _Harvest:
-    """Reads the messages of one document; the troubles of all of them are told together."""
+    """Parser for the messages of one document. Reports the troubles of all messages together."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -187,7 +188,7 @@ class _Harvest:
         return tuple(united.values())
 
     def _documented(self, element: Element) -> Iterator[Parameter]:
-        """Yield the headers that one element of a syntax stands for: one parameter, or the fields of a snapshot."""
+        """Yield the headers for one element of a syntax: a single parameter, or the fields of a snapshot."""
         if tag_of(element) == "parameter":
             yield from (self._parameter(name, element) for name, _ in self._named([element]))
         else:
@@ -213,7 +214,7 @@ class _Harvest:
                 yield field.model_copy(update={"name": prefix + field.name, "snapshot": kind, "prefix": prefix})
 
     def _united(self, one: Parameter, other: Parameter, element: Element) -> Parameter:
-        """Unite two accounts of one header; `element` is where the second one stands."""
+        """Merge two descriptions of one header; `element` is the location of the second."""
         for fact in ("required", "multiple", "default"):
             first, second = getattr(one, fact), getattr(other, fact)
             if first is not None and second is not None and first != second:
@@ -228,14 +229,14 @@ class _Harvest:
         return None if text is None else _YES_NO.get(text)
 
     def _inside(self, elements: Iterable[Element], *tags: str) -> Iterator[Element]:
-        """Yield what stands inside elements, includes followed, along a path of tags; without one, all children."""
+        """Yield the descendants of elements along a path of tags, following includes; without a path, all children."""
         found = (child for element in elements for child in self._document.children(element))
         if tags:
             found = (child for child in found if tag_of(child) == tags[0])
         return self._inside(found, *tags[1:]) if tags[1:] else found
 
     def _named(self, elements: Iterable[Element]) -> Iterator[tuple[str, Element]]:
-        """Yield elements with their names; one without a name, or with one that no header can have, is a trouble."""
+        """Yield each element with its name. A missing name, or one that is invalid in a header, is a trouble."""
         for element in elements:
             name = element.get("name", "").strip()
             if name and name.isprintable():
@@ -253,5 +254,5 @@ def _text(element: Element) -> str:
 
 
 def _each(texts: Iterable[str | None]) -> tuple[str, ...]:
-    """Return the texts that are there, each once, in order."""
+    """Return the non-empty texts in order, without duplicates."""
     return tuple(dict.fromkeys(text for text in texts if text))

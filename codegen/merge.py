@@ -1,22 +1,23 @@
-"""Merge: what the sources say about one message in each release, to one catalogue over all releases.
+"""Merge: combine the sources of all releases into one catalogue.
 
 Rules owned here:
 
-- A source is read as `Account`s: what it says of one message in one release. Documentation gives one account a
-  message and release (`accounts_of`), Asterisk's code another (`accounts_of_code`).
-- Where the code of a release is known, the release has what its code has: a message that only its documentation has
-  (FilterList) is not there. So the releases of a message are those of its code, whenever it was documented.
-- Messages and headers are the same when their names are the same without regard to case, as on the wire.
-- Where accounts differ (a spelling, `required`, a default, a list), the newest release that says something is right.
-  Within a release that is the code for an event, whose names are the wire's, and the documentation for an action, whose
-  names Asterisk reads in any spelling. Modules are the documentation's where it tells. Values are united, newest first.
-- What the code shares among events, of which one may have it, is a header where the event's documentation has it.
-- A header that the documentation does not require is not always sent, whatever the format string holds.
-- Headers stand in the order of the newest documentation; one that only older releases or the code have follows the
-  header that it follows there.
-- A parameter that some releases lack is not required: no program could then run on all of them.
-- What the newest branch has is taken to be in all later ones (see `spans`).
-- Where the code of a newer branch is not known, what was not documented before goes on there (`carried_over`).
+- Each source yields `Account`s, one per message and release: those of the documentation come from `accounts_of`, those
+  of Asterisk's code from `accounts_of_code`.
+- If the code of a release is known, it decides which messages that release supports: a message that is only documented
+  (FilterList) is dropped. A message's releases are therefore those of its code, regardless of when it was documented.
+- Names of messages and headers are compared case-insensitively, as on the wire.
+- If accounts conflict (in a spelling, `required`, a default, a list), the newest release that specifies a value wins.
+  Within a release, the code wins for events, because its names are those on the wire, and the documentation for
+  actions, because Asterisk ignores the case of their names. Modules are taken from the documentation if it specifies
+  them. Values are merged, newest first.
+- A header in code shared by several events belongs to an event only if the event's documentation lists it.
+- A header that the documentation marks as not required is never "always sent", even if the format string contains it.
+- Headers keep the order of the newest documentation. A header known only from older releases or from the code follows
+  its predecessor there.
+- A parameter missing from some releases is not required; otherwise no program could run on all of them.
+- Later branches are assumed to support whatever the newest one supports (see `spans`).
+- If the code of a newer branch is unknown, undocumented messages and headers are carried over (`carried_over`).
 """
 
 from __future__ import annotations
@@ -65,9 +66,9 @@ PRIVILEGES = frozenset(
         "message",
     ]
 )
-"""The classes of Asterisk's manager.conf; source: `perms` in main/manager.c, 22.10.1. Other flags are slips."""
+"""The classes of Asterisk's manager.conf; source: `perms` in main/manager.c, 22.10.1. Other flags are mistakes."""
 
-# Headers of the protocol itself: each has its place in `ami_typed.messages`.
+# Headers of the protocol itself; `ami_typed.messages` handles each of them.
 _ENVELOPE: Mapping[Kind, frozenset[str]] = {
     "action": frozenset({"action", "actionid"}),
     "event": frozenset({"event", "actionid", "privilege", "timestamp", "sequencenumber", "systemname"}),
@@ -76,14 +77,14 @@ _ENVELOPE: Mapping[Kind, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What one source says of one message in one release; what it does not say is empty or None.
+    """One source's description of a message in one release; unspecified attributes are empty or None.
 
     Attributes:
-        privileges: What a user needs to send or be sent it, nothing where every user may; None where that is not told.
-        asked_by: For an event that only answers, the actions that it answers.
-        always: The headers that every such event has; None where the source does not know that of any.
+        privileges: The privileges required to send or receive it, empty if none; None if unspecified.
+        asked_by: The actions that an event answers, if it is sent only in answer to actions.
+        always: The headers present in every such event; None if the source does not specify it.
         documented: Whether the source is the documentation.
-        carried: Whether the source is the code of an older branch, because that of this release is not known.
+        carried: Whether the source is the code of an older branch, because the code of this release is unknown.
     """
 
     kind: Kind
@@ -103,12 +104,12 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header of a message over all releases; see `facts.Parameter` for what is not explained here.
+    """A header of a message over all releases; see `facts.Parameter` for the other attributes.
 
     Attributes:
         name: The name, in the newest spelling.
         span: The releases whose message has it.
-        always: Whether every such event of these releases has it, by all sources that know.
+        always: Whether every such event of these releases has it, according to all sources that specify it.
     """
 
     name: str
@@ -128,16 +129,16 @@ class Message:
 
     Attributes:
         name: The name, in the newest spelling.
-        span: The releases that have it.
-        headers: Its headers, without those of the protocol itself.
-        documented: The releases whose documentation has it.
-        documented_as: The name in the newest of these, which spells its page; None where none has it.
-        modules: The modules of Asterisk that it belongs to, by the newest release that tells.
-        privileges: What a user needs to send or be sent it, nothing where every user may; None where nothing tells.
-        privileges_by_release: The same by each release whose code is known.
-        asked_by: For an event that only answers, the actions that it answers.
-        items: For an action that is answered with a list, the events that the list is made of.
-        complete: The event that closes that list.
+        span: The releases that support it.
+        headers: Its headers, except those of the protocol itself.
+        documented: The releases whose documentation includes it.
+        documented_as: The name in the newest of these, as in the URL of its page; None if it is undocumented.
+        modules: The modules of Asterisk that it belongs to, according to the newest release that specifies them.
+        privileges: The privileges required to send or receive it, empty if none; None if no source specifies them.
+        privileges_by_release: The privileges in each release whose code is known.
+        asked_by: The actions that an event answers, if it is sent only in answer to actions.
+        items: The events that are the items of an action's list.
+        complete: The event that ends that list.
     """
 
     kind: Kind
@@ -156,13 +157,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything the sources know.
+    """The merged facts of all sources.
 
     Attributes:
-        branches: The branches that have facts, the oldest first.
-        span: All of them, and what comes after the newest.
-        actions: By name in small letters.
-        events: By name in small letters.
+        branches: The branches that have facts, oldest first.
+        span: All of them, and the branches after the newest.
+        actions: By lowercase name.
+        events: By lowercase name.
         snapshots: The headers of a snapshot, without a prefix.
     """
 
@@ -182,8 +183,8 @@ def merge(releases: Sequence[Facts], more: Iterable[Account] = (), *, is_open: b
 
     Args:
         releases: The facts of the documentation of each release.
-        more: What other sources say.
-        is_open: Whether later branches are taken to have what the newest has.
+        more: The accounts of other sources.
+        is_open: Whether later branches are assumed to support whatever the newest supports.
     """
     branches = tuple(sorted(span_of(facts.release for facts in releases)))
     newest = branches[-1] if is_open else None
@@ -203,7 +204,7 @@ def merge(releases: Sequence[Facts], more: Iterable[Account] = (), *, is_open: b
 
 
 def accounts_of(facts: Facts) -> Iterator[Account]:
-    """Yield what the documentation of one release says of each message."""
+    """Yield the documentation's account of each message in one release."""
     for action in facts.actions.values():
         responses = action.responses
         yield Account(
@@ -229,11 +230,11 @@ def accounts_of(facts: Facts) -> Iterator[Account]:
 
 
 def accounts_of_code(code: CodeFacts, documentation: Iterable[Facts], *, carried: bool = False) -> Iterator[Account]:
-    """Yield what the code of one release says of each message.
+    """Yield the code's account of each message in one release.
 
     Args:
         code: The facts of the code.
-        documentation: The facts of the documentation of all releases, for the headers that the code shares.
+        documentation: The facts of the documentation of all releases, for headers in shared code.
         carried: Whether it is the code of an older branch; see `carried_over`.
     """
     known = {
@@ -276,14 +277,14 @@ def accounts_of_code(code: CodeFacts, documentation: Iterable[Facts], *, carried
 
 
 def carried_over(code: Sequence[CodeFacts], documentation: Sequence[Facts]) -> Iterator[CodeFacts]:
-    """Yield what the code of each release that is newer than any code known is taken to be.
+    """Yield the assumed code of each release that is newer than any known code.
 
-    That is the newest code known, without what was documented then and is no more. So what nobody documents is not
-    lost when only the documentation of a new branch is at hand.
+    This is the newest known code without the messages and headers whose documentation has since been removed. It keeps
+    undocumented messages while only the documentation of a new branch is available.
 
     Args:
-        code: The facts of the code, the newest last.
-        documentation: The facts of the documentation, the newest last.
+        code: The facts of the code, newest last.
+        documentation: The facts of the documentation, newest last.
     """
     if not code:
         return
@@ -304,7 +305,7 @@ def carried_over(code: Sequence[CodeFacts], documentation: Sequence[Facts]) -> I
 def _left(
     known: Mapping[str, C], before: Mapping[str, Action | Event], now: Mapping[str, Action | Event]
 ) -> Iterator[tuple[str, C]]:
-    """Yield the messages of the code without what left the documentation, message or header."""
+    """Yield the messages of the code, except messages and headers that were removed from the documentation."""
     documented, still = _documented(before), _documented(now)
     for name, message in known.items():
         gone = documented.get(name.lower(), {""}) - still.get(name.lower(), set())
@@ -314,7 +315,7 @@ def _left(
 
 
 def _documented(messages: Mapping[str, Action | Event]) -> dict[str, set[str]]:
-    """Return the headers of each message, all in small letters; the empty one stands for the message itself."""
+    """Return the headers of each message, all in lowercase; the empty name represents the message itself."""
     return {
         name.lower(): {"", *(parameter.name.lower() for parameter in message.parameters)}
         for name, message in messages.items()
@@ -342,7 +343,7 @@ def _privileges(event: Event) -> tuple[str, ...] | None:
 
 
 def _real(accounts: Sequence[Account]) -> Iterator[Account]:
-    """Yield the accounts of messages that the code of their release has, or whose release's code is not known."""
+    """Yield the accounts of messages that exist in their release's code, or whose release's code is unknown."""
     told = {
         (account.kind, account.name.lower(), account.release)
         for account in accounts
@@ -355,12 +356,12 @@ def _real(accounts: Sequence[Account]) -> Iterator[Account]:
 
 
 def _weight(account: Account) -> tuple[object, bool]:
-    """Return what sorts accounts of one message, the one that is right last."""
+    """Return a key that sorts the accounts of one message by precedence, highest last."""
     return release_key(account.release), account.documented == (account.kind == "action")
 
 
 def _merged(accounts: Sequence[Account], newest_branch: int | None) -> Message:
-    """Merge the accounts of one message, the newest last."""
+    """Merge the accounts of one message, given newest last."""
     newest = accounts[-1]
     documented = [account for account in accounts if account.documented]
     span = span_of(
@@ -414,7 +415,7 @@ def _order(accounts: Sequence[Account]) -> list[str]:
 def _header(
     sightings: Sequence[tuple[str, Parameter]], message: Span, newest_branch: int | None, *, always: bool
 ) -> Header:
-    """Merge what is said of one header, the newest last."""
+    """Merge the descriptions of one header, given newest last."""
     parameters = [parameter for _, parameter in sightings]
     newest = parameters[-1]
     span = common(span_of((release for release, _ in sightings), newest=newest_branch), message)
@@ -433,7 +434,7 @@ def _header(
 
 
 def _snapshot(kind: SnapshotKind, events: Iterable[Message]) -> tuple[Header, ...]:
-    """Gather the fields of a snapshot from all events that have one; its span is where any event has it."""
+    """Collect the fields of a snapshot from all events; a field's span is the union of those of the events."""
     fields: dict[str, Header] = {}
     for event in events:
         for header in event.headers:
@@ -447,7 +448,7 @@ def _snapshot(kind: SnapshotKind, events: Iterable[Message]) -> tuple[Header, ..
 
 
 def _newest(sayings: Sequence[T], say: Callable[[T], R | None]) -> R | None:
-    """Return what the newest of them, the last, says that says anything."""
+    """Return the newest (last) value that is specified."""
     said = (say(saying) for saying in reversed(sayings))
     return next((each for each in said if each not in {None, ()}), None)
 

@@ -1,14 +1,14 @@
-"""Names: how a name on the wire becomes a name in Python. The only place that decides this.
+"""Names: convert names on the wire to Python names. All such conversions happen here.
 
 Rules owned here:
 
-- A class carries the name on the wire; a blank is left out, any other character that no name can have is `_`
-  (`DataGet Tree` -> `DataGetTree`, `AOC-S` -> `AOC_S`). What generated modules import themselves gets an underscore.
-- An attribute is the snake_case of its header. Digits belong to the word before them; a family's `*` is left out;
-  a name that would start with a digit gets an `n` in front (`100rel` -> `n100_rel`).
-- A Python keyword, and a member that the class has already, get an underscore behind. Requests, events, answers and
-  aggregates have different members, so each has a list of its own. The lists only grow, and only when a base class
-  gets a new member: a name that enters or leaves one renames an attribute in programs that use it.
+- A class has the name on the wire, without spaces; any other character that is invalid in an identifier becomes `_`
+  (`DataGet Tree` -> `DataGetTree`, `AOC-S` -> `AOC_S`). Names that generated modules import get a trailing underscore.
+- An attribute is the snake_case form of its header. Digits belong to the preceding word; the `*` of a family is
+  dropped; a name that would start with a digit is prefixed with `n` (`100rel` -> `n100_rel`).
+- Python keywords and existing members of the class get a trailing underscore. Requests, events, answers and aggregates
+  have different members, hence separate lists. The lists only grow, and only when a base class gets a new member:
+  adding or removing a name renames an attribute in programs that use it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ import re
 from typing import Literal, TypeAlias
 
 Owner: TypeAlias = Literal["request", "event", "answer", "aggregate"]
-"""What an attribute belongs to."""
+"""The kind of class that an attribute belongs to."""
 
-# Words in capitals that go on in small letters: without them `AMIversion` would be `am_iversion`.
+# Uppercase words that may be followed by lowercase letters; without this list, `AMIversion` would be `am_iversion`.
 _ACRONYMS = (
     *("AMI", "CDR", "CEL", "DNS", "FAXes", "FAX", "HTTP", "IAX", "ID", "IPv4", "IPv6", "IP", "JID", "RTCP", "RTP"),
     *("SIP", "SMS", "SSRC", "TLS", "URI", "URL"),
@@ -30,7 +30,7 @@ _NOT_IN_A_NAME = re.compile(r"\W")
 
 _DICT = ("clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values")
 _MESSAGE = (*_DICT, "action_id", "all", "data", "headers", "of", "raw", "secrets", "to_dict", "to_json")
-# What the bodies of generated classes read or declare beside their fields.
+# Names that the bodies of generated classes use or declare in addition to their fields.
 _BODY = ("enums", "privileges", "releases")
 
 RESERVED: dict[Owner, frozenset[str]] = {
@@ -92,14 +92,14 @@ RESERVED: dict[Owner, frozenset[str]] = {
                 "to_json",
                 "valid",
             ),
-            # what the annotations of its properties use
+            # names used in the annotations of its properties
             *("events", "known_events", "list", "str", "type"),
         )
     ),
 }
 
 
-# What generated modules import; a class of that name would hide it.
+# Names that generated modules import; a class with such a name would shadow the import.
 RESERVED_CLASSES = frozenset(
     (
         *(
@@ -137,13 +137,13 @@ def class_name(wire: str) -> str:
 
 
 def attribute_name(wire: str, owner: Owner) -> str:
-    """Return the attribute of a header, of an event in an aggregate, or the parameter of a request."""
+    """Return the attribute name for a header or for an event in an aggregate, or the parameter name for a request."""
     name = _legal(snake_case(wire))
     return f"{name}_" if name in RESERVED[owner] else name
 
 
 def snake_case(wire: str) -> str:
-    """Return a name in small letters, its words divided by underscores."""
+    """Return a name in lowercase, with underscores between words."""
     words: list[str] = []
     end = -1
     for match in _WORD.finditer(wire):
@@ -156,7 +156,7 @@ def snake_case(wire: str) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Tell whether a text can be a name in Python as it stands."""
+    """Return whether a text is a valid Python name: an identifier that is not a keyword."""
     return text.isidentifier() and not keyword.iskeyword(text)
 
 

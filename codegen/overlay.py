@@ -1,13 +1,13 @@
-"""Overlay: what people know about Asterisk's messages, read from `spec/overlay/*.toml`.
+"""Overlay: hand-written knowledge about Asterisk's messages, parsed from `spec/overlay/*.toml`.
 
 Rules owned here:
 
-- The format: the tables and keys below and no others. A wrong key or value is a trouble with its file and line.
-- All files are one overlay; the same entry in two files is a trouble.
-- An entry that corrects or adds (a name, a release, a header) says `why`, and where it was `seen`.
-- Every sentence is ours, is printable, and ends in a way a docstring can hold.
+- The format: only the tables and keys below are valid. An invalid key or value is a trouble with its file and line.
+- All files form one overlay; the same entry in two files is a trouble.
+- An entry that corrects or adds something (a name, a release, a header) requires `why` and `seen`.
+- Every sentence is in our own words, printable, and safe to use in a docstring.
 
-Whether an entry matches anything is not known here: that is `amend`'s.
+Whether an entry matches anything is checked by `amend`, not here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 SPEC = Path(__file__).resolve().parent.parent / ("_spec" if Path(__file__).parent.name == "_codegen" else "spec")
-"""The folder of facts and overlay: beside this package in the repository, within ami_typed where it is installed."""
+"""The folder of facts and overlay: next to this package in the repository, inside ami_typed when installed."""
 
 _TABLE = re.compile(r"\s*\[\[?\s*(.+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
@@ -81,7 +81,7 @@ class _Entry(BaseModel):
 
 
 class _Correction(_Entry):
-    """What may correct the documentation; `why` it is wrong and where that was `seen`."""
+    """Base class for entries that can correct the documentation: `why` it is wrong, and where that was `seen`."""
 
     rename: str | None = Field(default=None, min_length=1)
     releases: Releases | None = None
@@ -90,16 +90,16 @@ class _Correction(_Entry):
     seen: Sentence | None = None
 
     def corrects(self) -> bool:
-        """Tell whether the entry says other than the documentation."""
+        """Return whether the entry corrects the documentation or adds to it."""
         return self.add or self.rename is not None or self.releases is not None
 
     def is_justified(self) -> bool:
-        """Tell whether the entry says why, and where that was seen."""
+        """Return whether the entry has both `why` and `seen`."""
         return self.why is not None and self.seen is not None
 
 
 class Domain(_Entry):
-    """A module of the generated packages and what lives in it."""
+    """A module of the generated packages and its contents."""
 
     title: Sentence
     modules: tuple[str, ...] = ()
@@ -108,7 +108,7 @@ class Domain(_Entry):
 
 
 class Member(_Entry):
-    """One value of a vocabulary; `also` are other words that Asterisk has for it."""
+    """One value of a vocabulary; `also` lists other words that Asterisk uses for it."""
 
     value: int | str
     also: tuple[str, ...] = ()
@@ -149,7 +149,7 @@ class Enum(_Entry):
 
 
 class Meaning(_Entry):
-    """What a header or parameter of this name means, wherever a message does not say otherwise."""
+    """The meaning of a header or parameter of this name, unless a message overrides it."""
 
     type: str | None = None
     doc: Sentence | None = None
@@ -171,7 +171,7 @@ class Parameter(_Correction):
     since: Starts | None = None
 
     def corrects(self) -> bool:
-        """Tell whether the entry says other than the documentation."""
+        """Return whether the entry corrects the documentation or adds to it."""
         return self.drop or super().corrects()
 
 
@@ -188,19 +188,19 @@ class Header(_Correction):
     since: Starts | None = None
 
     def corrects(self) -> bool:
-        """Tell whether the entry says other than the documentation."""
+        """Return whether the entry corrects the documentation or adds to it."""
         return self.drop or super().corrects()
 
 
 class Group(_Entry):
-    """Several headers of a message that are one value in Python, or its lines that are not headers.
+    """Several headers of a message that form one value in Python, or its lines that are not headers.
 
     Attributes:
-        type: A type keyword of groups.
-        headers: The names of the headers, with `*` for a part that differs; documented ones that match are no
-            parameters or attributes of their own.
-        secret: Those of them whose value is never shown.
-        enums: The vocabularies that the value is made of.
+        type: A type keyword for groups.
+        headers: The names of the headers, with `*` for a variable part; documented headers that match do not become
+            separate parameters or attributes.
+        secret: The headers whose value is never shown.
+        enums: The vocabularies that the value consists of.
     """
 
     type: str
@@ -212,13 +212,13 @@ class Group(_Entry):
 
 
 class Waits(_Entry):
-    """How long an action takes that the server carries out before it answers; it serves nothing else meanwhile.
+    """Duration of an action that blocks the connection: the server serves nothing else until it has answered.
 
     Attributes:
-        header: The parameter that says how long, as a number.
-        unit: What that number counts, in seconds.
-        default: How long it takes where the parameter is left out, in seconds.
-        unless: The parameter with which it is answered at once.
+        header: The parameter that specifies the duration, as a number.
+        unit: The unit of that number, in seconds.
+        default: The duration if the parameter is omitted, in seconds.
+        unless: The parameter with which the action is answered immediately.
     """
 
     header: str
@@ -231,24 +231,24 @@ class Action(_Correction):
     """An action.
 
     Attributes:
-        text_follows: The releases that answer it with `Response: Follows` and text with empty lines of its own.
-        waits: How long the server serves nothing else.
-        sets_mask: The parameter that is the connection's event mask from then on.
+        text_follows: The releases that answer with `Response: Follows` and text that may contain empty lines.
+        waits: How long the action blocks the connection.
+        sets_mask: The parameter that sets the connection's event mask.
         names_events: The parameter that names events, in the criteria of a filter.
-        answers: How many answers a success is; the last one counts.
-        answered_by_event: Whether its list comes without an answer.
-        one_of: Sets of headers, of each of which a request has exactly one.
-        some_of: Sets of headers, of each of which a request has at least one.
-        requires: Headers that make no sense without others.
+        answers: The number of answers on success; the last one is the result.
+        answered_by_event: Whether its list is sent without a preceding answer.
+        one_of: Sets of headers; a request must have exactly one header of each set.
+        some_of: Sets of headers; a request must have at least one header of each set.
+        requires: Headers that are valid only together with others.
         raw_text: Whether the answer is text without any header.
-        empty_lines: How many empty lines end such a text.
+        empty_lines: The number of empty lines that end such a text.
         bare_line_feeds: Whether a line of the answer may end in a bare LF.
         run_together: Whether an item of its list may lack the empty line at its end.
-        unmarked: Whether the items of its list bear no ActionID.
-        lasts: Whether the effect lasts as long as the connection.
-        adds_up: Whether a later such request lasts beside this one.
-        logs_in: Whether a success means that the connection is logged in, as the request says.
-        logs_off: Whether the server closes the connection because of it.
+        unmarked: Whether the items of its list lack an ActionID.
+        lasts: Whether the effect lasts for the lifetime of the connection.
+        adds_up: Whether a later request of this kind adds to the effect instead of replacing it.
+        logs_in: Whether success logs the connection in, as specified by the request.
+        logs_off: Whether it makes the server close the connection.
     """
 
     doc: Sentence | None = None
@@ -288,11 +288,11 @@ class Event(_Correction):
     """An event.
 
     Attributes:
-        headers: Headers to add, whose meaning is in the glossary.
-        snapshots: Snapshots to add, as `channel:` or `bridge:` with a prefix or none behind.
-        absent: Snapshots that some such events lack as a whole, written likewise.
-        any_header: Whether it may have any header beside those, named by who sends it.
-        named_by: The header that tells apart what shares its name.
+        headers: Headers to add; the glossary defines their meaning.
+        snapshots: Snapshots to add, as `channel:` or `bridge:` followed by an optional prefix.
+        absent: Snapshots that may be missing as a whole, in the same format.
+        any_header: Whether it may have arbitrary other headers, named by its sender.
+        named_by: The header that distinguishes events that share this name.
     """
 
     doc: Sentence | None = None
@@ -325,7 +325,7 @@ class Event(_Correction):
 
 
 class Response(_Entry):
-    """What an action answers beside Response and Message."""
+    """The headers of an action's answer other than Response and Message."""
 
     doc: Sentence
     domain: str | None = None
@@ -334,11 +334,11 @@ class Response(_Entry):
 
 
 class List(_Entry):
-    """The list that an action is answered with: attribute to event.
+    """The list with which an action is answered: attributes mapped to events.
 
     Attributes:
-        empty: What an error says that only means that the list is empty.
-        counted: Whether what the last event says about the number of items holds in every release.
+        empty: Error messages that only mean that the list is empty.
+        counted: Whether the number of items in the last event is correct in every release.
     """
 
     items: Mapping[Name, str]
@@ -350,12 +350,12 @@ class List(_Entry):
 
 
 class Family(_Entry):
-    """Headers that several events share, as a class of its own: a base for them, and one name for type checkers.
+    """Headers that several events share, as a common base class of these events, usable in type annotations.
 
     Attributes:
-        snapshot: The snapshot whose headers they are, as an event's entry writes it: `channel:Dest`.
-        absent: Whether the family is of those events that may lack that snapshot as a whole.
-        headers: The headers, where they are not a snapshot's.
+        snapshot: The snapshot that consists of these headers, in the format of an event's entry: `channel:Dest`.
+        absent: Whether the family consists of the events in which that snapshot may be missing as a whole.
+        headers: The headers, if they are not those of a snapshot.
     """
 
     doc: Sentence
@@ -373,7 +373,7 @@ class Family(_Entry):
 
 
 class Place(NamedTuple):
-    """Where an entry stands."""
+    """The location of an entry."""
 
     file: str
     line: int | None
@@ -384,10 +384,10 @@ class Overlay:
     """All files of an overlay.
 
     Attributes:
-        headers: The glossary of events and answers.
-        snapshots: The glossary of what a snapshot brings, which goes before that of headers.
-        parameters: The glossary of requests.
-        places: Where each entry and key stands, by its path in small letters.
+        headers: The glossary for events and answers.
+        snapshots: The glossary for headers of snapshots; takes precedence over `headers`.
+        parameters: The glossary for requests.
+        places: The location of each entry and key, by its lowercase path.
     """
 
     domains: Mapping[str, Domain]
@@ -403,7 +403,7 @@ class Overlay:
     places: Mapping[tuple[str, ...], Place]
 
     def glossary(self) -> Overlay:
-        """Return what holds for any message: the meanings of names, and the vocabularies."""
+        """Return the part that applies to any message: the meanings of names, and the vocabularies."""
         return replace(
             EMPTY,
             enums=self.enums,
@@ -426,9 +426,9 @@ class Overlay:
                 yield from _said(((table, name, "header", key), part) for key, part in message.header.items())
 
     def place(self, *path: str) -> Place:
-        """Return where an entry or one of its keys stands: the nearest table or key that has a line.
+        """Return the location of an entry or one of its keys: the innermost enclosing table or key with a known line.
 
-        Names are found without regard to case.
+        Names are case-insensitive.
         """
         folded = tuple(part.lower() for part in path)
         while folded and folded not in self.places:
@@ -461,19 +461,19 @@ def _said(
 
 
 def snapshot_of(text: str) -> tuple[Literal["channel", "bridge"], str]:
-    """Return the kind and the prefix of a snapshot as an event's entry writes it: `channel:Dest`."""
+    """Parse a snapshot in the format of an event's entry (`channel:Dest`) into its kind and prefix."""
     kind, _, prefix = text.partition(":")
     return ("channel" if kind == "channel" else "bridge"), prefix
 
 
 def load(files: Sequence[Path]) -> Overlay:
-    """Read an overlay.
+    """Parse an overlay.
 
     Args:
-        files: Its files; none make an empty overlay.
+        files: Its files; without any, the overlay is empty.
 
     Raises:
-        TroubleError: With everything that is wrong with all files.
+        TroubleError: A file is invalid; reports every problem in all files.
     """
     troubles = Troubles("the overlay")
     places: dict[tuple[str, ...], Place] = {}
@@ -510,7 +510,7 @@ def _read(path: Path, entries: dict[str, dict[str, _Entry]], places: dict[tuple[
 
 
 def _is_known(name: str, table: str, entries: Mapping[str, _Entry]) -> bool:
-    """Tell whether there is such an entry; messages match without regard to case, a glossary may tell cases apart."""
+    """Return whether the entry exists. Names of messages are case-insensitive, those of a glossary case-sensitive."""
     if table in {"action", "event", "list"}:
         return name.lower() in map(str.lower, entries)
     return name in entries
@@ -549,10 +549,10 @@ def _entries(
 
 
 def _lines(text: str) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Yield the line of each table and key; tomllib does not tell them.
+    """Yield the line number of each table and key, which tomllib does not report.
 
-    A line of a multi-line string that looks like a table would be taken for one; only the line in a trouble
-    would then be wrong.
+    A line inside a multi-line string that looks like a table is mistaken for one; this affects only the line numbers
+    reported in troubles.
     """
     table: tuple[str, ...] = ()
     seen: set[tuple[str, ...]] = set()
@@ -585,7 +585,7 @@ def _reason(message: str) -> str:
 
 
 def _check_justified(entry: _Correction, parts: Mapping[str, Parameter] | Mapping[str, Header]) -> None:
-    """Refuse corrections without a reason; that of a message holds for its headers as well."""
+    """Reject corrections without a reason; the reason of a message also covers its headers."""
     if entry.corrects() and not entry.is_justified():
         raise ValueError("an entry that corrects or adds says why, and where it was seen")
     for name, part in parts.items():

@@ -1,15 +1,15 @@
-"""Spans: which releases have something, from the releases whose facts have it and the versions that brought it.
+"""Spans: the releases that support a feature, computed from facts and from `since` versions.
 
 Rules owned here:
 
-- The facts of a branch decide whether the branch has something; a branch without facts is never claimed, except by an
-  open end.
-- What the newest branch with facts has, later branches are taken to have as well: its span has an open end. Nothing
-  ends because nobody has looked further.
-- A `since` version within a branch narrows that branch, unless an older branch has the thing without a version of
-  its own: then the version is the birth of the documentation, not of the thing (`OriginateResponse`, "since 18.26").
-- The written form is that of `ami_typed.releases`: a branch, a range of branches, a first release within a branch, and
-  behind the last of them `-` for an open end. `!` says that the end is real although nothing newer is known.
+- The facts of a branch determine whether the branch supports a feature; a branch without facts is never included,
+  except by an open end.
+- Later branches are assumed to support whatever the newest branch with facts supports: such a span has an open end.
+  A span does not end merely because newer branches have not been examined.
+- A `since` version within a branch narrows that branch, unless an older branch has the feature without a `since`
+  version: then the version dates the documentation, not the feature (`OriginateResponse`, "since 18.26").
+- The text format is that of `ami_typed.releases`: branches, ranges of branches, and first releases within a branch,
+  followed by `-` for an open end or by `!` for an end that is known to be real although no newer branch is known.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from typing import Final, TypeAlias
 from ami_typed.releases import Release, Releases
 
 Span: TypeAlias = Mapping[int, Release]
-"""The first release of each branch that has something; one with an open end has every branch up to `HORIZON`."""
+"""Maps each supporting branch to its first release; a span with an open end includes every branch up to `HORIZON`."""
 
 HORIZON: Final = 199
-"""The branch that stands for all later ones: Asterisk makes one a year."""
+"""The last branch of spans with an open end, representing all later ones; Asterisk releases one branch a year."""
 
 _VERSION = r"\d+(?:\.\d+){0,2}"
 _RANGE = rf"{_VERSION}(?:-\d+)?"
@@ -33,12 +33,12 @@ _STARTS = re.compile(rf"{_VERSION}(?: {_VERSION})*")
 
 
 def span_of(releases: Iterable[str], since: Iterable[str] = (), *, newest: int | None = None) -> Span:
-    """Return the span of what the facts of some releases have.
+    """Return the span of a feature that the facts of some releases contain.
 
     Args:
         releases: The releases, such as `22.10.1`.
-        since: The versions that brought it, at most one a branch.
-        newest: The newest branch that there are facts of, where what it has is to have an open end.
+        since: The versions that introduced it, at most one per branch.
+        newest: The newest branch with facts; a span that includes it gets an open end. None for no open end.
     """
     known = {release.branch: release for release in map(_release, releases)}
     starts = {start.branch: start for start in map(_release, since)}
@@ -54,10 +54,10 @@ def span_of(releases: Iterable[str], since: Iterable[str] = (), *, newest: int |
 
 
 def written_span(text: str) -> Span:
-    """Read the written form.
+    """Parse the text format of a span.
 
     Raises:
-        ValueError: It is not one.
+        ValueError: The text is invalid.
     """
     if not _WRITTEN.fullmatch(text):
         raise ValueError(f"{text!r} is not a span of releases, such as '13-15 16.20 17-'")
@@ -66,10 +66,10 @@ def written_span(text: str) -> Span:
 
 
 def written_starts(text: str) -> Span:
-    """Read the versions that brought something, one a branch.
+    """Parse the versions that introduced a feature, one per branch.
 
     Raises:
-        ValueError: It is none.
+        ValueError: The text is invalid.
     """
     if not _STARTS.fullmatch(text):
         raise ValueError(f"{text!r} are not first releases within branches, such as '18.20 20.5'")
@@ -77,12 +77,12 @@ def written_starts(text: str) -> Span:
 
 
 def ends_unsaid(text: str, newest: int) -> bool:
-    """Return whether a written span ends with the newest branch, or behind it, without saying that this end is real."""
+    """Return whether a span in text format ends at the newest branch or later, and is not marked with `!`."""
     return not text.endswith("!") and newest <= max(written_span(text)) < HORIZON
 
 
 def text_of(span: Span) -> str:
-    """Write a span: `13-15 16.20 17-`."""
+    """Format a span: `13-15 16.20 17-`."""
     runs: list[list[Release]] = []
     for branch in sorted(span):
         start = span[branch]
@@ -94,33 +94,33 @@ def text_of(span: Span) -> str:
 
 
 def words_of(span: Span) -> str:
-    """Return a span in words: `Asterisk 13 to 15, 18 (since 18.20), 20.5 and later`."""
+    """Describe a span in words: `Asterisk 13 to 15, 18 (since 18.20), 20.5 and later`."""
     return str(Releases(text_of(span)))
 
 
 def common(one: Span, other: Span) -> Span:
-    """Return the span of what needs both."""
+    """Return the intersection of two spans."""
     return {branch: max(one[branch], other[branch]) for branch in sorted(one.keys() & other.keys())}
 
 
 def united(one: Span, other: Span) -> Span:
-    """Return the span of what needs either."""
+    """Return the union of two spans."""
     both = sorted(one.keys() | other.keys())
     return {branch: min(each[branch] for each in (one, other) if branch in each) for branch in both}
 
 
 def as_old_as(one: Span, other: Span) -> Span:
-    """Return a span that begins, in the branches that another has as well, where that begins."""
+    """Return a span that, in the branches it shares with another, starts where the other starts."""
     return {branch: other.get(branch, start) for branch, start in one.items()}
 
 
 def begun(one: Span, starts: Span) -> Span:
-    """Return a span that begins later in the branches that are told to."""
+    """Return a span that starts no earlier than `starts` in the branches listed there."""
     return {branch: max(start, starts.get(branch, start)) for branch, start in one.items()}
 
 
 def following(part: Span, whole: Span, moved: Span) -> Span:
-    """Return the span of a part whose whole has moved: where it began with the whole, it still does."""
+    """Return the span of a part after its whole has moved: a part that started with its whole still does."""
     return {
         branch: moved[branch] if start == whole.get(branch) else max(start, moved[branch])
         for branch, start in part.items()

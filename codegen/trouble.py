@@ -1,8 +1,8 @@
-"""Troubles: what is wrong with the generator's input, as values that are collected instead of raised one by one.
+"""Troubles: errors in the generator's input, collected and reported together.
 
-Rules owned here: how a trouble is written (`file:line: Action Originate, parameter Timeout: sentence.`), that all
-troubles of a run are told together, and that a run with a trouble ends with exit status 2 (`EXIT_STATUS`).
-A function of any stage either returns its result or raises `TroubleError` with everything it found.
+Rules owned here: the format of a trouble (`file:line: Action Originate, parameter Timeout: sentence.`), that a run
+reports all its troubles at once, and that it exits with status 2 (`EXIT_STATUS`) if there are any.
+Functions in every stage either return their result or raise a `TroubleError` with all troubles found.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ EXIT_STATUS = 2
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One thing that is wrong with an input file, and where.
+    """One error in an input file, with its location.
 
     Attributes:
         file: The file, as the user named it: documentation, facts or overlay.
-        line: The line in it, counted from 1, where one is known.
-        message: The action or event it is about, as printed: `Action Originate`, `Event Hangup`.
-        parameter: The parameter or header of that message it is about.
-        sentence: What is wrong and what to do, with its full stop.
+        line: The line number, counted from 1, if known.
+        message: The action or event concerned, as printed: `Action Originate`, `Event Hangup`.
+        parameter: The parameter or header of that message.
+        sentence: The error and its remedy, ending with a full stop.
     """
 
     file: str
@@ -43,7 +43,7 @@ class Trouble:
 
 
 class TroubleError(Exception):
-    """The input cannot be used; `troubles` holds every reason, `str()` one line for each."""
+    """The input is invalid; `troubles` contains every error, `str()` returns one line for each."""
 
     def __init__(self, troubles: Iterable[Trouble]) -> None:
         self.troubles = tuple(troubles)
@@ -51,7 +51,7 @@ class TroubleError(Exception):
 
 
 class Troubles:
-    """Collects troubles in the order they were found, each once."""
+    """Collector for troubles; keeps the order in which they were found, without duplicates."""
 
     def __init__(self, file: str = "") -> None:
         self._file = file
@@ -72,22 +72,22 @@ class Troubles:
         message: str | None = None,
         parameter: str | None = None,
     ) -> None:
-        """Note one trouble; `file` is the collector's own where none is given."""
+        """Add one trouble; `file` defaults to the collector's file."""
         self._found[Trouble(self._file if file is None else file, line, message, parameter, sentence)] = None
 
     @contextmanager
     def absorb(self) -> Generator[None]:
-        """Take over the troubles that a step raises, so that the steps after it can still be tried."""
+        """Collect the troubles that a step raises, so that later steps can still run."""
         try:
             yield
         except TroubleError as error:
             self._found.update(dict.fromkeys(error.troubles))
 
     def check(self) -> None:
-        """End the stage here if anything was found.
+        """Raise if any troubles were collected.
 
         Raises:
-            TroubleError: With everything that was found.
+            TroubleError: Contains all troubles collected.
         """
         if self._found:
             raise TroubleError(self)

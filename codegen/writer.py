@@ -1,12 +1,12 @@
-"""Writer: rendered files to a folder, and what differs from it.
+"""Writer: write rendered files to a folder, or compare them with it.
 
 Rules owned here:
 
-- Only files whose text changes are written, so that nothing that watches them wakes up for nothing.
-- A package of a user's is theirs: only files that start with the header are written or removed there.
-- A folder that generated files are in is generated as a whole: what else lies in it or below is a stray, reported by
-  `compare` and removed by `write`. Beside generated folders a file is a stray that starts like a generated one and is
-  none any more, such as the facade of a release line that no facts are left of; nothing else is touched there.
+- Only files whose text has changed are written, so that file watchers are not triggered needlessly.
+- In a user's package, only files that start with the header are overwritten or removed.
+- A folder that contains generated files is entirely generated: any other file in it or below is a stray, reported by
+  `compare` and removed by `write`. Next to generated folders, a file is a stray if it starts like a generated one but
+  is no longer generated, such as the facade of a release line that no longer has facts; other files are not touched.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How a folder differs from what would be generated; paths are relative to it, sorted.
+    """Differences between a folder and the generated files; paths are relative to the folder, sorted.
 
     Attributes:
-        missing: Files that would be new.
-        differing: Files whose text is another.
-        stray: Files in generated folders that nothing generates.
+        missing: Generated files that do not exist.
+        differing: Files whose text differs.
+        stray: Files in generated folders that are not generated.
     """
 
     missing: tuple[str, ...]
@@ -39,13 +39,13 @@ class Difference:
         return bool(self.missing or self.differing or self.stray)
 
     def lines(self) -> Iterator[str]:
-        """Yield one line a file, as a person reads it."""
+        """Yield one human-readable line per file."""
         for what, paths in (("missing", self.missing), ("differs", self.differing), ("stray", self.stray)):
             yield from (f"{what}: {path}" for path in paths)
 
 
 def compare(files: Mapping[str, str], folder: Path) -> Difference:
-    """Compare a folder with the files that would be generated into it."""
+    """Compare a folder with the files to be generated."""
     present = {path: _text(folder / path) for path in files}
     return Difference(
         missing=tuple(sorted(path for path, text in present.items() if text is None)),
@@ -55,16 +55,17 @@ def compare(files: Mapping[str, str], folder: Path) -> Difference:
 
 
 def write(files: Mapping[str, str], folder: Path) -> Difference:
-    """Make a folder hold the files; return how it differed."""
+    """Update a folder to match the files. Return the differences found."""
     difference = compare(files, folder)
     _apply(difference, files, folder)
     return difference
 
 
 def foreign_files(folder: Path, header: str) -> list[Path]:
-    """Return what stands in the way of a generated package: everything in a folder that is not one.
+    """Return the files that prevent generating a package into a folder.
 
-    A folder whose `__init__.py` starts with the header is one; other files in it are its user's, and welcome.
+    If the folder's `__init__.py` starts with the header, it is a generated package and its other files belong to the
+    user: the result is empty. Otherwise it contains everything in the folder.
     """
     if folder.is_file():
         return [folder]
@@ -74,10 +75,10 @@ def foreign_files(folder: Path, header: str) -> list[Path]:
 
 
 def write_package(files: Mapping[str, str], folder: Path, header: str) -> Difference:
-    """Make a folder hold a generated package; return how it differed.
+    """Update a folder to match a generated package. Return the differences found.
 
     Raises:
-        TroubleError: A file of that name was not generated; nothing is written then.
+        TroubleError: A file to be written exists and was not generated. Nothing is written.
     """
     troubles = Troubles()
     for path in files:
@@ -113,7 +114,7 @@ def _text(path: Path) -> str | None:
 
 
 def _generated_once(files: Mapping[str, str], folder: Path) -> Iterator[str]:
-    """Yield the files below that are or were generated, but for Python's caches."""
+    """Yield the files in the folder that are or were generated, except Python's caches."""
     headers = {_first_line(text) for text in files.values()}
     whole = {folder / path.rpartition("/")[0] for path in files if "/" in path}
     for name in sorted({path.partition("/")[0] for path in files if "/" in path}):

@@ -1,11 +1,11 @@
-"""Asterisk's documentation as a tree: the only module that uses lxml.
+"""Parser for Asterisk's XML documentation: the only module that uses lxml.
 
-Rules owned here: which files are accepted (`.xml`, `.xml.gz`, the documentation folder of an installation), that
-nothing outside the file is read and no entity is expanded, which elements may stand where, and how `xi:include` is
-followed. Includes are not written into the tree; `Document.children` steps through them. So every element keeps the
-line on which it stands, and nothing depends on libxml2's own XInclude, which in 2.9 leaves nested includes alone.
+Rules owned here: which files are accepted (`.xml`, `.xml.gz`, the documentation folder of an installation); no other
+file is read and no entity is expanded; which elements each element may contain; and how `xi:include` is resolved.
+Includes are not expanded in the tree; `Document.children` follows them. This preserves the line number of every
+element and avoids libxml2's own XInclude, which in 2.9 does not expand nested includes.
 
-Source of the content model: appdocsxml.dtd of Asterisk 13.38.3 and 23.4.1; the newer allows all that the older does.
+Source of the content model: appdocsxml.dtd of Asterisk 13.38.3 and 23.4.1; the newer one is a superset of the older.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Element: TypeAlias = etree._Element  # lxml's own name for the type of its elements
+Element: TypeAlias = etree._Element  # lxml has no public name for its element type
 
 FILE_IN_FOLDER = "core-en_US.xml"
-LARGEST_FILE = 64 * 2**20  # bytes, unpacked; the largest known is 1.7 MB
-LARGEST_MESSAGE = 100_000  # elements, includes followed; the largest known has some hundreds
-DEEPEST_NESTING = 100  # elements, includes followed; the deepest known is 12
+LARGEST_FILE = 64 * 2**20  # bytes, uncompressed; the largest known file is 1.7 MB
+LARGEST_MESSAGE = 100_000  # elements, including those from includes; the largest known message has a few hundred
+DEEPEST_NESTING = 100  # elements, including those from includes; the deepest known is 12
 
 _INCLUDE = "{http://www.w3.org/2001/XInclude}include"
 _XPOINTER = re.compile(r"\s*xpointer\((.*)\)\s*", re.DOTALL)
@@ -45,7 +45,8 @@ _ELEMENTS = frozenset({
     "syntax", "use", "value", "variable", "variablelist", "version", "warning",
 })
 # fmt: on
-# Where facts stand, only what the DTD has there is understood; elsewhere (prose) any of its elements is.
+# Elements that contain facts accept only the children that the DTD allows; all others (prose) accept any element of
+# the DTD.
 _CONTENT = {
     "manager": frozenset({"since", "synopsis", "syntax", "description", "see-also", "responses"}),
     "responses": frozenset({"list-elements", "managerEvent"}),
@@ -62,7 +63,7 @@ _KINDS = {"manager": "Action", "managerEvent": "Event"}
 
 
 class Document:
-    """A documentation file whose messages have been checked, includes and all.
+    """A documentation file whose messages, including included elements, have been validated.
 
     Attributes:
         file: The file, as the user named it.
@@ -75,15 +76,15 @@ class Document:
         self._targets: dict[str, list[Element]] = {}
 
     def messages(self) -> Iterator[Element]:
-        """Yield every action and every event where it is documented: at the top, events also inside `responses`."""
+        """Yield all actions and events: top-level ones, and events nested in `responses`."""
         return self.root.iter("manager", "managerEvent")
 
     def has(self, path: str) -> bool:
-        """Tell whether an XPath finds anything in the document."""
+        """Return whether an XPath matches anything in the document."""
         return bool(self.root.xpath(path))
 
     def children(self, element: Element) -> Iterator[Element]:
-        """Yield the child elements of an element; in place of each include, the elements that it points to."""
+        """Yield the children of an element, replacing each include with the elements that it refers to."""
         for child in element.iterchildren(etree.Element):
             yield from self._followed(child)
 
@@ -95,10 +96,10 @@ class Document:
             yield from self._followed(target)
 
     def targets(self, include: Element) -> list[Element]:
-        """Return the elements that an include points to; text that it points to is prose and left out.
+        """Return the elements that an include refers to. Text nodes are prose and are omitted.
 
         Raises:
-            ValueError: When the include cannot be followed; the message says why.
+            ValueError: The include cannot be resolved; the message gives the reason.
         """
         pointer = include.get("xpointer", "")
         if "href" in include.attrib:
@@ -112,7 +113,7 @@ class Document:
         if match is None:
             raise ValueError(f"The include has the pointer {pointer!r}; only xpointer(PATH) is understood.")
         path = match[1].strip()
-        try:  # an xpointer starts at the document, lxml's relative paths at its root element
+        try:  # an xpointer is relative to the document, a relative path in lxml to its root element
             found = self.root.getroottree().xpath(path if path.startswith("/") else f"/{path}", smart_strings=False)
         except etree.XPathError as error:
             raise ValueError(f"The include's path {path} is not an XPath: {error}.") from error
@@ -123,25 +124,25 @@ class Document:
 
 
 def tag_of(element: Element) -> str:
-    """Return the name of an element; lxml's `tag` may be more than a `str` by its type alone."""
+    """Return the name of an element as a `str`; lxml declares a wider type for `tag`."""
     return str(element.tag)
 
 
 def subject(element: Element) -> tuple[str | None, str | None]:
-    """Return the message and the parameter in which an element stands, as a trouble names them."""
+    """Return the message and the parameter that contain an element, as a trouble reports them."""
     line = [element, *element.iterancestors()]
     message = next((f"{_KINDS[tag_of(up)]} {up.get('name')}" for up in line if tag_of(up) in _KINDS), None)
     return message, next((up.get("name") for up in line if up.tag == "parameter"), None)
 
 
 def open_document(path: Path) -> Document:
-    """Open a documentation file and check all that its actions and events hold.
+    """Open a documentation file and validate the contents of its actions and events.
 
     Args:
-        path: A `.xml` or `.xml.gz` file, or a folder that holds `core-en_US.xml`.
+        path: A `.xml` or `.xml.gz` file, or a folder that contains `core-en_US.xml`.
 
     Raises:
-        TroubleError: With everything that is wrong with the file.
+        TroubleError: The file is invalid; reports every problem found.
     """
     file = path / FILE_IN_FOLDER if path.is_dir() else path
     document = Document(_parsed(_content(file), str(file)), str(file))
@@ -194,7 +195,7 @@ def _refusal(file: Path | str, sentence: str, line: int | None = None) -> Troubl
 
 
 class _Check:
-    """Walks what messages hold, includes followed: what is unknown, dangling, endless or far too large is a trouble."""
+    """Validator for messages and includes: unknown elements, dangling or circular includes, exceeded limits."""
 
     def __init__(self, document: Document) -> None:
         self.troubles = Troubles(document.file)
@@ -210,7 +211,7 @@ class _Check:
             self._add(message, f"Its includes make {size} elements of it; the limit is {LARGEST_MESSAGE}.")
 
     def _size(self, element: Element) -> int:
-        """Count the elements in an element, itself among them; what was visited before is not visited again."""
+        """Count an element and its descendants. Memoized: each element is visited only once."""
         if element in self._open:
             self._add(element, f"An include leads from <{tag_of(element)}> back to itself.")
             return 0
