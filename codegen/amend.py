@@ -1,18 +1,19 @@
-"""Amend: the catalogue as the sources have it, corrected and completed by the overlay.
+"""Amend: apply the overlay's corrections and additions to the catalogue.
 
 Rules owned here:
 
-- An entry must match something, and may add only what is not there; anything else is a trouble. So the overlay
-  cannot rot while the documentation grows.
-- An entry of a message goes before the glossary, the glossary before the documentation.
-- A message that the overlay says more releases have keeps its headers in all of them, but for those that were
-  narrower than the message before.
-- A header is always sent if the overlay says so, if it belongs to a snapshot proper, or if a source knows; a header
-  that only some of the message's releases have never is. That it came within a branch (`since`) makes no difference.
-- Events that only answer are as old, within a branch, as the lists that they are in: a younger `since` is the birth of
-  their documentation, and without one nothing else tells their age. `releases` of an entry goes before this.
-- A message lives in the domain that names it, else in that of its Asterisk module, else in one called after the
-  module, else in `other`.
+- An entry must match something, and may add only what does not exist yet; otherwise it is a trouble. This keeps the
+  overlay from becoming stale as the documentation grows.
+- A message's own entry takes precedence over the glossary, and the glossary over the documentation.
+- If the overlay extends the releases of a message, the message keeps its headers in all of them, except headers whose
+  releases were already narrower than those of the message.
+- A header is always sent if the overlay says so, if it belongs to a snapshot proper, or if a source specifies it; a
+  header that only some of the message's releases have never is. A `since` version within a branch has no effect on
+  this.
+- Events that are sent only in answers are as old, within a branch, as the lists that contain them: a later `since`
+  dates their documentation, and without one there is no other indication. `releases` of an entry takes precedence.
+- A message belongs to the domain that names it, else to that of its Asterisk module, else to one named after the
+  module, else to `other`.
 """
 
 from __future__ import annotations
@@ -59,17 +60,17 @@ class Header:
     """A header of a message, or a parameter of an action.
 
     Attributes:
-        name: The name on the wire; with `*` for a family of names.
-        span: The releases that have it, within those of the message.
+        name: The name on the wire; contains `*` for a family of names.
+        span: The releases that support it, within those of the message.
         type: A type keyword of the overlay.
-        place: Where that keyword stands, for a trouble.
-        attribute: The attribute it is to be, None where its name tells.
-        doc: What it means, in our words.
+        place: The location of that keyword, for troubles.
+        attribute: The name of its attribute; None to derive it from the header's name.
+        doc: The description, in our own words.
         always: Whether every such message has it.
         none: The texts that mean "no value".
-        required: Whether a request cannot do without it.
-        default: What Asterisk takes where a request does not say it.
-        values: The values that the documentation lists.
+        required: Whether a request must have it.
+        default: Asterisk's default if a request omits it.
+        values: The documented values.
         secret: Whether its value is never shown.
     """
 
@@ -89,16 +90,16 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Headers that are one value, or the lines that are no headers.
+    """Headers that form one value, or the lines that are not headers.
 
     Attributes:
         name: The attribute or parameter.
-        type: A type keyword of groups.
-        headers: The headers' names, with `*` for a part that differs.
-        span: The releases that have it, within those of the message.
-        secret: Those of the headers whose value is never shown.
-        enums: The vocabularies that the value is made of.
-        place: Where it stands, for a trouble.
+        type: A type keyword for groups.
+        headers: The names of the headers, with `*` for a variable part.
+        span: The releases that support it, within those of the message.
+        secret: The headers whose value is never shown.
+        enums: The vocabularies that the value consists of.
+        place: Its location, for troubles.
     """
 
     name: str
@@ -114,7 +115,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Which headers of a request go together, as sets of their names, and which mean more than themselves."""
+    """Constraints between the headers of a request, as sets of names, and headers with side effects."""
 
     one_of: tuple[tuple[str, ...], ...] = ()
     some_of: tuple[tuple[str, ...], ...] = ()
@@ -126,14 +127,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class List:
-    """The list that answers an action.
+    """The list with which an action is answered.
 
     Attributes:
-        items: Its events, each with the attribute it is to be, None where its name tells.
-        complete: The event that closes it.
-        announced: Whether the answer says that a list follows.
-        empty: What an error says that only means that the list is empty.
-        counted: Whether the event that closes it says how many items it has.
+        items: Pairs of attribute and event; an attribute of None is derived from the event's name.
+        complete: The event that ends it.
+        announced: Whether the answer announces that a list follows.
+        empty: Error messages that only mean that the list is empty.
+        counted: Whether the event that ends it contains the number of items.
     """
 
     items: tuple[tuple[str | None, str], ...]
@@ -150,17 +151,17 @@ class Message:
     """An action or an event.
 
     Attributes:
-        documented: The releases whose documentation has it; empty where none has.
-        documented_as: The name that it has there, which spells its official page; None where none has it.
-        page: The official page, None where the name tells it.
-        former: The privileges of releases that want others than `privileges`, with these releases.
-        asked_by: For an event, the actions whose sender is sent it, whatever the privileges.
-        quirks: What is odd about it, or about how it is answered: see `_QUIRKS`.
-        answers: How many answers a success is.
-        empty_lines: How many empty lines end an answer of raw text.
-        named_by: For an event, the header that tells apart what shares its name.
-        text_follows: The releases that answer with text that has empty lines of its own.
-        place: Where it is known from, for a trouble.
+        documented: The releases whose documentation includes it; empty if it is undocumented.
+        documented_as: Its documented name, as in the URL of the official page; None if it is undocumented.
+        page: The official page; None to derive it from the name.
+        former: The privileges that differ from `privileges`, each with the releases that require them.
+        asked_by: For an event, the actions whose sender receives it regardless of privileges.
+        quirks: Peculiarities of the message or of its answer; see `_QUIRKS`.
+        answers: The number of answers on success.
+        empty_lines: The number of empty lines that end a raw-text answer.
+        named_by: For an event, the header that distinguishes events that share its name.
+        text_follows: The releases that answer with text that may contain empty lines.
+        place: The location of its source, for troubles.
     """
 
     kind: Kind
@@ -189,7 +190,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What some actions answer."""
+    """The headers of the answer to some actions."""
 
     name: str
     domain: str
@@ -202,14 +203,14 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Amended:
-    """Everything that is to be generated, in terms of Asterisk.
+    """Everything to be generated, in Asterisk's terms.
 
     Attributes:
-        branches: The branches that there are facts of, the oldest first.
-        titles: What each domain is about, by name; a domain that only a module gave has none.
+        branches: The branches that have facts, oldest first.
+        titles: The title of each domain, by name; a domain derived from a module has none.
         enums: The vocabularies of the overlay.
-        enum_places: Where they stand, for a trouble.
-        families: The families of events that the overlay names.
+        enum_places: The locations of the vocabularies, for troubles.
+        families: The families of events defined in the overlay.
         snapshots: The headers of each kind of snapshot, without a prefix.
     """
 
@@ -228,19 +229,19 @@ def amend(catalogue: Catalogue, knowledge: Overlay, source: str, *, all_match: b
     """Apply the overlay.
 
     Args:
-        catalogue: What the sources know.
+        catalogue: The merged facts of all sources.
         knowledge: The overlay.
-        source: Where the catalogue comes from, for a trouble that no overlay entry causes.
+        source: The origin of the catalogue, for troubles not caused by an overlay entry.
         all_match: Whether a glossary entry that matches nothing is a trouble.
 
     Raises:
-        TroubleError: With every entry that does not match.
+        TroubleError: An entry does not match; reports every such entry.
     """
     return _Amendment(catalogue, knowledge, source).result(all_match=all_match)
 
 
 class _Amendment:
-    """One run; the troubles of all entries are told together."""
+    """State of one run. Reports the troubles of all entries together."""
 
     def __init__(self, catalogue: Catalogue, knowledge: Overlay, source: str) -> None:
         self._catalogue = catalogue
@@ -288,7 +289,7 @@ class _Amendment:
             },
         )
 
-    # Which messages there are
+    # The set of messages
 
     def _entries(self, kind: Kind) -> Mapping[str, overlay.Action] | Mapping[str, overlay.Event]:
         return self._overlay.actions if kind == "action" else self._overlay.events
@@ -310,7 +311,7 @@ class _Amendment:
         return messages
 
     def _known(self, kind: Kind, name: str) -> str | None:
-        """Return the wire's name of a message that is called by it or by its documented name."""
+        """Return a message's name on the wire, given that name or the documented one."""
         folded = name.lower()
         direct = self._wire.get((kind, folded))
         return direct or next(
@@ -353,7 +354,7 @@ class _Amendment:
     def _grouped(
         self, message: merge.Message, entry: _Entry, headers: tuple[Header, ...]
     ) -> tuple[tuple[Header, ...], tuple[Group, ...]]:
-        """Return a message's headers without those that its groups are made of, and the groups."""
+        """Return a message's headers, except those that belong to a group, and its groups."""
         groups: list[Group] = []
         grouped: set[str] = set()
         for name, given in entry.group.items():
@@ -401,7 +402,7 @@ class _Amendment:
         return as_old_as(message.span, self._list_spans.get((entry.rename or message.name).lower(), {}))
 
     def _spans_of_lists(self) -> dict[str, Span]:
-        """Return the releases that have a list with an event, by the event's name in small letters."""
+        """Return, by an event's lowercase name, the releases that have a list with that event."""
         spans: dict[str, Span] = {}
         for name, actions in self._askers.items():
             for action in actions:
@@ -409,7 +410,7 @@ class _Amendment:
         return spans
 
     def _askers_of_events(self) -> dict[str, list[merge.Message]]:
-        """Return the actions whose list has an event, by the event's name in small letters."""
+        """Return, by an event's lowercase name, the actions whose list contains that event."""
         askers: dict[str, list[merge.Message]] = {}
         for action in self._messages["action"].values():
             listed = self._list(action)
@@ -418,7 +419,7 @@ class _Amendment:
         return askers
 
     def _asked_by(self, message: merge.Message, wire: str) -> tuple[str, ...]:
-        """Return the actions whose sender is sent an event: those with a list of it, and those that it answers."""
+        """Return the actions whose sender receives an event: their list contains it, or it answers them."""
         if message.kind == "action":
             return ()
         names = [action.name.lower() for action in self._askers.get(wire.lower(), ())]
@@ -461,7 +462,7 @@ class _Amendment:
                 headers.setdefault(name.lower(), header)
 
     def _absent(self, message: merge.Message, entry: _Entry, headers: Mapping[str, merge.Header]) -> set[str]:
-        """Return the headers of the snapshots that some such events lack."""
+        """Return the headers of snapshots that may be missing from the event."""
         absent: set[str] = set()
         for snapshot in map(overlay.snapshot_of, entry.absent if isinstance(entry, overlay.Event) else ()):
             found = {name for name, header in headers.items() if (header.snapshot, header.prefix) == snapshot}
@@ -630,7 +631,7 @@ class _Amendment:
                 self._add("No message has it.", table, name)
 
     def _check_ends(self) -> None:
-        """Refuse spans that end only because nothing newer was known when they were written."""
+        """Reject spans that end only because no newer branch was known when they were written."""
         newest = self._catalogue.branches[-1]
         for path, releases in self._overlay.releases():
             if ends_unsaid(releases, newest):
@@ -650,7 +651,7 @@ class _Amendment:
 
 
 class _Glossary:
-    """What headers mean by their name alone; of its tables, an earlier one goes before a later one."""
+    """Meanings of headers by name alone; earlier tables take precedence over later ones."""
 
     def __init__(self, tables: Mapping[str, Mapping[str, overlay.Meaning]]) -> None:
         self._tables = tables
@@ -658,7 +659,7 @@ class _Glossary:
         self._used: set[tuple[str, str]] = set()
 
     def find(self, header: merge.Header) -> tuple[overlay.Meaning, tuple[str, str] | None]:
-        """Return the meaning of a header and where it stands; a snapshot's prefix may be left out."""
+        """Return the meaning of a header and its location; a snapshot's prefix may be omitted."""
         for name in (header.name, header.name.removeprefix(header.prefix)):
             for table in self._tables:
                 known = name if name in self._tables[table] else self._folded.get((table, name.lower()))
@@ -668,7 +669,7 @@ class _Glossary:
         return overlay.Meaning(), None
 
     def unused(self) -> list[tuple[str, str]]:
-        """Return the entries that no header was looked up in."""
+        """Return the entries that no header has matched."""
         return [
             (table, name) for table, names in self._tables.items() for name in names if (table, name) not in self._used
         ]
@@ -678,9 +679,9 @@ _QUIRKS = (
     *("raw_text", "bare_line_feeds", "run_together", "unmarked", "answered_by_event"),
     *("lasts", "adds_up", "logs_in", "logs_off"),
 )
-"""The keys of an action that are class variables of its request, true where they are there."""
+"""The keys of an action that become class variables of its request, set to true."""
 _EVENT_QUIRKS = ("any_header",)
-"""The same of an event."""
+"""The keys of an event that become class variables of its class."""
 
 
 def _quirks(entry: _Entry) -> tuple[str, ...]:
@@ -691,7 +692,7 @@ def _quirks(entry: _Entry) -> tuple[str, ...]:
 def _former(
     message: merge.Message, privileges: tuple[str, ...] | None, span: Span, newest: int
 ) -> Iterator[tuple[tuple[str, ...], Span]]:
-    """Yield the privileges of the releases that want others than the newest, with these releases."""
+    """Yield the privileges that differ from the newest, each with the releases that require them."""
     told: dict[tuple[str, ...], list[str]] = {}
     for release, wanted in message.privileges_by_release.items():
         if privileges is not None and set(wanted) != set(privileges):
@@ -713,10 +714,10 @@ def _union(spans: Iterable[Span]) -> Span:
 
 
 def _renamed(headers: Mapping[str, merge.Header], parts: Mapping[str, _Part]) -> Iterator[tuple[str, merge.Header]]:
-    """Yield each header under its documented name, called as it should be.
+    """Yield each header with its documented name, renamed as the overlay specifies.
 
-    A header that becomes another one, which newer documentation spells right, is not a header of its own: the
-    releases of the two are united.
+    A header renamed to one that exists, because newer documentation corrects the spelling, is merged with it: the
+    result has the releases of both.
     """
     targets = {part.rename.lower(): name for name, part in parts.items() if part.rename and name in headers}
     for name, header in headers.items():
@@ -757,7 +758,7 @@ def _type(meaning: overlay.Meaning, *, multiple: bool) -> str:
 
 
 def _beside(kind: str, prefix: str) -> str:
-    """Return a type whose headers beside it, those of a snapshot, are written without the snapshot's prefix."""
+    """Add a snapshot's prefix to the names of other headers in a type, which the glossary writes without it."""
     return re.sub(r'"(?=\w)', f'"{prefix}', kind) if "escaped(" in kind else kind
 
 

@@ -1,15 +1,16 @@
-"""Coverage: what the sources say that Asterisk has, against what the classes of ami_typed have, release by release.
+"""Coverage: compare the names in the sources with the classes of ami_typed, release by release.
 
 Rules owned here:
 
-- What there should be is what the documentation of a release or its code names: actions and their parameters, events
-  and their headers, lists and the events they are made of, answers with headers of their own.
-- What there is comes from the classes themselves, and is there for a release where class and attribute say so. A family
-  such as `Report*LSR` has each of its names; a parameter that becomes several headers has those of its group.
-- Names are the same without regard to case, as on the wire. A name that the overlay corrects counts where the right one
-  is there.
-- What a source names and the classes lack is an exception with a reason: that of the overlay, where it drops a header
-  or tells its releases, else that of `spec/coverage.toml`. One without a reason is missing, a reason without need idle.
+- The expected names are those in the documentation or code of a release: actions and their parameters, events and their
+  headers, lists and their events, answers with additional headers.
+- The covered names come from the classes themselves, for the releases that class and attribute declare. A family such
+  as `Report*LSR` covers each of its names; a parameter that expands to several headers covers those of its group.
+- Names are compared case-insensitively, as on the wire. A name that the overlay corrects is covered if the corrected
+  name is.
+- A name that the classes lack is an exception if there is a reason: that of the overlay, if it drops the header or
+  restricts its releases, else that of `spec/coverage.toml`. A name without a reason is missing; a reason that is not
+  needed is idle.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ _PLURAL: Mapping[Kind, str] = {
 _NUMBER = re.compile(r"%\d*d")
 T = TypeVar("T")
 
-# What the protocol itself has: each has its place in `ami_typed.messages`.
+# Headers of the protocol itself; `ami_typed.messages` handles each of them.
 _ENVELOPE: Mapping[Kind, frozenset[str]] = {
     "parameter": frozenset({"action", "actionid"}),
     "header": frozenset({"event", "actionid"}),
@@ -76,7 +77,7 @@ _ENVELOPE: Mapping[Kind, frozenset[str]] = {
 
 
 class Name(NamedTuple):
-    """Something that a source names: a message, or with `part` one of its parameters, headers or list events."""
+    """A name in a source: a message or, if `part` is set, one of its parameters, headers or list events."""
 
     kind: Kind
     message: str
@@ -86,7 +87,7 @@ class Name(NamedTuple):
         return f"{self.message} {self.part}".rstrip()
 
     def folded(self) -> Name:
-        """Return what names are compared by."""
+        """Return the case-insensitive form for comparisons."""
         return Name(self.kind, self.message.lower(), self.part.lower())
 
 
@@ -94,11 +95,11 @@ class Exempt(BaseModel):
     """An entry of `spec/coverage.toml`.
 
     Attributes:
-        kind: What is missing.
-        messages: The messages that lack it, as patterns with `*`.
-        parts: The parameters, headers or list events that they lack, likewise; none for whole messages.
-        releases: Where; None for every release.
-        why: Why that is right.
+        kind: The kind of name that is missing.
+        messages: Patterns (with `*`) for the messages concerned.
+        parts: Patterns for the missing parameters, headers or list events; an empty one for whole messages.
+        releases: The releases concerned; None for every release.
+        why: The reason why the name is intentionally missing.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -110,7 +111,7 @@ class Exempt(BaseModel):
     why: Sentence
 
     def covering(self, name: Name, release: Release) -> tuple[str, str] | None:
-        """Return the patterns that tell why a release's classes lack a name, None where they do not."""
+        """Return the patterns that match a name missing from a release's classes; None if it is not exempt."""
         if name.kind != self.kind or (self.releases is not None and release not in Releases(self.releases)):
             return None
         message = next((pattern for pattern in self.messages if _matches(name.message, pattern)), None)
@@ -118,17 +119,17 @@ class Exempt(BaseModel):
         return None if message is None or part is None else (message, part)
 
     def patterns(self) -> list[tuple[str, str]]:
-        """Return each of its messages with each of its parts."""
+        """Return all combinations of its message and part patterns."""
         return [(message, part) for message in self.messages for part in self.parts]
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What one release's sources name.
+    """The names in one release's sources.
 
     Attributes:
-        named: Everything.
-        lacking: What the classes lack, each with the reason; None where nothing tells one.
+        named: All names.
+        lacking: The names that the classes lack, with the reason, or None if there is none.
     """
 
     release: str
@@ -136,7 +137,7 @@ class Tally:
     lacking: Mapping[Name, str | None]
 
     def cell(self, kind: Kind) -> str:
-        """Return what is had of what is named."""
+        """Return the numbers of covered and expected names of a kind, as a table cell."""
         lacking = sum(name.kind == kind for name in self.lacking)
         named = sum(name.kind == kind for name in self.named)
         return f"{named - lacking} / {named}"
@@ -144,11 +145,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """How much is known of the parameters of all actions, or the headers of all events or answers.
+    """Counters for the parameters of all actions, or for the headers of all events or answers.
 
     Attributes:
-        typed: How many are other than text.
-        text: How many are text because somebody said so, not for want of a type.
+        typed: The number with a type other than text.
+        text: The number explicitly declared as text, as opposed to text for lack of a type.
     """
 
     what: str
@@ -160,11 +161,11 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What is had of what there should be.
+    """The result of comparing the classes with the sources.
 
     Attributes:
-        tallies: Oldest release first.
-        idle: What `spec/coverage.toml` exempts and is not lacking, as a person reads it.
+        tallies: The names by release, oldest first.
+        idle: The exceptions in `spec/coverage.toml` that are not needed, as human-readable lines.
     """
 
     tallies: tuple[Tally, ...]
@@ -172,7 +173,7 @@ class Coverage:
     described: tuple[Described, ...]
 
     def missing(self) -> list[str]:
-        """Return what no exception covers, as a person reads it."""
+        """Return the missing names without an exception, as human-readable lines."""
         return [
             f"{tally.release}: {name.kind} {name}"
             for tally in self.tallies
@@ -182,10 +183,10 @@ class Coverage:
 
 
 def load_exempt(path: Path) -> tuple[Exempt, ...]:
-    """Read `spec/coverage.toml`.
+    """Parse `spec/coverage.toml`.
 
     Raises:
-        TroubleError: With every entry that is none.
+        TroubleError: The file cannot be read or is invalid.
     """
     try:
         entries: list[Any] = tomllib.loads(path.read_text("utf-8")).get("exempt", [])
@@ -201,7 +202,7 @@ def measure(
     amended: Amended,
     exempt: Sequence[Exempt],
 ) -> Coverage:
-    """Compare the classes of ami_typed with what the sources name."""
+    """Compare the classes of ami_typed with the names in the sources."""
     by_release = {facts.release: facts for facts in code}
     have = _Have(knowledge)
     reasons = _Reasons(knowledge, exempt)
@@ -227,7 +228,7 @@ def _is_envelope(kind: Kind, header: str) -> bool:
     return header.lower() in _ENVELOPE.get(kind, ())
 
 
-# What there should be
+# Expected names
 
 
 def _documented(facts: Facts) -> Iterator[Name]:
@@ -263,12 +264,12 @@ def _list(action: str, members: Iterable[str]) -> Iterator[Name]:
     yield from (Name("list event", action, member) for member in members)
 
 
-# What there is
+# Covered names
 
 
 @dataclass(frozen=True, slots=True)
 class _Has:
-    """What a class has: its releases, and its parts by name or pattern in small letters, with theirs where narrower."""
+    """The releases of a class, and its parts by lowercase name or pattern, with their releases if narrower."""
 
     releases: Releases
     parts: Mapping[str, Releases | None]
@@ -281,7 +282,7 @@ class _Has:
 
 
 class _Have:
-    """What the classes of ami_typed have, by what it is part of."""
+    """The contents of ami_typed's classes, by kind and message."""
 
     def __init__(self, knowledge: Overlay) -> None:
         self._knowledge = knowledge
@@ -293,7 +294,7 @@ class _Have:
             self._take_in_action(getattr(actions, name), sent[name])
 
     def __call__(self, name: Name, release: Release) -> bool:
-        """Tell whether a release's classes have what a source names, under the name that the overlay gives it."""
+        """Return whether a release's classes cover a name, after the overlay's correction."""
         has = self._has.get((_PART_OF.get(name.kind, name.kind), name.message.lower()))
         part = _correction(self._knowledge, name)
         return has is not None and (part.rename if part and part.rename else name.part, release) in has
@@ -321,7 +322,7 @@ class _Have:
 
 
 class _Sent(NamedTuple):
-    """What a request's source says that it sends: the name of its action, headers, and parameters that are several."""
+    """What a request sends, according to its source: its action, headers, and parameters that expand to several."""
 
     action: str
     headers: tuple[str, ...]
@@ -330,7 +331,7 @@ class _Sent(NamedTuple):
 
 @functools.cache
 def _sent_headers() -> dict[str, _Sent]:
-    """Read the sources of the requests, by class; which headers a parameter becomes is told nowhere else."""
+    """Parse the source code of the requests, by class: only there are parameters mapped to headers."""
     sources = [
         inspect.getsource(import_module(f"{actions.__name__}.{module}")) for module in set(catalogue.ACTIONS.values())
     ]
@@ -362,11 +363,11 @@ def _fields(cls: type[Any]) -> dict[str, Releases | None]:
     }
 
 
-# Why something is not there
+# Reasons for missing names
 
 
 class _Reasons:
-    """Tells why classes lack a name."""
+    """Reasons why classes lack a name."""
 
     def __init__(self, knowledge: Overlay, exempt: Sequence[Exempt]) -> None:
         self._knowledge = knowledge
@@ -374,7 +375,7 @@ class _Reasons:
         self._used: set[tuple[int, tuple[str, str]]] = set()
 
     def __call__(self, name: Name, release: Release) -> str | None:
-        """Return the reason; None where there is none."""
+        """Return the reason, or None if there is none."""
         part = _correction(self._knowledge, name)
         if part and (part.drop or (part.releases and release not in Releases(part.releases))):
             entry = _entry(_messages(self._knowledge, name), name.message)
@@ -386,7 +387,7 @@ class _Reasons:
         return None
 
     def idle(self) -> tuple[str, ...]:
-        """Return the exceptions that were not needed."""
+        """Return the exceptions that have not been needed."""
         return tuple(
             f"{exempt.kind} {' '.join(filter(None, patterns))}"
             for place, exempt in enumerate(self._exempt)
@@ -400,7 +401,7 @@ def _messages(knowledge: Overlay, name: Name) -> Mapping[str, Action | Event]:
 
 
 def _correction(knowledge: Overlay, name: Name) -> Parameter | Header | None:
-    """Return what the overlay says of a parameter or header."""
+    """Return the overlay's entry for a parameter or header, if any."""
     entry = _entry(_messages(knowledge, name), name.message)
     if entry is None or name.kind not in {"parameter", "header"}:
         return None
@@ -416,7 +417,7 @@ def _matches(name: str, pattern: str) -> bool:
     return fnmatchcase(_NUMBER.sub("0", name.lower()), pattern.lower())
 
 
-# How much is known
+# Described and typed names
 
 
 def _descriptions(amended: Amended) -> Iterator[Described]:
@@ -440,7 +441,7 @@ def _is_text(kind: str) -> bool:
     return kind in {"text", "uri_encoded"} or kind.startswith("escaped")
 
 
-# What is printed
+# The page
 
 _HEADING = """\
 # Coverage
@@ -462,7 +463,7 @@ added in 13.2 and 13.5.
 
 
 def page(coverage: Coverage) -> str:
-    """Return the page of the documentation."""
+    """Return the documentation page about coverage."""
     return "\n".join(
         [
             _HEADING,

@@ -1,12 +1,12 @@
-"""Families: the headers that several events share, and the snapshots that an event holds.
+"""Families: headers that several events share, and snapshots that events contain.
 
 Rules owned here:
 
-- A family is what the overlay names: a snapshot's headers, or headers of its own. Each of its attributes is the one
-  that most of its events have; an event that has all of them, each of the same type, belongs to it.
-- An event keeps the attributes that it describes in words of its own, and inherits the others.
-- A family of fewer than two events is a trouble: it shortens nothing, or no longer matches.
-- A snapshot that an event holds is a view too: `dest` shows what the `Dest...` headers say, without the prefix.
+- The overlay defines the families: the headers of a snapshot, or a list of headers. Each attribute of a family is the
+  variant that most of its events have; an event that has all of them, with the same types, is a member.
+- An event overrides the attributes for which it has its own description, and inherits the others.
+- A family of fewer than two events is a trouble: it saves nothing, or no longer matches.
+- A snapshot in an event is also accessible as a view: `dest` has the `Dest...` headers, without the prefix.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _Kind = Literal["channel", "bridge"]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A snapshot that an event holds: the attribute that shows it, its prefix, and whether it may be absent."""
+    """A snapshot in an event: the attribute for its view, its prefix, and whether it may be absent."""
 
     attribute: str
     kind: _Kind
@@ -40,7 +40,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A family of events: the attributes they share, and the snapshot that these are."""
+    """A family of events: their shared attributes, and the view if these are a snapshot's."""
 
     name: str
     doc: str
@@ -52,13 +52,13 @@ class Family:
 def families_of(
     events: Sequence[Event], entries: Mapping[str, Entry], snapshots: Mapping[_Kind, Sequence[str]], troubles: Troubles
 ) -> Iterator[Family]:
-    """Yield the families that the overlay names.
+    """Yield the families that the overlay defines.
 
     Args:
         events: All events.
-        entries: The families as the overlay has them.
+        entries: The families' entries in the overlay.
         snapshots: The headers of each kind of snapshot, without a prefix.
-        troubles: Where a family that does not match is noted.
+        troubles: The collector for families that do not match.
     """
     known = {event.name for event in events}
     for name, entry in entries.items():
@@ -75,7 +75,7 @@ def families_of(
 
 
 def views_of(event: Event, snapshots: Mapping[_Kind, Sequence[str]]) -> Iterator[View]:
-    """Yield the snapshots that an event holds, whole.
+    """Yield the snapshots that an event contains completely.
 
     Args:
         event: The event.
@@ -96,7 +96,7 @@ def _view(kind: _Kind, prefix: str, *, absent: bool) -> View:
 
 
 def _those(event: Event, headers: Sequence[str], view: View | None) -> tuple[Field, ...]:
-    """Return an event's attributes of some headers; none where it lacks one, or has another snapshot than this."""
+    """Return an event's attributes for some headers; empty if one is missing or the snapshot is not as in `view`."""
     by_header = {field.header: field for field in event.fields}
     found = tuple(by_header[header] for header in headers if header in by_header)
     if len(found) < len(headers) or (view and view.absent != (found[0].form != "Always")):

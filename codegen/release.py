@@ -1,13 +1,13 @@
-"""Release: a new release of Asterisk is taken in: what it brings, and what the overlay does not say of it yet.
+"""Release: import a new release of Asterisk; report its changes and what the overlay does not cover yet.
 
 Rules owned here:
 
-- Of a branch only the newest release is kept. It is compared with the one it takes the place of; the first of a branch,
-  with the newest release before it; one that is taken in again, with what was known of it.
-- A release candidate (`24.1.0-rc1`) is a release: older than the release that it becomes, which takes its place.
-- The overlay covers a release when every message and header is described, and every header and parameter is typed, by
-  itself or by the glossary; and when it claims nothing that the documentation has lost. Spans with an open end cover a
-  new branch as they are.
+- Only the newest release of a branch is kept. It is compared with the release that it replaces, the first release of a
+  branch with the newest earlier release, and a release imported again with its previous facts.
+- A release candidate (`24.1.0-rc1`) is an ordinary release, older than the final release, which replaces it.
+- The overlay covers a release if every message and header has a description, every header and parameter has a type
+  (individually or from the glossary), and the overlay lists nothing that the documentation no longer contains. Spans
+  with an open end cover a new branch unchanged.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A release that is taken in.
+    """A release being imported.
 
     Attributes:
-        facts: What its documentation says.
-        before: What it is compared with, None for the first release of all.
-        replaced: The releases of its branch that it takes the place of.
+        facts: The facts of its documentation.
+        before: The facts to compare with; None for the very first release.
+        replaced: The releases of its branch that it replaces.
     """
 
     facts: Facts
@@ -51,7 +51,7 @@ class Arrival:
         return _branch(self.facts.release)
 
     def lines(self) -> Iterator[str]:
-        """Yield what it brings, as a person reads it."""
+        """Yield its changes as human-readable lines."""
         if self.before is None:
             yield "There is nothing to compare it with."
             return
@@ -65,14 +65,14 @@ class Arrival:
 
 
 def arrival(facts: Facts, known: Sequence[Facts]) -> Arrival:
-    """Find out what a release is to be compared with, and what it takes the place of.
+    """Determine the release to compare with, and the releases to be replaced.
 
     Args:
-        facts: The release.
-        known: The releases that there are facts of.
+        facts: The new release.
+        known: The releases that have facts.
 
     Raises:
-        TroubleError: A newer release of its branch is known.
+        TroubleError: A newer release of the branch is known.
     """
     ordered = sorted(known, key=_key)
     same_branch = [each for each in ordered if _branch(each.release) == _branch(facts.release)]
@@ -89,14 +89,14 @@ def arrival(facts: Facts, known: Sequence[Facts]) -> Arrival:
 
 
 def take_in(arrived: Arrival, folder: Path) -> Iterator[str]:
-    """Write the facts of a release in place of those of its branch; yield what was done, as a person reads it."""
+    """Write the facts of a release, replacing those of its branch. Yield human-readable lines on what was done."""
     written = arrived.facts.save(folder)
     yield f"wrote {written}"
     yield from supersede(written)
 
 
 def supersede(written: Path) -> Iterator[str]:
-    """Remove the files of other releases of a file's branch; yield what was done, as a person reads it."""
+    """Remove the files of other releases of a file's branch. Yield human-readable lines on what was done."""
     for path in sorted(written.parent.glob(f"{written.stem.partition('.')[0]}.*.json")):
         if path != written:
             path.unlink()
@@ -104,18 +104,18 @@ def supersede(written: Path) -> Iterator[str]:
 
 
 def uncovered(arrived: Arrival, amended: Amended, knowledge: Overlay) -> list[str]:
-    """Return what the overlay does not cover, each as a line.
+    """Return everything that the overlay does not cover, one line each.
 
     Args:
-        arrived: The release that is taken in.
-        amended: Everything that is to be generated.
+        arrived: The release being imported.
+        amended: Everything to be generated.
         knowledge: The overlay.
     """
     return [*_undescribed(amended), *_claimed(arrived, knowledge)]
 
 
 def notes(arrived: Arrival, code: Iterable[CodeFacts]) -> Iterator[str]:
-    """Yield what is worth knowing and asks for nothing."""
+    """Yield remarks that require no action."""
     known = {_branch(facts.release): facts.release for facts in code}
     if known and arrived.facts.release not in known.values():
         older = known.get(arrived.branch) or known[max(known)]
@@ -137,7 +137,7 @@ def _undescribed(amended: Amended) -> Iterator[str]:
 
 
 def _claimed(arrived: Arrival, knowledge: Overlay) -> Iterator[str]:
-    """Yield the spans of the overlay that go on in this release, of what its documentation has no more."""
+    """Yield the overlay's spans that include this release although its documentation no longer has the feature."""
     if arrived.before is None:
         return
     gone = _names(arrived.before) - _names(arrived.facts)
@@ -150,7 +150,7 @@ def _claimed(arrived: Arrival, knowledge: Overlay) -> Iterator[str]:
 
 
 def _names(facts: Facts) -> set[tuple[str, ...]]:
-    """Return all messages and headers, in small letters."""
+    """Return all messages and headers, in lowercase."""
     names: set[tuple[str, ...]] = set()
     for kind, messages in (("action", facts.actions), ("event", facts.events)):
         for name, message in messages.items():

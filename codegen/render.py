@@ -1,11 +1,11 @@
-"""Render: the surface to the texts of files, formatted, in memory.
+"""Render: turn the surface into formatted files, in memory.
 
 Rules owned here:
 
-- A tree under `templates/` is an output tree: `library` is src/ami_typed, `package` what `ami-typed generate` makes.
-  Names that start with `_` are macros. A path with `%actions` in it is rendered once for each module of that
-  package, with the module's name in place of it; one with `%line` likewise for each release line.
-- The text is what ruff makes of it, imports sorted, with settings of its own: no configuration file is read.
+- Each tree under `templates/` mirrors an output tree: `library` is src/ami_typed, `package` the output of
+  `ami-typed generate`. Names that start with `_` are macros. A path that contains `%actions` is rendered once per
+  module of that package, with the module's name substituted; a path that contains `%line`, once per release line.
+- ruff sorts the imports and formats the text, with the settings below; configuration files are ignored.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ _PASSES = (("check", "--select=I", "--fix"), ("format",))
 
 
 def render(surface: Surface, tree: Tree = "library") -> dict[str, str]:
-    """Return the text of each generated file by its path, with `/` whatever the system.
+    """Return the text of each generated file by path, with `/` as separator on every system.
 
     Args:
-        surface: What the templates see.
-        tree: Which tree of templates.
+        surface: The input of the templates.
+        tree: The tree of templates to render.
     """
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - what is rendered is Python
+        autoescape=False,  # noqa: S701 - the output is Python, not HTML
     )
     return formatted(dict(_rendered(environment, surface, tree)))
 
@@ -68,7 +68,7 @@ def _rendered(environment: Environment, surface: Surface, tree: Tree) -> Iterato
 
 
 def formatted(files: Mapping[str, str]) -> dict[str, str]:
-    """Return files as ruff formats them; they pass through a folder of their own that is gone afterwards."""
+    """Format files with ruff, in a temporary folder that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="ami-typed-") as name:
         folder = Path(name)
         for path, text in files.items():
@@ -76,5 +76,5 @@ def formatted(files: Mapping[str, str]) -> dict[str, str]:
             (folder / path).write_text(text, encoding="utf-8", newline="\n")
         for each in _PASSES:
             command = [sys.executable, "-m", "ruff", *each, *_SETTINGS]
-            subprocess.run(command, cwd=folder, check=True)  # noqa: S603 - every word of it is ours
+            subprocess.run(command, cwd=folder, check=True)  # noqa: S603 - no part of the command is user input
         return {path: (folder / path).read_text(encoding="utf-8") for path in files}

@@ -1,13 +1,13 @@
-"""Resolve: from Asterisk's terms to Python's: type keywords to codecs and annotations, names to classes and attributes.
+"""Resolve: translate Asterisk's terms to Python: type keywords to codecs and annotations, names to identifiers.
 
 Rules owned here:
 
-- The type keywords of the overlay, and what each is in Python (`_TYPES` and the prefixes in `_parsed`); those of
-  groups, with the function that reads or writes each (`_READ`, `_WRITTEN`).
-- Where a "no value" text is declared, the attribute may be None, whatever is said about presence.
-- Inside one class no two headers become one attribute, and none takes a member of its base; no two messages become
-  one class; a list is made of events that exist. Each is a trouble.
-- Every vocabulary is used.
+- The type keywords of the overlay and their Python equivalents (`_TYPES` and the prefixes in `_parsed`); those for
+  groups, each with the function that parses or builds the value (`_READ`, `_WRITTEN`).
+- If a "no value" text is declared, the attribute may be None, regardless of its presence.
+- Collisions are troubles: two headers with the same attribute in one class, an attribute that collides with a member of
+  the base class, two messages with the same class name. So are lists that refer to unknown events.
+- Every vocabulary must be used.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 Several: TypeAlias = Literal["Repeated", "Joined", "Second", "Variables", "Numbered", "VariablesByName"]
 Form: TypeAlias = Literal["Always", "Sometimes", "AlwaysLocal", "SometimesLocal"] | Several
 Import: TypeAlias = tuple[str, str]
-"""A module and a name in it."""
+"""A module and a name defined in it."""
 
 G = TypeVar("G")
 
 _PAGES = "https://docs.asterisk.org"
-# The branches whose documentation the site keeps beside the latest; seen in its index of versions.
+# The branches whose documentation the site hosts in addition to the latest, according to its index of versions.
 _BRANCHES_ONLINE = (23, 22, 21, 20, 18, 16)
 
 _TIMEDELTA = ("datetime", "timedelta")
@@ -48,7 +48,7 @@ _MAPPING = ("collections.abc", "Mapping")
 _FLAG = re.compile(r"flag:([^/]+)/([^/]*)")
 _ITEMS = re.compile(r"""(items|pairs)\((?:"([^"\\]+)"|'([^'\\]+)')(?:, enum:(\w+))?\)""")
 _ESCAPED = re.compile(r"""escaped(?:\((?P<older>"[\w-]+", "[\w-]+")\))?""")
-_ALTERNATIVE = re.compile(r"""\|(?![^(]*\))""")  # a | that is not between parentheses
+_ALTERNATIVE = re.compile(r"""\|(?![^(]*\))""")  # a | that is not inside parentheses
 _SEVERAL: Mapping[str, Several] = {
     "repeated": "Repeated",
     "joined": "Joined",
@@ -68,9 +68,9 @@ class Codec:
 
     Attributes:
         name: Its name in `ami_typed.values`.
-        arguments: What it is called with, None where it is not called.
-        inner: The codec that it is called with.
-        other: A second one.
+        arguments: The arguments of its call; None if it is not called.
+        inner: The codec passed as an argument.
+        other: A second codec passed as an argument.
     """
 
     name: str
@@ -81,17 +81,17 @@ class Codec:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A type keyword, resolved.
+    """A resolved type keyword.
 
     Attributes:
         accepts: The annotation of a request's parameter.
-        reads: The codec of an attribute; None for variables, which have a field of their own, and for what only a
-            parameter can be.
-        writes: The codec of a parameter; None where the default, text, does.
-        imports: What the annotation needs.
-        repetition: The field that holds several, None for a single value.
+        reads: The codec of an attribute; None for variables, which have a separate field class, and for types that
+            only parameters can have.
+        writes: The codec of a parameter; None for the default, text.
+        imports: The imports that the annotation requires.
+        repetition: The field class for several values; None for a single value.
         enum: The vocabulary.
-        optional: Whether some texts of the type mean that there is no value.
+        optional: Whether some texts of the type mean "no value".
     """
 
     accepts: str
@@ -105,7 +105,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A typed attribute of an event or answer; `releases` is empty where all releases of the class have it."""
+    """A typed attribute of an event or answer; `releases` is empty if all releases of the class have it."""
 
     attribute: str
     header: str
@@ -120,7 +120,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """A parameter of a request; `releases` is empty where all releases of the action have it."""
+    """A parameter of a request; `releases` is empty if all releases of the action support it."""
 
     attribute: str
     header: str
@@ -137,9 +137,9 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """An attribute of an event or response that is made of several headers, or of the lines that are none.
+    """An attribute of an event or response that is built from several headers, or from lines that are not headers.
 
-    `form` says how; `function` is what makes it, `None` where the form itself does.
+    `form` is the field class; `function` builds the value, or is `None` if the field class does so itself.
     """
 
     attribute: str
@@ -151,10 +151,10 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A parameter of a request that a function makes several headers of.
+    """A parameter of a request that a function expands to several headers.
 
     Attributes:
-        header: The header that stands for all of them where releases are told.
+        header: The header that represents all of them in declarations of releases.
     """
 
     attribute: str
@@ -169,11 +169,11 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An event class that an aggregate is made of.
+    """An event class that an aggregate contains.
 
     Attributes:
         wire: Its name on the wire.
-        known: Whether it is ami-typed's, not of the package that is being generated.
+        known: Whether it is defined in ami-typed, not in the package being generated.
     """
 
     name: str
@@ -186,14 +186,14 @@ class Request:
     """A request class.
 
     Attributes:
-        former: The privileges of releases that want others, with these releases.
-        ends: The events that close its list.
-        empty: What an error says that only means that its list is empty.
+        former: The privileges that differ from `privileges`, each with the releases that require them.
+        ends: The events that end its list.
+        empty: Error messages that only mean that its list is empty.
         quirks: The class variables that are true.
-        answers: How many answers a success is.
-        empty_lines: How many empty lines end an answer of raw text.
-        text_follows: The releases that answer with text that has empty lines of its own.
-        rules: Which headers go together, or mean more than themselves.
+        answers: The number of answers on success.
+        empty_lines: The number of empty lines that end a raw-text answer.
+        text_follows: The releases that answer with text that may contain empty lines.
+        rules: Constraints between its headers, and headers with side effects.
     """
 
     name: str
@@ -224,10 +224,10 @@ class Event:
     """An event class.
 
     Attributes:
-        former: The privileges of releases that want others, with these releases.
-        asked_by: The actions whose sender is sent it, whatever the privileges.
+        former: The privileges that differ from `privileges`, each with the releases that require them.
+        asked_by: The actions whose sender receives it regardless of privileges.
         quirks: The class variables that are true.
-        named_by: The header that tells apart what shares its name.
+        named_by: The header that distinguishes events that share its name.
     """
 
     name: str
@@ -261,7 +261,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """An aggregate class; `items` are its attributes with their events, `counted` whether its length is checked."""
+    """An aggregate class; `items` pairs attributes with events, `counted` is whether its length is checked."""
 
     name: str
     domain: str
@@ -274,7 +274,7 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Everything that is to be generated, in terms of Python."""
+    """Everything to be generated, in Python's terms."""
 
     requests: tuple[Request, ...]
     events: tuple[Event, ...]
@@ -291,12 +291,12 @@ def resolve(amended: Amended, known: Mapping[str, str] | None = None) -> Model:
     """Resolve types and names.
 
     Args:
-        amended: What is to be generated.
-        known: For a package that completes ami-typed: ami-typed's event classes by the event's name in small
-            letters. Vocabularies are ami-typed's then, and messages have no page of Asterisk's.
+        amended: The messages to be generated.
+        known: For a package that extends ami-typed: ami-typed's event classes by the event's lowercase name. The
+            package then uses ami-typed's vocabularies, and its messages have no page in Asterisk's documentation.
 
     Raises:
-        TroubleError: With every type that is not known and every collision.
+        TroubleError: A type is unknown or names collide; reports all such errors.
     """
     return _Resolution(amended, known).model()
 
@@ -309,12 +309,12 @@ def _is_duration(value: Value) -> bool:
 
 
 def _in_python(doc: str | None, value: Value) -> str | None:
-    """Return a description without the unit on the wire if Python's value has its own: a duration is a `timedelta`."""
+    """Remove the unit on the wire from a description if the Python value implies one, as a `timedelta` does."""
     return _UNIT.sub("", doc) if doc and _is_duration(value) else doc
 
 
 class _Resolution:
-    """One run; the troubles of all messages are told together."""
+    """State of one run. Reports the troubles of all messages together."""
 
     def __init__(self, amended: Amended, known: Mapping[str, str] | None) -> None:
         self._amended = amended
@@ -530,10 +530,10 @@ class _Resolution:
             return _TYPES["text"]
 
     def _parsed(self, keyword: str) -> Value:
-        """Return what a type keyword stands for.
+        """Resolve a type keyword.
 
         Raises:
-            ValueError: It is none; the message says so.
+            ValueError: The keyword is invalid; the message gives the reason.
         """
         kind, _, rest = keyword.partition(":")
         if keyword in _TYPES:
@@ -549,10 +549,10 @@ class _Resolution:
         return self._with_arguments(keyword)
 
     def _with_arguments(self, keyword: str) -> Value:
-        """Return what a type keyword with arguments stands for.
+        """Resolve a type keyword with arguments.
 
         Raises:
-            ValueError: It is none; the message says so.
+            ValueError: The keyword is invalid; the message gives the reason.
         """
         if match := _ESCAPED.fullmatch(keyword):
             return _text(Codec("escaped", match["older"] or ""))
@@ -630,7 +630,7 @@ class _Resolution:
 
 
 def _secrets(message: Message | Response) -> tuple[str, ...]:
-    """Return the headers that are never shown, in small letters."""
+    """Return the headers that are never shown, in lowercase."""
     headers = [header.name for header in message.headers if header.secret]
     return tuple(map(str.lower, [*headers, *(name for group in message.groups for name in group.secret)]))
 
@@ -640,15 +640,15 @@ def _simple(accepts: str, codec: Codec, *imports: Import) -> Value:
 
 
 def _text(codec: Codec) -> Value:
-    """Return text that is encoded where Asterisk writes it, and sent to it as it stands."""
+    """Return the type of text that Asterisk encodes when sending but expects unencoded in requests."""
     return Value(accepts="str", reads=codec, writes=None)
 
 
 def _either(first: Value, *others: Value) -> Value:
-    """Return what takes values of several types, which their codecs can tell apart.
+    """Return a type that accepts values of several types, provided that their codecs can distinguish them.
 
     Raises:
-        ValueError: They cannot.
+        ValueError: The codecs cannot distinguish the types.
     """
     writes = None
     if first.writes and first.writes.name in _FLAGS and len(others) == 1:
