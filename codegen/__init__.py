@@ -1,5 +1,5 @@
-"""The generator of ami-typed: from Asterisk's documentation and the overlay to typed requests and events.
+"""The generator of ami-typed: generates typed requests and events from Asterisk's documentation and the overlay.
 
-Inside the repository it is the package `codegen`; in an installed ami-typed it is `ami_typed._codegen`. Therefore
-all its imports of its own modules are relative.
+In the repository, it is the package `codegen`; in an installed ami-typed, it is `ami_typed._codegen`. All imports of
+its own modules are therefore relative.
 """

@@ -1,4 +1,4 @@
-"""`python -m codegen release | harvest | sources | build | check | coverage`: for the people who keep ami-typed."""
+"""`python -m codegen release | harvest | sources | build | check | coverage`: commands for maintainers of ami-typed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UNCOVERED = 1
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What the folder `spec` holds, read and put together."""
+    """The parsed and merged contents of the folder `spec`."""
 
     knowledge: overlay.Overlay
     code: tuple[code.CodeFacts, ...]
@@ -47,10 +47,10 @@ class Sources:
 
 
 def read(spec: Path) -> Sources:
-    """Read facts and overlay.
+    """Parse, merge and amend the facts and the overlay.
 
     Raises:
-        TroubleError: With everything that is wrong with them.
+        TroubleError: The input is invalid; reports every problem found.
     """
     troubles = Troubles(str(spec))
     knowledge = overlay.EMPTY
@@ -74,16 +74,16 @@ def build(spec: Path) -> dict[str, str]:
     """Return the generated files of ami-typed by path.
 
     Raises:
-        TroubleError: With everything that is wrong with the facts and the overlay.
+        TroubleError: The facts or the overlay are invalid; reports every problem found.
     """
     return render(surface(resolve(read(spec).amended)))
 
 
 def measure_coverage(spec: Path) -> coverage.Coverage:
-    """Compare the classes of ami_typed with everything that the sources name.
+    """Compare the classes of ami_typed with the names in the sources.
 
     Raises:
-        TroubleError: With everything that is wrong with the facts, the overlay or the exceptions.
+        TroubleError: The facts, the overlay or the exceptions are invalid; reports every problem found.
     """
     sources = read(spec)
     exempt = coverage.load_exempt(spec / "coverage.toml")
@@ -94,8 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        The exit status: 0; 1 where `check` finds stale code, `release` something that the overlay does not cover, or
-        `coverage` something that is missing without a reason; 2 for troubles.
+        The exit status: 0 on success; 1 if `check` finds stale code, `release` something that the overlay does not
+        cover, or `coverage` a name missing without a reason or an exception that is not needed; 2 for troubles.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -129,7 +129,7 @@ def _release(file: Path, release: str | None, spec: Path, output: Path) -> int:
     for line in notes(arrived, sources.code):
         print(line)
     if (spec, output) == (overlay.SPEC, OUTPUT):
-        # The classes that this process imported are those from before.
+        # This process has already imported the old classes.
         subprocess.run([sys.executable, "-m", "codegen", "coverage"], check=False, cwd=_PACKAGE.parent)
     if not missing:
         print("\nThe overlay covers everything.")
@@ -204,28 +204,30 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     release = commands.add_parser(
         "release",
-        help="take in a new release of Asterisk: facts, what it changes, what is to be described, code",
-        epilog="Exit status: 0 where the overlay covers everything, 1 where something is to be described, 2 for "
-        "troubles; the facts are written all the same then, the code is not.",
+        help="import a new release of Asterisk: write its facts, report changes and gaps in the overlay, build",
+        epilog="Exit status: 0 if the overlay covers everything, 1 if something is not covered, 2 on errors. If these "
+        "are in the overlay, the facts are written, but the code is not.",
     )
-    release.add_argument("file", type=Path, metavar="FILE", help=".xml, .xml.gz or the folder it is in")
-    release.add_argument("--release", help="the release it documents, where its name does not tell")
-    harvester = commands.add_parser("harvest", help="read Asterisk's documentation into spec/facts/")
-    harvester.add_argument("files", nargs="+", type=Path, metavar="FILE", help=".xml, .xml.gz or the folder it is in")
-    harvester.add_argument("--release", help="the release it documents, where its name does not tell")
-    sources = commands.add_parser("sources", help="read scans of Asterisk's sources into spec/code/")
+    release.add_argument("file", type=Path, metavar="FILE", help=".xml, .xml.gz, or the folder that contains it")
+    release.add_argument("--release", help="the documented release, if not part of the file name")
+    harvester = commands.add_parser("harvest", help="parse Asterisk's documentation and write spec/facts/")
+    harvester.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help=".xml, .xml.gz, or the folder that contains it"
+    )
+    harvester.add_argument("--release", help="the documented release, if not part of the file name")
+    sources = commands.add_parser("sources", help="parse scans of Asterisk's sources and write spec/code/")
     sources.add_argument("files", nargs="+", type=Path, metavar="FILE", help="the scan of one release, .json")
     builder = commands.add_parser("build", help="generate the code of ami_typed from spec/, and manager.py from aio.py")
-    check = commands.add_parser("check", help="tell whether the code is what would be built")
+    check = commands.add_parser("check", help="report whether the generated code is up to date")
     covers = commands.add_parser(
         "coverage",
-        help="print what the classes of ami_typed have of what the sources name",
-        epilog="Exit status: 0; 1 where something is missing without a reason, or exempt without need.",
+        help="compare the classes of ami_typed with the names in the sources, and write the coverage page",
+        epilog="Exit status: 0 on success, 1 if a name is missing without a reason or an exception is not needed.",
     )
-    covers.add_argument("--page", type=Path, default=COVERAGE_PAGE, metavar="FILE", help="the page that is written")
+    covers.add_argument("--page", type=Path, default=COVERAGE_PAGE, metavar="FILE", help="the page to write")
     for command in (release, harvester, sources, builder, check, covers):
         command.add_argument(
-            "--spec", type=Path, default=overlay.SPEC, metavar="DIR", help="the folder of facts and overlay"
+            "--spec", type=Path, default=overlay.SPEC, metavar="DIR", help="the folder that contains facts and overlay"
         )
     for command in (release, builder, check):
         command.add_argument("--output", type=Path, default=OUTPUT, metavar="DIR", help="the folder of ami_typed")

@@ -1,25 +1,26 @@
-"""Code: what one release's sources say about actions and events: what they register, read and put on the wire.
+"""Code: the actions and events in one release's C sources: what the code registers, reads and sends.
 
-Asterisk's documentation lacks more than a quarter of the events, and spells some names otherwise than the wire. The
-input is a scan of the C sources of one release tag, action by action and call by call; this stage makes it one fact a
-message, in `spec/code/<release>.json`. Its files look like those of `facts`: messages sorted by name, a header a line.
+Asterisk's documentation lacks more than a quarter of the events, and spells some names differently from the wire. The
+input is a scan of the C sources of one release tag, by action and by call; this stage condenses it to one fact per
+message, in `spec/code/<release>.json`, in a format like that of `facts`: messages sorted by name, one header per line.
 
 Rules owned here:
 
-- Names are the wire's. `%d` in one is a number (`Report%dLSR`); a header whose name the sources do not spell is absent.
-- What every message may carry is no header of it: ActionID, and Privilege of an event.
-- A header is always sent where every source of the event has it in the format string of the very call. What a
-  function puts together elsewhere is sent sometimes: branches are not told apart there. A source that shows no header
-  at all (its text comes from elsewhere as a whole) has no say.
-- Where one call sends several events, what is put together elsewhere may belong to another of them; such a header is
-  marked as shared. (LocalBridge has the Success of LocalOptimizationEnd that way.)
-- A snapshot becomes its fields; those that it never lacks are always sent where every source has the snapshot unshared.
-  That a call may leave a whole snapshot out (the caller of DialBegin) the scan does not tell.
-- A stored object of PJSIP becomes its type, its name and its registered fields.
-- A list is closed by one helper of Asterisk's, which sends EventList and ListItems before anything else.
-- Headers stand as on the wire as far as the scan tells: snapshots, the call's own headers, what is put together
-  elsewhere. Where the documentation has a header of the call before the snapshot, so has the wire.
-- What stays inside Asterisk (CloseSession) or comes from its own tests (FakeMI) is left out.
+- Names are those on the wire. `%d` in a name is a number (`Report%dLSR`); a header whose name is not a literal in the
+  sources is absent.
+- Headers that every message may have are omitted: ActionID, and Privilege of events.
+- A header is always sent if every source of the event has it in the format string of the call itself. A header that a
+  function composes elsewhere is sent sometimes, because the scan does not distinguish branches there. A source without
+  any headers (its whole text is composed elsewhere) is ignored.
+- If one call sends several events, a header composed elsewhere may belong to only some of them and is marked as shared.
+  (LocalBridge gets the Success header of LocalOptimizationEnd this way.)
+- A snapshot is expanded to its fields; its mandatory fields are always sent if every source has the snapshot unshared.
+  The scan does not show whether a call may omit a whole snapshot (the caller of DialBegin).
+- A stored object of PJSIP is expanded to its type, its name and its registered fields.
+- Lists end with a single helper function of Asterisk, which sends EventList and ListItems before any other header.
+- Headers are in wire order as far as the scan shows it: snapshots, the call's own headers, headers composed elsewhere.
+  If the documentation lists a header of the call before the snapshot, it also precedes the snapshot on the wire.
+- Messages that stay inside Asterisk (CloseSession) or come from its own tests (FakeMI) are omitted.
 """
 
 from __future__ import annotations
@@ -55,10 +56,10 @@ class CodeHeader(Fact):
     """A header of an event.
 
     Attributes:
-        name: As on the wire.
-        presence: Whether every such event has it; what the sources do not prove is `sometimes`.
-        shared: Whether it may be a header of other events only, which the same call sends.
-        snapshot: The snapshot that brings it into the event; None for a header of its own.
+        name: The name on the wire.
+        presence: Whether every such event has it; `sometimes` unless the sources prove otherwise.
+        shared: Whether it may belong only to other events that the same call sends.
+        snapshot: The snapshot that contains it; None for a header outside snapshots.
         prefix: The prefix of that snapshot, which `name` includes.
     """
 
@@ -70,13 +71,13 @@ class CodeHeader(Fact):
 
 
 class CodeList(Fact):
-    """The list that answers an action.
+    """The list with which an action is answered.
 
     Attributes:
-        items: The events that it is made of.
-        complete: The event that closes it.
-        announced: Whether the answer says `EventList: start`.
-        conditional: Whether the action may as well answer with a plain success and no list.
+        items: The events that are its items.
+        complete: The event that ends it.
+        announced: Whether the answer has `EventList: start`.
+        conditional: Whether the action may also answer with a plain success and no list.
     """
 
     items: tuple[str, ...] = Field(min_length=1)
@@ -86,17 +87,17 @@ class CodeList(Fact):
 
 
 class CodeAction(Message):
-    """An action as Asterisk registers it; registrations by several modules are one action here.
+    """An action as registered by Asterisk; registrations by several modules are merged.
 
     Attributes:
         name: As registered.
         modules: The modules that register it.
-        privileges: The privileges, any of which a user needs to send it; none where every user may.
-        conditions: The `#if` conditions of builds without which it is not there.
-        headers: The headers that it reads, without ActionID; none that is made of a number (UpdateConfig's) is told.
-        list: The list that answers it, if one does.
-        answers: The events that answer it without being a list.
-        response_headers: The headers that its answer has beside those of any answer, as far as they are spelled out.
+        privileges: The privileges, any of which a user needs to send it; empty if every user may.
+        conditions: The `#if` conditions that a build must meet to include it.
+        headers: The headers that it reads, except ActionID and numbered ones (those of UpdateConfig).
+        list: The list with which it is answered, if any.
+        answers: The events sent in answer to it that are not a list.
+        response_headers: The headers of its answer beyond those of any answer, if their names are literals.
     """
 
     modules: tuple[str, ...] = ()
@@ -109,16 +110,16 @@ class CodeAction(Message):
 
 
 class CodeEvent(Message):
-    """An event as Asterisk sends it; all the calls that send it are one event here.
+    """An event as sent by Asterisk; all calls that send it are merged.
 
     Attributes:
-        name: As on the wire.
+        name: The name on the wire.
         modules: The modules that send it.
-        privileges: The privileges, all of which a user needs to be sent it unasked; none where it only answers.
-        kinds: What it is sent as: on its own, as the item or the end of a list, or as the answer to an action.
-        conditions: The `#if` conditions of builds without which it is not there.
+        privileges: The privileges, all of which a user needs to receive it unsolicited; empty if it only answers.
+        kinds: The roles in which it is sent: unsolicited, as an item or the end of a list, or as an action's answer.
+        conditions: The `#if` conditions that a build must meet to include it.
         actions: The actions that it answers.
-        json_keys: Whether some of its headers are the keys of a JSON object, so that there may be others.
+        json_keys: Whether some of its headers are the keys of a JSON object, so that other headers are possible.
         headers: Its headers.
     """
 
@@ -132,32 +133,32 @@ class CodeEvent(Message):
 
 
 class CodeFacts(FactsFile[CodeAction, CodeEvent]):
-    """Everything that the sources of one release say."""
+    """All facts from the sources of one release."""
 
     command = "sources"
 
 
 def condense(path: Path) -> CodeFacts:
-    """Read the scan of one release's sources.
+    """Parse the scan of one release's sources.
 
     Raises:
-        TroubleError: With everything that is wrong with the file.
+        TroubleError: The file is invalid; reports every problem found.
     """
     return _Condensation(read(_Scan, path), str(path)).facts()
 
 
 def condense_into(files: Sequence[Path], folder: Path) -> list[Path]:
-    """Condense scans and write their facts, one `<release>.json` each; nothing is written when there is any trouble.
+    """Condense scans and write their facts, one `<release>.json` each. Write nothing if any file has a trouble.
 
     Args:
         files: Scans of sources.
-        folder: Where the facts are kept: `spec/code`.
+        folder: The folder for facts: `spec/code`.
 
     Returns:
         The files written, in the order of `files`.
 
     Raises:
-        TroubleError: With everything that is wrong with all files.
+        TroubleError: A file is invalid; reports every problem in all files.
     """
     troubles = Troubles()
     facts: dict[str, CodeFacts] = {}
@@ -170,7 +171,7 @@ def condense_into(files: Sequence[Path], folder: Path) -> list[Path]:
     return [each.save(folder) for each in facts.values()]
 
 
-# The scan, as far as it is used
+# The parts of the scan that are used
 
 
 class _Scanned(BaseModel):
@@ -199,7 +200,7 @@ class _ScannedAction(_Scanned):
 
 
 class _Source(_Scanned):
-    """One call that sends an event: `headers` are in its format string, `more_headers` come from elsewhere."""
+    """One call that sends an event; `headers` are in its format string, `more_headers` are composed elsewhere."""
 
     file: str
     line: int
@@ -224,10 +225,10 @@ class _Scan(_Scanned):
     """The scan of one release.
 
     Attributes:
-        snapshots: The fields of each snapshot, and whether a snapshot may lack them.
+        snapshots: The fields of each snapshot, and whether each is optional.
         sorcery_fields: The fields of PJSIP's stored objects, by type.
-        not_on_ami: What looks like an event and never leaves Asterisk.
-        unresolved: What the scan could not make out.
+        not_on_ami: Names that look like events but never leave Asterisk.
+        unresolved: Items that the scan could not resolve.
     """
 
     version: str = Field(pattern=rf"^{RELEASE.pattern}$")
@@ -240,7 +241,7 @@ class _Scan(_Scanned):
 
 
 class _Condensation:
-    """Makes the facts of one scan; the troubles of all messages are told together."""
+    """Conversion of one scan to facts. Reports the troubles of all messages together."""
 
     def __init__(self, scan: _Scan, file: str) -> None:
         self._scan = scan
@@ -296,7 +297,7 @@ class _Condensation:
         )
 
     def _shown(self, name: str, event: _ScannedEvent, source: _Source) -> dict[str, CodeHeader]:
-        """Return the headers that one call shows, by name in small letters, as they stand on the wire."""
+        """Return the headers of one call by lowercase name, in wire order."""
         more = source.more_headers
         cut = 0 if _call_comes_first(event, source) else _end_of_snapshots(more)
         headers = [
@@ -350,7 +351,7 @@ def _places(event: _ScannedEvent) -> set[tuple[str, int]]:
 
 
 def _call_comes_first(event: _ScannedEvent, source: _Source) -> bool:
-    """Tell whether the documentation has a header of the call before the first snapshot."""
+    """Return whether the documentation lists a header of the call before the first snapshot."""
     known = (text for text in event.doc_headers if text in source.headers or _SNAPSHOT.fullmatch(text))
     return next(known, "") in source.headers
 
@@ -360,7 +361,7 @@ def _end_of_snapshots(texts: Sequence[str]) -> int:
 
 
 def _united(shown: Sequence[dict[str, CodeHeader]]) -> tuple[CodeHeader, ...]:
-    """Unite what several calls show; a header that one lacks stands before the next that both have, else last."""
+    """Merge the headers of several calls. A new header precedes the next one already known, or comes last."""
     order: list[str] = []
     for headers in shown:
         place = len(order)

@@ -97,7 +97,7 @@ class Exempt(BaseModel):
     Attributes:
         kind: The kind of name that is missing.
         messages: Patterns (with `*`) for the messages concerned.
-        parts: Patterns for the missing parameters, headers or list events; an empty one for whole messages.
+        parts: Patterns for the missing parameters, headers or list events; by default, whole messages are missing.
         releases: The releases concerned; None for every release.
         why: The reason why the name is intentionally missing.
     """
