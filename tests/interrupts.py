@@ -81,6 +81,8 @@ class Interrupt:
             return None
         frame.f_trace_opcodes = True
         frame.f_trace_lines = False
+        if sys.version_info >= (3, 12):
+            sys.settrace(self._trace)  # else the first frame with these settings is traced without its instructions
         return self._count
 
     def _count(self, frame: FrameType, event: str, arg: object) -> Any:

@@ -92,6 +92,7 @@ ENCODERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:Exception ignored in PyObject_HasAttrString")  # ujson's, since Python 3.13
 @pytest.mark.parametrize("name", ENCODERS)
 def test_an_encoder_gets_all_headers_of_an_event_that_nothing_has_read_or_says_what_to_do(
     name: str, hangup: events.Hangup

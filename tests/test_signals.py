@@ -12,6 +12,7 @@ import random
 import signal
 import socket
 import ssl
+import sys
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -158,6 +159,10 @@ def program(strict: Strict, reads: str) -> Iterator[Program]:
 
 def strike(program: Program, size: str, step: int) -> int:
     """Interrupt requests at one instruction after the other; return how many were."""
+    if sys.version_info >= (3, 13):
+        pytest.skip(
+            "NOT RUN: since Python 3.13 few instructions of a request are traced; those at random are interrupted"
+        )
     struck = 0
     for count, each in enumerate(sweep(interrupt, step=step)):
         program.ready()
