@@ -1033,7 +1033,9 @@ async def test_resting_longer_than_a_message_may_stall_does_not_end_the_connecti
             done.set()
 
     async with AsyncManager(limits=ami.Limits(events=100), overflow=ami.Overflow.block()) as manager:
-        peer = await link(server, manager, timeout=0.05)
+        peer = await link(server, manager)
+        connection: Any = manager._connection
+        connection._timeout = 0.05  # of messages; connecting may take its time
         manager.register_callback(Gadget, slow)
         sending = asyncio.create_task(asyncio.to_thread(peer.send, flood_of(5000)))
         transport: Any = manager.get_connection()

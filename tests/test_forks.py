@@ -785,7 +785,8 @@ async def test_a_task_may_start_processes(server: Server) -> None:
 
 def test_a_program_that_a_manager_is_forked_into_finds_none_of_its_sockets(link: Link) -> None:
     """`preexec_fn` runs what children begin with."""
-    subprocess.run([sys.executable, "-c", "pass"], check=True, preexec_fn=gc.collect)
+    with forking():
+        subprocess.run([sys.executable, "-c", "pass"], check=True, preexec_fn=gc.collect)
     link.prove()
 
 

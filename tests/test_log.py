@@ -64,6 +64,38 @@ def test_a_line_that_the_loggers_level_leaves_out_is_not_formatted() -> None:
     Log(logger, debug=True).trace("<", Unspeakable())
 
 
+class Shy:
+    """Is called back, and watches requests, and can be shown by nobody."""
+
+    def __repr__(self) -> str:
+        raise ValueError("it has no name yet")
+
+    def hear(self, event: object, manager: object) -> None:
+        raise KeyError("a callback of its own")
+
+    def begun(self, exchange: object) -> None:
+        raise KeyError("an observer of its own")
+
+    settled = begun
+
+
+def test_whose_repr_raises_is_reported_by_name_and_disturbs_nobody(
+    make: Make, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    shy, heard = Shy(), Heard()
+    manager = make()
+    manager.register_callback("Gadget", shy.hear)
+    manager.register_callback("Gadget", heard)
+    manager.add_observer(shy)
+    peer = server.link(manager)
+    peer.serve(reply)
+    peer.send(message("Event: Gadget", "Size: 1"), message("Event: Gadget", "Size: 2"))
+    assert [heard.next()["Size"] for _ in range(2)] == ["1", "2"]
+    assert manager.execute(ami.Request("Ping")) is not None
+    told = {record.getMessage() for record in caplog.records if record.levelno == logging.ERROR}
+    assert told == {"A callback raised an exception: Shy.hear", "An observer raised an exception: Shy"}
+
+
 def test_records_hold_text_and_no_message(caplog: pytest.LogCaptureFixture) -> None:
     """Who keeps records, or sends them somewhere, sends their arguments along."""
     with caplog.at_level(logging.DEBUG, "ami_typed"):

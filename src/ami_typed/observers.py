@@ -71,7 +71,7 @@ class Observers:
             try:
                 observer.begun(exchange)
             except Exception as error:  # noqa: BLE001 - an observer must not break the request
-                self._log.report(f"An observer raised an exception: {observer!r}", error)
+                self._log.report("An observer raised an exception", error, observer)
 
     def settled(self, exchange: Exchange[Any]) -> None:
         """Notify observers of a request that has finished."""
@@ -79,4 +79,4 @@ class Observers:
             try:
                 observer.settled(exchange)
             except Exception as error:  # noqa: BLE001 - an observer must not change the outcome
-                self._log.report(f"An observer raised an exception: {observer!r}", error)
+                self._log.report("An observer raised an exception", error, observer)

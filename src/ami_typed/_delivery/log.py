@@ -32,6 +32,14 @@ _DEBUG, _INFO, _WARNING, _ERROR = 10, 20, 30, 40
 """The levels of `logging`, which may not be loaded."""
 
 
+def _shown(who: object) -> str:
+    """Return the `repr` of a program's object, or its name if that raises (a method's shows its object)."""
+    try:
+        return repr(who)
+    except Exception:  # noqa: BLE001 - it is the program's own
+        return str(getattr(who, "__qualname__", type(who).__qualname__))
+
+
 class Log:
     """The log of one manager.
 
@@ -84,9 +92,15 @@ class Log:
         """Log something that the program's owner wants to know and need not act upon."""
         self._write(_WARNING, lambda: sentence)
 
-    def report(self, sentence: str, error: BaseException) -> None:
-        """Log that something of the program's own failed, with its traceback."""
-        self._write(_ERROR, lambda: sentence, error)
+    def report(self, sentence: str, error: BaseException, who: object = None) -> None:
+        """Log that something of the program's own failed, with its traceback.
+
+        Args:
+            sentence: What failed.
+            error: What it raised.
+            who: The function or object that raised it.
+        """
+        self._write(_ERROR, lambda: sentence if who is None else f"{sentence}: {_shown(who)}", error)
 
     def _write(self, level: int, sentence: Callable[[], str], error: BaseException | None = None) -> None:
         try:

@@ -207,7 +207,7 @@ class Dispatcher:
                     if is_over(self.task, error):
                         raise
                     self._backlog.tally.callback_exceptions += 1
-                    self._log.report(f"A callback raised an exception: {function!r}", error)
+                    self._log.report("A callback raised an exception", error, function)
                     leave_the_loop(error)
         self._batch = []
 

@@ -204,7 +204,7 @@ class Dispatcher:
                     function(message, manager)
                 except BaseException as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
                     self._backlog.tally.callback_exceptions += 1
-                    self._log.report(f"A callback raised an exception: {function!r}", error)
+                    self._log.report("A callback raised an exception", error, function)
         self._batch = []
 
 
