@@ -20,7 +20,7 @@ ROOT = Path(ami_typed.__file__).parent
 
 LAYERS = {
     "language": {
-        *("_lazy", "_speed", "releases", "errors", "arguments", "values", "fields", "messages"),
+        *("_lazy", "_speed", "releases", "errors", "arguments", "quantities", "values", "fields", "messages"),
         *("structures", "configuration", "notices"),
     },
     "generated": {"enums", "catalogue", "responses", "events", "aggregates", "actions", "releases.views"},

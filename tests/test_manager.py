@@ -938,7 +938,7 @@ def test_watching_ends_with_the_link(peer: Peer, manager: ami.Manager) -> None:
 
 @pytest.mark.parametrize("interval", [0, -1])
 def test_an_interval_that_is_none_is_refused(peer: Peer, manager: ami.Manager, interval: float) -> None:
-    with pytest.raises(ValueError, match="interval must be above 0"):
+    with pytest.raises(ValueError, match="interval takes a number of seconds or a timedelta, above 0"):
         manager.monitor_connection(interval)
 
 
@@ -987,7 +987,7 @@ def test_the_limit_of_a_stream_is_that_of_the_manager_unless_it_has_its_own(serv
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_stream_that_could_hold_nothing_is_refused(peer: Peer, manager: ami.Manager, limit: int) -> None:
-    with pytest.raises(ValueError, match=f"limit cannot be {limit}"):
+    with pytest.raises(ValueError, match="limit takes a whole number, 1 or more"):
         manager.subscribe(Gadget, limit=limit)
     assert manager._handlers._entries == ()
 

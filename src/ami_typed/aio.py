@@ -21,7 +21,7 @@ from ami_typed._faces.common import check, interrupted
 from ami_typed._faces.tasks import Awaited, TaskFace, TaskStream
 from ami_typed._protocol import dialogues
 from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
-from ami_typed._transport.target import Target, secret_of
+from ami_typed._transport.target import Target, secret_of, target_of
 from ami_typed.backoff import may_pass
 from ami_typed.errors import (
     ActionTimeout,
@@ -35,6 +35,7 @@ from ami_typed.errors import (
 )
 from ami_typed.messages import Aggregate, Event, ListRequest, Request, Response
 from ami_typed.overflow import Overflow
+from ami_typed.quantities import seconds, seconds_or_none
 
 if TYPE_CHECKING:
     import ssl
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from ami_typed._transport.tasks import Audience, Connection
     from ami_typed.aiopbx import AsyncPbx
     from ami_typed.messages import R
+    from ami_typed.quantities import Seconds
 
 __all__ = ["AsyncEventStream", "AsyncManager"]
 
@@ -83,7 +85,7 @@ class AsyncEventStream(TaskStream[E_co]):
     when the program disconnects, and raises the reason where the connection is lost.
     """
 
-    async def get(self, timeout: float | None = None) -> E_co:
+    async def get(self, timeout: Seconds | None = None) -> E_co:
         """Return the next event.
 
         Args:
@@ -96,7 +98,7 @@ class AsyncEventStream(TaskStream[E_co]):
             ConnectionLost: The connection ended behind the last event.
             StopAsyncIteration: The stream was closed, behind its last event.
         """
-        event = await self._next(timeout)
+        event = await self._next(seconds_or_none(timeout, "timeout", passed=True))
         if event is None:
             raise StopAsyncIteration
         return event
@@ -140,11 +142,12 @@ class AsyncManager(TaskFace):
             given here, and naive where not.
 
     Raises:
-        ValueError: This machine knows no time zone of that name.
+        TypeError: A time-out, or one of the settings, is of a wrong type.
+        ValueError: One is out of range, or this machine knows no time zone of that name.
     """
 
     async def connect(
-        self, host: str | None = None, port: int = 5038, timeout: float = 5, *, tls: bool | ssl.SSLContext = False
+        self, host: str | None = None, port: int = 5038, timeout: Seconds = 5, *, tls: bool | ssl.SSLContext = False
     ) -> None:
         """Connect to a server, having closed a connection that there was.
 
@@ -166,7 +169,7 @@ class AsyncManager(TaskFace):
             ConnectionLost: The program disconnected, or connected to another server, meanwhile.
         """
         if host is not None:
-            await self._connect_first(Target(host, port, timeout, tls), None)
+            await self._connect_first(target_of(host, port, timeout, tls), None)
         elif self._address is not None:
             await self._connect_first(self._address.target, self._address.credentials)
         else:
@@ -227,7 +230,7 @@ class AsyncManager(TaskFace):
         finally:
             self._waiting.discard(awaited)
 
-    async def wait_connected(self, timeout: float | None = None) -> None:
+    async def wait_connected(self, timeout: Seconds | None = None) -> None:
         """Wait until the connection stands, now or after a loss, and the user is logged in if the manager knows which.
 
         The connection is made by `connect`, which another task may have called or may yet call, or made again as
@@ -241,6 +244,7 @@ class AsyncManager(TaskFace):
             LoginFailed: `connect` logged in as it was told, and the server did not let this user in.
             ConnectionLost: The program disconnected, or `Reconnect` allows no more attempts.
         """
+        timeout = seconds_or_none(timeout, "timeout", passed=True)
         deadline = None if timeout is None else time.monotonic() + timeout
         self._waiting.add(awaited := Awaited())
         try:
@@ -296,7 +300,8 @@ class AsyncManager(TaskFace):
             HeaderRefused: A header would break the message; nothing was sent.
             NotInRelease: The server's release does not have this; nothing was sent.
             ConnectionLost: The link broke; says whether the request left.
-            TypeError: It is no request; says what to write instead.
+            TypeError: It is no request, and says what to write instead; or its time-out is no duration.
+            ValueError: Its time-out is NaN.
         """
         connection = self._connected()
         check(request)
@@ -304,11 +309,11 @@ class AsyncManager(TaskFace):
         return exchange.outcome()
 
     @overload
-    async def execute(self, request: ListRequest[A], *, timeout: float | None = None) -> A: ...
+    async def execute(self, request: ListRequest[A], *, timeout: Seconds | None = None) -> A: ...
     @overload
-    async def execute(self, request: Request[R], *, timeout: float | None = None) -> R: ...
+    async def execute(self, request: Request[R], *, timeout: Seconds | None = None) -> R: ...
 
-    async def execute(self, request: Request[Any], *, timeout: float | None = None) -> Any:
+    async def execute(self, request: Request[Any], *, timeout: Seconds | None = None) -> Any:
         """Send a request and return its result: for an action that lists events, all of them.
 
         Args:
@@ -322,11 +327,13 @@ class AsyncManager(TaskFace):
             HeaderRefused: A header would break the message; nothing was sent.
             NotInRelease: The server's release does not have this; nothing was sent.
             ConnectionLost: The link broke; says whether the request left.
-            TypeError: It is no request; says what to write instead.
+            TypeError: It is no request, and says what to write instead; or its time-out is no duration.
+            ValueError: Its time-out is NaN.
         """
         check(request)
         gather = request.lists or request.synchronous
-        exchange = await self._connected().exchange(request, timeout=timeout, synchronous=gather)
+        limit = seconds_or_none(timeout, "timeout", passed=True)
+        exchange = await self._connected().exchange(request, timeout=limit, synchronous=gather)
         return exchange.result()
 
     async def login(
@@ -336,8 +343,8 @@ class AsyncManager(TaskFace):
         *,
         events: str | None = None,
         plain: bool = False,
-        wait: float | None = None,
-        timeout: float = 5,
+        wait: Seconds | None = None,
+        timeout: Seconds = 5,
     ) -> None:
         """Log in, by default with an MD5 of the secret and a challenge of the server's.
 
@@ -367,7 +374,7 @@ class AsyncManager(TaskFace):
         if is_first:
             connection.credentials = credentials
 
-    async def wait_until_booted(self, timeout: float = 60) -> None:
+    async def wait_until_booted(self, timeout: Seconds = 60) -> None:
         """Wait until the server has said, since the log-in, that it is fully booted.
 
         It says so to a user with the read privilege ``system`` whose event mask holds it.
@@ -379,7 +386,7 @@ class AsyncManager(TaskFace):
             StillBooting: It did not say so in time.
             ConnectionLost: The connection ended first.
         """
-        await self._connected().wait_until_booted(timeout)
+        await self._connected().wait_until_booted(seconds(timeout, "timeout", passed=True))
 
     def live(
         self,
@@ -401,7 +408,7 @@ class AsyncManager(TaskFace):
 
         return AsyncPbx(self, trunks=trunks, inbound_contexts=inbound_contexts, recordings=recordings, queues=queues)
 
-    async def originate(self, request: actions.Originate, *, margin: float = 10.0) -> events.OriginateResponse:
+    async def originate(self, request: actions.Originate, *, margin: Seconds = 10.0) -> events.OriginateResponse:
         """Place a call and wait for its outcome.
 
         Args:
@@ -553,7 +560,7 @@ class AsyncManager(TaskFace):
         /,
         *,
         where: Callable[[E1], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> E1: ...
     @overload
     async def wait_for(
@@ -563,7 +570,7 @@ class AsyncManager(TaskFace):
         /,
         *,
         where: Callable[[E1 | E2], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> E1 | E2: ...
     @overload
     async def wait_for(
@@ -574,7 +581,7 @@ class AsyncManager(TaskFace):
         /,
         *,
         where: Callable[[E1 | E2 | E3], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> E1 | E2 | E3: ...
     @overload
     async def wait_for(
@@ -586,7 +593,7 @@ class AsyncManager(TaskFace):
         /,
         *,
         where: Callable[[E1 | E2 | E3 | E4], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> E1 | E2 | E3 | E4: ...
     @overload
     async def wait_for(
@@ -610,21 +617,21 @@ class AsyncManager(TaskFace):
         /,
         *more: type[Es],
         where: Callable[[Any], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> E1 | E2 | E3 | E4 | E5 | E6 | E7 | E8 | E9 | E10 | E11 | E12 | E13 | E14 | E15 | E16 | Es: ...
     @overload
     async def wait_for(
         self,
         *event_classes: type[Event] | str,
         where: Callable[[Event], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> Event: ...
 
     async def wait_for(
         self,
         *event_classes: type[Event] | str,
         where: Callable[[Any], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> Any:
         """Wait for the next event of some classes that fits; events from before the call do not count.
 
@@ -639,6 +646,7 @@ class AsyncManager(TaskFace):
             TypeError: One is no class of events.
             ValueError: No event can have such a name.
         """
+        timeout = seconds_or_none(timeout, "timeout", passed=True)
         async with self.subscribe(*event_classes) as stream:
             return await _first(stream, where, timeout, stream.what)
 

@@ -15,10 +15,14 @@ import itertools
 from typing import TYPE_CHECKING
 
 from ami_typed._lazy import NamedTuple
+from ami_typed.arguments import wrong
 from ami_typed.errors import ConnectFailed, StillBooting
+from ami_typed.quantities import count, real, seconds, seconds_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from ami_typed.quantities import Seconds
 
 __all__ = ["Pauses", "Reconnect", "checked", "may_pass"]
 
@@ -42,16 +46,21 @@ class Reconnect(NamedTuple):
         give_up_after: How long attempts are made after each loss and at the start, in seconds; `None` goes on for ever.
     """
 
-    first: float = 0.5
+    first: Seconds = 0.5
     factor: float = 2.0
-    ceiling: float = 30.0
+    ceiling: Seconds = 30.0
     jitter: float = 0.5
     attempts: int | None = None
     at_start: bool = False
-    give_up_after: float | None = None
+    give_up_after: Seconds | None = None
 
     def pauses(self) -> Pauses:
-        """Return the pauses of one manager, as they are before its first loss."""
+        """Return the pauses of one manager, as they are before its first loss.
+
+        Raises:
+            TypeError: One of the attributes is of a wrong type.
+            ValueError: One is out of range.
+        """
         return Pauses(self)
 
 
@@ -60,11 +69,19 @@ class Pauses:
 
     Args:
         plan: How they grow.
+
+    Raises:
+        TypeError: An attribute of the plan is of a wrong type.
+        ValueError: One is out of range.
     """
 
     def __init__(self, plan: Reconnect) -> None:
-        self._plan = plan
-        self._next = plan.first
+        self._first = self._next = seconds(plan.first, "Reconnect.first")
+        self._factor = real(plan.factor, "Reconnect.factor", least=1)
+        self._ceiling = seconds(plan.ceiling, "Reconnect.ceiling")
+        self._jitter = real(plan.jitter, "Reconnect.jitter", least=0, most=1)
+        self._attempts = None if plan.attempts is None else count(plan.attempts, "Reconnect.attempts", least=0)
+        self._limit = seconds_or_none(plan.give_up_after, "Reconnect.give_up_after")
 
     def after(self, lasted: float, elapsed: Callable[[], float]) -> Iterator[float]:
         """Yield the pause before each attempt, in seconds, after a loss.
@@ -75,29 +92,35 @@ class Pauses:
         """
         import random  # a program that loses no connection needs none
 
-        first, factor, ceiling, jitter, attempts, _, limit = self._plan
-        if lasted >= ceiling:
-            self._next = first
-        for _ in itertools.count() if attempts is None else range(attempts):
-            left = float("inf") if limit is None else limit - elapsed()
+        if lasted >= self._ceiling:
+            self._next = self._first
+        for _ in itertools.count() if self._attempts is None else range(self._attempts):
+            left = float("inf") if self._limit is None else self._limit - elapsed()
             if left <= 0:
                 return
-            pause = min(self._next, ceiling)
-            self._next = min(pause * factor, ceiling)
-            yield min(pause * (1 - jitter * random.random()), left)  # noqa: S311 - no secret hangs on it
+            pause = min(self._next, self._ceiling)
+            self._next = min(pause * self._factor, self._ceiling)
+            yield min(pause * (1 - self._jitter * random.random()), left)  # noqa: S311 - no secret hangs on it
 
 
-def checked(plan: Reconnect | None) -> Reconnect | None:
-    """Return a plan.
+def checked(plan: object) -> Reconnect | None:
+    """Return a plan whose attributes make sense.
 
     Raises:
-        TypeError: Its first pause is `True` or `False`, which is meant for `Reconnect.at_start`.
+        TypeError: It is no `Reconnect`, or an attribute of it is of a wrong type: its first pause may be `True` or
+            `False`, which is meant for `Reconnect.at_start`.
+        ValueError: An attribute is out of range.
     """
-    if plan is not None and isinstance(plan.first, bool):
+    if plan is None:
+        return None
+    if not isinstance(plan, Reconnect):
+        raise TypeError(f"reconnect {wrong('a Reconnect', plan)}.")
+    if isinstance(plan.first, bool):
         raise TypeError(
             "Reconnect.first is the pause before the first attempt, in seconds; Reconnect(at_start=True) makes "
             "connect() keep trying until the first connection stands."
         )
+    plan.pauses()
     return plan
 
 

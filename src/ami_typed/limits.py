@@ -8,8 +8,10 @@ Rules of this module:
 from __future__ import annotations
 
 from ami_typed._lazy import NamedTuple
+from ami_typed.arguments import wrong
+from ami_typed.quantities import count
 
-__all__ = ["Limits"]
+__all__ = ["Limits", "checked"]
 
 
 class Limits(NamedTuple):
@@ -32,3 +34,15 @@ class Limits(NamedTuple):
     events: int = 100_000
     stream: int = 10_000
     waiting: int = 128 << 20
+
+
+def checked(limits: object) -> Limits:
+    """Return limits, each a whole number above 0.
+
+    Raises:
+        TypeError: These are no `Limits`, or one is no whole number.
+        ValueError: One is below 1.
+    """
+    if not isinstance(limits, Limits):
+        raise TypeError(f"limits {wrong('a Limits', limits)}.")
+    return Limits(*(count(each, f"Limits.{name}") for name, each in zip(Limits._fields, limits, strict=True)))

@@ -21,7 +21,7 @@ from ami_typed._faces.common import check, interrupted
 from ami_typed._faces.threads import Awaited, ThreadFace, ThreadStream
 from ami_typed._protocol import dialogues
 from ami_typed._protocol.dialogues import Await, Boot, Conversation, Credentials, Listen
-from ami_typed._transport.target import Target, secret_of
+from ami_typed._transport.target import Target, secret_of, target_of
 from ami_typed.backoff import may_pass
 from ami_typed.errors import (
     ActionTimeout,
@@ -35,6 +35,7 @@ from ami_typed.errors import (
 )
 from ami_typed.messages import Aggregate, Event, ListRequest, Request, Response
 from ami_typed.overflow import Overflow
+from ami_typed.quantities import seconds, seconds_or_none
 
 if TYPE_CHECKING:
     import ssl
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from ami_typed._transport.threads import Audience, Connection
     from ami_typed.messages import R
     from ami_typed.pbx import Pbx
+    from ami_typed.quantities import Seconds
 
 __all__ = ["EventStream", "Manager"]
 
@@ -83,7 +85,7 @@ class EventStream(ThreadStream[E_co]):
     when the program disconnects, and raises the reason where the connection is lost.
     """
 
-    def get(self, timeout: float | None = None) -> E_co:
+    def get(self, timeout: Seconds | None = None) -> E_co:
         """Return the next event.
 
         Args:
@@ -96,7 +98,7 @@ class EventStream(ThreadStream[E_co]):
             ConnectionLost: The connection ended behind the last event.
             StopIteration: The stream was closed, behind its last event.
         """
-        event = self._next(timeout)
+        event = self._next(seconds_or_none(timeout, "timeout", passed=True))
         if event is None:
             raise StopIteration
         return event
@@ -138,11 +140,12 @@ class Manager(ThreadFace):
             given here, and naive where not.
 
     Raises:
-        ValueError: This machine knows no time zone of that name.
+        TypeError: A time-out, or one of the settings, is of a wrong type.
+        ValueError: One is out of range, or this machine knows no time zone of that name.
     """
 
     def connect(
-        self, host: str | None = None, port: int = 5038, timeout: float = 5, *, tls: bool | ssl.SSLContext = False
+        self, host: str | None = None, port: int = 5038, timeout: Seconds = 5, *, tls: bool | ssl.SSLContext = False
     ) -> None:
         """Connect to a server, having closed a connection that there was.
 
@@ -164,7 +167,7 @@ class Manager(ThreadFace):
             ConnectionLost: The program disconnected, or connected to another server, meanwhile.
         """
         if host is not None:
-            self._connect_first(Target(host, port, timeout, tls), None)
+            self._connect_first(target_of(host, port, timeout, tls), None)
         elif self._address is not None:
             self._connect_first(self._address.target, self._address.credentials)
         else:
@@ -225,7 +228,7 @@ class Manager(ThreadFace):
         finally:
             self._waiting.discard(awaited)
 
-    def wait_connected(self, timeout: float | None = None) -> None:
+    def wait_connected(self, timeout: Seconds | None = None) -> None:
         """Wait until the connection stands, now or after a loss, and the user is logged in if the manager knows which.
 
         The connection is made by `connect`, which another thread may have called or may yet call, or made again as
@@ -239,6 +242,7 @@ class Manager(ThreadFace):
             LoginFailed: `connect` logged in as it was told, and the server did not let this user in.
             ConnectionLost: The program disconnected, or `Reconnect` allows no more attempts.
         """
+        timeout = seconds_or_none(timeout, "timeout", passed=True)
         deadline = None if timeout is None else time.monotonic() + timeout
         self._waiting.add(awaited := Awaited())
         try:
@@ -294,7 +298,8 @@ class Manager(ThreadFace):
             HeaderRefused: A header would break the message; nothing was sent.
             NotInRelease: The server's release does not have this; nothing was sent.
             ConnectionLost: The link broke; says whether the request left.
-            TypeError: It is no request; says what to write instead.
+            TypeError: It is no request, and says what to write instead; or its time-out is no duration.
+            ValueError: Its time-out is NaN.
         """
         connection = self._connected()
         check(request)
@@ -302,11 +307,11 @@ class Manager(ThreadFace):
         return exchange.outcome()
 
     @overload
-    def execute(self, request: ListRequest[A], *, timeout: float | None = None) -> A: ...
+    def execute(self, request: ListRequest[A], *, timeout: Seconds | None = None) -> A: ...
     @overload
-    def execute(self, request: Request[R], *, timeout: float | None = None) -> R: ...
+    def execute(self, request: Request[R], *, timeout: Seconds | None = None) -> R: ...
 
-    def execute(self, request: Request[Any], *, timeout: float | None = None) -> Any:
+    def execute(self, request: Request[Any], *, timeout: Seconds | None = None) -> Any:
         """Send a request and return its result: for an action that lists events, all of them.
 
         Args:
@@ -320,11 +325,13 @@ class Manager(ThreadFace):
             HeaderRefused: A header would break the message; nothing was sent.
             NotInRelease: The server's release does not have this; nothing was sent.
             ConnectionLost: The link broke; says whether the request left.
-            TypeError: It is no request; says what to write instead.
+            TypeError: It is no request, and says what to write instead; or its time-out is no duration.
+            ValueError: Its time-out is NaN.
         """
         check(request)
         gather = request.lists or request.synchronous
-        exchange = self._connected().exchange(request, timeout=timeout, synchronous=gather)
+        limit = seconds_or_none(timeout, "timeout", passed=True)
+        exchange = self._connected().exchange(request, timeout=limit, synchronous=gather)
         return exchange.result()
 
     def login(
@@ -334,8 +341,8 @@ class Manager(ThreadFace):
         *,
         events: str | None = None,
         plain: bool = False,
-        wait: float | None = None,
-        timeout: float = 5,
+        wait: Seconds | None = None,
+        timeout: Seconds = 5,
     ) -> None:
         """Log in, by default with an MD5 of the secret and a challenge of the server's.
 
@@ -365,7 +372,7 @@ class Manager(ThreadFace):
         if is_first:
             connection.credentials = credentials
 
-    def wait_until_booted(self, timeout: float = 60) -> None:
+    def wait_until_booted(self, timeout: Seconds = 60) -> None:
         """Wait until the server has said, since the log-in, that it is fully booted.
 
         It says so to a user with the read privilege ``system`` whose event mask holds it.
@@ -377,7 +384,7 @@ class Manager(ThreadFace):
             StillBooting: It did not say so in time.
             ConnectionLost: The connection ended first.
         """
-        self._connected().wait_until_booted(timeout)
+        self._connected().wait_until_booted(seconds(timeout, "timeout", passed=True))
 
     def live(
         self,
@@ -399,7 +406,7 @@ class Manager(ThreadFace):
 
         return Pbx(self, trunks=trunks, inbound_contexts=inbound_contexts, recordings=recordings, queues=queues)
 
-    def originate(self, request: actions.Originate, *, margin: float = 10.0) -> events.OriginateResponse:
+    def originate(self, request: actions.Originate, *, margin: Seconds = 10.0) -> events.OriginateResponse:
         """Place a call and wait for its outcome.
 
         Args:
@@ -549,7 +556,7 @@ class Manager(ThreadFace):
         /,
         *,
         where: Callable[[E1], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> E1: ...
     @overload
     def wait_for(
@@ -559,7 +566,7 @@ class Manager(ThreadFace):
         /,
         *,
         where: Callable[[E1 | E2], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> E1 | E2: ...
     @overload
     def wait_for(
@@ -570,7 +577,7 @@ class Manager(ThreadFace):
         /,
         *,
         where: Callable[[E1 | E2 | E3], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> E1 | E2 | E3: ...
     @overload
     def wait_for(
@@ -582,7 +589,7 @@ class Manager(ThreadFace):
         /,
         *,
         where: Callable[[E1 | E2 | E3 | E4], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> E1 | E2 | E3 | E4: ...
     @overload
     def wait_for(
@@ -606,21 +613,21 @@ class Manager(ThreadFace):
         /,
         *more: type[Es],
         where: Callable[[Any], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> E1 | E2 | E3 | E4 | E5 | E6 | E7 | E8 | E9 | E10 | E11 | E12 | E13 | E14 | E15 | E16 | Es: ...
     @overload
     def wait_for(
         self,
         *event_classes: type[Event] | str,
         where: Callable[[Event], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> Event: ...
 
     def wait_for(
         self,
         *event_classes: type[Event] | str,
         where: Callable[[Any], bool] | None = None,
-        timeout: float | None = None,
+        timeout: Seconds | None = None,
     ) -> Any:
         """Wait for the next event of some classes that fits; events from before the call do not count.
 
@@ -635,6 +642,7 @@ class Manager(ThreadFace):
             TypeError: One is no class of events.
             ValueError: No event can have such a name.
         """
+        timeout = seconds_or_none(timeout, "timeout", passed=True)
         with self.subscribe(*event_classes) as stream:
             return _first(stream, where, timeout, stream.what)
 

@@ -718,7 +718,8 @@ class Request(dict[str, Any], Generic[R]):
             delivered one by one.
         timeout: How long to wait for the answer, and with `synchronous` for the last event, in seconds. Unless it is
             set, it is 5 seconds, beyond the time that the server takes before it answers: for an `Originate` that is
-            not ``async_``, the time for which it rings. It is read when the request is sent.
+            not ``async_``, the time for which it rings. It is read, and checked, when the request is sent; a timedelta
+            is accepted too, though checkers know numbers only.
 
     Each attribute may be set on a request, or for all requests of a class in the class:
 
@@ -810,12 +811,12 @@ class Request(dict[str, Any], Generic[R]):
         if headers:
             self.update(headers)
 
-    def _own_timeout(self) -> float | None:
-        """Return the time-out that was set, for this request or its class, `None` where none was."""
-        found = self.__dict__.get("timeout")
-        if found is None:
-            found = next(vars(each)["timeout"] for each in type(self).__mro__ if "timeout" in vars(each))
-        return None if isinstance(found, _UsualTimeout) else found
+    def _has_own_timeout(self) -> bool:
+        """Return whether a time-out was set, for this request or its class."""
+        if "timeout" in self.__dict__:
+            return True
+        found = next(vars(each)["timeout"] for each in type(self).__mro__ if "timeout" in vars(each))
+        return not isinstance(found, _UsualTimeout)
 
     @property
     def action(self) -> str:

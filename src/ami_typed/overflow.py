@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ami_typed._lazy import NamedTuple
+from ami_typed.arguments import wrong
+from ami_typed.quantities import seconds as in_seconds
 
-__all__ = ["Overflow"]
+if TYPE_CHECKING:
+    from ami_typed.quantities import Seconds
+
+__all__ = ["Overflow", "checked"]
 
 
 class _Parts(NamedTuple):
@@ -41,7 +46,7 @@ class Overflow(_Parts):
     """
 
     @staticmethod
-    def block(seconds: float = 10.0, then: Overflow | None = None) -> Overflow:
+    def block(seconds: Seconds = 10.0, then: Overflow | None = None) -> Overflow:
         """Rest from reading while more than half of the limit waits, so that the server slows down and nothing is lost.
 
         Asterisk closes a connection that takes nothing for ``writetimeout`` (manager.conf; 100 ms where it is not set;
@@ -57,13 +62,31 @@ class Overflow(_Parts):
             then: What happens at the limit when reading went on; the oldest events are dropped where nothing is given.
 
         Raises:
+            TypeError: ``seconds`` is no duration, or ``then`` no `Overflow`.
             ValueError: ``seconds`` is below 0.
         """
-        if not seconds >= 0:  # nor not a number
-            raise ValueError(f"Reading cannot rest for {seconds:g} seconds; give 0 or more.")
-        return (then or Overflow.DROP_OLDEST)._replace(seconds=seconds)
+        policy = checked(then, "then") if then else Overflow.DROP_OLDEST
+        return policy._replace(seconds=in_seconds(seconds, "seconds"))
 
 
 Overflow.DROP_OLDEST = Overflow("oldest")
 Overflow.DROP_NEWEST = Overflow("newest")
 Overflow.DISCONNECT = Overflow("newest", disconnects=True)
+
+
+def checked(overflow: object, name: str = "overflow") -> Overflow:
+    """Return a policy, its duration in seconds.
+
+    Args:
+        overflow: The policy.
+        name: The parameter it was given for.
+
+    Raises:
+        TypeError: It is none, or its duration is of a wrong type.
+        ValueError: Its duration is below 0, or what it drops is neither the oldest nor the newest.
+    """
+    if not isinstance(overflow, Overflow):
+        raise TypeError(f"{name} {wrong('an Overflow', overflow)}.")
+    if overflow.drops not in {"oldest", "newest"}:
+        raise ValueError("Overflow.drops is 'oldest' or 'newest'.")
+    return overflow._replace(seconds=in_seconds(overflow.seconds, "seconds"))

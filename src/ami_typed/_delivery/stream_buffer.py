@@ -22,6 +22,8 @@ from ami_typed._delivery.bounded import Bounded
 from ami_typed.errors import EventsDropped, Overflowed
 from ami_typed.messages import Event
 from ami_typed.notices import EventsLost
+from ami_typed.overflow import checked
+from ami_typed.quantities import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,14 +102,16 @@ class Buffer(Bounded, Generic[E]):
         octets: How many bytes they hold at most.
         tally: What counts, beyond this stream's life.
         tells: Whether a gap is told by an `EventsLost`, instead of an exception.
+
+    Raises:
+        TypeError: ``overflow`` or ``limit`` is of a wrong type.
+        ValueError: ``limit`` is below 1.
     """
 
     def __init__(
         self, overflow: Overflow, limit: int, octets: int, tally: Tally | None = None, *, tells: bool = False
     ) -> None:
-        if limit < 1:
-            raise ValueError(f"A stream holds at least one event; its limit cannot be {limit}.")
-        super().__init__(overflow, limit, octets, tally)
+        super().__init__(checked(overflow), count(limit, "limit"), octets, tally)
         self._tells = tells
         self._events: deque[E | int] = deque()  # a number stands for so many that were dropped
         self._dropping = False

@@ -24,10 +24,13 @@ from ami_typed._transport.target import timezone_of
 from ami_typed.backoff import checked
 from ami_typed.errors import ConnectFailed, ConnectionLost, NotConnected, WrongContext
 from ami_typed.limits import Limits
+from ami_typed.limits import checked as checked_limits
 from ami_typed.messages import Aggregate, Event, Message, Request, event_name
 from ami_typed.notices import EventsLost
 from ami_typed.observers import Observers
 from ami_typed.overflow import Overflow
+from ami_typed.overflow import checked as checked_overflow
+from ami_typed.quantities import seconds
 
 if TYPE_CHECKING:
     import logging
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from ami_typed.drift import Drift, DriftReport
     from ami_typed.errors import Overflowed
     from ami_typed.observers import Observer
+    from ami_typed.quantities import Seconds
     from ami_typed.releases import Release
     from ami_typed.statistics import Statistics
 
@@ -183,8 +187,8 @@ class Face(Generic[C, L]):
         self,
         debug: bool = False,
         logger: logging.Logger | None = None,
-        aggregate_timeout: float = 5,
-        orphaned_response_timeout: float = 5,
+        aggregate_timeout: Seconds = 5,
+        orphaned_response_timeout: Seconds = 5,
         *,
         limits: Limits = Limits(),
         check_releases: bool = True,
@@ -194,12 +198,12 @@ class Face(Generic[C, L]):
     ) -> None:
         self._timezone = timezone_of(timezone)
         self._log = Log(logger, debug=debug)
-        self._aggregate_timeout = aggregate_timeout
-        self._orphaned_response_timeout = orphaned_response_timeout
-        self._limits = limits
+        self._aggregate_timeout = seconds(aggregate_timeout, "aggregate_timeout")
+        self._orphaned_response_timeout = seconds(orphaned_response_timeout, "orphaned_response_timeout")
+        self._limits = checked_limits(limits)
         self._check_releases = check_releases
         self._reconnect = checked(reconnect)
-        self._overflow = overflow
+        self._overflow = checked_overflow(overflow)
         self._handlers = Handlers()
         self._tally = Tally()
         self._observers = Observers(self._log)
@@ -340,7 +344,7 @@ class Face(Generic[C, L]):
                 self._drift = Drift()
             return self._drift
 
-    def monitor_connection(self, interval: float = 2.5) -> None:
+    def monitor_connection(self, interval: Seconds = 2.5) -> None:
         """Ping the server in the background, and end the connection when it does not answer.
 
         A link whose other end vanished without a word is found out within two intervals.
@@ -350,12 +354,13 @@ class Face(Generic[C, L]):
 
         Raises:
             NotConnected: There is no connection to monitor.
+            TypeError: ``interval`` is no duration.
+            ValueError: It is not above 0.
         """
-        if interval <= 0:
-            raise ValueError(f"The interval must be above 0 seconds; it is {interval:g}.")
+        duration = seconds(interval, "interval", above_zero=True)
         connection = self._connected()
-        connection.monitored = interval
-        connection.start_monitor(interval)
+        connection.monitored = duration
+        connection.start_monitor(duration)
 
     # Callbacks and observers
 

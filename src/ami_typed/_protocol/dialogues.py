@@ -28,6 +28,7 @@ from ami_typed.errors import (
 )
 from ami_typed.messages import _SECRETS_OF_ANY_ACTION, Answer, Event, Request
 from ami_typed.notices import Disconnected
+from ami_typed.quantities import seconds, seconds_or_none
 from ami_typed.releases import Release
 from ami_typed.values import mask_trouble
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ami_typed import events
+    from ami_typed.quantities import Seconds
 
 __all__ = [
     "Await",
@@ -103,8 +105,8 @@ class Credentials(NamedTuple):
     secret: str | Callable[[], str]
     events: str | None = None
     plain: bool = False
-    wait: float | None = None
-    timeout: float = 5
+    wait: Seconds | None = None
+    timeout: Seconds = 5
 
     def __repr__(self) -> str:
         return f"Credentials({self.username!r}, ***)"
@@ -141,7 +143,8 @@ def login(credentials: Credentials) -> Conversation[Release | None]:
         LoginFailed: The server did not let this user in.
         StillBooting: It was not fully booted in time.
     """
-    username, secret, events, plain, wait, timeout = credentials
+    username, secret, events, plain, *_ = credentials
+    wait, timeout = seconds_or_none(credentials.wait, "wait"), seconds(credentials.timeout, "timeout")
     if (trouble := mask_trouble(events or "")) is not None:
         raise HeaderRefused(f"The log-in was not sent: {trouble}")
     secret = secret if isinstance(secret, str) else secret()
@@ -195,7 +198,7 @@ def _ask_release(timeout: float) -> Conversation[Release | None]:
     return Release.find(answer.get("AsteriskVersion", ""))
 
 
-def originate(request: Request[Any], *, margin: float = 10.0) -> Conversation[events.OriginateResponse]:
+def originate(request: Request[Any], *, margin: Seconds = 10.0) -> Conversation[events.OriginateResponse]:
     """Place a call and wait for its outcome.
 
     The call is placed asynchronously, so that other requests of this connection are not held up by its ringing.
@@ -208,14 +211,16 @@ def originate(request: Request[Any], *, margin: float = 10.0) -> Conversation[ev
         The outcome, successful or not.
 
     Raises:
+        TypeError: ``margin`` is no duration.
         ActionFailed: The server refused to place the call.
         OutcomeTimeout: The outcome did not come in time.
         OutcomeUnknown: The connection was lost before the outcome came.
     """
+    margin = seconds(margin, "margin")
     ringing = timedelta(milliseconds=float(request.get("Timeout") or 30_000)).total_seconds()
     placed = _Plain(request.action, **{**request, "Async": "true"})
-    if (own := request._own_timeout()) is not None:
-        placed.timeout = own
+    if request._has_own_timeout():
+        placed.timeout = request.timeout
     yield _listen("OriginateResponse")
     answer: Answer = yield placed
 

@@ -58,6 +58,7 @@ from ami_typed.messages import (
     as_sent,
     usual_timeout,
 )
+from ami_typed.quantities import LONGEST, seconds
 from ami_typed.registry import check_request, class_of, event_class, has_sorts, knowledge_of, version
 from ami_typed.releases import Release, Releases
 from ami_typed.values import text
@@ -309,7 +310,8 @@ class Session:
         Raises:
             HeaderRefused: A header would break the message, or let no event through.
             NotInRelease: The server's release does not have the action or one of its parameters.
-            TypeError: It is no request.
+            TypeError: It is no request, or its time-out no duration.
+            ValueError: Its time-out is below 0.
         """
         check_request(request)
         knowledge = knowledge_of(request)
@@ -406,9 +408,13 @@ class Session:
     @staticmethod
     def _time_of(request: Request[Any], knowledge: type[Request[Any]], headers: Mapping[str, Any]) -> float:
         """Return how long the sender of a request waits; an untyped one takes as long as a typed one."""
-        if knowledge.waits is None or request._own_timeout() is not None:
-            return request.timeout
-        return usual_timeout(knowledge, {**request, **headers})
+        if knowledge.waits is not None and not request._has_own_timeout():
+            return usual_timeout(knowledge, {**request, **headers})
+        asked: Any = request  # of which compiled code would take a float only
+        given = asked.timeout
+        if type(given) is float and 0 <= given <= LONGEST:
+            return given
+        return seconds(given, f"{request.action}: timeout", passed=True)
 
     def _new_id(self) -> str:
         self._opened += 1

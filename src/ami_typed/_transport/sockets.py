@@ -60,6 +60,8 @@ _AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
 _FLAGS = (_AT_ONCE,)
 _NO_FLAGS = (0,)
 _ALL = (-1,)
+_LONGEST = 2e6
+"""The longest that a socket can be told to wait, in seconds: a system counts milliseconds in 31 bits."""
 _BEGINNING, _TAKING, _SENDING = range(3)
 """What is done for a write, one after the other."""
 
@@ -482,7 +484,7 @@ class Tries:
                 self.failed(address, error)
                 continue
             cut_in_children(connecting)
-            yield connecting, address, max(0.0, self._deadline - time.monotonic()) / left
+            yield connecting, address, min(max(0.0, self._deadline - time.monotonic()) / left, _LONGEST)
 
     def failed(self, address: Any, error: BaseException) -> None:
         """Note why an address is not the one."""
@@ -511,7 +513,7 @@ def _resolve(target: Target, deadline: float) -> list[tuple[Any, ...]]:
         answers: SimpleQueue[Any] = SimpleQueue()
         new_thread("resolver", _look_up, target, answers).start()
         try:
-            answer = answers.get(timeout=left_until(deadline))
+            answer = answers.get(timeout=min(left_until(deadline), threading.TIMEOUT_MAX))
         except Empty:
             raise TimeoutError from None
         if isinstance(answer, BaseException):

@@ -12,10 +12,12 @@ import os
 import sys
 from datetime import tzinfo
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ami_typed._lazy import NamedTuple
+from ami_typed.arguments import as_text, wrong
 from ami_typed.errors import ConnectFailed, ManagerError
+from ami_typed.quantities import seconds, whole
 
 if TYPE_CHECKING:
     import ssl
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     Secret = str | os.PathLike[str] | Callable[[], str]
 
-__all__ = ["Certificates", "Target", "failure_of", "secret_in_file", "secret_of", "timezone_of"]
+__all__ = ["Certificates", "Target", "failure_of", "secret_in_file", "secret_of", "target_of", "timezone_of"]
 
 
 class Certificates(NamedTuple):
@@ -88,6 +90,34 @@ class Target(NamedTuple):
             names = ", ".join(name for name in files if name)
             sentence = f"No TLS with {self}: {names} cannot be used: {error.strerror or error}."
             raise ConnectFailed.for_good(sentence) from error
+
+
+def target_of(host: object, port: object, timeout: object, tls: Any) -> Target:
+    """Return where to connect to.
+
+    Args:
+        host: The server's name or address; an object of `ipaddress` will do.
+        port: Its port; that it is in range is found out where it is connected to.
+        timeout: How long each step may take.
+        tls: Whether, and with which settings or files, to speak TLS.
+
+    Raises:
+        TypeError: One is of a wrong type.
+        ValueError: ``timeout`` is not above 0.
+    """
+    if not isinstance(tls, (bool, Certificates)) and not hasattr(tls, "wrap_bio"):
+        raise TypeError(f"tls {wrong('True, False or an ssl.SSLContext', tls)}.")
+    return Target(_name_of(host), whole(port, "port"), seconds(timeout, "timeout", above_zero=True), tls)
+
+
+def _name_of(host: object) -> str:
+    expected = "the name or address of a server"
+    try:
+        if not isinstance(host, (int, float)):
+            return as_text(host, expected)
+    except TypeError:
+        pass
+    raise TypeError(f"host {wrong(expected, host)}.")
 
 
 def failure_of(sentence: str, error: BaseException) -> ConnectFailed:

@@ -17,6 +17,7 @@ from ami_typed._protocol.dialogues import Credentials
 from ami_typed._transport.target import Certificates, Target, secret_in_file, secret_of, timezone_of
 from ami_typed.backoff import Reconnect
 from ami_typed.errors import AddressError
+from ami_typed.quantities import seconds
 from ami_typed.values import mask_trouble
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ami_typed._transport.target import Secret
     from ami_typed.limits import Limits
     from ami_typed.overflow import Overflow
+    from ami_typed.quantities import Seconds
 
 __all__ = ["Address", "Options"]
 
@@ -44,8 +46,8 @@ class Options(TypedDict, total=False):
 
     debug: bool
     logger: logging.Logger | None
-    aggregate_timeout: float
-    orphaned_response_timeout: float
+    aggregate_timeout: Seconds
+    orphaned_response_timeout: Seconds
     limits: Limits
     check_releases: bool
     reconnect: Reconnect | None
@@ -165,10 +167,7 @@ def _mask(text: str) -> str:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise ValueError
-    return seconds
+    return seconds(float(text), "It", above_zero=True)
 
 
 def _reconnect(text: str) -> Reconnect | None:

@@ -33,6 +33,7 @@ from ami_typed import (
     catalogue,
 )
 from ami_typed.drift import Drift, recorded
+from ami_typed.quantities import seconds
 
 if TYPE_CHECKING:
     import argparse
@@ -69,13 +70,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the file that contains its secret",
     )
-    parser.add_argument("--seconds", type=float, metavar="N", help="how long to listen; by default until Ctrl-C")
+    parser.add_argument("--seconds", type=_duration, metavar="N", help="how long to listen; by default until Ctrl-C")
     parser.add_argument("--file", type=Path, metavar="DUMP", help="inspect a recorded dialogue instead of a server")
     parser.add_argument(
         "--all",
         action="store_true",
         help="also send every action that only reads, and inspect the responses; ends by itself without --seconds",
     )
+
+
+def _duration(text: str) -> float:
+    try:
+        return seconds(float(text), "--seconds")
+    except ValueError:
+        import argparse  # loaded by who parses
+
+        raise argparse.ArgumentTypeError("it takes a number of seconds, 0 or more") from None
 
 
 def run(options: argparse.Namespace) -> int:
@@ -165,8 +175,8 @@ def _ask(manager: Manager) -> None:
     print(f"Sent {len(asked)} actions that only read{failed}.", file=sys.stderr)
 
 
-def _watch(stream: EventStream[Event], drift: Drift, seconds: float | None) -> None:
-    deadline = None if seconds is None else time.monotonic() + seconds
+def _watch(stream: EventStream[Event], drift: Drift, duration: float | None) -> None:
+    deadline = None if duration is None else time.monotonic() + duration
     try:
         while True:
             try:

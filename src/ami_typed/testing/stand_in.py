@@ -17,6 +17,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ami_typed.errors import Error
+from ami_typed.quantities import seconds
 from ami_typed.testing.scenarios import Deed, Expect, HangUp, Leave, Pause, Say
 from ami_typed.testing.templates import difference, match
 
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from ami_typed.quantities import Seconds
     from ami_typed.testing.scenarios import Scenario, Step
 
 __all__ = ["Departure", "StandIn"]
 
 _END = b"\r\n\r\n"
+_LONGEST = 2e6
+"""The longest that a socket can be told to wait, in seconds: a system counts milliseconds in 31 bits."""
 
 
 class Departure(Error, AssertionError):
@@ -58,17 +62,17 @@ class StandIn:
         scenario: Scenario,
         application: Callable[[Deed, StandIn], object] | None = None,
         *,
-        patience: float = 10.0,
+        patience: Seconds = 10.0,
         pauses: bool = True,
     ) -> None:
         self.scenario = scenario
         self.captured: dict[str, bytes] = {}
         self.failure: BaseException | None = None
         self._application = application
-        self._patience = patience
+        self._patience = min(seconds(patience, "patience", above_zero=True), _LONGEST)
         self._pauses = pauses
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(patience)
+        self._listener.settimeout(self._patience)
         self.host, self.port = self._listener.getsockname()
         self._client: socket.socket | None = None
         self._heard = b""
@@ -158,8 +162,8 @@ class StandIn:
             case Leave():
                 self._hear_nothing(self._patience)
                 self._leave()
-            case Pause(seconds=seconds):
-                time.sleep(seconds if self._pauses else 0)
+            case Pause(seconds=pause):
+                time.sleep(pause if self._pauses else 0)
             case Deed():
                 if self._application is not None:
                     self._application(step, self)
