@@ -24,6 +24,7 @@ EXAMPLES: list[Error] = [
     ami.NotAsterisk.silent(5),
     ami.AddressError("one sentence"),
     ami.ActionTimeout(REQUEST, "id-1", 2.5, "end of its list"),
+    ami.ListTooLong(REQUEST, "id-1", "10 events (Limits.items)", ami.Aggregate("id-1")),
     ami.EventsDropped(3),
     ami.FieldError(ami.Event({"Event": "Hangup"}), "Cause", "x", "not a number"),
     ami.HeaderRefused("one sentence"),
@@ -42,7 +43,7 @@ def test_every_exception_of_the_package_is_an_error_to_catch() -> None:
 @pytest.mark.parametrize(
     "blamed_on_the_request",
     [
-        *("NotConnected", "HeaderRefused", "TooManyPending", "NotInRelease", "FieldError"),
+        *("NotConnected", "HeaderRefused", "TooManyPending", "NotInRelease", "FieldError", "ListTooLong"),
         *("AddressError", "AuthenticationFailed", "AlreadyLoggedIn", "StillBooting"),
         *("ActionFailed", "LoginFailed", "ActionTimeout", "EventTimeout", "EventsDropped", "UnclearAnswer"),
     ],

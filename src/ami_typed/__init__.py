@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         EventTimeout,
         FieldError,
         HeaderRefused,
+        ListTooLong,
         LoginFailed,
         ManagerError,
         ManagerSocketError,
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
         "HeaderRefused",
         "Limits",
         "ListRequest",
+        "ListTooLong",
         "LoginFailed",
         "Manager",
         "ManagerError",
@@ -159,9 +161,9 @@ else:
         "aio": "AsyncEventStream AsyncManager",
         "errors": (
             "ActionFailed ActionTimeout AddressError AlreadyLoggedIn AuthenticationFailed ConnectFailed "
-            "ConnectionLost Error EventTimeout EventsDropped FieldError HeaderRefused LoginFailed ManagerError "
-            "ManagerSocketError MayHaveHappened NotAsterisk NotConnected NotInRelease OutcomeTimeout OutcomeUnknown "
-            "Overflowed ProtocolError RequestNotSent StillBooting TooManyPending TurnedAway Unavailable "
+            "ConnectionLost Error EventTimeout EventsDropped FieldError HeaderRefused ListTooLong LoginFailed "
+            "ManagerError ManagerSocketError MayHaveHappened NotAsterisk NotConnected NotInRelease OutcomeTimeout "
+            "OutcomeUnknown Overflowed ProtocolError RequestNotSent StillBooting TooManyPending TurnedAway Unavailable "
             "UnclearAnswer WrongContext"
         ),
         "backoff": "Reconnect",

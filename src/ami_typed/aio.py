@@ -323,6 +323,7 @@ class AsyncManager(TaskFace):
         Raises:
             ActionFailed: The server answered with an error; `LoginFailed` and its kin where that was to a log-in.
             ActionTimeout: No complete answer came in time.
+            ListTooLong: The list exceeds the limits.
             NotConnected: There is no connection.
             HeaderRefused: A header would break the message; nothing was sent.
             NotInRelease: The server's release does not have this; nothing was sent.

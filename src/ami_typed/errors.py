@@ -31,6 +31,7 @@ __all__ = [
     "EventsDropped",
     "FieldError",
     "HeaderRefused",
+    "ListTooLong",
     "LoginFailed",
     "ManagerError",
     "ManagerSocketError",
@@ -110,6 +111,32 @@ class HeaderRefused(ManagerError, ValueError):
 
 class TooManyPending(ManagerError, Unavailable):
     """More requests wait for an answer than `Limits.pending` allows; nothing was written."""
+
+
+class ListTooLong(ManagerError):
+    """The list that answers a request exceeds `Limits.items` or `Limits.gathered`.
+
+    The connection goes on. The rest of the list is ignored.
+
+    Attributes:
+        request: The request, whose secrets are hidden in its `repr`.
+        action_id: The ActionID it was sent with.
+        events: What came before the limit; it is not valid.
+    """
+
+    def __init__(self, request: Request[Any], action_id: str, limit: str, events: Aggregate) -> None:
+        self.request = request
+        self.action_id = action_id
+        self.limit = limit
+        self.events = events
+        super().__init__(
+            f"The list that answers {request.action} (ActionID {action_id}) has more than {limit}; the rest of it is "
+            "ignored. Ask for less of it, or raise the limit."
+        )
+
+    def __reduce__(self) -> tuple[type[ListTooLong], tuple[Request[Any], str, str, Aggregate]]:
+        """Pickle by the parts; the default would call the class with the sentence."""
+        return type(self), (self.request, self.action_id, self.limit, self.events)
 
 
 class NotInRelease(ManagerError):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ami_typed._speed.plain import Item
+    from ami_typed.limits import Limits
     from ami_typed.messages import Answer
     from ami_typed.statistics import Ending
 
@@ -57,6 +58,8 @@ class Exchange(Generic[R]):
         knowledge: The class that knows how the action is answered.
         events: The events that are gathered for it, `None` where none are.
         items: What to do with the events that are known to be items of its list, by first line.
+        listed: How many other events its list has.
+        held: How many bytes those hold.
         synchronous: Whether those events are its own and nobody else's.
         response: Its answer, `None` until it came.
         elapsed: The seconds from sending to the answer.
@@ -73,7 +76,19 @@ class Exchange(Generic[R]):
 
     __slots__ = (
         *("action_id", "due", "elapsed", "ending", "ends", "error", "events", "expected", "given_up", "items"),
-        *("knowledge", "octets", "patience", "progress", "remark", "request", "response", "sent", "settled"),
+        *(
+            "held",
+            "knowledge",
+            "listed",
+            "octets",
+            "patience",
+            "progress",
+            "remark",
+            "request",
+            "response",
+            "sent",
+            "settled",
+        ),
         *("synchronous", "timeout", "_tally", "waiter", "wake", "written"),
     )
 
@@ -97,6 +112,8 @@ class Exchange(Generic[R]):
         self.timeout = timeout
         self.synchronous = synchronous
         self.items = _NO_ITEMS
+        self.listed = 0
+        self.held = 0
         self.events: Aggregate | None = None
         self.ends = _NEVER
         asked: Any = request  # of which compiled code would take `True` and `False` only
@@ -142,6 +159,15 @@ class Exchange(Generic[R]):
         events = self.events
         items = None if events is None else _items_of(type(events), events.repeatable)
         return items is None or name.lower() in items
+
+    def excess(self, limits: Limits) -> str:
+        """Return which limit the list exceeds, in words; nothing while it exceeds none."""
+        kinds = [kind for kind, _ in self.items.values()]
+        if self.listed + sum([kind.count for kind in kinds]) > limits.items:
+            return f"{limits.items} events (Limits.items)"
+        if self.held + sum([kind.octets for kind in kinds]) > limits.gathered:
+            return f"{limits.gathered} bytes (Limits.gathered)"
+        return ""
 
     def clear(self, answer: Answer) -> bool:
         """Return whether an answer says what became of the request: only of some actions it does without saying so.

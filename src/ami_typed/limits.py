@@ -25,6 +25,9 @@ class Limits(NamedTuple):
         events: Events that wait for their callbacks; see `Overflow` for what happens beyond it.
         stream: Events that wait in one `EventStream`; see `Overflow`.
         waiting: Bytes of all events that wait for their callbacks, or in one `EventStream`.
+        items: Events of one list. A longer one fails with `ListTooLong`; the connection goes on, and the rest of the
+            list is ignored.
+        gathered: Bytes of all events of one list, likewise.
     """
 
     line: int = 16 << 20
@@ -34,6 +37,8 @@ class Limits(NamedTuple):
     events: int = 100_000
     stream: int = 10_000
     waiting: int = 128 << 20
+    items: int = 1_000_000
+    gathered: int = 256 << 20
 
 
 def checked(limits: object) -> Limits:

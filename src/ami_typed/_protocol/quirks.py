@@ -16,10 +16,13 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from ami_typed.errors import ProtocolError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ami_typed.exchanges import Exchange
+    from ami_typed.limits import Limits
     from ami_typed.messages import Event, Request
 
 __all__ = ["Quirks", "RawTexts", "is_odd"]
@@ -99,11 +102,20 @@ class Quirks:
 
 
 class RawTexts:
-    """The requests that are answered by raw text, and what has come of the text that is due next."""
+    """The requests that are answered by raw text, and what has come of the text that is due next.
 
-    def __init__(self) -> None:
+    Args:
+        limits: See `Limits`.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._due: deque[Exchange[Any]] = deque()
+        self._begin()
+
+    def _begin(self) -> None:
         self._pieces: list[bytes] = []
+        self._held = 0
         self._empty_lines = 0
 
     def __bool__(self) -> bool:
@@ -116,7 +128,7 @@ class RawTexts:
     def withdraw(self, action_id: str) -> None:
         """Note that no text comes for a request: it was refused, or its time is over for good."""
         if self._due and self._due[0].action_id == action_id:
-            self._pieces, self._empty_lines = [], 0
+            self._begin()
         self._due = deque(each for each in self._due if each.action_id != action_id)
 
     def take(self, piece: bytes) -> tuple[Exchange[Any], bytes] | None:
@@ -124,13 +136,19 @@ class RawTexts:
 
         Returns:
             The oldest request and its text, as soon as that is whole; who timed out still takes its text's place.
+
+        Raises:
+            ProtocolError: The text exceeds the limits of a message.
         """
         if piece:
             self._pieces.append(piece)
+            self._held += len(piece)
             self._empty_lines = 0
+            if self._held > self._limits.message:
+                raise ProtocolError(f"A message of more than {self._limits.message} bytes (Limits.message) came.")
         self._empty_lines += 1
         if self._empty_lines < self._due[0].knowledge.empty_lines:
             return None
         text = b"\r\n\r\n".join(self._pieces)
-        self._pieces, self._empty_lines = [], 0
+        self._begin()
         return self._due.popleft(), text

@@ -32,6 +32,7 @@ from ami_typed._speed import Kind, header, holds, sift, unread, written
 from ami_typed.drift import Drift, Inspector
 from ami_typed.errors import (
     HeaderRefused,
+    ListTooLong,
     ManagerError,
     NotAsterisk,
     NotInRelease,
@@ -207,7 +208,8 @@ class Session:
         self._pending: dict[str, Exchange[Any]] = {}
         self._gathering: dict[str, Exchange[Any]] = {}
         self._lists: dict[bytes, Exchange[Any]] = {}
-        self._raw_texts = RawTexts()
+        self._ignored: dict[str, Exchange[Any]] = {}
+        self._raw_texts = RawTexts(limits)
         self._quirks = Quirks()
         self._overdue: dict[str, float] = {}
         self._unreturned = Received([], [])
@@ -344,7 +346,9 @@ class Session:
             TooManyPending: `Limits.pending` is reached.
         """
         action_id, knowledge = exchange.action_id, exchange.knowledge
-        if action_id in self._pending or action_id in self._gathering:
+        if self._ignored:
+            self._forget_ignored(exchange.sent)
+        if action_id in self._pending or action_id in self._gathering or action_id in self._ignored:
             action = exchange.request.action
             raise ManagerError(f"{action}: the ActionID {action_id} is in use by a request without an answer.")
         if len(self._pending) >= self._limits.pending:
@@ -549,15 +553,68 @@ class Session:
         def take(octets: bytes) -> None:
             self._take(octets, now, received)
 
-        sift(messages, self._kinds, self._related(messages, now), received.deliveries, take)
+        lists = self._related(messages, now) if self._lists else []
+        items: Items = {octets: exchange.items for octets, exchange in lists}
+        sift(messages, self._kinds, items or None, received.deliveries, take)
+        for _, exchange in lists:
+            self._bound(exchange, received)
         self._inspector.sample(messages, now)
 
-    def _related(self, block: bytes, now: float) -> Items | None:
-        """Return the items that are known of the lists in a block of messages, `None` where it has none."""
+    def _related(self, block: bytes, now: float) -> list[tuple[bytes, Exchange[Any]]]:
+        """Return the lists that a block of messages has items of, by ActionID."""
         found = [(octets, each) for octets, each in self._lists.items() if holds(block, octets + b"\r")]
         for _, exchange in found:
             exchange.progress = now
-        return {octets: exchange.items for octets, exchange in found} or None
+        return found
+
+    def _bound(self, exchange: Exchange[Any], received: Received) -> bool:
+        """End a list that exceeds the limits; return whether it does."""
+        if exchange.events is None or self._gathering.get(exchange.action_id) is not exchange:
+            return False
+        excess = exchange.excess(self._limits)
+        if excess:
+            self._cut_off(exchange, exchange.events, excess, received)
+        return bool(excess)
+
+    def _cut_off(self, exchange: Exchange[Any], events: Aggregate, excess: str, received: Received) -> None:
+        """Take no more into a list; from here on its events are nobody's, or go their usual way where they did."""
+        error = ListTooLong(exchange.request, exchange.action_id, excess, events)
+        events._fail(f"it has more than {excess}")
+        del self._gathering[exchange.action_id]
+        self.tally.fold(kind for kind, _ in exchange.items.values())
+        exchange.items.clear()  # so that `sift` leaves every item that is still to come
+        if not exchange.synchronous:
+            del self._lists[_octets(exchange.action_id)]
+            exchange.events = None
+            return
+        exchange.events = type(events)(exchange.action_id)  # the other one may be large, and its sender has it
+        self._ignored[exchange.action_id] = exchange
+        self._pending.pop(exchange.action_id, None)
+        exchange.error, exchange.ending = error, "failed"
+        self._settle(exchange, received)
+
+    def _ignores(self, event: Event, now: float) -> bool:
+        """Return whether an event is of the rest of a list that was cut off."""
+        exchange = self._ignored.get(_id_of(event) or "")
+        if exchange is None:
+            return False
+        exchange.progress = now
+        if event.event.lower() in exchange.ends or _closes(event):
+            self._ignore_no_more(exchange.action_id)
+            return True
+        return exchange.lists(event.event)
+
+    def _ignore_no_more(self, action_id: str) -> None:
+        del self._ignored[action_id]
+        del self._lists[_octets(action_id)]
+        if self._quirks:
+            self._no_longer_odd(action_id)
+
+    def _forget_ignored(self, now: float) -> None:
+        """Forget the lists that were cut off and of which nothing came for as long as any list may go without."""
+        for action_id, exchange in list(self._ignored.items()):
+            if exchange.progress + self._aggregate_timeout <= now:
+                self._ignore_no_more(action_id)
 
     def _take(self, octets: bytes, now: float, received: Received) -> None:
         """Take a message that `sift` left: an event of an unknown kind or related to a request, or no event."""
@@ -622,7 +679,11 @@ class Session:
             self._wake_boot_waiters()
         if self._quirks and (over := self._quirks.ended_by(event, _closes(event))) is not None:
             self._no_longer_odd(over)
+        if self._ignored and self._ignores(event, now):
+            self.tally.saw(type(event), name, wanted=False)
+            return
         exchange = self._gathered_for(event) if self._gathering else None
+        events = exchange.events if exchange is not None else None
         if exchange is not None and self._gather(exchange, event, now, received):
             self.tally.saw(type(event), name, wanted=True)
             return
@@ -631,8 +692,8 @@ class Session:
         if wanted:
             received.deliveries.append(event)
         if exchange is not None and exchange.action_id not in self._gathering:
-            assert exchange.events is not None
-            received.deliveries.append(exchange.events)
+            assert events is not None
+            received.deliveries.append(events)
 
     def _wake_boot_waiters(self) -> None:
         while self.boot_waiters:
@@ -654,6 +715,8 @@ class Session:
         if exchange.events.closing is not None:  # the list is closed, and only its answer still due
             return False
         if event.event.lower() in exchange.ends or _closes(event):
+            if self._bound(exchange, received):
+                return self._ignores(event, now)
             exchange.progress = now
             exchange.events._close(event)
             if _list_mark(event) == "cancelled":
@@ -668,8 +731,11 @@ class Session:
             return False
         exchange.progress = now
         exchange.events._add(event)
+        exchange.listed += 1
+        exchange.held += len(event._octets)
         if exchange.synchronous:
             self._expect_more(exchange, exchange.events, event)
+        self._bound(exchange, received)
         return exchange.synchronous
 
     def _expect_more(self, exchange: Exchange[Any], events: Aggregate, item: Event) -> None:
@@ -737,6 +803,10 @@ class Session:
     def _take_late(self, message: Answer, now: float, received: Received) -> None:
         """Take a response that nobody waits for."""
         action_id = message.action_id or ""
+        if action_id in self._ignored:  # an error ends the list, and else it is the answer that came behind it
+            if not message.success:
+                self._ignore_no_more(action_id)
+            return
         self.tally.late_answers += self._overdue.pop(action_id, now) > now
         if not message.success and action_id:
             self._raw_texts.withdraw(action_id)

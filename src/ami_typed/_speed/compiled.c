@@ -76,6 +76,7 @@ typedef struct {
     char acyclic;
     char wanted;
     Py_ssize_t count;
+    Py_ssize_t octets; /* that went into lists */
 } Kind;
 
 static PyTypeObject *kind_type;
@@ -137,7 +138,7 @@ kind_init(PyObject *self, PyObject *arguments, PyObject *keywords)
     kind->zone = zone == Py_None ? NULL : Py_NewRef(zone);
     kind->acyclic = (char)is_acyclic(cls);
     kind->wanted = (char)wanted;
-    kind->count = 0;
+    kind->count = kind->octets = 0;
     return 0;
 }
 
@@ -177,6 +178,7 @@ static PyMemberDef kind_members[] = {
     {"zone", T_OBJECT, offsetof(Kind, zone), READONLY, NULL},
     {"wanted", T_BOOL, offsetof(Kind, wanted), 0, NULL},
     {"count", T_PYSSIZET, offsetof(Kind, count), 0, NULL},
+    {"octets", T_PYSSIZET, offsetof(Kind, octets), 0, NULL},
     {NULL},
 };
 
@@ -895,6 +897,7 @@ take_item(Sieve *sieve, PyObject *lines, const char *start, const char *line, co
     if (!PyArg_ParseTuple(item, "OO!", &kind, &PyList_Type, &list) || !is_kind(kind))
         return -1;
     ((Kind *)kind)->count++;
+    ((Kind *)kind)->octets += end - start;
     Py_INCREF(item); /* the dict may change while its class is made */
     int failed = append_event(list, (Kind *)kind, start, end);
     Py_DECREF(item);

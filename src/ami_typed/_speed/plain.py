@@ -69,9 +69,10 @@ class Kind:
         wanted: Whether anybody wants them.
         zone: The time zone that each is to remember as its server's, `None` where that does not matter.
         count: How many `sift` has seen.
+        octets: How many bytes it has put into lists.
     """
 
-    __slots__ = ("cls", "count", "name", "wanted", "zone")
+    __slots__ = ("cls", "count", "name", "octets", "wanted", "zone")
 
     def __init__(self, cls: type[Any], name: str, wanted: bool, zone: tzinfo | None = None) -> None:
         self.cls = cls
@@ -79,6 +80,7 @@ class Kind:
         self.wanted = wanted
         self.zone = zone
         self.count = 0
+        self.octets = 0
 
 
 Item = tuple[Kind, list[Any]]
@@ -324,6 +326,7 @@ def sift(
                     else:
                         kind, listed = item
                         kind.count += 1
+                        kind.octets += len(octets)
                         listed.append(unread(kind.cls, octets, kind.name, kind.zone))
                     continue
         kind_ = kinds.get(line)
