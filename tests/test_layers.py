@@ -55,6 +55,7 @@ EXCEPTIONS = {
     ("_speed.plain", "threading"),
     ("_speed", "os"),
     ("_delivery.log", "logging"),
+    ("_delivery.quiet", "logging"),
 }
 """Callbacks are registered, and messages read, from any thread: both have locks. The environment may ask for plain Python.
 What is logged goes to the program's own logger."""

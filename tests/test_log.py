@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -53,6 +57,56 @@ def test_logging_is_not_loaded_before_there_is_something_to_say() -> None:
         "print(before, 'logging' in sys.modules)"
     )
     assert in_a_fresh_process(program)[:2] == ["False", "True"]
+
+
+QUIET = """
+import logging
+from ami_typed._delivery.log import Log
+log = Log(None, debug=False)
+{before}
+log.note("the connection is lost")
+Log(None, debug=False).note("the connection is lost again")
+print(len(logging.getLogger("ami_typed").handlers))
+{after}
+"""
+
+
+def told(before: str = "", after: str = "") -> tuple[list[str], str]:
+    """Run a program in which something is logged; return the words of both its outputs."""
+    done = subprocess.run(
+        [sys.executable, "-c", QUIET.format(before=before, after=after)],
+        env=os.environ | {"PYTHONPATH": str(Path(ami.__file__).parents[1])},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.split(), done.stderr
+
+
+def test_a_program_that_configures_no_logging_has_no_warnings_on_its_standard_error() -> None:
+    assert told() == (["1"], "")
+
+
+def test_a_warning_is_printed_once_where_logging_is_configured() -> None:
+    words, printed = told("logging.basicConfig()")
+    assert words == ["1"]
+    assert printed.splitlines() == [
+        "WARNING:ami_typed:the connection is lost",
+        "WARNING:ami_typed:the connection is lost again",
+    ]
+
+
+@pytest.mark.parametrize(("before", "times"), [("", 1), ("logging.basicConfig()", 1)])
+def test_what_a_callback_raised_is_printed_once_whether_or_not_logging_is_configured(before: str, times: int) -> None:
+    trouble = "log.report('A callback raised an exception', ValueError('its own'))"
+    _, printed = told(before, trouble)
+    assert printed.count("A callback raised an exception") == times
+    assert printed.count("ValueError: its own") == times
+
+
+def test_a_program_may_have_nothing_printed_at_all() -> None:
+    silence = "logging.getLogger('ami_typed').addHandler(logging.NullHandler())"
+    assert told(silence, "log.report('A callback raised an exception', ValueError('its own'))") == (["2"], "")
 
 
 def test_a_line_that_the_loggers_level_leaves_out_is_not_formatted() -> None:

@@ -157,7 +157,12 @@ class FieldError(ManagerError, ValueError):
         self.header = header
         self.text = text
         self.reason = reason
-        what = "it has no such header" if text is None else f"its text is {text!r}, {reason}"
+        if text is None:
+            what = "it has no such header"
+        elif message._hides(header, text):
+            what = "its text, which is not shown because it may hold a secret, does not decode"
+        else:
+            what = f"its text is {text!r}, {reason}"
         super().__init__(f"{type(message).__name__}: {header} cannot be read: {what}.")
 
     def __reduce__(self) -> tuple[type[FieldError], tuple[Message, str, str | None, str]]:
@@ -211,9 +216,10 @@ class UnclearAnswer(ManagerError, MayHaveHappened):
     def __init__(self, request: Request[Any], response: Message) -> None:
         self.request = request
         self.response = response
+        name, _, value = (response.raw or [""])[0].partition(":")
+        first = name if response._hides(name, value.strip()) else f"{name}:{value}"[:80]
         super().__init__(
-            f"The outcome of {request.action} is unknown: its answer does not begin with Response, but with "
-            f"{(response.raw or [''])[0][:80]!r}."
+            f"The outcome of {request.action} is unknown: its answer does not begin with Response, but with {first!r}."
         )
 
     def __reduce__(self) -> tuple[type[UnclearAnswer], tuple[Request[Any], Message]]:

@@ -84,7 +84,7 @@ _SECRETS = frozenset(
 )
 _SECRETS_OF_ANY_ACTION = _SECRETS | {"key", "value-*", "match-*"}
 """What may be a secret in a request without a class that knows better."""
-_NAMED_BY = {"value": "Variable", "val": "Key"}
+_NAMED_BY = {"value": "variable", "val": "key"}
 """Headers that hold the value of what another names: a channel variable, an entry of the database."""
 
 
@@ -102,8 +102,9 @@ def _telltale() -> tuple[re.Pattern[str], re.Pattern[str]]:
 def _redacted(headers: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
     """Return headers as they may be shown: the values of secrets hidden."""
     shown = {name: _shown(name, value, secrets) for name, value in headers.items()}
+    folded = {name.lower(): value for name, value in headers.items()}
     for name in shown:
-        namer = headers.get(_NAMED_BY.get(name.lower(), ""))
+        namer = folded.get(_NAMED_BY.get(name.lower(), ""))
         if isinstance(namer, str) and _telltale()[0].search(namer):
             shown[name] = "***"
     return shown
@@ -127,7 +128,8 @@ def _is_secret(name: str, value: Any, secrets: frozenset[str]) -> bool:
     telling_name, telling_text = _telltale()
     if folded in secrets or folded.rstrip("-0123456789") + "-*" in secrets or telling_name.search(folded):
         return True
-    return isinstance(value, str) and telling_text.search(value) is not None
+    text = value.decode("latin-1") if isinstance(value, (bytes, bytearray)) else value
+    return isinstance(text, str) and telling_text.search(text) is not None
 
 
 class MessageTemplate:
@@ -364,6 +366,10 @@ class Message(dict[str, str], MessageTemplate):
             typed: As in `to_dict`.
         """
         return as_json(self.to_dict(typed=typed))
+
+    def _hides(self, header: str, text: str) -> bool:
+        """Return whether a header's text may be a secret, so that it is not shown."""
+        return bool(_redacted({**self, header: text}, self.secrets)[header] != text)
 
     def _unreadable(self, header: str, text: str | None, reason: str) -> Exception:
         """Return the error of a header that is missing (its text is `None`) or does not decode."""

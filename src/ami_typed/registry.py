@@ -234,9 +234,10 @@ def check_request(given: object) -> None:
         return
     if isinstance(given, type):
         raise TypeError(f"send_action() and execute() take a request, not the class {given.__name__}: call the class.")
-    what = f"the name {given!r}" if isinstance(given, str) else f"an object of the type {type(given).__name__}"
+    is_name = isinstance(given, str) and given.isidentifier()
+    what = f"the name {given!r}" if is_name else f"an object of the type {type(given).__name__}"
     match given:
-        case str(name) | {"Action": str(name)}:
+        case str(name) | {"Action": str(name)} if name.isidentifier():  # other text may be a whole message
             write = _spellings(name)
         case _:
             write = "a request such as actions.Ping()"

@@ -10,6 +10,7 @@ Rules of this module:
   secret by way of their arguments.
 - What is not logged is not formatted.
 - A logger that raises, or a `repr`, is printed as `logging` does with its handlers, and disturbs nothing else.
+- The logger ``ami_typed`` has a handler that takes what nobody else does; see `quiet`.
 """
 
 from __future__ import annotations
@@ -114,5 +115,7 @@ class Log:
         if self._logger is None:
             import logging
 
-            self._logger = logging.getLogger("ami_typed")
+            from ami_typed._delivery.quiet import hush
+
+            self._logger = hush(logging.getLogger("ami_typed"))
         return self._logger

@@ -17,6 +17,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ami_typed._lazy import NamedTuple
+from ami_typed._protocol.framing import is_writable
+from ami_typed.arguments import wrong
 from ami_typed.errors import (
     ActionFailed,
     EventTimeout,
@@ -139,15 +141,19 @@ def login(credentials: Credentials) -> Conversation[Release | None]:
         The server's release of Asterisk, `None` where this user may not ask for it.
 
     Raises:
-        HeaderRefused: The event mask names a class that there is none of.
+        TypeError: One of them is of a wrong type.
+        HeaderRefused: The event mask names a class that there is none of, or the secret can be none.
         LoginFailed: The server did not let this user in.
         StillBooting: It was not fully booted in time.
     """
     username, secret, events, plain, *_ = credentials
     wait, timeout = seconds_or_none(credentials.wait, "wait"), seconds(credentials.timeout, "timeout")
+    for name, given in (("username", username), ("events", events or "")):
+        if not isinstance(given, str):
+            raise TypeError(f"{name} {wrong('text', given)}.")
     if (trouble := mask_trouble(events or "")) is not None:
         raise HeaderRefused(f"The log-in was not sent: {trouble}")
-    secret = secret if isinstance(secret, str) else secret()
+    secret = _secret_of(secret)
     try:
         proof = {"Secret": secret} if plain else (yield from _answer_challenge(username, secret, timeout))
         yield _request("Login", timeout, Username=username, **proof, Events=events)
@@ -156,6 +162,21 @@ def login(credentials: Credentials) -> Conversation[Release | None]:
     if wait is not None:
         yield Boot(wait)
     return (yield from _ask_release(timeout))
+
+
+def _secret_of(secret: str | Callable[[], object]) -> str:
+    """Return a secret that can be one: it stands in a line of manager.conf. No error shows it."""
+    text = secret if isinstance(secret, str) else secret()
+    if not isinstance(text, str):
+        raise TypeError(f"The function for the secret returns {type(text).__name__}, not text.")
+    if not {"\r", "\n", "\0"}.isdisjoint(text):
+        raise HeaderRefused(
+            "The log-in was not sent: the secret has a CR, LF or NUL in it, which no line of manager.conf has. If it "
+            "was read from a file, strip the end of its line."
+        )
+    if not is_writable(text):
+        raise HeaderRefused("The log-in was not sent: the secret has a character that stands for no bytes.")
+    return text
 
 
 def _listen(name: str) -> Listen:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ami_typed.limits import Limits
 
-__all__ = ["Framer", "encode", "records"]
+__all__ = ["Framer", "encode", "is_writable", "records"]
 
 _END = b"\r\n\r\n"
 _END_OF_LINES = re.compile(rb"\r\n\r\n")
@@ -62,23 +62,39 @@ def encode(action: str, lines: Sequence[tuple[str, str]]) -> bytes:
         count += 1
     if text.count("\r") != count or text.count("\n") != count or "\0" in text:
         raise next(_refusals(action, lines))
+    if not is_writable(text):
+        raise next(_refusals(action, lines))
+    return f"{text}\r\n".encode("utf-8", "surrogateescape")
+
+
+def is_writable(text: str) -> bool:
+    """Return whether each character of a text stands for bytes. The error of the codec would hold the whole text."""
     try:
-        return f"{text}\r\n".encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError as error:
-        raise HeaderRefused(f"{action}: {error.object[error.start : error.end]!r} stands for no bytes.") from None
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _refusals(action: str, lines: Iterable[tuple[str, str]]) -> Iterator[HeaderRefused]:
     """Say of each line of a message that cannot be written why not; its name is one of them and may be why."""
-    action = action if action.isprintable() else repr(action)
+    action = _beginning(action)
     for name, value in lines:
+        shown = _beginning(name)
         if re.search(_FORBIDDEN, name) or re.search(_FORBIDDEN, value):
             yield HeaderRefused(
-                f"{action}: the header {name!r} has a CR, LF or NUL in its name or value, which would start another "
+                f"{action}: the header {shown!r} has a CR, LF or NUL in its name or value, which would start another "
                 "action; nothing was sent. Take it out."
             )
         elif not name or ":" in name:
-            yield HeaderRefused(f"{action}: {name!r} is no name of a header: it is empty or has a colon.")
+            yield HeaderRefused(f"{action}: {shown!r} is no name of a header: it is empty or has a colon.")
+        elif not is_writable(name + value):
+            yield HeaderRefused(f"{action}: the header {shown!r} has a character that stands for no bytes.")
+
+
+def _beginning(text: str) -> str:
+    """Return the part of a name that no value is in, where a whole line was given for it."""
+    return re.split("[^ -~]|:", text)[0]
 
 
 def records(octets: bytes) -> Sequence[bytes]:

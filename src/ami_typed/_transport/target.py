@@ -12,7 +12,7 @@ import os
 import sys
 from datetime import tzinfo
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ami_typed._lazy import NamedTuple
 from ami_typed.arguments import as_text, wrong
@@ -141,9 +141,22 @@ def secret_in_file(path: str) -> Callable[[], str]:
     return partial(_read, path)
 
 
-def secret_of(secret: Secret) -> str | Callable[[], str]:
-    """Return a secret, or what returns it when it is needed."""
-    return secret if isinstance(secret, str) or callable(secret) else secret_in_file(os.fspath(secret))
+def secret_of(secret: object) -> str | Callable[[], str]:
+    """Return a secret, or what returns it when it is needed.
+
+    Raises:
+        TypeError: It is none. Bytes may be a secret or the path of a file, so they are neither.
+    """
+    if isinstance(secret, str):
+        return secret
+    if callable(secret):
+        return cast("Callable[[], str]", secret)
+    path: object = os.fspath(cast("os.PathLike[str]", secret)) if isinstance(secret, os.PathLike) else None
+    if not isinstance(path, str):
+        advice = " Decode it: secret.decode()." if isinstance(secret, (bytes, bytearray)) else ""
+        expected = "text, the path of a file as a pathlib.Path, or a function that returns it"
+        raise TypeError(f"secret {wrong(expected, secret)}.{advice}")
+    return secret_in_file(path)
 
 
 def timezone_of(given: object) -> tzinfo | None:
