@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import re
 import select
 import selectors
 import socket
 import ssl
+import sys
 import threading
 from contextlib import contextmanager
 from queue import SimpleQueue
@@ -669,3 +671,29 @@ def test_a_name_server_that_does_not_answer_is_not_waited_for(make: Make, monkey
             manager.connect("pbx.example", 5038, 0.1)
     finally:
         answered.set()
+
+
+def test_a_stream_is_made_or_refused_with_a_sentence_while_others_connect(make: Make, server: Server) -> None:
+    manager = make()
+    server.link(manager)
+    made = itertools.count(1)
+
+    def connect() -> None:
+        while next(made) < 400:
+            with contextlib.suppress(ami.ConnectionLost):  # the other one was faster
+                manager.connect("127.0.0.1", server.port, PATIENCE)
+            manager.disconnect()
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        connecting = [background(connect) for _ in range(2)]
+        while not all(each.done() for each in connecting):
+            with contextlib.suppress(ami.NotConnected):
+                manager.subscribe(ami.Event).close()
+    finally:
+        sys.setswitchinterval(interval)
+    for each in connecting:
+        each.result(PATIENCE)
+    with pytest.raises(ami.NotConnected, match="call connect"):
+        manager.subscribe(ami.Event)
