@@ -148,7 +148,8 @@ def login(credentials: Credentials) -> Conversation[Release | None]:
     """
     username, secret, events, plain, *_ = credentials
     wait, timeout = seconds_or_none(credentials.wait, "wait"), seconds(credentials.timeout, "timeout")
-    for name, given in (("username", username), ("events", events or "")):
+    texts: dict[str, object] = {"username": username, "events": events or ""}
+    for name, given in texts.items():
         if not isinstance(given, str):
             raise TypeError(f"{name} {wrong('text', given)}.")
     if (trouble := mask_trouble(events or "")) is not None:

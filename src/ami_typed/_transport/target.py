@@ -151,11 +151,12 @@ def secret_of(secret: object) -> str | Callable[[], str]:
         return secret
     if callable(secret):
         return cast("Callable[[], str]", secret)
+    given = secret
     path: object = os.fspath(cast("os.PathLike[str]", secret)) if isinstance(secret, os.PathLike) else None
     if not isinstance(path, str):
-        advice = " Decode it: secret.decode()." if isinstance(secret, (bytes, bytearray)) else ""
+        advice = " Decode it: secret.decode()." if isinstance(given, (bytes, bytearray)) else ""
         expected = "text, the path of a file as a pathlib.Path, or a function that returns it"
-        raise TypeError(f"secret {wrong(expected, secret)}.{advice}")
+        raise TypeError(f"secret {wrong(expected, given)}.{advice}")
     return secret_in_file(path)
 
 
