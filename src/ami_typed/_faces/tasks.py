@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import time
 import weakref
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ami_typed._faces.common import Face, Stream, unwanted
 from ami_typed._protocol import dialogues
+from ami_typed._transport.reasons import reason_of
 from ami_typed._transport.sockets import Tries, keep_alive
 from ami_typed._transport.target import failure_of
 from ami_typed._transport.tasks import Audience, Awaited, Connection, is_over, leave_the_loop
@@ -229,13 +229,6 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
-def _reason_of(error: BaseException) -> str:
-    """Say why there is no connection; asyncio's own words for a refused one name its address only."""
-    if isinstance(error, ConnectionError) and error.errno:
-        return os.strerror(error.errno)
-    return getattr(error, "strerror", None) or str(error)
-
-
 async def _establish(connection: Connection) -> None:
     """Connect, shake hands and wait for the greeting, all within the one time-out.
 
@@ -262,7 +255,7 @@ async def _establish(connection: Connection) -> None:
             raise
         if greeting and isinstance(error, TimeoutError):
             raise NotAsterisk.silent(target.timeout) from None
-        reason = _reason_of(error) or f"no answer within {target.timeout:g} s"
+        reason = reason_of(error) or f"no answer within {target.timeout:g} s"
         raise failure_of(f"{trouble}: {reason}.", error) from error
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import os
 import select
 import socket
 import struct
@@ -28,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from ami_typed._protocol.framing import records
 from ami_typed._transport.forks import cut_in_children
 from ami_typed._transport.locks import NOT_WAITING, ownership, renew
+from ami_typed._transport.reasons import reason_of
 from ami_typed._transport.target import failure_of
 from ami_typed.errors import ConnectFailed
 
@@ -57,6 +57,7 @@ SOON = 0.05
 """Within what time an answer mostly comes, in seconds: so long it is read without being waited for first."""
 _AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
 """Has one call return at once; 0 where a system only knows sockets that always or never do."""
+_READABLE, _WRITABLE = getattr(select, "POLLIN", 0), getattr(select, "POLLOUT", 0)
 _FLAGS = (_AT_ONCE,)
 _NO_FLAGS = (0,)
 _ALL = (-1,)
@@ -321,10 +322,14 @@ def _is_ready(connected: socket.socket, timeout: float | None, *, write: bool) -
     """
     if not hasattr(select, "poll"):
         sockets = [connected]
-        return any(select.select([] if write else sockets, sockets if write else [], [], timeout))
+        wait = None if timeout is None else min(max(0.0, timeout), _LONGEST)
+        try:
+            return any(select.select([] if write else sockets, sockets if write else [], [], wait))
+        except ValueError:
+            raise ConnectionError("it was closed") from None
     poller = select.poll()  # its own each time: the one that was interrupted cannot be used by a signal handler
     try:
-        poller.register(connected, select.POLLOUT if write else select.POLLIN)
+        poller.register(connected, _WRITABLE if write else _READABLE)
     except ValueError:
         raise ConnectionError("it was closed") from None
     return bool(poller.poll(None if timeout is None else min(max(0, math.ceil(timeout * 1000)), 2**31 - 1)))
@@ -492,7 +497,7 @@ class Tries:
         if isinstance(error, TimeoutError):
             reason = f"no answer within {'' if alone else 'its part of '}{self._target.timeout:g} s"
         else:
-            reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+            reason = reason_of(error)
         self._failures.append(reason if alone else f"{address[0]}: {reason}")
 
     def all_failed(self) -> ConnectFailed:
@@ -532,7 +537,7 @@ def _connect(target: Target, deadline: float) -> socket.socket:
     try:
         found = _resolve(target, deadline)
     except (OSError, UnicodeError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error) or f"no answer within {target.timeout:g} s"
+        reason = reason_of(error) or f"no answer within {target.timeout:g} s"
         raise ConnectFailed(f"No connection to {target}: {reason}.") from error
     tries = Tries(target, found, deadline)
     for connecting, address, share in tries:
@@ -572,5 +577,5 @@ def open_socket(target: Target, deadline: float) -> SynchronisedSocket:
         connected.close()
         if not isinstance(error, OSError):
             raise
-        reason = error.strerror or ("it took too long" if isinstance(error, TimeoutError) else error)
+        reason = "it took too long" if isinstance(error, TimeoutError) and not error.errno else reason_of(error)
         raise failure_of(f"No {'TLS' if context else 'connection'} with {target}: {reason}.", error) from error

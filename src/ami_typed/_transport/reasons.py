@@ -1,0 +1,68 @@
+"""Why a connection failed, in the system's words, or in these where it has none.
+
+Rules of this module:
+
+- Windows numbers the errors of its sockets in a way of its own ("Windows Sockets Error Codes" in Microsoft's
+  documentation of Winsock). `os.strerror` knows none of these numbers, and what comes with them is a long sentence, or
+  for names only "getaddrinfo failed".
+- asyncio words the errors of `connect` itself, by the address only, so that the number says more.
+"""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["reason_of"]
+
+_WINSOCK = {
+    10004: "Interrupted system call",
+    10013: "Permission denied",
+    10022: "Invalid argument",
+    10024: "Too many open sockets",
+    10035: "The operation would block",
+    10036: "The operation is in progress",
+    10037: "The operation is in progress already",
+    10038: "Not a socket",
+    10043: "Protocol not supported",
+    10044: "Socket type not supported",
+    10045: "Operation not supported",
+    10047: "Address family not supported",
+    10048: "Address already in use",
+    10049: "Cannot assign requested address",
+    10050: "Network is down",
+    10051: "Network is unreachable",
+    10052: "Network dropped the connection on reset",
+    10053: "Connection aborted by this machine",
+    10054: "Connection reset by peer",
+    10055: "No buffer space available",
+    10056: "Already connected",
+    10057: "Not connected",
+    10058: "Socket is shut down",
+    10060: "Connection timed out",
+    10061: "Connection refused",
+    10064: "Host is down",
+    10065: "No route to host",
+    10067: "Too many processes",
+    10091: "Network subsystem is unavailable",
+    10093: "Winsock is not initialised",
+    10101: "The other end is shutting down",
+    11001: "Host not found",
+    11002: "Host not found for now; try again",
+    11003: "The name service failed",
+    11004: "The name has no address of this kind",
+}
+
+
+def reason_of(error: BaseException) -> str:
+    """Return why something failed, in words; nothing if the error says nothing.
+
+    Args:
+        error: An error of the system, of the resolver or of TLS.
+    """
+    of_windows: int | None = getattr(error, "winerror", None)
+    number = of_windows or getattr(error, "errno", None)
+    if isinstance(number, int) and number in _WINSOCK:
+        return _WINSOCK[number]
+    if number and not of_windows and type(error).__module__ == OSError.__module__:  # the resolver and TLS have others
+        return os.strerror(number)
+    return getattr(error, "strerror", None) or str(error)
