@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import collections
+import contextlib
 import copy
+import csv
 import ctypes
+import io
 import json
+import logging
+import operator
 import pickle
+import plistlib
 import pprint
+import sqlite3
+import string
+import types
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
 
 import bson
 import msgspec
@@ -84,7 +95,9 @@ ENCODERS: dict[str, Callable[[Any], Any]] = {
     "bson": lambda event: bson.BSON.encode(event).decode(),
     "pydantic_core.to_json": lambda event: json.loads(pydantic_core.to_json(event)),
     "pydantic_core.to_json, fallback=str": lambda event: json.loads(pydantic_core.to_json(event, fallback=str)),
+    "pydantic_core.to_json, unknown": lambda event: json.loads(pydantic_core.to_json(event, serialize_unknown=True)),
     "pydantic_core.to_jsonable_python": pydantic_core.to_jsonable_python,
+    "pydantic_core.to_jsonable_python, unknown": partial(pydantic_core.to_jsonable_python, serialize_unknown=True),
     "polars.DataFrame": lambda event: columns(pl.DataFrame([event])),
     "polars.from_dicts": lambda event: columns(pl.from_dicts([event])),
     "polars.DataFrame, not strict": lambda event: columns(pl.DataFrame([event], strict=False)),
@@ -143,6 +156,62 @@ def test_a_plain_dict_of_an_event_that_nothing_has_read_has_all_its_headers(name
     made = COPIES[name](hangup)
     assert type(made) is dict
     assert made == FIRST
+
+
+CHANNEL_AND_CAUSE: dict[str, Callable[[Any], Any]] = {
+    "template": string.Template("$Channel $Cause").substitute,
+    "safe template": string.Template("$Channel $Cause").safe_substitute,
+    "format_map": "{Channel} {Cause}".format_map,
+    "format": lambda event: f"{event['Channel']} {event['Cause']}",
+    "%": partial(operator.mod, "%(Channel)s %(Cause)s"),
+    "log record": lambda event: logging.LogRecord("", 0, "", 0, "%(Channel)s %(Cause)s", (event,), None).getMessage(),
+    "itemgetter": lambda event: " ".join(operator.itemgetter("Channel", "Cause")(event)),
+    "pattern": lambda event: " ".join(of_pattern(event)),
+    "CSV": lambda event: in_csv(event),  # noqa: PLW0108 - defined below
+    "SQL": lambda event: in_sql(event),  # noqa: PLW0108 - defined below
+    "namespace": lambda event: "{0.Channel} {0.Cause}".format(types.SimpleNamespace(**event)),
+    "view": lambda event: "{Channel} {Cause}".format_map(types.MappingProxyType(event)),
+    "chain": lambda event: "{Channel} {Cause}".format_map(collections.ChainMap({}, event)),
+    "pickle": lambda event: "{Channel} {Cause}".format_map(pickle.loads(pickle.dumps(event))),
+    "copy": lambda event: "{Channel} {Cause}".format_map(copy.copy(event)),
+    "deep copy": lambda event: "{Channel} {Cause}".format_map(copy.deepcopy([event])[0]),
+    "sorted dict": lambda event: "{Channel} {Cause}".format_map(collections.OrderedDict(event)),
+    "user dict": lambda event: "{Channel} {Cause}".format_map(collections.UserDict[str, str](event)),
+    "property list": lambda event: "{Channel} {Cause}".format_map(plistlib.loads(plistlib.dumps(event))),
+    "query": lambda event: "{Channel} {Cause}".format_map(dict(parse_qsl(urlencode(event)))),
+}
+"""What looks up two headers by their names, through the methods of dict or past them."""
+
+
+def of_pattern(event: Any) -> tuple[str, str]:
+    match event:
+        case {"Channel": str(channel), "Cause": str(cause)}:
+            return channel, cause
+        case _:
+            return "", ""
+
+
+def in_sql(event: Any) -> str:
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        return " ".join(database.execute("SELECT :Channel, :Cause", event).fetchone())
+
+
+def in_csv(event: Any) -> str:
+    file = io.StringIO()
+    csv.DictWriter(file, ["Channel", "Cause"], extrasaction="ignore", delimiter=" ", lineterminator="").writerow(event)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", CHANNEL_AND_CAUSE)
+def test_what_looks_up_headers_by_name_finds_them_in_an_event_that_nothing_has_read(
+    name: str, hangup: events.Hangup
+) -> None:
+    assert CHANNEL_AND_CAUSE[name](hangup) == "PJSIP/alice-0001 16"
+
+
+def test_a_writer_with_too_few_columns_says_which_are_missing(hangup: events.Hangup) -> None:
+    with pytest.raises(ValueError, match="ChannelState"):
+        csv.DictWriter(io.StringIO(), ["Channel", "Cause"]).writerow(hangup)
 
 
 def test_a_copy_of_what_is_stored_of_an_event_that_nothing_has_read_is_refused_too(hangup: events.Hangup) -> None:

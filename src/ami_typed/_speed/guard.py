@@ -26,7 +26,7 @@ _REFUSING = dict.fromkeys(
     (
         *("__str__", "__repr__", "__format__", "__bytes__", "__reduce_ex__"),
         *("__len__", "__bool__", "__int__", "__float__", "__index__"),
-        *("__iter__", "__getitem__", "__contains__", "__getattr__", "__json__"),
+        *("__iter__", "__next__", "__getitem__", "__contains__", "__getattr__", "__json__"),
     ),
     _refuse,
 )
