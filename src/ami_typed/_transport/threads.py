@@ -210,7 +210,7 @@ class Dispatcher:
 
 def join(thread: threading.Thread, timeout: float) -> None:
     """Wait for a thread to end, but never for the thread that asks, nor for one that was not started."""
-    if thread is not threading.current_thread() and thread.ident is not None:
+    with contextlib.suppress(RuntimeError):  # it is one of these, or another thread is about to start it
         thread.join(timeout)
 
 
