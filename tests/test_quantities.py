@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import math
 import pkgutil
@@ -20,7 +21,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ami_typed as ami
-from ami_typed import actions
+from ami_typed import actions, live
+from ami_typed.aiopbx import AsyncChangeStream
+from ami_typed.pbx import ChangeStream
 from ami_typed.quantities import LONGEST, count, real, seconds, seconds_or_none, whole
 from ami_typed.testing import Scenario, StandIn
 from tests.faces import FACES, face
@@ -168,7 +171,7 @@ def parameters() -> Iterator[Parameter]:
             if "Seconds" in str(text):
                 yield Parameter(owner.__name__, "", name, "None" in str(text))
         for name, function in inspect.getmembers(owner, inspect.isfunction):
-            if function.__module__ == owner.__module__ and (name == "__init__" or not name.startswith("_")):
+            if function.__module__.startswith("ami_typed.") and (name == "__init__" or not name.startswith("_")):
                 for each in inspect.signature(function).parameters.values():
                     if "Seconds" in str(each.annotation):
                         yield Parameter(owner.__name__, name, each.name, "None" in str(each.annotation))
@@ -196,6 +199,7 @@ TAKES_SECONDS = {
             ("wait_until_booted", "timeout"),
         )
     ),
+    *((owner, "get", "timeout") for owner in ("ChangeStream", "AsyncChangeStream")),
     ("Overflow", "block", "seconds"),
     *(("Reconnect", "", name) for name in ("first", "ceiling", "give_up_after")),
     ("Request", "", "timeout"),
@@ -291,6 +295,20 @@ def get(at: Pbx, place: Parameter, value: Any) -> None:
         assert stream.get(value).size == 1
 
 
+def get_change(at: Pbx, place: Parameter, value: Any) -> None:
+    pbx: Any = None
+    if at.face == "threads":
+        stream = ChangeStream[live.Change](pbx, (live.Change,))
+        stream._put(None)
+        with pytest.raises(StopIteration):
+            stream.get(value)
+        return
+    changes = AsyncChangeStream[live.Change](pbx, (live.Change,))
+    changes._put(None)
+    with pytest.raises(StopAsyncIteration):
+        asyncio.run(changes.get(value))
+
+
 def wait_for(at: Pbx, place: Parameter, value: Any) -> None:
     with at.pinging():
         assert at.manager.wait_for(Gadget, timeout=value).size == 1
@@ -312,6 +330,7 @@ USES: dict[str, Callable[[Pbx, Parameter, Any], object]] = {
     "Manager.wait_for": wait_for,
     "Manager.wait_until_booted": lambda at, place, value: at.manager.wait_until_booted(value),
     "EventStream.get": get,
+    "ChangeStream.get": get_change,
     "Overflow.block": lambda at, place, value: ami.Overflow.block(value),
     "Reconnect.": reconnect,
     "Request.": request,
@@ -335,7 +354,7 @@ def of_faces(places: list[Parameter]) -> list[Any]:
     ]
 
 
-FACED = {"Manager", "AsyncManager", "EventStream", "AsyncEventStream"}
+FACED = {f"{prefix}{name}" for prefix in ("", "Async") for name in ("Manager", "EventStream", "ChangeStream")}
 MAY_BE_NEGATIVE = {("Request", "timeout")} | {
     (owner, function)
     for owner in FACED

@@ -12,6 +12,7 @@ from ami_typed.events import Reload
 from ami_typed.messages import Aggregate, Event, ListRequest, Request
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.pbx import Watching
+from ami_typed.quantities import seconds_or_none
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ami_typed.live.joining import Lists
     from ami_typed.messages import R
     from ami_typed.pbx import QueueLists
+    from ami_typed.quantities import Seconds
 
 __all__ = ["AsyncChangeStream", "AsyncPbx"]
 
@@ -67,7 +69,7 @@ class AsyncChangeStream(Generic[C_co]):
         if change is None or isinstance(change, self._kinds):
             self._queue.put_nowait(change)
 
-    async def get(self, timeout: float | None = None) -> C_co:
+    async def get(self, timeout: Seconds | None = None) -> C_co:
         """Return the next change.
 
         Args:
@@ -76,7 +78,9 @@ class AsyncChangeStream(Generic[C_co]):
         Raises:
             EventTimeout: None came in time.
             StopAsyncIteration: The `AsyncPbx` or this stream was closed.
+            TypeError: ``timeout`` is no duration.
         """
+        timeout = seconds_or_none(timeout, "timeout", passed=True)
         try:
             change = await self._next(timeout)
         except TimeoutError:

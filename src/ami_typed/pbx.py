@@ -13,10 +13,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
 from ami_typed import actions, live
+from ami_typed._delivery.quiet import hush
 from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
 from ami_typed.events import Reload, VarSet
 from ami_typed.messages import Aggregate, Event, ListRequest, Request
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
+from ami_typed.quantities import seconds_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from ami_typed import events
     from ami_typed.live.joining import Lists
     from ami_typed.messages import R
+    from ami_typed.quantities import Seconds
 
     QueueLists: TypeAlias = tuple[
         Sequence[events.QueueParams], Sequence[events.QueueMember], Sequence[events.QueueEntry]
@@ -66,7 +69,7 @@ _ROUNDS = 5
 _PATIENCE = 0.2
 """How long `verify` lets events come between two comparisons, in seconds."""
 
-_logger = logging.getLogger("ami_typed")
+_logger = hush(logging.getLogger("ami_typed"))
 
 
 class ChangeStream(Generic[C_co]):
@@ -81,7 +84,7 @@ class ChangeStream(Generic[C_co]):
         if change is None or isinstance(change, self._kinds):
             self._queue.put(change)
 
-    def get(self, timeout: float | None = None) -> C_co:
+    def get(self, timeout: Seconds | None = None) -> C_co:
         """Return the next change.
 
         Args:
@@ -90,9 +93,11 @@ class ChangeStream(Generic[C_co]):
         Raises:
             EventTimeout: None came in time.
             StopIteration: The `Pbx` or this stream was closed.
+            TypeError: ``timeout`` is no duration.
         """
+        timeout = seconds_or_none(timeout, "timeout", passed=True)
         try:
-            change = self._queue.get(timeout=timeout)
+            change = self._queue.get(timeout=None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
         except queue.Empty:
             raise EventTimeout(f"No change came within {timeout:g} s.") from None
         if change is None:
