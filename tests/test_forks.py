@@ -731,7 +731,7 @@ def hear(event, manager):
     if event["Size"] == "1":
         pid = os.fork()
     who = "parent" if os.getpid() == parent else "child"
-    print(who, event["Size"], flush=True)
+    os.write(1, f"{who} {event['Size']}\\n".encode())  # in one piece, whoever else writes
     if pid:
         assert os.waitpid(pid, 0)[1] == 0
     if event["Size"] == "3":
