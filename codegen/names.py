@@ -123,7 +123,7 @@ RESERVED_CLASSES = frozenset(
         ),
         *("Joined", "Numbered", "Releases", "Repeated", "Request", "Sequence", "Sometimes", "SometimesLocal"),
         *("Second", "Variables", "VariablesByName", "Waits"),
-        *("Closing", "Items", "MaybeView", "Part", "Snapshot", "View"),
+        *("Closing", "Items", "PenaltyStep", "Section", "MaybeView", "Part", "Snapshot", "View"),
         *("TYPE_CHECKING", "Unit", "actions", "aggregates", "datetime", "enums", "events", "known_events", "overload"),
         *("responses", "timedelta"),
     )

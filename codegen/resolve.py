@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias
 from urllib.parse import quote
 
 from .families import Family, families_of
@@ -35,7 +35,8 @@ Form: TypeAlias = Literal["Always", "Sometimes", "AlwaysLocal", "SometimesLocal"
 Import: TypeAlias = tuple[str, str]
 """A module and a name defined in it."""
 
-G = TypeVar("G")
+Function: TypeAlias = tuple[Import, str, *tuple[Import, ...]]
+"""A function, the annotation of what it takes or returns, and what that needs."""
 
 _PAGES = "https://docs.asterisk.org"
 # The branches whose documentation the site hosts in addition to the latest, according to its index of versions.
@@ -58,6 +59,7 @@ _SEVERAL: Mapping[str, Several] = {
 }
 _FLAGS = frozenset({"yes_no", "one_zero", "true_false", "on_off", "enabled_disabled", "Flag"})
 _FAMILIES = frozenset({"Numbered", "VariablesByName"})
+_UNTYPED = frozenset({"Variables", "VariablesByName", "AlwaysLocal", "SometimesLocal"})
 _OF_VARIABLES = frozenset({"Variables", "VariablesByName"})
 _WRITTEN_AS_TEXT = frozenset({"chosen", "integer", "real", "text"})
 
@@ -140,11 +142,14 @@ class Built:
     """An attribute of an event or response that is built from several headers, or from lines that are not headers.
 
     `form` is the field class; `function` builds the value, or is `None` if the field class does so itself.
+    `annotation` is the type of the value, which needs the imports.
     """
 
     attribute: str
     form: Literal["Built", "Dated"]
     function: Import | None
+    annotation: str
+    imports: tuple[Import, ...]
     headers: tuple[str, ...]
     doc: str | None
 
@@ -509,11 +514,11 @@ class _Resolution:
 
     def _built(self, message: Message | Response, group: Group) -> Built:
         if group.type == "date_and_time":
-            return Built(group.name, "Dated", None, group.headers, group.doc)
-        function = self._of_group(message, group, _READ)
-        return Built(group.name, "Built", function, group.headers, group.doc)
+            return Built(group.name, "Dated", None, "", (), group.headers, group.doc)
+        function, annotation, *imports = self._of_group(message, group, _READ)
+        return Built(group.name, "Built", function, annotation, tuple(imports), group.headers, group.doc)
 
-    def _of_group(self, message: Message | Response, group: Group, keywords: Mapping[str, G]) -> G:
+    def _of_group(self, message: Message | Response, group: Group, keywords: Mapping[str, Function]) -> Function:
         for name in group.enums:
             if name not in self._amended.enums:
                 self._add(f"There is no [enum.{name}].", message, group)
@@ -721,22 +726,55 @@ def _types() -> dict[str, Value]:
 
 _TYPES = _types()
 
+_IN_PYTHON: Mapping[str, tuple[str, *tuple[Import, ...]]] = {
+    **dict.fromkeys(("text", "escaped", "uri_encoded"), ("str",)),
+    **dict.fromkeys(("integer", "integer24"), ("int",)),
+    "real": ("float",),
+    "round_trip": ("float | None",),
+    **dict.fromkeys(_FLAGS, ("bool",)),
+    **dict.fromkeys(("seconds", "milliseconds", "microseconds", "minutes", "clock"), ("timedelta", _TIMEDELTA)),
+    "seconds_left": ("timedelta | None", _TIMEDELTA),
+    **dict.fromkeys(("epoch", "date_time"), ("datetime", _DATETIME)),
+    **dict.fromkeys(("items", "formats"), ("list[str]",)),
+    **dict.fromkeys(("groups", "group_bits"), ("list[int]",)),
+    "pairs": ("dict[str, str]",),
+    "address": ("Address", ("ami_typed.values", "Address")),
+}
+"""What a codec reads: the annotation, and what it needs."""
+
+
+def in_python(field: Field) -> tuple[str, Sequence[Import]]:
+    """Return the annotation of an attribute, and the imports that it needs beside the form of its field."""
+    if field.codec is None or field.form in _UNTYPED:
+        return field.form, ()
+    if field.enum is not None:
+        return f"{field.form}[enums.{field.enum}]", (("ami_typed", "enums"),)
+    annotation, *imports = _IN_PYTHON[field.codec.name]
+    if field.form == "Joined":  # which says by itself that it is a list
+        annotation = annotation.removeprefix("list[").removesuffix("]")
+    return f"{field.form}[{annotation}]", imports
+
+
 _STRUCTURES = "ami_typed.structures"
 _CONFIGURATION = "ami_typed.configuration"
 
-_READ: Mapping[str, Import] = {
-    "lines": (_STRUCTURES, "lines"),
-    "told_units": (_STRUCTURES, "told_units"),
-    "told_charges": (_STRUCTURES, "told_charges"),
-    "raw": (_STRUCTURES, "raw"),
-    "commands": (_STRUCTURES, "commands"),
-    "penalty_rules": (_STRUCTURES, "penalty_rules"),
-    "sections": (_CONFIGURATION, "sections"),
-    "section_names": (_CONFIGURATION, "section_names"),
-    "json_sections": (_CONFIGURATION, "json_sections"),
+_READ: Mapping[str, Function] = {
+    "lines": ((_STRUCTURES, "lines"), "list[str]"),
+    "told_units": ((_STRUCTURES, "told_units"), "list[Unit]", (_STRUCTURES, "Unit")),
+    "told_charges": ((_STRUCTURES, "told_charges"), "list[Charge]", (_STRUCTURES, "Charge")),
+    "raw": ((_STRUCTURES, "raw"), ""),  # the text of a whole message: no attribute of one that is made
+    "commands": ((_STRUCTURES, "commands"), "dict[str, Command]", (_STRUCTURES, "Command")),
+    "penalty_rules": (
+        (_STRUCTURES, "penalty_rules"),
+        "dict[str, list[PenaltyStep]]",
+        (_STRUCTURES, "PenaltyStep"),
+    ),
+    "sections": ((_CONFIGURATION, "sections"), "list[Section]", (_CONFIGURATION, "Section")),
+    "section_names": ((_CONFIGURATION, "section_names"), "list[str]"),
+    "json_sections": ((_CONFIGURATION, "json_sections"), "list[Section]", (_CONFIGURATION, "Section")),
 }
 
-_WRITTEN: Mapping[str, tuple[Import, str, *tuple[Import, ...]]] = {
+_WRITTEN: Mapping[str, Function] = {
     "headers": ((_STRUCTURES, "free_headers"), "Mapping[str, str | Sequence[str]]", _MAPPING, _SEQUENCE),
     "units": ((_STRUCTURES, "units"), "Sequence[Unit]", _SEQUENCE, (_STRUCTURES, "Unit")),
     "charges": ((_STRUCTURES, "charges"), "Sequence[Charge]", _SEQUENCE, (_STRUCTURES, "Charge")),

@@ -12,6 +12,7 @@ Rules owned here:
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -47,11 +48,12 @@ _LISTED_VALUES = 24  # a longer list is not useful in a tooltip
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An assignment `name = expression` and its docstring."""
+    """An assignment `name: annotation = expression` and its docstring."""
 
     name: str
     expression: str
     doc: str | None
+    annotation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +246,15 @@ class _Used:
         return f"_{name}" if name in self.taken else name
 
     def type(self, module: str, name: str) -> str:
-        """Register a name that is used in annotations. Return it."""
+        """Register a name that is used in annotations. Return what it is called in this module."""
         self.checking.add((module, name))
-        return name
+        return f"_{name}" if name in self.taken else name
+
+    def annotation(self, annotation: str, imports: Iterable[resolve.Import]) -> str:
+        """Return an annotation with the names that it needs as they are called in this module."""
+        for module, name in imports:
+            annotation = re.sub(rf"\b{name}\b", self.type(module, name), annotation)
+        return annotation
 
     def codec(self, codec: Codec) -> str:
         """Return a codec as an expression."""
@@ -435,7 +443,7 @@ class _Events:
     def __call__(self, event: resolve.Event) -> Fields:
         named_by = [Attribute("named_by", _text(event.named_by), None)] if event.named_by else []
         wire = [Attribute("wire_name", _text(event.wire), None)] if event.wire != event.name else []
-        families = [family for family in self._model.families if event.name in family.members]
+        families = self._families(event)
         inherited = {each for family in families for each in family.fields}
         views = {family.view for family in families}
         return Fields(
@@ -461,6 +469,12 @@ class _Events:
                 *(_view(each, self._used) for each in views_of(event, self._model.snapshots) if each not in views),
             ),
         )
+
+    def _families(self, event: resolve.Event) -> list[Family]:
+        """Return the families of an event in the order in which Asterisk sends their headers."""
+        places = {field.header: place for place, field in enumerate(event.fields)}
+        families = (family for family in self._model.families if event.name in family.members)
+        return sorted(families, key=lambda family: places[family.fields[0].header])
 
     def _bases(self, families: Sequence[Family]) -> tuple[str, ...]:
         if not families:
@@ -550,7 +564,7 @@ def _module(
     sources: Sequence[S],
     maker: Callable[[_Used], Callable[[S], C]],
 ) -> Module[C]:
-    used = _Used(frozenset(name for source in sources for name in _declared(source)))
+    used = _Used(frozenset(name for source in sources for name in (source.name, *_declared(source))))
     make = maker(used)
     classes = tuple(make(source) for source in sources)
     return Module(
@@ -607,7 +621,7 @@ def _snapshot(family: Family, used: _Used) -> Fields:
         bases=("Snapshot",),
         doc=f"The snapshot of a {family.view.kind} in an event, whatever the prefix of its headers.",
         constants=(),
-        fields=tuple(replace(each, expression=f"{part}({each.expression})") for each in attributes),
+        fields=tuple(replace(each, expression=f"{part}({each.expression})", annotation="") for each in attributes),
     )
 
 
@@ -693,14 +707,21 @@ def _attribute(source: resolve.Field, used: _Used) -> Attribute:
     if source.none:
         arguments.append(f"none={_tuple(source.none)}")
     doc = " ".join(part for part in (source.doc, _one_of(source)) if part)
-    return Attribute(source.attribute, f"{form}({', '.join(arguments)})", _string(doc) if doc else None)
+    annotation = used.annotation(*resolve.in_python(source))
+    return Attribute(source.attribute, f"{form}({', '.join(arguments)})", _string(doc) if doc else None, annotation)
 
 
 def _structure(source: resolve.Built, used: _Used) -> Attribute:
     function = [] if source.function is None else [used.name(*source.function)]
     arguments = [*function, *map(_text, source.headers)]
-    expression = f"{used.name('ami_typed.fields', source.form)}({', '.join(arguments)})"
-    return Attribute(source.attribute, expression, _string(source.doc) if source.doc else None)
+    form = used.name("ami_typed.fields", source.form)
+    annotation = used.annotation(source.annotation, source.imports)
+    return Attribute(
+        source.attribute,
+        f"{form}({', '.join(arguments)})",
+        _string(source.doc) if source.doc else None,
+        f"{form}[{annotation}]" if annotation else "" if source.function else form,
+    )
 
 
 def _vocabulary(name: str, enum: overlay.Enum) -> Vocabulary:

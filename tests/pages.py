@@ -312,8 +312,12 @@ def on_hangup(event: events.Hangup, manager: ami.AsyncManager) -> None:
 on_dial(events.DialBegin({{"Event": "DialBegin", "DestChannel": "PJSIP/2", "Channel": "PJSIP/1"}}), ami.Manager())
 """,
     ),
-    "events.md 4": Program("", "assert str(manager.timezone) == 'Europe/Berlin'\n"),
-    "events.md 5": Program(HANGUP),
+    "events.md 4": Program(
+        "from ami_typed import responses\n",
+        "assert (hangup.cause, refused.success, queues.valid, dial.snapshot) == (16, False, True, None)\n",
+    ),
+    "events.md 5": Program("", "assert str(manager.timezone) == 'Europe/Berlin'\n"),
+    "events.md 6": Program(HANGUP),
     "inside.md 1": Program("manager = ami.Manager()\n"),
     "inside.md 2": Program("manager = ami.Manager()\n"),
     "inside.md 3": Program(then="manager.execute(actions.Ping())\n", dialogue=log_in() + PING),

@@ -21,7 +21,7 @@ ROOT = Path(ami_typed.__file__).parent
 LAYERS = {
     "language": {
         *("_lazy", "_speed", "releases", "errors", "arguments", "quantities", "values", "fields", "messages"),
-        *("structures", "configuration", "notices"),
+        *("structures", "configuration", "keywords", "notices"),
     },
     "generated": {"enums", "catalogue", "responses", "events", "aggregates", "actions", "releases.views"},
     "conversation": {"_protocol", "registry", "limits", "statistics", "overflow", "exchanges", "drift"},

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ami_typed._lazy import NamedTuple
 from ami_typed.arguments import as_integer, as_list, as_records, as_text, within, wrong
+from ami_typed.fields import Spelled, writes
+from ami_typed.values import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -95,9 +97,27 @@ def sections(message: Message) -> list[Section]:
     return list(found.values())
 
 
+@writes(sections)
+def _write_sections(value: object) -> Spelled:
+    headers: Spelled = []
+    for number, section in enumerate(as_records(value, (Section,), "a list of configuration.Section")):
+        headers.append((f"Category-{number:06}", section.name))
+        headers += [(f"IsTemplate-{number:06}", "1")] if section.is_template else []
+        headers += [(f"Templates-{number:06}", ",".join(section.templates))] if section.templates else []
+        lines = enumerate(section.lines)
+        headers += [(f"Line-{number:06}-{line:06}", f"{name}={text}") for line, (name, text) in lines]
+    return headers
+
+
 def section_names(message: Message) -> list[str]:
     """Read the names of the sections of a file, in order."""
     return [name for header, name in message.items() if header.lower().startswith("category-")]
+
+
+@writes(section_names)
+def _write_section_names(value: object) -> Spelled:
+    names = as_list(value, as_text)
+    return [(f"Category-{number:06}", name) for number, name in enumerate([names] if isinstance(names, str) else names)]
 
 
 def json_sections(message: Message) -> list[Section]:
@@ -113,6 +133,20 @@ def json_sections(message: Message) -> list[Section]:
     if not isinstance(file, _Pairs) or not all(isinstance(lines, _Pairs) for _, lines in file):
         raise ValueError("which is not an object of objects")
     return [_section(name, lines) for name, lines in file]
+
+
+@writes(json_sections)
+def _write_json_sections(value: object) -> Spelled:
+    records = as_records(value, (Section,), "a list of configuration.Section")
+    return [("JSON", "{" + ",".join(f"{as_json(each.name)}:{_json_lines(each)}" for each in records) + "}")]
+
+
+def _json_lines(section: Section) -> str:
+    """Return an object of JSON's, in which names may repeat; see `_section`."""
+    mark = [("istemplate", 1)] if section.is_template else []
+    templates = [("templates", ",".join(section.templates))] if section.templates else []
+    pairs: list[tuple[str, object]] = [*mark, *templates, *section.lines]
+    return "{" + ",".join(f"{as_json(name)}:{as_json(each)}" for name, each in pairs) + "}"
 
 
 class _Pairs(list[tuple[str, Any]]):

@@ -7,6 +7,7 @@ Rules of this module:
   is one of those that mean "none" (the empty text of anything that is neither text nor a list, `<unknown>` where
   declared). A list without items is an empty list.
 - An event that was not read yet is not parsed: the header is found in its bytes.
+- A field also writes what it reads: `Field.spell` returns the headers of a value, as Asterisk sends them.
 - A date text without a zone is a local time of the server: aware where the message knows its server's zone, else naive.
 """
 
@@ -19,11 +20,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Never, Protocol, TypeV
 
 from ami_typed._speed import Found, header
 from ami_typed._speed.contract import Stored
+from ami_typed.arguments import as_list, as_mapping, as_moment, at
 from ami_typed.releases import Releases
 from ami_typed.values import Codec, date_time, in_zone, is_unset, text, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, KeysView, Mapping
     from datetime import tzinfo
     from typing import Self
 
@@ -35,6 +37,7 @@ __all__ = [
     "Dated",
     "Family",
     "Field",
+    "Held",
     "Items",
     "Joined",
     "Numbered",
@@ -51,11 +54,14 @@ __all__ = [
     "part",
     "processed",
     "typed_headers",
+    "writes",
 ]
 
 T = TypeVar("T")
 S = TypeVar("S", bound="Snapshot")
 
+Spelled = list[tuple[str, str]]
+"""Headers as they are sent: names and texts; a line without a header stands under the name `""`."""
 Processed = tuple[dict[str, Any], list[str]]
 """What `Event.process` returns: the headers with Python values, and the lines that are not headers."""
 
@@ -89,9 +95,8 @@ class Headed(Stored, Protocol):
         """Return every text of a header, in order."""
         ...
 
-    @property
-    def data(self) -> list[str]:
-        """The lines that are not headers."""
+    def _payload(self) -> list[str]:
+        """Return the lines that are not headers."""
         ...
 
     def _unreadable(self, header: str, text: str | None, reason: str) -> Exception:
@@ -105,7 +110,7 @@ class _Doc:
     def __init__(self, of_class: str | None) -> None:
         self._of_class = of_class
 
-    def __get__(self, field: Field[Any] | Part[Any] | _Held[Any] | None, owner: type[Any]) -> str | None:
+    def __get__(self, field: Field[Any] | Part[Any] | Held[Any] | None, owner: type[Any]) -> str | None:
         return self._of_class if field is None else field.describe()
 
 
@@ -132,11 +137,12 @@ class Field(Found, Generic[T]):
         self._owner = owner
         self._attribute = attribute
 
-    def __set__(self, message: Headed, value: Never) -> None:
-        """Refuse: an attribute is read from its header."""
-        raise AttributeError(
-            f"{type(message).__name__}.{self._attribute} is read from a header; set message[{self.header!r}] instead."
-        )
+    if not TYPE_CHECKING:  # each class of fields tells checkers what a keyword of this attribute takes
+
+        def __set__(self, message: Headed, value: object) -> None:
+            """Refuse: an attribute is read from its header."""
+            attribute = f"{type(message).__name__}.{self._attribute}"
+            raise AttributeError(f"{attribute} is read from a header; set message[{self.header!r}] instead.")
 
     def __init__(self, header: str, codec: Codec[T], *, releases: str = "", none: tuple[str, ...] = ()) -> None:
         self.header = header
@@ -180,6 +186,39 @@ class Field(Found, Generic[T]):
     def _refuse(self, message: Headed, spelling: str, error: Exception) -> Never:
         raise message._unreadable(self.header, spelling, _reason(error)) from None
 
+    def spell(self, value: Any, names: Container[str]) -> Spelled:
+        """Return the headers that say a value.
+
+        Args:
+            value: The value; text, numbers and lists that have one spelling are converted.
+            names: The headers that the message is to have.
+
+        Raises:
+            TypeError: The value is of another type; the predicate of a sentence.
+            ValueError: It cannot be sent; likewise.
+        """
+        return [(self.header, self._text(value, names))]
+
+    def _text(self, value: Any, names: Container[str]) -> str:
+        """Return the text of a value; raises as `spell` does."""
+        codec: Codec[Any] = self.codec
+        if codec.mark and not codec.applies_to(names):
+            codec = text
+        written = codec.encode(value)
+        assert isinstance(written, str)
+        if "\r" in written or "\n" in written:
+            raise ValueError("takes text without CR and LF")
+        if codec.decode is not None:
+            try:
+                codec.decode(written)
+            except (ValueError, OverflowError, OSError):
+                raise ValueError("takes another text; nobody could read the one that was given") from None
+        return written
+
+    def unset(self, owner: type[Headed]) -> Spelled:  # noqa: ARG002 - what some fields send depends on the class
+        """Return the headers that Asterisk sends while there is no value."""
+        return []
+
     def found_in(self, names: Mapping[str, str]) -> Iterable[str]:
         """Return the headers of the field that a message has, of all its headers' names by name in lower case."""
         name = names.get(self.header.lower())
@@ -197,6 +236,15 @@ class Field(Found, Generic[T]):
         if name.lower() in message._repeated:
             return [self.value(message, spelling) for spelling in message.all(name)]
         return self.value(message, message[name])
+
+
+def _is_sent(field: Field[Any], owner: type[Headed]) -> bool:
+    """Return whether the newest release that sends the messages of a class sends a header of them as well."""
+    releases = field.releases
+    if releases is None or releases.is_open:
+        return True
+    whole: Releases = getattr(owner, "releases", releases)
+    return not whole.is_open and max(releases.branches()) >= max(whole.branches())
 
 
 def _reason(error: Exception) -> str:
@@ -218,6 +266,11 @@ class Always(Field[T]):
         @overload
         def __get__(self, message: Headed, owner: type[Headed] | None = None) -> T: ...
         def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | T: ...
+        def __set__(self, message: Never, value: T) -> None: ...
+
+    def unset(self, owner: type[Headed]) -> Spelled:
+        """Return the header as it is sent while there is nothing to say; see `Codec.blank`."""
+        return [(self.header, self.codec.blank)] if _is_sent(self, owner) else []
 
     def _look(self, message: Headed) -> T:
         spelling = message.get(self.header)
@@ -247,6 +300,11 @@ class Sometimes(Field[T]):
         @overload
         def __get__(self, message: Headed, owner: type[Headed] | None = None) -> T | None: ...
         def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | T | None: ...
+        def __set__(self, message: Never, value: T | None) -> None: ...
+
+    def unset(self, owner: type[Headed]) -> Spelled:
+        """Return the header with the text that means that there is no value; none if it is left out then."""
+        return [(self.header, self.none[0])] if self.none and _is_sent(self, owner) else []
 
     def _look(self, message: Headed) -> T | None:
         spelling = message.get(self.header)
@@ -300,6 +358,10 @@ class _Local(Field[datetime]):
         except (ValueError, OverflowError) as error:
             self._refuse(message, spelling, error)
 
+    def spell(self, value: Any, names: Container[str]) -> Spelled:  # noqa: ARG002 - the signature is the base's
+        """Return the header of a moment, with its fraction of a second and its zone where it has them."""
+        return [(self.header, as_moment(value).isoformat(" "))]
+
 
 class AlwaysLocal(_Local, Always[datetime]):
     """A date and time that every such message has, which Asterisk may print in its own local time.
@@ -346,6 +408,14 @@ class Repeated(Field[T]):
             return self
         return [self.decode(message, spelling) for spelling in message.all(self.header)]
 
+    if TYPE_CHECKING:
+
+        def __set__(self, message: Never, value: Iterable[T]) -> None: ...
+
+    def spell(self, value: Any, names: Container[str]) -> Spelled:
+        """Return a header for each of several values; see `Field.spell`."""
+        return _each(self.header, value, lambda each: self._text(each, names))
+
     def process(self, message: Headed, name: str) -> Any:
         """Return the values as a list; a text that does not decode stays text."""
         return [self.value(message, spelling) for spelling in message.all(name)]
@@ -370,6 +440,10 @@ class Joined(Field[list[T]]):
         if message is None:
             return self
         return [item for spelling in message.all(self.header) for item in self.decode(message, spelling)]
+
+    if TYPE_CHECKING:
+
+        def __set__(self, message: Never, value: list[T]) -> None: ...
 
     def process(self, message: Headed, name: str) -> Any:
         """Return the items as one list; texts that do not decode stay text."""
@@ -400,6 +474,10 @@ class Second(Field[T]):
         spellings = message.all(self.header)
         return None if len(spellings) < 2 else self.decode(message, spellings[1])
 
+    if TYPE_CHECKING:
+
+        def __set__(self, message: Never, value: T | None) -> None: ...
+
     def found_in(self, names: Mapping[str, str]) -> Iterable[str]:  # noqa: ARG002 - the signature is the base's
         """Return no name: the one that it has is that of the first such header."""
         return ()
@@ -428,6 +506,14 @@ class Variables(Field[str]):
         """Read the variables of a message, none as an empty mapping; on a class, return the field itself."""
         return self if message is None else self.process(message, self.header)
 
+    if TYPE_CHECKING:
+
+        def __set__(self, message: Never, value: Mapping[str, str]) -> None: ...
+
+    def spell(self, value: Any, names: Container[str]) -> Spelled:
+        """Return a header for each variable; see `Field.spell`."""
+        return _assigned(self.header, value, lambda each: self._text(each, names))
+
     def process(self, message: Headed, name: str) -> dict[str, str]:
         """Return the variables as a mapping."""
         sent = variables(message.all(name))
@@ -452,6 +538,16 @@ class Family(Field[T]):
         for name in headers:
             if of_family := family.fullmatch(name):
                 yield name, of_family[1]
+
+    def _parts(self, value: Any, spell: Callable[[str, Any], Spelled]) -> Spelled:
+        """Return the headers of a mapping: for each key those of one name."""
+        spelled: Spelled = []
+        for key, held in as_mapping(value, "a mapping").items():
+            name = self.header.replace("*", str(key))
+            if family_of(self.header, self.differing).fullmatch(name) is None or not set(name).isdisjoint("\r\n"):
+                raise ValueError(f"takes a mapping; the key {key!r} can be no part of a header's name")
+            spelled += at(key, functools.partial(spell, name), held)
+        return spelled
 
 
 class Numbered(Family[T]):
@@ -485,6 +581,14 @@ class Numbered(Family[T]):
             for name, part in self.names(message)
         }
 
+    if TYPE_CHECKING:
+
+        def __set__(self, message: Never, value: Mapping[str, Iterable[T]]) -> None: ...
+
+    def spell(self, value: Any, names: Container[str]) -> Spelled:
+        """Return the headers of each number; see `Field.spell`."""
+        return self._parts(value, lambda name, each: _each(name, each, lambda one: self._text(one, names)))
+
 
 class VariablesByName(Family[str]):
     """Channel variables of several channels, one ``name=value`` a header: a mapping for the name in each header's name.
@@ -510,9 +614,35 @@ class VariablesByName(Family[str]):
             return self
         return {part: variables(message.all(name)) for name, part in self.names(message)}
 
+    if TYPE_CHECKING:
+
+        def __set__(self, message: Never, value: Mapping[str, Mapping[str, str]]) -> None: ...
+
+    def spell(self, value: Any, names: Container[str]) -> Spelled:
+        """Return a header for each variable of each name; see `Field.spell`."""
+        return self._parts(value, lambda name, each: _assigned(name, each, lambda one: self._text(one, names)))
+
     def process(self, message: Headed, name: str) -> dict[str, str]:
         """Return the variables under one name."""
         return variables(message.all(name))
+
+
+def _each(header: str, values: Any, spell: Callable[[Any], str]) -> Spelled:
+    """Return a header for each of several values."""
+    texts = as_list(values, spell)
+    return [(header, text) for text in ([spell(texts)] if isinstance(texts, str) else texts)]
+
+
+def _assigned(header: str, values: Any, spell: Callable[[Any], str]) -> Spelled:
+    """Return a header for each variable of a mapping."""
+    named = as_mapping(values, "a mapping of names to text").items()
+    return [(header, f"{_variable(name)}={at(name, spell, value)}") for name, value in named]
+
+
+def _variable(name: object) -> str:
+    if not isinstance(name, str) or not set(name).isdisjoint("=\r\n"):
+        raise ValueError("takes a mapping of names to text; a name is text without =, CR and LF")
+    return name
 
 
 @functools.cache
@@ -563,6 +693,41 @@ class Built(Field[T]):
         except ValueError as error:
             raise message._unreadable(self.header, message.get(self.header) or "", _reason(error)) from None
 
+    if TYPE_CHECKING:
+
+        def __set__(self, message: Never, value: T) -> None: ...
+
+    def spell(self, value: Any, names: Container[str]) -> Spelled:  # noqa: ARG002 - the signature is the base's
+        """Return the headers that say a value, as the function says that `writes` names; see `Field.spell`."""
+        write = _WRITERS.get(self.build)
+        if write is None:
+            raise TypeError("is read from the whole message; give its headers and lines")
+        return write(value)
+
+    def found_in(self, names: Mapping[str, str]) -> Iterable[str]:  # noqa: ARG002 - the signature is the base's
+        """Return no name: which headers it is built of depends on what they say."""
+        return ()
+
+
+_WRITERS: dict[Callable[..., Any], Callable[[Any], Spelled]] = {}
+"""What writes the headers that a function reads."""
+
+
+def writes(read: Callable[..., Any]) -> Callable[[Callable[[Any], Spelled]], Callable[[Any], Spelled]]:
+    """Mark a function as the one that writes the headers which another one reads.
+
+    It takes a value and returns headers, and lines without a header under the name `""`.
+
+    Args:
+        read: The function that reads them; see `Built`.
+    """
+
+    def mark(write: Callable[[Any], Spelled]) -> Callable[[Any], Spelled]:
+        _WRITERS[read] = write
+        return write
+
+    return mark
+
 
 class Dated(Built[datetime]):
     """A moment whose date and time stand in headers of their own, in the server's local time; see `AlwaysLocal`.
@@ -585,6 +750,11 @@ class Dated(Built[datetime]):
         spelling = " ".join(message[each] for each in self.headers)
         return in_zone(datetime.fromisoformat(spelling), zone_of(message))
 
+    def spell(self, value: Any, names: Container[str]) -> Spelled:  # noqa: ARG002 - the signature is the base's
+        """Return the headers of a moment, which have no room for its zone."""
+        moment = as_moment(value)
+        return list(zip(self.headers, (f"{moment:%Y-%m-%d}", f"{moment:%H:%M:%S}"), strict=True))
+
 
 class Snapshot:
     """What an event says of one channel or bridge, under names without the prefix of its headers.
@@ -602,6 +772,11 @@ class Snapshot:
     def __init__(self, event: Headed, prefix: str) -> None:
         self._event = event
         self._prefix = prefix
+
+    @classmethod
+    def parts(cls) -> dict[str, Part[Any]]:
+        """Return the attributes that such a snapshot has, by name."""
+        return {name: value for name, value in vars(cls).items() if isinstance(value, Part)}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {getattr(self, self.named_by)}>"
@@ -711,7 +886,7 @@ class MaybeView(_Shown[S]):
         return found if getattr(found, self.cls.named_by) is not None else None
 
 
-class _Held(Generic[T]):
+class Held(Generic[T]):
     """Where a list of events holds those of one name.
 
     Args:
@@ -737,8 +912,16 @@ class _Held(Generic[T]):
         if not TYPE_CHECKING:  # `help` on the class says what it is, on an attribute what it holds
             cls.__doc__ = _Doc(cls.__doc__)
 
+    if not TYPE_CHECKING:  # each of the two tells checkers what a keyword takes
 
-class Items(_Held[T]):
+        def __set__(self, aggregate: Any, value: object) -> None:
+            """Refuse: an attribute is read from the list."""
+            raise AttributeError(
+                f"{type(aggregate).__name__}.{self._attribute} holds the events {self.wire} of the list."
+            )
+
+
+class Items(Held[T]):
     """The events of one name in a list, in the order in which they came."""
 
     __slots__ = ()
@@ -755,8 +938,12 @@ class Items(_Held[T]):
         found: list[T] = aggregate[self.wire]
         return found
 
+    if TYPE_CHECKING:
 
-class Closing(_Held[T]):
+        def __set__(self, aggregate: Never, value: Iterable[T]) -> None: ...
+
+
+class Closing(Held[T]):
     """The event that closes a list."""
 
     __slots__ = ()
@@ -770,15 +957,31 @@ class Closing(_Held[T]):
         """Return the event, `None` until it came; on a class, the attribute itself."""
         return self if aggregate is None else aggregate.get(self.wire)
 
+    if TYPE_CHECKING:
 
-def fields_of(cls: type[Headed]) -> dict[str, Field[Any]]:
-    """Return the fields of a message class by attribute name, those of its bases first."""
-    return {
-        attribute: value
-        for base in reversed(cls.__mro__)
-        for attribute, value in vars(base).items()
-        if isinstance(value, Field)
-    }
+        def __set__(self, aggregate: Never, value: T | None) -> None: ...
+
+
+_FIELDS: dict[type[Any], Mapping[str, Field[Any]]] = {}
+
+
+def fields_of(cls: type[Headed]) -> Mapping[str, Field[Any]]:
+    """Return the fields of a message class by attribute name, in Asterisk's order: base by base, its own last."""
+    known = _FIELDS.get(cls)
+    if known is None:
+        known = _FIELDS[cls] = _fields_in(cls)
+    return known
+
+
+def _fields_in(cls: type[Any]) -> dict[str, Field[Any]]:
+    held = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
+    return {name: field for name in _names_in(cls) if isinstance(field := held[name], Field)}
+
+
+def _names_in(cls: type[Any]) -> dict[str, None]:
+    """Return the names in a class, those of its bases first, in their order."""
+    names = {name: None for base in cls.__bases__ for name in _names_in(base)}
+    return {**names, **dict.fromkeys(vars(cls))}
 
 
 def typed_headers(message: Headed) -> dict[str, Any]:
@@ -793,7 +996,7 @@ def typed_headers(message: Headed) -> dict[str, Any]:
 
 def processed(message: Headed) -> Processed:
     """Return a message's headers, those that its class declares with Python values, and its data lines; never raise."""
-    return {**message, **typed_headers(message)}, list(message.data)
+    return {**message, **typed_headers(message)}, list(message._payload())
 
 
 def _meaning(owner: Any, attribute: str) -> str:

@@ -16,17 +16,27 @@ import re
 from collections.abc import Mapping
 from copy import copy as shallow_copy
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Never,
+    TypeVar,
+    cast,
+    dataclass_transform,
+    overload,
+)
 
 from ami_typed._lazy import NamedTuple
 from ami_typed._speed import NONE_REPEATED, publish, read, unread
-from ami_typed.fields import Processed, Sometimes, processed, typed_headers, zone_of
+from ami_typed.fields import Always, Processed, Sometimes, processed, typed_headers, zone_of
 from ami_typed.releases import Releases
 from ami_typed.values import TRUE, Codec, Headers, as_json, epoch, integer, items, mask_trouble, spell, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
     from typing import Self
 
     from typing_extensions import TypeVar as DefaultTypeVar
@@ -132,8 +142,17 @@ def _is_secret(name: str, value: Any, secrets: frozenset[str]) -> bool:
     return isinstance(text, str) and telling_text.search(text) is not None
 
 
+def _positional(*, kw_only: bool, default: Any) -> Any:  # noqa: ARG001 - checkers read it
+    """Return a descriptor; checkers take it for the default of a parameter that keywords may follow."""
+    return default
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(_positional,))
 class MessageTemplate:
-    """What everything that passes over the connection has in common."""
+    """What everything that passes over the connection has in common.
+
+    Checkers take the annotated attributes of its classes for the keywords of their `__init__`.
+    """
 
     __slots__ = ()
 
@@ -141,6 +160,43 @@ class MessageTemplate:
     def action_id(self) -> str | None:
         """The ActionID that relates this to a request, `None` where there is none."""
         raise NotImplementedError
+
+
+class _AllHeaders:
+    """All headers: the message itself, parsed."""
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: M, owner: type[Message] | None = None) -> M: ...
+
+    def __get__(self, message: M | None, owner: type[Message] | None = None) -> Self | M:
+        if message is None:
+            return self
+        message._read()
+        return message
+
+    if TYPE_CHECKING:  # what the parameter takes
+
+        def __set__(
+            self, message: Never, value: Mapping[str, str] | Iterable[tuple[str, str]] | Iterable[str]
+        ) -> None: ...
+
+
+class _DataLines:
+    """The lines that carry the message's payload."""
+
+    @overload
+    def __get__(self, message: None, owner: type[Message]) -> Self: ...
+    @overload
+    def __get__(self, message: Message, owner: type[Message] | None = None) -> list[str]: ...
+
+    def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | list[str]:
+        return self if message is None else message._payload()
+
+    if TYPE_CHECKING:  # what the parameter takes
+
+        def __set__(self, message: Never, value: Iterable[str]) -> None: ...
 
 
 class Message(dict[str, str], MessageTemplate):
@@ -151,10 +207,14 @@ class Message(dict[str, str], MessageTemplate):
             the wire, with or without their line ends. A message of lines that has neither an ``Event`` nor a
             ``Response`` is given one: `RESPONSE_GENERIC` if it has an ActionID, else `EVENT_GENERIC`.
         data: Lines that are not headers.
+        keywords: The typed attributes of the class: ``events.Hangup(channel="SIP/1", cause=16)`` has the headers that
+            Asterisk sends for these values, and every other header that Asterisk always sends in such a message.
+            `None` stands for no value.
 
     Raises:
-        TypeError: It is made of one text or bytes; `of` reads the bytes of a message.
-        ValueError: A name or a value has a CR or LF in it.
+        TypeError: It is made of one text or bytes; `of` reads the bytes of a message. A keyword is no attribute of the
+            class, or its value is of another type.
+        ValueError: A name or a value has a CR or LF in it, or cannot be sent otherwise.
     """
 
     __slots__ = ("_data", "_octets", "_repeated", "_unread", "_zone")
@@ -163,24 +223,43 @@ class Message(dict[str, str], MessageTemplate):
     secrets: ClassVar[frozenset[str]] = _SECRETS
     """The headers, in lower case, that are never shown; others are hidden by what they or their values look like."""
 
-    _octets: bytes
-    _unread: bytes | None
-    _data: list[str]
-    _repeated: dict[str, list[str]]
-    _zone: tzinfo | None
     _local: ClassVar[bool] = False
     """Whether such a message has local times, so that it is given its server's zone (`_zone`) where that is known."""
 
+    headers: _AllHeaders = _positional(kw_only=False, default=_AllHeaders())
+    """All headers: the message itself, parsed."""
+    data: _DataLines = _positional(kw_only=False, default=_DataLines())
+    """The lines that carry the message's payload.
+
+    The lines that are not headers (a command's output before Asterisk 14, the raw text of a few other answers), or else
+    the values of the ``Output`` headers (a command's output since Asterisk 14).
+    """
+
+    action_id: Sometimes[str] = Sometimes(KEY_ACTIONID, text)  # pyright: ignore[reportIncompatibleMethodOverride] # reads so
+    """The ActionID of the request that this belongs to, `None` where there is none."""
+
     def __init__(
-        self, headers: Mapping[str, str] | Iterable[tuple[str, str]] | Iterable[str] = (), data: Iterable[str] = ()
+        self,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] | Iterable[str] = (),
+        data: Iterable[str] = (),
+        **keywords: Any,
     ) -> None:
+        self._octets: bytes
+        self._unread: bytes | None
+        self._data: list[str]
+        self._repeated: dict[str, list[str]]
+        self._zone: tzinfo | None
         if isinstance(headers, (str, bytes)):
             raise TypeError(
                 f"{type(self).__name__} takes headers, or the lines of a message one by one; for the bytes of a whole "
                 f"message write {type(self).__name__}.of(...)."
             )
-        given = list(cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers)
+        given: list[tuple[str, str] | str] = list(
+            cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers
+        )
         of_the_wire = bool(given) and all(isinstance(each, str) for each in given)
+        if keywords or not (given or data):
+            given, of_the_wire = self._composed(given, keywords), False
         lines = [_without_end(each) if isinstance(each, str) else f"{each[0]}: {each[1]}" for each in given]
         lines = [*(line for line in lines if line or not of_the_wire), *data]
         if any("\r" in line or "\n" in line for line in lines):
@@ -211,6 +290,35 @@ class Message(dict[str, str], MessageTemplate):
         self._repeated = dict(other._repeated)
         self._zone = zone_of(other)
 
+    @classmethod
+    def _opening(cls) -> list[tuple[str, str]]:
+        """Return the headers that say what such a message is, without those of its attributes."""
+        return []
+
+    @classmethod
+    def _nameless(cls) -> str:
+        """Say why a message of this class cannot be made of keywords alone."""
+        return f"{cls.__name__} needs its headers."
+
+    def _composed(self, given: list[tuple[str, str] | str], keywords: Mapping[str, Any]) -> list[tuple[str, str] | str]:
+        """Return the headers of a message made with keywords, and its lines that are none."""
+        opening = self._opening()
+        if not keywords and not opening:
+            return given
+        if not opening and not given:
+            raise TypeError(self._nameless())
+        from ami_typed.keywords import composed  # programs that only listen need none
+
+        texts, data = _headers(
+            [_without_end(each) if isinstance(each, str) else f"{each[0]}: {each[1]}" for each in given]
+        )
+        made = composed(type(self), opening, texts, keywords)
+        return [*(header if header[0] else header[1] for header in made), *data]
+
+    def _payload(self) -> list[str]:
+        self._read()
+        return self._data or self.all("Output")
+
     def _read(self) -> None:
         """Parse the bytes into the dict, unless that was done."""
         if not read(self):
@@ -229,26 +337,6 @@ class Message(dict[str, str], MessageTemplate):
             first = {name: values[name.lower()][0] for name in first}
             repeated = {name: each for name, each in values.items() if len(each) > 1}
         publish(self, octets, first, data, repeated)
-
-    @property
-    def action_id(self) -> str | None:
-        """The ActionID of the request that this belongs to, `None` where there is none."""
-        return self.get(KEY_ACTIONID)
-
-    @property
-    def headers(self) -> Self:
-        """All headers: the message itself, parsed."""
-        self._read()
-        return self
-
-    @property
-    def data(self) -> list[str]:
-        """The lines that carry the message's payload.
-
-        The lines that are not headers (a command's output before Asterisk 14, the raw text of a few other answers),
-        or else the values of the ``Output`` headers (a command's output since Asterisk 14).
-        """
-        return self._data or self.all("Output")
 
     @property
     def raw(self) -> list[str]:
@@ -502,12 +590,6 @@ class LazyMessage(Message):
             source._read()
         return super().of(source)
 
-    @property
-    def data(self) -> list[str]:
-        """The lines that carry the message's payload; see `Message.data`."""
-        self._read()
-        return super().data
-
     def all(self, name: str) -> list[str]:
         """Return every value of a header, in order; an empty list where it is absent."""
         self._read()
@@ -527,9 +609,6 @@ class LazyMessage(Message):
         ):
             locals()[_name] = _reading(_name)
         del _name
-
-
-_ACTION_ID = Sometimes(KEY_ACTIONID, text)
 
 
 class _Success:
@@ -558,21 +637,17 @@ class Answer(LazyMessage):
 
     _first: ClassVar[str] = KEY_RESPONSE
 
+    response: Always[str] = Always(KEY_RESPONSE, text)
+    """``Success``, ``Error``, ``Goodbye``, ``Follows`` or ``Pong``, as it came; or `RESPONSE_GENERIC`."""
     success = _Success()
     """Whether the server did what it was asked for; `Request.process_response` may set it."""
 
-    message = Sometimes("Message", text)
+    message: Sometimes[str] = Sometimes("Message", text)
     """What the server says about the outcome, in words."""
 
-    @property
-    def action_id(self) -> str | None:
-        """The ActionID of the request that this answers, `None` where there is none."""
-        return _ACTION_ID.__get__(self)
-
-    @property
-    def response(self) -> str:
-        """``Success``, ``Error``, ``Goodbye``, ``Follows`` or ``Pong``, as it came; or `RESPONSE_GENERIC`."""
-        return self[KEY_RESPONSE]
+    @classmethod
+    def _opening(cls) -> list[tuple[str, str]]:
+        return [(KEY_RESPONSE, "Success")]
 
     @classmethod
     def of(cls, source: bytes | Message) -> Self:
@@ -618,6 +693,16 @@ DEFINED = Defined()
 """What this process has defined; `registry` looks it up."""
 
 
+class _Privilege(Sometimes[list[str]]):
+    """The classes of an event, which Asterisk sends with all that it does not send in answer to a request."""
+
+    __slots__ = ()
+
+    def unset(self, owner: type[Any]) -> list[tuple[str, str]]:
+        """Return the header with the classes that an event is known to be of."""
+        return [(self.header, ",".join((*owner.privileges, "all")))] if owner.privileges else []
+
+
 class Event(LazyMessage):
     """Something that happened in Asterisk, or one item of a list that an action asked for.
 
@@ -646,19 +731,32 @@ class Event(LazyMessage):
         if not cls.__module__.startswith("ami_typed."):
             DEFINED.add(cls)
 
-    privilege = Sometimes("Privilege", items(","))
+    privilege: Sometimes[list[str]] = _Privilege("Privilege", items(","))
     """The classes of the event: who may read any of them is sent it."""
-    timestamp = Sometimes("Timestamp", epoch)
-    """When the event was sent, with ``timestampevents=yes`` in manager.conf."""
-    sequence_number = Sometimes("SequenceNumber", integer)
+    sequence_number: Sometimes[int] = Sometimes("SequenceNumber", integer)
     """The event's number in this server's stream, where it is compiled with debugging aids."""
-    system_name = Sometimes("SystemName", text)
+    timestamp: Sometimes[datetime] = Sometimes("Timestamp", epoch)
+    """When the event was sent, with ``timestampevents=yes`` in manager.conf."""
+    system_name: Sometimes[str] = Sometimes("SystemName", text)
     """The server's ``systemname`` of asterisk.conf, where it has one."""
 
     @property
     def event(self) -> str:
         """The event's name, as it came."""
         return self[KEY_EVENT]
+
+    @classmethod
+    def _nameless(cls) -> str:
+        what = "is a family of events: " if is_family(cls) else "needs the header Event, or "
+        return f"{cls.__name__} {what}call the class of {'one of them' if is_family(cls) else 'an event'}."
+
+    @classmethod
+    def _opening(cls) -> list[tuple[str, str]]:
+        if cls is Event or is_family(cls):
+            return []
+        sort = sort_of(cls)
+        family = _family(cls)
+        return [(KEY_EVENT, event_name(cls)), *([] if family is None else [(family.named_by, sort)])]
 
     def process(self) -> Processed:
         """Return the headers with Python values where their types are known, and the lines that are not headers.
@@ -1056,6 +1154,22 @@ class Response(NamedTuple, Generic[R]):
     events_timeout: bool
 
 
+class _RequestID:
+    """The ActionID of the request that asked for a list."""
+
+    @overload
+    def __get__(self, aggregate: None, owner: type[Aggregate]) -> Self: ...
+    @overload
+    def __get__(self, aggregate: Aggregate, owner: type[Aggregate] | None = None) -> str: ...
+
+    def __get__(self, aggregate: Aggregate | None, owner: type[Aggregate] | None = None) -> Self | str:
+        return self if aggregate is None else aggregate._action_id
+
+    if TYPE_CHECKING:  # what the parameter takes
+
+        def __set__(self, aggregate: Never, value: str) -> None: ...
+
+
 class Aggregate(dict[Any, Any], MessageTemplate):
     """The events that answer one action, by event class and by name.
 
@@ -1063,6 +1177,11 @@ class Aggregate(dict[Any, Any], MessageTemplate):
 
     Args:
         action_id: The ActionID of the request.
+        parts: The typed attributes of the class: lists of events for what may come several times, one event for what
+            closes the list.
+
+    Raises:
+        TypeError: A keyword is no attribute of the class, or takes other events.
 
     Attributes:
         valid: Whether the list is complete: closed by its last event, and as long as that says.
@@ -1079,16 +1198,18 @@ class Aggregate(dict[Any, Any], MessageTemplate):
     counted: ClassVar[bool] = True
     """Whether the last event says how many items there are, rather than some number."""
 
-    response: Answer | None
-    closing: Event | None
-    error_message: str | None
+    action_id: _RequestID = _positional(kw_only=False, default=_RequestID())  # pyright: ignore[reportIncompatibleMethodOverride] # reads so
+    """The ActionID of the request that asked for these events."""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
         if not cls.__module__.startswith("ami_typed."):
             DEFINED.add(cls)
 
-    def __init__(self, action_id: str) -> None:
+    def __init__(self, action_id: str = "", **parts: Any) -> None:
+        self.response: Answer | None
+        self.closing: Event | None
+        self.error_message: str | None
         super().__init__({name: [] for name in self.repeatable})
         self._spellings = {name.lower(): name for name in self.repeatable}
         self._action_id = action_id
@@ -1096,11 +1217,14 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         self.error_message = None
         self.response = None
         self.closing = None
+        if parts:
+            from ami_typed.keywords import gathered  # programs that only listen need none
 
-    @property
-    def action_id(self) -> str:
-        """The ActionID of the request that asked for these events."""
-        return self._action_id
+            items, closing = gathered(type(self), parts)
+            for event in items:
+                self._add(event)
+            for event in closing:
+                self._close(event)
 
     @overload
     def all(self, event: type[E], /) -> list[E]: ...
@@ -1189,7 +1313,7 @@ def event_name(cls: type[Any]) -> str:
 
 def is_family(cls: type[Any]) -> bool:
     """Return whether a class is a base for several events and no event itself."""
-    return vars(cls).get("wire_name") == "" and issubclass(cls, Event)
+    return cls is not Event and vars(cls).get("wire_name") == "" and issubclass(cls, Event)
 
 
 def sort_of(cls: type[Any]) -> str:

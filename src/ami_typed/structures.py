@@ -15,8 +15,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from ami_typed._lazy import NamedTuple
-from ami_typed.arguments import as_integer, as_mapping, as_records, as_text, at, within, wrong
-from ami_typed.fields import family_of
+from ami_typed.arguments import as_duration, as_integer, as_list, as_mapping, as_records, as_text, at, within, wrong
+from ami_typed.fields import Spelled, family_of, writes
 from ami_typed.values import Headers
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ __all__ = [
     "units",
 ]
 
+_SECOND = timedelta(seconds=1)
 _COMMAND = re.compile(r"(?P<synopsis>.*?) *\(Priv: (?P<privileges>[^()]*)\)")
 _NO_PRIVILEGE = frozenset({"<none>", "all"})  # `all` stands beside every privilege
 _OF_EVERY_ANSWER = frozenset({"response", "actionid", "message"})
@@ -49,6 +50,12 @@ _NOT_FREE = frozenset({"action", "actionid", "userevent"})
 def lines(message: Message) -> list[str]:
     """Return the lines that carry the payload of a message."""
     return message.data
+
+
+@writes(lines)
+def _write_lines(value: object) -> Spelled:
+    texts = as_list(value, as_text)
+    return [("Output", line) for line in ([texts] if isinstance(texts, str) else texts)]
 
 
 def raw(message: Message) -> list[str]:
@@ -83,6 +90,18 @@ def _command(text: str) -> Command:
         raise ValueError(f"and {text!r} names no privileges")
     needed = (name for name in match["privileges"].split(",") if name not in _NO_PRIVILEGE)
     return Command(match["synopsis"], tuple(needed))
+
+
+@writes(commands)
+def _write_commands(value: object) -> Spelled:
+    named = as_mapping(value, "a mapping of names to structures.Command").items()
+    return [(as_text(name), at(name, _write_command, command)) for name, command in named]
+
+
+def _write_command(command: object) -> str:
+    if not isinstance(command, Command):
+        raise wrong("a structures.Command", command)
+    return f"{command.synopsis} (Priv: {','.join(command.privileges) or '<none>'})"
 
 
 class PenaltyStep(NamedTuple):
@@ -121,6 +140,19 @@ def penalty_rules(message: Message) -> dict[str, list[PenaltyStep]]:
 def _penalty_step(text: str) -> PenaltyStep:
     after, highest, lowest = text.split(",")
     return PenaltyStep(timedelta(seconds=int(after)), highest, lowest)
+
+
+@writes(penalty_rules)
+def _write_penalty_rules(value: object) -> Spelled:
+    headers: Spelled = []
+    for name, steps in as_mapping(value, "a mapping of names to lists of structures.PenaltyStep").items():
+        headers.append(("RuleList", as_text(name)))
+        records = as_records(steps, (PenaltyStep,), "a list of structures.PenaltyStep")
+        headers += [
+            ("Rule", ",".join((as_duration(step.after, _SECOND), step.max_penalty, step.min_penalty)))
+            for step in records
+        ]
+    return headers
 
 
 def free_headers(headers: Mapping[str, str | Sequence[str]]) -> Mapping[str, str | Sequence[str]]:
@@ -194,6 +226,15 @@ def told_units(message: Message) -> list[Unit]:
         if of_unit := _UNIT.fullmatch(name):
             told.setdefault(int(of_unit[1]), {})[of_unit[2].lower()] = int(text)
     return [Unit(unit.get("number"), unit.get("type")) for _, unit in sorted(told.items())]
+
+
+@writes(told_units)
+def _write_told_units(value: object) -> Spelled:
+    headers: Spelled = []
+    for number, unit in enumerate(as_records(value, (Unit,), "a list of structures.Unit")):
+        told = (("NumberOf", unit.amount), ("TypeOf", unit.type))
+        headers += [(f"Charge/Units({number})/{name}", as_integer(each)) for name, each in told if each is not None]
+    return headers
 
 
 class Charge(NamedTuple):
@@ -303,6 +344,36 @@ def _told_charge(parts: Mapping[str, str]) -> Charge:
         volume_unit=told.get("Unit"),
         code=_number(told.get("SpecialCode")),
     )
+
+
+@writes(told_charges)
+def _write_told_charges(value: object) -> Spelled:
+    records = as_records(value, (Charge,), "a list of structures.Charge")
+    return [header for number, charge in enumerate(records) for header in _charge_headers(f"(null)({number})", charge)]
+
+
+def _charge_headers(prefix: str, charge: Charge) -> Spelled:
+    """Return the headers of one charge; see `_told_charge`."""
+    words = {short: word for word, short in _NOT_TOLD.items()}
+    parts = (
+        ("Currency/Name", charge.currency),
+        ("Currency/Cost", charge.amount),
+        ("Currency/Multiplier", _code(charge.multiplier, _MULTIPLIERS)),
+        ("Time/Length", charge.time),
+        ("Time/Scale", _code(charge.time_scale, _SCALES)),
+        ("Granularity/Length", charge.granularity),
+        ("Granularity/Scale", _code(charge.granularity_scale, _SCALES)),
+        ("ChargingType", charge.charging),
+        ("Unit", charge.volume_unit),
+        ("SpecialCode", charge.code),
+    )
+    rate = words.get(charge.rate, charge.rate)
+    told = [(f"{prefix}/{rate}/{name}", as_text(each)) for name, each in parts if each is not None]
+    return [(f"{prefix}/Chargeable", words.get(charge.item, charge.item)), *told]
+
+
+def _code(word: str | None, words: Mapping[str, str]) -> str | None:
+    return next((code for code, each in words.items() if each == word), word)
 
 
 def _number(text: str | None) -> int | None:

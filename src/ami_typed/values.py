@@ -33,10 +33,11 @@ from ami_typed.arguments import (
     as_text,
     number,
     within,
+    wrong,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
     from typing import Self
 
 __all__ = [
@@ -119,9 +120,10 @@ class Codec(Generic[T]):
         encode: From the value to the wire's text, or to the texts of a header that is repeated.
         empty: Whether the empty text is a value, such as a list without items, and not the lack of one.
         mark: For text that may be encoded, the ASCII character without which it is not; `None` for every other type.
+        blank: The text of a header that is always sent while there is nothing to say: a zero, a no, the empty text.
     """
 
-    __slots__ = ("decode", "empty", "encode", "mark")
+    __slots__ = ("blank", "decode", "empty", "encode", "mark")
 
     def __init__(
         self,
@@ -130,11 +132,13 @@ class Codec(Generic[T]):
         *,
         empty: bool = False,
         mark: str | None = None,
+        blank: str = "",
     ) -> None:
         self.decode = decode
         self.encode = encode
         self.empty = empty or decode is None or mark is not None
         self.mark = mark
+        self.blank = blank
 
     def applies_to(self, _message: Container[str]) -> bool:
         """Return whether the texts of a message are encoded so, rather than sent as they stand."""
@@ -171,7 +175,7 @@ class Escaped(Codec[str]):
     __slots__ = ("older",)
 
     def __init__(self, *older: str) -> None:
-        super().__init__(_unescaped, lambda value: value.translate(_C_ESCAPED), mark="\\")
+        super().__init__(_unescaped, lambda value: as_text(value).translate(_C_ESCAPED), mark="\\")
         self.older = older
 
     def applies_to(self, _message: Container[str]) -> bool:
@@ -195,7 +199,7 @@ def _uri_decoded(spelling: str) -> str:
 
 
 def _uri_encoded(value: str) -> str:
-    octets = value.encode("utf-8", "surrogateescape")
+    octets = as_text(value).encode("utf-8", "surrogateescape")
     return _NOT_UNRESERVED.sub(lambda octet: b"%%%02X" % ord(octet[0]), octets).decode()
 
 
@@ -212,7 +216,7 @@ def _integer(spelling: str) -> int:
     return int(spelling)
 
 
-integer: Codec[int] = Codec(_integer, as_integer)
+integer: Codec[int] = Codec(_integer, as_integer, blank="0")
 """A whole number, in decimal digits."""
 
 _SIGN = 1 << 31
@@ -225,10 +229,15 @@ def _integer24(spelling: str) -> int:
     return value - 2 * _SIGN24 if _SIGN24 <= value < 2 * _SIGN24 else value
 
 
-integer24: Codec[int] = Codec(_integer24, str)
+def _write_integer24(value: int) -> str:
+    whole = int(as_integer(value))
+    return str(whole + 2 * _SIGN24 if -_SIGN24 <= whole < 0 else whole)
+
+
+integer24: Codec[int] = Codec(_integer24, _write_integer24, blank="0")
 """A whole number that has 24 bits and a sign, which Asterisk writes as though it had none: 16777215 is -1."""
 
-real: Codec[float] = Codec(float, as_real)
+real: Codec[float] = Codec(float, as_real, blank="0.000000")
 """A number with a decimal point."""
 
 
@@ -254,7 +263,7 @@ class Flag(Codec[bool]):
     __slots__ = ()
 
     def __init__(self, yes: str, no: str) -> None:
-        super().__init__(_flag, lambda value: as_flag(value, yes, no, _flag))
+        super().__init__(_flag, lambda value: as_flag(value, yes, no, _flag), blank=no)
 
 
 yes_no = Flag("yes", "no")
@@ -267,7 +276,9 @@ enabled_disabled = Flag("enabled", "disabled")
 def _duration(word: str = "", **unit: float) -> Codec[timedelta]:
     """Make the codec of a duration; ``word`` is how some headers name the unit behind the number."""
     step = timedelta(**unit)
-    return Codec(lambda spelling: _signed(spelling.removesuffix(word)) * step, lambda value: as_duration(value, step))
+    return Codec(
+        lambda spelling: _signed(spelling.removesuffix(word)) * step, lambda value: as_duration(value, step), blank="0"
+    )
 
 
 def _signed(spelling: str) -> float:
@@ -287,6 +298,8 @@ milliseconds = _duration(" ms", milliseconds=1)
 microseconds = _duration(microseconds=1)
 
 _ROUND_TRIP_SIGN = 1 << 15
+_NO_ROUND_TRIP = "65535.999023"
+"""The least below nothing that Asterisk can write: 16 bits of seconds, and of their fraction."""
 
 
 def _round_trip(spelling: str) -> float | None:
@@ -294,10 +307,14 @@ def _round_trip(spelling: str) -> float | None:
     return value if value < _ROUND_TRIP_SIGN else None
 
 
-round_trip: Codec[float | None] = Codec(_round_trip, lambda value: str(value or 0.0))
+round_trip: Codec[float | None] = Codec(
+    _round_trip, lambda value: _NO_ROUND_TRIP if value is None else as_real(value), blank="0.000000"
+)
 """The seconds of a round trip, `None` where clocks that drift apart make it less than nothing: that wraps around."""
 
-seconds_left: Codec[timedelta | None] = Codec(_left, lambda value: seconds.encode(value or timedelta()))
+seconds_left: Codec[timedelta | None] = Codec(
+    _left, lambda value: seconds.encode(timedelta() if value is None else value), blank="0"
+)
 """The seconds that are left of a time limit, `None` where none are: below 0 they wrap around, in 32 or 64 bits."""
 
 
@@ -318,16 +335,20 @@ def _write_clock(value: timedelta) -> str:
     return f"{hour:02}:{minute:02}:{second:02}"
 
 
-clock: Codec[timedelta] = Codec(_read_clock, _write_clock)
+clock: Codec[timedelta] = Codec(_read_clock, _write_clock, blank="00:00:00")
 """A duration as hours, minutes and seconds: ``01:23:45``; hours may exceed 23."""
 
 epoch: Codec[datetime] = Codec(
-    lambda spelling: datetime.fromtimestamp(float(spelling), UTC), lambda value: number(as_moment(value).timestamp())
+    lambda spelling: datetime.fromtimestamp(float(spelling), UTC),
+    lambda value: number(as_moment(value).timestamp()),
+    blank="0",
 )
 """A moment as seconds since 1970, with or without a fraction."""
 
 
-date_time: Codec[datetime] = Codec(datetime.fromisoformat, lambda value: as_moment(value).isoformat(" ", "seconds"))
+date_time: Codec[datetime] = Codec(
+    datetime.fromisoformat, lambda value: as_moment(value).isoformat(" ", "seconds"), blank="1970-01-01 00:00:00"
+)
 """A moment as a date text: naive where the text names no zone; see `in_zone`."""
 
 _FIRST_DAY = datetime(1970, 1, 2)  # noqa: DTZ001 - a date of any zone
@@ -364,8 +385,7 @@ def items(separator: str = ",", vocabulary: str = "") -> Codec[list[str]]:
 
 
 def _joined(values: Sequence[str], separator: str, vocabulary: str) -> str:
-    texts = as_list(values, (lambda item: as_member(item, vocabulary)) if vocabulary else as_text)
-    return texts if isinstance(texts, str) else separator.join(texts)
+    return _written(values, (lambda item: as_member(item, vocabulary)) if vocabulary else as_text, separator)
 
 
 def chosen(vocabulary: str) -> Codec[Any]:
@@ -385,19 +405,25 @@ def pairs(separator: str = ",") -> Codec[dict[str, str]]:
     )
 
 
+def _written(values: Sequence[Any], write: Callable[[Any], str], separator: str, form: str = "{}") -> str:
+    """Write a list; a text in its place stands as it is."""
+    texts = as_list(values, write)
+    return texts if isinstance(texts, str) else form.format(separator.join(texts))
+
+
 def _formats(spelling: str) -> list[str]:
     names = spelling.removeprefix("(").removesuffix(")")
-    return [] if names == "nothing" else [name for name in names.split("|") if name]
+    return [] if names in {"nothing", ""} else [name for name in names.split("|") if name]
 
 
 formats: Codec[list[str]] = Codec(
-    _formats, lambda values: f"({'|'.join(as_list(values, as_text)) or 'nothing'})", empty=True
+    _formats, lambda values: _written(values, as_text, "|", "({})"), empty=True, blank="(nothing)"
 )
 """Media formats, as ``(ulaw|alaw)``; none are ``(nothing)``."""
 
 groups: Codec[list[int]] = Codec(
     lambda spelling: [_integer(part) for part in spelling.split(",") if part.strip()],
-    lambda values: ", ".join(as_list(values, as_integer)),
+    lambda values: _written(values, as_integer, ", "),
     empty=True,
 )
 """Call groups, by their numbers from 0 to 63."""
@@ -410,9 +436,17 @@ def _group_bits(spelling: str) -> list[int]:
     return [group for group in range(_GROUPS) if bits >> group & 1]
 
 
-group_bits: Codec[list[int]] = Codec(
-    _group_bits, lambda values: str(sum(1 << int(group) for group in set(as_list(values, as_integer))))
-)
+def _write_group_bits(values: Sequence[int]) -> str:
+    numbers = as_list(values, as_integer)
+    if isinstance(numbers, str):
+        raise wrong("a list of numbers", numbers)
+    groups = {int(number) for number in numbers}
+    if not groups <= set(range(_GROUPS)):
+        raise ValueError(f"takes numbers of call groups, from 0 to {_GROUPS - 1}")
+    return str(sum(1 << group for group in groups))
+
+
+group_bits: Codec[list[int]] = Codec(_group_bits, _write_group_bits, blank="0")
 """Call groups, by their numbers, written as a sum of bits: 1 for group 0, 2 for group 1, 4 for group 2."""
 
 
@@ -506,7 +540,7 @@ def _read_address(spelling: str) -> Address:
     return Address(family, transport, host, int(port or 0))
 
 
-address: Codec[Address] = Codec(_read_address, lambda value: "/".join(as_list(value, as_text)))
+address: Codec[Address] = Codec(_read_address, lambda value: _written(value, as_text, "/"), blank="IPV4/UDP/0.0.0.0/0")
 """An address such as ``IPV4/TCP/127.0.0.1/5038``."""
 
 
@@ -620,8 +654,13 @@ class _Members(dict[str, E]):
 
 def member(vocabulary: type[E]) -> Codec[E]:
     """One member of an open enum, written as its value."""
-    return Codec(_Members(vocabulary).__getitem__, _write_member)
+    return Codec(
+        _Members(vocabulary).__getitem__,
+        lambda value: _write_member(value, vocabulary),
+        blank=next((str(each.value) for each in vocabulary), ""),
+    )
 
 
-def _write_member(value: enum.Enum | str | float) -> str:
-    return str(value.value if isinstance(value, enum.Enum) else value)
+def _write_member(value: object, vocabulary: type[enum.Enum]) -> str:
+    written = as_member(value, vocabulary.__name__)
+    return as_integer(written) if issubclass(vocabulary, OpenIntEnum) else written

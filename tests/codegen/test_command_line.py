@@ -66,7 +66,7 @@ def test_sources_writes_facts_of_code_that_build_then_uses(
     assert capsys.readouterr().out == f"wrote {spec / 'code' / '22.10.1.json'}\n"
     assert main(["build", "--spec", str(spec), "--output", str(tmp_path / "output")]) == 0
     generated = (tmp_path / "output/events/acme.py").read_text()
-    assert 'size = Always("Size", text)' in generated
+    assert 'size: Always[str] = Always("Size", text)' in generated
 
 
 def test_check_tells_each_file_that_is_not_fresh_and_ends_with_1(

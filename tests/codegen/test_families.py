@@ -65,7 +65,7 @@ def test_an_event_keeps_the_attribute_that_it_describes_in_words_of_its_own(tmp_
     text = render(surface(model))["events/other.py"]
 
     assert "class Broken(ThingEvent):" in text
-    assert text.count("size = ") == 1
+    assert text.count("size: ") == 1
     assert "How big it was." in text
 
 

@@ -127,6 +127,7 @@ if TYPE_CHECKING:
     from ami_typed.events.families import ChannelEvent as ChannelEvent
     from ami_typed.events.families import ChannelSnapshot as ChannelSnapshot
     from ami_typed.events.families import DestChannelEvent as DestChannelEvent
+    from ami_typed.events.families import ListCompleteEvent as ListCompleteEvent
     from ami_typed.events.families import LocalOneChannelEvent as LocalOneChannelEvent
     from ami_typed.events.families import LocalTwoChannelEvent as LocalTwoChannelEvent
     from ami_typed.events.families import MaybeChannelEvent as MaybeChannelEvent
@@ -543,6 +544,7 @@ else:
         "ChannelEvent",
         "ChannelSnapshot",
         "DestChannelEvent",
+        "ListCompleteEvent",
         "LocalOneChannelEvent",
         "LocalTwoChannelEvent",
         "MaybeChannelEvent",

@@ -3,12 +3,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
-from ami_typed.events.families import ChannelEvent, ChannelSnapshot, DestChannelEvent, MaybeChannelEvent
+from ami_typed.events.families import (
+    ChannelEvent,
+    ChannelSnapshot,
+    DestChannelEvent,
+    ListCompleteEvent,
+    MaybeChannelEvent,
+)
 from ami_typed.fields import Always, MaybeView, Sometimes, Variables
-from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import epoch, escaped, integer, member, milliseconds, seconds, text
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
 
 __all__ = [
     "AgentCalled",
@@ -36,11 +46,11 @@ class AgentCalled(ChannelEvent, DestChannelEvent):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    queue = Always("Queue", text)
+    queue: Always[str] = Always("Queue", text)
     """The queue's name."""
-    member_name = Always("MemberName", text)
+    member_name: Always[str] = Always("MemberName", text)
     """The member's name; its interface if it has none."""
-    interface = Always("Interface", text)
+    interface: Always[str] = Always("Interface", text)
     """The interface that is dialled to reach the member, such as ``PJSIP/alice``."""
 
 
@@ -58,53 +68,57 @@ class AgentComplete(MaybeChannelEvent):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    dest_channel = Sometimes("DestChannel", text)
+    dest_channel: Sometimes[str] = Sometimes("DestChannel", text)
     """The channel's name, unique while it lives. Refers to the ``Dest`` channel."""
-    dest_channel_state = Sometimes("DestChannelState", member(enums.ChannelState))
+    dest_channel_state: Sometimes[enums.ChannelState] = Sometimes("DestChannelState", member(enums.ChannelState))
     """The state of the channel. Refers to the ``Dest`` channel."""
-    dest_channel_state_desc = Sometimes("DestChannelStateDesc", member(enums.ChannelStateName))
+    dest_channel_state_desc: Sometimes[enums.ChannelStateName] = Sometimes(
+        "DestChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``Dest`` channel."""
-    dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
+    dest_caller_id_num: Sometimes[str] = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``Dest`` channel."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
+    dest_caller_id_name: Sometimes[str] = Sometimes(
+        "DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; `None` if unknown. Refers to the ``Dest`` channel."""
-    dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
+    dest_connected_line_num: Sometimes[str] = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Dest`` channel."""
-    dest_connected_line_name = Sometimes(
+    dest_connected_line_name: Sometimes[str] = Sometimes(
         "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Dest`` channel."""
-    dest_language = Sometimes("DestLanguage", text)
+    dest_language: Sometimes[str] = Sometimes("DestLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``Dest`` channel."""
-    dest_account_code = Sometimes("DestAccountCode", text)
+    dest_account_code: Sometimes[str] = Sometimes("DestAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Dest`` channel."""
-    dest_context = Sometimes("DestContext", text)
+    dest_context: Sometimes[str] = Sometimes("DestContext", text)
     """The dialplan context. Refers to the ``Dest`` channel."""
-    dest_exten = Sometimes("DestExten", text)
+    dest_exten: Sometimes[str] = Sometimes("DestExten", text)
     """The dialplan extension. Refers to the ``Dest`` channel."""
-    dest_priority = Sometimes("DestPriority", integer)
+    dest_priority: Sometimes[int] = Sometimes("DestPriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``Dest`` channel."""
-    dest_uniqueid = Sometimes("DestUniqueid", text)
+    dest_uniqueid: Sometimes[str] = Sometimes("DestUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``Dest`` channel."""
-    dest_linkedid = Sometimes("DestLinkedid", text)
+    dest_linkedid: Sometimes[str] = Sometimes("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``Dest`` channel."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
+    dest_tenantid: Sometimes[str] = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Dest`` channel."""
-    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
+    dest_chan_variable: Variables = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Dest`` channel."""
-    queue = Always("Queue", text)
+    queue: Always[str] = Always("Queue", text)
     """The queue's name."""
-    member_name = Always("MemberName", text)
+    member_name: Always[str] = Always("MemberName", text)
     """The member's name; its interface if it has none."""
-    interface = Always("Interface", text)
+    interface: Always[str] = Always("Interface", text)
     """The interface that is dialled to reach the member, such as ``PJSIP/alice``."""
-    hold_time = Always("HoldTime", seconds)
+    hold_time: Always[timedelta] = Always("HoldTime", seconds)
     """Time the caller waited."""
-    talk_time = Always("TalkTime", seconds)
+    talk_time: Always[timedelta] = Always("TalkTime", seconds)
     """Time the caller and the member talked."""
-    reason = Always("Reason", member(enums.CompletionReason))
+    reason: Always[enums.CompletionReason] = Always("Reason", member(enums.CompletionReason))
     """Party that ended the call."""
     dest = MaybeView(ChannelSnapshot, "dest_")
     """The snapshot of the ``Dest`` channel; `None` if absent."""
@@ -123,15 +137,15 @@ class AgentConnect(ChannelEvent, DestChannelEvent):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    queue = Always("Queue", text)
+    queue: Always[str] = Always("Queue", text)
     """The queue's name."""
-    member_name = Always("MemberName", text)
+    member_name: Always[str] = Always("MemberName", text)
     """The member's name; its interface if it has none."""
-    interface = Always("Interface", text)
+    interface: Always[str] = Always("Interface", text)
     """The interface that is dialled to reach the member, such as ``PJSIP/alice``."""
-    ring_time = Always("RingTime", seconds)
+    ring_time: Always[timedelta] = Always("RingTime", seconds)
     """Time the member's device rang."""
-    hold_time = Always("HoldTime", seconds)
+    hold_time: Always[timedelta] = Always("HoldTime", seconds)
     """Time the caller waited."""
 
 
@@ -148,11 +162,11 @@ class AgentDump(ChannelEvent, DestChannelEvent):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    queue = Always("Queue", text)
+    queue: Always[str] = Always("Queue", text)
     """The queue's name."""
-    member_name = Always("MemberName", text)
+    member_name: Always[str] = Always("MemberName", text)
     """The member's name; its interface if it has none."""
-    interface = Always("Interface", text)
+    interface: Always[str] = Always("Interface", text)
     """The interface that is dialled to reach the member, such as ``PJSIP/alice``."""
 
 
@@ -169,7 +183,7 @@ class AgentLogin(ChannelEvent):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    agent = Always("Agent", text)
+    agent: Always[str] = Always("Agent", text)
     """The agent's identifier in agents.conf."""
 
 
@@ -186,9 +200,9 @@ class AgentLogoff(ChannelEvent):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    agent = Always("Agent", text)
+    agent: Always[str] = Always("Agent", text)
     """The agent's identifier in agents.conf."""
-    logintime = Always("Logintime", seconds)
+    logintime: Always[timedelta] = Always("Logintime", seconds)
     """Time the agent was logged in."""
 
 
@@ -205,13 +219,13 @@ class AgentRingNoAnswer(ChannelEvent, DestChannelEvent):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    queue = Always("Queue", text)
+    queue: Always[str] = Always("Queue", text)
     """The queue's name."""
-    member_name = Always("MemberName", text)
+    member_name: Always[str] = Always("MemberName", text)
     """The member's name; its interface if it has none."""
-    interface = Always("Interface", text)
+    interface: Always[str] = Always("Interface", text)
     """The interface that is dialled to reach the member, such as ``PJSIP/alice``."""
-    ring_time = Always("RingTime", milliseconds)
+    ring_time: Always[timedelta] = Always("RingTime", milliseconds)
     """Time the member's device rang."""
 
 
@@ -228,21 +242,21 @@ class Agents(MaybeChannelEvent):
     releases = Releases("13-")
     privileges = ()
 
-    agent = Always("Agent", text)
+    agent: Always[str] = Always("Agent", text)
     """The agent's identifier in agents.conf."""
-    name = Always("Name", text)
+    name: Always[str] = Always("Name", text)
     """The agent's name."""
-    status = Always("Status", member(enums.AgentState))
+    status: Always[enums.AgentState] = Always("Status", member(enums.AgentState))
     """The agent's state."""
-    talking_to_chan = Sometimes("TalkingToChan", text)
+    talking_to_chan: Sometimes[str] = Sometimes("TalkingToChan", text)
     """The channel that the agent talks to; only sent during a call."""
-    call_started = Sometimes("CallStarted", epoch)
+    call_started: Sometimes[datetime] = Sometimes("CallStarted", epoch)
     """When that call began; only sent during a call."""
-    logged_in_time = Sometimes("LoggedInTime", epoch)
+    logged_in_time: Sometimes[datetime] = Sometimes("LoggedInTime", epoch)
     """When the agent logged in; only sent while logged in."""
 
 
-class AgentsComplete(Event):
+class AgentsComplete(ListCompleteEvent):
     """The end of the list that Agents returns.
 
     Sent to the session that sends ``Agents``, whatever events its user may read.
@@ -254,8 +268,3 @@ class AgentsComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""

@@ -24,13 +24,13 @@ class AGIExecEnd(ChannelEvent):
     releases = Releases("13-")
     privileges = ("agi",)
 
-    command = Always("Command", text)
+    command: Always[str] = Always("Command", text)
     """The command with its arguments."""
-    command_id = Always("CommandId", text)
+    command_id: Always[str] = Always("CommandId", text)
     """The identifier that relates a command to its result."""
-    result_code = Always("ResultCode", integer)
+    result_code: Always[int] = Always("ResultCode", integer)
     """The AGI protocol's result code: 200 if the command was run."""
-    result = Always("Result", text)
+    result: Always[str] = Always("Result", text)
     """The outcome in a word, such as ``Success``."""
 
 
@@ -47,9 +47,9 @@ class AGIExecStart(ChannelEvent):
     releases = Releases("13-")
     privileges = ("agi",)
 
-    command = Always("Command", text)
+    command: Always[str] = Always("Command", text)
     """The command with its arguments."""
-    command_id = Always("CommandId", text)
+    command_id: Always[str] = Always("CommandId", text)
     """The identifier that relates a command to its result."""
 
 
@@ -80,9 +80,9 @@ class AsyncAGIExec(ChannelEvent):
     releases = Releases("13-")
     privileges = ("agi",)
 
-    command_id = Sometimes("CommandId", text)
+    command_id: Sometimes[str] = Sometimes("CommandId", text)
     """The identifier given in the action; only sent if one was given."""
-    result = Always("Result", uri_encoded)
+    result: Always[str] = Always("Result", uri_encoded)
     """The result as the AGI protocol writes it, such as ``200 result=0``, including the line feed at its end."""
 
 
@@ -99,5 +99,5 @@ class AsyncAGIStart(ChannelEvent):
     releases = Releases("13-")
     privileges = ("agi",)
 
-    env = Always("Env", uri_encoded)
+    env: Always[str] = Always("Env", uri_encoded)
     """The AGI environment: lines of ``name: value``, and an empty one."""

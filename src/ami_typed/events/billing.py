@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
 from ami_typed.events.families import MaybeChannelEvent
 from ami_typed.fields import Always, AlwaysLocal, Built, Sometimes, SometimesLocal
@@ -10,6 +12,11 @@ from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.structures import told_charges, told_units
 from ami_typed.values import integer, member, seconds, text
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from ami_typed.structures import Charge, Unit
 
 __all__ = ["AOC_D", "AOC_E", "AOC_S", "CEL", "Cdr"]
 
@@ -28,19 +35,21 @@ class AOC_D(MaybeChannelEvent):
     releases = Releases("13-")
     privileges = ("aoc",)
 
-    charge_type = Always("Charge/Type", member(enums.ChargeType))
+    charge_type: Always[enums.ChargeType] = Always("Charge/Type", member(enums.ChargeType))
     """The kind of charge: money, units, free, or not available."""
-    charge_billing_id = Sometimes("Charge/BillingID", member(enums.BillingId))
+    charge_billing_id: Sometimes[enums.BillingId] = Sometimes("Charge/BillingID", member(enums.BillingId))
     """The billing category, such as a reverse-charge or a forwarded call."""
-    charge_total_type = Sometimes("Charge/TotalType", member(enums.ChargeTotal))
+    charge_total_type: Sometimes[enums.ChargeTotal] = Sometimes("Charge/TotalType", member(enums.ChargeTotal))
     """The scope of the charge: all of the call or a part of it."""
-    charge_currency_name = Sometimes("Charge/Currency/Name", text)
+    charge_currency_name: Sometimes[str] = Sometimes("Charge/Currency/Name", text)
     """The name of the currency."""
-    charge_currency_cost = Sometimes("Charge/Currency/Cost", integer)
+    charge_currency_cost: Sometimes[int] = Sometimes("Charge/Currency/Cost", integer)
     """The amount, before it is multiplied."""
-    charge_currency_multiplier = Sometimes("Charge/Currency/Multiplier", member(enums.CurrencyMultiplier))
+    charge_currency_multiplier: Sometimes[enums.CurrencyMultiplier] = Sometimes(
+        "Charge/Currency/Multiplier", member(enums.CurrencyMultiplier)
+    )
     """The factor that the amount is multiplied by."""
-    units = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")
+    units: Built[list[Unit]] = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")
     """The units charged so far; `None` if the charge is not in units."""
 
 
@@ -58,25 +67,27 @@ class AOC_E(MaybeChannelEvent):
     releases = Releases("13-")
     privileges = ("aoc",)
 
-    charging_association_number = Sometimes("ChargingAssociation/Number", text)
+    charging_association_number: Sometimes[str] = Sometimes("ChargingAssociation/Number", text)
     """The number that the charge is associated with."""
-    charging_association_plan = Sometimes("ChargingAssociation/Plan", integer)
+    charging_association_plan: Sometimes[int] = Sometimes("ChargingAssociation/Plan", integer)
     """The numbering plan of that number."""
-    charging_association_id = Sometimes("ChargingAssociation/ID", integer)
+    charging_association_id: Sometimes[int] = Sometimes("ChargingAssociation/ID", integer)
     """The identifier that the charge is associated with."""
-    charge_type = Always("Charge/Type", member(enums.ChargeType))
+    charge_type: Always[enums.ChargeType] = Always("Charge/Type", member(enums.ChargeType))
     """The kind of charge: money, units, free, or not available."""
-    charge_billing_id = Sometimes("Charge/BillingID", member(enums.BillingId))
+    charge_billing_id: Sometimes[enums.BillingId] = Sometimes("Charge/BillingID", member(enums.BillingId))
     """The billing category, such as a reverse-charge or a forwarded call."""
-    charge_total_type = Sometimes("Charge/TotalType", member(enums.ChargeTotal))
+    charge_total_type: Sometimes[enums.ChargeTotal] = Sometimes("Charge/TotalType", member(enums.ChargeTotal))
     """The scope of the charge: all of the call or a part of it."""
-    charge_currency_name = Sometimes("Charge/Currency/Name", text)
+    charge_currency_name: Sometimes[str] = Sometimes("Charge/Currency/Name", text)
     """The name of the currency."""
-    charge_currency_cost = Sometimes("Charge/Currency/Cost", integer)
+    charge_currency_cost: Sometimes[int] = Sometimes("Charge/Currency/Cost", integer)
     """The amount, before it is multiplied."""
-    charge_currency_multiplier = Sometimes("Charge/Currency/Multiplier", member(enums.CurrencyMultiplier))
+    charge_currency_multiplier: Sometimes[enums.CurrencyMultiplier] = Sometimes(
+        "Charge/Currency/Multiplier", member(enums.CurrencyMultiplier)
+    )
     """The factor that the amount is multiplied by."""
-    units = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")
+    units: Built[list[Unit]] = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")
     """The units charged; `None` if the charge is not in units."""
 
 
@@ -94,7 +105,7 @@ class AOC_S(MaybeChannelEvent):
     releases = Releases("13-")
     privileges = ("aoc",)
 
-    charges = Built(told_charges, "(null)(*)/*", "(*)/*")
+    charges: Built[list[Charge]] = Built(told_charges, "(null)(*)/*", "(*)/*")
     """The rate of each item, in the words that AOCMessage takes. Asterisk leaves out an item that is free, and all
     that follow it."""
 
@@ -114,42 +125,42 @@ class Cdr(Event):
     releases = Releases("13-")
     privileges = ("cdr",)
 
-    account_code = Always("AccountCode", text)
+    account_code: Always[str] = Always("AccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none."""
-    source = Always("Source", text)
+    source: Always[str] = Always("Source", text)
     """The caller's number; empty if unknown."""
-    destination = Always("Destination", text)
+    destination: Always[str] = Always("Destination", text)
     """The extension that was dialled."""
-    destination_context = Always("DestinationContext", text)
+    destination_context: Always[str] = Always("DestinationContext", text)
     """The context of that extension."""
-    caller_id = Sometimes("CallerID", text, none=('"" <>',))
+    caller_id: Sometimes[str] = Sometimes("CallerID", text, none=('"" <>',))
     """The caller's name and number, as ``"Anna" <555>``, with a backslash before each quote and backslash of the
     name; `None` if neither is known."""
-    channel = Always("Channel", text)
+    channel: Always[str] = Always("Channel", text)
     """The caller's channel."""
-    destination_channel = Always("DestinationChannel", text)
+    destination_channel: Always[str] = Always("DestinationChannel", text)
     """The called channel; empty if there was none."""
-    last_application = Always("LastApplication", text)
+    last_application: Always[str] = Always("LastApplication", text)
     """The dialplan application that ran last."""
-    last_data = Always("LastData", text)
+    last_data: Always[str] = Always("LastData", text)
     """That application's arguments as one text."""
-    start_time = AlwaysLocal("StartTime")
+    start_time: AlwaysLocal = AlwaysLocal("StartTime")
     """When the call started."""
-    answer_time = SometimesLocal("AnswerTime")
+    answer_time: SometimesLocal = SometimesLocal("AnswerTime")
     """When it was answered; `None` if it was not."""
-    end_time = SometimesLocal("EndTime")
+    end_time: SometimesLocal = SometimesLocal("EndTime")
     """When the call ended."""
-    duration = Always("Duration", seconds)
+    duration: Always[timedelta] = Always("Duration", seconds)
     """Time from the start to the end of the call."""
-    billable = Always("BillableSeconds", seconds)
+    billable: Always[timedelta] = Always("BillableSeconds", seconds)
     """Time from the answer to the end of the call."""
-    disposition = Always("Disposition", member(enums.Disposition))
+    disposition: Always[enums.Disposition] = Always("Disposition", member(enums.Disposition))
     """The outcome of the call."""
-    ama_flags = Always("AMAFlags", member(enums.AMAFlags))
+    ama_flags: Always[enums.AMAFlags] = Always("AMAFlags", member(enums.AMAFlags))
     """The purpose of the record."""
-    unique_id = Always("UniqueID", text)
+    unique_id: Always[str] = Always("UniqueID", text)
     """The caller's channel's identifier."""
-    user_field = Always("UserField", text)
+    user_field: Always[str] = Always("UserField", text)
     """Text that the dialplan set as ``CDR(userfield)``."""
 
 
@@ -166,50 +177,50 @@ class CEL(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    event_name = Always("EventName", member(enums.CelEvent))
+    event_name: Always[enums.CelEvent] = Always("EventName", member(enums.CelEvent))
     """The kind of entry; for a user-defined one its name, unless ``show_user_defined`` is set in cel.conf."""
-    account_code = Always("AccountCode", text)
+    account_code: Always[str] = Always("AccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none."""
-    caller_id_num = Always("CallerIDnum", text)
+    caller_id_num: Always[str] = Always("CallerIDnum", text)
     """The number of the party on the channel; empty if unknown."""
-    caller_id_name = Always("CallerIDname", text)
+    caller_id_name: Always[str] = Always("CallerIDname", text)
     """The name of the party on the channel; empty if unknown."""
-    caller_id_ani = Always("CallerIDani", text)
+    caller_id_ani: Always[str] = Always("CallerIDani", text)
     """The number billed for the call; empty if unknown."""
-    caller_id_rdnis = Always("CallerIDrdnis", text)
+    caller_id_rdnis: Always[str] = Always("CallerIDrdnis", text)
     """The number that the call was redirected from; empty if it was not."""
-    caller_id_dnid = Always("CallerIDdnid", text)
+    caller_id_dnid: Always[str] = Always("CallerIDdnid", text)
     """The number that was dialled; empty if unknown."""
-    exten = Always("Exten", text)
+    exten: Always[str] = Always("Exten", text)
     """The dialplan extension."""
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The dialplan context."""
-    channel = Always("Channel", text)
+    channel: Always[str] = Always("Channel", text)
     """The channel's name, unique while it lives."""
-    application = Always("Application", text)
+    application: Always[str] = Always("Application", text)
     """The dialplan application."""
-    app_data = Always("AppData", text)
+    app_data: Always[str] = Always("AppData", text)
     """The application's arguments as one text."""
-    event_time = AlwaysLocal("EventTime")
+    event_time: AlwaysLocal = AlwaysLocal("EventTime")
     """When it happened, to the second. The server prints it in its local time zone, as for `Cdr`; ``dateformat`` of
     cel.conf does not apply."""
-    ama_flags = Always("AMAFlags", member(enums.AMAFlags))
+    ama_flags: Always[enums.AMAFlags] = Always("AMAFlags", member(enums.AMAFlags))
     """The purpose of a record of the call."""
-    unique_id = Always("UniqueID", text)
+    unique_id: Always[str] = Always("UniqueID", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again."""
-    linked_id = Always("LinkedID", text)
+    linked_id: Always[str] = Always("LinkedID", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    user_field = Always("Userfield", text)
+    user_field: Always[str] = Always("Userfield", text)
     """Text that the dialplan set as ``CHANNEL(userfield)``."""
-    peer = Always("Peer", text)
+    peer: Always[str] = Always("Peer", text)
     """The other channels in the bridge, separated by commas, if the channel enters or leaves one; else empty."""
-    peer_account = Always("PeerAccount", text)
+    peer_account: Always[str] = Always("PeerAccount", text)
     """The account of the other channel."""
-    extra = Always("Extra", text)
+    extra: Always[str] = Always("Extra", text)
     """Further details as a JSON object; empty if there are none."""
-    user_def_type = Sometimes("UserDefType", text)
+    user_def_type: Sometimes[str] = Sometimes("UserDefType", text)
     """The name of a user-defined entry of the dialplan. Only sent for those, with ``show_user_defined`` of cel.conf;
     without it, the name is sent as EventName."""
-    tenantid = Sometimes("TenantID", text, releases="18.25 20.10 21.5-")
+    tenantid: Sometimes[str] = Sometimes("TenantID", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.events.families import BridgeEvent, BridgeSnapshot, ChannelEvent
+from ami_typed.events.families import BridgeEvent, BridgeSnapshot, ChannelEvent, ListCompleteEvent
 from ami_typed.fields import Always, Sometimes, View
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
@@ -54,7 +54,7 @@ class BridgeDestroy(BridgeEvent):
     privileges = ("call",)
 
 
-class BridgeEnter(ChannelEvent, BridgeEvent):
+class BridgeEnter(BridgeEvent, ChannelEvent):
     """A channel entered a bridge.
 
     Sent to users with the privilege ``call``.
@@ -67,7 +67,7 @@ class BridgeEnter(ChannelEvent, BridgeEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    swap_uniqueid = Sometimes("SwapUniqueid", text)
+    swap_uniqueid: Sometimes[str] = Sometimes("SwapUniqueid", text)
     """The Uniqueid of the channel whose place it took; only sent if it replaced one."""
 
 
@@ -85,7 +85,7 @@ class BridgeInfoChannel(ChannelEvent):
     privileges = ()
 
 
-class BridgeInfoComplete(BridgeEvent):
+class BridgeInfoComplete(ListCompleteEvent, BridgeEvent):
     """The end of the list that BridgeInfo returns, and the bridge itself.
 
     Sent to the session that sends ``BridgeInfo``, whatever events its user may read.
@@ -98,13 +98,8 @@ class BridgeInfoComplete(BridgeEvent):
     releases = Releases("13-")
     privileges = ()
 
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
-
-class BridgeLeave(ChannelEvent, BridgeEvent):
+class BridgeLeave(BridgeEvent, ChannelEvent):
     """A channel left a bridge.
 
     Sent to users with the privilege ``call``.
@@ -118,7 +113,7 @@ class BridgeLeave(ChannelEvent, BridgeEvent):
     privileges = ("call",)
 
 
-class BridgeListComplete(Event):
+class BridgeListComplete(ListCompleteEvent):
     """The end of the list that BridgeList returns.
 
     Sent to the session that sends ``BridgeList``, whatever events its user may read.
@@ -129,11 +124,6 @@ class BridgeListComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class BridgeListItem(BridgeEvent):
@@ -148,7 +138,9 @@ class BridgeListItem(BridgeEvent):
     releases = Releases("13-")
     privileges = ()
 
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
+    bridge_video_source_mode: Always[enums.VideoMode] = Always(
+        "BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-"
+    )
     """The source of the video that the members see."""
 
 
@@ -165,37 +157,43 @@ class BridgeMerge(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    to_bridge_uniqueid = Always("ToBridgeUniqueid", text)
+    to_bridge_uniqueid: Always[str] = Always("ToBridgeUniqueid", text)
     """The bridge's identifier. Refers to the ``To`` bridge."""
-    to_bridge_type = Always("ToBridgeType", member(enums.BridgeType))
+    to_bridge_type: Always[enums.BridgeType] = Always("ToBridgeType", member(enums.BridgeType))
     """The purpose of the bridge. Refers to the ``To`` bridge."""
-    to_bridge_technology = Always("ToBridgeTechnology", member(enums.BridgeTechnology))
+    to_bridge_technology: Always[enums.BridgeTechnology] = Always("ToBridgeTechnology", member(enums.BridgeTechnology))
     """The bridge technology, which does the mixing. Refers to the ``To`` bridge."""
-    to_bridge_creator = Sometimes("ToBridgeCreator", text, none=("<unknown>",))
+    to_bridge_creator: Sometimes[str] = Sometimes("ToBridgeCreator", text, none=("<unknown>",))
     """The creator of the bridge, such as ``ConfBridge``; `None` if none was given. Refers to the ``To`` bridge."""
-    to_bridge_name = Sometimes("ToBridgeName", text, none=("<unknown>",))
+    to_bridge_name: Sometimes[str] = Sometimes("ToBridgeName", text, none=("<unknown>",))
     """The name given to the bridge; `None` if it has none. Refers to the ``To`` bridge."""
-    to_bridge_num_channels = Always("ToBridgeNumChannels", integer)
+    to_bridge_num_channels: Always[int] = Always("ToBridgeNumChannels", integer)
     """Number of channels in the bridge. Refers to the ``To`` bridge."""
-    to_bridge_video_source_mode = Always("ToBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
+    to_bridge_video_source_mode: Always[enums.VideoMode] = Always(
+        "ToBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-"
+    )
     """The source of the video that the members see. Refers to the ``To`` bridge."""
-    to_bridge_video_source = Sometimes("ToBridgeVideoSource", text, releases="13.13 14.2-")
+    to_bridge_video_source: Sometimes[str] = Sometimes("ToBridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose video is shown; only sent if there is one. Refers to the ``To`` bridge."""
-    from_bridge_uniqueid = Always("FromBridgeUniqueid", text)
+    from_bridge_uniqueid: Always[str] = Always("FromBridgeUniqueid", text)
     """The bridge's identifier. Refers to the ``From`` bridge."""
-    from_bridge_type = Always("FromBridgeType", member(enums.BridgeType))
+    from_bridge_type: Always[enums.BridgeType] = Always("FromBridgeType", member(enums.BridgeType))
     """The purpose of the bridge. Refers to the ``From`` bridge."""
-    from_bridge_technology = Always("FromBridgeTechnology", member(enums.BridgeTechnology))
+    from_bridge_technology: Always[enums.BridgeTechnology] = Always(
+        "FromBridgeTechnology", member(enums.BridgeTechnology)
+    )
     """The bridge technology, which does the mixing. Refers to the ``From`` bridge."""
-    from_bridge_creator = Sometimes("FromBridgeCreator", text, none=("<unknown>",))
+    from_bridge_creator: Sometimes[str] = Sometimes("FromBridgeCreator", text, none=("<unknown>",))
     """The creator of the bridge, such as ``ConfBridge``; `None` if none was given. Refers to the ``From`` bridge."""
-    from_bridge_name = Sometimes("FromBridgeName", text, none=("<unknown>",))
+    from_bridge_name: Sometimes[str] = Sometimes("FromBridgeName", text, none=("<unknown>",))
     """The name given to the bridge; `None` if it has none. Refers to the ``From`` bridge."""
-    from_bridge_num_channels = Always("FromBridgeNumChannels", integer)
+    from_bridge_num_channels: Always[int] = Always("FromBridgeNumChannels", integer)
     """Number of channels in the bridge. Refers to the ``From`` bridge."""
-    from_bridge_video_source_mode = Always("FromBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
+    from_bridge_video_source_mode: Always[enums.VideoMode] = Always(
+        "FromBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-"
+    )
     """The source of the video that the members see. Refers to the ``From`` bridge."""
-    from_bridge_video_source = Sometimes("FromBridgeVideoSource", text, releases="13.13 14.2-")
+    from_bridge_video_source: Sometimes[str] = Sometimes("FromBridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose video is shown; only sent if there is one. Refers to the ``From`` bridge."""
     to_bridge = View(BridgeSnapshot, "to_")
     """The snapshot of the ``To`` bridge."""
@@ -203,7 +201,7 @@ class BridgeMerge(Event):
     """The snapshot of the ``From`` bridge."""
 
 
-class BridgeTechnologyListComplete(Event):
+class BridgeTechnologyListComplete(ListCompleteEvent):
     """The end of the list that BridgeTechnologyList returns.
 
     Sent to the session that sends ``BridgeTechnologyList``, whatever events its user may read.
@@ -214,11 +212,6 @@ class BridgeTechnologyListComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class BridgeTechnologyListItem(Event):
@@ -233,13 +226,13 @@ class BridgeTechnologyListItem(Event):
     releases = Releases("13-")
     privileges = ()
 
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    bridge_technology: Always[enums.BridgeTechnology] = Always("BridgeTechnology", member(enums.BridgeTechnology))
     """The name of the technology."""
-    bridge_type = Always("BridgeType", text)
+    bridge_type: Always[str] = Always("BridgeType", text)
     """The main capability of the technology: ``Holding``, ``Early``, ``Native``, ``1to1Mix`` or ``MultiMix``."""
-    bridge_priority = Always("BridgePriority", integer)
+    bridge_priority: Always[int] = Always("BridgePriority", integer)
     """Its rank: of the suitable technologies, the highest is used."""
-    bridge_suspended = Always("BridgeSuspended", yes_no)
+    bridge_suspended: Always[bool] = Always("BridgeSuspended", yes_no)
     """True if the technology is suspended."""
 
 
@@ -256,9 +249,9 @@ class BridgeVideoSourceUpdate(BridgeEvent):
     releases = Releases("13.13 14.2-")
     privileges = ("call",)
 
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode))
+    bridge_video_source_mode: Always[enums.VideoMode] = Always("BridgeVideoSourceMode", member(enums.VideoMode))
     """The source of the video that the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text)
+    bridge_video_source: Sometimes[str] = Sometimes("BridgeVideoSource", text)
     """The Uniqueid of the channel whose video is shown; only sent if there is one."""
-    bridge_previous_video_source = Always("BridgePreviousVideoSource", text)
+    bridge_previous_video_source: Always[str] = Always("BridgePreviousVideoSource", text)
     """The Uniqueid of the previous video source; empty if there was none."""

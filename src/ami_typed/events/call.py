@@ -27,7 +27,7 @@ class DialBegin(MaybeChannelEvent, DestChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    dial_string = Sometimes("DialString", text, none=("unknown",))
+    dial_string: Sometimes[str] = Sometimes("DialString", text, none=("unknown",))
     """The dial string, without the technology; `None` if unknown."""
 
 
@@ -45,9 +45,9 @@ class DialEnd(MaybeChannelEvent, DestChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    dial_status = Always("DialStatus", member(enums.DialStatus))
+    dial_status: Always[enums.DialStatus] = Always("DialStatus", member(enums.DialStatus))
     """The outcome of dialling."""
-    forward = Sometimes("Forward", text)
+    forward: Sometimes[str] = Sometimes("Forward", text)
     """The destination to which the call was forwarded; only sent if it was."""
 
 
@@ -65,9 +65,9 @@ class DialState(MaybeChannelEvent, DestChannelEvent):
     releases = Releases("14-")
     privileges = ("call",)
 
-    dial_status = Always("DialStatus", member(enums.DialStatus))
+    dial_status: Always[enums.DialStatus] = Always("DialStatus", member(enums.DialStatus))
     """The status of the dial attempt."""
-    forward = Sometimes("Forward", text)
+    forward: Sometimes[str] = Sometimes("Forward", text)
     """The destination to which the call was forwarded; only sent if it was."""
 
 
@@ -84,27 +84,27 @@ class OriginateResponse(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    response = Always("Response", member(enums.OriginateResult))
+    response: Always[enums.OriginateResult] = Always("Response", member(enums.OriginateResult))
     """The outcome: whether the call was answered."""
-    channel = Always("Channel", text)
+    channel: Always[str] = Always("Channel", text)
     """The new channel; if there is none, the party that was to be called."""
-    context = Sometimes("Context", text)
+    context: Sometimes[str] = Sometimes("Context", text)
     """The requested context; absent with an application."""
-    exten = Sometimes("Exten", text)
+    exten: Sometimes[str] = Sometimes("Exten", text)
     """The requested extension; absent with an application."""
-    application = Sometimes("Application", text, releases="13.8-")
+    application: Sometimes[str] = Sometimes("Application", text, releases="13.8-")
     """The requested application; absent with an extension."""
-    data_ = Sometimes("Data", text, releases="13.8-")
+    data_: Sometimes[str] = Sometimes("Data", text, releases="13.8-")
     """That application's arguments."""
-    reason = Always("Reason", member(enums.OriginateReason))
+    reason: Always[enums.OriginateReason] = Always("Reason", member(enums.OriginateReason))
     """The outcome in detail."""
-    uniqueid = Sometimes("Uniqueid", text, none=("<unknown>", "<null>"))
+    uniqueid: Sometimes[str] = Sometimes("Uniqueid", text, none=("<unknown>", "<null>"))
     """The new channel's identifier; if there is no channel, the requested ``ChannelId``, or `None` without one."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
+    caller_id_num: Sometimes[str] = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The caller's number given in the request; `None` if none was given."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<unknown>",))
+    caller_id_name: Sometimes[str] = Sometimes("CallerIDName", text, none=("<unknown>",))
     """The caller's name given in the request; `None` if none was given."""
-    chan_variables = VariablesByName("ChanVariable(*)")
+    chan_variables: VariablesByName = VariablesByName("ChanVariable(*)")
     """The variables listed in ``channelvars`` of manager.conf, by the name of the channel."""
 
 
@@ -121,43 +121,45 @@ class Pickup(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    target_channel = Always("TargetChannel", text)
+    target_channel: Always[str] = Always("TargetChannel", text)
     """The channel's name, unique while it lives. Refers to the ``Target`` channel."""
-    target_channel_state = Always("TargetChannelState", member(enums.ChannelState))
+    target_channel_state: Always[enums.ChannelState] = Always("TargetChannelState", member(enums.ChannelState))
     """The state of the channel. Refers to the ``Target`` channel."""
-    target_channel_state_desc = Always("TargetChannelStateDesc", member(enums.ChannelStateName))
+    target_channel_state_desc: Always[enums.ChannelStateName] = Always(
+        "TargetChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``Target`` channel."""
-    target_caller_id_num = Sometimes("TargetCallerIDNum", text, none=("<unknown>",))
+    target_caller_id_num: Sometimes[str] = Sometimes("TargetCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``Target`` channel."""
-    target_caller_id_name = Sometimes(
+    target_caller_id_name: Sometimes[str] = Sometimes(
         "TargetCallerIDName", escaped("TargetAccountCode", "TargetLinkedid"), none=("<unknown>",)
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``Target`` channel."""
-    target_connected_line_num = Sometimes("TargetConnectedLineNum", text, none=("<unknown>",))
+    target_connected_line_num: Sometimes[str] = Sometimes("TargetConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Target`` channel."""
-    target_connected_line_name = Sometimes(
+    target_connected_line_name: Sometimes[str] = Sometimes(
         "TargetConnectedLineName", escaped("TargetAccountCode", "TargetLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Target`` channel."""
-    target_language = Always("TargetLanguage", text)
+    target_language: Always[str] = Always("TargetLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``Target`` channel."""
-    target_account_code = Always("TargetAccountCode", text)
+    target_account_code: Always[str] = Always("TargetAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Target`` channel."""
-    target_context = Always("TargetContext", text)
+    target_context: Always[str] = Always("TargetContext", text)
     """The dialplan context. Refers to the ``Target`` channel."""
-    target_exten = Always("TargetExten", text)
+    target_exten: Always[str] = Always("TargetExten", text)
     """The dialplan extension. Refers to the ``Target`` channel."""
-    target_priority = Always("TargetPriority", integer)
+    target_priority: Always[int] = Always("TargetPriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``Target`` channel."""
-    target_uniqueid = Always("TargetUniqueid", text)
+    target_uniqueid: Always[str] = Always("TargetUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``Target`` channel."""
-    target_linkedid = Always("TargetLinkedid", text)
+    target_linkedid: Always[str] = Always("TargetLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``Target`` channel."""
-    target_tenantid = Sometimes("TargetTenantid", text, releases="18.25 20.10 21.5-")
+    target_tenantid: Sometimes[str] = Sometimes("TargetTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Target`` channel."""
-    target_chan_variable = Variables("TargetChanVariable", escaped("TargetAccountCode", "TargetLinkedid"))
+    target_chan_variable: Variables = Variables("TargetChanVariable", escaped("TargetAccountCode", "TargetLinkedid"))
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Target`` channel."""
     target = View(ChannelSnapshot, "target_")
     """The snapshot of the ``Target`` channel."""

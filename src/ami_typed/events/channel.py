@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
-from ami_typed.events.families import ChannelEvent, ChannelSnapshot
+from ami_typed.events.families import ChannelEvent, ChannelSnapshot, ListCompleteEvent
 from ami_typed.fields import Always, Sometimes, Variables, VariablesByName, View
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import clock, epoch, escaped, formats, group_bits, integer, member, text
 from ami_typed.values import seconds as _seconds
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
 
 __all__ = [
     "ChannelHungup",
@@ -44,11 +49,11 @@ class ChannelHungup(Event):
     releases = Releases("13-")
     privileges = ()
 
-    channel = Always("Channel", text)
+    channel: Always[str] = Always("Channel", text)
     """The channel that was hung up."""
 
 
-class ChannelsHungupListComplete(Event):
+class ChannelsHungupListComplete(ListCompleteEvent):
     """The end of the list of channels that were hung up by pattern.
 
     Sent to the session that sends ``Hangup`` or ``PJSIPHangup``, whatever events its user may read.
@@ -59,11 +64,6 @@ class ChannelsHungupListComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class CoreShowChannel(ChannelEvent):
@@ -79,13 +79,13 @@ class CoreShowChannel(ChannelEvent):
     releases = Releases("13-")
     privileges = ()
 
-    bridge_id = Always("BridgeId", text)
+    bridge_id: Always[str] = Always("BridgeId", text)
     """The identifier of the bridge that it is in; empty if it is in none."""
-    application = Always("Application", text)
+    application: Always[str] = Always("Application", text)
     """The dialplan application that it is running; empty if none."""
-    application_data = Always("ApplicationData", text)
+    application_data: Always[str] = Always("ApplicationData", text)
     """That application's arguments as one text."""
-    duration = Always("Duration", clock)
+    duration: Always[timedelta] = Always("Duration", clock)
     """Time since the channel was created."""
 
 
@@ -101,13 +101,13 @@ class CoreShowChannelMap(Event):
     releases = Releases("18.19 20.4-")
     privileges = ()
 
-    channel = Always("Channel", text)
+    channel: Always[str] = Always("Channel", text)
     """The channel named in the request."""
-    connected_channel = Always("ConnectedChannel", text)
+    connected_channel: Always[str] = Always("ConnectedChannel", text)
     """A channel that it is connected to."""
 
 
-class CoreShowChannelMapComplete(Event):
+class CoreShowChannelMapComplete(ListCompleteEvent):
     """The end of the list that CoreShowChannelMap returns.
 
     Sent to the session that sends ``CoreShowChannelMap``, whatever events its user may read.
@@ -120,13 +120,8 @@ class CoreShowChannelMapComplete(Event):
     releases = Releases("18.19 20.4-")
     privileges = ()
 
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
-
-class CoreShowChannelsComplete(Event):
+class CoreShowChannelsComplete(ListCompleteEvent):
     """The end of the list that CoreShowChannels returns.
 
     Sent to the session that sends ``CoreShowChannels``, whatever events its user may read.
@@ -138,11 +133,6 @@ class CoreShowChannelsComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class Hangup(ChannelEvent):
@@ -158,11 +148,11 @@ class Hangup(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    cause = Always("Cause", integer)
+    cause: Always[int] = Always("Cause", integer)
     """The cause by Q.850: a number of `enums.HangupCause`."""
-    cause_txt = Always("Cause-txt", text)
+    cause_txt: Always[str] = Always("Cause-txt", text)
     """The cause, in words."""
-    tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
+    tech_cause: Sometimes[int] = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
     """The cause as a code of the channel technology, such as that of a SIP response; only sent if there is one."""
 
 
@@ -179,9 +169,9 @@ class HangupRequest(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    cause = Sometimes("Cause", member(enums.HangupCause))
+    cause: Sometimes[enums.HangupCause] = Sometimes("Cause", member(enums.HangupCause))
     """The cause by Q.850; only sent if the channel's driver provides it."""
-    tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
+    tech_cause: Sometimes[int] = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
     """The cause as a code of the channel technology, such as that of a SIP response; only sent if there is one."""
 
 
@@ -198,7 +188,7 @@ class NewAccountCode(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    old_account_code = Always("OldAccountCode", text)
+    old_account_code: Always[str] = Always("OldAccountCode", text)
     """The previous account; empty if there was none."""
 
 
@@ -215,7 +205,7 @@ class NewCallerid(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    presentation = Always("CID-CallingPres", member(enums.Presentation))
+    presentation: Always[enums.Presentation] = Always("CID-CallingPres", member(enums.Presentation))
     """Presentation: whether the number may be shown, and how it was screened."""
 
 
@@ -274,14 +264,14 @@ class Rename(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    channel = Always("Channel", text)
+    channel: Always[str] = Always("Channel", text)
     """The old name."""
-    newname = Always("Newname", text)
+    newname: Always[str] = Always("Newname", text)
     """The new name."""
-    uniqueid = Always("Uniqueid", text)
+    uniqueid: Always[str] = Always("Uniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again."""
-    chan_variables = VariablesByName("ChanVariable(*)")
+    chan_variables: VariablesByName = VariablesByName("ChanVariable(*)")
     """The variables listed in ``channelvars`` of manager.conf, by the name of the channel."""
 
 
@@ -298,10 +288,10 @@ class SoftHangupRequest(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    cause = Sometimes("Cause", integer)
+    cause: Sometimes[int] = Sometimes("Cause", integer)
     """A flag, not a Q.850 cause: 32 for a request of a program or an application, 1 of the channel's driver, 4 for
     the shutdown of Asterisk, 8 for a time limit, 16 for the unloading of a module."""
-    tech_cause = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
+    tech_cause: Sometimes[int] = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
     """The cause as a code of the channel technology, such as that of a SIP response; only sent if there is one."""
 
 
@@ -318,78 +308,80 @@ class Status(Event):
     releases = Releases("13-")
     privileges = ()
 
-    channel = Always("Channel", text)
+    channel: Always[str] = Always("Channel", text)
     """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
+    channel_state: Always[enums.ChannelState] = Always("ChannelState", member(enums.ChannelState))
     """The state of the channel."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
+    channel_state_desc: Always[enums.ChannelStateName] = Always("ChannelStateDesc", member(enums.ChannelStateName))
     """The state of the channel, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
+    caller_id_num: Sometimes[str] = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Language"), none=("<unknown>",))
+    caller_id_name: Sometimes[str] = Sometimes("CallerIDName", escaped("AccountCode", "Language"), none=("<unknown>",))
     """The name of the party on this channel; `None` if unknown."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
+    connected_line_num: Sometimes[str] = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Language"), none=("<unknown>",))
+    connected_line_name: Sometimes[str] = Sometimes(
+        "ConnectedLineName", escaped("AccountCode", "Language"), none=("<unknown>",)
+    )
     """The name of the party that this channel is talking to; `None` if unknown."""
-    language = Sometimes("Language", text, releases="14-")
+    language: Sometimes[str] = Sometimes("Language", text, releases="14-")
     """The language that prompts are played in."""
-    account_code = Always("AccountCode", text)
+    account_code: Always[str] = Always("AccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none."""
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The dialplan context."""
-    exten = Always("Exten", text)
+    exten: Always[str] = Always("Exten", text)
     """The dialplan extension."""
-    priority = Always("Priority", integer)
+    priority: Always[int] = Always("Priority", integer)
     """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
+    uniqueid: Always[str] = Always("Uniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again."""
-    linkedid = Always("Linkedid", text)
+    linkedid: Always[str] = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
+    tenantid: Sometimes[str] = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
+    chan_variable: Variables = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables listed in ``channelvars`` of manager.conf."""
-    type = Always("Type", text)
+    type: Always[str] = Always("Type", text)
     """The channel technology, such as ``PJSIP``."""
-    dnid = Always("DNID", text)
+    dnid: Always[str] = Always("DNID", text)
     """The number that was dialled to get here; empty if unknown."""
-    effective_connected_line_num = Sometimes("EffectiveConnectedLineNum", text, none=("<unknown>",))
+    effective_connected_line_num: Sometimes[str] = Sometimes("EffectiveConnectedLineNum", text, none=("<unknown>",))
     """The number that a telephone would show for the other party; `None` if unknown."""
-    effective_connected_line_name = Sometimes("EffectiveConnectedLineName", text, none=("<unknown>",))
+    effective_connected_line_name: Sometimes[str] = Sometimes("EffectiveConnectedLineName", text, none=("<unknown>",))
     """The name that a telephone would show for the other party; `None` if unknown."""
-    time_to_hangup = Sometimes("TimeToHangup", epoch, none=("0",))
+    time_to_hangup: Sometimes[datetime] = Sometimes("TimeToHangup", epoch, none=("0",))
     """When the channel will be hung up by a time limit; `None` if it has none."""
-    bridge_id = Always("BridgeID", text)
+    bridge_id: Always[str] = Always("BridgeID", text)
     """The identifier of the bridge that it is in; empty if it is in none."""
-    application = Sometimes("Application", text, none=("(null)",))
+    application: Sometimes[str] = Sometimes("Application", text, none=("(null)",))
     """The dialplan application that it is running; `None` or empty if none."""
-    data_ = Sometimes("Data", text, none=("(null)",))
+    data_: Sometimes[str] = Sometimes("Data", text, none=("(null)",))
     """The arguments of that application as one text; `None` or empty if there are none."""
-    nativeformats = Always("Nativeformats", formats)
+    nativeformats: Always[list[str]] = Always("Nativeformats", formats)
     """The formats that the channel can be sent without translation, in order of preference."""
-    readformat = Always("Readformat", text)
+    readformat: Always[str] = Always("Readformat", text)
     """The format that is read from the channel."""
-    readtrans = Always("Readtrans", text)
+    readtrans: Always[str] = Always("Readtrans", text)
     """The translation path for reading; empty if there is no translation."""
-    writeformat = Always("Writeformat", text)
+    writeformat: Always[str] = Always("Writeformat", text)
     """The format that is written to the channel."""
-    writetrans = Always("Writetrans", text)
+    writetrans: Always[str] = Always("Writetrans", text)
     """The translation path for writing; empty if there is no translation."""
-    callgroup = Always("Callgroup", group_bits)
+    callgroup: Always[list[int]] = Always("Callgroup", group_bits)
     """The pickup groups that calls to the channel belong to."""
-    pickupgroup = Always("Pickupgroup", group_bits)
+    pickupgroup: Always[list[int]] = Always("Pickupgroup", group_bits)
     """The pickup groups whose calls the channel may pick up."""
-    seconds = Always("Seconds", _seconds)
+    seconds: Always[timedelta] = Always("Seconds", _seconds)
     """Time since the channel was created."""
-    variables = Variables("Variable")
+    variables: Variables = Variables("Variable")
     """The requested variables."""
     snapshot = View(ChannelSnapshot)
     """The snapshot of the channel."""
 
 
-class StatusComplete(Event):
+class StatusComplete(ListCompleteEvent):
     """The end of the list that Status returns.
 
     Sent to the session that sends ``Status``, whatever events its user may read.
@@ -402,9 +394,5 @@ class StatusComplete(Event):
     releases = Releases("13-")
     privileges = ()
 
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
-    items_ = Always("Items", integer)
+    items_: Always[int] = Always("Items", integer)
     """Number of channels in the list."""

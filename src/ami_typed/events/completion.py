@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed.fields import Always
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, seconds, text
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 __all__ = [
     "CCAvailable",
@@ -34,11 +39,11 @@ class CCAvailable(Event):
     releases = Releases("13-")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", integer)
+    core_id: Always[int] = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
-    callee = Always("Callee", text)
+    callee: Always[str] = Always("Callee", text)
     """The called party's device."""
-    service = Always("Service", text)
+    service: Always[str] = Always("Service", text)
     """Kind of completion on offer: ``CCBS`` after busy, ``CCNR`` after no answer, ``CCNL`` after out of reach."""
 
 
@@ -54,9 +59,9 @@ class CCCallerRecalling(Event):
     releases = Releases("13-")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", integer)
+    core_id: Always[int] = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
-    caller = Always("Caller", text)
+    caller: Always[str] = Always("Caller", text)
     """The caller's device."""
 
 
@@ -72,9 +77,9 @@ class CCCallerStartMonitoring(Event):
     releases = Releases("13-")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", integer)
+    core_id: Always[int] = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
-    caller = Always("Caller", text)
+    caller: Always[str] = Always("Caller", text)
     """The caller's device."""
 
 
@@ -90,9 +95,9 @@ class CCCallerStopMonitoring(Event):
     releases = Releases("13-")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", integer)
+    core_id: Always[int] = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
-    caller = Always("Caller", text)
+    caller: Always[str] = Always("Caller", text)
     """The caller's device."""
 
 
@@ -108,11 +113,11 @@ class CCFailure(Event):
     releases = Releases("13-")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", integer)
+    core_id: Always[int] = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
-    caller = Always("Caller", text)
+    caller: Always[str] = Always("Caller", text)
     """The caller's device."""
-    reason = Always("Reason", text)
+    reason: Always[str] = Always("Reason", text)
     """The reason, in words."""
 
 
@@ -128,9 +133,9 @@ class CCMonitorFailed(Event):
     releases = Releases("13-")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", integer)
+    core_id: Always[int] = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
-    callee = Always("Callee", text)
+    callee: Always[str] = Always("Callee", text)
     """The called party's device."""
 
 
@@ -146,11 +151,11 @@ class CCOfferTimerStart(Event):
     releases = Releases("13-")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", integer)
+    core_id: Always[int] = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
-    caller = Always("Caller", text)
+    caller: Always[str] = Always("Caller", text)
     """The caller's device."""
-    expires = Always("Expires", seconds)
+    expires: Always[timedelta] = Always("Expires", seconds)
     """Time the caller has to request completion."""
 
 
@@ -166,9 +171,9 @@ class CCRecallComplete(Event):
     releases = Releases("13-")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", integer)
+    core_id: Always[int] = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
-    caller = Always("Caller", text)
+    caller: Always[str] = Always("Caller", text)
     """The caller's device."""
 
 
@@ -184,9 +189,9 @@ class CCRequestAcknowledged(Event):
     releases = Releases("13-")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", integer)
+    core_id: Always[int] = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
-    caller = Always("Caller", text)
+    caller: Always[str] = Always("Caller", text)
     """The caller's device."""
 
 
@@ -202,9 +207,9 @@ class CCRequested(Event):
     releases = Releases("13-")
     privileges = ("cc",)
 
-    core_id = Always("CoreID", integer)
+    core_id: Always[int] = Always("CoreID", integer)
     """The identifier of this offer of call completion."""
-    caller = Always("Caller", text)
+    caller: Always[str] = Always("Caller", text)
     """The caller's device."""
-    callee = Always("Callee", text)
+    callee: Always[str] = Always("Callee", text)
     """The called party's device."""

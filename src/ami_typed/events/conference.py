@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
-from ami_typed.events.families import BridgeEvent, ChannelEvent, ChannelSnapshot
+from ami_typed.events.families import BridgeEvent, ChannelEvent, ChannelSnapshot, ListCompleteEvent
 from ami_typed.fields import Always, Sometimes, Variables, View
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import escaped, integer, member, on_off, seconds, text, yes_no
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 __all__ = [
     "ConfbridgeEnd",
@@ -40,11 +45,11 @@ class ConfbridgeEnd(BridgeEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    conference = Always("Conference", text)
+    conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
 
 
-class ConfbridgeJoin(ChannelEvent, BridgeEvent):
+class ConfbridgeJoin(BridgeEvent, ChannelEvent):
     """A channel joined a conference.
 
     Sent to users with the privilege ``call``.
@@ -57,15 +62,15 @@ class ConfbridgeJoin(ChannelEvent, BridgeEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    conference = Always("Conference", text)
+    conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    admin = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", yes_no)
     """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
-    muted = Sometimes("Muted", yes_no, releases="13.20 15.3-")
+    muted: Sometimes[bool] = Sometimes("Muted", yes_no, releases="13.20 15.3-")
     """True if the member is muted. One of ``Yes``, ``No``."""
 
 
-class ConfbridgeLeave(ChannelEvent, BridgeEvent):
+class ConfbridgeLeave(BridgeEvent, ChannelEvent):
     """A channel left a conference.
 
     Sent to users with the privilege ``call``.
@@ -78,9 +83,9 @@ class ConfbridgeLeave(ChannelEvent, BridgeEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    conference = Always("Conference", text)
+    conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    admin = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", yes_no)
     """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
 
@@ -97,66 +102,72 @@ class ConfbridgeList(Event):
     releases = Releases("13-")
     privileges = ()
 
-    conference = Always("Conference", text)
+    conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    admin = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", yes_no)
     """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
-    marked_user = Always("MarkedUser", yes_no)
+    marked_user: Always[bool] = Always("MarkedUser", yes_no)
     """True if the member is marked; others may wait for a marked member. One of ``Yes``, ``No``."""
-    wait_marked = Always("WaitMarked", yes_no)
+    wait_marked: Always[bool] = Always("WaitMarked", yes_no)
     """True if the member hears no other member until a marked one joins. One of ``Yes``, ``No``."""
-    end_marked = Always("EndMarked", yes_no)
+    end_marked: Always[bool] = Always("EndMarked", yes_no)
     """True if the member is removed when the last marked one leaves. One of ``Yes``, ``No``."""
-    end_marked_any = Sometimes("EndMarkedAny", yes_no, releases="16.29 18.15 19.7-")
+    end_marked_any: Sometimes[bool] = Sometimes("EndMarkedAny", yes_no, releases="16.29 18.15 19.7-")
     """True if the member is removed when any marked one leaves."""
-    waiting = Always("Waiting", yes_no)
+    waiting: Always[bool] = Always("Waiting", yes_no)
     """True if the member is still waiting for a marked one. One of ``Yes``, ``No``."""
-    muted = Always("Muted", yes_no)
+    muted: Always[bool] = Always("Muted", yes_no)
     """True if the member is muted. One of ``Yes``, ``No``."""
-    talking = Sometimes("Talking", yes_no, releases="13.22 15.5-")
+    talking: Sometimes[bool] = Sometimes("Talking", yes_no, releases="13.22 15.5-")
     """True if the member is talking. One of ``Yes``, ``No``."""
-    answered_time = Always("AnsweredTime", seconds)
+    answered_time: Always[timedelta] = Always("AnsweredTime", seconds)
     """Time since the member's channel was answered."""
-    channel = Always("Channel", text)
+    channel: Always[str] = Always("Channel", text)
     """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState), releases="13 15-")
+    channel_state: Sometimes[enums.ChannelState] = Sometimes(
+        "ChannelState", member(enums.ChannelState), releases="13 15-"
+    )
     """The state of the channel."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName), releases="13 15-")
+    channel_state_desc: Sometimes[enums.ChannelStateName] = Sometimes(
+        "ChannelStateDesc", member(enums.ChannelStateName), releases="13 15-"
+    )
     """The state of the channel, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
+    caller_id_num: Sometimes[str] = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AnsweredTime", "Uniqueid"), none=("<unknown>", "<no name>"))
+    caller_id_name: Sometimes[str] = Sometimes(
+        "CallerIDName", escaped("AnsweredTime", "Uniqueid"), none=("<unknown>", "<no name>")
+    )
     """The name of the party on this channel; `None` if unknown."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, releases="13 15-", none=("<unknown>",))
+    connected_line_num: Sometimes[str] = Sometimes("ConnectedLineNum", text, releases="13 15-", none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown."""
-    connected_line_name = Sometimes(
+    connected_line_name: Sometimes[str] = Sometimes(
         "ConnectedLineName", escaped("AccountCode", "Linkedid"), releases="13 15-", none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown."""
-    language = Sometimes("Language", text, releases="13 15-")
+    language: Sometimes[str] = Sometimes("Language", text, releases="13 15-")
     """The language of prompts, such as ``en``."""
-    account_code = Sometimes("AccountCode", text, releases="13 15-")
+    account_code: Sometimes[str] = Sometimes("AccountCode", text, releases="13 15-")
     """The account that the channel's calls are charged to; empty if there is none."""
-    context = Sometimes("Context", text, releases="13 15-")
+    context: Sometimes[str] = Sometimes("Context", text, releases="13 15-")
     """The dialplan context."""
-    exten = Sometimes("Exten", text, releases="13 15-")
+    exten: Sometimes[str] = Sometimes("Exten", text, releases="13 15-")
     """The dialplan extension."""
-    priority = Sometimes("Priority", integer, releases="13 15-")
+    priority: Sometimes[int] = Sometimes("Priority", integer, releases="13 15-")
     """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text, releases="13 15-")
+    uniqueid: Sometimes[str] = Sometimes("Uniqueid", text, releases="13 15-")
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again."""
-    linkedid = Sometimes("Linkedid", text, releases="13 15-")
+    linkedid: Sometimes[str] = Sometimes("Linkedid", text, releases="13 15-")
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
+    tenantid: Sometimes[str] = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"), releases="13 15-")
+    chan_variable: Variables = Variables("ChanVariable", escaped("AccountCode", "Linkedid"), releases="13 15-")
     """The channel variables listed in ``channelvars`` of manager.conf."""
     snapshot = View(ChannelSnapshot)
     """The snapshot of the channel."""
 
 
-class ConfbridgeListComplete(Event):
+class ConfbridgeListComplete(ListCompleteEvent):
     """The end of the list that ConfbridgeList returns.
 
     Sent to the session that sends ``ConfbridgeList``, whatever events its user may read.
@@ -167,11 +178,6 @@ class ConfbridgeListComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class ConfbridgeListRooms(Event):
@@ -187,19 +193,19 @@ class ConfbridgeListRooms(Event):
     releases = Releases("13-")
     privileges = ()
 
-    conference = Always("Conference", text)
+    conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    parties = Always("Parties", integer)
+    parties: Always[int] = Always("Parties", integer)
     """Number of members."""
-    marked = Always("Marked", integer)
+    marked: Always[int] = Always("Marked", integer)
     """Number of marked members."""
-    locked = Always("Locked", yes_no)
+    locked: Always[bool] = Always("Locked", yes_no)
     """True if only administrators can join. One of ``Yes``, ``No``."""
-    muted = Always("Muted", yes_no, releases="13.8-")
+    muted: Always[bool] = Always("Muted", yes_no, releases="13.8-")
     """True if all but administrators are muted. One of ``Yes``, ``No``."""
 
 
-class ConfbridgeListRoomsComplete(Event):
+class ConfbridgeListRoomsComplete(ListCompleteEvent):
     """The end of the list that ConfbridgeListRooms returns.
 
     Sent to the session that sends ``ConfbridgeListRooms``, whatever events its user may read.
@@ -211,13 +217,8 @@ class ConfbridgeListRoomsComplete(Event):
     releases = Releases("13-")
     privileges = ()
 
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
-
-class ConfbridgeMute(ChannelEvent, BridgeEvent):
+class ConfbridgeMute(BridgeEvent, ChannelEvent):
     """A member of a conference was muted.
 
     Sent to users with the privilege ``call``.
@@ -230,9 +231,9 @@ class ConfbridgeMute(ChannelEvent, BridgeEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    conference = Always("Conference", text)
+    conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    admin = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", yes_no)
     """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
 
@@ -249,7 +250,7 @@ class ConfbridgeRecord(BridgeEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    conference = Always("Conference", text)
+    conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
 
 
@@ -266,7 +267,7 @@ class ConfbridgeStart(BridgeEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    conference = Always("Conference", text)
+    conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
 
 
@@ -283,11 +284,11 @@ class ConfbridgeStopRecord(BridgeEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    conference = Always("Conference", text)
+    conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
 
 
-class ConfbridgeTalking(ChannelEvent, BridgeEvent):
+class ConfbridgeTalking(BridgeEvent, ChannelEvent):
     """A member of a conference started or stopped talking; only sent if talker detection is on.
 
     Sent to users with the privilege ``call``.
@@ -300,15 +301,15 @@ class ConfbridgeTalking(ChannelEvent, BridgeEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    conference = Always("Conference", text)
+    conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    talking_status = Always("TalkingStatus", on_off)
+    talking_status: Always[bool] = Always("TalkingStatus", on_off)
     """True if the member is talking. One of ``on``, ``off``."""
-    admin = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", yes_no)
     """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
 
-class ConfbridgeUnmute(ChannelEvent, BridgeEvent):
+class ConfbridgeUnmute(BridgeEvent, ChannelEvent):
     """A member of a conference was unmuted.
 
     Sent to users with the privilege ``call``.
@@ -321,7 +322,7 @@ class ConfbridgeUnmute(ChannelEvent, BridgeEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    conference = Always("Conference", text)
+    conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    admin = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", yes_no)
     """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""

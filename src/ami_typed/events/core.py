@@ -22,7 +22,7 @@ class CloseSession(Event):
 
     releases = Releases("13-")
 
-    close_session = Always("CloseSession", true_false)
+    close_session: Always[bool] = Always("CloseSession", true_false)
     """``true``."""
 
 
@@ -53,7 +53,7 @@ class DeadlockStart(Event):
     releases = Releases("16.29 18.15 19.7-")
     privileges = ("system",)
 
-    mutex = Always("Mutex", text)
+    mutex: Always[str] = Always("Mutex", text)
     """The lock that is waiting."""
 
 
@@ -70,9 +70,9 @@ class Load(Event):
     releases = Releases("16-")
     privileges = ("system",)
 
-    module = Always("Module", text)
+    module: Always[str] = Always("Module", text)
     """The name of the Asterisk module."""
-    status = Always("Status", member(enums.LoadResult))
+    status: Always[enums.LoadResult] = Always("Status", member(enums.LoadResult))
     """The outcome of loading the module."""
 
 
@@ -90,11 +90,11 @@ class LogChannel(Event):
     releases = Releases("13-")
     privileges = ("system",)
 
-    channel = Always("Channel", text)
+    channel: Always[str] = Always("Channel", text)
     """The log file."""
-    enabled = Always("Enabled", yes_no)
+    enabled: Always[bool] = Always("Enabled", yes_no)
     """True if the log file is now enabled."""
-    reason = Sometimes("Reason", text)
+    reason: Sometimes[str] = Sometimes("Reason", text)
     """The error, as number and text, such as ``28 - No space left on device``; only sent if writing failed."""
 
 
@@ -111,9 +111,9 @@ class Reload(Event):
     releases = Releases("13-")
     privileges = ("system",)
 
-    module = Always("Module", text)
+    module: Always[str] = Always("Module", text)
     """The module, or ``All``."""
-    status = Always("Status", member(enums.ReloadResult))
+    status: Always[enums.ReloadResult] = Always("Status", member(enums.ReloadResult))
     """The outcome of the reload."""
 
 
@@ -131,15 +131,15 @@ class TestEvent(Event):
     privileges = ("reporting",)
     any_header = True
 
-    type = Always("Type", text)
+    type: Always[str] = Always("Type", text)
     """``StateChange`` or ``Assert``."""
-    state = Sometimes("State", text)
+    state: Sometimes[str] = Sometimes("State", text)
     """The checkpoint that was reached."""
-    app_file = Always("AppFile", text)
+    app_file: Always[str] = Always("AppFile", text)
     """The source file that reports it."""
-    app_function = Always("AppFunction", text)
+    app_function: Always[str] = Always("AppFunction", text)
     """The C function that reports it."""
-    app_line = Always("AppLine", integer)
+    app_line: Always[int] = Always("AppLine", integer)
     """The line of the source file."""
 
 
@@ -156,7 +156,7 @@ class Unload(Event):
     releases = Releases("16-")
     privileges = ("system",)
 
-    module = Always("Module", text)
+    module: Always[str] = Always("Module", text)
     """The name of the Asterisk module."""
-    status = Always("Status", member(enums.LoadResult))
+    status: Always[enums.LoadResult] = Always("Status", member(enums.LoadResult))
     """The outcome of unloading the module."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.events.families import ChannelEvent
+from ami_typed.events.families import ChannelEvent, ListCompleteEvent
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
@@ -40,9 +40,9 @@ class Alarm(Event):
     releases = Releases("13-")
     privileges = ("system",)
 
-    dahdi_channel = Always("DAHDIChannel", text)
+    dahdi_channel: Always[str] = Always("DAHDIChannel", text)
     """The DAHDI channel's number."""
-    alarm = Always("Alarm", text)
+    alarm: Always[str] = Always("Alarm", text)
     """The alarm, such as ``Red Alarm``."""
 
 
@@ -59,9 +59,9 @@ class AlarmClear(Event):
     releases = Releases("13-")
     privileges = ("system",)
 
-    dahdi_channel = Sometimes("DAHDIChannel", text)
+    dahdi_channel: Sometimes[str] = Sometimes("DAHDIChannel", text)
     """The DAHDI channel's number."""
-    channel = Sometimes("Channel", text)
+    channel: Sometimes[str] = Sometimes("Channel", text)
     """The DAHDI channel's number, for analogue lines."""
 
 
@@ -78,11 +78,11 @@ class DAHDIChannel(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    dahdi_group = Sometimes("DAHDIGroup", integer, releases="13.26 16.3-")
+    dahdi_group: Sometimes[int] = Sometimes("DAHDIGroup", integer, releases="13.26 16.3-")
     """The groups of the channel as a bit mask: bit 0 is group 0."""
-    dahdi_span = Always("DAHDISpan", integer)
+    dahdi_span: Always[int] = Always("DAHDISpan", integer)
     """The span's number."""
-    dahdi_channel = Always("DAHDIChannel", text)
+    dahdi_channel: Always[str] = Always("DAHDIChannel", text)
     """The DAHDI channel's number, ``pseudo``, or ``no-media (-2)`` and the like for a call without a B channel."""
 
 
@@ -98,29 +98,29 @@ class DAHDIShowChannels(Event):
     releases = Releases("13-")
     privileges = ()
 
-    dahdi_channel = Always("DAHDIChannel", text)
+    dahdi_channel: Always[str] = Always("DAHDIChannel", text)
     """The DAHDI channel's number."""
-    channel = Sometimes("Channel", text)
+    channel: Sometimes[str] = Sometimes("Channel", text)
     """The Asterisk channel that uses it; absent if there is none."""
-    uniqueid = Sometimes("Uniqueid", text)
+    uniqueid: Sometimes[str] = Sometimes("Uniqueid", text)
     """The identifier of that channel; absent if there is none."""
-    account_code = Sometimes("AccountCode", text)
+    account_code: Sometimes[str] = Sometimes("AccountCode", text)
     """The account that the calls of that channel are charged to; absent if there is none."""
-    signalling = Always("Signalling", text)
+    signalling: Always[str] = Always("Signalling", text)
     """The signalling by name, such as ``FXO Kewlstart``."""
-    signalling_code = Always("SignallingCode", integer)
+    signalling_code: Always[int] = Always("SignallingCode", integer)
     """The signalling as a number of DAHDI."""
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The context in which calls from it start."""
-    dnd = Always("DND", enabled_disabled)
+    dnd: Always[bool] = Always("DND", enabled_disabled)
     """True if do-not-disturb is on."""
-    alarm = Always("Alarm", text)
+    alarm: Always[str] = Always("Alarm", text)
     """The alarm, such as ``Red Alarm``; ``No Alarm`` if there is none."""
-    description = Always("Description", text)
+    description: Always[str] = Always("Description", text)
     """Its ``description`` in chan_dahdi.conf; empty if none is set."""
 
 
-class DAHDIShowChannelsComplete(Event):
+class DAHDIShowChannelsComplete(ListCompleteEvent):
     """The end of the list that DAHDIShowChannels returns.
 
     Sent to the session that sends ``DAHDIShowChannels``, whatever events its user may read.
@@ -132,11 +132,7 @@ class DAHDIShowChannelsComplete(Event):
     releases = Releases("13-")
     privileges = ()
 
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
-    items_ = Always("Items", integer)
+    items_: Always[int] = Always("Items", integer)
     """Number of channels in the list."""
 
 
@@ -152,30 +148,30 @@ class DAHDIShowStatus(Event):
     releases = Releases("18.23 20.8 21.3-")
     privileges = ()
 
-    span = Always("Span", integer)
+    span: Always[int] = Always("Span", integer)
     """The DAHDI span's number."""
-    description = Always("Description", text)
+    description: Always[str] = Always("Description", text)
     """The description of the span by its driver."""
-    alarms = Always("Alarms", text)
+    alarms: Always[str] = Always("Alarms", text)
     """The alarms, separated by slashes: ``RED``, ``YEL``, ``BLU``, ``LB``, ``REC``, ``NOP``; else ``OK``, or
     ``UNCONFIGURED`` for a span without channels."""
-    irq = Always("IRQ", integer)
+    irq: Always[int] = Always("IRQ", integer)
     """Number of missed interrupts."""
-    bpviol = Always("bpviol", integer)
+    bpviol: Always[int] = Always("bpviol", integer)
     """Number of bipolar violations."""
-    crc = Always("CRC", integer)
+    crc: Always[int] = Always("CRC", integer)
     """Number of CRC-4 errors."""
-    framing = Always("Framing", text)
+    framing: Always[str] = Always("Framing", text)
     """The framing: ``D4``, ``ESF``, ``CCS`` or ``CAS``."""
-    coding = Sometimes("Coding", text, none=("Unk",))
+    coding: Sometimes[str] = Sometimes("Coding", text, none=("Unk",))
     """The line coding: ``B8ZS``, ``HDB3`` or ``AMI``; `None` if unknown."""
-    options = Always("Options", text)
+    options: Always[str] = Always("Options", text)
     """Further options: ``CRC4``, ``YEL`` or ``CRC4/YEL``; empty if none are set."""
-    lbo = Always("LBO", text)
+    lbo: Always[str] = Always("LBO", text)
     """The line build-out, such as ``0 db (CSU)/0-133 feet (DSX-1)``."""
 
 
-class DAHDIShowStatusComplete(Event):
+class DAHDIShowStatusComplete(ListCompleteEvent):
     """The end of the list that DAHDIShowStatus returns.
 
     Sent to the session that sends ``DAHDIShowStatus``, whatever events its user may read.
@@ -187,11 +183,7 @@ class DAHDIShowStatusComplete(Event):
     releases = Releases("18.23 20.8 21.3-")
     privileges = ()
 
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
-    items_ = Always("Items", integer)
+    items_: Always[int] = Always("Items", integer)
     """Number of spans in the list."""
 
 
@@ -208,11 +200,11 @@ class DNDState(Event):
     releases = Releases("13-")
     privileges = ("system",)
 
-    dahdi_channel = Sometimes("DAHDIChannel", text)
+    dahdi_channel: Sometimes[str] = Sometimes("DAHDIChannel", text)
     """The DAHDI channel's number."""
-    channel = Sometimes("Channel", text)
+    channel: Sometimes[str] = Sometimes("Channel", text)
     """The DAHDI channel, as ``DAHDI/5``, for analogue lines."""
-    status = Always("Status", enabled_disabled)
+    status: Always[bool] = Always("Status", enabled_disabled)
     """True if do-not-disturb is now on. One of ``enabled``, ``disabled``."""
 
 
@@ -231,57 +223,61 @@ class MCID(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    m_caller_id_num_valid = Sometimes("MCallerIDNumValid", one_zero)
+    m_caller_id_num_valid: Sometimes[bool] = Sometimes("MCallerIDNumValid", one_zero)
     """True if the caller's number is known."""
-    m_caller_id_num = Sometimes("MCallerIDNum", text)
+    m_caller_id_num: Sometimes[str] = Sometimes("MCallerIDNum", text)
     """The caller's number."""
-    m_caller_id_ton = Sometimes("MCallerIDton", integer)
+    m_caller_id_ton: Sometimes[int] = Sometimes("MCallerIDton", integer)
     """The same octet as NumPlan; 0 if the number is unknown."""
-    m_caller_id_num_plan = Sometimes("MCallerIDNumPlan", integer)
+    m_caller_id_num_plan: Sometimes[int] = Sometimes("MCallerIDNumPlan", integer)
     """The type of number and numbering plan of the caller's number, as one octet of Q.931."""
-    m_caller_id_num_pres = Sometimes("MCallerIDNumPres", member(enums.Presentation))
+    m_caller_id_num_pres: Sometimes[enums.Presentation] = Sometimes("MCallerIDNumPres", member(enums.Presentation))
     """Presentation of the caller's number: whether it may be shown, and how it was screened."""
-    m_caller_id_name_valid = Sometimes("MCallerIDNameValid", one_zero)
+    m_caller_id_name_valid: Sometimes[bool] = Sometimes("MCallerIDNameValid", one_zero)
     """True if the caller's name is known."""
-    m_caller_id_name = Sometimes("MCallerIDName", text)
+    m_caller_id_name: Sometimes[str] = Sometimes("MCallerIDName", text)
     """The caller's name."""
-    m_caller_id_name_char_set = Sometimes("MCallerIDNameCharSet", text)
+    m_caller_id_name_char_set: Sometimes[str] = Sometimes("MCallerIDNameCharSet", text)
     """The character set of the caller's name."""
-    m_caller_id_name_pres = Sometimes("MCallerIDNamePres", member(enums.Presentation))
+    m_caller_id_name_pres: Sometimes[enums.Presentation] = Sometimes("MCallerIDNamePres", member(enums.Presentation))
     """Presentation of the caller's name: whether it may be shown, and how it was screened."""
-    m_caller_id_subaddr = Sometimes("MCallerIDSubaddr", text)
+    m_caller_id_subaddr: Sometimes[str] = Sometimes("MCallerIDSubaddr", text)
     """The caller's subaddress."""
-    m_caller_id_subaddr_type = Sometimes("MCallerIDSubaddrType", text, none=("(null)",))
+    m_caller_id_subaddr_type: Sometimes[str] = Sometimes("MCallerIDSubaddrType", text, none=("(null)",))
     """Always `None`: Asterisk prints ``(null)`` in place of the type."""
-    m_caller_id_subaddr_odd = Sometimes("MCallerIDSubaddrOdd", one_zero)
+    m_caller_id_subaddr_odd: Sometimes[bool] = Sometimes("MCallerIDSubaddrOdd", one_zero)
     """True if the caller's subaddress has an odd number of digits."""
-    m_caller_id_pres = Sometimes("MCallerIDPres", member(enums.Presentation))
+    m_caller_id_pres: Sometimes[enums.Presentation] = Sometimes("MCallerIDPres", member(enums.Presentation))
     """Presentation of the caller: whether it may be shown, and how it was screened."""
-    m_connected_id_num_valid = Sometimes("MConnectedIDNumValid", one_zero)
+    m_connected_id_num_valid: Sometimes[bool] = Sometimes("MConnectedIDNumValid", one_zero)
     """True if the called party's number is known."""
-    m_connected_id_num = Sometimes("MConnectedIDNum", text)
+    m_connected_id_num: Sometimes[str] = Sometimes("MConnectedIDNum", text)
     """The called party's number."""
-    m_connected_id_ton = Sometimes("MConnectedIDton", integer)
+    m_connected_id_ton: Sometimes[int] = Sometimes("MConnectedIDton", integer)
     """The same octet as NumPlan; 0 if the number is unknown."""
-    m_connected_id_num_plan = Sometimes("MConnectedIDNumPlan", integer)
+    m_connected_id_num_plan: Sometimes[int] = Sometimes("MConnectedIDNumPlan", integer)
     """The type of number and numbering plan of the called party's number, as one octet of Q.931."""
-    m_connected_id_num_pres = Sometimes("MConnectedIDNumPres", member(enums.Presentation))
+    m_connected_id_num_pres: Sometimes[enums.Presentation] = Sometimes(
+        "MConnectedIDNumPres", member(enums.Presentation)
+    )
     """Presentation of the called party's number: whether it may be shown, and how it was screened."""
-    m_connected_id_name_valid = Sometimes("MConnectedIDNameValid", one_zero)
+    m_connected_id_name_valid: Sometimes[bool] = Sometimes("MConnectedIDNameValid", one_zero)
     """True if the called party's name is known."""
-    m_connected_id_name = Sometimes("MConnectedIDName", text)
+    m_connected_id_name: Sometimes[str] = Sometimes("MConnectedIDName", text)
     """The called party's name."""
-    m_connected_id_name_char_set = Sometimes("MConnectedIDNameCharSet", text)
+    m_connected_id_name_char_set: Sometimes[str] = Sometimes("MConnectedIDNameCharSet", text)
     """The character set of the called party's name."""
-    m_connected_id_name_pres = Sometimes("MConnectedIDNamePres", member(enums.Presentation))
+    m_connected_id_name_pres: Sometimes[enums.Presentation] = Sometimes(
+        "MConnectedIDNamePres", member(enums.Presentation)
+    )
     """Presentation of the called party's name: whether it may be shown, and how it was screened."""
-    m_connected_id_subaddr = Sometimes("MConnectedIDSubaddr", text)
+    m_connected_id_subaddr: Sometimes[str] = Sometimes("MConnectedIDSubaddr", text)
     """The called party's subaddress."""
-    m_connected_id_subaddr_type = Sometimes("MConnectedIDSubaddrType", text, none=("(null)",))
+    m_connected_id_subaddr_type: Sometimes[str] = Sometimes("MConnectedIDSubaddrType", text, none=("(null)",))
     """Always `None`: Asterisk prints ``(null)`` in place of the type."""
-    m_connected_id_subaddr_odd = Sometimes("MConnectedIDSubaddrOdd", one_zero)
+    m_connected_id_subaddr_odd: Sometimes[bool] = Sometimes("MConnectedIDSubaddrOdd", one_zero)
     """True if the called party's subaddress has an odd number of digits."""
-    m_connected_id_pres = Sometimes("MConnectedIDPres", member(enums.Presentation))
+    m_connected_id_pres: Sometimes[enums.Presentation] = Sometimes("MConnectedIDPres", member(enums.Presentation))
     """Presentation of the called party: whether it may be shown, and how it was screened."""
 
 
@@ -297,21 +293,21 @@ class PRIShowSpans(Event):
     releases = Releases("13-")
     privileges = ()
 
-    span = Always("Span", integer)
+    span: Always[int] = Always("Span", integer)
     """The DAHDI span's number."""
-    d_channel = Always("DChannel", integer)
+    d_channel: Always[int] = Always("DChannel", integer)
     """The number of the DAHDI channel that is the D channel."""
-    order = Always("Order", text)
+    order: Always[str] = Always("Order", text)
     """``Primary``, ``Secondary``, ``Tertiary`` or ``Quaternary``."""
-    active = Always("Active", yes_no)
+    active: Always[bool] = Always("Active", yes_no)
     """True if it is the active D channel of the span."""
-    alarm = Always("Alarm", yes_no)
+    alarm: Always[bool] = Always("Alarm", yes_no)
     """True if the D channel is in alarm."""
-    up = Always("Up", yes_no)
+    up: Always[bool] = Always("Up", yes_no)
     """True if the D channel is up."""
 
 
-class PRIShowSpansComplete(Event):
+class PRIShowSpansComplete(ListCompleteEvent):
     """The end of the list that PRIShowSpans returns.
 
     Sent to the session that sends ``PRIShowSpans``, whatever events its user may read.
@@ -323,11 +319,7 @@ class PRIShowSpansComplete(Event):
     releases = Releases("13-")
     privileges = ()
 
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
-    items_ = Always("Items", integer)
+    items_: Always[int] = Always("Items", integer)
     """Number of D channels in the list."""
 
 
@@ -344,9 +336,9 @@ class SpanAlarm(Event):
     releases = Releases("13-")
     privileges = ("system",)
 
-    span = Always("Span", integer)
+    span: Always[int] = Always("Span", integer)
     """The DAHDI span's number."""
-    alarm = Always("Alarm", text)
+    alarm: Always[str] = Always("Alarm", text)
     """The alarm, such as ``Red Alarm``."""
 
 
@@ -363,5 +355,5 @@ class SpanAlarmClear(Event):
     releases = Releases("13-")
     privileges = ("system",)
 
-    span = Always("Span", integer)
+    span: Always[int] = Always("Span", integer)
     """The DAHDI span's number."""

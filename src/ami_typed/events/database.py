@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+from ami_typed.events.families import ListCompleteEvent
 from ami_typed.fields import Always
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, text
+from ami_typed.values import text
 
 __all__ = ["DBGetComplete", "DBGetResponse", "DBGetTreeComplete", "DBGetTreeResponse"]
 
 
-class DBGetComplete(Event):
+class DBGetComplete(ListCompleteEvent):
     """The end of the list that DBGet returns.
 
     Sent to the session that sends ``DBGet``, whatever events its user may read.
@@ -22,11 +23,6 @@ class DBGetComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class DBGetResponse(Event):
@@ -41,15 +37,15 @@ class DBGetResponse(Event):
     releases = Releases("13-")
     privileges = ()
 
-    family = Always("Family", text)
+    family: Always[str] = Always("Family", text)
     """The key's family."""
-    key = Always("Key", text)
+    key: Always[str] = Always("Key", text)
     """The key."""
-    val = Always("Val", text)
+    val: Always[str] = Always("Val", text)
     """The value of the key."""
 
 
-class DBGetTreeComplete(Event):
+class DBGetTreeComplete(ListCompleteEvent):
     """The end of the list that DBGetTree returns.
 
     Sent to the session that sends ``DBGetTree``, whatever events its user may read.
@@ -60,11 +56,6 @@ class DBGetTreeComplete(Event):
 
     releases = Releases("16.28 18.14 19.6-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class DBGetTreeResponse(Event):
@@ -79,7 +70,7 @@ class DBGetTreeResponse(Event):
     releases = Releases("16.28 18.14 19.6-")
     privileges = ()
 
-    key = Always("Key", text)
+    key: Always[str] = Always("Key", text)
     """The key preceded by its family, as ``/family/key``."""
-    val = Always("Val", text)
+    val: Always[str] = Always("Val", text)
     """The value of the key."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ami_typed.events.families import ChannelEvent, MaybeChannelEvent
+from ami_typed.events.families import ChannelEvent, ListCompleteEvent, MaybeChannelEvent
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
@@ -33,7 +33,7 @@ class HangupHandlerPop(ChannelEvent):
     releases = Releases("13-")
     privileges = ("dialplan",)
 
-    handler = Always("Handler", text)
+    handler: Always[str] = Always("Handler", text)
     """The handler, as ``context,exten,priority``."""
 
 
@@ -50,7 +50,7 @@ class HangupHandlerPush(ChannelEvent):
     releases = Releases("13-")
     privileges = ("dialplan",)
 
-    handler = Always("Handler", text)
+    handler: Always[str] = Always("Handler", text)
     """The handler, as ``context,exten,priority``."""
 
 
@@ -67,7 +67,7 @@ class HangupHandlerRun(ChannelEvent):
     releases = Releases("13-")
     privileges = ("dialplan",)
 
-    handler = Always("Handler", text)
+    handler: Always[str] = Always("Handler", text)
     """The handler, as ``context,exten,priority``."""
 
 
@@ -83,25 +83,25 @@ class ListDialplan(Event):
     releases = Releases("13-")
     privileges = ()
 
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The context that the line is in."""
-    extension = Sometimes("Extension", text)
+    extension: Sometimes[str] = Sometimes("Extension", text)
     """The extension; absent if the line is not a step."""
-    extension_label = Sometimes("ExtensionLabel", text)
+    extension_label: Sometimes[str] = Sometimes("ExtensionLabel", text)
     """The label of the step, if it has one."""
-    priority = Sometimes("Priority", text)
+    priority: Sometimes[str] = Sometimes("Priority", text)
     """The priority of the step, or ``hint``."""
-    application = Sometimes("Application", text)
+    application: Sometimes[str] = Sometimes("Application", text)
     """The application that the step runs, or the devices of a hint."""
-    app_data = Sometimes("AppData", text)
+    app_data: Sometimes[str] = Sometimes("AppData", text)
     """The application's arguments; absent for a hint."""
-    include_context = Sometimes("IncludeContext", text)
+    include_context: Sometimes[str] = Sometimes("IncludeContext", text)
     """The context that the line includes."""
-    ignore_pattern = Sometimes("IgnorePattern", text)
+    ignore_pattern: Sometimes[str] = Sometimes("IgnorePattern", text)
     """The pattern after which dial tone continues."""
-    switch = Sometimes("Switch", text)
+    switch: Sometimes[str] = Sometimes("Switch", text)
     """The switch that is searched for extensions, with its arguments."""
-    registrar = Always("Registrar", text)
+    registrar: Always[str] = Always("Registrar", text)
     """The component that created the line: ``pbx_config`` for extensions.conf."""
 
 
@@ -118,15 +118,15 @@ class Newexten(ChannelEvent):
     releases = Releases("13-")
     privileges = ("dialplan",)
 
-    extension = Always("Extension", text)
+    extension: Always[str] = Always("Extension", text)
     """The extension: the same as `exten`, kept for compatibility."""
-    application = Always("Application", text)
+    application: Always[str] = Always("Application", text)
     """The application that it runs."""
-    app_data = Always("AppData", text)
+    app_data: Always[str] = Always("AppData", text)
     """The application's arguments as one text."""
 
 
-class ShowDialPlanComplete(Event):
+class ShowDialPlanComplete(ListCompleteEvent):
     """The end of the list that ShowDialPlan returns.
 
     Sent to the session that sends ``ShowDialPlan``, whatever events its user may read.
@@ -138,15 +138,11 @@ class ShowDialPlanComplete(Event):
     releases = Releases("13-")
     privileges = ()
 
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
-    list_extensions = Always("ListExtensions", integer)
+    list_extensions: Always[int] = Always("ListExtensions", integer)
     """Number of extensions."""
-    list_priorities = Always("ListPriorities", integer)
+    list_priorities: Always[int] = Always("ListPriorities", integer)
     """Number of steps."""
-    list_contexts = Always("ListContexts", integer)
+    list_contexts: Always[int] = Always("ListContexts", integer)
     """Number of contexts."""
 
 
@@ -163,12 +159,12 @@ class VarSet(MaybeChannelEvent):
     releases = Releases("13-")
     privileges = ("dialplan",)
 
-    channel = Sometimes("Channel", text, none=("none",))
+    channel: Sometimes[str] = Sometimes("Channel", text, none=("none",))
     """The channel that it was set on; `None` for a global variable."""
-    uniqueid = Sometimes("Uniqueid", text, none=("none",))
+    uniqueid: Sometimes[str] = Sometimes("Uniqueid", text, none=("none",))
     """The channel's identifier; `None` for a global variable."""
-    variable = Always("Variable", text)
+    variable: Always[str] = Always("Variable", text)
     """The variable's name."""
-    value = Always("Value", escaped("AccountCode", "Linkedid"))
+    value: Always[str] = Always("Value", escaped("AccountCode", "Linkedid"))
     """The new value. Asterisk 18 (since 18.17), 20.2 and later replace bytes that are not UTF-8 with U+FFFD; older
     releases send no event for such a value."""

@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
+from ami_typed.events.families import ListCompleteEvent
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import epoch, integer, member, microseconds, milliseconds, seconds, text, yes_no
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
 
 __all__ = [
     "ContactStatus",
@@ -33,15 +39,15 @@ class ContactStatus(Event):
     releases = Releases("13.5-")
     privileges = ("system",)
 
-    uri = Always("URI", text)
+    uri: Always[str] = Always("URI", text)
     """The contact's address."""
-    contact_status = Always("ContactStatus", member(enums.ContactState))
+    contact_status: Always[enums.ContactState] = Always("ContactStatus", member(enums.ContactState))
     """The new state of the contact."""
-    aor = Always("AOR", text)
+    aor: Always[str] = Always("AOR", text)
     """The address of record that the contact belongs to."""
-    endpoint_name = Always("EndpointName", text)
+    endpoint_name: Always[str] = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
-    roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("0",))
+    roundtrip_usec: Sometimes[timedelta] = Sometimes("RoundtripUsec", microseconds, none=("0",))
     """Round-trip time of the last OPTIONS; `None` if the contact did not answer, or was not qualified."""
 
 
@@ -59,53 +65,53 @@ class PeerEntry(Event):
     releases = Releases("13-")
     privileges = ()
 
-    channel_type = Always("Channeltype", text)
+    channel_type: Always[str] = Always("Channeltype", text)
     """The channel technology: ``SIP``, ``IAX``, ``IAX2``."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The peer's name; IAXpeers appends ``/`` and the user name if the peer has one."""
-    object_username = Sometimes("ObjectUsername", text)
+    object_username: Sometimes[str] = Sometimes("ObjectUsername", text)
     """The peer's user name; only sent by IAXpeerlist, if the peer has one."""
-    chan_object_type = Sometimes("ChanObjectType", text)
+    chan_object_type: Sometimes[str] = Sometimes("ChanObjectType", text)
     """``peer``."""
-    ip_address = Sometimes("IPaddress", text, none=("(null)", "-none-"))
+    ip_address: Sometimes[str] = Sometimes("IPaddress", text, none=("(null)", "-none-"))
     """The peer's address; `None` if unknown."""
-    mask = Sometimes("Mask", text, none=("(null)",))
+    mask: Sometimes[str] = Sometimes("Mask", text, none=("(null)",))
     """The netmask of the peer's address; `None` if unknown."""
-    port = Sometimes("Port", integer, none=("(null)", "0"))
+    port: Sometimes[int] = Sometimes("Port", integer, none=("(null)", "0"))
     """The peer's port; `None` if unknown."""
-    ip_port = Sometimes("IPport", integer, none=("(null)", "0"))
+    ip_port: Sometimes[int] = Sometimes("IPport", integer, none=("(null)", "0"))
     """The peer's port; `None` if unknown."""
-    dynamic = Sometimes("Dynamic", yes_no)
+    dynamic: Sometimes[bool] = Sometimes("Dynamic", yes_no)
     """True if the peer registers, so that its address may change."""
-    trunk = Sometimes("Trunk", yes_no)
+    trunk: Sometimes[bool] = Sometimes("Trunk", yes_no)
     """True if trunking is on: calls share packets."""
-    encryption = Sometimes("Encryption", text)
+    encryption: Sometimes[str] = Sometimes("Encryption", text)
     """``no``, or the methods of encryption in parentheses, such as ``(aes128,keyrotate)``."""
-    auto_forcerport = Sometimes("AutoForcerport", yes_no, releases="13-20")
+    auto_forcerport: Sometimes[bool] = Sometimes("AutoForcerport", yes_no, releases="13-20")
     """True if responses are sent to the source port of requests once NAT is detected."""
-    forcerport = Sometimes("Forcerport", yes_no, releases="13-20")
+    forcerport: Sometimes[bool] = Sometimes("Forcerport", yes_no, releases="13-20")
     """True if responses are sent to the source port of requests."""
-    auto_comedia = Sometimes("AutoComedia", yes_no, releases="13-20")
+    auto_comedia: Sometimes[bool] = Sometimes("AutoComedia", yes_no, releases="13-20")
     """True if media is sent to the address it is received from (symmetric RTP) once NAT is detected."""
-    comedia = Sometimes("Comedia", yes_no, releases="13-20")
+    comedia: Sometimes[bool] = Sometimes("Comedia", yes_no, releases="13-20")
     """True if media is sent to the address it is received from (symmetric RTP)."""
-    video_support = Sometimes("VideoSupport", yes_no, releases="13-20")
+    video_support: Sometimes[bool] = Sometimes("VideoSupport", yes_no, releases="13-20")
     """True if video is supported."""
-    text_support = Sometimes("TextSupport", yes_no, releases="13-20")
+    text_support: Sometimes[bool] = Sometimes("TextSupport", yes_no, releases="13-20")
     """True if real-time text is supported."""
-    acl = Sometimes("ACL", yes_no, releases="13-20")
+    acl: Sometimes[bool] = Sometimes("ACL", yes_no, releases="13-20")
     """True if an access list restricts the peer's address."""
-    status = Sometimes("Status", text)
+    status: Sometimes[str] = Sometimes("Status", text)
     """The peer's reachability: ``OK (3 ms)``, ``LAGGED (3000 ms)``, ``UNREACHABLE``, ``UNKNOWN`` or ``Unmonitored``."""
-    realtime_device = Sometimes("RealtimeDevice", yes_no, releases="13-20")
+    realtime_device: Sometimes[bool] = Sometimes("RealtimeDevice", yes_no, releases="13-20")
     """True if the peer was read from a realtime table."""
-    description = Sometimes("Description", text)
+    description: Sometimes[str] = Sometimes("Description", text)
     """The peer's description; may be empty."""
-    account_code = Sometimes("Accountcode", text, releases="13.13 14.2-20")
+    account_code: Sometimes[str] = Sometimes("Accountcode", text, releases="13.13 14.2-20")
     """The account that the peer's calls are charged to."""
 
 
-class PeerlistComplete(Event):
+class PeerlistComplete(ListCompleteEvent):
     """The end of the list that SIPpeers, IAXpeers or IAXpeerlist returns.
 
     Sent to the session that sends ``IAXpeerlist`` or ``IAXpeers`` or ``SIPpeers``, whatever events its user may
@@ -117,11 +123,6 @@ class PeerlistComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class PeerStatus(Event):
@@ -138,25 +139,25 @@ class PeerStatus(Event):
     releases = Releases("13-")
     privileges = ("system",)
 
-    channel_type = Always("ChannelType", text)
+    channel_type: Always[str] = Always("ChannelType", text)
     """The channel technology, such as ``PJSIP`` or ``IAX2``."""
-    peer = Always("Peer", text)
+    peer: Always[str] = Always("Peer", text)
     """The peer, with its technology: ``PJSIP/alice``."""
-    peer_status = Always("PeerStatus", member(enums.PeerState))
+    peer_status: Always[enums.PeerState] = Always("PeerStatus", member(enums.PeerState))
     """The new state of the peer."""
-    cause = Sometimes("Cause", text)
+    cause: Sometimes[str] = Sometimes("Cause", text)
     """The reason of a rejection, such as ``AUTH_SECRET_FAILED``, or ``Expired`` for a registration that expired;
     else absent."""
-    address = Sometimes("Address", text)
+    address: Sometimes[str] = Sometimes("Address", text)
     """The peer's address, sent with ``Registered`` and ``Rejected``; chan_sip appends the port with ``Registered``."""
-    port = Sometimes("Port", integer)
+    port: Sometimes[int] = Sometimes("Port", integer)
     """The peer's port; only sent by chan_sip, with ``Rejected``."""
-    time = Sometimes("Time", milliseconds, none=("-1",))
+    time: Sometimes[timedelta] = Sometimes("Time", milliseconds, none=("-1",))
     """Time the peer took to answer; only sent in the list that SIPpeerstatus returns. In other events it is absent
     or `None`."""
 
 
-class RegistrationsComplete(Event):
+class RegistrationsComplete(ListCompleteEvent):
     """The end of the list that SIPshowregistry or IAXregistry returns.
 
     Sent to the session that sends ``IAXregistry`` or ``SIPshowregistry``, whatever events its user may read.
@@ -167,11 +168,6 @@ class RegistrationsComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class Registry(Event):
@@ -187,15 +183,15 @@ class Registry(Event):
     releases = Releases("13-")
     privileges = ("system",)
 
-    channel_type = Always("ChannelType", text)
+    channel_type: Always[str] = Always("ChannelType", text)
     """The channel technology, such as ``PJSIP`` or ``IAX2``."""
-    username = Always("Username", text)
+    username: Always[str] = Always("Username", text)
     """The user name; for PJSIP the client URI."""
-    domain = Always("Domain", text)
+    domain: Always[str] = Always("Domain", text)
     """The other server: its host; for PJSIP the server URI."""
-    status = Always("Status", member(enums.RegistrationState))
+    status: Always[enums.RegistrationState] = Always("Status", member(enums.RegistrationState))
     """The registration's state."""
-    cause = Sometimes("Cause", text, none=("<unknown>",))
+    cause: Sometimes[str] = Sometimes("Cause", text, none=("<unknown>",))
     """The reason, in words; only sent if the registration failed, and `None` if the other side gave none."""
 
 
@@ -212,24 +208,24 @@ class RegistryEntry(Event):
     releases = Releases("13-")
     privileges = ()
 
-    host = Sometimes("Host", text, none=("(null)",))
+    host: Sometimes[str] = Sometimes("Host", text, none=("(null)",))
     """The other server: its host name for chan_sip; its address and port for IAX2, `None` until the name is
     resolved."""
-    dns_manager = Sometimes("DNSmanager", text)
+    dns_manager: Sometimes[str] = Sometimes("DNSmanager", text)
     """``Y`` if the DNS manager looks the host name up again periodically, else ``N``."""
-    port = Sometimes("Port", integer, releases="13-20")
+    port: Sometimes[int] = Sometimes("Port", integer, releases="13-20")
     """The other server's port."""
-    username = Always("Username", text)
+    username: Always[str] = Always("Username", text)
     """The user name of the registration."""
-    perceived = Sometimes("Perceived", text, none=("<Unregistered>",))
+    perceived: Sometimes[str] = Sometimes("Perceived", text, none=("<Unregistered>",))
     """The address and port that the other server sees; `None` if it has not reported them."""
-    domain = Sometimes("Domain", text, releases="13-20")
+    domain: Sometimes[str] = Sometimes("Domain", text, releases="13-20")
     """The domain to register with; the host name if none is set."""
-    domain_port = Sometimes("DomainPort", integer, releases="13-20")
+    domain_port: Sometimes[int] = Sometimes("DomainPort", integer, releases="13-20")
     """The domain's port."""
-    refresh = Always("Refresh", seconds)
+    refresh: Always[timedelta] = Always("Refresh", seconds)
     """Interval at which the registration is renewed."""
-    state = Always("State", member(enums.RegistrationState))
+    state: Always[enums.RegistrationState] = Always("State", member(enums.RegistrationState))
     """The registration's state."""
-    registration_time = Sometimes("RegistrationTime", epoch, releases="13-20", none=("0",))
+    registration_time: Sometimes[datetime] = Sometimes("RegistrationTime", epoch, releases="13-20", none=("0",))
     """When the registration last succeeded; `None` if it never did."""

@@ -3,10 +3,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
 from ami_typed.fields import Always, AlwaysLocal, MaybeView, Snapshot, Sometimes, SometimesLocal, Variables, View, part
 from ami_typed.messages import Event
 from ami_typed.values import address, epoch, escaped, integer, member, one_zero, seconds, text
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from ami_typed.values import Address
 
 __all__ = [
     "BridgeEvent",
@@ -14,6 +21,7 @@ __all__ = [
     "ChannelEvent",
     "ChannelSnapshot",
     "DestChannelEvent",
+    "ListCompleteEvent",
     "LocalOneChannelEvent",
     "LocalTwoChannelEvent",
     "MaybeChannelEvent",
@@ -95,38 +103,40 @@ class ChannelEvent(Event):
 
     wire_name = ""
 
-    channel = Always("Channel", text)
+    channel: Always[str] = Always("Channel", text)
     """The channel's name, unique while it lives."""
-    channel_state = Always("ChannelState", member(enums.ChannelState))
+    channel_state: Always[enums.ChannelState] = Always("ChannelState", member(enums.ChannelState))
     """The state of the channel."""
-    channel_state_desc = Always("ChannelStateDesc", member(enums.ChannelStateName))
+    channel_state_desc: Always[enums.ChannelStateName] = Always("ChannelStateDesc", member(enums.ChannelStateName))
     """The state of the channel, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
+    caller_id_num: Sometimes[str] = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
+    caller_id_name: Sometimes[str] = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; `None` if unknown."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
+    connected_line_num: Sometimes[str] = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
+    connected_line_name: Sometimes[str] = Sometimes(
+        "ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel is talking to; `None` if unknown."""
-    language = Always("Language", text)
+    language: Always[str] = Always("Language", text)
     """The language of prompts, such as ``en``."""
-    account_code = Always("AccountCode", text)
+    account_code: Always[str] = Always("AccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none."""
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The dialplan context."""
-    exten = Always("Exten", text)
+    exten: Always[str] = Always("Exten", text)
     """The dialplan extension."""
-    priority = Always("Priority", integer)
+    priority: Always[int] = Always("Priority", integer)
     """The priority within the extension, counted from 1."""
-    uniqueid = Always("Uniqueid", text)
+    uniqueid: Always[str] = Always("Uniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again."""
-    linkedid = Always("Linkedid", text)
+    linkedid: Always[str] = Always("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
+    tenantid: Sometimes[str] = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
+    chan_variable: Variables = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables listed in ``channelvars`` of manager.conf."""
     snapshot = View(ChannelSnapshot)
     """The snapshot of the channel."""
@@ -139,38 +149,42 @@ class MaybeChannelEvent(Event):
 
     wire_name = ""
 
-    channel = Sometimes("Channel", text)
+    channel: Sometimes[str] = Sometimes("Channel", text)
     """The channel's name, unique while it lives."""
-    channel_state = Sometimes("ChannelState", member(enums.ChannelState))
+    channel_state: Sometimes[enums.ChannelState] = Sometimes("ChannelState", member(enums.ChannelState))
     """The state of the channel."""
-    channel_state_desc = Sometimes("ChannelStateDesc", member(enums.ChannelStateName))
+    channel_state_desc: Sometimes[enums.ChannelStateName] = Sometimes(
+        "ChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
+    caller_id_num: Sometimes[str] = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown."""
-    caller_id_name = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
+    caller_id_name: Sometimes[str] = Sometimes("CallerIDName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
     """The name of the party on this channel; `None` if unknown."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
+    connected_line_num: Sometimes[str] = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown."""
-    connected_line_name = Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",))
+    connected_line_name: Sometimes[str] = Sometimes(
+        "ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",)
+    )
     """The name of the party that this channel is talking to; `None` if unknown."""
-    language = Sometimes("Language", text)
+    language: Sometimes[str] = Sometimes("Language", text)
     """The language of prompts, such as ``en``."""
-    account_code = Sometimes("AccountCode", text)
+    account_code: Sometimes[str] = Sometimes("AccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none."""
-    context = Sometimes("Context", text)
+    context: Sometimes[str] = Sometimes("Context", text)
     """The dialplan context."""
-    exten = Sometimes("Exten", text)
+    exten: Sometimes[str] = Sometimes("Exten", text)
     """The dialplan extension."""
-    priority = Sometimes("Priority", integer)
+    priority: Sometimes[int] = Sometimes("Priority", integer)
     """The priority within the extension, counted from 1."""
-    uniqueid = Sometimes("Uniqueid", text)
+    uniqueid: Sometimes[str] = Sometimes("Uniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again."""
-    linkedid = Sometimes("Linkedid", text)
+    linkedid: Sometimes[str] = Sometimes("Linkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
+    tenantid: Sometimes[str] = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set."""
-    chan_variable = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
+    chan_variable: Variables = Variables("ChanVariable", escaped("AccountCode", "Linkedid"))
     """The channel variables listed in ``channelvars`` of manager.conf."""
     snapshot = MaybeView(ChannelSnapshot)
     """The snapshot of the channel; `None` if absent."""
@@ -183,41 +197,45 @@ class DestChannelEvent(Event):
 
     wire_name = ""
 
-    dest_channel = Always("DestChannel", text)
+    dest_channel: Always[str] = Always("DestChannel", text)
     """The channel's name, unique while it lives. Refers to the ``Dest`` channel."""
-    dest_channel_state = Always("DestChannelState", member(enums.ChannelState))
+    dest_channel_state: Always[enums.ChannelState] = Always("DestChannelState", member(enums.ChannelState))
     """The state of the channel. Refers to the ``Dest`` channel."""
-    dest_channel_state_desc = Always("DestChannelStateDesc", member(enums.ChannelStateName))
+    dest_channel_state_desc: Always[enums.ChannelStateName] = Always(
+        "DestChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``Dest`` channel."""
-    dest_caller_id_num = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
+    dest_caller_id_num: Sometimes[str] = Sometimes("DestCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``Dest`` channel."""
-    dest_caller_id_name = Sometimes("DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",))
+    dest_caller_id_name: Sometimes[str] = Sometimes(
+        "DestCallerIDName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
+    )
     """The name of the party on this channel; `None` if unknown. Refers to the ``Dest`` channel."""
-    dest_connected_line_num = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
+    dest_connected_line_num: Sometimes[str] = Sometimes("DestConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Dest`` channel."""
-    dest_connected_line_name = Sometimes(
+    dest_connected_line_name: Sometimes[str] = Sometimes(
         "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Dest`` channel."""
-    dest_language = Always("DestLanguage", text)
+    dest_language: Always[str] = Always("DestLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``Dest`` channel."""
-    dest_account_code = Always("DestAccountCode", text)
+    dest_account_code: Always[str] = Always("DestAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Dest`` channel."""
-    dest_context = Always("DestContext", text)
+    dest_context: Always[str] = Always("DestContext", text)
     """The dialplan context. Refers to the ``Dest`` channel."""
-    dest_exten = Always("DestExten", text)
+    dest_exten: Always[str] = Always("DestExten", text)
     """The dialplan extension. Refers to the ``Dest`` channel."""
-    dest_priority = Always("DestPriority", integer)
+    dest_priority: Always[int] = Always("DestPriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``Dest`` channel."""
-    dest_uniqueid = Always("DestUniqueid", text)
+    dest_uniqueid: Always[str] = Always("DestUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``Dest`` channel."""
-    dest_linkedid = Always("DestLinkedid", text)
+    dest_linkedid: Always[str] = Always("DestLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``Dest`` channel."""
-    dest_tenantid = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
+    dest_tenantid: Sometimes[str] = Sometimes("DestTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Dest`` channel."""
-    dest_chan_variable = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
+    dest_chan_variable: Variables = Variables("DestChanVariable", escaped("DestAccountCode", "DestLinkedid"))
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Dest`` channel."""
     dest = View(ChannelSnapshot, "dest_")
     """The snapshot of the ``Dest`` channel."""
@@ -230,45 +248,49 @@ class LocalOneChannelEvent(Event):
 
     wire_name = ""
 
-    local_one_channel = Always("LocalOneChannel", text)
+    local_one_channel: Always[str] = Always("LocalOneChannel", text)
     """The channel's name, unique while it lives. Refers to the ``LocalOne`` channel."""
-    local_one_channel_state = Always("LocalOneChannelState", member(enums.ChannelState))
+    local_one_channel_state: Always[enums.ChannelState] = Always("LocalOneChannelState", member(enums.ChannelState))
     """The state of the channel. Refers to the ``LocalOne`` channel."""
-    local_one_channel_state_desc = Always("LocalOneChannelStateDesc", member(enums.ChannelStateName))
+    local_one_channel_state_desc: Always[enums.ChannelStateName] = Always(
+        "LocalOneChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``LocalOne`` channel."""
-    local_one_caller_id_num = Sometimes("LocalOneCallerIDNum", text, none=("<unknown>",))
+    local_one_caller_id_num: Sometimes[str] = Sometimes("LocalOneCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``LocalOne`` channel."""
-    local_one_caller_id_name = Sometimes(
+    local_one_caller_id_name: Sometimes[str] = Sometimes(
         "LocalOneCallerIDName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``LocalOne`` channel."""
-    local_one_connected_line_num = Sometimes("LocalOneConnectedLineNum", text, none=("<unknown>",))
+    local_one_connected_line_num: Sometimes[str] = Sometimes("LocalOneConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalOne``
     channel."""
-    local_one_connected_line_name = Sometimes(
+    local_one_connected_line_name: Sometimes[str] = Sometimes(
         "LocalOneConnectedLineName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalOne`` channel."""
-    local_one_language = Always("LocalOneLanguage", text)
+    local_one_language: Always[str] = Always("LocalOneLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``LocalOne`` channel."""
-    local_one_account_code = Always("LocalOneAccountCode", text)
+    local_one_account_code: Always[str] = Always("LocalOneAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``LocalOne``
     channel."""
-    local_one_context = Always("LocalOneContext", text)
+    local_one_context: Always[str] = Always("LocalOneContext", text)
     """The dialplan context. Refers to the ``LocalOne`` channel."""
-    local_one_exten = Always("LocalOneExten", text)
+    local_one_exten: Always[str] = Always("LocalOneExten", text)
     """The dialplan extension. Refers to the ``LocalOne`` channel."""
-    local_one_priority = Always("LocalOnePriority", integer)
+    local_one_priority: Always[int] = Always("LocalOnePriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``LocalOne`` channel."""
-    local_one_uniqueid = Always("LocalOneUniqueid", text)
+    local_one_uniqueid: Always[str] = Always("LocalOneUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``LocalOne`` channel."""
-    local_one_linkedid = Always("LocalOneLinkedid", text)
+    local_one_linkedid: Always[str] = Always("LocalOneLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``LocalOne`` channel."""
-    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-")
+    local_one_tenantid: Sometimes[str] = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``LocalOne`` channel."""
-    local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
+    local_one_chan_variable: Variables = Variables(
+        "LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid")
+    )
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``LocalOne`` channel."""
     local_one = View(ChannelSnapshot, "local_one_")
     """The snapshot of the ``LocalOne`` channel."""
@@ -281,45 +303,49 @@ class LocalTwoChannelEvent(Event):
 
     wire_name = ""
 
-    local_two_channel = Always("LocalTwoChannel", text)
+    local_two_channel: Always[str] = Always("LocalTwoChannel", text)
     """The channel's name, unique while it lives. Refers to the ``LocalTwo`` channel."""
-    local_two_channel_state = Always("LocalTwoChannelState", member(enums.ChannelState))
+    local_two_channel_state: Always[enums.ChannelState] = Always("LocalTwoChannelState", member(enums.ChannelState))
     """The state of the channel. Refers to the ``LocalTwo`` channel."""
-    local_two_channel_state_desc = Always("LocalTwoChannelStateDesc", member(enums.ChannelStateName))
+    local_two_channel_state_desc: Always[enums.ChannelStateName] = Always(
+        "LocalTwoChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``LocalTwo`` channel."""
-    local_two_caller_id_num = Sometimes("LocalTwoCallerIDNum", text, none=("<unknown>",))
+    local_two_caller_id_num: Sometimes[str] = Sometimes("LocalTwoCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``LocalTwo`` channel."""
-    local_two_caller_id_name = Sometimes(
+    local_two_caller_id_name: Sometimes[str] = Sometimes(
         "LocalTwoCallerIDName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``LocalTwo`` channel."""
-    local_two_connected_line_num = Sometimes("LocalTwoConnectedLineNum", text, none=("<unknown>",))
+    local_two_connected_line_num: Sometimes[str] = Sometimes("LocalTwoConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalTwo``
     channel."""
-    local_two_connected_line_name = Sometimes(
+    local_two_connected_line_name: Sometimes[str] = Sometimes(
         "LocalTwoConnectedLineName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalTwo`` channel."""
-    local_two_language = Always("LocalTwoLanguage", text)
+    local_two_language: Always[str] = Always("LocalTwoLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``LocalTwo`` channel."""
-    local_two_account_code = Always("LocalTwoAccountCode", text)
+    local_two_account_code: Always[str] = Always("LocalTwoAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``LocalTwo``
     channel."""
-    local_two_context = Always("LocalTwoContext", text)
+    local_two_context: Always[str] = Always("LocalTwoContext", text)
     """The dialplan context. Refers to the ``LocalTwo`` channel."""
-    local_two_exten = Always("LocalTwoExten", text)
+    local_two_exten: Always[str] = Always("LocalTwoExten", text)
     """The dialplan extension. Refers to the ``LocalTwo`` channel."""
-    local_two_priority = Always("LocalTwoPriority", integer)
+    local_two_priority: Always[int] = Always("LocalTwoPriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``LocalTwo`` channel."""
-    local_two_uniqueid = Always("LocalTwoUniqueid", text)
+    local_two_uniqueid: Always[str] = Always("LocalTwoUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``LocalTwo`` channel."""
-    local_two_linkedid = Always("LocalTwoLinkedid", text)
+    local_two_linkedid: Always[str] = Always("LocalTwoLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``LocalTwo`` channel."""
-    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-")
+    local_two_tenantid: Sometimes[str] = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``LocalTwo`` channel."""
-    local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))
+    local_two_chan_variable: Variables = Variables(
+        "LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid")
+    )
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``LocalTwo`` channel."""
     local_two = View(ChannelSnapshot, "local_two_")
     """The snapshot of the ``LocalTwo`` channel."""
@@ -332,43 +358,45 @@ class ParkeeChannelEvent(Event):
 
     wire_name = ""
 
-    parkee_channel = Always("ParkeeChannel", text)
+    parkee_channel: Always[str] = Always("ParkeeChannel", text)
     """The channel's name, unique while it lives. Refers to the ``Parkee`` channel."""
-    parkee_channel_state = Always("ParkeeChannelState", member(enums.ChannelState))
+    parkee_channel_state: Always[enums.ChannelState] = Always("ParkeeChannelState", member(enums.ChannelState))
     """The state of the channel. Refers to the ``Parkee`` channel."""
-    parkee_channel_state_desc = Always("ParkeeChannelStateDesc", member(enums.ChannelStateName))
+    parkee_channel_state_desc: Always[enums.ChannelStateName] = Always(
+        "ParkeeChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``Parkee`` channel."""
-    parkee_caller_id_num = Sometimes("ParkeeCallerIDNum", text, none=("<unknown>",))
+    parkee_caller_id_num: Sometimes[str] = Sometimes("ParkeeCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``Parkee`` channel."""
-    parkee_caller_id_name = Sometimes(
+    parkee_caller_id_name: Sometimes[str] = Sometimes(
         "ParkeeCallerIDName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``Parkee`` channel."""
-    parkee_connected_line_num = Sometimes("ParkeeConnectedLineNum", text, none=("<unknown>",))
+    parkee_connected_line_num: Sometimes[str] = Sometimes("ParkeeConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Parkee`` channel."""
-    parkee_connected_line_name = Sometimes(
+    parkee_connected_line_name: Sometimes[str] = Sometimes(
         "ParkeeConnectedLineName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Parkee`` channel."""
-    parkee_language = Always("ParkeeLanguage", text)
+    parkee_language: Always[str] = Always("ParkeeLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``Parkee`` channel."""
-    parkee_account_code = Always("ParkeeAccountCode", text)
+    parkee_account_code: Always[str] = Always("ParkeeAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Parkee`` channel."""
-    parkee_context = Always("ParkeeContext", text)
+    parkee_context: Always[str] = Always("ParkeeContext", text)
     """The dialplan context. Refers to the ``Parkee`` channel."""
-    parkee_exten = Always("ParkeeExten", text)
+    parkee_exten: Always[str] = Always("ParkeeExten", text)
     """The dialplan extension. Refers to the ``Parkee`` channel."""
-    parkee_priority = Always("ParkeePriority", integer)
+    parkee_priority: Always[int] = Always("ParkeePriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``Parkee`` channel."""
-    parkee_uniqueid = Always("ParkeeUniqueid", text)
+    parkee_uniqueid: Always[str] = Always("ParkeeUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``Parkee`` channel."""
-    parkee_linkedid = Always("ParkeeLinkedid", text)
+    parkee_linkedid: Always[str] = Always("ParkeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``Parkee`` channel."""
-    parkee_tenantid = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-")
+    parkee_tenantid: Sometimes[str] = Sometimes("ParkeeTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Parkee`` channel."""
-    parkee_chan_variable = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
+    parkee_chan_variable: Variables = Variables("ParkeeChanVariable", escaped("ParkeeAccountCode", "ParkeeLinkedid"))
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Parkee`` channel."""
     parkee = View(ChannelSnapshot, "parkee_")
     """The snapshot of the ``Parkee`` channel."""
@@ -381,43 +409,45 @@ class SpyerChannelEvent(Event):
 
     wire_name = ""
 
-    spyer_channel = Always("SpyerChannel", text)
+    spyer_channel: Always[str] = Always("SpyerChannel", text)
     """The channel's name, unique while it lives. Refers to the ``Spyer`` channel."""
-    spyer_channel_state = Always("SpyerChannelState", member(enums.ChannelState))
+    spyer_channel_state: Always[enums.ChannelState] = Always("SpyerChannelState", member(enums.ChannelState))
     """The state of the channel. Refers to the ``Spyer`` channel."""
-    spyer_channel_state_desc = Always("SpyerChannelStateDesc", member(enums.ChannelStateName))
+    spyer_channel_state_desc: Always[enums.ChannelStateName] = Always(
+        "SpyerChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``Spyer`` channel."""
-    spyer_caller_id_num = Sometimes("SpyerCallerIDNum", text, none=("<unknown>",))
+    spyer_caller_id_num: Sometimes[str] = Sometimes("SpyerCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``Spyer`` channel."""
-    spyer_caller_id_name = Sometimes(
+    spyer_caller_id_name: Sometimes[str] = Sometimes(
         "SpyerCallerIDName", escaped("SpyerAccountCode", "SpyerLinkedid"), none=("<unknown>",)
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``Spyer`` channel."""
-    spyer_connected_line_num = Sometimes("SpyerConnectedLineNum", text, none=("<unknown>",))
+    spyer_connected_line_num: Sometimes[str] = Sometimes("SpyerConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Spyer`` channel."""
-    spyer_connected_line_name = Sometimes(
+    spyer_connected_line_name: Sometimes[str] = Sometimes(
         "SpyerConnectedLineName", escaped("SpyerAccountCode", "SpyerLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Spyer`` channel."""
-    spyer_language = Always("SpyerLanguage", text)
+    spyer_language: Always[str] = Always("SpyerLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``Spyer`` channel."""
-    spyer_account_code = Always("SpyerAccountCode", text)
+    spyer_account_code: Always[str] = Always("SpyerAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Spyer`` channel."""
-    spyer_context = Always("SpyerContext", text)
+    spyer_context: Always[str] = Always("SpyerContext", text)
     """The dialplan context. Refers to the ``Spyer`` channel."""
-    spyer_exten = Always("SpyerExten", text)
+    spyer_exten: Always[str] = Always("SpyerExten", text)
     """The dialplan extension. Refers to the ``Spyer`` channel."""
-    spyer_priority = Always("SpyerPriority", integer)
+    spyer_priority: Always[int] = Always("SpyerPriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``Spyer`` channel."""
-    spyer_uniqueid = Always("SpyerUniqueid", text)
+    spyer_uniqueid: Always[str] = Always("SpyerUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``Spyer`` channel."""
-    spyer_linkedid = Always("SpyerLinkedid", text)
+    spyer_linkedid: Always[str] = Always("SpyerLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``Spyer`` channel."""
-    spyer_tenantid = Sometimes("SpyerTenantid", text, releases="18.25 20.10 21.5-")
+    spyer_tenantid: Sometimes[str] = Sometimes("SpyerTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Spyer`` channel."""
-    spyer_chan_variable = Variables("SpyerChanVariable", escaped("SpyerAccountCode", "SpyerLinkedid"))
+    spyer_chan_variable: Variables = Variables("SpyerChanVariable", escaped("SpyerAccountCode", "SpyerLinkedid"))
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Spyer`` channel."""
     spyer = View(ChannelSnapshot, "spyer_")
     """The snapshot of the ``Spyer`` channel."""
@@ -430,46 +460,50 @@ class TransfereeChannelEvent(Event):
 
     wire_name = ""
 
-    transferee_channel = Sometimes("TransfereeChannel", text)
+    transferee_channel: Sometimes[str] = Sometimes("TransfereeChannel", text)
     """The channel's name, unique while it lives. Refers to the ``Transferee`` channel."""
-    transferee_channel_state = Sometimes("TransfereeChannelState", member(enums.ChannelState))
+    transferee_channel_state: Sometimes[enums.ChannelState] = Sometimes(
+        "TransfereeChannelState", member(enums.ChannelState)
+    )
     """The state of the channel. Refers to the ``Transferee`` channel."""
-    transferee_channel_state_desc = Sometimes("TransfereeChannelStateDesc", member(enums.ChannelStateName))
+    transferee_channel_state_desc: Sometimes[enums.ChannelStateName] = Sometimes(
+        "TransfereeChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``Transferee`` channel."""
-    transferee_caller_id_num = Sometimes("TransfereeCallerIDNum", text, none=("<unknown>",))
+    transferee_caller_id_num: Sometimes[str] = Sometimes("TransfereeCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``Transferee`` channel."""
-    transferee_caller_id_name = Sometimes(
+    transferee_caller_id_name: Sometimes[str] = Sometimes(
         "TransfereeCallerIDName", escaped("TransfereeAccountCode", "TransfereeLinkedid"), none=("<unknown>",)
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``Transferee`` channel."""
-    transferee_connected_line_num = Sometimes("TransfereeConnectedLineNum", text, none=("<unknown>",))
+    transferee_connected_line_num: Sometimes[str] = Sometimes("TransfereeConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Transferee``
     channel."""
-    transferee_connected_line_name = Sometimes(
+    transferee_connected_line_name: Sometimes[str] = Sometimes(
         "TransfereeConnectedLineName", escaped("TransfereeAccountCode", "TransfereeLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Transferee``
     channel."""
-    transferee_language = Sometimes("TransfereeLanguage", text)
+    transferee_language: Sometimes[str] = Sometimes("TransfereeLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``Transferee`` channel."""
-    transferee_account_code = Sometimes("TransfereeAccountCode", text)
+    transferee_account_code: Sometimes[str] = Sometimes("TransfereeAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Transferee``
     channel."""
-    transferee_context = Sometimes("TransfereeContext", text)
+    transferee_context: Sometimes[str] = Sometimes("TransfereeContext", text)
     """The dialplan context. Refers to the ``Transferee`` channel."""
-    transferee_exten = Sometimes("TransfereeExten", text)
+    transferee_exten: Sometimes[str] = Sometimes("TransfereeExten", text)
     """The dialplan extension. Refers to the ``Transferee`` channel."""
-    transferee_priority = Sometimes("TransfereePriority", integer)
+    transferee_priority: Sometimes[int] = Sometimes("TransfereePriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``Transferee`` channel."""
-    transferee_uniqueid = Sometimes("TransfereeUniqueid", text)
+    transferee_uniqueid: Sometimes[str] = Sometimes("TransfereeUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``Transferee`` channel."""
-    transferee_linkedid = Sometimes("TransfereeLinkedid", text)
+    transferee_linkedid: Sometimes[str] = Sometimes("TransfereeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``Transferee`` channel."""
-    transferee_tenantid = Sometimes("TransfereeTenantid", text, releases="18.25 20.10 21.5-")
+    transferee_tenantid: Sometimes[str] = Sometimes("TransfereeTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Transferee`` channel."""
-    transferee_chan_variable = Variables(
+    transferee_chan_variable: Variables = Variables(
         "TransfereeChanVariable", escaped("TransfereeAccountCode", "TransfereeLinkedid")
     )
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Transferee`` channel."""
@@ -484,21 +518,23 @@ class BridgeEvent(Event):
 
     wire_name = ""
 
-    bridge_uniqueid = Always("BridgeUniqueid", text)
+    bridge_uniqueid: Always[str] = Always("BridgeUniqueid", text)
     """The bridge's identifier."""
-    bridge_type = Always("BridgeType", member(enums.BridgeType))
+    bridge_type: Always[enums.BridgeType] = Always("BridgeType", member(enums.BridgeType))
     """The purpose of the bridge."""
-    bridge_technology = Always("BridgeTechnology", member(enums.BridgeTechnology))
+    bridge_technology: Always[enums.BridgeTechnology] = Always("BridgeTechnology", member(enums.BridgeTechnology))
     """The bridge technology, which does the mixing."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
+    bridge_creator: Sometimes[str] = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """The creator of the bridge, such as ``ConfBridge``; `None` if none was given."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
+    bridge_name: Sometimes[str] = Sometimes("BridgeName", text, none=("<unknown>",))
     """The name given to the bridge; `None` if it has none."""
-    bridge_num_channels = Always("BridgeNumChannels", integer)
+    bridge_num_channels: Always[int] = Always("BridgeNumChannels", integer)
     """Number of channels in the bridge."""
-    bridge_video_source_mode = Always("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
+    bridge_video_source_mode: Always[enums.VideoMode] = Always(
+        "BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-"
+    )
     """The source of the video that the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
+    bridge_video_source: Sometimes[str] = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose video is shown; only sent if there is one."""
     bridge = View(BridgeSnapshot)
     """The snapshot of the bridge."""
@@ -511,25 +547,25 @@ class SecurityEvent(Event):
 
     wire_name = ""
 
-    event_tv = AlwaysLocal("EventTV")
+    event_tv: AlwaysLocal = AlwaysLocal("EventTV")
     """When the event happened."""
-    severity = Always("Severity", member(enums.Severity))
+    severity: Always[enums.Severity] = Always("Severity", member(enums.Severity))
     """The severity of the event."""
-    service = Always("Service", text)
+    service: Always[str] = Always("Service", text)
     """The service that received the request: ``AMI``, ``PJSIP`` or ``SIP``."""
-    event_version = Always("EventVersion", integer)
+    event_version: Always[int] = Always("EventVersion", integer)
     """The version of this event's format."""
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
+    account_id: Sometimes[str] = Sometimes("AccountID", text, none=("<unknown>",))
     """The account named in the request; `None` if none was."""
-    session_id = Always("SessionID", text)
+    session_id: Always[str] = Always("SessionID", text)
     """The session's identifier within the service: the Call-ID for PJSIP, an address in memory for the others."""
-    local_address = Always("LocalAddress", address)
+    local_address: Always[Address] = Always("LocalAddress", address)
     """The local address, where the request arrived."""
-    remote_address = Always("RemoteAddress", address)
+    remote_address: Always[Address] = Always("RemoteAddress", address)
     """The remote address, where the request came from."""
-    module = Sometimes("Module", text)
+    module: Sometimes[str] = Sometimes("Module", text)
     """The name of the Asterisk module."""
-    session_tv = SometimesLocal("SessionTV")
+    session_tv: SometimesLocal = SometimesLocal("SessionTV")
     """When the session began; `None` if unknown."""
 
 
@@ -540,36 +576,49 @@ class QueueMemberEvent(Event):
 
     wire_name = ""
 
-    queue = Always("Queue", text)
+    queue: Always[str] = Always("Queue", text)
     """The queue's name."""
-    member_name = Always("MemberName", text)
+    member_name: Always[str] = Always("MemberName", text)
     """The member's name; its interface if it has none."""
-    interface = Always("Interface", text)
+    interface: Always[str] = Always("Interface", text)
     """The interface that is dialled to reach the member, such as ``PJSIP/alice``."""
-    state_interface = Always("StateInterface", text)
+    state_interface: Always[str] = Always("StateInterface", text)
     """The device whose state decides whether the member is free."""
-    membership = Always("Membership", member(enums.Membership))
+    membership: Always[enums.Membership] = Always("Membership", member(enums.Membership))
     """The origin of the membership."""
-    penalty = Always("Penalty", integer)
+    penalty: Always[int] = Always("Penalty", integer)
     """The member's penalty: members with a lower one are called first."""
-    calls_taken = Always("CallsTaken", integer)
+    calls_taken: Always[int] = Always("CallsTaken", integer)
     """Number of calls of this queue that the member has completed; of all its queues if ``shared_lastcall`` is set."""
-    last_call = Sometimes("LastCall", epoch, none=("0",))
+    last_call: Sometimes[datetime] = Sometimes("LastCall", epoch, none=("0",))
     """When the member's last call ended, in any of its queues if ``shared_lastcall`` is set; `None` before the
     first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
+    last_pause: Sometimes[datetime] = Sometimes("LastPause", epoch, releases="14-", none=("0",))
     """When the member was last paused; `None` if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
+    login_time: Sometimes[datetime] = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
     """When the member was added to the queue; `None` if unknown."""
-    in_call = Always("InCall", one_zero, releases="13.8-")
+    in_call: Always[bool] = Always("InCall", one_zero, releases="13.8-")
     """True if the member is on a call of this queue; wrap-up time does not count. One of ``0``, ``1``."""
-    status = Always("Status", member(enums.QueueMemberStatus))
+    status: Always[enums.QueueMemberStatus] = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
-    paused = Always("Paused", one_zero)
+    paused: Always[bool] = Always("Paused", one_zero)
     """True if the member is paused and gets no calls from the queue. One of ``0``, ``1``."""
-    paused_reason = Always("PausedReason", text, releases="13.8-")
+    paused_reason: Always[str] = Always("PausedReason", text, releases="13.8-")
     """Why the member was paused; empty if no reason was given."""
-    ringinuse = Always("Ringinuse", one_zero)
+    ringinuse: Always[bool] = Always("Ringinuse", one_zero)
     """True if the queue may ring the member while it is on a call. One of ``0``, ``1``."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
+    wrapuptime: Sometimes[timedelta] = Sometimes("Wrapuptime", seconds, releases="16.3-")
     """Wrap-up time, during which the member gets no new call; 0 for the queue's setting."""
+
+
+class ListCompleteEvent(Event):
+    """An event that ends a list, with how many events the list has."""
+
+    __slots__ = ()
+
+    wire_name = ""
+
+    event_list: Always[str] = Always("EventList", text)
+    """``Complete`` if the list is complete."""
+    list_items: Always[int] = Always("ListItems", integer)
+    """Number of events in the list, not counting this one."""

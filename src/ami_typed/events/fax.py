@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.events.families import ChannelEvent
+from ami_typed.events.families import ChannelEvent, ListCompleteEvent
 from ami_typed.fields import Always, Repeated, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
@@ -26,31 +26,31 @@ class FAXSession(Event):
     releases = Releases("13-")
     privileges = ()
 
-    session_number = Always("SessionNumber", integer)
+    session_number: Always[int] = Always("SessionNumber", integer)
     """The session's number."""
-    operation = Sometimes("Operation", member(enums.FaxOperation))
+    operation: Sometimes[enums.FaxOperation] = Sometimes("Operation", member(enums.FaxOperation))
     """The operation of the session."""
-    state = Sometimes("State", member(enums.FaxState))
+    state: Sometimes[enums.FaxState] = Sometimes("State", member(enums.FaxState))
     """The state of the session."""
-    error_correction_mode = Sometimes("ErrorCorrectionMode", yes_no)
+    error_correction_mode: Sometimes[bool] = Sometimes("ErrorCorrectionMode", yes_no)
     """True if error correction (ECM) is in use. One of ``yes``, ``no``."""
-    data_rate = Sometimes("DataRate", integer)
+    data_rate: Sometimes[int] = Sometimes("DataRate", integer)
     """The data rate, in bits per second."""
-    image_resolution = Sometimes("ImageResolution", text)
+    image_resolution: Sometimes[str] = Sometimes("ImageResolution", text)
     """The horizontal and vertical resolution in pixels per metre, such as ``8031x3850``."""
-    page_number = Sometimes("PageNumber", integer)
+    page_number: Sometimes[int] = Sometimes("PageNumber", integer)
     """The number of the page being transferred."""
-    file_name = Sometimes("FileName", text)
+    file_name: Sometimes[str] = Sometimes("FileName", text)
     """The path of the file being sent or received."""
-    pages_transmitted = Sometimes("PagesTransmitted", integer)
+    pages_transmitted: Sometimes[int] = Sometimes("PagesTransmitted", integer)
     """Number of pages sent."""
-    pages_received = Sometimes("PagesReceived", integer)
+    pages_received: Sometimes[int] = Sometimes("PagesReceived", integer)
     """Number of pages received."""
-    total_bad_lines = Sometimes("TotalBadLines", integer)
+    total_bad_lines: Sometimes[int] = Sometimes("TotalBadLines", integer)
     """Number of bad scan lines."""
 
 
-class FAXSessionsComplete(Event):
+class FAXSessionsComplete(ListCompleteEvent):
     """The end of the list that FAXSessions returns.
 
     Sent to the session that sends ``FAXSessions``, whatever events its user may read.
@@ -63,11 +63,7 @@ class FAXSessionsComplete(Event):
     releases = Releases("13-")
     privileges = ()
 
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
-    total = Always("Total", integer)
+    total: Always[int] = Always("Total", integer)
     """Number of sessions in the list."""
 
 
@@ -84,19 +80,19 @@ class FAXSessionsEntry(Event):
     releases = Releases("13-")
     privileges = ()
 
-    channel = Always("Channel", text)
+    channel: Always[str] = Always("Channel", text)
     """The channel's name, unique while it lives."""
-    technology = Always("Technology", text)
+    technology: Always[str] = Always("Technology", text)
     """The module that handles it, such as ``Spandsp``."""
-    session_number = Always("SessionNumber", integer)
+    session_number: Always[int] = Always("SessionNumber", integer)
     """The session's number."""
-    session_type = Always("SessionType", member(enums.FaxTechnology))
+    session_type: Always[enums.FaxTechnology] = Always("SessionType", member(enums.FaxTechnology))
     """The transport of the fax."""
-    operation = Always("Operation", member(enums.FaxOperation))
+    operation: Always[enums.FaxOperation] = Always("Operation", member(enums.FaxOperation))
     """The operation of the session."""
-    state = Always("State", member(enums.FaxState))
+    state: Always[enums.FaxState] = Always("State", member(enums.FaxState))
     """The state of the session."""
-    files = Always("Files", items(","))
+    files: Always[list[str]] = Always("Files", items(","))
     """The paths of the files sent or received."""
 
 
@@ -113,17 +109,17 @@ class FAXStats(Event):
     releases = Releases("13-")
     privileges = ()
 
-    current_sessions = Always("CurrentSessions", integer)
+    current_sessions: Always[int] = Always("CurrentSessions", integer)
     """Number of active sessions."""
-    reserved_sessions = Always("ReservedSessions", integer)
+    reserved_sessions: Always[int] = Always("ReservedSessions", integer)
     """Number of reserved sessions."""
-    transmit_attempts = Always("TransmitAttempts", integer)
+    transmit_attempts: Always[int] = Always("TransmitAttempts", integer)
     """Number of attempts to send."""
-    receive_attempts = Always("ReceiveAttempts", integer)
+    receive_attempts: Always[int] = Always("ReceiveAttempts", integer)
     """Number of attempts to receive."""
-    completed_faxes = Always("CompletedFAXes", integer)
+    completed_faxes: Always[int] = Always("CompletedFAXes", integer)
     """Number of sessions that ended, failed ones included."""
-    failed_faxes = Always("FailedFAXes", integer)
+    failed_faxes: Always[int] = Always("FailedFAXes", integer)
     """Number of sessions that failed."""
 
 
@@ -141,13 +137,13 @@ class FAXStatus(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    operation = Always("Operation", member(enums.FaxOperation))
+    operation: Always[enums.FaxOperation] = Always("Operation", member(enums.FaxOperation))
     """The operation of the session."""
-    status = Always("Status", text)
+    status: Always[str] = Always("Status", text)
     """The progress, in words."""
-    local_station_id = Sometimes("LocalStationID", text, none=("unknown",))
+    local_station_id: Sometimes[str] = Sometimes("LocalStationID", text, none=("unknown",))
     """This side's station identifier; `None` if it has none."""
-    file_names = Repeated("FileName", text)
+    file_names: Repeated[str] = Repeated("FileName", text)
     """The paths of the files."""
 
 
@@ -164,17 +160,17 @@ class ReceiveFAX(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    local_station_id = Sometimes("LocalStationID", text, none=("unknown",))
+    local_station_id: Sometimes[str] = Sometimes("LocalStationID", text, none=("unknown",))
     """This side's station identifier; `None` if it has none."""
-    remote_station_id = Always("RemoteStationID", text)
+    remote_station_id: Always[str] = Always("RemoteStationID", text)
     """The other side's station identifier."""
-    pages_transferred = Always("PagesTransferred", integer)
+    pages_transferred: Always[int] = Always("PagesTransferred", integer)
     """Number of pages received."""
-    resolution = Always("Resolution", text)
+    resolution: Always[str] = Always("Resolution", text)
     """The horizontal and vertical resolution in pixels per metre, such as ``8031x3850``; empty if unknown."""
-    transfer_rate = Sometimes("TransferRate", integer)
+    transfer_rate: Sometimes[int] = Sometimes("TransferRate", integer)
     """The data rate, in bits per second."""
-    file_names = Repeated("FileName", text)
+    file_names: Repeated[str] = Repeated("FileName", text)
     """The paths of the files."""
 
 
@@ -191,15 +187,15 @@ class SendFAX(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    local_station_id = Sometimes("LocalStationID", text, none=("unknown",))
+    local_station_id: Sometimes[str] = Sometimes("LocalStationID", text, none=("unknown",))
     """This side's station identifier; `None` if it has none."""
-    remote_station_id = Always("RemoteStationID", text)
+    remote_station_id: Always[str] = Always("RemoteStationID", text)
     """The other side's station identifier."""
-    pages_transferred = Always("PagesTransferred", integer)
+    pages_transferred: Always[int] = Always("PagesTransferred", integer)
     """Number of pages sent."""
-    resolution = Always("Resolution", text)
+    resolution: Always[str] = Always("Resolution", text)
     """The horizontal and vertical resolution in pixels per metre, such as ``8031x3850``; empty if unknown."""
-    transfer_rate = Sometimes("TransferRate", integer)
+    transfer_rate: Sometimes[int] = Sometimes("TransferRate", integer)
     """The data rate, in bits per second."""
-    file_names = Repeated("FileName", text)
+    file_names: Repeated[str] = Repeated("FileName", text)
     """The paths of the files."""

@@ -25,11 +25,11 @@ class LocalBridge(LocalOneChannelEvent, LocalTwoChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The context that the second half starts in."""
-    exten = Always("Exten", text)
+    exten: Always[str] = Always("Exten", text)
     """The extension that the second half starts at."""
-    local_optimization = Always("LocalOptimization", yes_no)
+    local_optimization: Always[bool] = Always("LocalOptimization", yes_no)
     """True if the channel is removed from the call when no longer needed. One of ``Yes``, ``No``."""
 
 
@@ -47,48 +47,50 @@ class LocalOptimizationBegin(LocalOneChannelEvent, LocalTwoChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    source_channel = Sometimes("SourceChannel", text)
+    source_channel: Sometimes[str] = Sometimes("SourceChannel", text)
     """The channel's name, unique while it lives. Refers to the ``Source`` channel."""
-    source_channel_state = Sometimes("SourceChannelState", member(enums.ChannelState))
+    source_channel_state: Sometimes[enums.ChannelState] = Sometimes("SourceChannelState", member(enums.ChannelState))
     """The state of the channel. Refers to the ``Source`` channel."""
-    source_channel_state_desc = Sometimes("SourceChannelStateDesc", member(enums.ChannelStateName))
+    source_channel_state_desc: Sometimes[enums.ChannelStateName] = Sometimes(
+        "SourceChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``Source`` channel."""
-    source_caller_id_num = Sometimes("SourceCallerIDNum", text, none=("<unknown>",))
+    source_caller_id_num: Sometimes[str] = Sometimes("SourceCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``Source`` channel."""
-    source_caller_id_name = Sometimes(
+    source_caller_id_name: Sometimes[str] = Sometimes(
         "SourceCallerIDName", escaped("SourceAccountCode", "SourceLinkedid"), none=("<unknown>",)
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``Source`` channel."""
-    source_connected_line_num = Sometimes("SourceConnectedLineNum", text, none=("<unknown>",))
+    source_connected_line_num: Sometimes[str] = Sometimes("SourceConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Source`` channel."""
-    source_connected_line_name = Sometimes(
+    source_connected_line_name: Sometimes[str] = Sometimes(
         "SourceConnectedLineName", escaped("SourceAccountCode", "SourceLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Source`` channel."""
-    source_language = Sometimes("SourceLanguage", text)
+    source_language: Sometimes[str] = Sometimes("SourceLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``Source`` channel."""
-    source_account_code = Sometimes("SourceAccountCode", text)
+    source_account_code: Sometimes[str] = Sometimes("SourceAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Source`` channel."""
-    source_context = Sometimes("SourceContext", text)
+    source_context: Sometimes[str] = Sometimes("SourceContext", text)
     """The dialplan context. Refers to the ``Source`` channel."""
-    source_exten = Sometimes("SourceExten", text)
+    source_exten: Sometimes[str] = Sometimes("SourceExten", text)
     """The dialplan extension. Refers to the ``Source`` channel."""
-    source_priority = Sometimes("SourcePriority", integer)
+    source_priority: Sometimes[int] = Sometimes("SourcePriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``Source`` channel."""
-    source_uniqueid = Sometimes("SourceUniqueid", text)
+    source_uniqueid: Sometimes[str] = Sometimes("SourceUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``Source`` channel."""
-    source_linkedid = Sometimes("SourceLinkedid", text)
+    source_linkedid: Sometimes[str] = Sometimes("SourceLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``Source`` channel."""
-    source_tenantid = Sometimes("SourceTenantid", text, releases="18.25 20.10 21.5-")
+    source_tenantid: Sometimes[str] = Sometimes("SourceTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Source`` channel."""
-    source_chan_variable = Variables("SourceChanVariable", escaped("SourceAccountCode", "SourceLinkedid"))
+    source_chan_variable: Variables = Variables("SourceChanVariable", escaped("SourceAccountCode", "SourceLinkedid"))
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Source`` channel."""
-    dest_unique_id = Always("DestUniqueId", text)
+    dest_unique_id: Always[str] = Always("DestUniqueId", text)
     """Always the Uniqueid of the second half, whose headers begin with LocalTwo, even if the channel moves to the
     first (local_message_to_ami, 13.38.3 to 23.5.0)."""
-    id = Always("Id", integer)
+    id: Always[int] = Always("Id", integer)
     """Relates the start to its end."""
     source = MaybeView(ChannelSnapshot, "source_")
     """The snapshot of the ``Source`` channel; `None` if absent."""
@@ -107,7 +109,7 @@ class LocalOptimizationEnd(LocalOneChannelEvent, LocalTwoChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    success = Always("Success", yes_no)
+    success: Always[bool] = Always("Success", yes_no)
     """True if the channel was removed."""
-    id = Always("Id", integer)
+    id: Always[int] = Always("Id", integer)
     """Relates the end to its start."""

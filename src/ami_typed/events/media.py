@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
 from ami_typed.events.families import ChannelEvent, ChannelSnapshot, SpyerChannelEvent
 from ami_typed.fields import Always, MaybeView, Sometimes, Variables, View
 from ami_typed.releases import Releases
 from ami_typed.values import escaped, integer, member, milliseconds, text
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 __all__ = [
     "ChanSpyStart",
@@ -52,7 +57,7 @@ class ChannelTalkingStop(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    duration = Always("Duration", milliseconds)
+    duration: Always[timedelta] = Always("Duration", milliseconds)
     """Duration of the talking."""
 
 
@@ -69,43 +74,45 @@ class ChanSpyStart(SpyerChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    spyee_channel = Always("SpyeeChannel", text)
+    spyee_channel: Always[str] = Always("SpyeeChannel", text)
     """The channel's name, unique while it lives. Refers to the ``Spyee`` channel."""
-    spyee_channel_state = Always("SpyeeChannelState", member(enums.ChannelState))
+    spyee_channel_state: Always[enums.ChannelState] = Always("SpyeeChannelState", member(enums.ChannelState))
     """The state of the channel. Refers to the ``Spyee`` channel."""
-    spyee_channel_state_desc = Always("SpyeeChannelStateDesc", member(enums.ChannelStateName))
+    spyee_channel_state_desc: Always[enums.ChannelStateName] = Always(
+        "SpyeeChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``Spyee`` channel."""
-    spyee_caller_id_num = Sometimes("SpyeeCallerIDNum", text, none=("<unknown>",))
+    spyee_caller_id_num: Sometimes[str] = Sometimes("SpyeeCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``Spyee`` channel."""
-    spyee_caller_id_name = Sometimes(
+    spyee_caller_id_name: Sometimes[str] = Sometimes(
         "SpyeeCallerIDName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), none=("<unknown>",)
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``Spyee`` channel."""
-    spyee_connected_line_num = Sometimes("SpyeeConnectedLineNum", text, none=("<unknown>",))
+    spyee_connected_line_num: Sometimes[str] = Sometimes("SpyeeConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Spyee`` channel."""
-    spyee_connected_line_name = Sometimes(
+    spyee_connected_line_name: Sometimes[str] = Sometimes(
         "SpyeeConnectedLineName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Spyee`` channel."""
-    spyee_language = Always("SpyeeLanguage", text)
+    spyee_language: Always[str] = Always("SpyeeLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``Spyee`` channel."""
-    spyee_account_code = Always("SpyeeAccountCode", text)
+    spyee_account_code: Always[str] = Always("SpyeeAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Spyee`` channel."""
-    spyee_context = Always("SpyeeContext", text)
+    spyee_context: Always[str] = Always("SpyeeContext", text)
     """The dialplan context. Refers to the ``Spyee`` channel."""
-    spyee_exten = Always("SpyeeExten", text)
+    spyee_exten: Always[str] = Always("SpyeeExten", text)
     """The dialplan extension. Refers to the ``Spyee`` channel."""
-    spyee_priority = Always("SpyeePriority", integer)
+    spyee_priority: Always[int] = Always("SpyeePriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``Spyee`` channel."""
-    spyee_uniqueid = Always("SpyeeUniqueid", text)
+    spyee_uniqueid: Always[str] = Always("SpyeeUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``Spyee`` channel."""
-    spyee_linkedid = Always("SpyeeLinkedid", text)
+    spyee_linkedid: Always[str] = Always("SpyeeLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``Spyee`` channel."""
-    spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-")
+    spyee_tenantid: Sometimes[str] = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Spyee`` channel."""
-    spyee_chan_variable = Variables("SpyeeChanVariable", escaped("SpyeeAccountCode", "SpyeeLinkedid"))
+    spyee_chan_variable: Variables = Variables("SpyeeChanVariable", escaped("SpyeeAccountCode", "SpyeeLinkedid"))
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Spyee`` channel."""
     spyee = View(ChannelSnapshot, "spyee_")
     """The snapshot of the ``Spyee`` channel."""
@@ -124,43 +131,49 @@ class ChanSpyStop(SpyerChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    spyee_channel = Sometimes("SpyeeChannel", text, releases="16 18-")
+    spyee_channel: Sometimes[str] = Sometimes("SpyeeChannel", text, releases="16 18-")
     """The channel's name, unique while it lives. Refers to the ``Spyee`` channel."""
-    spyee_channel_state = Sometimes("SpyeeChannelState", member(enums.ChannelState), releases="16 18-")
+    spyee_channel_state: Sometimes[enums.ChannelState] = Sometimes(
+        "SpyeeChannelState", member(enums.ChannelState), releases="16 18-"
+    )
     """The state of the channel. Refers to the ``Spyee`` channel."""
-    spyee_channel_state_desc = Sometimes("SpyeeChannelStateDesc", member(enums.ChannelStateName), releases="16 18-")
+    spyee_channel_state_desc: Sometimes[enums.ChannelStateName] = Sometimes(
+        "SpyeeChannelStateDesc", member(enums.ChannelStateName), releases="16 18-"
+    )
     """The state of the channel, as a word. Refers to the ``Spyee`` channel."""
-    spyee_caller_id_num = Sometimes("SpyeeCallerIDNum", text, releases="16 18-", none=("<unknown>",))
+    spyee_caller_id_num: Sometimes[str] = Sometimes("SpyeeCallerIDNum", text, releases="16 18-", none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``Spyee`` channel."""
-    spyee_caller_id_name = Sometimes(
+    spyee_caller_id_name: Sometimes[str] = Sometimes(
         "SpyeeCallerIDName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), releases="16 18-", none=("<unknown>",)
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``Spyee`` channel."""
-    spyee_connected_line_num = Sometimes("SpyeeConnectedLineNum", text, releases="16 18-", none=("<unknown>",))
+    spyee_connected_line_num: Sometimes[str] = Sometimes(
+        "SpyeeConnectedLineNum", text, releases="16 18-", none=("<unknown>",)
+    )
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Spyee`` channel."""
-    spyee_connected_line_name = Sometimes(
+    spyee_connected_line_name: Sometimes[str] = Sometimes(
         "SpyeeConnectedLineName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), releases="16 18-", none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Spyee`` channel."""
-    spyee_language = Sometimes("SpyeeLanguage", text, releases="16 18-")
+    spyee_language: Sometimes[str] = Sometimes("SpyeeLanguage", text, releases="16 18-")
     """The language of prompts, such as ``en``. Refers to the ``Spyee`` channel."""
-    spyee_account_code = Sometimes("SpyeeAccountCode", text, releases="16 18-")
+    spyee_account_code: Sometimes[str] = Sometimes("SpyeeAccountCode", text, releases="16 18-")
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Spyee`` channel."""
-    spyee_context = Sometimes("SpyeeContext", text, releases="16 18-")
+    spyee_context: Sometimes[str] = Sometimes("SpyeeContext", text, releases="16 18-")
     """The dialplan context. Refers to the ``Spyee`` channel."""
-    spyee_exten = Sometimes("SpyeeExten", text, releases="16 18-")
+    spyee_exten: Sometimes[str] = Sometimes("SpyeeExten", text, releases="16 18-")
     """The dialplan extension. Refers to the ``Spyee`` channel."""
-    spyee_priority = Sometimes("SpyeePriority", integer, releases="16 18-")
+    spyee_priority: Sometimes[int] = Sometimes("SpyeePriority", integer, releases="16 18-")
     """The priority within the extension, counted from 1. Refers to the ``Spyee`` channel."""
-    spyee_uniqueid = Sometimes("SpyeeUniqueid", text, releases="16 18-")
+    spyee_uniqueid: Sometimes[str] = Sometimes("SpyeeUniqueid", text, releases="16 18-")
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``Spyee`` channel."""
-    spyee_linkedid = Sometimes("SpyeeLinkedid", text, releases="16 18-")
+    spyee_linkedid: Sometimes[str] = Sometimes("SpyeeLinkedid", text, releases="16 18-")
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``Spyee`` channel."""
-    spyee_tenantid = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-")
+    spyee_tenantid: Sometimes[str] = Sometimes("SpyeeTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Spyee`` channel."""
-    spyee_chan_variable = Variables("SpyeeChanVariable", escaped("SpyeeAccountCode", "SpyeeLinkedid"))
+    spyee_chan_variable: Variables = Variables("SpyeeChanVariable", escaped("SpyeeAccountCode", "SpyeeLinkedid"))
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Spyee`` channel."""
     spyee = MaybeView(ChannelSnapshot, "spyee_")
     """The snapshot of the ``Spyee`` channel; `None` if absent."""
@@ -179,9 +192,9 @@ class DTMFBegin(ChannelEvent):
     releases = Releases("13-")
     privileges = ("dtmf",)
 
-    digit = Always("Digit", text)
+    digit: Always[str] = Always("Digit", text)
     """The digit: ``0`` to ``9``, ``*``, ``#`` or ``A`` to ``D``."""
-    direction = Always("Direction", member(enums.DigitDirection))
+    direction: Always[enums.DigitDirection] = Always("Direction", member(enums.DigitDirection))
     """The direction of the digit."""
 
 
@@ -198,11 +211,11 @@ class DTMFEnd(ChannelEvent):
     releases = Releases("13-")
     privileges = ("dtmf",)
 
-    digit = Always("Digit", text)
+    digit: Always[str] = Always("Digit", text)
     """The digit: ``0`` to ``9``, ``*``, ``#`` or ``A`` to ``D``."""
-    duration = Always("DurationMs", milliseconds)
+    duration: Always[timedelta] = Always("DurationMs", milliseconds)
     """Duration of the digit."""
-    direction = Always("Direction", member(enums.DigitDirection))
+    direction: Always[enums.DigitDirection] = Always("Direction", member(enums.DigitDirection))
     """The direction of the digit."""
 
 
@@ -233,7 +246,7 @@ class Hold(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    music_class = Sometimes("MusicClass", text)
+    music_class: Sometimes[str] = Sometimes("MusicClass", text)
     """The class of music that it suggests; only sent if it suggests one."""
 
 
@@ -250,7 +263,7 @@ class MusicOnHoldStart(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    class_ = Always("Class", text)
+    class_: Always[str] = Always("Class", text)
     """The class of music in musiconhold.conf."""
 
 

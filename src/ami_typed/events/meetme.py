@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
-from ami_typed.events.families import ChannelEvent
+from ami_typed.events.families import ChannelEvent, ListCompleteEvent
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import clock, integer, member, on_off, seconds, text, yes_no
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 __all__ = [
     "MeetmeEnd",
@@ -37,7 +42,7 @@ class MeetmeEnd(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    meetme = Always("Meetme", text)
+    meetme: Always[str] = Always("Meetme", text)
     """The conference's number."""
 
 
@@ -54,9 +59,9 @@ class MeetmeJoin(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    meetme = Always("Meetme", text)
+    meetme: Always[str] = Always("Meetme", text)
     """The conference's number."""
-    user = Always("User", integer)
+    user: Always[int] = Always("User", integer)
     """The member's number within the conference."""
 
 
@@ -73,11 +78,11 @@ class MeetmeLeave(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    meetme = Always("Meetme", text)
+    meetme: Always[str] = Always("Meetme", text)
     """The conference's number."""
-    user = Always("User", integer)
+    user: Always[int] = Always("User", integer)
     """The member's number within the conference."""
-    duration = Sometimes("Duration", seconds)
+    duration: Sometimes[timedelta] = Sometimes("Duration", seconds)
     """Time the member was in the conference."""
 
 
@@ -94,33 +99,33 @@ class MeetmeList(Event):
     releases = Releases("13-")
     privileges = ()
 
-    conference = Always("Conference", text)
+    conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    user_number = Always("UserNumber", integer)
+    user_number: Always[int] = Always("UserNumber", integer)
     """The member's number within the conference."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("<unknown>",))
+    caller_id_num: Sometimes[str] = Sometimes("CallerIDNum", text, none=("<unknown>",))
     """The member's number; `None` if unknown."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("<no name>",))
+    caller_id_name: Sometimes[str] = Sometimes("CallerIDName", text, none=("<no name>",))
     """The member's name; `None` if unknown."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
+    connected_line_num: Sometimes[str] = Sometimes("ConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that the member's channel is talking to; `None` if unknown."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("<no name>",))
+    connected_line_name: Sometimes[str] = Sometimes("ConnectedLineName", text, none=("<no name>",))
     """The name of that party; `None` if unknown."""
-    channel = Always("Channel", text)
+    channel: Always[str] = Always("Channel", text)
     """The channel's name, unique while it lives."""
-    admin = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", yes_no)
     """True if the member is an administrator of the conference."""
-    role = Always("Role", member(enums.ConferenceRole))
+    role: Always[enums.ConferenceRole] = Always("Role", member(enums.ConferenceRole))
     """The member's role: talking, listening, or both."""
-    marked_user = Always("MarkedUser", yes_no)
+    marked_user: Always[bool] = Always("MarkedUser", yes_no)
     """True if the member is marked; others may wait for a marked member."""
-    muted = Always("Muted", member(enums.Muting))
+    muted: Always[enums.Muting] = Always("Muted", member(enums.Muting))
     """The muting of the member: none, by an administrator, or by the member."""
-    talking = Sometimes("Talking", yes_no, none=("Not monitored",))
+    talking: Sometimes[bool] = Sometimes("Talking", yes_no, none=("Not monitored",))
     """True if the member is talking; `None` if talker detection is off."""
 
 
-class MeetmeListComplete(Event):
+class MeetmeListComplete(ListCompleteEvent):
     """The end of the list that MeetmeList returns.
 
     Sent to the session that sends ``MeetmeList``, whatever events its user may read.
@@ -131,11 +136,6 @@ class MeetmeListComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class MeetmeListRooms(Event):
@@ -151,21 +151,21 @@ class MeetmeListRooms(Event):
     releases = Releases("13-")
     privileges = ()
 
-    conference = Always("Conference", text)
+    conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    parties = Always("Parties", integer)
+    parties: Always[int] = Always("Parties", integer)
     """Number of members."""
-    marked = Sometimes("Marked", integer, none=("N/A",))
+    marked: Sometimes[int] = Sometimes("Marked", integer, none=("N/A",))
     """Number of marked members; `None` if there are none."""
-    activity = Always("Activity", clock)
+    activity: Always[timedelta] = Always("Activity", clock)
     """Time since the conference started."""
-    creation = Always("Creation", text)
+    creation: Always[str] = Always("Creation", text)
     """``Dynamic`` if the conference was created on demand, ``Static`` if it is configured."""
-    locked = Always("Locked", yes_no)
+    locked: Always[bool] = Always("Locked", yes_no)
     """True if only administrators can join."""
 
 
-class MeetmeListRoomsComplete(Event):
+class MeetmeListRoomsComplete(ListCompleteEvent):
     """The end of the list that MeetmeListRooms returns.
 
     Sent to the session that sends ``MeetmeListRooms``, whatever events its user may read.
@@ -176,11 +176,6 @@ class MeetmeListRoomsComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class MeetmeMute(ChannelEvent):
@@ -196,13 +191,13 @@ class MeetmeMute(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    meetme = Always("Meetme", text)
+    meetme: Always[str] = Always("Meetme", text)
     """The conference's number."""
-    user = Always("User", integer)
+    user: Always[int] = Always("User", integer)
     """The member's number within the conference."""
-    duration = Sometimes("Duration", seconds)
+    duration: Sometimes[timedelta] = Sometimes("Duration", seconds)
     """Time the member has been in the conference."""
-    status = Always("Status", on_off)
+    status: Always[bool] = Always("Status", on_off)
     """True if the member is now muted. One of ``on``, ``off``."""
 
 
@@ -219,13 +214,13 @@ class MeetmeTalking(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    meetme = Always("Meetme", text)
+    meetme: Always[str] = Always("Meetme", text)
     """The conference's number."""
-    user = Always("User", integer)
+    user: Always[int] = Always("User", integer)
     """The member's number within the conference."""
-    duration = Sometimes("Duration", seconds)
+    duration: Sometimes[timedelta] = Sometimes("Duration", seconds)
     """Time the member has been in the conference."""
-    status = Always("Status", on_off)
+    status: Always[bool] = Always("Status", on_off)
     """True if the member is talking. One of ``on``, ``off``."""
 
 
@@ -242,11 +237,11 @@ class MeetmeTalkRequest(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    meetme = Always("Meetme", text)
+    meetme: Always[str] = Always("Meetme", text)
     """The conference's number."""
-    user = Always("User", integer)
+    user: Always[int] = Always("User", integer)
     """The member's number within the conference."""
-    duration = Sometimes("Duration", seconds)
+    duration: Sometimes[timedelta] = Sometimes("Duration", seconds)
     """Time the member has been in the conference."""
-    status = Always("Status", on_off)
+    status: Always[bool] = Always("Status", on_off)
     """True if the member requests it. One of ``on``, ``off``."""

@@ -23,18 +23,18 @@ class JabberStatus(Event):
     releases = Releases("13-")
     privileges = ("user",)
 
-    account = Always("Account", text)
+    account: Always[str] = Always("Account", text)
     """The client in xmpp.conf."""
-    jid = Always("JID", text)
+    jid: Always[str] = Always("JID", text)
     """The address of the contact."""
-    resource = Sometimes("Resource", text)
+    resource: Sometimes[str] = Sometimes("Resource", text)
     """The contact's device; absent if it went offline."""
-    status = Always("Status", integer)
+    status: Always[int] = Always("Status", integer)
     """The contact's state, by the number of iksemel: 0 unavailable, 1 available, 2 free for chat, 3 away, 4 extended
     away, 5 do not disturb."""
-    priority = Sometimes("Priority", integer)
+    priority: Sometimes[int] = Sometimes("Priority", integer)
     """The device's priority; absent if it went offline."""
-    description = Sometimes("Description", text)
+    description: Sometimes[str] = Sometimes("Description", text)
     """The contact's status message; absent if it went offline."""
 
 
@@ -50,7 +50,7 @@ class MobileStatus(Event):
     releases = Releases("13-")
     privileges = ("system",)
 
-    status = Always("Status", text)
+    status: Always[str] = Always("Status", text)
     """``Initialized``, ``Connect`` or ``Disconnect``."""
-    device = Always("Device", text)
+    device: Always[str] = Always("Device", text)
     """The device in chan_mobile.conf."""

@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
-from ami_typed.events.families import ChannelSnapshot, ParkeeChannelEvent
+from ami_typed.events.families import ChannelSnapshot, ListCompleteEvent, ParkeeChannelEvent
 from ami_typed.fields import Always, Sometimes, Variables, View
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import escaped, integer, member, seconds, seconds_left, text
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 __all__ = [
     "ParkedCall",
@@ -36,15 +41,15 @@ class ParkedCall(ParkeeChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    parker_dial_string = Always("ParkerDialString", text)
+    parker_dial_string: Always[str] = Always("ParkerDialString", text)
     """The dial string that returns the call to the party that parked it."""
-    parkinglot = Always("Parkinglot", text)
+    parkinglot: Always[str] = Always("Parkinglot", text)
     """The parking lot's name."""
-    parking_space = Always("ParkingSpace", integer)
+    parking_space: Always[int] = Always("ParkingSpace", integer)
     """The space in which the call is parked."""
-    parking_timeout = Sometimes("ParkingTimeout", seconds_left)
+    parking_timeout: Sometimes[timedelta | None] = Sometimes("ParkingTimeout", seconds_left)
     """The time left until the call returns; `None` if that time is over, or the lot has no time limit."""
-    parking_duration = Always("ParkingDuration", seconds)
+    parking_duration: Always[timedelta] = Always("ParkingDuration", seconds)
     """Time the call has been parked."""
 
 
@@ -61,19 +66,19 @@ class ParkedCallGiveUp(ParkeeChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    parker_dial_string = Always("ParkerDialString", text)
+    parker_dial_string: Always[str] = Always("ParkerDialString", text)
     """The dial string that returns the call to the party that parked it."""
-    parkinglot = Always("Parkinglot", text)
+    parkinglot: Always[str] = Always("Parkinglot", text)
     """The parking lot's name."""
-    parking_space = Always("ParkingSpace", integer)
+    parking_space: Always[int] = Always("ParkingSpace", integer)
     """The space in which the call is parked."""
-    parking_timeout = Sometimes("ParkingTimeout", seconds_left)
+    parking_timeout: Sometimes[timedelta | None] = Sometimes("ParkingTimeout", seconds_left)
     """The time left until the call returns; `None` if that time is over, or the lot has no time limit."""
-    parking_duration = Always("ParkingDuration", seconds)
+    parking_duration: Always[timedelta] = Always("ParkingDuration", seconds)
     """Time the call has been parked."""
 
 
-class ParkedCallsComplete(Event):
+class ParkedCallsComplete(ListCompleteEvent):
     """The end of the list that ParkedCalls returns.
 
     Sent to the session that sends ``ParkedCalls``, whatever events its user may read.
@@ -85,11 +90,7 @@ class ParkedCallsComplete(Event):
     releases = Releases("13-")
     privileges = ()
 
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
-    total = Always("Total", integer)
+    total: Always[int] = Always("Total", integer)
     """Number of calls in the list."""
 
 
@@ -106,15 +107,15 @@ class ParkedCallSwap(ParkeeChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    parker_dial_string = Always("ParkerDialString", text)
+    parker_dial_string: Always[str] = Always("ParkerDialString", text)
     """The dial string that returns the call to the party that parked it."""
-    parkinglot = Always("Parkinglot", text)
+    parkinglot: Always[str] = Always("Parkinglot", text)
     """The parking lot's name."""
-    parking_space = Always("ParkingSpace", integer)
+    parking_space: Always[int] = Always("ParkingSpace", integer)
     """The space in which the call is parked."""
-    parking_timeout = Sometimes("ParkingTimeout", seconds_left)
+    parking_timeout: Sometimes[timedelta | None] = Sometimes("ParkingTimeout", seconds_left)
     """The time left until the call returns; `None` if that time is over, or the lot has no time limit."""
-    parking_duration = Always("ParkingDuration", seconds)
+    parking_duration: Always[timedelta] = Always("ParkingDuration", seconds)
     """Time the call has been parked."""
 
 
@@ -131,15 +132,15 @@ class ParkedCallTimeOut(ParkeeChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    parker_dial_string = Always("ParkerDialString", text)
+    parker_dial_string: Always[str] = Always("ParkerDialString", text)
     """The dial string that returns the call to the party that parked it."""
-    parkinglot = Always("Parkinglot", text)
+    parkinglot: Always[str] = Always("Parkinglot", text)
     """The parking lot's name."""
-    parking_space = Always("ParkingSpace", integer)
+    parking_space: Always[int] = Always("ParkingSpace", integer)
     """The space in which the call is parked."""
-    parking_timeout = Sometimes("ParkingTimeout", seconds_left)
+    parking_timeout: Sometimes[timedelta | None] = Sometimes("ParkingTimeout", seconds_left)
     """The time left until the call returns; `None` if that time is over, or the lot has no time limit."""
-    parking_duration = Always("ParkingDuration", seconds)
+    parking_duration: Always[timedelta] = Always("ParkingDuration", seconds)
     """Time the call has been parked."""
 
 
@@ -155,17 +156,17 @@ class Parkinglot(Event):
     releases = Releases("13-")
     privileges = ()
 
-    name = Always("Name", text)
+    name: Always[str] = Always("Name", text)
     """The lot's name."""
-    start_space = Always("StartSpace", integer)
+    start_space: Always[int] = Always("StartSpace", integer)
     """The number of its first space."""
-    stop_space = Always("StopSpace", integer)
+    stop_space: Always[int] = Always("StopSpace", integer)
     """The number of its last space."""
-    timeout = Sometimes("Timeout", seconds, none=("0",))
+    timeout: Sometimes[timedelta] = Sometimes("Timeout", seconds, none=("0",))
     """Time limit of a parked call; `None` if the lot has none."""
 
 
-class ParkinglotsComplete(Event):
+class ParkinglotsComplete(ListCompleteEvent):
     """The end of the list that Parkinglots returns.
 
     Sent to the session that sends ``Parkinglots``, whatever events its user may read.
@@ -176,11 +177,6 @@ class ParkinglotsComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class UnParkedCall(ParkeeChannelEvent):
@@ -196,55 +192,59 @@ class UnParkedCall(ParkeeChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    parker_dial_string = Always("ParkerDialString", text)
+    parker_dial_string: Always[str] = Always("ParkerDialString", text)
     """The dial string that returns the call to the party that parked it."""
-    parkinglot = Always("Parkinglot", text)
+    parkinglot: Always[str] = Always("Parkinglot", text)
     """The parking lot's name."""
-    parking_space = Always("ParkingSpace", integer)
+    parking_space: Always[int] = Always("ParkingSpace", integer)
     """The space in which the call is parked."""
-    parking_timeout = Sometimes("ParkingTimeout", seconds_left)
+    parking_timeout: Sometimes[timedelta | None] = Sometimes("ParkingTimeout", seconds_left)
     """The time left until the call returns; `None` if that time is over, or the lot has no time limit."""
-    parking_duration = Always("ParkingDuration", seconds)
+    parking_duration: Always[timedelta] = Always("ParkingDuration", seconds)
     """Time the call has been parked."""
-    retriever_channel = Always("RetrieverChannel", text)
+    retriever_channel: Always[str] = Always("RetrieverChannel", text)
     """The channel's name, unique while it lives. Refers to the ``Retriever`` channel."""
-    retriever_channel_state = Always("RetrieverChannelState", member(enums.ChannelState))
+    retriever_channel_state: Always[enums.ChannelState] = Always("RetrieverChannelState", member(enums.ChannelState))
     """The state of the channel. Refers to the ``Retriever`` channel."""
-    retriever_channel_state_desc = Always("RetrieverChannelStateDesc", member(enums.ChannelStateName))
+    retriever_channel_state_desc: Always[enums.ChannelStateName] = Always(
+        "RetrieverChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``Retriever`` channel."""
-    retriever_caller_id_num = Sometimes("RetrieverCallerIDNum", text, none=("<unknown>",))
+    retriever_caller_id_num: Sometimes[str] = Sometimes("RetrieverCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``Retriever`` channel."""
-    retriever_caller_id_name = Sometimes(
+    retriever_caller_id_name: Sometimes[str] = Sometimes(
         "RetrieverCallerIDName", escaped("RetrieverAccountCode", "RetrieverLinkedid"), none=("<unknown>",)
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``Retriever`` channel."""
-    retriever_connected_line_num = Sometimes("RetrieverConnectedLineNum", text, none=("<unknown>",))
+    retriever_connected_line_num: Sometimes[str] = Sometimes("RetrieverConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Retriever``
     channel."""
-    retriever_connected_line_name = Sometimes(
+    retriever_connected_line_name: Sometimes[str] = Sometimes(
         "RetrieverConnectedLineName", escaped("RetrieverAccountCode", "RetrieverLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Retriever`` channel."""
-    retriever_language = Always("RetrieverLanguage", text)
+    retriever_language: Always[str] = Always("RetrieverLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``Retriever`` channel."""
-    retriever_account_code = Always("RetrieverAccountCode", text)
+    retriever_account_code: Always[str] = Always("RetrieverAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Retriever``
     channel."""
-    retriever_context = Always("RetrieverContext", text)
+    retriever_context: Always[str] = Always("RetrieverContext", text)
     """The dialplan context. Refers to the ``Retriever`` channel."""
-    retriever_exten = Always("RetrieverExten", text)
+    retriever_exten: Always[str] = Always("RetrieverExten", text)
     """The dialplan extension. Refers to the ``Retriever`` channel."""
-    retriever_priority = Always("RetrieverPriority", integer)
+    retriever_priority: Always[int] = Always("RetrieverPriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``Retriever`` channel."""
-    retriever_uniqueid = Always("RetrieverUniqueid", text)
+    retriever_uniqueid: Always[str] = Always("RetrieverUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``Retriever`` channel."""
-    retriever_linkedid = Always("RetrieverLinkedid", text)
+    retriever_linkedid: Always[str] = Always("RetrieverLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``Retriever`` channel."""
-    retriever_tenantid = Sometimes("RetrieverTenantid", text, releases="18.25 20.10 21.5-")
+    retriever_tenantid: Sometimes[str] = Sometimes("RetrieverTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Retriever`` channel."""
-    retriever_chan_variable = Variables("RetrieverChanVariable", escaped("RetrieverAccountCode", "RetrieverLinkedid"))
+    retriever_chan_variable: Variables = Variables(
+        "RetrieverChanVariable", escaped("RetrieverAccountCode", "RetrieverLinkedid")
+    )
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Retriever`` channel."""
     retriever = View(ChannelSnapshot, "retriever_")
     """The snapshot of the ``Retriever`` channel."""

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
+from ami_typed.events.families import ListCompleteEvent
 from ami_typed.fields import Always, Joined, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
@@ -20,6 +23,9 @@ from ami_typed.values import (
     true_false,
     yes_no,
 )
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 __all__ = [
     "AorDetail",
@@ -52,45 +58,45 @@ class AorDetail(Event):
     releases = Releases("13-")
     privileges = ()
 
-    object_type = Always("ObjectType", text)
+    object_type: Always[str] = Always("ObjectType", text)
     """The type of the object in pjsip.conf."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The object's name."""
-    minimum_expiration = Always("MinimumExpiration", seconds)
+    minimum_expiration: Always[timedelta] = Always("MinimumExpiration", seconds)
     """The minimum duration of a registration."""
-    maximum_expiration = Always("MaximumExpiration", seconds)
+    maximum_expiration: Always[timedelta] = Always("MaximumExpiration", seconds)
     """The maximum duration of a registration."""
-    default_expiration = Always("DefaultExpiration", seconds)
+    default_expiration: Always[timedelta] = Always("DefaultExpiration", seconds)
     """Duration of a registration that requests none."""
-    qualify_frequency = Always("QualifyFrequency", seconds)
+    qualify_frequency: Always[timedelta] = Always("QualifyFrequency", seconds)
     """Interval of the OPTIONS requests that check whether contacts are reachable; 0 for none."""
-    authenticate_qualify = Always("AuthenticateQualify", true_false)
+    authenticate_qualify: Always[bool] = Always("AuthenticateQualify", true_false)
     """True if a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
-    max_contacts = Always("MaxContacts", integer)
+    max_contacts: Always[int] = Always("MaxContacts", integer)
     """Maximum number of registered contacts; 0 if none may register."""
-    remove_existing = Always("RemoveExisting", true_false)
+    remove_existing: Always[bool] = Always("RemoveExisting", true_false)
     """True if a registration beyond the limit removes the contacts that expire first, instead of being refused."""
-    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
+    remove_unavailable: Sometimes[bool] = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
     """True if unreachable contacts are removed first when the limit is reached."""
-    mailboxes = Always("Mailboxes", items(","))
+    mailboxes: Always[list[str]] = Always("Mailboxes", items(","))
     """The mailboxes whose state may be subscribed to under this address."""
-    outbound_proxy = Always("OutboundProxy", text)
+    outbound_proxy: Always[str] = Always("OutboundProxy", text)
     """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
-    support_path = Always("SupportPath", true_false)
+    support_path: Always[bool] = Always("SupportPath", true_false)
     """True if the Path header of a registration is kept as the route for requests to the contact."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
+    qualify2_xx_only: Sometimes[bool] = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """True if only a 2xx response counts as reachable, instead of any."""
-    qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-")
+    qualify_timeout: Always[timedelta] = Always("QualifyTimeout", seconds, releases="13.4-")
     """Time a contact may take to respond before it counts as unreachable; 0 for no limit."""
-    voicemail_extension = Always("VoicemailExtension", text, releases="13.9-")
+    voicemail_extension: Always[str] = Always("VoicemailExtension", text, releases="13.9-")
     """The extension of the voicemail service, sent in the Message-Account line of NOTIFYs."""
-    contacts = Always("Contacts", items(","))
+    contacts: Always[list[str]] = Always("Contacts", items(","))
     """The contacts, permanent and registered, as ``aor/uri``."""
-    total_contacts = Always("TotalContacts", integer)
+    total_contacts: Always[int] = Always("TotalContacts", integer)
     """Number of contacts."""
-    contacts_registered = Always("ContactsRegistered", integer)
+    contacts_registered: Always[int] = Always("ContactsRegistered", integer)
     """Number of registered contacts."""
-    endpoint_name = Always("EndpointName", text)
+    endpoint_name: Always[str] = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
 
 
@@ -107,43 +113,43 @@ class AorList(Event):
     releases = Releases("16-")
     privileges = ()
 
-    object_type = Always("ObjectType", text)
+    object_type: Always[str] = Always("ObjectType", text)
     """The type of the object in pjsip.conf."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The object's name."""
-    minimum_expiration = Always("MinimumExpiration", seconds)
+    minimum_expiration: Always[timedelta] = Always("MinimumExpiration", seconds)
     """The minimum duration of a registration."""
-    maximum_expiration = Always("MaximumExpiration", seconds)
+    maximum_expiration: Always[timedelta] = Always("MaximumExpiration", seconds)
     """The maximum duration of a registration."""
-    default_expiration = Always("DefaultExpiration", seconds)
+    default_expiration: Always[timedelta] = Always("DefaultExpiration", seconds)
     """Duration of a registration that requests none."""
-    qualify_frequency = Always("QualifyFrequency", seconds)
+    qualify_frequency: Always[timedelta] = Always("QualifyFrequency", seconds)
     """Interval of the OPTIONS requests that check whether contacts are reachable; 0 for none."""
-    qualify_timeout = Always("QualifyTimeout", seconds)
+    qualify_timeout: Always[timedelta] = Always("QualifyTimeout", seconds)
     """Time a contact may take to respond before it counts as unreachable; 0 for no limit."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
+    qualify2_xx_only: Sometimes[bool] = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """True if only a 2xx response counts as reachable, instead of any."""
-    authenticate_qualify = Always("AuthenticateQualify", true_false)
+    authenticate_qualify: Always[bool] = Always("AuthenticateQualify", true_false)
     """True if a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
-    max_contacts = Always("MaxContacts", integer)
+    max_contacts: Always[int] = Always("MaxContacts", integer)
     """Maximum number of registered contacts; 0 if none may register."""
-    remove_existing = Always("RemoveExisting", true_false)
+    remove_existing: Always[bool] = Always("RemoveExisting", true_false)
     """True if a registration beyond the limit removes the contacts that expire first, instead of being refused."""
-    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
+    remove_unavailable: Sometimes[bool] = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
     """True if unreachable contacts are removed first when the limit is reached."""
-    mailboxes = Always("Mailboxes", items(","))
+    mailboxes: Always[list[str]] = Always("Mailboxes", items(","))
     """The mailboxes whose state may be subscribed to under this address."""
-    voicemail_extension = Always("VoicemailExtension", text)
+    voicemail_extension: Always[str] = Always("VoicemailExtension", text)
     """The extension of the voicemail service, sent in the Message-Account line of NOTIFYs."""
-    outbound_proxy = Always("OutboundProxy", text)
+    outbound_proxy: Always[str] = Always("OutboundProxy", text)
     """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
-    support_path = Always("SupportPath", true_false)
+    support_path: Always[bool] = Always("SupportPath", true_false)
     """True if the Path header of a registration is kept as the route for requests to the contact."""
-    contacts = Always("Contacts", items(","))
+    contacts: Always[list[str]] = Always("Contacts", items(","))
     """The contacts, permanent and registered, as ``aor/uri``."""
 
 
-class AorListComplete(Event):
+class AorListComplete(ListCompleteEvent):
     """The end of the list that PJSIPShowAors returns.
 
     Sent to the session that sends ``PJSIPShowAors``, whatever events its user may read.
@@ -155,11 +161,6 @@ class AorListComplete(Event):
 
     releases = Releases("16-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class AuthDetail(Event):
@@ -177,37 +178,37 @@ class AuthDetail(Event):
     privileges = ()
     secrets = Event.secrets | {"password", "md5cred", "oauthsecret", "passworddigest", "refreshtoken"}
 
-    object_type = Always("ObjectType", text)
+    object_type: Always[str] = Always("ObjectType", text)
     """The type of the object in pjsip.conf."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The object's name."""
-    username = Always("Username", text)
+    username: Always[str] = Always("Username", text)
     """The user name."""
-    password = Always("Password", text)
+    password: Always[str] = Always("Password", text)
     """The password in plain text; empty if only hashes are stored."""
-    md5_cred = Always("Md5Cred", text)
+    md5_cred: Always[str] = Always("Md5Cred", text)
     """The MD5 hash of user name, realm and password; empty if the password itself is stored."""
-    realm = Always("Realm", text)
+    realm: Always[str] = Always("Realm", text)
     """The realm of challenges: that of the global settings if empty. For the credentials that Asterisk sends, the
     realm they are for: any if empty."""
-    nonce_lifetime = Always("NonceLifetime", seconds)
+    nonce_lifetime: Always[timedelta] = Always("NonceLifetime", seconds)
     """The lifetime of a nonce."""
-    auth_type = Always("AuthType", text)
+    auth_type: Always[str] = Always("AuthType", text)
     """The form in which the secret is stored: ``digest`` (``userpass`` and ``md5`` in older releases) or
     ``google_oauth``."""
-    endpoint_name = Sometimes("EndpointName", text)
+    endpoint_name: Sometimes[str] = Sometimes("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
-    oauth_clientid = Sometimes("OauthClientid", text, releases="17-")
+    oauth_clientid: Sometimes[str] = Sometimes("OauthClientid", text, releases="17-")
     """The client of OAuth 2.0, for ``auth_type=google_oauth``."""
-    oauth_secret = Sometimes("OauthSecret", text, releases="17-")
+    oauth_secret: Sometimes[str] = Sometimes("OauthSecret", text, releases="17-")
     """The secret of that OAuth 2.0 client."""
-    password_digest = Sometimes("PasswordDigest", text, releases="20-")
+    password_digest: Sometimes[str] = Sometimes("PasswordDigest", text, releases="20-")
     """The hashes of the password, each preceded by its algorithm, in place of the password itself."""
-    refresh_token = Sometimes("RefreshToken", text, releases="17-")
+    refresh_token: Sometimes[str] = Sometimes("RefreshToken", text, releases="17-")
     """The refresh token of OAuth 2.0 used to obtain access tokens."""
-    supported_algorithms_uac = Sometimes("SupportedAlgorithmsUac", items(","), releases="20-")
+    supported_algorithms_uac: Sometimes[list[str]] = Sometimes("SupportedAlgorithmsUac", items(","), releases="20-")
     """The digest algorithms that Asterisk uses to answer challenges; empty for those of the global settings."""
-    supported_algorithms_uas = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-")
+    supported_algorithms_uas: Sometimes[list[str]] = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-")
     """The digest algorithms that Asterisk challenges with; empty for those of the global settings."""
 
 
@@ -225,39 +226,39 @@ class AuthList(Event):
     privileges = ()
     secrets = Event.secrets | {"md5cred", "password", "oauthsecret", "passworddigest", "refreshtoken"}
 
-    object_type = Always("ObjectType", text)
+    object_type: Always[str] = Always("ObjectType", text)
     """The type of the object in pjsip.conf."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The object's name."""
-    username = Always("Username", text)
+    username: Always[str] = Always("Username", text)
     """The user name."""
-    md5_cred = Always("Md5Cred", text)
+    md5_cred: Always[str] = Always("Md5Cred", text)
     """The MD5 hash of user name, realm and password; empty if the password itself is stored."""
-    realm = Always("Realm", text)
+    realm: Always[str] = Always("Realm", text)
     """The realm of challenges: that of the global settings if empty. For the credentials that Asterisk sends, the
     realm they are for: any if empty."""
-    auth_type = Always("AuthType", text)
+    auth_type: Always[str] = Always("AuthType", text)
     """The form in which the secret is stored: ``digest`` (``userpass`` and ``md5`` in older releases) or
     ``google_oauth``."""
-    password = Always("Password", text)
+    password: Always[str] = Always("Password", text)
     """The password in plain text; empty if only hashes are stored."""
-    nonce_lifetime = Always("NonceLifetime", seconds)
+    nonce_lifetime: Always[timedelta] = Always("NonceLifetime", seconds)
     """The lifetime of a nonce."""
-    oauth_clientid = Sometimes("OauthClientid", text, releases="17-")
+    oauth_clientid: Sometimes[str] = Sometimes("OauthClientid", text, releases="17-")
     """The client of OAuth 2.0, for ``auth_type=google_oauth``."""
-    oauth_secret = Sometimes("OauthSecret", text, releases="17-")
+    oauth_secret: Sometimes[str] = Sometimes("OauthSecret", text, releases="17-")
     """The secret of that OAuth 2.0 client."""
-    password_digest = Sometimes("PasswordDigest", text, releases="20-")
+    password_digest: Sometimes[str] = Sometimes("PasswordDigest", text, releases="20-")
     """The hashes of the password, each preceded by its algorithm, in place of the password itself."""
-    refresh_token = Sometimes("RefreshToken", text, releases="17-")
+    refresh_token: Sometimes[str] = Sometimes("RefreshToken", text, releases="17-")
     """The refresh token of OAuth 2.0 used to obtain access tokens."""
-    supported_algorithms_uac = Sometimes("SupportedAlgorithmsUac", items(","), releases="20-")
+    supported_algorithms_uac: Sometimes[list[str]] = Sometimes("SupportedAlgorithmsUac", items(","), releases="20-")
     """The digest algorithms that Asterisk uses to answer challenges; empty for those of the global settings."""
-    supported_algorithms_uas = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-")
+    supported_algorithms_uas: Sometimes[list[str]] = Sometimes("SupportedAlgorithmsUas", items(","), releases="20-")
     """The digest algorithms that Asterisk challenges with; empty for those of the global settings."""
 
 
-class AuthListComplete(Event):
+class AuthListComplete(ListCompleteEvent):
     """The end of the list that PJSIPShowAuths returns.
 
     Sent to the session that sends ``PJSIPShowAuths``, whatever events its user may read.
@@ -269,11 +270,6 @@ class AuthListComplete(Event):
 
     releases = Releases("16-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class EndpointDetail(Event):
@@ -289,316 +285,334 @@ class EndpointDetail(Event):
     releases = Releases("13-")
     privileges = ()
 
-    object_type = Always("ObjectType", text)
+    object_type: Always[str] = Always("ObjectType", text)
     """The type of the object in pjsip.conf."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The object's name."""
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The dialplan context in which calls from the endpoint start."""
-    allow = Always("Allow", formats)
+    allow: Always[list[str]] = Always("Allow", formats)
     """The codecs that are allowed, in order of preference."""
-    dtmf_mode = Always("DtmfMode", member(enums.DtmfMode))
+    dtmf_mode: Always[enums.DtmfMode] = Always("DtmfMode", member(enums.DtmfMode))
     """The method of sending DTMF digits to the endpoint."""
-    rtp_ipv6 = Always("RtpIpv6", true_false)
+    rtp_ipv6: Always[bool] = Always("RtpIpv6", true_false)
     """True if RTP uses IPv6."""
-    rtp_symmetric = Always("RtpSymmetric", true_false)
+    rtp_symmetric: Always[bool] = Always("RtpSymmetric", true_false)
     """True if RTP is sent to the address that RTP is received from, whatever the SDP says."""
-    ice_support = Always("IceSupport", true_false)
+    ice_support: Always[bool] = Always("IceSupport", true_false)
     """True if ICE is used to find a path for the media."""
-    use_ptime = Always("UsePtime", true_false)
+    use_ptime: Always[bool] = Always("UsePtime", true_false)
     """True if packets have the duration that the endpoint requests with ``ptime``."""
-    force_rport = Always("ForceRport", true_false)
+    force_rport: Always[bool] = Always("ForceRport", true_false)
     """True if responses are sent to the source address and port of a request, as if it contained ``rport``."""
-    rewrite_contact = Always("RewriteContact", true_false)
+    rewrite_contact: Always[bool] = Always("RewriteContact", true_false)
     """True if the address in Contact (or Record-Route) is replaced by the source address of the request."""
-    transport = Always("Transport", text)
+    transport: Always[str] = Always("Transport", text)
     """The transport for requests to the endpoint; empty for the first one that fits the URI."""
-    outbound_proxy = Always("OutboundProxy", text)
+    outbound_proxy: Always[str] = Always("OutboundProxy", text)
     """The SIP URI of the proxy for requests to the endpoint; empty for none."""
-    moh_suggest = Always("MohSuggest", text)
+    moh_suggest: Always[str] = Always("MohSuggest", text)
     """The music on hold class that is suggested to a party the endpoint puts on hold."""
-    n100_rel = Always("100rel", text)
+    n100_rel: Always[str] = Always("100rel", text)
     """Support for reliable provisional responses (RFC 3262): ``no``, ``yes``, ``peer_supported`` (if the other side
     supports them) or ``required``."""
-    timers = Always("Timers", text)
+    timers: Always[str] = Always("Timers", text)
     """Session timers (RFC 4028): ``no``, ``yes`` (if the other side requests them), ``required`` or ``always``."""
-    timers_min_se = Always("TimersMinSe", seconds)
+    timers_min_se: Always[timedelta] = Always("TimersMinSe", seconds)
     """The minimum interval of a session timer that is accepted."""
-    timers_sess_expires = Always("TimersSessExpires", seconds)
+    timers_sess_expires: Always[timedelta] = Always("TimersSessExpires", seconds)
     """The interval after which a session expires if it is not refreshed."""
-    auth = Always("Auth", items(","))
+    auth: Always[list[str]] = Always("Auth", items(","))
     """The sections of pjsip.conf that the endpoint's requests are authenticated against; empty if they are not."""
-    outbound_auth = Always("OutboundAuth", items(","))
+    outbound_auth: Always[list[str]] = Always("OutboundAuth", items(","))
     """The sections of pjsip.conf with the credentials for requests that Asterisk sends to the endpoint."""
-    aors = Always("Aors", items(","))
+    aors: Always[list[str]] = Always("Aors", items(","))
     """The addresses of record of the endpoint, to which calls are sent and for which it may register."""
-    media_address = Always("MediaAddress", text)
+    media_address: Always[str] = Always("MediaAddress", text)
     """The address given in SDP for media; empty for the address of the transport."""
-    identify_by = Always("IdentifyBy", items(","))
+    identify_by: Always[list[str]] = Always("IdentifyBy", items(","))
     """Methods of matching requests to the endpoint, in the order tried: ``username``, ``auth_username``, ``ip``,
     ``header`` or ``request_uri``."""
-    direct_media = Always("DirectMedia", true_false)
+    direct_media: Always[bool] = Always("DirectMedia", true_false)
     """True if media may flow directly between the two sides of a call."""
-    direct_media_method = Always("DirectMediaMethod", text)
+    direct_media_method: Always[str] = Always("DirectMediaMethod", text)
     """Always the value of ``connected_line_method``, which Asterisk prints in its place (direct_media_method_to_str,
     13.38.3 to 23.5.0)."""
-    trust_connected_line = Sometimes("TrustConnectedLine", yes_no, releases="13.24 16.1-")
+    trust_connected_line: Sometimes[bool] = Sometimes("TrustConnectedLine", yes_no, releases="13.24 16.1-")
     """True if the endpoint may change the connected line."""
-    send_connected_line = Sometimes("SendConnectedLine", yes_no, releases="13.24 16.1-")
+    send_connected_line: Sometimes[bool] = Sometimes("SendConnectedLine", yes_no, releases="13.24 16.1-")
     """True if changes of the connected line are sent to the endpoint."""
-    connected_line_method = Always("ConnectedLineMethod", text)
+    connected_line_method: Always[str] = Always("ConnectedLineMethod", text)
     """Method of announcing a changed connected line: ``invite`` (an UPDATE if the other side allows it, else a
     re-INVITE) or ``update``."""
-    direct_media_glare_mitigation = Always("DirectMediaGlareMitigation", text)
+    direct_media_glare_mitigation: Always[str] = Always("DirectMediaGlareMitigation", text)
     """The direction of calls for which the first re-INVITE for direct media is left to the other side: ``none``,
     ``outgoing`` (calls to the endpoint) or ``incoming``."""
-    disable_direct_media_on_nat = Always("DisableDirectMediaOnNat", true_false)
+    disable_direct_media_on_nat: Always[bool] = Always("DisableDirectMediaOnNat", true_false)
     """True if direct media is not used when the address of the media is behind NAT."""
-    callerid = Sometimes("Callerid", text, none=("<unknown>",))
+    callerid: Sometimes[str] = Sometimes("Callerid", text, none=("<unknown>",))
     """Name and number of the endpoint, shown by its calls unless ``trust_id_inbound`` lets it choose its own; `None`
     if not set."""
-    callerid_privacy = Always("CalleridPrivacy", member(enums.Presentation))
+    callerid_privacy: Always[enums.Presentation] = Always("CalleridPrivacy", member(enums.Presentation))
     """Presentation of that name and number: whether they may be shown, and how they were screened."""
-    callerid_tag = Always("CalleridTag", text)
+    callerid_tag: Always[str] = Always("CalleridTag", text)
     """A tag that the dialplan can read from the caller ID of the endpoint's channels; it is never sent to others."""
-    trust_id_inbound = Always("TrustIdInbound", true_false)
+    trust_id_inbound: Always[bool] = Always("TrustIdInbound", true_false)
     """True if the endpoint may identify the caller in P-Asserted-Identity or Remote-Party-ID."""
-    trust_id_outbound = Always("TrustIdOutbound", true_false)
+    trust_id_outbound: Always[bool] = Always("TrustIdOutbound", true_false)
     """True if names and numbers marked as private are sent to the endpoint."""
-    send_pai = Always("SendPai", true_false)
+    send_pai: Always[bool] = Always("SendPai", true_false)
     """True if the caller is named in a P-Asserted-Identity header."""
-    send_rpid = Always("SendRpid", true_false)
+    send_rpid: Always[bool] = Always("SendRpid", true_false)
     """True if the caller is named in a Remote-Party-ID header."""
-    send_diversion = Always("SendDiversion", true_false)
+    send_diversion: Always[bool] = Always("SendDiversion", true_false)
     """True if a diverted call carries a Diversion header."""
-    mailboxes = Always("Mailboxes", items(","))
+    mailboxes: Always[list[str]] = Always("Mailboxes", items(","))
     """The mailboxes whose state is sent to the endpoint without a subscription."""
-    aggregate_mwi = Always("AggregateMwi", true_false)
+    aggregate_mwi: Always[bool] = Always("AggregateMwi", true_false)
     """True if the state of all its mailboxes goes into one NOTIFY instead of one each."""
-    media_encryption = Always("MediaEncryption", member(enums.MediaEncryption))
+    media_encryption: Always[enums.MediaEncryption] = Always("MediaEncryption", member(enums.MediaEncryption))
     """The encryption of media."""
-    media_encryption_optimistic = Always("MediaEncryptionOptimistic", true_false, releases="13.1-")
+    media_encryption_optimistic: Always[bool] = Always("MediaEncryptionOptimistic", true_false, releases="13.1-")
     """True if a call continues without encryption when the other side does not encrypt."""
-    use_avpf = Always("UseAvpf", true_false)
+    use_avpf: Always[bool] = Always("UseAvpf", true_false)
     """True if media uses the AVPF profile (RFC 4585) and offers without it are refused."""
-    force_avp = Always("ForceAvp", true_false)
+    force_avp: Always[bool] = Always("ForceAvp", true_false)
     """True if SDP names the plain RTP profile even for DTLS-SRTP, without ``UDP/TLS`` in front."""
-    media_use_received_transport = Always("MediaUseReceivedTransport", true_false)
+    media_use_received_transport: Always[bool] = Always("MediaUseReceivedTransport", true_false)
     """True if an SDP answer repeats the transport of the offer, even if the settings would choose another."""
-    one_touch_recording = Always("OneTouchRecording", true_false)
+    one_touch_recording: Always[bool] = Always("OneTouchRecording", true_false)
     """True if the endpoint may start and stop a recording with an INFO request."""
-    inband_progress = Always("InbandProgress", true_false)
+    inband_progress: Always[bool] = Always("InbandProgress", true_false)
     """True if ringing is sent as audio with a 183 response instead of a 180."""
-    call_group = Always("CallGroup", groups)
+    call_group: Always[list[int]] = Always("CallGroup", groups)
     """The numbered pickup groups that calls to the endpoint belong to."""
-    pickup_group = Always("PickupGroup", groups)
+    pickup_group: Always[list[int]] = Always("PickupGroup", groups)
     """The numbered pickup groups whose calls the endpoint may pick up."""
-    named_call_group = Always("NamedCallGroup", items(","))
+    named_call_group: Always[list[str]] = Always("NamedCallGroup", items(","))
     """The named pickup groups that calls to the endpoint belong to."""
-    named_pickup_group = Always("NamedPickupGroup", items(","))
+    named_pickup_group: Always[list[str]] = Always("NamedPickupGroup", items(","))
     """The named pickup groups whose calls the endpoint may pick up."""
-    device_state_busy_at = Always("DeviceStateBusyAt", integer)
+    device_state_busy_at: Always[int] = Always("DeviceStateBusyAt", integer)
     """Number of channels from which on the device state is busy instead of in use; 0 for never."""
-    t38_udptl = Always("T38Udptl", true_false)
+    t38_udptl: Always[bool] = Always("T38Udptl", true_false)
     """True if T.38 fax is allowed."""
-    t38_udptl_ec = Always("T38UdptlEc", text)
+    t38_udptl_ec: Always[str] = Always("T38UdptlEc", text)
     """The error correction of T.38: ``none``, ``fec`` or ``redundancy``."""
-    t38_udptl_maxdatagram = Always("T38UdptlMaxdatagram", integer)
+    t38_udptl_maxdatagram: Always[int] = Always("T38UdptlMaxdatagram", integer)
     """The maximum size of T.38 datagrams sent to the endpoint, in bytes, overriding what it announces; 0 to use what
     it announces."""
-    fax_detect = Always("FaxDetect", true_false)
+    fax_detect: Always[bool] = Always("FaxDetect", true_false)
     """True if a detected fax tone sends the call to the extension ``fax``."""
-    t38_udptl_nat = Always("T38UdptlNat", true_false)
+    t38_udptl_nat: Always[bool] = Always("T38UdptlNat", true_false)
     """True if T.38 packets are sent to the address they are received from."""
-    t38_udptl_ipv6 = Always("T38UdptlIpv6", true_false)
+    t38_udptl_ipv6: Always[bool] = Always("T38UdptlIpv6", true_false)
     """True if T.38 uses IPv6."""
-    t38_bind_udptl_to_media_address = Sometimes("T38BindUdptlToMediaAddress", true_false, releases="16.22 18.8-")
+    t38_bind_udptl_to_media_address: Sometimes[bool] = Sometimes(
+        "T38BindUdptlToMediaAddress", true_false, releases="16.22 18.8-"
+    )
     """True if T.38 packets are also sent from ``media_address``."""
-    tone_zone = Always("ToneZone", text)
+    tone_zone: Always[str] = Always("ToneZone", text)
     """The country of indications.conf whose tones the endpoint's channels play."""
-    language = Always("Language", text)
+    language: Always[str] = Always("Language", text)
     """The language of prompts on the endpoint's channels."""
-    record_on_feature = Always("RecordOnFeature", text)
+    record_on_feature: Always[str] = Always("RecordOnFeature", text)
     """The feature of features.conf that an INFO request with ``Record: on`` triggers."""
-    record_off_feature = Always("RecordOffFeature", text)
+    record_off_feature: Always[str] = Always("RecordOffFeature", text)
     """The feature of features.conf that an INFO request with ``Record: off`` triggers."""
-    allow_transfer = Always("AllowTransfer", true_false)
+    allow_transfer: Always[bool] = Always("AllowTransfer", true_false)
     """True if the endpoint may transfer calls with REFER."""
-    user_eq_phone = Always("UserEqPhone", true_false, releases="13.2-")
+    user_eq_phone: Always[bool] = Always("UserEqPhone", true_false, releases="13.2-")
     """True if ``user=phone`` is added to request URIs whose user looks like a telephone number."""
-    moh_passthrough = Always("MohPassthrough", true_false, releases="13.30-")
+    moh_passthrough: Always[bool] = Always("MohPassthrough", true_false, releases="13.30-")
     """True if hold is passed on with a re-INVITE instead of playing music on hold."""
-    sdp_owner = Always("SdpOwner", text)
+    sdp_owner: Always[str] = Always("SdpOwner", text)
     """The user name in the ``o=`` line of SDP."""
-    sdp_session = Always("SdpSession", text)
+    sdp_session: Always[str] = Always("SdpSession", text)
     """The session name in the ``s=`` line of SDP."""
-    security_mechanisms = Sometimes("SecurityMechanisms", items(";"), releases="18.16 20.1-")
+    security_mechanisms: Sometimes[list[str]] = Sometimes("SecurityMechanisms", items(";"), releases="18.16 20.1-")
     """The security mechanisms that are offered (RFC 3329)."""
-    tos_audio = Always("TosAudio", integer)
+    tos_audio: Always[int] = Always("TosAudio", integer)
     """The type-of-service byte of audio packets."""
-    tos_video = Always("TosVideo", integer)
+    tos_video: Always[int] = Always("TosVideo", integer)
     """The type-of-service byte of video packets."""
-    cos_audio = Always("CosAudio", integer)
+    cos_audio: Always[int] = Always("CosAudio", integer)
     """The 802.1p priority of audio packets."""
-    cos_video = Always("CosVideo", integer)
+    cos_video: Always[int] = Always("CosVideo", integer)
     """The 802.1p priority of video packets."""
-    allow_subscribe = Always("AllowSubscribe", true_false)
+    allow_subscribe: Always[bool] = Always("AllowSubscribe", true_false)
     """True if the endpoint may subscribe to states."""
-    sub_min_expiry = Always("SubMinExpiry", seconds)
+    sub_min_expiry: Always[timedelta] = Always("SubMinExpiry", seconds)
     """The minimum duration of the endpoint's subscriptions."""
-    from_user = Always("FromUser", text)
+    from_user: Always[str] = Always("FromUser", text)
     """The user in the From header of requests to the endpoint; empty for the caller's number."""
-    from_domain = Always("FromDomain", text)
+    from_domain: Always[str] = Always("FromDomain", text)
     """The domain in the From header of requests to the endpoint; empty for the usual one."""
-    mwi_from_user = Always("MwiFromUser", text)
+    mwi_from_user: Always[str] = Always("MwiFromUser", text)
     """The user in the From header of NOTIFYs about mailboxes."""
-    rtp_engine = Always("RtpEngine", text)
+    rtp_engine: Always[str] = Always("RtpEngine", text)
     """The RTP engine for the endpoint's channels, such as ``asterisk``."""
-    dtls_verify = Always("DtlsVerify", text)
+    dtls_verify: Always[str] = Always("DtlsVerify", text)
     """The checks made on the peer's DTLS certificate: ``No``, ``Fingerprint``, ``Certificate`` or ``Yes`` (both)."""
-    dtls_rekey = Always("DtlsRekey", seconds)
+    dtls_rekey: Always[timedelta] = Always("DtlsRekey", seconds)
     """Interval at which the SRTP keys are renegotiated; 0 for never."""
-    dtls_cert_file = Always("DtlsCertFile", text)
+    dtls_cert_file: Always[str] = Always("DtlsCertFile", text)
     """The certificate file that is presented in DTLS."""
-    dtls_private_key = Always("DtlsPrivateKey", text)
+    dtls_private_key: Always[str] = Always("DtlsPrivateKey", text)
     """The file of the private key that belongs to the DTLS certificate."""
-    dtls_cipher = Always("DtlsCipher", text)
+    dtls_cipher: Always[str] = Always("DtlsCipher", text)
     """The ciphers offered in DTLS, as OpenSSL lists them; empty for OpenSSL's default."""
-    dtls_ca_file = Always("DtlsCaFile", text)
+    dtls_ca_file: Always[str] = Always("DtlsCaFile", text)
     """The file of the certificate authorities that certificates of the peer are verified against."""
-    dtls_ca_path = Always("DtlsCaPath", text)
+    dtls_ca_path: Always[str] = Always("DtlsCaPath", text)
     """The directory of the certificate authorities that certificates of the peer are verified against."""
-    dtls_setup = Always("DtlsSetup", text)
+    dtls_setup: Always[str] = Always("DtlsSetup", text)
     """The role in setting up DTLS: ``active`` (Asterisk connects), ``passive`` (the peer connects), ``actpass``
     (either) or ``holdconn``."""
-    srtp_tag32 = Always("SrtpTag32", true_false)
+    srtp_tag32: Always[bool] = Always("SrtpTag32", true_false)
     """True if SRTP authenticates packets with tags of 32 bits instead of 80."""
-    redirect_method = Sometimes("RedirectMethod", text, releases="20-")
+    redirect_method: Sometimes[str] = Sometimes("RedirectMethod", text, releases="20-")
     """The handling of a 3xx response to a call: ``user`` (dial its user part as an extension), ``uri_core`` (return
     the URI to the dialing application) or ``uri_pjsip`` (follow it within PJSIP)."""
-    set_var = Sometimes("SetVar", text)
+    set_var: Sometimes[str] = Sometimes("SetVar", text)
     """The variables set on new channels of the endpoint, as ``name=value``, separated by commas; commas within
     values are not escaped."""
-    message_context = Always("MessageContext", text)
+    message_context: Always[str] = Always("MessageContext", text)
     """The dialplan context for MESSAGE requests of the endpoint; empty for ``context``."""
-    accountcode = Always("Accountcode", text)
+    accountcode: Always[str] = Always("Accountcode", text)
     """The account code that new channels of the endpoint get."""
-    preferred_codec_only = Sometimes("PreferredCodecOnly", true_false, releases="15-")
+    preferred_codec_only: Sometimes[bool] = Sometimes("PreferredCodecOnly", true_false, releases="15-")
     """True if an SDP answer names only the most preferred of the common codecs."""
-    device_state = Always("DeviceState", member(enums.DeviceState))
+    device_state: Always[enums.DeviceState] = Always("DeviceState", member(enums.DeviceState))
     """The state of the endpoint as a device."""
-    active_channels = Sometimes("ActiveChannels", integer)
+    active_channels: Sometimes[int] = Sometimes("ActiveChannels", integer)
     """Number of channels of the endpoint; `None` in older releases, which leave it empty."""
-    subscribe_context = Always("SubscribeContext", text, releases="13.11-")
+    subscribe_context: Always[str] = Always("SubscribeContext", text, releases="13.11-")
     """The dialplan context whose hints the endpoint subscribes to; empty for ``context``."""
-    allow_overlap = Always("AllowOverlap", true_false, releases="13.15 14.4-")
+    allow_overlap: Always[bool] = Always("AllowOverlap", true_false, releases="13.15 14.4-")
     """True if an incomplete number is answered with 484, so that the endpoint may send more digits (RFC 3578)."""
-    overlap_context = Sometimes("OverlapContext", text, releases="18.17 20.2-")
+    overlap_context: Sometimes[str] = Sometimes("OverlapContext", text, releases="18.17 20.2-")
     """The dialplan context that incomplete numbers are matched in; empty for ``context``."""
-    accept_multiple_sdp_answers = Sometimes("AcceptMultipleSdpAnswers", true_false, releases="13.22 15.5-")
+    accept_multiple_sdp_answers: Sometimes[bool] = Sometimes(
+        "AcceptMultipleSdpAnswers", true_false, releases="13.22 15.5-"
+    )
     """True if a later SDP answer with the same To tag replaces the first, on calls to the endpoint."""
-    acl = Always("Acl", text, releases="13.10-")
+    acl: Always[str] = Always("Acl", text, releases="13.10-")
     """The first ACL that addresses are checked against: a section of acl.conf, or ``deny/permit`` for rules of the
     endpoint itself. The wire shows no other."""
-    allow_unauthenticated_options = Sometimes("AllowUnauthenticatedOptions", true_false, releases="16.18 18.4-")
+    allow_unauthenticated_options: Sometimes[bool] = Sometimes(
+        "AllowUnauthenticatedOptions", true_false, releases="16.18 18.4-"
+    )
     """True if OPTIONS requests are answered without authentication."""
-    asymmetric_rtp_codec = Always("AsymmetricRtpCodec", true_false, releases="13.13 14.2-")
+    asymmetric_rtp_codec: Always[bool] = Always("AsymmetricRtpCodec", true_false, releases="13.13 14.2-")
     """True if Asterisk may send with another codec than the one it receives."""
-    bind_rtp_to_media_address = Always("BindRtpToMediaAddress", true_false, releases="13.8-")
+    bind_rtp_to_media_address: Always[bool] = Always("BindRtpToMediaAddress", true_false, releases="13.8-")
     """True if RTP is also sent from ``media_address`` instead of being only announced there."""
-    bundle = Sometimes("Bundle", true_false, releases="15-")
+    bundle: Sometimes[bool] = Sometimes("Bundle", true_false, releases="15-")
     """True if media streams are negotiated to share one transport (BUNDLE)."""
-    codec_prefs_incoming_answer = Sometimes("CodecPrefsIncomingAnswer", text, releases="18-")
+    codec_prefs_incoming_answer: Sometimes[str] = Sometimes("CodecPrefsIncomingAnswer", text, releases="18-")
     """Method of combining the codecs of a received SDP answer with those of the endpoint: ``prefer``, ``operation``,
     ``keep`` and ``transcode``."""
-    codec_prefs_incoming_offer = Sometimes("CodecPrefsIncomingOffer", text, releases="18-")
+    codec_prefs_incoming_offer: Sometimes[str] = Sometimes("CodecPrefsIncomingOffer", text, releases="18-")
     """Method of combining the codecs of a received SDP offer with those of the endpoint: ``prefer``, ``operation``,
     ``keep`` and ``transcode``."""
-    codec_prefs_outgoing_answer = Sometimes("CodecPrefsOutgoingAnswer", text, releases="18-")
+    codec_prefs_outgoing_answer: Sometimes[str] = Sometimes("CodecPrefsOutgoingAnswer", text, releases="18-")
     """Method of combining the codecs requested by the call with those of the endpoint in an SDP answer: ``prefer``,
     ``operation``, ``keep`` and ``transcode``."""
-    codec_prefs_outgoing_offer = Sometimes("CodecPrefsOutgoingOffer", text, releases="18-")
+    codec_prefs_outgoing_offer: Sometimes[str] = Sometimes("CodecPrefsOutgoingOffer", text, releases="18-")
     """Method of combining the codecs requested by the call with those of the endpoint in an SDP offer: ``prefer``,
     ``operation``, ``keep`` and ``transcode``."""
-    contact_acl = Always("ContactAcl", text, releases="13.10-")
+    contact_acl: Always[str] = Always("ContactAcl", text, releases="13.10-")
     """The first ACL that the addresses of Contact headers are checked against: a section of acl.conf, or
     ``deny/permit`` for rules of the endpoint itself."""
-    contact_user = Sometimes("ContactUser", text, releases="13.12 14.1-")
+    contact_user: Sometimes[str] = Sometimes("ContactUser", text, releases="13.12 14.1-")
     """The user part of the Contact header in requests to the endpoint; empty for the usual one."""
-    dtls_auto_generate_cert = Sometimes("DtlsAutoGenerateCert", yes_no, releases="15.2-")
+    dtls_auto_generate_cert: Sometimes[bool] = Sometimes("DtlsAutoGenerateCert", yes_no, releases="15.2-")
     """True if a certificate is generated for the DTLS sessions instead of being read from a file."""
-    dtls_fingerprint = Always("DtlsFingerprint", text)
+    dtls_fingerprint: Always[str] = Always("DtlsFingerprint", text)
     """The hash of the certificate's fingerprint in the SDP: ``SHA-256`` or ``SHA-1``."""
-    fax_detect_timeout = Always("FaxDetectTimeout", seconds, releases="13.11-")
+    fax_detect_timeout: Always[timedelta] = Always("FaxDetectTimeout", seconds, releases="13.11-")
     """Time after the answer during which fax tones are detected; 0 for the whole call."""
-    follow_early_media_fork = Sometimes("FollowEarlyMediaFork", true_false, releases="13.22 15.5-")
+    follow_early_media_fork: Sometimes[bool] = Sometimes("FollowEarlyMediaFork", true_false, releases="13.22 15.5-")
     """True if SDP with another To tag, as sent for a forked call, replaces the earlier one."""
-    follow_redirect_methods = Sometimes("FollowRedirectMethods", items(","), releases="20.18 22.8 23.2-")
+    follow_redirect_methods: Sometimes[list[str]] = Sometimes(
+        "FollowRedirectMethods", items(","), releases="20.18 22.8 23.2-"
+    )
     """The SIP methods whose 3xx responses are followed; only ``message`` exists."""
-    g726_non_standard = Always("G726NonStandard", true_false, releases="13.5-")
+    g726_non_standard: Always[bool] = Always("G726NonStandard", true_false, releases="13.5-")
     """True if G.726 is packed as for AAL2 although the plain name was negotiated."""
-    geoloc_incoming_call_profile = Sometimes("GeolocIncomingCallProfile", text, releases="16.28 18.14 19.6-")
+    geoloc_incoming_call_profile: Sometimes[str] = Sometimes(
+        "GeolocIncomingCallProfile", text, releases="16.28 18.14 19.6-"
+    )
     """The geolocation profile that is applied to calls from the endpoint."""
-    geoloc_outgoing_call_profile = Sometimes("GeolocOutgoingCallProfile", text, releases="16.28 18.14 19.6-")
+    geoloc_outgoing_call_profile: Sometimes[str] = Sometimes(
+        "GeolocOutgoingCallProfile", text, releases="16.28 18.14 19.6-"
+    )
     """The geolocation profile that is applied to calls to the endpoint."""
-    ignore183_without_sdp = Sometimes("Ignore183WithoutSdp", true_false, releases="13.26 16.3-")
+    ignore183_without_sdp: Sometimes[bool] = Sometimes("Ignore183WithoutSdp", true_false, releases="13.26 16.3-")
     """True if a 183 response without SDP is not passed on as progress of the call."""
-    incoming_call_offer_pref = Sometimes("IncomingCallOfferPref", text, releases="18-")
+    incoming_call_offer_pref: Sometimes[str] = Sometimes("IncomingCallOfferPref", text, releases="18-")
     """The codec order that prevails on calls from the endpoint: ``local`` (its settings) or ``remote`` (its offer);
     with the suffix ``_first``, only the first codec is kept."""
-    incoming_mwi_mailbox = Always("IncomingMwiMailbox", text, releases="13.18 14.7 15.1-")
+    incoming_mwi_mailbox: Always[str] = Always("IncomingMwiMailbox", text, releases="13.18 14.7 15.1-")
     """The mailbox whose state a NOTIFY from the endpoint sets; without one such NOTIFYs are ignored."""
-    max_audio_streams = Sometimes("MaxAudioStreams", integer, releases="15-")
+    max_audio_streams: Sometimes[int] = Sometimes("MaxAudioStreams", integer, releases="15-")
     """Maximum number of audio streams that a call may negotiate."""
-    max_video_streams = Sometimes("MaxVideoStreams", integer, releases="15-")
+    max_video_streams: Sometimes[int] = Sometimes("MaxVideoStreams", integer, releases="15-")
     """Maximum number of video streams that a call may negotiate."""
-    mwi_subscribe_replaces_unsolicited = Always("MwiSubscribeReplacesUnsolicited", yes_no, releases="13.9-")
+    mwi_subscribe_replaces_unsolicited: Always[bool] = Always(
+        "MwiSubscribeReplacesUnsolicited", yes_no, releases="13.9-"
+    )
     """True if a subscription to mailboxes replaces the unsolicited NOTIFYs."""
-    notify_early_inuse_ringing = Always("NotifyEarlyInuseRinging", true_false, releases="13.17 14.6-")
+    notify_early_inuse_ringing: Always[bool] = Always("NotifyEarlyInuseRinging", true_false, releases="13.17 14.6-")
     """True if subscribers see ``early`` while the extension rings even if it is already in a call."""
-    outgoing_call_offer_pref = Sometimes("OutgoingCallOfferPref", text, releases="18-")
+    outgoing_call_offer_pref: Sometimes[str] = Sometimes("OutgoingCallOfferPref", text, releases="18-")
     """The codec order that prevails on calls to the endpoint, and the codecs offered: ``local`` or ``remote`` alone,
     or with the suffix ``_merge`` or ``_first``."""
-    refer_blind_progress = Always("ReferBlindProgress", true_false, releases="13.17 14.6-")
+    refer_blind_progress: Always[bool] = Always("ReferBlindProgress", true_false, releases="13.17 14.6-")
     """True if a blind transfer reports the progress of the new call to the endpoint, instead of success at once."""
-    rpid_immediate = Always("RpidImmediate", true_false, releases="13.4-")
+    rpid_immediate: Always[bool] = Always("RpidImmediate", true_false, releases="13.4-")
     """True if a changed connected line is announced in a provisional response before the call is answered."""
-    rtcp_mux = Always("RtcpMux", true_false, releases="13.15 14.4-")
+    rtcp_mux: Always[bool] = Always("RtcpMux", true_false, releases="13.15 14.4-")
     """True if RTCP is negotiated to share the port of RTP (RFC 5761)."""
-    rtp_keepalive = Always("RtpKeepalive", seconds, releases="13.5-")
+    rtp_keepalive: Always[timedelta] = Always("RtpKeepalive", seconds, releases="13.5-")
     """Interval between comfort noise packets that keep the path open; 0 for none."""
-    rtp_timeout = Always("RtpTimeout", seconds, releases="13.5-")
+    rtp_timeout: Always[timedelta] = Always("RtpTimeout", seconds, releases="13.5-")
     """Time without RTP after which a call that is not on hold is hung up; 0 for never."""
-    rtp_timeout_hold = Always("RtpTimeoutHold", seconds, releases="13.5-")
+    rtp_timeout_hold: Always[timedelta] = Always("RtpTimeoutHold", seconds, releases="13.5-")
     """Time without RTP after which a call on hold is hung up; 0 for never."""
-    rtp_port_start = Sometimes("RtpPortStart", integer, releases="20.20 22.10 23.4-", none=("0",))
+    rtp_port_start: Sometimes[int] = Sometimes("RtpPortStart", integer, releases="20.20 22.10 23.4-", none=("0",))
     """The first port of a separate range for the endpoint's RTP; `None` for the range of rtp.conf."""
-    rtp_port_end = Sometimes("RtpPortEnd", integer, releases="20.20 22.10 23.4-", none=("0",))
+    rtp_port_end: Sometimes[int] = Sometimes("RtpPortEnd", integer, releases="20.20 22.10 23.4-", none=("0",))
     """The last port of a separate range for the endpoint's RTP; `None` for the range of rtp.conf."""
-    security_negotiation = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-")
+    security_negotiation: Sometimes[str] = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-")
     """The negotiation of security mechanisms: ``no`` or ``mediasec``."""
-    send_aoc = Sometimes("SendAoc", true_false, releases="18.16 20.1-")
+    send_aoc: Sometimes[bool] = Sometimes("SendAoc", true_false, releases="18.16 20.1-")
     """True if advice of charge is sent to the endpoint."""
-    send_history_info = Sometimes("SendHistoryInfo", true_false, releases="13.38 16.15 17.9 18.1-")
+    send_history_info: Sometimes[bool] = Sometimes("SendHistoryInfo", true_false, releases="13.38 16.15 17.9 18.1-")
     """True if a diverted call carries a History-Info header."""
-    stir_shaken = Sometimes("StirShaken", text, releases="16.15 18-")
+    stir_shaken: Sometimes[str] = Sometimes("StirShaken", text, releases="16.15 18-")
     """The use of STIR/SHAKEN, which signs calls and verifies signatures: ``off``, ``attest``, ``verify`` or ``on``.
     Always ``no`` since 18.22, 20.7 and 21.2, which use only ``stir_shaken_profile``."""
-    stir_shaken_profile = Sometimes("StirShakenProfile", text, releases="16.26 18.12 19.4-")
+    stir_shaken_profile: Sometimes[str] = Sometimes("StirShakenProfile", text, releases="16.26 18.12 19.4-")
     """The profile of stir_shaken.conf for calls of the endpoint; empty for no signing and no verification."""
-    suppress_moh_on_sendonly = Sometimes("SuppressMohOnSendonly", true_false, releases="20.11 21.6 22.1-")
+    suppress_moh_on_sendonly: Sometimes[bool] = Sometimes(
+        "SuppressMohOnSendonly", true_false, releases="20.11 21.6 22.1-"
+    )
     """True if no music on hold is played when SDP says ``sendonly`` or ``inactive``."""
-    suppress_q850_reason_headers = Sometimes("SuppressQ850ReasonHeaders", true_false, releases="13.23 15.6-")
+    suppress_q850_reason_headers: Sometimes[bool] = Sometimes(
+        "SuppressQ850ReasonHeaders", true_false, releases="13.23 15.6-"
+    )
     """True if the Q.850 cause is left out of Reason headers."""
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
+    tenantid: Sometimes[str] = Sometimes("Tenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that new channels of the endpoint belong to."""
-    voicemail_extension = Always("VoicemailExtension", text, releases="13.9-")
+    voicemail_extension: Always[str] = Always("VoicemailExtension", text, releases="13.9-")
     """The extension of the voicemail service, sent in the Message-Account line of NOTIFYs."""
-    webrtc = Sometimes("Webrtc", yes_no, releases="15-")
+    webrtc: Sometimes[bool] = Sometimes("Webrtc", yes_no, releases="15-")
     """True if the settings required for WebRTC are enabled together."""
 
 
-class EndpointDetailComplete(Event):
+class EndpointDetailComplete(ListCompleteEvent):
     """The end of the list that PJSIPShowEndpoint returns.
 
     Sent to the session that sends ``PJSIPShowEndpoint``, whatever events its user may read.
@@ -610,11 +624,6 @@ class EndpointDetailComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class EndpointList(Event):
@@ -630,27 +639,27 @@ class EndpointList(Event):
     releases = Releases("13-")
     privileges = ()
 
-    object_type = Always("ObjectType", text)
+    object_type: Always[str] = Always("ObjectType", text)
     """The type of the object in pjsip.conf."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The object's name."""
-    transport = Always("Transport", text)
+    transport: Always[str] = Always("Transport", text)
     """The transport for requests to the endpoint; empty for the first one that fits the URI."""
-    aors = Always("Aor", items(","))
+    aors: Always[list[str]] = Always("Aor", items(","))
     """Its addresses of record."""
-    auths = Always("Auths", items(","))
+    auths: Always[list[str]] = Always("Auths", items(","))
     """The sections of pjsip.conf that its requests are authenticated against."""
-    outbound_auths = Always("OutboundAuths", items(","))
+    outbound_auths: Always[list[str]] = Always("OutboundAuths", items(","))
     """The sections of pjsip.conf with the credentials for requests to it."""
-    device_state = Always("DeviceState", member(enums.DeviceState))
+    device_state: Always[enums.DeviceState] = Always("DeviceState", member(enums.DeviceState))
     """The state of the endpoint as a device."""
-    active_channels = Sometimes("ActiveChannels", integer)
+    active_channels: Sometimes[int] = Sometimes("ActiveChannels", integer)
     """Number of channels; `None` in older releases, which leave it empty."""
-    contacts = Joined("Contacts", items(","))
+    contacts: Joined[str] = Joined("Contacts", items(","))
     """Its contacts, as ``aor/uri``; one header for each address of record."""
 
 
-class EndpointListComplete(Event):
+class EndpointListComplete(ListCompleteEvent):
     """The end of the list that PJSIPShowEndpoints returns.
 
     Sent to the session that sends ``PJSIPShowEndpoints``, whatever events its user may read.
@@ -662,11 +671,6 @@ class EndpointListComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class IdentifyDetail(Event):
@@ -682,21 +686,21 @@ class IdentifyDetail(Event):
     releases = Releases("13-")
     privileges = ()
 
-    object_type = Always("ObjectType", text)
+    object_type: Always[str] = Always("ObjectType", text)
     """The type of the object in pjsip.conf."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The object's name."""
-    endpoint = Always("Endpoint", text)
+    endpoint: Always[str] = Always("Endpoint", text)
     """The endpoint that it belongs to."""
-    srv_lookups = Always("SrvLookups", true_false, releases="13.14 14.3-")
+    srv_lookups: Always[bool] = Always("SrvLookups", true_false, releases="13.14 14.3-")
     """True if names are looked up by SRV records."""
-    match = Always("Match", items(","))
+    match: Always[list[str]] = Always("Match", items(","))
     """The addresses that requests come from, each with its netmask; a leading ``!`` excludes one."""
-    match_header = Always("MatchHeader", text, releases="13.15 14.4-")
+    match_header: Always[str] = Always("MatchHeader", text, releases="13.15 14.4-")
     """The header that requests must have."""
-    match_request_uri = Sometimes("MatchRequestUri", text, releases="18.23 20.8 21.3-")
+    match_request_uri: Sometimes[str] = Sometimes("MatchRequestUri", text, releases="18.23 20.8 21.3-")
     """The request URI of the endpoint's requests, or a regular expression for it between slashes."""
-    endpoint_name = Always("EndpointName", text)
+    endpoint_name: Always[str] = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
 
 
@@ -715,13 +719,13 @@ class PJSIPMaintenanceStatus(Event):
     releases = Releases("20.20 22.10 23.4-")
     privileges = ("system",)
 
-    endpoint = Always("Endpoint", text)
+    endpoint: Always[str] = Always("Endpoint", text)
     """The endpoint, or ``all``."""
-    status = Always("Status", enabled_disabled)
+    status: Always[bool] = Always("Status", enabled_disabled)
     """True if it is out of service. One of ``enabled``, ``disabled``."""
 
 
-class PJSIPMaintenanceStatusComplete(Event):
+class PJSIPMaintenanceStatusComplete(ListCompleteEvent):
     """The end of the list that PJSIPShowMaintenance returns.
 
     Sent to the session that sends ``PJSIPShowMaintenance``, whatever events its user may read.
@@ -732,11 +736,6 @@ class PJSIPMaintenanceStatusComplete(Event):
 
     releases = Releases("20.20 22.10 23.4-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class TransportDetail(Event):
@@ -753,68 +752,76 @@ class TransportDetail(Event):
     privileges = ()
     secrets = Event.secrets | {"password"}
 
-    object_type = Always("ObjectType", text)
+    object_type: Always[str] = Always("ObjectType", text)
     """The type of the object in pjsip.conf."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The object's name."""
-    protocol = Always("Protocol", text)
+    protocol: Always[str] = Always("Protocol", text)
     """``udp``, ``tcp``, ``tls``, ``ws`` or ``wss``."""
-    bind = Always("Bind", text)
+    bind: Always[str] = Always("Bind", text)
     """The address and port that the transport listens on."""
-    ca_list_file = Always("CaListFile", text)
+    ca_list_file: Always[str] = Always("CaListFile", text)
     """The file of the certificate authorities that certificates of peers are verified against."""
-    ca_list_path = Always("CaListPath", text, releases="13.2-")
+    ca_list_path: Always[str] = Always("CaListPath", text, releases="13.2-")
     """The directory of the certificate authorities that certificates of peers are verified against."""
-    cert_file = Always("CertFile", text)
+    cert_file: Always[str] = Always("CertFile", text)
     """The certificate file that is presented to peers."""
-    priv_key_file = Always("PrivKeyFile", text)
+    priv_key_file: Always[str] = Always("PrivKeyFile", text)
     """The file of the private key that belongs to the certificate."""
-    password = Always("Password", text)
+    password: Always[str] = Always("Password", text)
     """The password of the private key file."""
-    external_signaling_address = Always("ExternalSignalingAddress", text)
+    external_signaling_address: Always[str] = Always("ExternalSignalingAddress", text)
     """The address that Contact and Via show to peers outside ``local_net``; empty for none."""
-    external_signaling_port = Always("ExternalSignalingPort", integer)
+    external_signaling_port: Always[int] = Always("ExternalSignalingPort", integer)
     """The port that Contact and Via show to peers outside ``local_net``; 0 to leave it unchanged."""
-    external_signaling_hostname = Sometimes("ExternalSignalingHostname", text, releases="20.21 22.11 23.5-")
+    external_signaling_hostname: Sometimes[str] = Sometimes(
+        "ExternalSignalingHostname", text, releases="20.21 22.11 23.5-"
+    )
     """The host name that Contact and Via show to peers outside ``local_net``, in the place of an address; empty if
     none is set."""
-    external_media_address = Always("ExternalMediaAddress", text)
+    external_media_address: Always[str] = Always("ExternalMediaAddress", text)
     """The address that SDP shows to peers outside ``local_net``; empty for none."""
-    domain = Always("Domain", text)
+    domain: Always[str] = Always("Domain", text)
     """The domain under which endpoints are looked up, as ``name@domain``, if the request names another."""
-    verify_server = Always("VerifyServer", yes_no)
+    verify_server: Always[bool] = Always("VerifyServer", yes_no)
     """True if the certificates of servers that Asterisk connects to are verified."""
-    verify_client = Always("VerifyClient", yes_no)
+    verify_client: Always[bool] = Always("VerifyClient", yes_no)
     """True if the certificates of peers that connect are verified."""
-    require_client_cert = Always("RequireClientCert", yes_no)
+    require_client_cert: Always[bool] = Always("RequireClientCert", yes_no)
     """True if peers that connect must present a certificate."""
-    method = Always("Method", text)
+    method: Always[str] = Always("Method", text)
     """The version of TLS, such as ``tlsv1_2``; ``unspecified`` for the library's default."""
-    cipher = Always("Cipher", items(","))
+    cipher: Always[list[str]] = Always("Cipher", items(","))
     """The TLS ciphers that are offered; empty for the library's default."""
-    local_net = Always("LocalNet", items(","))
+    local_net: Always[list[str]] = Always("LocalNet", items(","))
     """The networks that are reached without address translation."""
-    tos = Always("Tos", integer)
+    tos: Always[int] = Always("Tos", integer)
     """The type-of-service byte of SIP packets."""
-    cos = Always("Cos", integer)
+    cos: Always[int] = Always("Cos", integer)
     """The 802.1p priority of SIP packets."""
-    websocket_write_timeout = Always("WebsocketWriteTimeout", milliseconds)
+    websocket_write_timeout: Always[timedelta] = Always("WebsocketWriteTimeout", milliseconds)
     """Time a WebSocket peer may take to accept data before it is disconnected."""
-    allow_reload = Always("AllowReload", true_false, releases="13.8-")
+    allow_reload: Always[bool] = Always("AllowReload", true_false, releases="13.8-")
     """True if a reload of res_pjsip also reloads the transport, which may disturb calls."""
-    allow_wildcard_certs = Sometimes("AllowWildcardCerts", yes_no, releases="16.28 18.14 19.6-")
+    allow_wildcard_certs: Sometimes[bool] = Sometimes("AllowWildcardCerts", yes_no, releases="16.28 18.14 19.6-")
     """True if the certificate of a server may name its host with a wildcard."""
-    async_operations = Always("AsyncOperations", integer)
+    async_operations: Always[int] = Always("AsyncOperations", integer)
     """Maximum number of pending operations; always 1, whatever is set."""
-    symmetric_transport = Always("SymmetricTransport", true_false, releases="13.15 14.4-")
+    symmetric_transport: Always[bool] = Always("SymmetricTransport", true_false, releases="13.15 14.4-")
     """True if requests to a registered contact are sent over the transport on which its registration arrived."""
-    tcp_keepalive_enable = Sometimes("TcpKeepaliveEnable", true_false, releases="18.23 20.8 21.3-")
+    tcp_keepalive_enable: Sometimes[bool] = Sometimes("TcpKeepaliveEnable", true_false, releases="18.23 20.8 21.3-")
     """True if idle TCP connections are probed."""
-    tcp_keepalive_idle_time = Sometimes("TcpKeepaliveIdleTime", seconds, releases="18.23 20.8 21.3-")
+    tcp_keepalive_idle_time: Sometimes[timedelta] = Sometimes(
+        "TcpKeepaliveIdleTime", seconds, releases="18.23 20.8 21.3-"
+    )
     """Time a TCP connection is idle before the first probe."""
-    tcp_keepalive_interval_time = Sometimes("TcpKeepaliveIntervalTime", seconds, releases="18.23 20.8 21.3-")
+    tcp_keepalive_interval_time: Sometimes[timedelta] = Sometimes(
+        "TcpKeepaliveIntervalTime", seconds, releases="18.23 20.8 21.3-"
+    )
     """Interval between probes that are not answered."""
-    tcp_keepalive_probe_count = Sometimes("TcpKeepaliveProbeCount", integer, releases="18.23 20.8 21.3-")
+    tcp_keepalive_probe_count: Sometimes[int] = Sometimes(
+        "TcpKeepaliveProbeCount", integer, releases="18.23 20.8 21.3-"
+    )
     """Number of unanswered probes after which a TCP connection is closed."""
-    endpoint_name = Always("EndpointName", text)
+    endpoint_name: Always[str] = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""

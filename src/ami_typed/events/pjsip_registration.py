@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
+from ami_typed.events.families import ListCompleteEvent
 from ami_typed.fields import Always, Second, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
@@ -20,6 +23,9 @@ from ami_typed.values import (
     true_false,
     yes_no,
 )
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
 
 __all__ = [
     "ContactList",
@@ -52,47 +58,47 @@ class ContactList(Event):
     releases = Releases("16-")
     privileges = ()
 
-    object_type = Always("ObjectType", text)
+    object_type: Always[str] = Always("ObjectType", text)
     """The type of the object in pjsip.conf."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The object's name."""
-    via_addr = Always("ViaAddr", text)
+    via_addr: Always[str] = Always("ViaAddr", text)
     """The address in the Via header of the registration."""
-    via_port = Always("ViaPort", integer)
+    via_port: Always[int] = Always("ViaPort", integer)
     """The port in that Via header."""
-    qualify_timeout = Always("QualifyTimeout", seconds)
+    qualify_timeout: Always[timedelta] = Always("QualifyTimeout", seconds)
     """Time a contact may take to respond before it counts as unreachable; 0 for no limit."""
-    call_id = Always("CallId", text)
+    call_id: Always[str] = Always("CallId", text)
     """The Call-ID of the registration."""
-    reg_server = Always("RegServer", text)
+    reg_server: Always[str] = Always("RegServer", text)
     """The ``systemname`` of the server that accepted the registration."""
-    prune_on_boot = Always("PruneOnBoot", one_zero)
+    prune_on_boot: Always[bool] = Always("PruneOnBoot", one_zero)
     """True if the contact is deleted when Asterisk restarts, because its connection ends."""
-    path = Always("Path", text)
+    path: Always[str] = Always("Path", text)
     """The Path header of the registration; empty if it had none."""
-    endpoint = Always("Endpoint", text)
+    endpoint: Always[str] = Always("Endpoint", text)
     """The endpoint that it belongs to."""
-    authenticate_qualify = Always("AuthenticateQualify", true_false)
+    authenticate_qualify: Always[bool] = Always("AuthenticateQualify", true_false)
     """True if a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
-    uri = Always("Uri", text)
+    uri: Always[str] = Always("Uri", text)
     """The contact's address."""
-    qualify_frequency = Always("QualifyFrequency", seconds)
+    qualify_frequency: Always[timedelta] = Always("QualifyFrequency", seconds)
     """Interval of the OPTIONS requests that check whether contacts are reachable; 0 for none."""
-    user_agent = Always("UserAgent", text)
+    user_agent: Always[str] = Always("UserAgent", text)
     """The User-Agent header of the registration; empty if it had none."""
-    expiration_time = Sometimes("ExpirationTime", epoch, none=("0",))
+    expiration_time: Sometimes[datetime] = Sometimes("ExpirationTime", epoch, none=("0",))
     """When the registration expires; `None` if it does not."""
-    outbound_proxy = Always("OutboundProxy", text)
+    outbound_proxy: Always[str] = Always("OutboundProxy", text)
     """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
-    status = Always("Status", member(enums.ContactState))
+    status: Always[enums.ContactState] = Always("Status", member(enums.ContactState))
     """The reachability of the contact."""
-    roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
+    roundtrip_usec: Sometimes[timedelta] = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
     """Round-trip time of the last OPTIONS; `None` if the contact was not qualified."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
+    qualify2_xx_only: Sometimes[bool] = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """True if only a 2xx response counts as reachable, instead of any."""
 
 
-class ContactListComplete(Event):
+class ContactListComplete(ListCompleteEvent):
     """The end of the list that PJSIPShowContacts returns.
 
     Sent to the session that sends ``PJSIPShowContacts``, whatever events its user may read.
@@ -104,11 +110,6 @@ class ContactListComplete(Event):
 
     releases = Releases("16-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class ContactStatusDetail(Event):
@@ -125,41 +126,41 @@ class ContactStatusDetail(Event):
     releases = Releases("13-")
     privileges = ()
 
-    aor = Always("AOR", text)
+    aor: Always[str] = Always("AOR", text)
     """The address of record that the contact belongs to."""
-    uri = Always("URI", text)
+    uri: Always[str] = Always("URI", text)
     """The contact's address."""
-    status = Always("Status", member(enums.ContactState))
+    status: Always[enums.ContactState] = Always("Status", member(enums.ContactState))
     """The reachability of the contact."""
-    roundtrip_usec = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
+    roundtrip_usec: Sometimes[timedelta] = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
     """Round-trip time of the last OPTIONS; `None` if the contact was not qualified."""
-    endpoint_name = Always("EndpointName", text)
+    endpoint_name: Always[str] = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
-    user_agent = Always("UserAgent", text)
+    user_agent: Always[str] = Always("UserAgent", text)
     """The User-Agent header of the registration; empty if it had none."""
-    reg_expire = Sometimes("RegExpire", epoch, none=("0",))
+    reg_expire: Sometimes[datetime] = Sometimes("RegExpire", epoch, none=("0",))
     """When its registration expires; `None` for a permanent contact of pjsip.conf."""
-    via_address = Sometimes("ViaAddress", text)
+    via_address: Sometimes[str] = Sometimes("ViaAddress", text)
     """The address in the Via header of its registration; only sent for a registered contact."""
-    call_id = Sometimes("CallID", text)
+    call_id: Sometimes[str] = Sometimes("CallID", text)
     """The Call-ID of its registration; only sent for a registered contact."""
-    id = Always("ID", text)
+    id: Always[str] = Always("ID", text)
     """The contact's identifier."""
-    authenticate_qualify = Always("AuthenticateQualify", one_zero)
+    authenticate_qualify: Always[bool] = Always("AuthenticateQualify", one_zero)
     """True if a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
-    outbound_proxy = Always("OutboundProxy", text)
+    outbound_proxy: Always[str] = Always("OutboundProxy", text)
     """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
-    path = Always("Path", text)
+    path: Always[str] = Always("Path", text)
     """The Path header of its registration; empty if it had none."""
-    qualify_frequency = Always("QualifyFrequency", seconds)
+    qualify_frequency: Always[timedelta] = Always("QualifyFrequency", seconds)
     """Interval of the OPTIONS requests that check whether contacts are reachable; 0 for none."""
-    qualify_timeout = Always("QualifyTimeout", seconds)
+    qualify_timeout: Always[timedelta] = Always("QualifyTimeout", seconds)
     """Time a contact may take to respond before it counts as unreachable; 0 for no limit."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", one_zero, releases="20.12 21.7 22.2-")
+    qualify2_xx_only: Sometimes[bool] = Sometimes("Qualify2xxOnly", one_zero, releases="20.12 21.7 22.2-")
     """True if only a 2xx response counts as reachable, instead of any."""
 
 
-class ContactStatusDetailComplete(Event):
+class ContactStatusDetailComplete(ListCompleteEvent):
     """The end of the list that PJSIPShowRegistrationInboundContactStatuses returns.
 
     Sent to the session that sends ``PJSIPShowRegistrationInboundContactStatuses``, whatever events its user may
@@ -171,11 +172,6 @@ class ContactStatusDetailComplete(Event):
 
     releases = Releases("13.14 14.3-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class InboundRegistrationDetail(Event):
@@ -191,45 +187,45 @@ class InboundRegistrationDetail(Event):
     releases = Releases("13-")
     privileges = ()
 
-    object_type = Always("ObjectType", text)
+    object_type: Always[str] = Always("ObjectType", text)
     """The type of the object in pjsip.conf."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The object's name."""
-    minimum_expiration = Always("MinimumExpiration", seconds)
+    minimum_expiration: Always[timedelta] = Always("MinimumExpiration", seconds)
     """The minimum duration of a registration."""
-    default_expiration = Always("DefaultExpiration", seconds)
+    default_expiration: Always[timedelta] = Always("DefaultExpiration", seconds)
     """Duration of a registration that requests none."""
-    qualify_timeout = Always("QualifyTimeout", seconds, releases="13.4-")
+    qualify_timeout: Always[timedelta] = Always("QualifyTimeout", seconds, releases="13.4-")
     """Time a contact may take to respond before it counts as unreachable; 0 for no limit."""
-    qualify2_xx_only = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
+    qualify2_xx_only: Sometimes[bool] = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """True if only a 2xx response counts as reachable, instead of any."""
-    mailboxes = Always("Mailboxes", items(","))
+    mailboxes: Always[list[str]] = Always("Mailboxes", items(","))
     """The mailboxes whose state may be subscribed to under this address."""
-    support_path = Always("SupportPath", true_false)
+    support_path: Always[bool] = Always("SupportPath", true_false)
     """True if the Path header of a registration is kept as the route for requests to the contact."""
-    remove_unavailable = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
+    remove_unavailable: Sometimes[bool] = Sometimes("RemoveUnavailable", true_false, releases="16.22 18.8-")
     """True if unreachable contacts are removed first when the limit is reached."""
-    voicemail_extension = Always("VoicemailExtension", text, releases="13.9-")
+    voicemail_extension: Always[str] = Always("VoicemailExtension", text, releases="13.9-")
     """The extension of the voicemail service, sent in the Message-Account line of NOTIFYs."""
-    max_contacts = Always("MaxContacts", integer)
+    max_contacts: Always[int] = Always("MaxContacts", integer)
     """Maximum number of registered contacts; 0 if none may register."""
-    authenticate_qualify = Always("AuthenticateQualify", true_false)
+    authenticate_qualify: Always[bool] = Always("AuthenticateQualify", true_false)
     """True if a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
-    maximum_expiration = Always("MaximumExpiration", seconds)
+    maximum_expiration: Always[timedelta] = Always("MaximumExpiration", seconds)
     """The maximum duration of a registration."""
-    qualify_frequency = Always("QualifyFrequency", seconds)
+    qualify_frequency: Always[timedelta] = Always("QualifyFrequency", seconds)
     """Interval of the OPTIONS requests that check whether contacts are reachable; 0 for none."""
-    remove_existing = Always("RemoveExisting", true_false)
+    remove_existing: Always[bool] = Always("RemoveExisting", true_false)
     """True if a registration beyond the limit removes the contacts that expire first, instead of being refused."""
-    outbound_proxy = Always("OutboundProxy", text)
+    outbound_proxy: Always[str] = Always("OutboundProxy", text)
     """The SIP URI of the proxy for qualifying OPTIONS requests; empty for none."""
-    contacts = Always("Contacts", items(","))
+    contacts: Always[list[str]] = Always("Contacts", items(","))
     """The contacts, permanent and registered, as ``aor/uri``."""
-    contact = Always("Contact", items(","))
+    contact: Always[list[str]] = Always("Contact", items(","))
     """The contacts, as ``aor/uri``."""
 
 
-class InboundRegistrationDetailComplete(Event):
+class InboundRegistrationDetailComplete(ListCompleteEvent):
     """The end of the list that PJSIPShowRegistrationsInbound returns.
 
     Sent to the session that sends ``PJSIPShowRegistrationsInbound``, whatever events its user may read.
@@ -240,11 +236,6 @@ class InboundRegistrationDetailComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class InboundSubscriptionDetail(Event):
@@ -260,27 +251,29 @@ class InboundSubscriptionDetail(Event):
     releases = Releases("13-")
     privileges = ()
 
-    role = Always("Role", text)
+    role: Always[str] = Always("Role", text)
     """``Notifier`` or ``Subscriber``."""
-    endpoint = Always("Endpoint", text)
+    endpoint: Always[str] = Always("Endpoint", text)
     """The endpoint's name."""
-    call_id = Sometimes("Callid", text, none=("<unknown>",))
+    call_id: Sometimes[str] = Sometimes("Callid", text, none=("<unknown>",))
     """The Call-ID of the dialog; `None` if it has none."""
-    state = Always("State", text)
+    state: Always[str] = Always("State", text)
     """The state of the dialog, such as ``ACTIVE``."""
-    caller_id = Sometimes("Callerid", text, none=("Unknown",))
+    caller_id: Sometimes[str] = Sometimes("Callerid", text, none=("Unknown",))
     """The caller ID of the endpoint; `None` if it has none."""
-    subscription_type = Sometimes("SubscriptionType", member(enums.SubscriptionType))
+    subscription_type: Sometimes[enums.SubscriptionType] = Sometimes("SubscriptionType", member(enums.SubscriptionType))
     """The subject of the subscription."""
-    extension = Sometimes("Extension", text)
+    extension: Sometimes[str] = Sometimes("Extension", text)
     """The extension whose state is subscribed to."""
-    extension_states = Sometimes("ExtensionStates", member(enums.ExtensionStateName))
+    extension_states: Sometimes[enums.ExtensionStateName] = Sometimes(
+        "ExtensionStates", member(enums.ExtensionStateName)
+    )
     """The state that was last reported."""
-    mailboxes = Sometimes("Mailboxes", items(","))
+    mailboxes: Sometimes[list[str]] = Sometimes("Mailboxes", items(","))
     """The mailboxes whose state is subscribed to."""
 
 
-class InboundSubscriptionDetailComplete(Event):
+class InboundSubscriptionDetailComplete(ListCompleteEvent):
     """The end of the list that PJSIPShowSubscriptionsInbound returns.
 
     Sent to the session that sends ``PJSIPShowSubscriptionsInbound``, whatever events its user may read.
@@ -291,11 +284,6 @@ class InboundSubscriptionDetailComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class OutboundRegistrationDetail(Event):
@@ -311,59 +299,61 @@ class OutboundRegistrationDetail(Event):
     releases = Releases("13-")
     privileges = ()
 
-    object_type = Always("ObjectType", text)
+    object_type: Always[str] = Always("ObjectType", text)
     """The type of the object in pjsip.conf."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The object's name."""
-    max_retries = Always("MaxRetries", integer)
+    max_retries: Always[int] = Always("MaxRetries", integer)
     """Number of retries before giving up; 0 for a single attempt."""
-    client_uri = Always("ClientUri", text)
+    client_uri: Always[str] = Always("ClientUri", text)
     """The SIP URI that is registered."""
-    security_negotiation = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-")
+    security_negotiation: Sometimes[str] = Sometimes("SecurityNegotiation", text, releases="18.16 20.1-")
     """The negotiation of security mechanisms with the registrar: ``no`` or ``mediasec``."""
-    auth_rejection_permanent = Always("AuthRejectionPermanent", true_false)
+    auth_rejection_permanent: Always[bool] = Always("AuthRejectionPermanent", true_false)
     """True if a rejection of the credentials ends all attempts until a reload."""
-    server_uri = Always("ServerUri", text)
+    server_uri: Always[str] = Always("ServerUri", text)
     """The SIP URI of the registrar."""
-    max_random_initial_delay = Sometimes("MaxRandomInitialDelay", seconds, releases="16.27 18.13 19.5-")
+    max_random_initial_delay: Sometimes[timedelta] = Sometimes(
+        "MaxRandomInitialDelay", seconds, releases="16.27 18.13 19.5-"
+    )
     """The maximum random delay before the first attempt."""
-    support_path = Always("SupportPath", true_false)
+    support_path: Always[bool] = Always("SupportPath", true_false)
     """True if REGISTER requests announce support for Path."""
-    retry_interval = Always("RetryInterval", seconds)
+    retry_interval: Always[timedelta] = Always("RetryInterval", seconds)
     """Time to wait after a temporary failure."""
-    security_mechanisms = Sometimes("SecurityMechanisms", items(";"), releases="18.16 20.1-")
+    security_mechanisms: Sometimes[list[str]] = Sometimes("SecurityMechanisms", items(";"), releases="18.16 20.1-")
     """The security mechanisms that are offered to the registrar (RFC 3329)."""
-    contact_header_params = Sometimes("ContactHeaderParams", text, releases="17-")
+    contact_header_params: Sometimes[str] = Sometimes("ContactHeaderParams", text, releases="17-")
     """The parameters that are added to the Contact header of REGISTER requests."""
-    expiration = Always("Expiration", seconds)
+    expiration: Always[timedelta] = Always("Expiration", seconds)
     """The requested duration of the registration."""
-    transport = Always("Transport", text)
+    transport: Always[str] = Always("Transport", text)
     """The transport for REGISTER requests; empty for the first that fits."""
-    line = Always("Line", true_false, releases="13.4-")
+    line: Always[bool] = Always("Line", true_false, releases="13.4-")
     """True if incoming calls are matched to this registration by a token in its contact."""
-    contact_user = Always("ContactUser", text)
+    contact_user: Always[str] = Always("ContactUser", text)
     """The user part of the contact that is registered."""
-    endpoint = Always("Endpoint", text, releases="13.4-")
+    endpoint: Always[str] = Always("Endpoint", text, releases="13.4-")
     """The endpoint that incoming calls of this registration belong to, with ``line``."""
-    user_agent = Sometimes("UserAgent", text, releases="21.2-")
+    user_agent: Sometimes[str] = Sometimes("UserAgent", text, releases="21.2-")
     """The User-Agent header of REGISTER requests; empty for the global one."""
-    forbidden_retry_interval = Always("ForbiddenRetryInterval", seconds)
+    forbidden_retry_interval: Always[timedelta] = Always("ForbiddenRetryInterval", seconds)
     """Time to wait after a 403 response; 0 to give up."""
-    outbound_auth = Always("OutboundAuth", items(","))
+    outbound_auth: Always[list[str]] = Always("OutboundAuth", items(","))
     """The sections of pjsip.conf with the credentials for the registrar."""
-    outbound_proxy = Always("OutboundProxy", text)
+    outbound_proxy: Always[str] = Always("OutboundProxy", text)
     """The SIP URI of the proxy for REGISTER requests; empty for none."""
-    fatal_retry_interval = Always("FatalRetryInterval", seconds, releases="13.7-")
+    fatal_retry_interval: Always[timedelta] = Always("FatalRetryInterval", seconds, releases="13.7-")
     """Time to wait after a fatal response; 0 to give up."""
-    support_outbound = Sometimes("SupportOutbound", yes_no, releases="17-")
+    support_outbound: Sometimes[bool] = Sometimes("SupportOutbound", yes_no, releases="17-")
     """True if REGISTER requests announce support for SIP Outbound (RFC 5626)."""
-    status = Always("Status", member(enums.RegistrationState))
+    status: Always[enums.RegistrationState] = Always("Status", member(enums.RegistrationState))
     """The registration's state."""
-    next_reg = Sometimes("NextReg", seconds, none=("0",))
+    next_reg: Sometimes[timedelta] = Sometimes("NextReg", seconds, none=("0",))
     """Time until the registration is renewed; `None` if no renewal is scheduled."""
 
 
-class OutboundRegistrationDetailComplete(Event):
+class OutboundRegistrationDetailComplete(ListCompleteEvent):
     """The end of the list that PJSIPShowRegistrationsOutbound returns.
 
     Sent to the session that sends ``PJSIPShowRegistrationsOutbound``, whatever events its user may read.
@@ -375,13 +365,9 @@ class OutboundRegistrationDetailComplete(Event):
     releases = Releases("13-")
     privileges = ()
 
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
-    registered = Always("Registered", integer)
+    registered: Always[int] = Always("Registered", integer)
     """Number of registrations that are registered."""
-    not_registered = Always("NotRegistered", integer)
+    not_registered: Always[int] = Always("NotRegistered", integer)
     """Number of registrations that are not registered."""
 
 
@@ -398,27 +384,29 @@ class OutboundSubscriptionDetail(Event):
     releases = Releases("13-")
     privileges = ()
 
-    role = Always("Role", text)
+    role: Always[str] = Always("Role", text)
     """``Notifier`` or ``Subscriber``."""
-    endpoint = Always("Endpoint", text)
+    endpoint: Always[str] = Always("Endpoint", text)
     """The endpoint's name."""
-    call_id = Sometimes("Callid", text, none=("<unknown>",))
+    call_id: Sometimes[str] = Sometimes("Callid", text, none=("<unknown>",))
     """The Call-ID of the dialog; `None` if it has none."""
-    state = Always("State", text)
+    state: Always[str] = Always("State", text)
     """The state of the dialog, such as ``ACTIVE``."""
-    caller_id = Sometimes("Callerid", text, none=("Unknown",))
+    caller_id: Sometimes[str] = Sometimes("Callerid", text, none=("Unknown",))
     """The caller ID of the endpoint; `None` if it has none."""
-    subscription_type = Sometimes("SubscriptionType", member(enums.SubscriptionType))
+    subscription_type: Sometimes[enums.SubscriptionType] = Sometimes("SubscriptionType", member(enums.SubscriptionType))
     """The subject of the subscription."""
-    extension = Sometimes("Extension", text)
+    extension: Sometimes[str] = Sometimes("Extension", text)
     """The extension whose state is subscribed to."""
-    extension_states = Sometimes("ExtensionStates", member(enums.ExtensionStateName))
+    extension_states: Sometimes[enums.ExtensionStateName] = Sometimes(
+        "ExtensionStates", member(enums.ExtensionStateName)
+    )
     """The state that was last reported."""
-    mailboxes = Sometimes("Mailboxes", items(","))
+    mailboxes: Sometimes[list[str]] = Sometimes("Mailboxes", items(","))
     """The mailboxes whose state is subscribed to."""
 
 
-class OutboundSubscriptionDetailComplete(Event):
+class OutboundSubscriptionDetailComplete(ListCompleteEvent):
     """The end of the list that PJSIPShowSubscriptionsOutbound returns.
 
     Sent to the session that sends ``PJSIPShowSubscriptionsOutbound``, whatever events its user may read.
@@ -429,11 +417,6 @@ class OutboundSubscriptionDetailComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class ResourceListDetail(Event):
@@ -449,23 +432,23 @@ class ResourceListDetail(Event):
     releases = Releases("13-")
     privileges = ()
 
-    object_type = Always("ObjectType", text)
+    object_type: Always[str] = Always("ObjectType", text)
     """The type of the object in pjsip.conf."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The object's name."""
-    full_state = Always("FullState", true_false)
+    full_state: Always[bool] = Always("FullState", true_false)
     """True if every notification contains the full state."""
-    list_item = Always("ListItem", items(","))
+    list_item: Always[list[str]] = Always("ListItem", items(","))
     """The items of the list."""
-    notification_batch_interval = Always("NotificationBatchInterval", milliseconds)
+    notification_batch_interval: Always[timedelta] = Always("NotificationBatchInterval", milliseconds)
     """Time for which changes are collected before a notification."""
-    resource_display_name = Sometimes("ResourceDisplayName", true_false, releases="16.25 18.11 19.3-")
+    resource_display_name: Sometimes[bool] = Sometimes("ResourceDisplayName", true_false, releases="16.25 18.11 19.3-")
     """True if notifications include display names."""
-    event_package = Second("Event", text)
+    event_package: Second[str] = Second("Event", text)
     """The event package that its resources are subscribed to by, such as ``presence``: the second Event header."""
 
 
-class ResourceListDetailComplete(Event):
+class ResourceListDetailComplete(ListCompleteEvent):
     """The end of the list that PJSIPShowResourceLists returns.
 
     Sent to the session that sends ``PJSIPShowResourceLists``, whatever events its user may read.
@@ -476,8 +459,3 @@ class ResourceListDetailComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""

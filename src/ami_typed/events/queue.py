@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
-from ami_typed.events.families import ChannelEvent, QueueMemberEvent
+from ami_typed.events.families import ChannelEvent, ListCompleteEvent, QueueMemberEvent
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import epoch, integer, member, one_zero, real, seconds, text
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
 
 __all__ = [
     "QueueCallerAbandon",
@@ -42,13 +47,13 @@ class QueueCallerAbandon(ChannelEvent):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    queue = Always("Queue", text)
+    queue: Always[str] = Always("Queue", text)
     """The queue's name."""
-    position = Always("Position", integer)
+    position: Always[int] = Always("Position", integer)
     """The caller's position in the queue, counted from 1."""
-    original_position = Always("OriginalPosition", integer)
+    original_position: Always[int] = Always("OriginalPosition", integer)
     """The caller's position when entering the queue, counted from 1."""
-    hold_time = Always("HoldTime", seconds)
+    hold_time: Always[timedelta] = Always("HoldTime", seconds)
     """Time the caller waited."""
 
 
@@ -65,11 +70,11 @@ class QueueCallerJoin(ChannelEvent):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    queue = Always("Queue", text)
+    queue: Always[str] = Always("Queue", text)
     """The queue's name."""
-    position = Always("Position", integer)
+    position: Always[int] = Always("Position", integer)
     """The caller's position in the queue, counted from 1."""
-    count = Always("Count", integer)
+    count: Always[int] = Always("Count", integer)
     """Number of callers now in the queue."""
 
 
@@ -86,11 +91,11 @@ class QueueCallerLeave(ChannelEvent):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    queue = Always("Queue", text)
+    queue: Always[str] = Always("Queue", text)
     """The queue's name."""
-    count = Always("Count", integer)
+    count: Always[int] = Always("Count", integer)
     """Number of callers now in the queue."""
-    position = Always("Position", integer)
+    position: Always[int] = Always("Position", integer)
     """The caller's position in the queue, counted from 1."""
 
 
@@ -107,25 +112,25 @@ class QueueEntry(Event):
     releases = Releases("13-")
     privileges = ()
 
-    queue = Always("Queue", text)
+    queue: Always[str] = Always("Queue", text)
     """The queue's name."""
-    position = Always("Position", integer)
+    position: Always[int] = Always("Position", integer)
     """The caller's position in the queue, counted from 1."""
-    channel = Always("Channel", text)
+    channel: Always[str] = Always("Channel", text)
     """The caller's channel."""
-    uniqueid = Always("Uniqueid", text)
+    uniqueid: Always[str] = Always("Uniqueid", text)
     """The identifier of the caller's channel."""
-    caller_id_num = Sometimes("CallerIDNum", text, none=("unknown",))
+    caller_id_num: Sometimes[str] = Sometimes("CallerIDNum", text, none=("unknown",))
     """The caller's number; `None` if unknown."""
-    caller_id_name = Sometimes("CallerIDName", text, none=("unknown",))
+    caller_id_name: Sometimes[str] = Sometimes("CallerIDName", text, none=("unknown",))
     """The caller's name; `None` if unknown."""
-    connected_line_num = Sometimes("ConnectedLineNum", text, none=("unknown",))
+    connected_line_num: Sometimes[str] = Sometimes("ConnectedLineNum", text, none=("unknown",))
     """The number of the party that the caller's channel is talking to; `None` if unknown."""
-    connected_line_name = Sometimes("ConnectedLineName", text, none=("unknown",))
+    connected_line_name: Sometimes[str] = Sometimes("ConnectedLineName", text, none=("unknown",))
     """The name of that party; `None` if unknown."""
-    wait = Always("Wait", seconds)
+    wait: Always[timedelta] = Always("Wait", seconds)
     """Time the caller has been waiting."""
-    priority = Always("Priority", integer, releases="13.18 14.7-")
+    priority: Always[int] = Always("Priority", integer, releases="13.18 14.7-")
     """The caller's priority: higher ones are served first."""
 
 
@@ -141,36 +146,36 @@ class QueueMember(Event):
     releases = Releases("13-")
     privileges = ()
 
-    queue = Always("Queue", text)
+    queue: Always[str] = Always("Queue", text)
     """The queue's name."""
-    name = Always("Name", text)
+    name: Always[str] = Always("Name", text)
     """The member's name; its interface if it has none."""
-    location = Always("Location", text)
+    location: Always[str] = Always("Location", text)
     """The interface that is dialled to reach the member, such as ``PJSIP/alice``: other events call it Interface."""
-    state_interface = Always("StateInterface", text)
+    state_interface: Always[str] = Always("StateInterface", text)
     """The device whose state decides whether the member is free."""
-    membership = Always("Membership", member(enums.Membership))
+    membership: Always[enums.Membership] = Always("Membership", member(enums.Membership))
     """The origin of the membership; this list shows realtime members as static."""
-    penalty = Always("Penalty", integer)
+    penalty: Always[int] = Always("Penalty", integer)
     """The member's penalty: members with a lower one are called first."""
-    calls_taken = Always("CallsTaken", integer)
+    calls_taken: Always[int] = Always("CallsTaken", integer)
     """Number of calls of this queue that the member has completed; of all its queues if ``shared_lastcall`` is set."""
-    last_call = Sometimes("LastCall", epoch, none=("0",))
+    last_call: Sometimes[datetime] = Sometimes("LastCall", epoch, none=("0",))
     """When the member's last call ended, in any of its queues if ``shared_lastcall`` is set; `None` before the
     first."""
-    last_pause = Sometimes("LastPause", epoch, releases="14-", none=("0",))
+    last_pause: Sometimes[datetime] = Sometimes("LastPause", epoch, releases="14-", none=("0",))
     """When the member was last paused; `None` if never."""
-    login_time = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
+    login_time: Sometimes[datetime] = Sometimes("LoginTime", epoch, releases="16.23 18.9 19.1-", none=("0",))
     """When the member was added to the queue; `None` if unknown."""
-    in_call = Always("InCall", one_zero, releases="13.8-")
+    in_call: Always[bool] = Always("InCall", one_zero, releases="13.8-")
     """True if the member is on a call of this queue; wrap-up time does not count."""
-    status = Always("Status", member(enums.QueueMemberStatus))
+    status: Always[enums.QueueMemberStatus] = Always("Status", member(enums.QueueMemberStatus))
     """The state of the member's device."""
-    paused = Always("Paused", one_zero)
+    paused: Always[bool] = Always("Paused", one_zero)
     """True if the member is paused and gets no calls from the queue."""
-    paused_reason = Always("PausedReason", text, releases="13.8-")
+    paused_reason: Always[str] = Always("PausedReason", text, releases="13.8-")
     """Why the member was paused; empty if no reason was given."""
-    wrapuptime = Sometimes("Wrapuptime", seconds, releases="16.3-")
+    wrapuptime: Sometimes[timedelta] = Sometimes("Wrapuptime", seconds, releases="16.3-")
     """Wrap-up time, during which the member gets no new call; 0 for the queue's setting."""
 
 
@@ -201,7 +206,7 @@ class QueueMemberPause(QueueMemberEvent):
     releases = Releases("13-")
     privileges = ("agent",)
 
-    reason = Sometimes("Reason", text, releases="13-17")
+    reason: Sometimes[str] = Sometimes("Reason", text, releases="13-17")
     """The reason, in the older releases; only sent if one was given."""
 
 
@@ -274,35 +279,35 @@ class QueueParams(Event):
     releases = Releases("13-")
     privileges = ()
 
-    queue = Always("Queue", text)
+    queue: Always[str] = Always("Queue", text)
     """The queue's name."""
-    max = Always("Max", integer)
+    max: Always[int] = Always("Max", integer)
     """Maximum number of waiting callers; 0 for no limit."""
-    strategy = Always("Strategy", member(enums.QueueStrategy))
+    strategy: Always[enums.QueueStrategy] = Always("Strategy", member(enums.QueueStrategy))
     """The order in which members are rung."""
-    calls = Always("Calls", integer)
+    calls: Always[int] = Always("Calls", integer)
     """Number of waiting callers."""
-    holdtime = Always("Holdtime", seconds)
+    holdtime: Always[timedelta] = Always("Holdtime", seconds)
     """Average time callers waited before they were answered, as a moving average in which the last call counts a
     quarter."""
-    talk_time = Always("TalkTime", seconds)
+    talk_time: Always[timedelta] = Always("TalkTime", seconds)
     """Average duration of completed calls, as a moving average in which the last call counts a quarter."""
-    completed = Always("Completed", integer)
+    completed: Always[int] = Always("Completed", integer)
     """Number of calls that members have answered and completed."""
-    abandoned = Always("Abandoned", integer)
+    abandoned: Always[int] = Always("Abandoned", integer)
     """Number of callers who left without an answer: they hung up, were withdrawn, waited too long, or no member was
     available."""
-    service_level = Always("ServiceLevel", seconds)
+    service_level: Always[timedelta] = Always("ServiceLevel", seconds)
     """The waiting time within which calls should be answered."""
-    servicelevel_perf = Always("ServicelevelPerf", real)
+    servicelevel_perf: Always[float] = Always("ServicelevelPerf", real)
     """Percentage of completed calls that were answered within that time."""
-    servicelevel_perf2 = Sometimes("ServicelevelPerf2", real, releases="15-")
+    servicelevel_perf2: Sometimes[float] = Sometimes("ServicelevelPerf2", real, releases="15-")
     """Percentage of completed and abandoned calls that were answered, or abandoned, within that time."""
-    weight = Always("Weight", integer)
+    weight: Always[int] = Always("Weight", integer)
     """The queue's weight: members of several queues serve the one with the higher weight first."""
 
 
-class QueueStatusComplete(Event):
+class QueueStatusComplete(ListCompleteEvent):
     """The end of the list that QueueStatus returns.
 
     Sent to the session that sends ``QueueStatus``, whatever events its user may read.
@@ -313,11 +318,6 @@ class QueueStatusComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class QueueSummary(Event):
@@ -332,24 +332,24 @@ class QueueSummary(Event):
     releases = Releases("13-")
     privileges = ()
 
-    queue = Always("Queue", text)
+    queue: Always[str] = Always("Queue", text)
     """The queue's name."""
-    logged_in = Always("LoggedIn", integer)
+    logged_in: Always[int] = Always("LoggedIn", integer)
     """Number of members whose device can be reached."""
-    available = Always("Available", integer)
+    available: Always[int] = Always("Available", integer)
     """Number of members who are not paused and whose device is free; wrap-up time is not considered."""
-    callers = Always("Callers", integer)
+    callers: Always[int] = Always("Callers", integer)
     """Number of waiting callers."""
-    hold_time = Always("HoldTime", seconds)
+    hold_time: Always[timedelta] = Always("HoldTime", seconds)
     """Average time callers waited before they were answered, as a moving average in which the last call counts a
     quarter."""
-    talk_time = Always("TalkTime", seconds)
+    talk_time: Always[timedelta] = Always("TalkTime", seconds)
     """Average duration of completed calls, as a moving average in which the last call counts a quarter."""
-    longest_hold_time = Always("LongestHoldTime", seconds)
+    longest_hold_time: Always[timedelta] = Always("LongestHoldTime", seconds)
     """Time that the longest waiting caller has been waiting."""
 
 
-class QueueSummaryComplete(Event):
+class QueueSummaryComplete(ListCompleteEvent):
     """The end of the list that QueueSummary returns.
 
     Sent to the session that sends ``QueueSummary``, whatever events its user may read.
@@ -360,8 +360,3 @@ class QueueSummaryComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""

@@ -25,9 +25,9 @@ class MixMonitorMute(ChannelEvent):
     releases = Releases("16.17 18.3-")
     privileges = ("call",)
 
-    direction = Always("Direction", member(enums.RecordedSide))
+    direction: Always[enums.RecordedSide] = Always("Direction", member(enums.RecordedSide))
     """The side of the call."""
-    state = Always("State", one_zero)
+    state: Always[bool] = Always("State", one_zero)
     """True if it is now muted."""
 
 
@@ -72,7 +72,7 @@ class MonitorStart(ChannelEvent):
     releases = Releases("13-20")
     privileges = ("call",)
 
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10")
+    tenantid: Sometimes[str] = Sometimes("Tenantid", text, releases="18.25 20.10")
     """The tenant that the channel belongs to; only sent if one is set."""
 
 
@@ -89,5 +89,5 @@ class MonitorStop(ChannelEvent):
     releases = Releases("13-20")
     privileges = ("call",)
 
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10")
+    tenantid: Sometimes[str] = Sometimes("Tenantid", text, releases="18.25 20.10")
     """The tenant that the channel belongs to; only sent if one is set."""

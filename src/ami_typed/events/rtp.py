@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed.events.families import MaybeChannelEvent
 from ami_typed.fields import Always, Numbered, Sometimes
 from ami_typed.releases import Releases
 from ami_typed.values import epoch, integer, integer24, real, round_trip, text
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = ["RTCPReceived", "RTCPSent"]
 
@@ -25,44 +30,44 @@ class RTCPReceived(MaybeChannelEvent):
     releases = Releases("13-")
     privileges = ("reporting",)
 
-    ssrc = Always("SSRC", text)
+    ssrc: Always[str] = Always("SSRC", text)
     """The synchronization source (SSRC) of the reporting side, in hexadecimal."""
-    packet_type = Always("PT", text)
+    packet_type: Always[str] = Always("PT", text)
     """``200(SR)`` for a sender report, ``201(RR)`` for a receiver report. One of ``200(SR)``, ``201(RR)``."""
-    from_ = Always("From", text)
+    from_: Always[str] = Always("From", text)
     """Origin of the report, as address and port."""
-    rtt = Sometimes("RTT", round_trip)
+    rtt: Sometimes[float | None] = Sometimes("RTT", round_trip)
     """Round-trip time, in seconds: 0 until it is measured, `None` if clock skew makes it negative."""
-    report_count = Always("ReportCount", integer)
+    report_count: Always[int] = Always("ReportCount", integer)
     """Number of report blocks."""
-    sent_ntp = Sometimes("SentNTP", epoch, none=("2085978496.000000",))
+    sent_ntp: Sometimes[datetime] = Sometimes("SentNTP", epoch, none=("2085978496.000000",))
     """When the sender report was sent, by the sender's clock; `None` if the sender has no clock and sends 0 (RFC
     3550, 6.4.1), which Asterisk reads as a time in 2036."""
-    sent_rtp = Sometimes("SentRTP", integer)
+    sent_rtp: Sometimes[int] = Sometimes("SentRTP", integer)
     """The same moment as an RTP timestamp."""
-    sent_packets = Sometimes("SentPackets", integer)
+    sent_packets: Sometimes[int] = Sometimes("SentPackets", integer)
     """Number of packets that the sender has sent."""
-    sent_octets = Sometimes("SentOctets", integer)
+    sent_octets: Sometimes[int] = Sometimes("SentOctets", integer)
     """Number of bytes of media that the sender has sent."""
-    report_source_ssrc = Numbered("Report*SourceSSRC", text)
+    report_source_ssrc: Numbered[str] = Numbered("Report*SourceSSRC", text)
     """The stream that a block reports on, by its synchronization source, in hexadecimal."""
-    report_fraction_lost = Numbered("Report*FractionLost", integer)
+    report_fraction_lost: Numbered[int] = Numbered("Report*FractionLost", integer)
     """Fraction of packets lost since the last report, in 256ths."""
-    report_cumulative_lost = Numbered("Report*CumulativeLost", integer24)
+    report_cumulative_lost: Numbered[int] = Numbered("Report*CumulativeLost", integer24)
     """Number of packets lost since the start; negative if more arrived than were sent, because of duplicates."""
-    report_highest_sequence = Numbered("Report*HighestSequence", integer)
+    report_highest_sequence: Numbered[int] = Numbered("Report*HighestSequence", integer)
     """The highest sequence number received."""
-    report_sequence_number_cycles = Numbered("Report*SequenceNumberCycles", integer)
+    report_sequence_number_cycles: Numbered[int] = Numbered("Report*SequenceNumberCycles", integer)
     """Number of times that the sequence number has wrapped around."""
-    report_ia_jitter = Numbered("Report*IAJitter", integer)
+    report_ia_jitter: Numbered[int] = Numbered("Report*IAJitter", integer)
     """Interarrival jitter, in units of the RTP timestamp."""
-    report_lsr = Numbered("Report*LSR", integer)
+    report_lsr: Numbered[int] = Numbered("Report*LSR", integer)
     """The middle 32 bits of the NTP timestamp of the last sender report received; 0 if none was."""
-    report_dlsr = Numbered("Report*DLSR", real)
+    report_dlsr: Numbered[float] = Numbered("Report*DLSR", real)
     """Delay since that sender report was received, in seconds; 0 if none was."""
-    to = Always("To", text)
+    to: Always[str] = Always("To", text)
     """Destination of the report, as address and port."""
-    mes = Sometimes("MES", real, releases="18.17 20.2-")
+    mes: Sometimes[float] = Sometimes("MES", real, releases="18.17 20.2-")
     """The media experience score: an estimate of the quality, from 0 to 100."""
 
 
@@ -80,39 +85,39 @@ class RTCPSent(MaybeChannelEvent):
     releases = Releases("13-")
     privileges = ("reporting",)
 
-    ssrc = Always("SSRC", text)
+    ssrc: Always[str] = Always("SSRC", text)
     """The synchronization source (SSRC) of the reporting side, in hexadecimal."""
-    packet_type = Always("PT", text)
+    packet_type: Always[str] = Always("PT", text)
     """``200(SR)`` for a sender report, ``201(RR)`` for a receiver report. One of ``200(SR)``, ``201(RR)``."""
-    to = Always("To", text)
+    to: Always[str] = Always("To", text)
     """Destination of the report, as address and port."""
-    report_count = Always("ReportCount", integer)
+    report_count: Always[int] = Always("ReportCount", integer)
     """Number of report blocks."""
-    sent_ntp = Sometimes("SentNTP", epoch)
+    sent_ntp: Sometimes[datetime] = Sometimes("SentNTP", epoch)
     """When the sender report was sent, by the sender's clock."""
-    sent_rtp = Sometimes("SentRTP", integer)
+    sent_rtp: Sometimes[int] = Sometimes("SentRTP", integer)
     """The same moment as an RTP timestamp."""
-    sent_packets = Sometimes("SentPackets", integer)
+    sent_packets: Sometimes[int] = Sometimes("SentPackets", integer)
     """Number of packets that the sender has sent."""
-    sent_octets = Sometimes("SentOctets", integer)
+    sent_octets: Sometimes[int] = Sometimes("SentOctets", integer)
     """Number of bytes of media that the sender has sent."""
-    report_source_ssrc = Numbered("Report*SourceSSRC", text)
+    report_source_ssrc: Numbered[str] = Numbered("Report*SourceSSRC", text)
     """The stream that a block reports on, by its synchronization source, in hexadecimal."""
-    report_fraction_lost = Numbered("Report*FractionLost", integer)
+    report_fraction_lost: Numbered[int] = Numbered("Report*FractionLost", integer)
     """Fraction of packets lost since the last report, in 256ths."""
-    report_cumulative_lost = Numbered("Report*CumulativeLost", integer24)
+    report_cumulative_lost: Numbered[int] = Numbered("Report*CumulativeLost", integer24)
     """Number of packets lost since the start; negative if more arrived than were sent, because of duplicates."""
-    report_highest_sequence = Numbered("Report*HighestSequence", integer)
+    report_highest_sequence: Numbered[int] = Numbered("Report*HighestSequence", integer)
     """The highest sequence number received."""
-    report_sequence_number_cycles = Numbered("Report*SequenceNumberCycles", integer)
+    report_sequence_number_cycles: Numbered[int] = Numbered("Report*SequenceNumberCycles", integer)
     """Number of times that the sequence number has wrapped around."""
-    report_ia_jitter = Numbered("Report*IAJitter", integer)
+    report_ia_jitter: Numbered[int] = Numbered("Report*IAJitter", integer)
     """Interarrival jitter, in units of the RTP timestamp."""
-    report_lsr = Numbered("Report*LSR", integer)
+    report_lsr: Numbered[int] = Numbered("Report*LSR", integer)
     """The middle 32 bits of the NTP timestamp of the last sender report received; 0 if none was."""
-    report_dlsr = Numbered("Report*DLSR", real)
+    report_dlsr: Numbered[float] = Numbered("Report*DLSR", real)
     """Delay since that sender report was received, in seconds; 0 if none was."""
-    from_ = Always("From", text)
+    from_: Always[str] = Always("From", text)
     """Origin of the report, as address and port."""
-    mes = Sometimes("MES", real, releases="18.17 20.2-")
+    mes: Sometimes[float] = Sometimes("MES", real, releases="18.17 20.2-")
     """The media experience score: an estimate of the quality, from 0 to 100."""

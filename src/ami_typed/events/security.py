@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed.events.families import SecurityEvent
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import address, one_zero, text
+
+if TYPE_CHECKING:
+    from ami_typed.values import Address
 
 __all__ = [
     "AuthMethodNotAllowed",
@@ -41,7 +46,7 @@ class AuthMethodNotAllowed(SecurityEvent):
     releases = Releases("13-")
     privileges = ("security",)
 
-    auth_method = Always("AuthMethod", text)
+    auth_method: Always[str] = Always("AuthMethod", text)
     """The method that was used."""
 
 
@@ -59,11 +64,11 @@ class ChallengeResponseFailed(SecurityEvent):
     privileges = ("security",)
     secrets = Event.secrets | {"response", "expectedresponse"}
 
-    challenge = Always("Challenge", text)
+    challenge: Always[str] = Always("Challenge", text)
     """The challenge that was sent."""
-    response = Always("Response", text)
+    response: Always[str] = Always("Response", text)
     """The response received."""
-    expected_response = Always("ExpectedResponse", text)
+    expected_response: Always[str] = Always("ExpectedResponse", text)
     """The response expected."""
 
 
@@ -80,7 +85,7 @@ class ChallengeSent(SecurityEvent):
     releases = Releases("13-")
     privileges = ("security",)
 
-    challenge = Always("Challenge", text)
+    challenge: Always[str] = Always("Challenge", text)
     """The challenge that was sent."""
 
 
@@ -97,7 +102,7 @@ class FailedACL(SecurityEvent):
     releases = Releases("13-")
     privileges = ("security",)
 
-    acl_name = Sometimes("ACLName", text)
+    acl_name: Sometimes[str] = Sometimes("ACLName", text)
     """The name of the access list; only sent if it has one."""
 
 
@@ -129,11 +134,11 @@ class InvalidPassword(SecurityEvent):
     privileges = ("security",)
     secrets = Event.secrets | {"receivedhash"}
 
-    challenge = Sometimes("Challenge", text)
+    challenge: Sometimes[str] = Sometimes("Challenge", text)
     """The challenge that was sent, if any."""
-    received_challenge = Sometimes("ReceivedChallenge", text)
+    received_challenge: Sometimes[str] = Sometimes("ReceivedChallenge", text)
     """The challenge contained in the response."""
-    received_hash = Sometimes("ReceivedHash", text)
+    received_hash: Sometimes[str] = Sometimes("ReceivedHash", text)
     """The hash received as proof of the password."""
 
 
@@ -150,7 +155,7 @@ class InvalidTransport(SecurityEvent):
     releases = Releases("13-")
     privileges = ("security",)
 
-    attempted_transport = Always("AttemptedTransport", text)
+    attempted_transport: Always[str] = Always("AttemptedTransport", text)
     """The transport that was used."""
 
 
@@ -195,11 +200,11 @@ class RequestBadFormat(SecurityEvent):
     releases = Releases("13-")
     privileges = ("security",)
 
-    account_id = Sometimes("AccountID", text, none=("<unknown>",))
+    account_id: Sometimes[str] = Sometimes("AccountID", text, none=("<unknown>",))
     """The account named in the request; absent or `None` if none was."""
-    request_type = Always("RequestType", text)
+    request_type: Always[str] = Always("RequestType", text)
     """The request, such as ``Action: Originate``."""
-    request_params = Sometimes("RequestParams", text)
+    request_params: Sometimes[str] = Sometimes("RequestParams", text)
     """The parameters of the request; only sent if there are any."""
 
 
@@ -216,9 +221,9 @@ class RequestNotAllowed(SecurityEvent):
     releases = Releases("13-")
     privileges = ("security",)
 
-    request_type = Always("RequestType", text)
+    request_type: Always[str] = Always("RequestType", text)
     """The request, such as ``Action: Originate``."""
-    request_params = Sometimes("RequestParams", text)
+    request_params: Sometimes[str] = Sometimes("RequestParams", text)
     """The parameters of the request; only sent if there are any."""
 
 
@@ -235,7 +240,7 @@ class RequestNotSupported(SecurityEvent):
     releases = Releases("13-")
     privileges = ("security",)
 
-    request_type = Always("RequestType", text)
+    request_type: Always[str] = Always("RequestType", text)
     """The request, such as ``Action: Originate``."""
 
 
@@ -266,7 +271,7 @@ class SuccessfulAuth(SecurityEvent):
     releases = Releases("13-")
     privileges = ("security",)
 
-    using_password = Always("UsingPassword", one_zero)
+    using_password: Always[bool] = Always("UsingPassword", one_zero)
     """True if authentication required a secret: for PJSIP, if the request carried credentials; for chan_sip, if the
     peer has a secret. Always false for the manager interface."""
 
@@ -284,5 +289,5 @@ class UnexpectedAddress(SecurityEvent):
     releases = Releases("13-")
     privileges = ("security",)
 
-    expected_address = Always("ExpectedAddress", address)
+    expected_address: Always[Address] = Always("ExpectedAddress", address)
     """The address of the session."""

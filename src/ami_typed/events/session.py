@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
 from ami_typed.events.families import BridgeSnapshot, MaybeChannelEvent
 from ami_typed.fields import Always, MaybeView, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, seconds, text, true_false
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 __all__ = ["FullyBooted", "Shutdown", "UserEvent", "WaitEventComplete"]
 
@@ -26,11 +31,11 @@ class FullyBooted(Event):
     releases = Releases("13-")
     privileges = ("system",)
 
-    status = Always("Status", text)
+    status: Always[str] = Always("Status", text)
     """``Fully Booted``."""
-    uptime = Sometimes("Uptime", seconds, releases="14-")
+    uptime: Sometimes[timedelta] = Sometimes("Uptime", seconds, releases="14-")
     """Time since Asterisk started."""
-    last_reload = Sometimes("LastReload", seconds, releases="14-")
+    last_reload: Sometimes[timedelta] = Sometimes("LastReload", seconds, releases="14-")
     """Time since the configuration was last loaded."""
 
 
@@ -47,9 +52,9 @@ class Shutdown(Event):
     releases = Releases("13-")
     privileges = ("system",)
 
-    shutdown = Always("Shutdown", member(enums.ShutdownKind))
+    shutdown: Always[enums.ShutdownKind] = Always("Shutdown", member(enums.ShutdownKind))
     """The kind of shutdown: ``Uncleanly`` if it ends channels that still exist, else ``Cleanly``."""
-    restart = Always("Restart", true_false)
+    restart: Always[bool] = Always("Restart", true_false)
     """True if it will start again by itself. One of ``True``, ``False``."""
 
 
@@ -68,23 +73,25 @@ class UserEvent(MaybeChannelEvent):
     any_header = True
     named_by = "UserEvent"
 
-    bridge_uniqueid = Sometimes("BridgeUniqueid", text)
+    bridge_uniqueid: Sometimes[str] = Sometimes("BridgeUniqueid", text)
     """The bridge's identifier."""
-    bridge_type = Sometimes("BridgeType", member(enums.BridgeType))
+    bridge_type: Sometimes[enums.BridgeType] = Sometimes("BridgeType", member(enums.BridgeType))
     """The purpose of the bridge."""
-    bridge_technology = Sometimes("BridgeTechnology", member(enums.BridgeTechnology))
+    bridge_technology: Sometimes[enums.BridgeTechnology] = Sometimes("BridgeTechnology", member(enums.BridgeTechnology))
     """The bridge technology, which does the mixing."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
+    bridge_creator: Sometimes[str] = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """The creator of the bridge, such as ``ConfBridge``; `None` if none was given."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
+    bridge_name: Sometimes[str] = Sometimes("BridgeName", text, none=("<unknown>",))
     """The name given to the bridge; `None` if it has none."""
-    bridge_num_channels = Sometimes("BridgeNumChannels", integer)
+    bridge_num_channels: Sometimes[int] = Sometimes("BridgeNumChannels", integer)
     """Number of channels in the bridge."""
-    bridge_video_source_mode = Sometimes("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
+    bridge_video_source_mode: Sometimes[enums.VideoMode] = Sometimes(
+        "BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-"
+    )
     """The source of the video that the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
+    bridge_video_source: Sometimes[str] = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose video is shown; only sent if there is one."""
-    user_event = Always("UserEvent", text)
+    user_event: Always[str] = Always("UserEvent", text)
     """The user-defined name of the event."""
     bridge = MaybeView(BridgeSnapshot)
     """The snapshot of the bridge; `None` if absent."""

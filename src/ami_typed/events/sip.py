@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from ami_typed import enums
-from ami_typed.events.families import ChannelEvent
+from ami_typed.events.families import ChannelEvent, ListCompleteEvent
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, text
+from ami_typed.values import member, text
 
 __all__ = ["SIPQualifyPeerDone", "SIPpeerstatusComplete", "SessionTimeout"]
 
@@ -26,13 +26,13 @@ class SessionTimeout(ChannelEvent):
     releases = Releases("13-20")
     privileges = ("call",)
 
-    tenantid = Sometimes("Tenantid", text, releases="18.25 20.10")
+    tenantid: Sometimes[str] = Sometimes("Tenantid", text, releases="18.25 20.10")
     """The tenant that the channel belongs to; only sent if one is set."""
-    source = Always("Source", member(enums.TimeoutSource))
+    source: Always[enums.TimeoutSource] = Always("Source", member(enums.TimeoutSource))
     """The timer that expired."""
 
 
-class SIPpeerstatusComplete(Event):
+class SIPpeerstatusComplete(ListCompleteEvent):
     """The end of the list that SIPpeerstatus returns.
 
     Sent to the session that sends ``SIPpeerstatus``, whatever events its user may read.
@@ -43,11 +43,6 @@ class SIPpeerstatusComplete(Event):
 
     releases = Releases("13-20")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class SIPQualifyPeerDone(Event):
@@ -64,5 +59,5 @@ class SIPQualifyPeerDone(Event):
     releases = Releases("13-20")
     privileges = ("call",)
 
-    peer = Always("Peer", text)
+    peer: Always[str] = Always("Peer", text)
     """The peer, with its technology: ``PJSIP/alice``."""

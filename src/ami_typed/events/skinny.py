@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ami_typed.events.families import ListCompleteEvent
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
@@ -23,29 +24,29 @@ class DeviceEntry(Event):
     releases = Releases("13-20")
     privileges = ()
 
-    channel_type = Always("Channeltype", text)
+    channel_type: Always[str] = Always("Channeltype", text)
     """``SKINNY``."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The device's name."""
-    channel_object_type = Always("ChannelObjectType", text)
+    channel_object_type: Always[str] = Always("ChannelObjectType", text)
     """``device``."""
-    device_id = Always("DeviceId", text)
+    device_id: Always[str] = Always("DeviceId", text)
     """The device's identifier, derived from its hardware address."""
-    ip_address = Sometimes("IPaddress", text, none=("-none-",))
+    ip_address: Sometimes[str] = Sometimes("IPaddress", text, none=("-none-",))
     """The device's address; `None` if it is not registered."""
-    type = Always("Type", text)
+    type: Always[str] = Always("Type", text)
     """The model of the telephone, such as ``7960``."""
-    device_status = Always("Devicestatus", text)
+    device_status: Always[str] = Always("Devicestatus", text)
     """``registered`` or ``unregistered``."""
-    number_of_lines = Always("NumberOfLines", integer)
+    number_of_lines: Always[int] = Always("NumberOfLines", integer)
     """Number of lines."""
-    event_list = Sometimes("EventList", text)
+    event_list: Sometimes[str] = Sometimes("EventList", text)
     """``Complete`` in the last item: the end of the list follows in the same message."""
-    list_items = Sometimes("ListItems", integer)
+    list_items: Sometimes[int] = Sometimes("ListItems", integer)
     """Number of devices in the list, in the last item."""
 
 
-class DevicelistComplete(Event):
+class DevicelistComplete(ListCompleteEvent):
     """The end of the list that SKINNYdevices returns. Asterisk sends it as part of the last DeviceEntry.
 
     Sent to the session that sends ``SKINNYdevices``, whatever events its user may read.
@@ -56,11 +57,6 @@ class DevicelistComplete(Event):
 
     releases = Releases("13-20")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class LineEntry(Event):
@@ -75,25 +71,25 @@ class LineEntry(Event):
     releases = Releases("13-20")
     privileges = ()
 
-    channel_type = Always("Channeltype", text)
+    channel_type: Always[str] = Always("Channeltype", text)
     """``SKINNY``."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The line's name."""
-    channel_object_type = Always("ChannelObjectType", text)
+    channel_object_type: Always[str] = Always("ChannelObjectType", text)
     """``line``."""
-    device = Sometimes("Device", text, none=("None",))
+    device: Sometimes[str] = Sometimes("Device", text, none=("None",))
     """The device that the line is assigned to; `None` if there is none."""
-    instance = Always("Instance", integer)
+    instance: Always[int] = Always("Instance", integer)
     """The position of the line on the device."""
-    label = Always("Label", text)
+    label: Always[str] = Always("Label", text)
     """The label that the device shows for it."""
-    event_list = Sometimes("EventList", text)
+    event_list: Sometimes[str] = Sometimes("EventList", text)
     """``Complete`` in the last item: the end of the list follows in the same message."""
-    list_items = Sometimes("ListItems", integer)
+    list_items: Sometimes[int] = Sometimes("ListItems", integer)
     """Number of lines in the list, in the last item."""
 
 
-class LinelistComplete(Event):
+class LinelistComplete(ListCompleteEvent):
     """The end of the list that SKINNYlines returns. Asterisk sends it as part of the last LineEntry.
 
     Sent to the session that sends ``SKINNYlines``, whatever events its user may read.
@@ -104,8 +100,3 @@ class LinelistComplete(Event):
 
     releases = Releases("13-20")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""

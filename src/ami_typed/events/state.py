@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from ami_typed import enums
+from ami_typed.events.families import ListCompleteEvent
 from ami_typed.fields import Always
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import escaped, integer, member, text
+from ami_typed.values import escaped, member, text
 
 __all__ = [
     "DeviceStateChange",
@@ -34,13 +35,13 @@ class DeviceStateChange(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    device = Always("Device", text)
+    device: Always[str] = Always("Device", text)
     """The device, such as ``PJSIP/alice`` or ``Custom:desk``."""
-    state = Always("State", member(enums.DeviceState))
+    state: Always[enums.DeviceState] = Always("State", member(enums.DeviceState))
     """The state of the device."""
 
 
-class DeviceStateListComplete(Event):
+class DeviceStateListComplete(ListCompleteEvent):
     """The end of the list that DeviceStateList returns.
 
     Sent to the session that sends ``DeviceStateList``, whatever events its user may read.
@@ -53,13 +54,8 @@ class DeviceStateListComplete(Event):
     releases = Releases("13-")
     privileges = ()
 
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
-
-class ExtensionStateListComplete(Event):
+class ExtensionStateListComplete(ListCompleteEvent):
     """The end of the list that ExtensionStateList returns.
 
     Sent to the session that sends ``ExtensionStateList``, whatever events its user may read.
@@ -71,11 +67,6 @@ class ExtensionStateListComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class ExtensionStatus(Event):
@@ -92,15 +83,15 @@ class ExtensionStatus(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    exten = Always("Exten", text)
+    exten: Always[str] = Always("Exten", text)
     """The dialplan extension."""
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The dialplan context."""
-    hint = Always("Hint", text)
+    hint: Always[str] = Always("Hint", text)
     """The devices and presence providers that the extension's hint watches."""
-    status = Always("Status", member(enums.ExtensionState))
+    status: Always[enums.ExtensionState] = Always("Status", member(enums.ExtensionState))
     """The state of the hint."""
-    status_text = Always("StatusText", member(enums.ExtensionStateName))
+    status_text: Always[enums.ExtensionStateName] = Always("StatusText", member(enums.ExtensionStateName))
     """The state of the hint, as a word."""
 
 
@@ -118,17 +109,17 @@ class PresenceStateChange(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    presentity = Always("Presentity", text)
+    presentity: Always[str] = Always("Presentity", text)
     """The provider of presence, such as ``CustomPresence:desk``."""
-    status = Always("Status", member(enums.PresenceState))
+    status: Always[enums.PresenceState] = Always("Status", member(enums.PresenceState))
     """The presence of the person."""
-    subtype = Always("Subtype", escaped())
+    subtype: Always[str] = Always("Subtype", escaped())
     """The provider's refinement of the state; may be empty."""
-    message = Always("Message", escaped())
+    message: Always[str] = Always("Message", escaped())
     """The person's status message; may be empty."""
 
 
-class PresenceStateListComplete(Event):
+class PresenceStateListComplete(ListCompleteEvent):
     """The end of the list that PresenceStateList returns.
 
     Sent to the session that sends ``PresenceStateList``, whatever events its user may read.
@@ -140,11 +131,6 @@ class PresenceStateListComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class PresenceStatus(Event):
@@ -160,15 +146,15 @@ class PresenceStatus(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    exten = Always("Exten", text)
+    exten: Always[str] = Always("Exten", text)
     """The dialplan extension."""
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The dialplan context."""
-    hint = Always("Hint", text)
+    hint: Always[str] = Always("Hint", text)
     """The devices and presence providers that the extension's hint watches."""
-    status = Always("Status", member(enums.PresenceState))
+    status: Always[enums.PresenceState] = Always("Status", member(enums.PresenceState))
     """The presence of the person."""
-    subtype = Always("Subtype", text)
+    subtype: Always[str] = Always("Subtype", text)
     """The provider's refinement of the state; may be empty."""
-    message = Always("Message", text)
+    message: Always[str] = Always("Message", text)
     """The person's status message; may be empty."""

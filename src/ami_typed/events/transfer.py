@@ -26,272 +26,310 @@ class AttendedTransfer(TransfereeChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    result = Always("Result", member(enums.TransferResult))
+    result: Always[enums.TransferResult] = Always("Result", member(enums.TransferResult))
     """The outcome of the transfer."""
-    is_external = Always("IsExternal", yes_no)
+    is_external: Always[bool] = Always("IsExternal", yes_no)
     """True if the transfer was requested from outside, by a telephone or a manager, not by Asterisk itself."""
-    orig_transferer_channel = Always("OrigTransfererChannel", text)
+    orig_transferer_channel: Always[str] = Always("OrigTransfererChannel", text)
     """The channel's name, unique while it lives. Refers to the ``OrigTransferer`` channel."""
-    orig_transferer_channel_state = Always("OrigTransfererChannelState", member(enums.ChannelState))
+    orig_transferer_channel_state: Always[enums.ChannelState] = Always(
+        "OrigTransfererChannelState", member(enums.ChannelState)
+    )
     """The state of the channel. Refers to the ``OrigTransferer`` channel."""
-    orig_transferer_channel_state_desc = Always("OrigTransfererChannelStateDesc", member(enums.ChannelStateName))
+    orig_transferer_channel_state_desc: Always[enums.ChannelStateName] = Always(
+        "OrigTransfererChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``OrigTransferer`` channel."""
-    orig_transferer_caller_id_num = Sometimes("OrigTransfererCallerIDNum", text, none=("<unknown>",))
+    orig_transferer_caller_id_num: Sometimes[str] = Sometimes("OrigTransfererCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``OrigTransferer`` channel."""
-    orig_transferer_caller_id_name = Sometimes(
+    orig_transferer_caller_id_name: Sometimes[str] = Sometimes(
         "OrigTransfererCallerIDName",
         escaped("OrigTransfererAccountCode", "OrigTransfererLinkedid"),
         none=("<unknown>",),
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``OrigTransferer`` channel."""
-    orig_transferer_connected_line_num = Sometimes("OrigTransfererConnectedLineNum", text, none=("<unknown>",))
+    orig_transferer_connected_line_num: Sometimes[str] = Sometimes(
+        "OrigTransfererConnectedLineNum", text, none=("<unknown>",)
+    )
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``OrigTransferer``
     channel."""
-    orig_transferer_connected_line_name = Sometimes(
+    orig_transferer_connected_line_name: Sometimes[str] = Sometimes(
         "OrigTransfererConnectedLineName",
         escaped("OrigTransfererAccountCode", "OrigTransfererLinkedid"),
         none=("<unknown>",),
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``OrigTransferer``
     channel."""
-    orig_transferer_language = Always("OrigTransfererLanguage", text)
+    orig_transferer_language: Always[str] = Always("OrigTransfererLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``OrigTransferer`` channel."""
-    orig_transferer_account_code = Always("OrigTransfererAccountCode", text)
+    orig_transferer_account_code: Always[str] = Always("OrigTransfererAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``OrigTransferer``
     channel."""
-    orig_transferer_context = Always("OrigTransfererContext", text)
+    orig_transferer_context: Always[str] = Always("OrigTransfererContext", text)
     """The dialplan context. Refers to the ``OrigTransferer`` channel."""
-    orig_transferer_exten = Always("OrigTransfererExten", text)
+    orig_transferer_exten: Always[str] = Always("OrigTransfererExten", text)
     """The dialplan extension. Refers to the ``OrigTransferer`` channel."""
-    orig_transferer_priority = Always("OrigTransfererPriority", integer)
+    orig_transferer_priority: Always[int] = Always("OrigTransfererPriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``OrigTransferer`` channel."""
-    orig_transferer_uniqueid = Always("OrigTransfererUniqueid", text)
+    orig_transferer_uniqueid: Always[str] = Always("OrigTransfererUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``OrigTransferer`` channel."""
-    orig_transferer_linkedid = Always("OrigTransfererLinkedid", text)
+    orig_transferer_linkedid: Always[str] = Always("OrigTransfererLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``OrigTransferer`` channel."""
-    orig_transferer_tenantid = Sometimes("OrigTransfererTenantid", text, releases="18.25 20.10 21.5-")
+    orig_transferer_tenantid: Sometimes[str] = Sometimes("OrigTransfererTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``OrigTransferer`` channel."""
-    orig_transferer_chan_variable = Variables(
+    orig_transferer_chan_variable: Variables = Variables(
         "OrigTransfererChanVariable", escaped("OrigTransfererAccountCode", "OrigTransfererLinkedid")
     )
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``OrigTransferer`` channel."""
-    orig_bridge_uniqueid = Sometimes("OrigBridgeUniqueid", text)
+    orig_bridge_uniqueid: Sometimes[str] = Sometimes("OrigBridgeUniqueid", text)
     """The bridge's identifier. Refers to the ``Orig`` bridge."""
-    orig_bridge_type = Sometimes("OrigBridgeType", member(enums.BridgeType))
+    orig_bridge_type: Sometimes[enums.BridgeType] = Sometimes("OrigBridgeType", member(enums.BridgeType))
     """The purpose of the bridge. Refers to the ``Orig`` bridge."""
-    orig_bridge_technology = Sometimes("OrigBridgeTechnology", member(enums.BridgeTechnology))
+    orig_bridge_technology: Sometimes[enums.BridgeTechnology] = Sometimes(
+        "OrigBridgeTechnology", member(enums.BridgeTechnology)
+    )
     """The bridge technology, which does the mixing. Refers to the ``Orig`` bridge."""
-    orig_bridge_creator = Sometimes("OrigBridgeCreator", text, none=("<unknown>",))
+    orig_bridge_creator: Sometimes[str] = Sometimes("OrigBridgeCreator", text, none=("<unknown>",))
     """The creator of the bridge, such as ``ConfBridge``; `None` if none was given. Refers to the ``Orig`` bridge."""
-    orig_bridge_name = Sometimes("OrigBridgeName", text, none=("<unknown>",))
+    orig_bridge_name: Sometimes[str] = Sometimes("OrigBridgeName", text, none=("<unknown>",))
     """The name given to the bridge; `None` if it has none. Refers to the ``Orig`` bridge."""
-    orig_bridge_num_channels = Sometimes("OrigBridgeNumChannels", integer)
+    orig_bridge_num_channels: Sometimes[int] = Sometimes("OrigBridgeNumChannels", integer)
     """Number of channels in the bridge. Refers to the ``Orig`` bridge."""
-    orig_bridge_video_source_mode = Sometimes(
+    orig_bridge_video_source_mode: Sometimes[enums.VideoMode] = Sometimes(
         "OrigBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-"
     )
     """The source of the video that the members see. Refers to the ``Orig`` bridge."""
-    orig_bridge_video_source = Sometimes("OrigBridgeVideoSource", text, releases="13.13 14.2-")
+    orig_bridge_video_source: Sometimes[str] = Sometimes("OrigBridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose video is shown; only sent if there is one. Refers to the ``Orig`` bridge."""
-    second_transferer_channel = Always("SecondTransfererChannel", text)
+    second_transferer_channel: Always[str] = Always("SecondTransfererChannel", text)
     """The channel's name, unique while it lives. Refers to the ``SecondTransferer`` channel."""
-    second_transferer_channel_state = Always("SecondTransfererChannelState", member(enums.ChannelState))
+    second_transferer_channel_state: Always[enums.ChannelState] = Always(
+        "SecondTransfererChannelState", member(enums.ChannelState)
+    )
     """The state of the channel. Refers to the ``SecondTransferer`` channel."""
-    second_transferer_channel_state_desc = Always("SecondTransfererChannelStateDesc", member(enums.ChannelStateName))
+    second_transferer_channel_state_desc: Always[enums.ChannelStateName] = Always(
+        "SecondTransfererChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``SecondTransferer`` channel."""
-    second_transferer_caller_id_num = Sometimes("SecondTransfererCallerIDNum", text, none=("<unknown>",))
+    second_transferer_caller_id_num: Sometimes[str] = Sometimes(
+        "SecondTransfererCallerIDNum", text, none=("<unknown>",)
+    )
     """The number of the party on this channel; `None` if unknown. Refers to the ``SecondTransferer`` channel."""
-    second_transferer_caller_id_name = Sometimes(
+    second_transferer_caller_id_name: Sometimes[str] = Sometimes(
         "SecondTransfererCallerIDName",
         escaped("SecondTransfererAccountCode", "SecondTransfererLinkedid"),
         none=("<unknown>",),
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``SecondTransferer`` channel."""
-    second_transferer_connected_line_num = Sometimes("SecondTransfererConnectedLineNum", text, none=("<unknown>",))
+    second_transferer_connected_line_num: Sometimes[str] = Sometimes(
+        "SecondTransfererConnectedLineNum", text, none=("<unknown>",)
+    )
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``SecondTransferer``
     channel."""
-    second_transferer_connected_line_name = Sometimes(
+    second_transferer_connected_line_name: Sometimes[str] = Sometimes(
         "SecondTransfererConnectedLineName",
         escaped("SecondTransfererAccountCode", "SecondTransfererLinkedid"),
         none=("<unknown>",),
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``SecondTransferer``
     channel."""
-    second_transferer_language = Always("SecondTransfererLanguage", text)
+    second_transferer_language: Always[str] = Always("SecondTransfererLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``SecondTransferer`` channel."""
-    second_transferer_account_code = Always("SecondTransfererAccountCode", text)
+    second_transferer_account_code: Always[str] = Always("SecondTransfererAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the
     ``SecondTransferer`` channel."""
-    second_transferer_context = Always("SecondTransfererContext", text)
+    second_transferer_context: Always[str] = Always("SecondTransfererContext", text)
     """The dialplan context. Refers to the ``SecondTransferer`` channel."""
-    second_transferer_exten = Always("SecondTransfererExten", text)
+    second_transferer_exten: Always[str] = Always("SecondTransfererExten", text)
     """The dialplan extension. Refers to the ``SecondTransferer`` channel."""
-    second_transferer_priority = Always("SecondTransfererPriority", integer)
+    second_transferer_priority: Always[int] = Always("SecondTransfererPriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``SecondTransferer`` channel."""
-    second_transferer_uniqueid = Always("SecondTransfererUniqueid", text)
+    second_transferer_uniqueid: Always[str] = Always("SecondTransfererUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``SecondTransferer`` channel."""
-    second_transferer_linkedid = Always("SecondTransfererLinkedid", text)
+    second_transferer_linkedid: Always[str] = Always("SecondTransfererLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``SecondTransferer`` channel."""
-    second_transferer_tenantid = Sometimes("SecondTransfererTenantid", text, releases="18.25 20.10 21.5-")
+    second_transferer_tenantid: Sometimes[str] = Sometimes(
+        "SecondTransfererTenantid", text, releases="18.25 20.10 21.5-"
+    )
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``SecondTransferer`` channel."""
-    second_transferer_chan_variable = Variables(
+    second_transferer_chan_variable: Variables = Variables(
         "SecondTransfererChanVariable", escaped("SecondTransfererAccountCode", "SecondTransfererLinkedid")
     )
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``SecondTransferer`` channel."""
-    second_bridge_uniqueid = Sometimes("SecondBridgeUniqueid", text)
+    second_bridge_uniqueid: Sometimes[str] = Sometimes("SecondBridgeUniqueid", text)
     """The bridge's identifier. Refers to the ``Second`` bridge."""
-    second_bridge_type = Sometimes("SecondBridgeType", member(enums.BridgeType))
+    second_bridge_type: Sometimes[enums.BridgeType] = Sometimes("SecondBridgeType", member(enums.BridgeType))
     """The purpose of the bridge. Refers to the ``Second`` bridge."""
-    second_bridge_technology = Sometimes("SecondBridgeTechnology", member(enums.BridgeTechnology))
+    second_bridge_technology: Sometimes[enums.BridgeTechnology] = Sometimes(
+        "SecondBridgeTechnology", member(enums.BridgeTechnology)
+    )
     """The bridge technology, which does the mixing. Refers to the ``Second`` bridge."""
-    second_bridge_creator = Sometimes("SecondBridgeCreator", text, none=("<unknown>",))
+    second_bridge_creator: Sometimes[str] = Sometimes("SecondBridgeCreator", text, none=("<unknown>",))
     """The creator of the bridge, such as ``ConfBridge``; `None` if none was given. Refers to the ``Second`` bridge."""
-    second_bridge_name = Sometimes("SecondBridgeName", text, none=("<unknown>",))
+    second_bridge_name: Sometimes[str] = Sometimes("SecondBridgeName", text, none=("<unknown>",))
     """The name given to the bridge; `None` if it has none. Refers to the ``Second`` bridge."""
-    second_bridge_num_channels = Sometimes("SecondBridgeNumChannels", integer)
+    second_bridge_num_channels: Sometimes[int] = Sometimes("SecondBridgeNumChannels", integer)
     """Number of channels in the bridge. Refers to the ``Second`` bridge."""
-    second_bridge_video_source_mode = Sometimes(
+    second_bridge_video_source_mode: Sometimes[enums.VideoMode] = Sometimes(
         "SecondBridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-"
     )
     """The source of the video that the members see. Refers to the ``Second`` bridge."""
-    second_bridge_video_source = Sometimes("SecondBridgeVideoSource", text, releases="13.13 14.2-")
+    second_bridge_video_source: Sometimes[str] = Sometimes("SecondBridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose video is shown; only sent if there is one. Refers to the ``Second`` bridge."""
-    dest_type = Always("DestType", member(enums.TransferDestination))
+    dest_type: Always[enums.TransferDestination] = Always("DestType", member(enums.TransferDestination))
     """The kind of destination."""
-    dest_bridge_uniqueid = Sometimes("DestBridgeUniqueid", text)
+    dest_bridge_uniqueid: Sometimes[str] = Sometimes("DestBridgeUniqueid", text)
     """The bridge that the transfer led to."""
-    dest_app = Sometimes("DestApp", text)
+    dest_app: Sometimes[str] = Sometimes("DestApp", text)
     """The application that the transfer led to."""
-    local_one_channel = Sometimes("LocalOneChannel", text)
+    local_one_channel: Sometimes[str] = Sometimes("LocalOneChannel", text)
     """The channel's name, unique while it lives. Refers to the ``LocalOne`` channel."""
-    local_one_channel_state = Sometimes("LocalOneChannelState", member(enums.ChannelState))
+    local_one_channel_state: Sometimes[enums.ChannelState] = Sometimes(
+        "LocalOneChannelState", member(enums.ChannelState)
+    )
     """The state of the channel. Refers to the ``LocalOne`` channel."""
-    local_one_channel_state_desc = Sometimes("LocalOneChannelStateDesc", member(enums.ChannelStateName))
+    local_one_channel_state_desc: Sometimes[enums.ChannelStateName] = Sometimes(
+        "LocalOneChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``LocalOne`` channel."""
-    local_one_caller_id_num = Sometimes("LocalOneCallerIDNum", text, none=("<unknown>",))
+    local_one_caller_id_num: Sometimes[str] = Sometimes("LocalOneCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``LocalOne`` channel."""
-    local_one_caller_id_name = Sometimes(
+    local_one_caller_id_name: Sometimes[str] = Sometimes(
         "LocalOneCallerIDName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``LocalOne`` channel."""
-    local_one_connected_line_num = Sometimes("LocalOneConnectedLineNum", text, none=("<unknown>",))
+    local_one_connected_line_num: Sometimes[str] = Sometimes("LocalOneConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalOne``
     channel."""
-    local_one_connected_line_name = Sometimes(
+    local_one_connected_line_name: Sometimes[str] = Sometimes(
         "LocalOneConnectedLineName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalOne`` channel."""
-    local_one_language = Sometimes("LocalOneLanguage", text)
+    local_one_language: Sometimes[str] = Sometimes("LocalOneLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``LocalOne`` channel."""
-    local_one_account_code = Sometimes("LocalOneAccountCode", text)
+    local_one_account_code: Sometimes[str] = Sometimes("LocalOneAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``LocalOne``
     channel."""
-    local_one_context = Sometimes("LocalOneContext", text)
+    local_one_context: Sometimes[str] = Sometimes("LocalOneContext", text)
     """The dialplan context. Refers to the ``LocalOne`` channel."""
-    local_one_exten = Sometimes("LocalOneExten", text)
+    local_one_exten: Sometimes[str] = Sometimes("LocalOneExten", text)
     """The dialplan extension. Refers to the ``LocalOne`` channel."""
-    local_one_priority = Sometimes("LocalOnePriority", integer)
+    local_one_priority: Sometimes[int] = Sometimes("LocalOnePriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``LocalOne`` channel."""
-    local_one_uniqueid = Sometimes("LocalOneUniqueid", text)
+    local_one_uniqueid: Sometimes[str] = Sometimes("LocalOneUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``LocalOne`` channel."""
-    local_one_linkedid = Sometimes("LocalOneLinkedid", text)
+    local_one_linkedid: Sometimes[str] = Sometimes("LocalOneLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``LocalOne`` channel."""
-    local_one_tenantid = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-")
+    local_one_tenantid: Sometimes[str] = Sometimes("LocalOneTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``LocalOne`` channel."""
-    local_one_chan_variable = Variables("LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid"))
+    local_one_chan_variable: Variables = Variables(
+        "LocalOneChanVariable", escaped("LocalOneAccountCode", "LocalOneLinkedid")
+    )
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``LocalOne`` channel."""
-    local_two_channel = Sometimes("LocalTwoChannel", text)
+    local_two_channel: Sometimes[str] = Sometimes("LocalTwoChannel", text)
     """The channel's name, unique while it lives. Refers to the ``LocalTwo`` channel."""
-    local_two_channel_state = Sometimes("LocalTwoChannelState", member(enums.ChannelState))
+    local_two_channel_state: Sometimes[enums.ChannelState] = Sometimes(
+        "LocalTwoChannelState", member(enums.ChannelState)
+    )
     """The state of the channel. Refers to the ``LocalTwo`` channel."""
-    local_two_channel_state_desc = Sometimes("LocalTwoChannelStateDesc", member(enums.ChannelStateName))
+    local_two_channel_state_desc: Sometimes[enums.ChannelStateName] = Sometimes(
+        "LocalTwoChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``LocalTwo`` channel."""
-    local_two_caller_id_num = Sometimes("LocalTwoCallerIDNum", text, none=("<unknown>",))
+    local_two_caller_id_num: Sometimes[str] = Sometimes("LocalTwoCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``LocalTwo`` channel."""
-    local_two_caller_id_name = Sometimes(
+    local_two_caller_id_name: Sometimes[str] = Sometimes(
         "LocalTwoCallerIDName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``LocalTwo`` channel."""
-    local_two_connected_line_num = Sometimes("LocalTwoConnectedLineNum", text, none=("<unknown>",))
+    local_two_connected_line_num: Sometimes[str] = Sometimes("LocalTwoConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalTwo``
     channel."""
-    local_two_connected_line_name = Sometimes(
+    local_two_connected_line_name: Sometimes[str] = Sometimes(
         "LocalTwoConnectedLineName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalTwo`` channel."""
-    local_two_language = Sometimes("LocalTwoLanguage", text)
+    local_two_language: Sometimes[str] = Sometimes("LocalTwoLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``LocalTwo`` channel."""
-    local_two_account_code = Sometimes("LocalTwoAccountCode", text)
+    local_two_account_code: Sometimes[str] = Sometimes("LocalTwoAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``LocalTwo``
     channel."""
-    local_two_context = Sometimes("LocalTwoContext", text)
+    local_two_context: Sometimes[str] = Sometimes("LocalTwoContext", text)
     """The dialplan context. Refers to the ``LocalTwo`` channel."""
-    local_two_exten = Sometimes("LocalTwoExten", text)
+    local_two_exten: Sometimes[str] = Sometimes("LocalTwoExten", text)
     """The dialplan extension. Refers to the ``LocalTwo`` channel."""
-    local_two_priority = Sometimes("LocalTwoPriority", integer)
+    local_two_priority: Sometimes[int] = Sometimes("LocalTwoPriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``LocalTwo`` channel."""
-    local_two_uniqueid = Sometimes("LocalTwoUniqueid", text)
+    local_two_uniqueid: Sometimes[str] = Sometimes("LocalTwoUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``LocalTwo`` channel."""
-    local_two_linkedid = Sometimes("LocalTwoLinkedid", text)
+    local_two_linkedid: Sometimes[str] = Sometimes("LocalTwoLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``LocalTwo`` channel."""
-    local_two_tenantid = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-")
+    local_two_tenantid: Sometimes[str] = Sometimes("LocalTwoTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``LocalTwo`` channel."""
-    local_two_chan_variable = Variables("LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"))
+    local_two_chan_variable: Variables = Variables(
+        "LocalTwoChanVariable", escaped("LocalTwoAccountCode", "LocalTwoLinkedid")
+    )
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``LocalTwo`` channel."""
-    dest_transferer_channel = Sometimes("DestTransfererChannel", text)
+    dest_transferer_channel: Sometimes[str] = Sometimes("DestTransfererChannel", text)
     """The transferring party's channel that stays, in a three-way call."""
-    transfer_target_channel = Sometimes("TransferTargetChannel", text)
+    transfer_target_channel: Sometimes[str] = Sometimes("TransferTargetChannel", text)
     """The channel's name, unique while it lives. Refers to the ``TransferTarget`` channel."""
-    transfer_target_channel_state = Sometimes("TransferTargetChannelState", member(enums.ChannelState))
+    transfer_target_channel_state: Sometimes[enums.ChannelState] = Sometimes(
+        "TransferTargetChannelState", member(enums.ChannelState)
+    )
     """The state of the channel. Refers to the ``TransferTarget`` channel."""
-    transfer_target_channel_state_desc = Sometimes("TransferTargetChannelStateDesc", member(enums.ChannelStateName))
+    transfer_target_channel_state_desc: Sometimes[enums.ChannelStateName] = Sometimes(
+        "TransferTargetChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``TransferTarget`` channel."""
-    transfer_target_caller_id_num = Sometimes("TransferTargetCallerIDNum", text, none=("<unknown>",))
+    transfer_target_caller_id_num: Sometimes[str] = Sometimes("TransferTargetCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``TransferTarget`` channel."""
-    transfer_target_caller_id_name = Sometimes(
+    transfer_target_caller_id_name: Sometimes[str] = Sometimes(
         "TransferTargetCallerIDName",
         escaped("TransferTargetAccountCode", "TransferTargetLinkedid"),
         none=("<unknown>",),
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``TransferTarget`` channel."""
-    transfer_target_connected_line_num = Sometimes("TransferTargetConnectedLineNum", text, none=("<unknown>",))
+    transfer_target_connected_line_num: Sometimes[str] = Sometimes(
+        "TransferTargetConnectedLineNum", text, none=("<unknown>",)
+    )
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``TransferTarget``
     channel."""
-    transfer_target_connected_line_name = Sometimes(
+    transfer_target_connected_line_name: Sometimes[str] = Sometimes(
         "TransferTargetConnectedLineName",
         escaped("TransferTargetAccountCode", "TransferTargetLinkedid"),
         none=("<unknown>",),
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``TransferTarget``
     channel."""
-    transfer_target_language = Sometimes("TransferTargetLanguage", text)
+    transfer_target_language: Sometimes[str] = Sometimes("TransferTargetLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``TransferTarget`` channel."""
-    transfer_target_account_code = Sometimes("TransferTargetAccountCode", text)
+    transfer_target_account_code: Sometimes[str] = Sometimes("TransferTargetAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``TransferTarget``
     channel."""
-    transfer_target_context = Sometimes("TransferTargetContext", text)
+    transfer_target_context: Sometimes[str] = Sometimes("TransferTargetContext", text)
     """The dialplan context. Refers to the ``TransferTarget`` channel."""
-    transfer_target_exten = Sometimes("TransferTargetExten", text)
+    transfer_target_exten: Sometimes[str] = Sometimes("TransferTargetExten", text)
     """The dialplan extension. Refers to the ``TransferTarget`` channel."""
-    transfer_target_priority = Sometimes("TransferTargetPriority", integer)
+    transfer_target_priority: Sometimes[int] = Sometimes("TransferTargetPriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``TransferTarget`` channel."""
-    transfer_target_uniqueid = Sometimes("TransferTargetUniqueid", text)
+    transfer_target_uniqueid: Sometimes[str] = Sometimes("TransferTargetUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``TransferTarget`` channel."""
-    transfer_target_linkedid = Sometimes("TransferTargetLinkedid", text)
+    transfer_target_linkedid: Sometimes[str] = Sometimes("TransferTargetLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``TransferTarget`` channel."""
-    transfer_target_tenantid = Sometimes("TransferTargetTenantid", text, releases="18.25 20.10 21.5-")
+    transfer_target_tenantid: Sometimes[str] = Sometimes("TransferTargetTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``TransferTarget`` channel."""
-    transfer_target_chan_variable = Variables(
+    transfer_target_chan_variable: Variables = Variables(
         "TransferTargetChanVariable", escaped("TransferTargetAccountCode", "TransferTargetLinkedid")
     )
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``TransferTarget`` channel."""
@@ -326,73 +364,77 @@ class BlindTransfer(TransfereeChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    result = Always("Result", member(enums.TransferResult))
+    result: Always[enums.TransferResult] = Always("Result", member(enums.TransferResult))
     """The outcome of the transfer."""
-    transferer_channel = Always("TransfererChannel", text)
+    transferer_channel: Always[str] = Always("TransfererChannel", text)
     """The channel's name, unique while it lives. Refers to the ``Transferer`` channel."""
-    transferer_channel_state = Always("TransfererChannelState", member(enums.ChannelState))
+    transferer_channel_state: Always[enums.ChannelState] = Always("TransfererChannelState", member(enums.ChannelState))
     """The state of the channel. Refers to the ``Transferer`` channel."""
-    transferer_channel_state_desc = Always("TransfererChannelStateDesc", member(enums.ChannelStateName))
+    transferer_channel_state_desc: Always[enums.ChannelStateName] = Always(
+        "TransfererChannelStateDesc", member(enums.ChannelStateName)
+    )
     """The state of the channel, as a word. Refers to the ``Transferer`` channel."""
-    transferer_caller_id_num = Sometimes("TransfererCallerIDNum", text, none=("<unknown>",))
+    transferer_caller_id_num: Sometimes[str] = Sometimes("TransfererCallerIDNum", text, none=("<unknown>",))
     """The number of the party on this channel; `None` if unknown. Refers to the ``Transferer`` channel."""
-    transferer_caller_id_name = Sometimes(
+    transferer_caller_id_name: Sometimes[str] = Sometimes(
         "TransfererCallerIDName", escaped("TransfererAccountCode", "TransfererLinkedid"), none=("<unknown>",)
     )
     """The name of the party on this channel; `None` if unknown. Refers to the ``Transferer`` channel."""
-    transferer_connected_line_num = Sometimes("TransfererConnectedLineNum", text, none=("<unknown>",))
+    transferer_connected_line_num: Sometimes[str] = Sometimes("TransfererConnectedLineNum", text, none=("<unknown>",))
     """The number of the party that this channel is talking to; `None` if unknown. Refers to the ``Transferer``
     channel."""
-    transferer_connected_line_name = Sometimes(
+    transferer_connected_line_name: Sometimes[str] = Sometimes(
         "TransfererConnectedLineName", escaped("TransfererAccountCode", "TransfererLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Transferer``
     channel."""
-    transferer_language = Always("TransfererLanguage", text)
+    transferer_language: Always[str] = Always("TransfererLanguage", text)
     """The language of prompts, such as ``en``. Refers to the ``Transferer`` channel."""
-    transferer_account_code = Always("TransfererAccountCode", text)
+    transferer_account_code: Always[str] = Always("TransfererAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Transferer``
     channel."""
-    transferer_context = Always("TransfererContext", text)
+    transferer_context: Always[str] = Always("TransfererContext", text)
     """The dialplan context. Refers to the ``Transferer`` channel."""
-    transferer_exten = Always("TransfererExten", text)
+    transferer_exten: Always[str] = Always("TransfererExten", text)
     """The dialplan extension. Refers to the ``Transferer`` channel."""
-    transferer_priority = Always("TransfererPriority", integer)
+    transferer_priority: Always[int] = Always("TransfererPriority", integer)
     """The priority within the extension, counted from 1. Refers to the ``Transferer`` channel."""
-    transferer_uniqueid = Always("TransfererUniqueid", text)
+    transferer_uniqueid: Always[str] = Always("TransfererUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
     be used again. Refers to the ``Transferer`` channel."""
-    transferer_linkedid = Always("TransfererLinkedid", text)
+    transferer_linkedid: Always[str] = Always("TransfererLinkedid", text)
     """The identifier of the oldest channel of the call: the same for all channels that belong together. Refers to
     the ``Transferer`` channel."""
-    transferer_tenantid = Sometimes("TransfererTenantid", text, releases="18.25 20.10 21.5-")
+    transferer_tenantid: Sometimes[str] = Sometimes("TransfererTenantid", text, releases="18.25 20.10 21.5-")
     """The tenant that the channel belongs to; only sent if one is set. Refers to the ``Transferer`` channel."""
-    transferer_chan_variable = Variables(
+    transferer_chan_variable: Variables = Variables(
         "TransfererChanVariable", escaped("TransfererAccountCode", "TransfererLinkedid")
     )
     """The channel variables listed in ``channelvars`` of manager.conf. Refers to the ``Transferer`` channel."""
-    bridge_uniqueid = Sometimes("BridgeUniqueid", text)
+    bridge_uniqueid: Sometimes[str] = Sometimes("BridgeUniqueid", text)
     """The bridge's identifier."""
-    bridge_type = Sometimes("BridgeType", member(enums.BridgeType))
+    bridge_type: Sometimes[enums.BridgeType] = Sometimes("BridgeType", member(enums.BridgeType))
     """The purpose of the bridge."""
-    bridge_technology = Sometimes("BridgeTechnology", member(enums.BridgeTechnology))
+    bridge_technology: Sometimes[enums.BridgeTechnology] = Sometimes("BridgeTechnology", member(enums.BridgeTechnology))
     """The bridge technology, which does the mixing."""
-    bridge_creator = Sometimes("BridgeCreator", text, none=("<unknown>",))
+    bridge_creator: Sometimes[str] = Sometimes("BridgeCreator", text, none=("<unknown>",))
     """The creator of the bridge, such as ``ConfBridge``; `None` if none was given."""
-    bridge_name = Sometimes("BridgeName", text, none=("<unknown>",))
+    bridge_name: Sometimes[str] = Sometimes("BridgeName", text, none=("<unknown>",))
     """The name given to the bridge; `None` if it has none."""
-    bridge_num_channels = Sometimes("BridgeNumChannels", integer)
+    bridge_num_channels: Sometimes[int] = Sometimes("BridgeNumChannels", integer)
     """Number of channels in the bridge."""
-    bridge_video_source_mode = Sometimes("BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-")
+    bridge_video_source_mode: Sometimes[enums.VideoMode] = Sometimes(
+        "BridgeVideoSourceMode", member(enums.VideoMode), releases="13.13 14.2-"
+    )
     """The source of the video that the members see."""
-    bridge_video_source = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
+    bridge_video_source: Sometimes[str] = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose video is shown; only sent if there is one."""
-    is_external = Always("IsExternal", yes_no)
+    is_external: Always[bool] = Always("IsExternal", yes_no)
     """True if the transfer was requested from outside, by a telephone or a manager, not by Asterisk itself. One of
     ``Yes``, ``No``."""
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The context that the transfer leads to."""
-    extension = Always("Extension", text)
+    extension: Always[str] = Always("Extension", text)
     """The extension that the transfer leads to."""
     transferer = View(ChannelSnapshot, "transferer_")
     """The snapshot of the ``Transferer`` channel."""

@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
-from ami_typed.events.families import ChannelEvent, MaybeChannelEvent
+from ami_typed.events.families import ChannelEvent, ListCompleteEvent, MaybeChannelEvent
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import integer, member, minutes, one_zero, real, seconds, text, yes_no
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 __all__ = [
     "MWIGet",
@@ -38,13 +43,13 @@ class MessageWaiting(MaybeChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    mailbox = Always("Mailbox", text)
+    mailbox: Always[str] = Always("Mailbox", text)
     """The mailbox, as ``number@context``."""
-    waiting = Always("Waiting", one_zero)
+    waiting: Always[bool] = Always("Waiting", one_zero)
     """True if there is any new message."""
-    new = Sometimes("New", integer)
+    new: Sometimes[int] = Sometimes("New", integer)
     """Number of new messages; absent if only the presence of new messages is known."""
-    old = Sometimes("Old", integer)
+    old: Sometimes[int] = Sometimes("Old", integer)
     """Number of heard messages."""
 
 
@@ -61,11 +66,11 @@ class MiniVoiceMail(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    action = Always("Action", text)
+    action: Always[str] = Always("Action", text)
     """Always ``SentNotification``."""
-    mailbox = Always("Mailbox", text)
+    mailbox: Always[str] = Always("Mailbox", text)
     """The mailbox, as ``number@context``."""
-    counter = Sometimes("Counter", text)
+    counter: Sometimes[str] = Sometimes("Counter", text)
     """The counter of the message, from ``MVM_COUNTER``; empty if there is none."""
 
 
@@ -82,15 +87,15 @@ class MWIGet(Event):
     releases = Releases("13-")
     privileges = ()
 
-    mailbox = Always("Mailbox", text)
+    mailbox: Always[str] = Always("Mailbox", text)
     """The mailbox, as ``number@context``."""
-    old_messages = Always("OldMessages", integer)
+    old_messages: Always[int] = Always("OldMessages", integer)
     """Number of heard messages."""
-    new_messages = Always("NewMessages", integer)
+    new_messages: Always[int] = Always("NewMessages", integer)
     """Number of new messages."""
 
 
-class MWIGetComplete(Event):
+class MWIGetComplete(ListCompleteEvent):
     """The end of the list that MWIGet returns.
 
     Sent to the session that sends ``MWIGet``, whatever events its user may read.
@@ -102,11 +107,6 @@ class MWIGetComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class VoicemailBoxDetail(Event):
@@ -121,21 +121,21 @@ class VoicemailBoxDetail(Event):
     releases = Releases("18.20 20.5-")
     privileges = ()
 
-    folder = Always("Folder", member(enums.VoicemailFolder))
+    folder: Always[enums.VoicemailFolder] = Always("Folder", member(enums.VoicemailFolder))
     """The folder of the message."""
-    caller_id = Sometimes("CallerID", text, none=("Unknown",))
+    caller_id: Sometimes[str] = Sometimes("CallerID", text, none=("Unknown",))
     """The caller who left it; `None` if unknown."""
-    date = Always("Date", text)
+    date: Always[str] = Always("Date", text)
     """When it was left, as text in UTC: ``Sun Nov 22 08:54:06 PM UTC 2026``."""
-    duration = Sometimes("Duration", seconds)
+    duration: Sometimes[timedelta] = Sometimes("Duration", seconds)
     """Duration of the message."""
-    flag = Always("Flag", text)
+    flag: Always[str] = Always("Flag", text)
     """``Urgent``, or empty."""
-    id = Always("ID", text)
+    id: Always[str] = Always("ID", text)
     """Its identifier, for other actions."""
 
 
-class VoicemailBoxDetailComplete(Event):
+class VoicemailBoxDetailComplete(ListCompleteEvent):
     """The end of the list that VoicemailBoxSummary returns.
 
     Sent to the session that sends ``VoicemailBoxSummary``, whatever events its user may read.
@@ -146,11 +146,6 @@ class VoicemailBoxDetailComplete(Event):
 
     releases = Releases("18.20 20.5-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class VoicemailPasswordChange(Event):
@@ -167,11 +162,11 @@ class VoicemailPasswordChange(Event):
     privileges = ("system", "user")
     secrets = Event.secrets | {"newpassword"}
 
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The mailbox's context in voicemail.conf."""
-    mailbox = Always("Mailbox", text)
+    mailbox: Always[str] = Always("Mailbox", text)
     """The mailbox's number."""
-    new_password = Always("NewPassword", text)
+    new_password: Always[str] = Always("NewPassword", text)
     """The new password, in plain text."""
 
 
@@ -187,73 +182,73 @@ class VoicemailUserDetail(Event):
     releases = Releases("16-")
     privileges = ()
 
-    vm_context = Always("VMContext", text)
+    vm_context: Always[str] = Always("VMContext", text)
     """The mailbox's context in voicemail.conf."""
-    voice_mailbox = Always("VoiceMailbox", text)
+    voice_mailbox: Always[str] = Always("VoiceMailbox", text)
     """The mailbox's number."""
-    fullname = Always("Fullname", text)
+    fullname: Always[str] = Always("Fullname", text)
     """The name of the mailbox's owner; empty if none is set."""
-    email = Sometimes("Email", text, none=("(null)",))
+    email: Sometimes[str] = Sometimes("Email", text, none=("(null)",))
     """The e-mail address to notify of new messages; `None` if none is set."""
-    pager = Always("Pager", text)
+    pager: Always[str] = Always("Pager", text)
     """The address to notify of new messages by a short e-mail; empty if none is set."""
-    server_email = Always("ServerEmail", text)
+    server_email: Always[str] = Always("ServerEmail", text)
     """The sender's address of those e-mails."""
-    from_string = Always("FromString", text)
+    from_string: Always[str] = Always("FromString", text)
     """The sender's name of those e-mails."""
-    mail_command = Always("MailCommand", text)
+    mail_command: Always[str] = Always("MailCommand", text)
     """The command that sends the e-mails."""
-    language = Always("Language", text)
+    language: Always[str] = Always("Language", text)
     """The language of the mailbox's prompts; empty if none is set."""
-    time_zone = Always("TimeZone", text)
+    time_zone: Always[str] = Always("TimeZone", text)
     """The time zone in which times of messages are announced, by its name in voicemail.conf."""
-    callback = Always("Callback", text)
+    callback: Always[str] = Always("Callback", text)
     """The context for calling back the sender of a message; empty if none is set."""
-    dialout = Always("Dialout", text)
+    dialout: Always[str] = Always("Dialout", text)
     """The context from which the owner may dial out; empty if none is set."""
-    unique_id = Always("UniqueID", text)
+    unique_id: Always[str] = Always("UniqueID", text)
     """The mailbox's key in a realtime table; empty if it is not realtime."""
-    exit_context = Always("ExitContext", text)
+    exit_context: Always[str] = Always("ExitContext", text)
     """The context that a caller reaches by pressing 0 or ``*``; empty if none is set."""
-    say_duration_minimum = Always("SayDurationMinimum", minutes)
+    say_duration_minimum: Always[timedelta] = Always("SayDurationMinimum", minutes)
     """The minimum duration of messages whose duration is announced."""
-    say_envelope = Always("SayEnvelope", yes_no)
+    say_envelope: Always[bool] = Always("SayEnvelope", yes_no)
     """True if date and time of a message are announced."""
-    say_cid = Always("SayCID", yes_no)
+    say_cid: Always[bool] = Always("SayCID", yes_no)
     """True if the caller's number is announced."""
-    attach_message = Always("AttachMessage", yes_no)
+    attach_message: Always[bool] = Always("AttachMessage", yes_no)
     """True if the recording is attached to the e-mail."""
-    attachment_format = Always("AttachmentFormat", text)
+    attachment_format: Always[str] = Always("AttachmentFormat", text)
     """The sound format of the attachment; empty if none is set."""
-    delete_message = Always("DeleteMessage", yes_no)
+    delete_message: Always[bool] = Always("DeleteMessage", yes_no)
     """True if a message is deleted once its e-mail is sent."""
-    volume_gain = Always("VolumeGain", real)
+    volume_gain: Always[float] = Always("VolumeGain", real)
     """The gain applied to the attachment with sox (``-v``); 0 for none."""
-    can_review = Always("CanReview", yes_no)
+    can_review: Always[bool] = Always("CanReview", yes_no)
     """True if callers may review their recording before leaving it."""
-    can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-")
+    can_mark_urgent: Sometimes[bool] = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-")
     """True if callers may mark a message as urgent."""
-    call_operator = Always("CallOperator", yes_no)
+    call_operator: Always[bool] = Always("CallOperator", yes_no)
     """True if callers may reach an operator."""
-    max_message_count = Always("MaxMessageCount", integer)
+    max_message_count: Always[int] = Always("MaxMessageCount", integer)
     """Maximum number of messages in a folder."""
-    max_message_length = Always("MaxMessageLength", seconds)
+    max_message_length: Always[timedelta] = Always("MaxMessageLength", seconds)
     """Maximum duration of a message; 0 for no limit."""
-    new_message_count = Always("NewMessageCount", integer)
+    new_message_count: Always[int] = Always("NewMessageCount", integer)
     """Number of new messages, urgent ones included."""
-    old_message_count = Always("OldMessageCount", integer)
+    old_message_count: Always[int] = Always("OldMessageCount", integer)
     """Number of heard messages."""
-    imap_user = Sometimes("IMAPUser", text)
+    imap_user: Sometimes[str] = Sometimes("IMAPUser", text)
     """The user name at the IMAP server; only sent if voicemail is stored there."""
-    imap_server = Sometimes("IMAPServer", text)
+    imap_server: Sometimes[str] = Sometimes("IMAPServer", text)
     """The IMAP server; only sent if voicemail is stored there."""
-    imap_port = Sometimes("IMAPPort", integer)
+    imap_port: Sometimes[int] = Sometimes("IMAPPort", integer)
     """The IMAP server's port; only sent if voicemail is stored there."""
-    imap_flags = Sometimes("IMAPFlags", text)
+    imap_flags: Sometimes[str] = Sometimes("IMAPFlags", text)
     """The flags of the IMAP connection; only sent if voicemail is stored there."""
 
 
-class VoicemailUserDetailComplete(Event):
+class VoicemailUserDetailComplete(ListCompleteEvent):
     """The end of the list that VoicemailUserStatus returns.
 
     Sent to the session that sends ``VoicemailUserStatus``, whatever events its user may read.
@@ -264,11 +259,6 @@ class VoicemailUserDetailComplete(Event):
 
     releases = Releases("16-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""
 
 
 class VoicemailUserEntry(Event):
@@ -283,73 +273,73 @@ class VoicemailUserEntry(Event):
     releases = Releases("13-")
     privileges = ()
 
-    vm_context = Always("VMContext", text)
+    vm_context: Always[str] = Always("VMContext", text)
     """The mailbox's context in voicemail.conf."""
-    voice_mailbox = Always("VoiceMailbox", text)
+    voice_mailbox: Always[str] = Always("VoiceMailbox", text)
     """The mailbox's number."""
-    fullname = Always("Fullname", text)
+    fullname: Always[str] = Always("Fullname", text)
     """The name of the mailbox's owner; empty if none is set."""
-    email = Sometimes("Email", text, none=("(null)",))
+    email: Sometimes[str] = Sometimes("Email", text, none=("(null)",))
     """The e-mail address to notify of new messages; `None` if none is set."""
-    pager = Always("Pager", text)
+    pager: Always[str] = Always("Pager", text)
     """The address to notify of new messages by a short e-mail; empty if none is set."""
-    server_email = Always("ServerEmail", text)
+    server_email: Always[str] = Always("ServerEmail", text)
     """The sender's address of those e-mails."""
-    from_string = Always("FromString", text, releases="13.15 14.4-")
+    from_string: Always[str] = Always("FromString", text, releases="13.15 14.4-")
     """The sender's name of those e-mails."""
-    mail_command = Always("MailCommand", text)
+    mail_command: Always[str] = Always("MailCommand", text)
     """The command that sends the e-mails."""
-    language = Always("Language", text)
+    language: Always[str] = Always("Language", text)
     """The language of the mailbox's prompts; empty if none is set."""
-    time_zone = Always("TimeZone", text)
+    time_zone: Always[str] = Always("TimeZone", text)
     """The time zone in which times of messages are announced, by its name in voicemail.conf."""
-    callback = Always("Callback", text)
+    callback: Always[str] = Always("Callback", text)
     """The context for calling back the sender of a message; empty if none is set."""
-    dialout = Always("Dialout", text)
+    dialout: Always[str] = Always("Dialout", text)
     """The context from which the owner may dial out; empty if none is set."""
-    unique_id = Always("UniqueID", text)
+    unique_id: Always[str] = Always("UniqueID", text)
     """The mailbox's key in a realtime table; empty if it is not realtime."""
-    exit_context = Always("ExitContext", text)
+    exit_context: Always[str] = Always("ExitContext", text)
     """The context that a caller reaches by pressing 0 or ``*``; empty if none is set."""
-    say_duration_minimum = Always("SayDurationMinimum", minutes)
+    say_duration_minimum: Always[timedelta] = Always("SayDurationMinimum", minutes)
     """The minimum duration of messages whose duration is announced."""
-    say_envelope = Always("SayEnvelope", yes_no)
+    say_envelope: Always[bool] = Always("SayEnvelope", yes_no)
     """True if date and time of a message are announced."""
-    say_cid = Always("SayCID", yes_no)
+    say_cid: Always[bool] = Always("SayCID", yes_no)
     """True if the caller's number is announced."""
-    attach_message = Always("AttachMessage", yes_no)
+    attach_message: Always[bool] = Always("AttachMessage", yes_no)
     """True if the recording is attached to the e-mail."""
-    attachment_format = Always("AttachmentFormat", text)
+    attachment_format: Always[str] = Always("AttachmentFormat", text)
     """The sound format of the attachment; empty if none is set."""
-    delete_message = Always("DeleteMessage", yes_no)
+    delete_message: Always[bool] = Always("DeleteMessage", yes_no)
     """True if a message is deleted once its e-mail is sent."""
-    volume_gain = Always("VolumeGain", real)
+    volume_gain: Always[float] = Always("VolumeGain", real)
     """The gain applied to the attachment with sox (``-v``); 0 for none."""
-    can_review = Always("CanReview", yes_no)
+    can_review: Always[bool] = Always("CanReview", yes_no)
     """True if callers may review their recording before leaving it."""
-    can_mark_urgent = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-")
+    can_mark_urgent: Sometimes[bool] = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-")
     """True if callers may mark a message as urgent."""
-    call_operator = Always("CallOperator", yes_no)
+    call_operator: Always[bool] = Always("CallOperator", yes_no)
     """True if callers may reach an operator."""
-    max_message_count = Always("MaxMessageCount", integer)
+    max_message_count: Always[int] = Always("MaxMessageCount", integer)
     """Maximum number of messages in a folder."""
-    max_message_length = Always("MaxMessageLength", seconds)
+    max_message_length: Always[timedelta] = Always("MaxMessageLength", seconds)
     """Maximum duration of a message; 0 for no limit."""
-    new_message_count = Always("NewMessageCount", integer)
+    new_message_count: Always[int] = Always("NewMessageCount", integer)
     """Number of new messages, urgent ones included."""
-    old_message_count = Sometimes("OldMessageCount", integer)
+    old_message_count: Sometimes[int] = Sometimes("OldMessageCount", integer)
     """Number of heard messages."""
-    imap_user = Sometimes("IMAPUser", text)
+    imap_user: Sometimes[str] = Sometimes("IMAPUser", text)
     """The user name at the IMAP server; only sent if voicemail is stored there."""
-    imap_server = Sometimes("IMAPServer", text)
+    imap_server: Sometimes[str] = Sometimes("IMAPServer", text)
     """The IMAP server; only sent if voicemail is stored there."""
-    imap_port = Sometimes("IMAPPort", integer)
+    imap_port: Sometimes[int] = Sometimes("IMAPPort", integer)
     """The IMAP server's port; only sent if voicemail is stored there."""
-    imap_flags = Sometimes("IMAPFlags", text)
+    imap_flags: Sometimes[str] = Sometimes("IMAPFlags", text)
     """The flags of the IMAP connection; only sent if voicemail is stored there."""
 
 
-class VoicemailUserEntryComplete(Event):
+class VoicemailUserEntryComplete(ListCompleteEvent):
     """The end of the list that VoicemailUsersList returns.
 
     Sent to the session that sends ``VoicemailUsersList``, whatever events its user may read.
@@ -360,8 +350,3 @@ class VoicemailUserEntryComplete(Event):
 
     releases = Releases("13-")
     privileges = ()
-
-    event_list = Always("EventList", text)
-    """``Complete`` if the list is complete."""
-    list_items = Always("ListItems", integer)
-    """Number of events in the list, not counting this one."""

@@ -18,7 +18,7 @@ class Getvar(Answer):
 
     __slots__ = ()
 
-    variable = Always("Variable", text)
+    variable: Always[str] = Always("Variable", text)
     """The variable or function that was read."""
-    value = Always("Value", text)
+    value: Always[str] = Always("Value", text)
     """Its value; empty if it is not set."""

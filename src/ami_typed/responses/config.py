@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed.configuration import json_sections, section_names
 from ami_typed.configuration import sections as _sections
 from ami_typed.fields import Always, Built, Sometimes
 from ami_typed.messages import Answer
 from ami_typed.values import text
+
+if TYPE_CHECKING:
+    from ami_typed.configuration import Section
 
 __all__ = ["GetConfig", "GetConfigJSON", "ListCategories"]
 
@@ -20,7 +25,7 @@ class GetConfig(Answer):
 
     __slots__ = ()
 
-    sections = Built(_sections, "Category-*", "IsTemplate-*", "Templates-*", "Line-*")
+    sections: Built[list[Section]] = Built(_sections, "Category-*", "IsTemplate-*", "Templates-*", "Line-*")
     """The file's sections in order, as `configuration.Section`."""
 
 
@@ -32,9 +37,9 @@ class GetConfigJSON(Answer):
 
     __slots__ = ()
 
-    json = Always("JSON", text)
+    json: Always[str] = Always("JSON", text)
     """An object of sections, each an object of names and values, in which names may repeat."""
-    sections = Built(json_sections, "JSON")
+    sections: Built[list[Section]] = Built(json_sections, "JSON")
     """The file's sections in order, as `configuration.Section`."""
 
 
@@ -46,7 +51,7 @@ class ListCategories(Answer):
 
     __slots__ = ()
 
-    error = Sometimes("Error", text)
+    error: Sometimes[str] = Sometimes("Error", text)
     """``no categories found`` if there are none."""
-    categories = Built(section_names, "Category-*")
+    categories: Built[list[str]] = Built(section_names, "Category-*")
     """The sections' names, in order."""

@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed.fields import Always, Built, Dated, Sometimes
 from ami_typed.messages import Answer
 from ami_typed.structures import commands as _commands
 from ami_typed.structures import lines
 from ami_typed.values import integer, real, text, yes_no
+
+if TYPE_CHECKING:
+    from ami_typed.structures import Command as _Command
 
 __all__ = ["Command", "CoreSettings", "CoreStatus", "ListCommands", "ModuleCheck"]
 
@@ -20,7 +25,7 @@ class Command(Answer):
 
     __slots__ = ()
 
-    output = Built(lines, "Output")
+    output: Built[list[str]] = Built(lines, "Output")
     """The lines of output."""
 
 
@@ -32,29 +37,29 @@ class CoreSettings(Answer):
 
     __slots__ = ()
 
-    ami_version = Always("AMIversion", text)
+    ami_version: Always[str] = Always("AMIversion", text)
     """The version of the manager protocol, such as ``11.0.0``."""
-    asterisk_version = Always("AsteriskVersion", text)
+    asterisk_version: Always[str] = Always("AsteriskVersion", text)
     """The version of Asterisk."""
-    system_name = Always("SystemName", text)
+    system_name: Always[str] = Always("SystemName", text)
     """The server's ``systemname`` of asterisk.conf; empty if it has none."""
-    core_max_calls = Always("CoreMaxCalls", integer)
+    core_max_calls: Always[int] = Always("CoreMaxCalls", integer)
     """Maximum number of simultaneous calls; 0 for no limit."""
-    core_max_load_avg = Always("CoreMaxLoadAvg", real)
+    core_max_load_avg: Always[float] = Always("CoreMaxLoadAvg", real)
     """The load average above which new calls are refused; 0 for no limit."""
-    core_run_user = Always("CoreRunUser", text)
+    core_run_user: Always[str] = Always("CoreRunUser", text)
     """The user that Asterisk runs as; empty if none is set."""
-    core_run_group = Always("CoreRunGroup", text)
+    core_run_group: Always[str] = Always("CoreRunGroup", text)
     """The group that Asterisk runs as; empty if none is set."""
-    core_max_filehandles = Always("CoreMaxFilehandles", integer)
+    core_max_filehandles: Always[int] = Always("CoreMaxFilehandles", integer)
     """Maximum number of open files; 0 if the system's limit applies."""
-    core_real_time_enabled = Always("CoreRealTimeEnabled", yes_no)
+    core_real_time_enabled: Always[bool] = Always("CoreRealTimeEnabled", yes_no)
     """True if extconfig.conf maps any configuration to a realtime backend."""
-    core_cdr_enabled = Always("CoreCDRenabled", yes_no)
+    core_cdr_enabled: Always[bool] = Always("CoreCDRenabled", yes_no)
     """True if call detail records are enabled."""
-    core_http_enabled = Always("CoreHTTPenabled", yes_no)
+    core_http_enabled: Always[bool] = Always("CoreHTTPenabled", yes_no)
     """True if the manager interface is available over HTTP (``webenabled`` of manager.conf)."""
-    sounds_search_custom_dir = Sometimes("SoundsSearchCustomDir", yes_no, releases="18 20-")
+    sounds_search_custom_dir: Sometimes[bool] = Sometimes("SoundsSearchCustomDir", yes_no, releases="18 20-")
     """True if prompts are first searched for in the ``custom`` directory."""
 
 
@@ -66,21 +71,21 @@ class CoreStatus(Answer):
 
     __slots__ = ()
 
-    core_startup_date = Always("CoreStartupDate", text)
+    core_startup_date: Always[str] = Always("CoreStartupDate", text)
     """The date on which Asterisk started, as ``2026-11-22``, in the server's time zone; see `started`."""
-    core_startup_time = Always("CoreStartupTime", text)
+    core_startup_time: Always[str] = Always("CoreStartupTime", text)
     """The time of day at which Asterisk started, as ``20:54:06``; see `started`."""
-    core_reload_date = Always("CoreReloadDate", text)
+    core_reload_date: Always[str] = Always("CoreReloadDate", text)
     """The date on which the configuration was last loaded; see `reloaded`."""
-    core_reload_time = Always("CoreReloadTime", text)
+    core_reload_time: Always[str] = Always("CoreReloadTime", text)
     """The time of day at which the configuration was last loaded; see `reloaded`."""
-    core_current_calls = Always("CoreCurrentCalls", integer)
+    core_current_calls: Always[int] = Always("CoreCurrentCalls", integer)
     """Number of channels."""
-    core_processed_calls = Sometimes("CoreProcessedCalls", integer, releases="20-")
+    core_processed_calls: Sometimes[int] = Sometimes("CoreProcessedCalls", integer, releases="20-")
     """Number of calls since the start."""
-    started = Dated("CoreStartupDate", "CoreStartupTime")
+    started: Dated = Dated("CoreStartupDate", "CoreStartupTime")
     """When Asterisk started; naive if the server's time zone is unknown."""
-    reloaded = Dated("CoreReloadDate", "CoreReloadTime")
+    reloaded: Dated = Dated("CoreReloadDate", "CoreReloadTime")
     """When the configuration was last loaded; naive if the server's time zone is unknown."""
 
 
@@ -92,7 +97,7 @@ class ListCommands(Answer):
 
     __slots__ = ()
 
-    commands = Built(_commands, "*")
+    commands: Built[dict[str, _Command]] = Built(_commands, "*")
     """The actions by name, each with the server's short description and the privileges it requires."""
 
 
@@ -104,5 +109,5 @@ class ModuleCheck(Answer):
 
     __slots__ = ()
 
-    version = Sometimes("Version", text)
+    version: Sometimes[str] = Sometimes("Version", text)
     """Empty: modules no longer have separate versions."""

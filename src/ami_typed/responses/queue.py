@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed.fields import Built
 from ami_typed.messages import Answer
 from ami_typed.structures import penalty_rules, raw
+
+if TYPE_CHECKING:
+    from ami_typed.structures import PenaltyStep
 
 __all__ = ["QueueRule", "Queues"]
 
@@ -18,7 +23,7 @@ class QueueRule(Answer):
 
     __slots__ = ()
 
-    rules = Built(penalty_rules, "RuleList", "Rule")
+    rules: Built[dict[str, list[PenaltyStep]]] = Built(penalty_rules, "RuleList", "Rule")
     """The steps of each rule, by its name."""
 
 

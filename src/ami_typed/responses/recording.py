@@ -18,5 +18,5 @@ class MixMonitor(Answer):
 
     __slots__ = ()
 
-    mix_monitor_id = Sometimes("MixMonitorID", text)
+    mix_monitor_id: Sometimes[str] = Sometimes("MixMonitorID", text)
     """The recording's identifier; only sent with option ``i``."""

@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Answer
 from ami_typed.values import epoch, on_off, text
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = ["Challenge", "Events", "Ping"]
 
@@ -18,7 +23,7 @@ class Challenge(Answer):
 
     __slots__ = ()
 
-    challenge = Always("Challenge", text)
+    challenge: Always[str] = Always("Challenge", text)
     """The text to prepend to the secret before computing the MD5 sum of both."""
 
 
@@ -30,7 +35,7 @@ class Events(Answer):
 
     __slots__ = ()
 
-    events = Sometimes("Events", on_off)
+    events: Sometimes[bool] = Sometimes("Events", on_off)
     """True if any events are now sent."""
 
 
@@ -42,7 +47,7 @@ class Ping(Answer):
 
     __slots__ = ()
 
-    ping = Always("Ping", text)
+    ping: Always[str] = Always("Ping", text)
     """``Pong``."""
-    timestamp = Always("Timestamp", epoch)
+    timestamp: Always[datetime] = Always("Timestamp", epoch)
     """When the server answered."""

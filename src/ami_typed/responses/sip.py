@@ -3,10 +3,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
 from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Answer
 from ami_typed.values import formats, groups, integer, items, member, milliseconds, seconds, text, yes_no
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 __all__ = ["SIPshowpeer"]
 
@@ -19,140 +24,140 @@ class SIPshowpeer(Answer):
 
     __slots__ = ()
 
-    channel_type = Always("Channeltype", text)
+    channel_type: Always[str] = Always("Channeltype", text)
     """``SIP``."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The peer's name."""
-    chan_object_type = Always("ChanObjectType", text)
+    chan_object_type: Always[str] = Always("ChanObjectType", text)
     """``peer``."""
-    secret_exist = Always("SecretExist", yes_no)
+    secret_exist: Always[bool] = Always("SecretExist", yes_no)
     """True if it has a secret."""
-    remote_secret_exist = Always("RemoteSecretExist", yes_no)
+    remote_secret_exist: Always[bool] = Always("RemoteSecretExist", yes_no)
     """True if it has a secret for calls to it."""
-    md5_secret_exist = Always("MD5SecretExist", yes_no)
+    md5_secret_exist: Always[bool] = Always("MD5SecretExist", yes_no)
     """True if its secret is stored as an MD5 hash."""
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The context in which calls from it start."""
-    subscribe_context = Sometimes("SubscribeContext", text)
+    subscribe_context: Sometimes[str] = Sometimes("SubscribeContext", text)
     """The context of the hints that it may subscribe to."""
-    language = Always("Language", text)
+    language: Always[str] = Always("Language", text)
     """The language of prompts."""
-    tone_zone = Sometimes("ToneZone", text, none=("<Not set>",))
+    tone_zone: Sometimes[str] = Sometimes("ToneZone", text, none=("<Not set>",))
     """The country of indications.conf whose tones it hears; `None` if none is set."""
-    account_code = Sometimes("Accountcode", text)
+    account_code: Sometimes[str] = Sometimes("Accountcode", text)
     """The account that its calls are charged to."""
-    ama_flags = Sometimes("AMAflags", member(enums.AMAFlags), none=("Unknown",))
+    ama_flags: Sometimes[enums.AMAFlags] = Sometimes("AMAflags", member(enums.AMAFlags), none=("Unknown",))
     """The purpose of its call records; `None` if not set."""
-    cid_calling_pres = Always("CID-CallingPres", member(enums.Presentation))
+    cid_calling_pres: Always[enums.Presentation] = Always("CID-CallingPres", member(enums.Presentation))
     """Presentation of its number: whether it may be shown, and how it was screened."""
-    sip_from_user = Sometimes("SIP-FromUser", text)
+    sip_from_user: Sometimes[str] = Sometimes("SIP-FromUser", text)
     """The user in the From header of calls to it."""
-    sip_from_domain = Sometimes("SIP-FromDomain", text)
+    sip_from_domain: Sometimes[str] = Sometimes("SIP-FromDomain", text)
     """The domain in the From header of calls to it."""
-    sip_from_domain_port = Sometimes("Sip-FromDomain-Port", integer)
+    sip_from_domain_port: Sometimes[int] = Sometimes("Sip-FromDomain-Port", integer)
     """The port of that domain."""
-    callgroup = Always("Callgroup", groups)
+    callgroup: Always[list[int]] = Always("Callgroup", groups)
     """The numbered pickup groups that calls to it belong to."""
-    pickupgroup = Always("Pickupgroup", groups)
+    pickupgroup: Always[list[int]] = Always("Pickupgroup", groups)
     """The numbered pickup groups whose calls it may pick up."""
-    named_callgroup = Always("Named Callgroup", items(","))
+    named_callgroup: Always[list[str]] = Always("Named Callgroup", items(","))
     """The named pickup groups that calls to it belong to."""
-    named_pickupgroup = Always("Named Pickupgroup", items(","))
+    named_pickupgroup: Always[list[str]] = Always("Named Pickupgroup", items(","))
     """The named pickup groups whose calls it may pick up."""
-    moh_suggest = Always("MOHSuggest", text)
+    moh_suggest: Always[str] = Always("MOHSuggest", text)
     """The music on hold class that it suggests to a party it puts on hold."""
-    voice_mailboxes = Always("VoiceMailbox", items(","))
+    voice_mailboxes: Always[list[str]] = Always("VoiceMailbox", items(","))
     """The mailboxes whose state is sent to it."""
-    transfer_mode = Always("TransferMode", text)
+    transfer_mode: Always[str] = Always("TransferMode", text)
     """Permission to transfer calls: ``open``, ``closed`` or ``strict``."""
-    last_msgs_sent = Sometimes("LastMsgsSent", integer, none=("-1",))
+    last_msgs_sent: Sometimes[int] = Sometimes("LastMsgsSent", integer, none=("-1",))
     """Message counts of the last notification: new messages times 65,536 plus heard ones; `None` if none was sent."""
-    maxforwards = Always("Maxforwards", integer)
+    maxforwards: Always[int] = Always("Maxforwards", integer)
     """The Max-Forwards header of calls to it; 0 for the default."""
-    call_limit = Sometimes("Call-limit", integer, none=("2147483647",))
+    call_limit: Sometimes[int] = Sometimes("Call-limit", integer, none=("2147483647",))
     """Maximum number of simultaneous calls; 0 or `None` for no limit."""
-    busy_level = Always("Busy-level", integer)
+    busy_level: Always[int] = Always("Busy-level", integer)
     """Number of calls from which on it is busy; 0 for no limit."""
-    max_call_br = Always("MaxCallBR", text)
+    max_call_br: Always[str] = Always("MaxCallBR", text)
     """The maximum bit rate of its video calls, such as ``384 kbps``."""
-    dynamic = Always("Dynamic", yes_no)
+    dynamic: Always[bool] = Always("Dynamic", yes_no)
     """True if it registers, so that its address may change."""
-    caller_id = Sometimes("Callerid", text, none=('"" <>',))
+    caller_id: Sometimes[str] = Sometimes("Callerid", text, none=('"" <>',))
     """Its caller ID; `None` if it has none."""
-    reg_expire = Sometimes("RegExpire", seconds, none=("-1 seconds",))
+    reg_expire: Sometimes[timedelta] = Sometimes("RegExpire", seconds, none=("-1 seconds",))
     """Time until its registration expires; `None` if it is not registered."""
-    sip_auth_insecure = Always("SIP-AuthInsecure", text)
+    sip_auth_insecure: Always[str] = Always("SIP-AuthInsecure", text)
     """The checks omitted for its requests (``insecure`` of sip.conf), such as ``port,invite``; ``no`` if none are."""
-    sip_forcerport = Always("SIP-Forcerport", text)
+    sip_forcerport: Always[str] = Always("SIP-Forcerport", text)
     """Symmetric response routing: ``Y`` or ``N`` if set, ``A`` or ``a`` if it is on or off after automatic detection
     of NAT."""
-    sip_comedia = Always("SIP-Comedia", text)
+    sip_comedia: Always[str] = Always("SIP-Comedia", text)
     """Symmetric RTP: ``Y`` or ``N`` if set, ``A`` or ``a`` if it is on or off after automatic detection of NAT."""
-    acl = Always("ACL", yes_no)
+    acl: Always[bool] = Always("ACL", yes_no)
     """True if an access list restricts its address."""
-    sip_can_reinvite = Always("SIP-CanReinvite", yes_no)
+    sip_can_reinvite: Always[bool] = Always("SIP-CanReinvite", yes_no)
     """True if media may flow directly between the endpoints."""
-    sip_direct_media = Always("SIP-DirectMedia", yes_no)
+    sip_direct_media: Always[bool] = Always("SIP-DirectMedia", yes_no)
     """True if media may flow directly between the endpoints."""
-    sip_promisc_redir = Always("SIP-PromiscRedir", yes_no)
+    sip_promisc_redir: Always[bool] = Always("SIP-PromiscRedir", yes_no)
     """True if it may redirect calls to other servers."""
-    sip_user_phone = Always("SIP-UserPhone", yes_no)
+    sip_user_phone: Always[bool] = Always("SIP-UserPhone", yes_no)
     """True if ``user=phone`` is added to request URIs."""
-    sip_video_support = Always("SIP-VideoSupport", yes_no)
+    sip_video_support: Always[bool] = Always("SIP-VideoSupport", yes_no)
     """True if video is supported."""
-    sip_text_support = Always("SIP-TextSupport", yes_no)
+    sip_text_support: Always[bool] = Always("SIP-TextSupport", yes_no)
     """True if real-time text is supported."""
-    sip_t_38_support = Always("SIP-T.38Support", yes_no)
+    sip_t_38_support: Always[bool] = Always("SIP-T.38Support", yes_no)
     """True if T.38 faxes are supported."""
-    sip_t_38_ec = Sometimes("SIP-T.38EC", text, none=("Unknown",))
+    sip_t_38_ec: Sometimes[str] = Sometimes("SIP-T.38EC", text, none=("Unknown",))
     """The error correction of T.38; `None` if the peer does not use T.38."""
-    sip_t_38_max_dtgrm = Sometimes("SIP-T.38MaxDtgrm", integer, none=("4294967295",))
+    sip_t_38_max_dtgrm: Sometimes[int] = Sometimes("SIP-T.38MaxDtgrm", integer, none=("4294967295",))
     """The maximum size of T.38 datagrams, in bytes; `None` if none is set."""
-    sip_sess_timers = Always("SIP-Sess-Timers", text)
+    sip_sess_timers: Always[str] = Always("SIP-Sess-Timers", text)
     """The mode of session timers: ``Accept``, ``Originate`` or ``Refuse``."""
-    sip_sess_refresh = Sometimes("SIP-Sess-Refresh", text, none=("unknown",))
+    sip_sess_refresh: Sometimes[str] = Sometimes("SIP-Sess-Refresh", text, none=("unknown",))
     """The side that refreshes sessions: ``uac`` or ``uas``; `None` if undetermined."""
-    sip_sess_expires = Always("SIP-Sess-Expires", seconds)
+    sip_sess_expires: Always[timedelta] = Always("SIP-Sess-Expires", seconds)
     """The maximum time between session refreshes."""
-    sip_sess_min = Always("SIP-Sess-Min", seconds)
+    sip_sess_min: Always[timedelta] = Always("SIP-Sess-Min", seconds)
     """The minimum time between session refreshes."""
-    sip_rtp_engine = Always("SIP-RTP-Engine", text)
+    sip_rtp_engine: Always[str] = Always("SIP-RTP-Engine", text)
     """The RTP engine, such as ``asterisk``."""
-    sip_encryption = Always("SIP-Encryption", yes_no)
+    sip_encryption: Always[bool] = Always("SIP-Encryption", yes_no)
     """True if media is encrypted (SRTP)."""
-    sip_rtcp_mux = Always("SIP-RTCP-Mux", yes_no)
+    sip_rtcp_mux: Always[bool] = Always("SIP-RTCP-Mux", yes_no)
     """True if RTP and RTCP share one port."""
-    sip_dtm_fmode = Always("SIP-DTMFmode", member(enums.DtmfMode))
+    sip_dtm_fmode: Always[enums.DtmfMode] = Always("SIP-DTMFmode", member(enums.DtmfMode))
     """The DTMF mode."""
-    to_host = Always("ToHost", text)
+    to_host: Always[str] = Always("ToHost", text)
     """The host that calls to it go to."""
-    address_ip = Sometimes("Address-IP", text, none=("(null)",))
+    address_ip: Sometimes[str] = Sometimes("Address-IP", text, none=("(null)",))
     """Its address; `None` if unknown."""
-    address_port = Always("Address-Port", integer)
+    address_port: Always[int] = Always("Address-Port", integer)
     """Its port."""
-    default_addr_ip = Sometimes("Default-addr-IP", text, none=("(null)",))
+    default_addr_ip: Sometimes[str] = Sometimes("Default-addr-IP", text, none=("(null)",))
     """Its default address, used until it registers; `None` if none is set."""
-    default_addr_port = Always("Default-addr-port", integer)
+    default_addr_port: Always[int] = Always("Default-addr-port", integer)
     """The port of its default address."""
-    default_username = Always("Default-Username", text)
+    default_username: Always[str] = Always("Default-Username", text)
     """The user in requests to it until it registers."""
-    reg_extension = Sometimes("RegExtension", text)
+    reg_extension: Sometimes[str] = Sometimes("RegExtension", text)
     """The extension that is created while it is registered."""
-    codecs = Always("Codecs", formats)
+    codecs: Always[list[str]] = Always("Codecs", formats)
     """The codecs that are allowed, in order of preference."""
-    status = Always("Status", text)
+    status: Always[str] = Always("Status", text)
     """Its reachability, such as ``OK (3 ms)``."""
-    sip_useragent = Always("SIP-Useragent", text)
+    sip_useragent: Always[str] = Always("SIP-Useragent", text)
     """The User-Agent of the telephone."""
-    reg_contact = Always("Reg-Contact", text)
+    reg_contact: Always[str] = Always("Reg-Contact", text)
     """The contact that it registered."""
-    qualify_freq = Always("QualifyFreq", milliseconds)
+    qualify_freq: Always[timedelta] = Always("QualifyFreq", milliseconds)
     """Interval between OPTIONS requests."""
-    parkinglot = Always("Parkinglot", text)
+    parkinglot: Always[str] = Always("Parkinglot", text)
     """Its parking lot."""
-    chan_variable = Variables("ChanVariable")
+    chan_variable: Variables = Variables("ChanVariable")
     """The variables set on its channels."""
-    sip_use_reason_header = Always("SIP-Use-Reason-Header", yes_no)
+    sip_use_reason_header: Always[bool] = Always("SIP-Use-Reason-Header", yes_no)
     """True if a Reason header reports hang-up causes."""
-    description = Always("Description", text)
+    description: Always[str] = Always("Description", text)
     """Its ``description`` in sip.conf; may be empty."""

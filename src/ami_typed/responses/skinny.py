@@ -19,42 +19,42 @@ class SKINNYshowdevice(Answer):
 
     __slots__ = ()
 
-    channel_type = Always("Channeltype", text)
+    channel_type: Always[str] = Always("Channeltype", text)
     """``SKINNY``."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The device's name."""
-    channel_object_type = Always("ChannelObjectType", text)
+    channel_object_type: Always[str] = Always("ChannelObjectType", text)
     """``device``."""
-    id = Always("Id", text)
+    id: Always[str] = Always("Id", text)
     """The device's identifier, derived from its hardware address."""
-    version = Sometimes("version", text, none=("Unknown",))
+    version: Sometimes[str] = Sometimes("version", text, none=("Unknown",))
     """The version of its firmware; `None` if it reported none."""
-    ip_address = Sometimes("Ipaddress", text, none=("Unknown",))
+    ip_address: Sometimes[str] = Sometimes("Ipaddress", text, none=("Unknown",))
     """Its address; `None` if it is not registered."""
-    port = Always("Port", integer)
+    port: Always[int] = Always("Port", integer)
     """Its port; 0 if it is not registered."""
-    device_type = Always("DeviceType", text)
+    device_type: Always[str] = Always("DeviceType", text)
     """The model of the telephone, such as ``7960``."""
-    codecs = Always("Codecs", formats)
+    codecs: Always[list[str]] = Always("Codecs", formats)
     """The configured codecs, in order of preference."""
-    codec_order = Always("CodecOrder", formats)
+    codec_order: Always[list[str]] = Always("CodecOrder", formats)
     """The codecs negotiated with the telephone, in order of preference."""
-    device_status = Always("Devicestatus", text)
+    device_status: Always[str] = Always("Devicestatus", text)
     """``registered`` or ``unregistered``."""
-    number_of_lines = Always("NumberOfLines", integer)
+    number_of_lines: Always[int] = Always("NumberOfLines", integer)
     """Number of lines."""
-    lines = Repeated("Line", text)
+    lines: Repeated[str] = Repeated("Line", text)
     """Its lines, each with the label in parentheses."""
-    number_of_addons = Always("NumberOfAddons", integer)
+    number_of_addons: Always[int] = Always("NumberOfAddons", integer)
     """Number of expansion modules."""
-    addons = Repeated("Addon", text)
+    addons: Repeated[str] = Repeated("Addon", text)
     """The types of the expansion modules."""
-    number_of_speeddials = Always("NumberOfSpeeddials", integer)
+    number_of_speeddials: Always[int] = Always("NumberOfSpeeddials", integer)
     """Number of speed dials."""
-    speed_dials = Repeated("Speeddial", text)
+    speed_dials: Repeated[str] = Repeated("Speeddial", text)
     """Its speed dials: the extension, the label in parentheses, and ``ishint: 1`` if the extension's hint is
     watched."""
-    service_url_s = Always("ServiceURLs", integer)
+    service_url_s: Always[int] = Always("ServiceURLs", integer)
     """Number of service URLs; they follow on separate lines."""
 
 
@@ -66,79 +66,79 @@ class SKINNYshowline(Answer):
 
     __slots__ = ()
 
-    channel_type = Always("Channeltype", text)
+    channel_type: Always[str] = Always("Channeltype", text)
     """``SKINNY``."""
-    object_name = Always("ObjectName", text)
+    object_name: Always[str] = Always("ObjectName", text)
     """The line's name."""
-    channel_object_type = Always("ChannelObjectType", text)
+    channel_object_type: Always[str] = Always("ChannelObjectType", text)
     """``line``."""
-    device = Always("Device", text)
+    device: Always[str] = Always("Device", text)
     """The device that it is a line of."""
-    line_label = Always("LineLabel", text)
+    line_label: Always[str] = Always("LineLabel", text)
     """The label that the device shows for it."""
-    extension = Sometimes("Extension", text, none=("<not set>",))
+    extension: Sometimes[str] = Sometimes("Extension", text, none=("<not set>",))
     """The extension that its channels start at; `None` if not set."""
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The context in which its calls start."""
-    call_group = Always("CallGroup", groups)
+    call_group: Always[list[int]] = Always("CallGroup", groups)
     """The numbered pickup groups that its calls belong to."""
-    pickup_group = Always("PickupGroup", groups)
+    pickup_group: Always[list[int]] = Always("PickupGroup", groups)
     """The numbered pickup groups whose calls it may pick up."""
-    named_call_group = Always("NamedCallGroup", items(","))
+    named_call_group: Always[list[str]] = Always("NamedCallGroup", items(","))
     """The named pickup groups that its calls belong to."""
-    named_pickup_group = Always("NamedPickupGroup", items(","))
+    named_pickup_group: Always[list[str]] = Always("NamedPickupGroup", items(","))
     """The named pickup groups whose calls it may pick up."""
-    language = Sometimes("Language", text, none=("<not set>",))
+    language: Sometimes[str] = Sometimes("Language", text, none=("<not set>",))
     """The language of its prompts; `None` if not set."""
-    account_code = Sometimes("Accountcode", text, none=("<not set>",))
+    account_code: Sometimes[str] = Sometimes("Accountcode", text, none=("<not set>",))
     """The account that its calls are charged to; `None` if not set."""
-    ama_flags = Sometimes("AMAflags", member(enums.AMAFlags), none=("Unknown",))
+    ama_flags: Sometimes[enums.AMAFlags] = Sometimes("AMAflags", member(enums.AMAFlags), none=("Unknown",))
     """The purpose of records of its calls; `None` if not set."""
-    caller_id = Sometimes("Callerid", text, none=('"" <>',))
+    caller_id: Sometimes[str] = Sometimes("Callerid", text, none=('"" <>',))
     """The caller's name and number; `None` if it has neither."""
-    hide_caller_id = Always("HideCallerId", yes_no)
+    hide_caller_id: Always[bool] = Always("HideCallerId", yes_no)
     """True if the number is withheld."""
-    forward_all = Sometimes("CFwdAll", text, none=("<not set>",))
+    forward_all: Sometimes[str] = Sometimes("CFwdAll", text, none=("<not set>",))
     """Destination to which all calls are forwarded; `None` if not set."""
-    forward_busy = Sometimes("CFwdBusy", text, none=("<not set>",))
+    forward_busy: Sometimes[str] = Sometimes("CFwdBusy", text, none=("<not set>",))
     """Destination to which calls are forwarded while the line is busy; `None` if not set."""
-    forward_no_answer = Sometimes("CFwdNoAnswer", text, none=("<not set>",))
+    forward_no_answer: Sometimes[str] = Sometimes("CFwdNoAnswer", text, none=("<not set>",))
     """Destination to which calls that are not answered are forwarded; `None` if not set."""
-    voicemail_box = Sometimes("VoicemailBox", text, none=("<not set>",))
+    voicemail_box: Sometimes[str] = Sometimes("VoicemailBox", text, none=("<not set>",))
     """Its mailbox; `None` if not set."""
-    voicemail_number = Sometimes("VoicemailNumber", text, none=("<not set>",))
+    voicemail_number: Sometimes[str] = Sometimes("VoicemailNumber", text, none=("<not set>",))
     """The extension of the voicemail service; `None` if not set."""
-    mwi_blink = Always("MWIblink", one_zero)
+    mwi_blink: Always[bool] = Always("MWIblink", one_zero)
     """True if the lamp for waiting messages blinks."""
-    reg_extension = Sometimes("RegExtension", text, none=("<not set>",))
+    reg_extension: Sometimes[str] = Sometimes("RegExtension", text, none=("<not set>",))
     """The extension that is created when the device registers; `None` if not set."""
-    reg_context = Sometimes("Regcontext", text, none=("<not set>",))
+    reg_context: Sometimes[str] = Sometimes("Regcontext", text, none=("<not set>",))
     """The context in which that extension is created; `None` if not set."""
-    moh_interpret = Sometimes("MoHInterpret", text, none=("<not set>",))
+    moh_interpret: Sometimes[str] = Sometimes("MoHInterpret", text, none=("<not set>",))
     """The music on hold class that it hears when put on hold; `None` if not set."""
-    moh_suggest = Sometimes("MoHSuggest", text, none=("<not set>",))
+    moh_suggest: Sometimes[str] = Sometimes("MoHSuggest", text, none=("<not set>",))
     """The music on hold class that it suggests to a party it puts on hold; `None` if not set."""
-    last_dialed = Sometimes("LastDialedNr", text, none=("<no calls made yet>",))
+    last_dialed: Sometimes[str] = Sometimes("LastDialedNr", text, none=("<no calls made yet>",))
     """The number that was dialled last; `None` before the first call."""
-    last_caller_id = Sometimes("LastCallerID", text, none=("<not set>",))
+    last_caller_id: Sometimes[str] = Sometimes("LastCallerID", text, none=("<not set>",))
     """Always `None`: Asterisk never sets it."""
-    transfer = Always("Transfer", yes_no)
+    transfer: Always[bool] = Always("Transfer", yes_no)
     """True if it may transfer calls."""
-    call_waiting = Always("Callwaiting", yes_no)
+    call_waiting: Always[bool] = Always("Callwaiting", yes_no)
     """True if a second call is announced during a call."""
-    three_way_calling = Always("3WayCalling", yes_no)
+    three_way_calling: Always[bool] = Always("3WayCalling", yes_no)
     """True if it may join two calls into a three-way call."""
-    can_forward = Always("CanForward", yes_no)
+    can_forward: Always[bool] = Always("CanForward", yes_no)
     """True if it may forward calls."""
-    do_not_disturb = Always("DoNotDisturb", yes_no)
+    do_not_disturb: Always[bool] = Always("DoNotDisturb", yes_no)
     """True if do-not-disturb is on."""
-    nat = Always("NAT", yes_no)
+    nat: Always[bool] = Always("NAT", yes_no)
     """True if it is behind network address translation."""
-    immediate = Always("immediate", yes_no)
+    immediate: Always[bool] = Always("immediate", yes_no)
     """True if a call starts as soon as the receiver is lifted."""
-    group = Always("Group", integer)
+    group: Always[int] = Always("Group", integer)
     """Always 0: Asterisk never sets it."""
-    parking_lot = Sometimes("Parkinglot", text, none=("<not set>",))
+    parking_lot: Sometimes[str] = Sometimes("Parkinglot", text, none=("<not set>",))
     """The parking lot in which its calls are parked; `None` if not set."""
-    codecs = Always("Codecs", formats)
+    codecs: Always[list[str]] = Always("Codecs", formats)
     """The configured codecs, in order of preference."""

@@ -19,15 +19,15 @@ class ExtensionState(Answer):
 
     __slots__ = ()
 
-    exten = Always("Exten", text)
+    exten: Always[str] = Always("Exten", text)
     """The dialplan extension."""
-    context = Always("Context", text)
+    context: Always[str] = Always("Context", text)
     """The dialplan context."""
-    hint = Always("Hint", text)
+    hint: Always[str] = Always("Hint", text)
     """The devices and presence providers that it watches; empty if there is no such hint."""
-    status = Always("Status", member(enums.ExtensionState))
+    status: Always[enums.ExtensionState] = Always("Status", member(enums.ExtensionState))
     """The state of the hint."""
-    status_text = Always("StatusText", member(enums.ExtensionStateName))
+    status_text: Always[enums.ExtensionStateName] = Always("StatusText", member(enums.ExtensionStateName))
     """The state of the hint, as a word."""
 
 
@@ -39,9 +39,9 @@ class PresenceState(Answer):
 
     __slots__ = ()
 
-    state = Always("State", member(enums.PresenceState))
+    state: Always[enums.PresenceState] = Always("State", member(enums.PresenceState))
     """The presence of the person."""
-    subtype = Sometimes("Subtype", text)
+    subtype: Sometimes[str] = Sometimes("Subtype", text)
     """The provider's refinement of the state; absent if there is none."""
-    presence_message = Sometimes("PresenceMessage", text)
+    presence_message: Sometimes[str] = Sometimes("PresenceMessage", text)
     """The person's status message; absent if there is none."""

@@ -18,13 +18,13 @@ class MailboxCount(Answer):
 
     __slots__ = ()
 
-    mailbox = Always("Mailbox", text)
+    mailbox: Always[str] = Always("Mailbox", text)
     """The mailbox, as ``number@context``."""
-    urg_messages = Always("UrgMessages", integer)
+    urg_messages: Always[int] = Always("UrgMessages", integer)
     """Number of new, urgent messages."""
-    new_messages = Always("NewMessages", integer)
+    new_messages: Always[int] = Always("NewMessages", integer)
     """Number of new messages that are not urgent."""
-    old_messages = Always("OldMessages", integer)
+    old_messages: Always[int] = Always("OldMessages", integer)
     """Number of heard messages."""
 
 
@@ -36,7 +36,7 @@ class MailboxStatus(Answer):
 
     __slots__ = ()
 
-    mailbox = Always("Mailbox", text)
+    mailbox: Always[str] = Always("Mailbox", text)
     """The mailbox, as ``number@context``."""
-    waiting = Always("Waiting", one_zero)
+    waiting: Always[bool] = Always("Waiting", one_zero)
     """True if there is any new message."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ami_typed import Event, enums, events
+from ami_typed import Event, aggregates, enums, events, responses
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -64,9 +64,20 @@ def several(called: events.AgentCalled, rtcp: events.RTCPReceived, failed: event
 
 
 def written(hangup: events.Hangup) -> None:
-    hangup.channel = "a"  # refused: assignment | reportAttributeAccessIssue
+    hangup.channel = "a"  # refused: arg-type | reportAttributeAccessIssue
     hangup["Cause"] = 16  # refused: assignment | reportArgumentType
-    events.Hangup(channel="a")  # refused: call-arg | reportCallIssue
+    events.Hangup(channel=5)  # refused: arg-type | reportArgumentType
+    events.Hangup(channel=None)  # refused: arg-type | reportArgumentType
+    events.Hangup(chanel="a")  # refused: call-arg | reportCallIssue
+    events.Hangup(cause="16")  # refused: arg-type | reportArgumentType
+    events.Hangup(snapshot=hangup.snapshot)  # refused: call-arg | reportCallIssue
+    events.Hangup(16)  # refused: arg-type | reportArgumentType
+    events.HangupRequest(cause=16)  # refused: arg-type | reportArgumentType
+    events.QueueMemberStatus(login_time=5)  # refused: arg-type | reportArgumentType
+    events.AgentCalled(chan_variable=["A=1"])  # refused: arg-type | reportArgumentType
+    responses.Challenge(chalenge="1")  # refused: call-arg | reportCallIssue
+    aggregates.QueueStatus(members=[hangup])  # refused: list-item | reportArgumentType
+    aggregates.QueueStatus(complete=[])  # refused: arg-type | reportArgumentType
 
 
 def matched(event: Event) -> None:

@@ -48,11 +48,16 @@ class DemoWait(Request["Answer"]):
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed.fields import Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import seconds as _seconds
 from ami_typed.values import text as _text
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 __all__ = ["DemoWaited"]
 
@@ -70,6 +75,6 @@ class DemoWaited(Event):
     releases = Releases("22-")
     privileges = ("call",)
 
-    text = Sometimes("Text", _text)
-    seconds = Sometimes("Seconds", _seconds)
-    name = Sometimes("Name", _text)
+    text: Sometimes[str] = Sometimes("Text", _text)
+    seconds: Sometimes[timedelta] = Sometimes("Seconds", _seconds)
+    name: Sometimes[str] = Sometimes("Name", _text)

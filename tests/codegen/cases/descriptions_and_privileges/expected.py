@@ -67,5 +67,5 @@ class DemoSaid(Event):
     releases = Releases("22-")
     privileges = ()
 
-    text = Sometimes("Text", _text)
+    text: Sometimes[str] = Sometimes("Text", _text)
     """What was said."""

@@ -61,11 +61,16 @@ class DemoChange(Request["responses.DemoChange"]):
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed.configuration import sections as _sections
 from ami_typed.fields import Built, Dated, Sometimes
 from ami_typed.messages import Answer
 from ami_typed.structures import lines as _lines
 from ami_typed.values import integer
+
+if TYPE_CHECKING:
+    from ami_typed.configuration import Section
 
 __all__ = ["DemoChange"]
 
@@ -78,9 +83,9 @@ class DemoChange(Answer):
 
     __slots__ = ()
 
-    count = Sometimes("Count", integer)
-    lines = Built(_lines, "Output")
+    count: Sometimes[int] = Sometimes("Count", integer)
+    lines: Built[list[str]] = Built(_lines, "Output")
     """What was printed."""
-    sections = Built(_sections, "Category-*", "Line-*")
-    changed = Dated("Date", "Time")
+    sections: Built[list[Section]] = Built(_sections, "Category-*", "Line-*")
+    changed: Dated = Dated("Date", "Time")
     """When it was changed."""

@@ -71,7 +71,7 @@ class DemoAdded(Event):
     releases = Releases("13 22-")
     privileges = ("call",)
 
-    name = Always("Name", text)
-    gone = Sometimes("Gone", text, releases="13")
-    reason = Sometimes("Reason", text, releases="22-")
-    kept = Sometimes("Kept", text, releases="22.5-")
+    name: Always[str] = Always("Name", text)
+    gone: Sometimes[str] = Sometimes("Gone", text, releases="13")
+    reason: Sometimes[str] = Sometimes("Reason", text, releases="22-")
+    kept: Sometimes[str] = Sometimes("Kept", text, releases="22.5-")

@@ -110,8 +110,8 @@ class DemoListComplete(Event):
     releases = Releases("22-")
     privileges = ("command",)
 
-    event_list = Sometimes("EventList", text)
-    list_items = Sometimes("ListItems", text)
+    event_list: Sometimes[str] = Sometimes("EventList", text)
+    list_items: Sometimes[str] = Sometimes("ListItems", text)
 
 
 class DemoListItem(Event):
@@ -128,4 +128,4 @@ class DemoListItem(Event):
     releases = Releases("22-")
     privileges = ("command",)
 
-    name = Sometimes("Name", text)
+    name: Sometimes[str] = Sometimes("Name", text)

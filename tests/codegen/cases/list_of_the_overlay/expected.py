@@ -120,7 +120,7 @@ class DemoMember(Event):
     releases = Releases("22-")
     privileges = ("call",)
 
-    name = Sometimes("Name", text)
+    name: Sometimes[str] = Sometimes("Name", text)
 
 
 class DemoParams(Event):
@@ -137,7 +137,7 @@ class DemoParams(Event):
     releases = Releases("22-")
     privileges = ("call",)
 
-    name = Sometimes("Name", text)
+    name: Sometimes[str] = Sometimes("Name", text)
 
 
 class DemoStatusComplete(Event):
@@ -150,4 +150,4 @@ class DemoStatusComplete(Event):
 
     releases = Releases("13-")
 
-    list_items = Sometimes("ListItems", text)
+    list_items: Sometimes[str] = Sometimes("ListItems", text)

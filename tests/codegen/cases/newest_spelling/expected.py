@@ -24,4 +24,4 @@ class Demoexten(Event):
     releases = Releases("13 22-")
     privileges = ("call",)
 
-    account_code = Sometimes("AccountCode", text)
+    account_code: Sometimes[str] = Sometimes("AccountCode", text)

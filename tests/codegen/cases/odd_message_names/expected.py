@@ -25,7 +25,7 @@ class DemoTree(Event):
     releases = Releases("22-")
     privileges = ("call",)
 
-    name = Sometimes("Name", text)
+    name: Sometimes[str] = Sometimes("Name", text)
 
 
 class Demo_D(Event):
@@ -42,7 +42,7 @@ class Demo_D(Event):
     releases = Releases("22-")
     privileges = ("call",)
 
-    name = Sometimes("Name", text)
+    name: Sometimes[str] = Sometimes("Name", text)
 
 
 class Event_(Event):
@@ -59,4 +59,4 @@ class Event_(Event):
     releases = Releases("22-")
     privileges = ("call",)
 
-    name = Sometimes("Name", text)
+    name: Sometimes[str] = Sometimes("Name", text)

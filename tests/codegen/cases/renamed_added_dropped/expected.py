@@ -71,5 +71,5 @@ class Newdemo(Event):
     releases = Releases("13-")
     privileges = ("call",)
 
-    userfield = Sometimes("Userfield", text)
-    async_operations = Sometimes("AsyncOperations", text, releases="16 22-")
+    userfield: Sometimes[str] = Sometimes("Userfield", text)
+    async_operations: Sometimes[str] = Sometimes("AsyncOperations", text, releases="16 22-")

@@ -100,7 +100,7 @@ class DemoVarsSet(Event):
     releases = Releases("22-")
     privileges = ("call",)
 
-    chan_variable = Variables("ChanVariable")
-    rule = Repeated("Rule", integer)
-    report_lsr = Numbered("Report*LSR", integer)
-    codec = Joined("Codec", items(","))
+    chan_variable: Variables = Variables("ChanVariable")
+    rule: Repeated[int] = Repeated("Rule", integer)
+    report_lsr: Numbered[int] = Numbered("Report*LSR", integer)
+    codec: Joined[str] = Joined("Codec", items(","))

@@ -69,8 +69,8 @@ class DemoPassword(Event):
     releases = Releases("22-")
     secrets = Event.secrets | {"password"}
 
-    mailbox = Sometimes("Mailbox", text)
-    password = Sometimes("Password", text)
+    mailbox: Sometimes[str] = Sometimes("Mailbox", text)
+    password: Sometimes[str] = Sometimes("Password", text)
 
 
 # responses/demo.py
@@ -78,9 +78,14 @@ class DemoPassword(Event):
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Answer
 from ami_typed.values import epoch, text
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 __all__ = ["DemoSession"]
 
@@ -95,6 +100,6 @@ class DemoSession(Answer):
 
     secrets = Answer.secrets | {"data"}
 
-    since = Always("Since", epoch)
+    since: Always[datetime] = Always("Since", epoch)
     """When it began."""
-    data_ = Sometimes("Data", text)
+    data_: Sometimes[str] = Sometimes("Data", text)

@@ -24,6 +24,6 @@ class DemoLog(Event):
     releases = Releases("22-")
     privileges = ("system", "log")
 
-    channel = Sometimes("Channel", text)
-    enabled = Sometimes("Enabled", text)
-    reason = Sometimes("Reason", text)
+    channel: Sometimes[str] = Sometimes("Channel", text)
+    enabled: Sometimes[str] = Sometimes("Enabled", text)
+    reason: Sometimes[str] = Sometimes("Reason", text)

@@ -64,4 +64,4 @@ class DemoOld(Event):
     releases = Releases("16-18 22-")
     privileges = ("call",)
 
-    name = Sometimes("Name", text)
+    name: Sometimes[str] = Sometimes("Name", text)

@@ -158,6 +158,8 @@ class DemoState(OpenIntEnum):
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ami_typed import enums
 from ami_typed.fields import Second, Sometimes, SometimesLocal, Variables
 from ami_typed.messages import Event
@@ -182,6 +184,11 @@ from ami_typed.values import true_false as _true_false
 from ami_typed.values import uri_encoded as _uri_encoded
 from ami_typed.values import yes_no as _yes_no
 
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from ami_typed.values import Address
+
 __all__ = ["DemoTyped"]
 
 
@@ -198,51 +205,51 @@ class DemoTyped(Event):
     releases = Releases("22-")
     privileges = ("call",)
 
-    text = Sometimes("Text", _text)
+    text: Sometimes[str] = Sometimes("Text", _text)
     """A value of the type text."""
-    integer = Sometimes("Integer", _integer)
+    integer: Sometimes[int] = Sometimes("Integer", _integer)
     """A value of the type integer."""
-    real = Sometimes("Real", _real)
+    real: Sometimes[float] = Sometimes("Real", _real)
     """A value of the type real."""
-    yes_no = Sometimes("YesNo", _yes_no)
+    yes_no: Sometimes[bool] = Sometimes("YesNo", _yes_no)
     """A value of the type yes_no."""
-    one_zero = Sometimes("OneZero", _one_zero)
+    one_zero: Sometimes[bool] = Sometimes("OneZero", _one_zero)
     """A value of the type one_zero."""
-    true_false = Sometimes("TrueFalse", _true_false)
+    true_false: Sometimes[bool] = Sometimes("TrueFalse", _true_false)
     """A value of the type true_false."""
-    on_off = Sometimes("OnOff", _on_off)
+    on_off: Sometimes[bool] = Sometimes("OnOff", _on_off)
     """A value of the type on_off."""
-    enabled_disabled = Sometimes("EnabledDisabled", _enabled_disabled)
+    enabled_disabled: Sometimes[bool] = Sometimes("EnabledDisabled", _enabled_disabled)
     """A value of the type enabled_disabled."""
-    seconds = Sometimes("Seconds", _seconds)
+    seconds: Sometimes[timedelta] = Sometimes("Seconds", _seconds)
     """A value of the type seconds."""
-    milliseconds = Sometimes("Milliseconds", _milliseconds)
+    milliseconds: Sometimes[timedelta] = Sometimes("Milliseconds", _milliseconds)
     """A value of the type milliseconds."""
-    microseconds = Sometimes("Microseconds", _microseconds)
+    microseconds: Sometimes[timedelta] = Sometimes("Microseconds", _microseconds)
     """A value of the type microseconds."""
-    minutes = Sometimes("Minutes", _minutes)
+    minutes: Sometimes[timedelta] = Sometimes("Minutes", _minutes)
     """A value of the type minutes."""
-    clock = Sometimes("Clock", _clock)
+    clock: Sometimes[timedelta] = Sometimes("Clock", _clock)
     """A value of the type clock."""
-    epoch = Sometimes("Epoch", _epoch)
+    epoch: Sometimes[datetime] = Sometimes("Epoch", _epoch)
     """A value of the type epoch."""
-    date_time = SometimesLocal("DateTime")
+    date_time: SometimesLocal = SometimesLocal("DateTime")
     """A value of the type date_time."""
-    address = Sometimes("Address", _address)
+    address: Sometimes[Address] = Sometimes("Address", _address)
     """A value of the type address."""
-    items_ = Sometimes("Items", items(","))
+    items_: Sometimes[list[str]] = Sometimes("Items", items(","))
     """A value of the type items."""
-    pairs = Sometimes("Pairs", _pairs(";"))
+    pairs: Sometimes[dict[str, str]] = Sometimes("Pairs", _pairs(";"))
     """A value of the type pairs."""
-    flag = Sometimes("Flag", Flag("Yes", "No"))
+    flag: Sometimes[bool] = Sometimes("Flag", Flag("Yes", "No"))
     """A value of the type flag."""
-    enum = Sometimes("Enum", member(enums.DemoState))
+    enum: Sometimes[enums.DemoState] = Sometimes("Enum", member(enums.DemoState))
     """A value of the type enum."""
-    escaped = Sometimes("Escaped", _escaped())
+    escaped: Sometimes[str] = Sometimes("Escaped", _escaped())
     """A value of the type escaped."""
-    uri_encoded = Sometimes("UriEncoded", _uri_encoded)
+    uri_encoded: Sometimes[str] = Sometimes("UriEncoded", _uri_encoded)
     """A value of the type uri_encoded."""
-    again = Second("Event", _integer)
+    again: Second[int] = Second("Event", _integer)
     """A value that comes second."""
-    variables = Variables("Variable", _escaped())
+    variables: Variables = Variables("Variable", _escaped())
     """Variables."""

@@ -64,5 +64,5 @@ class DemoMuted(Event):
     releases = Releases("22-")
     privileges = ("call",)
 
-    state = Sometimes("State", text)
+    state: Sometimes[str] = Sometimes("State", text)
     """One of ``muted``, ``no``."""

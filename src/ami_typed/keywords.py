@@ -1,0 +1,184 @@
+"""Messages made with keywords: typed values become the headers that Asterisk sends for them.
+
+Rules of this module:
+
+- Each keyword is a typed attribute of the class. Its field knows the spelling; see `fields` and `values`.
+- What is not given is as Asterisk sends it: a header that is always sent says nothing (a zero, a no, the empty text,
+  the text that means "none"), any other is left out. Headers come in the order of the class's attributes.
+- An error is a sentence that names the class and the keyword.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ami_typed.arguments import wrong
+from ami_typed.fields import Always, Closing, Held, MaybeView, Spelled, fields_of
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from ami_typed.fields import Field, Snapshot
+
+__all__ = ["composed", "gathered", "refused", "unknown"]
+
+
+def composed(cls: type[Any], opening: Spelled, given: Spelled, keywords: Mapping[str, Any]) -> Spelled:
+    """Return the headers of a message.
+
+    Args:
+        cls: Its class.
+        opening: The headers that say what it is, unless they are given.
+        given: Headers as text. One that an attribute reads takes the attribute's place, unless that has a keyword; any
+            other follows at the end.
+        keywords: The values of attributes; `None` for no value.
+
+    Raises:
+        TypeError: A keyword is no attribute, or its value is of another type.
+        ValueError: A value cannot be sent.
+    """
+    fields = fields_of(cls)
+    for name in keywords:
+        if name not in fields:
+            raise unknown(cls, name, fields)
+    texts = {**_by_name(opening), **_by_name(given)}
+    plain = _lines(cls, texts, keywords, ())
+    return _lines(cls, texts, keywords, {name for name, _ in plain})
+
+
+def gathered(cls: type[Any], parts: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+    """Return the items of a list and the event that closes it, if there is one.
+
+    Args:
+        cls: The class of the list.
+        parts: The values of attributes.
+
+    Raises:
+        TypeError: A keyword is no attribute, or its value is not made of its events.
+    """
+    members: list[tuple[str, Any]] = [each for base in cls.__mro__ for each in vars(base).items()]
+    held: dict[str, Held[Any]] = {name: value for name, value in members if isinstance(value, Held)}
+    items: list[Any] = []
+    closing: list[Any] = []
+    for name, value in parts.items():
+        part = held.get(name)
+        if part is None:
+            raise unknown(cls, name, held)
+        if isinstance(part, Closing):
+            closing += [] if value is None else [_event(cls, name, part.wire, value)]
+        else:
+            items += [_event(cls, name, part.wire, event) for event in _several(cls, name, part.wire, value)]
+    return items, closing
+
+
+def _several(cls: type[Any], name: str, wire: str, value: Any) -> Iterable[Any]:
+    given: object = value
+    if isinstance(given, (str, bytes, dict)) or not isinstance(given, Iterable):
+        raise refused(cls, name, wrong(f"a list of {wire} events", value))
+    events: Iterable[Any] = value
+    return events
+
+
+def _event(cls: type[Any], name: str, wire: str, event: Any) -> Any:
+    """Return an event, having checked that it is one of those that an attribute holds."""
+    found: Any = getattr(event, "event", type(event).__name__)
+    if not isinstance(found, str) or found.lower() != wire.lower():
+        raise refused(cls, name, TypeError(f"takes {wire} events, not {found}"))
+    return event
+
+
+def unknown(cls: type[Any], name: str, known: Iterable[str]) -> TypeError:
+    """Make the error of a keyword that a class does not have, with the nearest that it has."""
+    from difflib import get_close_matches
+
+    names = {each.replace("_", ""): each for each in known}
+    near = get_close_matches(name.replace("_", "").lower(), names, 1)
+    advice = f"did you mean {names[near[0]]!r}?" if near else f"it has {', '.join(sorted(names.values()))}."
+    return TypeError(f"{cls.__name__} has no attribute {name!r}; {advice}")
+
+
+def refused(cls: type[Any], name: str, error: Exception) -> Exception:
+    """Make the error of a value that a keyword does not take.
+
+    Args:
+        cls: The class.
+        name: The keyword.
+        error: What is wrong, as the predicate of a sentence.
+    """
+    kind = TypeError if isinstance(error, TypeError) else ValueError
+    return kind(f"{cls.__name__}: {name} {error}.")
+
+
+def _by_name(headers: Spelled) -> dict[str, Spelled]:
+    found: dict[str, Spelled] = {}
+    for name, value in headers:
+        found.setdefault(name.lower(), []).append((name, value))
+    return found
+
+
+def _lines(
+    cls: type[Any], texts: Mapping[str, Spelled], keywords: Mapping[str, Any], present: Container[str]
+) -> Spelled:
+    """Return all headers, spelled as in a message that has headers of the names that are present."""
+    fields = fields_of(cls)
+    said = {name: _spelled(cls, name, fields[name], value, present) for name, value in keywords.items()}
+    spelled = set(_owners(cls, said))
+    left = dict(texts)
+    names = {folded: headers[0][0] for folded, headers in left.items()}
+    unset = _snapshots(cls, keywords, names)
+    opening = next(iter(left), "")  # what the message is comes first
+    first = [name for name, field in fields.items() if any(each.lower() == opening for each in field.found_in(names))]
+    lines = [] if first else [*left.pop(opening, [])]
+    for attribute in dict.fromkeys((*first, *fields)):
+        field = fields[attribute]
+        given = [header for name in field.found_in(names) for header in left.pop(name.lower(), [])]
+        otherwise = unset[attribute] if attribute in unset else field.unset(cls)
+        lines += said.get(attribute) or given or [header for header in otherwise if header[0] not in spelled]
+        spelled.update(name for name, _ in lines[-1:])
+    return lines + [header for headers in left.values() for header in headers]
+
+
+def _owners(cls: type[Any], said: Mapping[str, Spelled]) -> dict[str, str]:
+    """Return the attribute that each header is written from.
+
+    Raises:
+        TypeError: Two attributes are read from one header.
+    """
+    owners: dict[str, str] = {}
+    for attribute, headers in said.items():
+        for header in dict.fromkeys(name for name, _ in headers if name):
+            if header in owners:
+                raise TypeError(
+                    f"{cls.__name__}: {owners[header]} and {attribute} are both {header}; give one of them."
+                )
+            owners[header] = attribute
+    return owners
+
+
+def _snapshots(cls: type[Any], keywords: Container[str], names: Mapping[str, str]) -> dict[str, Spelled]:
+    """Return what is sent for each attribute of a snapshot that a message may lack, while it has no value.
+
+    That is nothing if nothing of the snapshot is given, else what is sent in messages that have such a snapshot.
+    """
+    fields = fields_of(cls)
+    unset: dict[str, Spelled] = {}
+    held: list[Any] = [view for base in cls.__mro__ for view in vars(base).values()]
+    views: list[MaybeView[Any]] = [view for view in held if isinstance(view, MaybeView)]
+    for view in views:
+        snapshot: type[Snapshot] = view.cls
+        parts = {view.prefix + name: part.field for name, part in snapshot.parts().items()}
+        there = any(name in keywords or any(fields[name].found_in(names)) for name in parts)
+        for name, part in parts.items():
+            unset[name] = [(fields[name].header, text) for _, text in part.unset(cls)] if there else []
+    return unset
+
+
+def _spelled(cls: type[Any], attribute: str, field: Field[Any], value: Any, present: Container[str]) -> Spelled:
+    """Return the headers of an attribute's value; none where there is none."""
+    if value is None and not isinstance(field, Always):
+        return []
+    try:
+        return field.spell(value, present)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise refused(cls, attribute, error) from None

@@ -1,0 +1,393 @@
+"""Events, answers and lists made with keywords are what Asterisk would send: every attribute comes back as it was given."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import ami_typed as ami
+from ami_typed import aggregates, catalogue, configuration, enums, events, fields, responses, structures, values
+from ami_typed.fields import Always, fields_of
+from ami_typed.messages import event_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EVENTS: list[type[Any]] = [getattr(events, name) for name in catalogue.EVENTS]
+ANSWERS: list[type[Any]] = [getattr(responses, name) for name in catalogue.RESPONSES]
+
+CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\r\n")
+TEXTS = st.text(CHARACTERS)
+WORDS = st.from_regex(r"[A-Za-z0-9@._-]{1,12}", fullmatch=True)
+FLAGS = (values.yes_no, values.one_zero, values.true_false, values.on_off, values.enabled_disabled)
+DURATIONS = (values.seconds, values.milliseconds, values.microseconds, values.minutes)
+NAIVE = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1))
+
+
+def durations(**largest: int) -> st.SearchStrategy[timedelta]:
+    return st.timedeltas(timedelta(), timedelta(**largest))
+
+
+OF_CODEC: dict[Any, st.SearchStrategy[Any]] = {
+    values.text: TEXTS,
+    values.uri_encoded: TEXTS,
+    values.integer: st.integers(),
+    values.integer24: st.integers(-(1 << 23), (1 << 23) - 1),
+    values.real: st.floats(allow_nan=False, allow_infinity=False),
+    values.round_trip: st.none() | st.floats(0, 32767),
+    values.seconds_left: st.none() | st.integers(1, (1 << 31) - 1).map(lambda value: timedelta(seconds=value)),
+    values.clock: st.integers(0, 10**7).map(lambda value: timedelta(seconds=value)),
+    values.epoch: NAIVE.map(lambda value: value.replace(tzinfo=UTC)),
+    values.formats: st.lists(WORDS.filter(lambda word: word != "nothing")),
+    values.groups: st.lists(st.integers(0, 63)),
+    values.group_bits: st.lists(st.integers(0, 63), unique=True).map(sorted),
+    values.address: st.builds(values.Address, WORDS, WORDS, WORDS, st.integers(0, 65535)),
+    **dict.fromkeys(FLAGS, st.booleans()),
+    **dict.fromkeys(DURATIONS, durations(days=1000)),
+}
+UNITS = st.builds(structures.Unit, st.none() | st.integers(0, 99), st.none() | st.integers(1, 16)).filter(any)
+SECTIONS = st.lists(
+    st.builds(
+        configuration.Section,
+        WORDS,
+        st.lists(st.tuples(WORDS.filter(lambda word: word not in {"istemplate", "templates"}), WORDS)),
+        st.booleans(),
+        st.lists(WORDS).map(tuple),
+    ),
+    unique_by=lambda section: section.name,
+)
+CHARGES = st.builds(
+    structures.Charge,
+    item=st.sampled_from(["NA", "CallSetup"]),
+    rate=st.sampled_from(["NA", "Duration"]),
+    currency=WORDS,
+    amount=st.none() | st.integers(0, 99),
+    multiplier=st.sampled_from([None, "OneHundredth", "Ten"]),
+    time=st.none() | st.integers(0, 99),
+    time_scale=st.sampled_from([None, "Minute"]),
+    **dict.fromkeys(("granularity", "granularity_scale", "charging", "volume_unit", "code"), st.none()),
+)
+STEPS = st.builds(structures.PenaltyStep, st.integers(0, 9999).map(lambda each: timedelta(seconds=each)), WORDS, WORDS)
+COMMANDS = st.builds(structures.Command, WORDS, st.lists(WORDS.filter(lambda word: word != "all")).map(tuple))
+OF_BUILD: dict[Any, st.SearchStrategy[Any]] = {
+    structures.lines: st.lists(TEXTS),
+    structures.told_units: st.lists(UNITS),
+    structures.told_charges: st.lists(CHARGES),
+    structures.penalty_rules: st.dictionaries(WORDS, st.lists(STEPS)),
+    structures.commands: st.dictionaries(st.from_regex("X[a-z]{1,9}", fullmatch=True), COMMANDS),
+    configuration.sections: SECTIONS,
+    configuration.json_sections: SECTIONS,
+    configuration.section_names: st.lists(WORDS),
+}
+
+
+def of_codec(codec: values.Codec[Any]) -> st.SearchStrategy[Any]:
+    """Return values that a codec reads, by what it is."""
+    if codec in OF_CODEC:
+        return OF_CODEC[codec]
+    if isinstance(codec, values.Escaped):
+        return TEXTS
+    if isinstance(codec, values.Flag):
+        return st.booleans()
+    members: Any = getattr(codec.decode, "__self__", None)
+    if members:
+        return st.sampled_from(sorted(set(members.values())))
+    read: Any = codec.decode
+    return st.lists(WORDS) if isinstance(read("a"), list) else st.dictionaries(WORDS, WORDS)
+
+
+OF_FORM: dict[type[Any], Callable[[Any], st.SearchStrategy[Any] | None]] = {
+    fields.Dated: lambda _: NAIVE.map(lambda value: value.replace(microsecond=0)),
+    fields.Built: lambda field: OF_BUILD.get(field.build),
+    fields.AlwaysLocal: lambda _: NAIVE,
+    fields.SometimesLocal: lambda _: NAIVE,
+    fields.Variables: lambda _: st.dictionaries(WORDS, TEXTS),
+    fields.VariablesByName: lambda _: st.dictionaries(WORDS, st.dictionaries(WORDS, TEXTS, min_size=1)),
+    fields.Numbered: lambda field: st.dictionaries(
+        st.integers(0, 99).map(str), st.lists(of_codec(field.codec), min_size=1)
+    ),
+    fields.Repeated: lambda field: st.lists(of_codec(field.codec)),
+    fields.Joined: lambda _: st.lists(WORDS),
+}
+
+
+def of_field(field: fields.Field[Any]) -> st.SearchStrategy[Any] | None:
+    """Return values that a field reads, other than those which mean that there is none; `None` for what is read only."""
+    if type(field) in OF_FORM:
+        return OF_FORM[type(field)](field)
+    if field.header == "Response":
+        return st.sampled_from(["Success", "Error", "Goodbye"])
+    return of_codec(field.codec).filter(lambda value: field.codec.encode(value) not in field._none)
+
+
+OF_CLASS: dict[type[Any], st.SearchStrategy[dict[str, Any]]] = {}
+
+
+def makes(cls: type[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """Return keywords of a class: all, or some of them."""
+    if cls in OF_CLASS:
+        return OF_CLASS[cls]
+    attributes = fields_of(cls)
+    found = {name: of_field(field) for name, field in attributes.items()}
+    built = {each for field in attributes.values() if isinstance(field, fields.Built) for each in field.headers}
+    known = {
+        name: strategy
+        for name, strategy in found.items()
+        if strategy is not None and (isinstance(attributes[name], fields.Built) or attributes[name].header not in built)
+    }
+    return OF_CLASS.setdefault(cls, st.fixed_dictionaries({}, optional=known))
+
+
+def checked(message: Any, keywords: dict[str, Any]) -> None:
+    for name, value in keywords.items():
+        assert getattr(message, name) == value, name
+
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+PROPERTY = settings(max_examples=5, deadline=None, suppress_health_check=SLOW)
+
+
+@pytest.mark.parametrize("cls", [*EVENTS, *ANSWERS], ids=lambda cls: f"{cls.__module__.split('.')[1]}.{cls.__name__}")
+@PROPERTY
+@given(data=st.data())
+def test_what_is_given_comes_back_from_the_message_and_from_its_bytes(cls: type[Any], data: st.DataObject) -> None:
+    keywords = data.draw(makes(cls))
+    made = cls(**keywords)
+    again = cls.of(bytes(made))
+    checked(again, keywords)  # found in the bytes
+    checked(made, keywords)
+    assert made == again
+    assert type(made) is cls
+    assert bytes(cls(**{name: getattr(made, name) for name in keywords})) == bytes(made)
+    assert cls.of(bytes(made)).to_dict() == made.to_dict()
+
+
+@pytest.mark.parametrize("cls", EVENTS, ids=event_name)
+def test_an_event_of_which_nothing_is_said_has_all_that_is_always_sent(cls: type[ami.Event]) -> None:
+    made = cls()
+    assert made.event == event_name(cls)
+    sent = ["call", "all"] if cls.privileges == ("call",) else [*cls.privileges, "all"] if cls.privileges else None
+    assert made.privilege == sent
+    newest = [field for field in fields_of(cls).values() if isinstance(field, Always) and not field.releases]
+    assert {field.header for field in newest} <= {*made}
+    for name, field in fields_of(cls).items():
+        if field in newest or not isinstance(field, Always):
+            getattr(made, name)
+
+
+def lines(message: ami.Message) -> list[str]:
+    return bytes(message).decode().split("\r\n")
+
+
+def test_a_hangup_is_what_asterisk_sends() -> None:
+    hangup = events.Hangup(
+        channel="PJSIP/alice-00000001",
+        channel_state=enums.ChannelState.UP,
+        channel_state_desc=enums.ChannelStateName.UP,
+        caller_id_num="100",
+        caller_id_name='Alice "O\'Hara"',
+        context="default",
+        exten="200",
+        priority=3,
+        uniqueid="1.1",
+        linkedid="1.1",
+        language="en",
+        chan_variable={"A": "1", "B": "two"},
+        cause=16,
+        cause_txt="Normal Clearing",
+    )
+    assert lines(hangup) == [
+        "Event: Hangup",
+        "Privilege: call,all",
+        "Channel: PJSIP/alice-00000001",
+        "ChannelState: 6",
+        "ChannelStateDesc: Up",
+        "CallerIDNum: 100",
+        'CallerIDName: Alice \\"O\\\'Hara\\"',
+        "ConnectedLineNum: <unknown>",
+        "ConnectedLineName: <unknown>",
+        "Language: en",
+        "AccountCode: ",
+        "Context: default",
+        "Exten: 200",
+        "Priority: 3",
+        "Uniqueid: 1.1",
+        "Linkedid: 1.1",
+        "ChanVariable: A=1",
+        "ChanVariable: B=two",
+        "Cause: 16",
+        "Cause-txt: Normal Clearing",
+    ]
+    assert hangup.cause == 16
+    assert hangup.snapshot.caller_id_name == 'Alice "O\'Hara"'
+    assert hangup == events.Hangup.of(bytes(hangup)) == pickle.loads(pickle.dumps(hangup))
+
+
+def test_headers_come_in_the_order_of_the_snapshots_that_asterisk_sends() -> None:
+    entered = [*events.BridgeEnter(channel="SIP/1")]
+    assert entered.index("BridgeUniqueid") < entered.index("Channel")
+    assert [name for name in events.DialBegin(channel="SIP/1") if name.endswith("Channel")] == [
+        "Channel",
+        "DestChannel",
+    ]
+
+
+def test_a_snapshot_that_may_be_absent_is_sent_whole_or_not_at_all() -> None:
+    alone = events.DialBegin(dest_channel="SIP/2")
+    assert alone.snapshot is None
+    assert not {"Channel", "CallerIDNum", "Uniqueid"}.intersection(alone)
+    both = events.DialBegin(dest_channel="SIP/2", caller_id_num="100")
+    assert both.snapshot is not None
+    assert (both.channel, both.priority, both.connected_line_num) == ("", 0, None)
+    assert "ConnectedLineName: <unknown>" in lines(both)
+
+
+def test_text_that_older_releases_do_not_escape_is_escaped_only_where_the_message_says_so() -> None:
+    name = "Alice\r\nPrivilege: all"
+    assert "CallerIDName: Alice\\r\\nPrivilege: all" in lines(events.Newchannel(caller_id_name=name))
+    assert events.Newchannel(caller_id_name=name).caller_id_name == name
+
+
+def test_none_is_the_text_that_asterisk_sends_for_it_or_no_header() -> None:
+    hangup = events.Hangup(caller_id_num=None, tech_cause=None, tenantid=None)
+    assert hangup["CallerIDNum"] == "<unknown>"
+    assert not {"TechCause", "Tenantid"}.intersection(hangup)
+    assert (hangup.caller_id_num, hangup.tech_cause) == (None, None)
+
+
+def test_values_that_have_one_spelling_are_converted() -> None:
+    odd: dict[str, Any] = {"max": "5", "calls": 2.0, "holdtime": timedelta(minutes=1), "servicelevel_perf": 33}
+    params = events.QueueParams(**odd)
+    assert (params.max, params.calls, params["Holdtime"], params.servicelevel_perf) == (5, 2, "60", 33.0)
+    assert events.HangupRequest(cause=16).cause is enums.HangupCause(16)  # type: ignore[arg-type]  # a number will do
+    assert events.PeerStatus(privilege="system,all").privilege == ["system", "all"]  # type: ignore[arg-type]  # so will a text
+
+
+@pytest.mark.parametrize(
+    ("keywords", "sentence"),
+    [
+        ({"chanel": "x"}, "Hangup has no attribute 'chanel'; did you mean 'channel'?"),
+        ({"Channel": "x"}, "Hangup has no attribute 'Channel'; did you mean 'channel'?"),
+        ({"snapshot": "x"}, "Hangup has no attribute 'snapshot'; it has account_code, action_id, "),
+        ({"cause": [1]}, "Hangup: cause takes a whole number, not an object of the type list."),
+        ({"cause": "many"}, "Hangup: cause takes a whole number; the text that was given is none."),
+        ({"cause": None}, "Hangup: cause takes a whole number, not None."),
+        ({"channel": True}, "Hangup: channel takes text, not an object of the type bool."),
+        ({"channel": "a\r\nEvent: b"}, "Hangup: channel takes text without CR and LF."),
+        ({"channel_state": enums.HangupCause(16)}, "Hangup: channel_state takes a member of enums.ChannelState "),
+        ({"channel_state": "Up"}, "Hangup: channel_state takes a whole number; the text that was given is none."),
+        ({"timestamp": 5}, "Hangup: timestamp takes a datetime, not an object of the type int."),
+        ({"chan_variable": ["A=1"]}, "Hangup: chan_variable takes a mapping of names to text, not an object of "),
+        ({"chan_variable": {"A=": "1"}}, "Hangup: chan_variable takes a mapping of names to text; a name is text "),
+        ({"chan_variable": {"A": None}}, "Hangup: chan_variable ['A'] takes text, not None."),
+        ({"privilege": 5}, "Hangup: privilege takes a list, not an object of the type int."),
+    ],
+)
+def test_what_a_keyword_does_not_take_is_refused_by_a_sentence(keywords: dict[str, Any], sentence: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as refused:
+        events.Hangup(**keywords)
+    assert str(refused.value).startswith(sentence)
+
+
+def test_two_attributes_of_one_header_are_not_given_both() -> None:
+    with pytest.raises(TypeError, match="core_startup_date and started are both CoreStartupDate; give one of them"):
+        responses.CoreStatus(core_startup_date="2026-11-27", started=datetime(2026, 11, 27))
+    assert responses.CoreStatus(started=datetime(2026, 11, 27, 9)).core_startup_date == "2026-11-27"
+
+
+def test_headers_may_be_given_beside_keywords() -> None:
+    made = events.UserEvent({"Colour": "red", "UserEvent": "No", "Channel": "SIP/1"}, user_event="Welcome")
+    assert (made["Colour"], made.user_event, made.channel) == ("red", "Welcome", "SIP/1")
+    assert [*made][-1] == "Colour"
+    assert ami.Event({"Event": "Novelty"}, privilege=["call"])["Privilege"] == "call"
+    spelt = events.Hangup([("event", "hangup"), ("Cause", "5"), ("X", "1"), ("X", "2")], channel="SIP/1")
+    assert (spelt.event, spelt.cause, spelt.all("X"), next(iter(spelt))) == ("hangup", 5, ["1", "2"], "event")
+
+
+def test_forms_without_keywords_are_as_they_were() -> None:
+    assert events.Hangup({"Cause": "16"}) == {"Cause": "16"}
+    assert events.Hangup(["Event: Hangup", "Cause: 16"]) == {"Event": "Hangup", "Cause": "16"}
+    assert ami.Event() == ami.Message() == {}
+    assert events.Hangup(ami.Event({"Event": "Hangup", "Cause": "16"})).cause == 16
+
+
+def test_a_family_and_a_plain_event_need_the_name_of_an_event() -> None:
+    with pytest.raises(TypeError, match=r"ChannelEvent is a family of events: call the class of one of them\."):
+        events.ChannelEvent(channel="SIP/1")
+    with pytest.raises(TypeError, match=r"Event needs the header Event, or call the class of an event\."):
+        ami.Event(privilege=["call"])
+
+
+def test_events_of_a_program_and_user_events_are_made_too() -> None:
+    class TrunkAlarm(events.ChannelEvent):
+        """An event of a module."""
+
+        wire_name = "Trunk-Alarm"
+        level: Always[int] = Always("Level", values.integer)
+
+    class Fire(events.UserEvent):
+        """A user event."""
+
+    assert lines(TrunkAlarm(channel="SIP/1", level=3))[0] == "Event: Trunk-Alarm"
+    assert (TrunkAlarm(level=3).level, TrunkAlarm().level) == (3, 0)
+    assert (Fire().event, Fire().user_event) == ("UserEvent", "Fire")
+    assert Fire.of(bytes(Fire())) == Fire()
+
+
+def test_answers_are_made_with_keywords() -> None:
+    assert lines(ami.Answer(response="Error", message="No such channel", action_id="7")) == [
+        "Response: Error",
+        "ActionID: 7",
+        "Message: No such channel",
+    ]
+    answer = responses.Challenge(challenge="1234")
+    assert (answer.success, answer.challenge, answer.response) == (True, "1234", "Success")
+    assert responses.Command(output=["one", "two"]).data == ["one", "two"]
+
+
+def test_a_structure_that_is_read_from_the_text_of_a_message_is_no_keyword() -> None:
+    with pytest.raises(TypeError, match=r"IAXnetstats: output is read from the whole message"):
+        responses.IAXnetstats(output=["a"])  # type: ignore[call-arg]
+
+
+def test_lists_are_made_of_their_parts() -> None:
+    anna, ben = events.QueueMember(name="Anna"), events.QueueMember(name="Ben")
+    queues = aggregates.QueueStatus(
+        "7", params=[events.QueueParams()], members=[anna, ben], complete=events.QueueStatusComplete(list_items=3)
+    )
+    assert (queues.action_id, queues.members, queues.entries, queues.valid) == ("7", [anna, ben], [], True)
+    assert queues.complete == queues.closing
+    assert queues[events.QueueMember] == [anna, ben]
+    short = aggregates.QueueStatus(members=[anna], complete=events.QueueStatusComplete(list_items=3))
+    assert (short.valid, short.error_message) == (False, "QueueStatusComplete announces 3 items, 1 came")
+    assert aggregates.QueueStatus() == aggregates.QueueStatus("7")
+
+
+@pytest.mark.parametrize(
+    ("parts", "sentence"),
+    [
+        ({"member": []}, "QueueStatus has no attribute 'member'; did you mean 'members'?"),
+        ({"members": 5}, "QueueStatus: members takes a list of QueueMember events, not an object of the type int."),
+        ({"members": [5]}, "QueueStatus: members takes QueueMember events, not int."),
+        ({"members": events.QueueMember()}, "QueueStatus: members takes a list of QueueMember events, not an object "),
+        ({"complete": events.Hangup()}, "QueueStatus: complete takes QueueStatusComplete events, not Hangup."),
+    ],
+)
+def test_a_list_of_other_parts_is_refused_by_a_sentence(parts: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(TypeError) as refused:
+        aggregates.QueueStatus(**parts)
+    assert str(refused.value).startswith(sentence)
+
+
+def test_an_attribute_cannot_be_assigned() -> None:
+    hangup: Any = events.Hangup(cause=16)
+    with pytest.raises(AttributeError, match=r"Hangup\.cause is read from a header; set message\['Cause'\] instead"):
+        hangup.cause = 17
+    queues: Any = aggregates.QueueStatus()
+    with pytest.raises(AttributeError, match=r"QueueStatus\.members holds the events QueueMember of the list"):
+        queues.members = []
