@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PACKAGE = Path("src", "ami_typed")
-BY_MYPYC = ("_protocol.framing", "exchanges", "_protocol.quirks", "_protocol.session", "_transport.threads")
+BY_MYPYC = (
+    "_protocol.framing",
+    "exchanges",
+    "_protocol.quirks",
+    "_protocol.session",
+    "_delivery.audience",
+    "_transport.threads",
+)
 """What requests, answers and batches of events pass. They share one library, which only who connects is to load.
 
 There is no coroutine among them: those that mypyc makes throw exceptions in the form that Python 3.12 warns of.

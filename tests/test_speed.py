@@ -19,7 +19,7 @@ from ami_typed import _speed
 def by_mypyc() -> tuple[str, ...]:
     """The modules that the build hook has compiled; it is not imported, because that needs what builds."""
     hook = (Path(__file__).parents[1] / "hatch_build.py").read_text("utf-8")
-    named: tuple[str, ...] = ast.literal_eval(hook.partition("\nBY_MYPYC = ")[2].partition("\n")[0])
+    named: tuple[str, ...] = ast.literal_eval(hook.partition("\nBY_MYPYC = ")[2].partition("\n)")[0] + ")")
     return named
 
 

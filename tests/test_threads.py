@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ami_typed as ami
+from ami_typed._delivery.audience import quiet
 from ami_typed._delivery.backlog import Backlog
 from ami_typed._delivery.log import Log
 from ami_typed._delivery.subscriptions import Handlers
@@ -16,7 +17,7 @@ from ami_typed._protocol.session import Session
 from ami_typed._transport import threads as _threads
 from ami_typed._transport.sockets import SynchronisedSocket
 from ami_typed._transport.target import Target
-from ami_typed._transport.threads import Audience, Connection, Dispatcher, Throttle, quiet
+from ami_typed._transport.threads import Connection, Dispatcher, Throttle, audience_of
 from ami_typed.overflow import Overflow
 from tests.support import PATIENCE, Pair, Peer, answer, message, once
 
@@ -50,7 +51,9 @@ def dispatcher(function: Callable[..., object], limit: int) -> Dispatcher:
     KEPT.append(handlers)
     owner = Called()
     backlog = Backlog(Overflow.DROP_OLDEST, limit, 1 << 20)
-    return Dispatcher(handlers, weakref.ref(owner), backlog, Throttle(backlog), Log(None, debug=False))
+    begun = Dispatcher(handlers, weakref.ref(owner), backlog, Throttle(backlog), Log(None, debug=False))
+    begun.start()
+    return begun
 
 
 def events(*numbers: int) -> list[Any]:
@@ -96,7 +99,9 @@ class Line:
         self.transport = SynchronisedSocket(pair[0], write_timeout=0.02)
         self.session = Session(self.handlers, token="t", limits=ami.Limits(**limits))
         log = Log(None, debug=False)
-        self.audience = Audience(self.handlers, weakref.ref(self.owner), Backlog(Overflow.block(), 100, 1 << 20), log)
+        self.audience = audience_of(
+            self.handlers, weakref.ref(self.owner), Backlog(Overflow.block(), 100, 1 << 20), log
+        )
         self.connection = Connection(self.transport, self.session, self.audience, quiet, NOWHERE, log)
         self.connection.open_up(lost=quiet)
         LINES.append(self)

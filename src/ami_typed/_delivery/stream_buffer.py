@@ -73,24 +73,28 @@ class Endable(Protocol):
 
 def to_streams(
     messages: Iterable[Message | Aggregate], handlers: Handlers, queues: Iterable[Bounded]
-) -> list[Message | Aggregate]:
-    """Hand messages to the streams that take them; return those that are the callbacks' as well.
+) -> tuple[list[Message | Aggregate], Overflowed | None]:
+    """Hand messages to the streams that take them.
 
     Args:
         messages: What came.
         handlers: The table of callbacks and streams.
         queues: What is to make ready for it.
+
+    Returns:
+        The messages that callbacks take as well, and why the connection has to end, if it has.
     """
     for queue in queues:
         queue.brace()
     left: list[Message | Aggregate] = []
+    overflowed: Overflowed | None = None
     for message in messages:
         route = handlers.by_class.get(message.__class__) or handlers.route_of(message)
         for sink in route.sinks:
-            sink(message)
+            overflowed = sink(message) or overflowed
         if route.functions:
             left.append(message)
-    return left
+    return left, overflowed
 
 
 class Buffer(Bounded, Generic[E]):

@@ -25,6 +25,8 @@ from ami_typed.notices import Notice
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ami_typed.errors import Overflowed
+
 __all__ = ["EVERY_EVENT", "ORPHANS", "EventKey", "Handler", "Handlers", "Route", "doubt_about", "name_of"]
 
 Handler = Callable[..., object]
@@ -55,11 +57,12 @@ class Route(NamedTuple):
     """Where one kind of message goes.
 
     Attributes:
-        sinks: Streams; they take the message at once and never wait.
+        sinks: Streams; they take the message at once and never wait. They return why the connection has to end, if it
+            has.
         functions: Callbacks, in the order of their calls.
     """
 
-    sinks: tuple[Handler, ...]
+    sinks: tuple[Callable[..., Overflowed | None], ...]
     functions: tuple[Handler, ...]
 
 
@@ -91,7 +94,7 @@ class _Key(NamedTuple):
 
 class _Entry(NamedTuple):
     key: _Key
-    function: Handler
+    function: Callable[..., Any]
     sink: bool
 
 

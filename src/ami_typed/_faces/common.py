@@ -34,12 +34,11 @@ from ami_typed.quantities import seconds
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from datetime import datetime, tzinfo
     from typing import Protocol, Self, Unpack
 
-    from ami_typed._delivery.bounded import Bounded
-    from ami_typed._delivery.stream_buffer import Endable
+    from ami_typed._delivery.audience import Audience
     from ami_typed._delivery.subscriptions import EventKey
     from ami_typed._protocol.session import Session
     from ami_typed._transport.target import Secret, Target
@@ -51,31 +50,6 @@ if TYPE_CHECKING:
     from ami_typed.quantities import Seconds
     from ami_typed.releases import Release
     from ami_typed.statistics import Statistics
-
-    class Listeners(Protocol):
-        """An audience, as the faces see it."""
-
-        overflowed: Overflowed | None
-
-        def explain(self, names: Iterable[str], /) -> str:
-            """Say why events of some names may not have come."""
-            ...
-
-        def waiting(self) -> int:
-            """Return how many messages wait for the callbacks."""
-            ...
-
-        def watch(self, queue: Bounded, /) -> None:
-            """Rest from reading for a stream's queue too."""
-
-        def forget(self, queue: Bounded, /) -> None:
-            """Rest no longer for a stream's queue."""
-
-        def join(self, stream: Endable, /) -> None:
-            """Add a stream."""
-
-        def disown(self, reason: Exception, /) -> None:
-            """End, in a child process, what its parent goes on hearing."""
 
     class Link(Protocol):
         """A connection, as the faces see it."""
@@ -110,7 +84,7 @@ T = TypeVar("T")
 A = TypeVar("A", bound=Aggregate)
 E = TypeVar("E", bound=Event)
 E_co = TypeVar("E_co", bound=Event, covariant=True)
-L = TypeVar("L", bound="Listeners")
+L = TypeVar("L", bound="Audience[Any, Any]")
 C = TypeVar("C", bound="Link")
 
 
@@ -151,11 +125,10 @@ class Stream(Generic[E_co, L]):
         """The number of events that were dropped because the stream was full."""
         return self._buffer.dropped
 
-    def _put(self, event: Any) -> None:
+    def _put(self, event: Any) -> Overflowed | None:
         overflowed = self._buffer.put(event)
         self._notify()
-        if overflowed is not None:
-            self._audience.overflowed = overflowed
+        return overflowed
 
     def end(self, reason: Exception | None) -> None:
         """Stop accepting events; those already buffered can still be read."""
@@ -331,7 +304,7 @@ class Face(Generic[C, L]):
         return self._tally.snapshot(
             connection.session.kinds if connection else (),
             pending=connection.session.pending if connection else 0,
-            waiting=audience.waiting() if audience else 0,
+            waiting=audience.dispatcher.waiting if audience else 0,
             since=connection.made if connection and not connection.ended else None,
         )
 

@@ -20,7 +20,7 @@ from ami_typed._protocol import dialogues
 from ami_typed._transport.reasons import reason_of
 from ami_typed._transport.sockets import Tries, keep_alive
 from ami_typed._transport.target import failure_of
-from ami_typed._transport.tasks import Audience, Awaited, Connection, is_over, leave_the_loop
+from ami_typed._transport.tasks import Audience, Awaited, Connection, audience_of, is_over, leave_the_loop
 from ami_typed.errors import ConnectionLost, Error, EventTimeout, NotAsterisk, WrongContext
 from ami_typed.messages import Event
 from ami_typed.notices import Disconnected, Reconnected
@@ -50,14 +50,14 @@ class TaskStream(Stream[E_co, Audience]):
     def __init__(
         self, handlers: Handlers, keys: tuple[EventKey, ...], buffer: Buffer[E_co], audience: Audience
     ) -> None:
-        if _running_loop() not in {None, audience.loop}:
+        if _running_loop() not in {None, audience.dispatcher.loop}:
             raise _foreign_loop()
         self._changed = asyncio.Event()
         super().__init__(handlers, keys, buffer, audience, self._changed.set)
 
     async def _next(self, timeout: float | None) -> E_co | None:
         """Wait for the next event and take it; return `None` for the end."""
-        if self._audience.loop is not asyncio.get_running_loop() and not self._audience.inherited:
+        if self._audience.dispatcher.loop is not asyncio.get_running_loop() and not self._audience.inherited:
             raise _foreign_loop()
         try:
             async with asyncio.timeout(timeout):
@@ -91,7 +91,7 @@ class TaskFace(Face[Connection, Audience]):
 
     async def _connect(self, call: int, target: Target) -> Connection:
         await self._leave()
-        audience = Audience(self._handlers, weakref.ref(self), self._new_backlog(), self._log)
+        audience = audience_of(self._handlers, weakref.ref(self), self._new_backlog(), self._log)
         connection = None
         try:
             connection = await self._dial(target, audience)
@@ -155,17 +155,17 @@ class TaskFace(Face[Connection, Audience]):
         resuming, self._resuming = self._resuming, None
         if audience is None:
             return
-        if audience.loop is asyncio.get_running_loop():
+        if audience.dispatcher.loop is asyncio.get_running_loop():
             await _finish(_end(connection, audience, resuming))
-        elif audience.loop.is_running():
+        elif audience.dispatcher.loop.is_running():
 
             async def end() -> None:
                 await _finish(_end(connection, audience, resuming))
 
-            ending = asyncio.run_coroutine_threadsafe(end(), audience.loop)
+            ending = asyncio.run_coroutine_threadsafe(end(), audience.dispatcher.loop)
             await asyncio.wait([asyncio.wrap_future(ending)], timeout=3 * _DRAIN)
         else:
-            if audience.loop.is_closed():
+            if audience.dispatcher.loop.is_closed():
                 _bury(connection, audience)
             else:
                 _end(connection, audience, resuming)
@@ -176,7 +176,7 @@ class TaskFace(Face[Connection, Audience]):
         audience = getattr(self, "_audience", None)
         if audience is not None:
             with contextlib.suppress(RuntimeError):  # its loop is closed, and nothing runs there any more
-                audience.loop.call_soon_threadsafe(_forget, self._connection, audience, self._resuming)
+                audience.dispatcher.loop.call_soon_threadsafe(_forget, self._connection, audience, self._resuming)
 
     async def _try_again(self, lost: Connection, gap: Callable[[], float], attempt: int) -> None:
         """Connect in the place of a lost connection, log in as before, and tell everybody.

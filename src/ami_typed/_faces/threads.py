@@ -92,13 +92,13 @@ class ThreadFace(Face["Connection", "Audience"]):
         return connection.transport if connection is not None and not connection.ended else None
 
     def _connect(self, call: int, target: Target) -> Connection:
-        from ami_typed._transport.threads import Audience
+        from ami_typed._transport.threads import audience_of
 
         self._leave()
-        audience = Audience(self._handlers, weakref.ref(self), self._new_backlog(), self._log)
+        audience = audience_of(self._handlers, weakref.ref(self), self._new_backlog(), self._log)
         connection = None
         try:
-            audience.start()
+            audience.dispatcher.start()
             connection = self._dial(target, audience)
             while (plan := self._adopt(connection, call)) is None:  # another thread has connected meanwhile
                 self._leave()
@@ -111,7 +111,7 @@ class ThreadFace(Face["Connection", "Audience"]):
                 self._leave(connection)
                 connection.discard()
             audience.leave(None)
-            audience.drain(_DRAIN)
+            audience.dispatcher.join(_DRAIN)
             raise
         return connection
 
@@ -142,8 +142,9 @@ class ThreadFace(Face["Connection", "Audience"]):
             ConnectFailed: It cannot be done.
             ConnectionLost: It is not wanted any more.
         """
+        from ami_typed._delivery.audience import quiet
         from ami_typed._transport.sockets import open_socket  # a program that does not connect yet needs none of this
-        from ami_typed._transport.threads import Connection, quiet
+        from ami_typed._transport.threads import Connection
 
         deadline = time.monotonic() + target.timeout
         transport = open_socket(target, deadline)
@@ -185,7 +186,7 @@ class ThreadFace(Face["Connection", "Audience"]):
         if connection is not None and not connection.is_entered():
             connection.join(_DRAIN)
         if audience is not None and not (connection is not None and connection.is_entered()):
-            audience.drain(_DRAIN)
+            audience.dispatcher.join(_DRAIN)
 
     def __del__(self) -> None:
         connection = getattr(self, "_connection", None)

@@ -18,12 +18,12 @@ import socket
 import threading
 import weakref
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ami_typed._delivery.stream_buffer import to_streams
+from ami_typed._delivery import audience
+from ami_typed._delivery.audience import quiet
 from ami_typed._protocol.framing import records
 from ami_typed._protocol.session import fate
-from ami_typed._protocol.visibility import Visibility
 from ami_typed._transport.sockets import hung_up
 from ami_typed.errors import (
     ConnectFailed,
@@ -38,12 +38,12 @@ from ami_typed.errors import (
 from ami_typed.messages import Event, Message, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
+    from ami_typed._delivery.audience import OnLoss
     from ami_typed._delivery.backlog import Backlog
     from ami_typed._delivery.bounded import Bounded
     from ami_typed._delivery.log import Log
-    from ami_typed._delivery.stream_buffer import Endable
     from ami_typed._delivery.subscriptions import Handlers
     from ami_typed._protocol.dialogues import Credentials
     from ami_typed._protocol.session import Received, Session
@@ -54,17 +54,7 @@ if TYPE_CHECKING:
     from ami_typed.messages import Aggregate
     from ami_typed.observers import Observers
 
-__all__ = [
-    "Audience",
-    "Awaited",
-    "Connection",
-    "Dispatcher",
-    "OnLoss",
-    "Throttle",
-    "is_over",
-    "leave_the_loop",
-    "quiet",
-]
+__all__ = ["Audience", "Awaited", "Connection", "Dispatcher", "Throttle", "audience_of", "is_over", "leave_the_loop"]
 
 T = TypeVar("T")
 
@@ -111,12 +101,12 @@ class Throttle:
 
     Attributes:
         queues: The queues that it rests for.
-        nudge: What to call when less waits.
+        read_on: What to call when less waits; the connection's.
     """
 
     def __init__(self, *queues: Bounded) -> None:
         self.queues: tuple[Bounded, ...] = queues
-        self.nudge: Callable[[], object] = _nothing
+        self.read_on: Callable[[], object] = _nothing
 
     @property
     def blocks(self) -> bool:
@@ -126,6 +116,10 @@ class Throttle:
     def rest(self, now: float) -> float:
         """Return for how long reading should rest, in seconds."""
         return max([queue.rest(now) for queue in self.queues])
+
+    def nudge(self) -> None:
+        """Have the connection look again whether reading is still to rest."""
+        self.read_on()
 
 
 class Dispatcher:
@@ -137,6 +131,9 @@ class Dispatcher:
         backlog: What waits for them.
         throttle: Who is told when less waits.
         log: Where to tell of a callback that raised.
+
+    Attributes:
+        loop: The event loop that everything happens on.
     """
 
     def __init__(
@@ -151,7 +148,8 @@ class Dispatcher:
         self._ended = False
         self._batch: list[Message | Aggregate] = []
         self._changed = asyncio.Event()
-        self.task = asyncio.get_running_loop().create_task(self._run(), name="ami-typed callbacks")
+        self.loop = asyncio.get_running_loop()
+        self.task = self.loop.create_task(self._run(), name="ami-typed callbacks")
 
     @property
     def dropped(self) -> int:
@@ -234,97 +232,21 @@ def _raise(error: BaseException) -> None:
     raise error
 
 
-class Audience:
-    """Who hears what comes, over one connection and, where it is made again, those that follow it.
+Audience = audience.Audience[Throttle, Dispatcher]
+
+
+def audience_of(handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> Audience:
+    """Make the audience of a manager on the running event loop, and begin to call its callbacks.
 
     Args:
         handlers: The table of callbacks and streams.
         manager: Whom the callbacks are called with.
         backlog: What waits for callbacks.
-        log: Where to tell of a callback that raised.
-
-    Attributes:
-        loop: The event loop that everything happens on.
-        throttle: What makes reading rest while callbacks or streams are behind.
-        overflowed: Why the connection is to end, where what was delivered last was too much.
-        explain: Says why events of some names may not have come.
-        inherited: Whether it is a copy in a child process.
+        log: The manager's log.
     """
-
-    def __init__(self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> None:
-        self.inherited = False
-        self.loop = asyncio.get_running_loop()
-        self.throttle = Throttle(backlog)
-        self.dispatcher = Dispatcher(handlers, manager, backlog, self.throttle, log)
-        self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
-        self.overflowed: Overflowed | None = None
-        self.explain: Callable[[Iterable[str]], str] = Visibility().explain
-        self._handlers = weakref.ref(handlers)
-        self._log = log
-        self._dropped = 0
-        self._dropping = False
-        self._ended = False
-        self._reason: Exception | None = None
-
-    def waiting(self) -> int:
-        """Return how many messages wait for the callbacks."""
-        return self.dispatcher.waiting
-
-    def deliver(self, messages: list[Message | Aggregate]) -> None:
-        """Hand messages to the streams at once, and to the callbacks behind what they still have to hear."""
-        if self._log.debug:
-            for message in messages:
-                self._log.trace("<", message)
-        self.overflowed = None
-        handlers = self._handlers()
-        if handlers is not None and handlers.sinks:
-            messages = to_streams(messages, handlers, self.throttle.queues)
-        if messages:
-            self.overflowed = self.dispatcher.put(messages) or self.overflowed
-        if self._dropping or self.dispatcher.dropped != self._dropped:
-            self._tell_of_drops()
-
-    def _tell_of_drops(self) -> None:
-        """Log that callbacks are too slow, once until nothing is dropped again."""
-        dropped = self.dispatcher.dropped
-        dropping = dropped > self._dropped
-        if dropping and not self._dropping:
-            self._log.note("Callbacks are too slow: events are dropped before them, announced as EventsLost.")
-        self._dropped, self._dropping = dropped, dropping
-
-    def watch(self, queue: Bounded) -> None:
-        """Rest from reading for a stream's queue too, where its policy is to block."""
-        if queue.overflow.seconds:
-            self.throttle.queues += (queue,)
-
-    def forget(self, queue: Bounded) -> None:
-        """Rest no longer for a stream's queue."""
-        self.throttle.queues = tuple(each for each in self.throttle.queues if each is not queue)
-        self.throttle.nudge()
-
-    def join(self, stream: Endable) -> None:
-        """Take in a stream; one that comes after the end learns of it at once."""
-        if self._ended:
-            stream.end(self._reason)
-        else:
-            self.streams.add(stream)
-
-    def leave(self, reason: Exception | None) -> None:
-        """End: nothing more will come. Streams raise the reason behind what they have, or just end without one."""
-        if self._ended:
-            return
-        self._ended, self._reason = True, reason
-        for stream in list(self.streams):
-            stream.end(reason)
-        self.dispatcher.end()
-
-    def disown(self, reason: Exception) -> None:
-        """End, in a child process, what its parent goes on hearing."""
-        self.inherited = self._ended = True
-        self._reason = reason
-        self.dispatcher.disown()
-        for stream in list(self.streams):
-            stream.disown(reason)
+    throttle = Throttle(backlog)
+    dispatcher = Dispatcher(handlers, manager, backlog, throttle, log)
+    return Audience(handlers, throttle, dispatcher, log, contextlib.nullcontext)
 
 
 class Awaited:
@@ -355,20 +277,9 @@ class Awaited:
             self._loop.call_soon_threadsafe(self._told.set)
 
 
-class OnLoss(Protocol):
-    """What is called when a connection has ended."""
-
-    def __call__(self, connection: Connection, reason: ConnectionLost, wanted: bool, /) -> object:
-        """Learn which one ended and why, and whether the program wanted it."""
-
-
 def nobody() -> Observers | None:
     """Stand in for a reference to observers that there are not."""
     return None
-
-
-def quiet(connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
-    """Stand in for somebody who wants to know of a loss: nobody was told of the connection yet."""
 
 
 class Connection(asyncio.BufferedProtocol):
@@ -407,6 +318,7 @@ class Connection(asyncio.BufferedProtocol):
         self._lost: OnLoss = quiet
         self._reason: ConnectionLost | None = None
         self._held: list[Message | Aggregate] | None = []
+        self._overflowed: Overflowed | None = None
         self._timeout = target.timeout
         self._log = log
         self._observers = weakref.ref(observers) if observers is not None else nobody
@@ -427,7 +339,7 @@ class Connection(asyncio.BufferedProtocol):
         self._alarm_at = 0.0
         self._resting: asyncio.TimerHandle | None = None
         self.since = self._loop.time()
-        audience.throttle.nudge = self._read_on
+        audience.throttle.read_on = self._read_on
 
     # What the event loop calls
 
@@ -448,8 +360,8 @@ class Connection(asyncio.BufferedProtocol):
                 self._hand_out(self.session.receive(data, self._loop.time()))
             else:
                 self._greet(data)
-            if self.audience.overflowed is not None:
-                self.end(self.audience.overflowed)
+            if self._overflowed is not None:
+                self.end(self._overflowed)
         except ConnectionLost as error:
             self.end(error)
         except BaseException:  # what was read is half understood
@@ -751,7 +663,7 @@ class Connection(asyncio.BufferedProtocol):
         if not received.deliveries:
             return
         if self._held is None:
-            self.audience.deliver(received.deliveries)
+            self._overflowed = self.audience.deliver(received.deliveries) or self._overflowed
         else:
             self._held += received.deliveries
 
@@ -763,7 +675,7 @@ class Connection(asyncio.BufferedProtocol):
             lost: What to call when the connection ends, or at once where it has.
         """
         self.audience.explain = self.session.visibility.explain
-        self.audience.deliver([*first, *(self._held or ())])
+        self._overflowed = self.audience.deliver([*first, *(self._held or ())])
         self._held = None
         self._lost = lost
         if self._reason is not None:

@@ -20,9 +20,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ami_typed._delivery.stream_buffer import to_streams
+from ami_typed._delivery import audience
+from ami_typed._delivery.audience import quiet
 from ami_typed._protocol.session import fate
-from ami_typed._protocol.visibility import Visibility
 from ami_typed._transport.locks import NOT_WAITING, Bell, Latch, ownership, renew
 from ami_typed._transport.sockets import SOON, left_until, new_thread
 from ami_typed.errors import (
@@ -38,12 +38,12 @@ from ami_typed.errors import (
 from ami_typed.messages import Event, Message, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
+    from ami_typed._delivery.audience import OnLoss
     from ami_typed._delivery.backlog import Backlog
     from ami_typed._delivery.bounded import Bounded
     from ami_typed._delivery.log import Log
-    from ami_typed._delivery.stream_buffer import Endable
     from ami_typed._delivery.subscriptions import Handlers
     from ami_typed._protocol.dialogues import Credentials
     from ami_typed._protocol.session import Received, Session
@@ -58,11 +58,10 @@ __all__ = [
     "Audience",
     "Connection",
     "Dispatcher",
-    "OnLoss",
     "Throttle",
+    "audience_of",
     "join",
     "monitor",
-    "quiet",
 ]
 
 T = TypeVar("T")
@@ -120,18 +119,10 @@ class Dispatcher:
         backlog: What waits for them.
         throttle: Who is told when less waits.
         log: Where to tell of a callback that raised.
-        start: Whether the thread begins now, or is begun by whoever can end it.
     """
 
     def __init__(
-        self,
-        handlers: Handlers,
-        manager: weakref.ref[Any],
-        backlog: Backlog,
-        throttle: Throttle,
-        log: Log,
-        *,
-        start: bool = True,
+        self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, throttle: Throttle, log: Log
     ) -> None:
         self._handlers = weakref.ref(handlers)
         self._last_handlers: Handlers | None = None
@@ -145,8 +136,14 @@ class Dispatcher:
         self.is_mine = ownership(self._lock)
         self._bell = Bell()
         self.thread = new_thread("callbacks", self._run)
-        if start:
-            self.thread.start()
+
+    def start(self) -> None:
+        """Begin to call callbacks, until `end`."""
+        self.thread.start()
+
+    def join(self, timeout: float) -> None:
+        """Wait for the callbacks to end, in seconds at most; see `join`."""
+        join(self.thread, timeout)
 
     @property
     def dropped(self) -> int:
@@ -178,6 +175,7 @@ class Dispatcher:
         self._backlog.discard()
         self._batch.clear()
         self._bell.ring()
+        self._throttle.nudge()
 
     def _run(self) -> None:
         while True:
@@ -214,17 +212,6 @@ def join(thread: threading.Thread, timeout: float) -> None:
         thread.join(timeout)
 
 
-class ReadWhile(Protocol):
-    """What reads in a signal handler that has interrupted this thread as it read."""
-
-    def __call__(self, missing: Callable[[], bool], deadline: float | None, /) -> object:
-        """Read while something is missing; see `Connection.read_while`."""
-
-
-def leave_reading(missing: Callable[[], bool], deadline: float | None) -> None:
-    """Stand in for a connection."""
-
-
 class Waitable(Protocol):
     """What is set once, and waited for by `monitor`: a `Latch`."""
 
@@ -240,125 +227,26 @@ class Waitable(Protocol):
         ...
 
 
-class OnLoss(Protocol):
-    """What is called when a connection has ended."""
-
-    def __call__(self, connection: Connection, reason: ConnectionLost, wanted: bool, /) -> object:
-        """Learn which one ended and why, and whether the program wanted it."""
-
-
 def nobody() -> Observers | None:
     """Stand in for a reference to observers that there are not."""
     return None
 
 
-def quiet(connection: Connection, reason: ConnectionLost, wanted: bool) -> None:
-    """Stand in for somebody who wants to know of a loss: nobody was told of the connection yet."""
+Audience = audience.Audience[Throttle, Dispatcher]
 
 
-class Audience:
-    """Who hears what comes, over one connection and, where it is made again, those that follow it.
+def audience_of(handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> Audience:
+    """Make the audience of a manager; its callbacks are called once the dispatcher is started.
 
     Args:
         handlers: The table of callbacks and streams.
         manager: Whom the callbacks are called with.
         backlog: What waits for callbacks.
-        log: Where to tell of a callback that raised.
-
-    Attributes:
-        read_while: What reads for who waits in a signal handler.
-        throttle: Where the reader rests while callbacks or streams are behind.
-        overflowed: Why the connection is to end, where what was delivered last was too much.
-        explain: Says why events of some names may not have come.
+        log: The manager's log.
     """
-
-    def __init__(self, handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> None:
-        self.read_while: ReadWhile = leave_reading
-        self.throttle = Throttle(backlog)
-        self.dispatcher = Dispatcher(handlers, manager, backlog, self.throttle, log, start=False)
-        self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
-        self.overflowed: Overflowed | None = None
-        self.explain: Callable[[Iterable[str]], str] = Visibility().explain
-        self._handlers = weakref.ref(handlers)
-        self._log = log
-        self._dropped = 0
-        self._dropping = False
-        self._lock = threading.RLock()
-        self._ended = False
-        self._reason: Exception | None = None
-
-    def waiting(self) -> int:
-        """Return how many messages wait for the callbacks."""
-        return self.dispatcher.waiting
-
-    def start(self) -> None:
-        """Begin to call callbacks, until `leave`."""
-        self.dispatcher.thread.start()
-
-    def deliver(self, messages: list[Message | Aggregate]) -> None:
-        """Hand messages to the streams at once, and to the callbacks behind what they still have to hear."""
-        if self._log.debug:
-            for message in messages:
-                self._log.trace("<", message)
-        self.overflowed = None
-        handlers = self._handlers()
-        if handlers is not None and handlers.sinks:
-            messages = to_streams(messages, handlers, self.throttle.queues)
-        if messages:
-            self.overflowed = self.dispatcher.put(messages) or self.overflowed
-        if self._dropping or self.dispatcher.dropped != self._dropped:
-            self._tell_of_drops()
-
-    def _tell_of_drops(self) -> None:
-        """Log that callbacks are too slow, once until nothing is dropped again."""
-        dropped = self.dispatcher.dropped
-        dropping = dropped > self._dropped
-        if dropping and not self._dropping:
-            self._log.note("Callbacks are too slow: events are dropped before them, announced as EventsLost.")
-        self._dropped, self._dropping = dropped, dropping
-
-    def watch(self, queue: Bounded) -> None:
-        """Rest from reading for a stream's queue too, where its policy is to block."""
-        if queue.overflow.seconds:
-            with self._lock:
-                self.throttle.queues += (queue,)
-
-    def forget(self, queue: Bounded) -> None:
-        """Rest no longer for a stream's queue."""
-        with self._lock:
-            self.throttle.queues = tuple(each for each in self.throttle.queues if each is not queue)
-        self.throttle.nudge()
-
-    def drain(self, timeout: float) -> None:
-        """Wait for the callbacks to end, in seconds at most; see `join`."""
-        join(self.dispatcher.thread, timeout)
-
-    def join(self, stream: Endable) -> None:
-        """Take in a stream; one that comes after the end learns of it at once."""
-        with self._lock:
-            if not self._ended:
-                self.streams.add(stream)
-                return
-        stream.end(self._reason)
-
-    def leave(self, reason: Exception | None) -> None:
-        """End: nothing more will come. Streams raise the reason behind what they have, or just end without one."""
-        with self._lock:
-            if not self._ended:
-                self._ended, self._reason = True, reason
-            streams = list(self.streams)
-        for stream in streams:
-            stream.end(self._reason)
-        self.dispatcher.end()
-
-    def disown(self, reason: Exception) -> None:
-        """End, in a child process, what its parent goes on hearing."""
-        renew(self._lock)
-        self._ended, self._reason = True, reason
-        self.dispatcher.disown()
-        for stream in list(self.streams):
-            stream.disown(reason)
-        self.throttle.nudge()
+    throttle = Throttle(backlog)
+    dispatcher = Dispatcher(handlers, manager, backlog, throttle, log)
+    return Audience(handlers, throttle, dispatcher, log, threading.RLock)
 
 
 class Connection:
@@ -424,6 +312,7 @@ class Connection:
         self._lock = threading.RLock()
         self._locks = ownership(self._lock)
         self._torn = False
+        self._overflowed: Overflowed | None = None
         self._heard = 0.0
         self.leaving = False
         self._wanted = False
@@ -760,8 +649,8 @@ class Connection:
                     if deliveries:
                         self._deliver(deliveries)
                 self._torn = False
-            if self.audience.overflowed is not None:
-                self.end(self.audience.overflowed)
+            if self._overflowed is not None:
+                self.end(self._overflowed)
         except ConnectionLost as error:
             self.end(error, wanted=self._is_leaving())
         except BaseException:
@@ -829,7 +718,7 @@ class Connection:
         if deliveries:
             with self._lock:
                 if self._held is None:
-                    self.audience.deliver(deliveries)
+                    self._overflowed = self.audience.deliver(deliveries) or self._overflowed
                 else:
                     self._held += deliveries
 
@@ -842,7 +731,7 @@ class Connection:
         """
         self.audience.explain = self.session.visibility.explain
         with self._lock:
-            self.audience.deliver([*first, *(self._held or ())])
+            self._overflowed = self.audience.deliver([*first, *(self._held or ())])
             self._held = None
         with self._lock:
             reason = self._reason
