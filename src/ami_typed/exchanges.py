@@ -1,8 +1,22 @@
-"""What is known of one request from its sending to its end.
+"""One request from its sending to its end.
+
+`Exchange.ending` says what has become of the request, `settled` whether its sender has nothing more to wait for. They
+differ for a list: its answer comes before its items.
+
+| ending | entered by | settled |
+| --- | --- | --- |
+| `pending` | creation | no |
+| `answered` | `answer`, or `close_list` if no other answer comes | at once; a synchronous list when it is closed |
+| `failed` | `answer`; `break_off`, if an error ends a list; `fail`, if it is too long | at once |
+| `timed_out`, `cancelled`, `unsent` | `give_up`: the sender waits no longer | never |
+| `lost`, `unsent` | `lose`: the connection ended | at once |
+
+`unsent` means that no byte left; see `begin`. A list that is answered and not closed can still be given up or lost.
 
 Rules of this module:
 
-- It is a record: `session` writes into it, the shells wait on it, observers look at it.
+- `Session` calls the methods that change the state, and keeps track of which exchanges are open. The shells wait,
+  observers read.
 - What came of it is turned into a result, or an exception, in the thread or task of who asks for it.
 """
 
@@ -11,15 +25,23 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from ami_typed.errors import ActionFailed, ActionTimeout, LoginFailed, RequestNotSent, UnclearAnswer
-from ami_typed.messages import KEY_RESPONSE, RESPONSE_GENERIC, Aggregate, Request, Response
+from ami_typed.errors import (
+    ActionFailed,
+    ActionTimeout,
+    LoginFailed,
+    OutcomeUnknown,
+    RequestNotSent,
+    UnclearAnswer,
+)
+from ami_typed.messages import KEY_ACTIONID, KEY_RESPONSE, RESPONSE_GENERIC, Aggregate, Answer, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ami_typed._speed.plain import Item
+    from ami_typed.errors import ConnectionLost
     from ami_typed.limits import Limits
-    from ami_typed.messages import Answer
+    from ami_typed.messages import Event
     from ami_typed.statistics import Ending
 
 __all__ = ["Exchange"]
@@ -34,6 +56,10 @@ def _items_of(cls: type[Aggregate], repeatable: tuple[str, ...]) -> frozenset[st
     return frozenset(map(str.lower, repeatable)) if known else None
 
 
+_GIVEN_UP = ("unsent", "cancelled", "timed_out")
+"""What has become of a request whose sender does not wait any more."""
+_EARLY = 0.02
+"""How much before its time an event loop may end a wait, in seconds: the resolution of the coarsest clock."""
 _NEVER: frozenset[str] = frozenset()
 _NO_ITEMS: dict[bytes, Item] = {}
 """What a request without a list knows of its items; nothing is ever put into it."""
@@ -70,6 +96,10 @@ class Exchange(Generic[R]):
         given_up: Whether its sender has stopped waiting.
         written: Whether a byte of it may have left.
         ending: What has become of it, ``pending`` while nothing has.
+        due: How many more answers come, the last of which counts.
+        ends: The events that close its list, in lower case.
+        expected: Whether a list follows its answer even if the answer does not say so.
+        progress: When the last of what belongs to it came.
         wake: What to call when it is settled; the shell's.
         waiter: What its sender waits on; the shell's.
     """
@@ -148,6 +178,59 @@ class Exchange(Generic[R]):
         self._tally.requests_sent += 1
         self._tally.bytes_sent += len(self.octets)
         return True
+
+    def answer(self, answer: Answer, success: bool, now: float) -> None:
+        """Take the answer that counts.
+
+        Args:
+            answer: The answer.
+            success: Whether it says that the server did what it was asked for.
+            now: When it came.
+        """
+        self.response = answer
+        self.ending = "answered" if success or self.empty else "failed"
+        self.elapsed = now - self.sent
+        self.progress = now
+
+    def close_list(self, events: Aggregate, event: Event, now: float) -> None:
+        """Take the event that closes its list."""
+        self.progress = now
+        events._close(event)
+        if self.response is None and self.knowledge.answered_by_event:
+            self.response = Answer({KEY_RESPONSE: RESPONSE_GENERIC, KEY_ACTIONID: self.action_id})
+            self.ending = "answered"
+
+    def break_off(self, events: Aggregate, answer: Answer) -> None:
+        """Take an error that comes in the place of the rest of its list."""
+        events._fail(answer.message or "the server broke the list off")
+        if not self.settled:
+            self.response, self.ending = answer, "failed"
+
+    def fail(self, error: Exception) -> None:
+        """Note that this side refuses what comes for it."""
+        self.error, self.ending = error, "failed"
+
+    def give_up(self, now: float) -> bool:
+        """Note that its sender waits no longer; return whether that is new."""
+        if self.ending in _GIVEN_UP:
+            return False
+        in_time = now < self.sent + self.timeout - _EARLY
+        self.ending = "unsent" if not self.written else "cancelled" if in_time else "timed_out"
+        return True
+
+    def lose(self, reason: ConnectionLost) -> None:
+        """Note that the connection ended."""
+        if self.events is not None:
+            self.events._fail(str(reason))
+        self.error = self.fate(reason)
+        self.ending = "lost" if self.written else "unsent"
+
+    def fate(self, reason: ConnectionLost) -> ConnectionLost:
+        """Return what is certain about it if the connection ended."""
+        action = self.request.action
+        if not self.written:
+            return RequestNotSent(f"{action} was not sent: {reason}")
+        return OutcomeUnknown(f"The outcome of {action} (ActionID {self.action_id}) is unknown: {reason}")
 
     @property
     def begun(self) -> bool:

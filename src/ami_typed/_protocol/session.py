@@ -36,9 +36,7 @@ from ami_typed.errors import (
     ManagerError,
     NotAsterisk,
     NotInRelease,
-    OutcomeUnknown,
     ProtocolError,
-    RequestNotSent,
     TooManyPending,
 )
 from ami_typed.exchanges import Exchange
@@ -84,11 +82,6 @@ _ENDS = frozenset({"complete", "cancelled"})
 _PLAIN_ANSWERS = {b"Response: Success": "Success", b"Response: Error": "Error"}
 _NAMES = 4096
 """How many different first lines are remembered; a server that sends more is not one that needs to be fast."""
-_GIVEN_UP = ("unsent", "cancelled", "timed_out")
-"""What has become of a request whose sender does not wait any more."""
-_EARLY = 0.02
-"""How much before its time an event loop may end a wait, in seconds: the resolution of the coarsest clock."""
-
 Greeting = tuple[str, str]
 """What the server calls itself, and the version of its Manager Interface."""
 
@@ -437,10 +430,8 @@ class Session:
             self._raw_texts.withdraw(exchange.action_id)
             self._no_longer_odd(exchange.action_id)
             self._no_longer_due(exchange.action_id)
-        if exchange.ending in _GIVEN_UP:
+        if not exchange.give_up(now):
             return False
-        in_time = now < exchange.sent + exchange.timeout - _EARLY
-        exchange.ending = "unsent" if not exchange.written else "cancelled" if in_time else "timed_out"
         self.tally.ended(exchange.request[KEY_ACTION], exchange.ending, exchange.elapsed)
         if exchange.knowledge.logs_off:
             self.leaving = False
@@ -590,7 +581,7 @@ class Session:
         exchange.events = type(events)(exchange.action_id)  # the other one may be large, and its sender has it
         self._ignored[exchange.action_id] = exchange
         self._pending.pop(exchange.action_id, None)
-        exchange.error, exchange.ending = error, "failed"
+        exchange.fail(error)
         self._settle(exchange, received)
 
     def _ignores(self, event: Event, now: float) -> bool:
@@ -717,13 +708,9 @@ class Session:
         if event.event.lower() in exchange.ends or _closes(event):
             if self._bound(exchange, received):
                 return self._ignores(event, now)
-            exchange.progress = now
-            exchange.events._close(event)
+            exchange.close_list(exchange.events, event, now)
             if _list_mark(event) == "cancelled":
                 exchange.events._fail("the server cancelled the list")
-            if exchange.response is None and exchange.knowledge.answered_by_event:
-                exchange.response = Answer({KEY_RESPONSE: RESPONSE_GENERIC, KEY_ACTIONID: exchange.action_id})
-                exchange.ending = "answered"
             if exchange.response is not None:
                 self._end_list(exchange, received)
             return exchange.synchronous
@@ -787,9 +774,7 @@ class Session:
     def _break_off(self, exchange: Exchange[Any], message: Answer, received: Received) -> None:
         """Take an error that comes in the place of the rest of a list."""
         assert exchange.events is not None
-        exchange.events._fail(message.message or "the server broke the list off")
-        if not exchange.settled:
-            exchange.response, exchange.ending = message, "failed"
+        exchange.break_off(exchange.events, message)
         self._end_list(exchange, received)
         if not exchange.synchronous:
             received.deliveries.append(exchange.events)
@@ -844,10 +829,7 @@ class Session:
             if self._raw_texts:  # in the place of the text
                 self._raw_texts.withdraw(exchange.action_id)
         self._inspector.answered(exchange.request, message, now)
-        exchange.response = message
-        exchange.ending = "answered" if success or exchange.empty else "failed"
-        exchange.elapsed = now - exchange.sent
-        exchange.progress = now
+        exchange.answer(message, success, now)
         if exchange.events is not None:
             self._answer_list(exchange, exchange.events, message, received)
         else:
@@ -918,10 +900,7 @@ class Session:
         for exchange in (self._pending | self._gathering).values():
             self._drop(exchange)
             if not exchange.settled:
-                if exchange.events is not None:
-                    exchange.events._fail(str(reason))
-                exchange.error = fate(exchange, reason)
-                exchange.ending = "lost" if exchange.written else "unsent"
+                exchange.lose(reason)
                 self._settle(exchange, received)
             elif exchange.events is not None and exchange.events.closing is None:
                 exchange.events._fail(str(reason))
@@ -929,14 +908,6 @@ class Session:
         self._wake_boot_waiters()
         self.tally.fold(self._kinds.values())
         return received
-
-
-def fate(exchange: Exchange[Any], reason: ConnectionLost) -> ConnectionLost:
-    """Return what is certain about a request whose connection ended."""
-    action = exchange.request.action
-    if not exchange.written:
-        return RequestNotSent(f"{action} was not sent: {reason}")
-    return OutcomeUnknown(f"The outcome of {action} (ActionID {exchange.action_id}) is unknown: {reason}")
 
 
 @functools.cache

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from ami_typed._delivery import audience
 from ami_typed._delivery.audience import quiet
 from ami_typed._protocol.framing import records
-from ami_typed._protocol.session import fate
 from ami_typed._transport.sockets import hung_up
 from ami_typed.errors import (
     ConnectFailed,
@@ -551,7 +550,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _stop_waiting(self, exchange: Exchange[Any]) -> None:
         if self.ended and not exchange.settled:  # it was lost between what is pending and what is settled
-            exchange.error = fate(exchange, self._reason or ConnectionLost("it was closed."))
+            exchange.error = exchange.fate(self._reason or ConnectionLost("it was closed."))
         if not exchange.settled and self.session.give_up(exchange, self._loop.time()) and self._log.debug:
             self._log.trace_end_of_wait(exchange)
         observers = self._observers()

@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ami_typed._delivery import audience
 from ami_typed._delivery.audience import quiet
-from ami_typed._protocol.session import fate
 from ami_typed._transport.locks import NOT_WAITING, Bell, Latch, ownership, renew
 from ami_typed._transport.sockets import SOON, left_until, new_thread
 from ami_typed.errors import (
@@ -523,7 +522,7 @@ class Connection:
         with self._lock:
             given_up = self.session.give_up(exchange, time.monotonic())
             if self.ended and exchange.error is None:  # it was lost between what is pending and what is settled
-                exchange.error = fate(exchange, self._reason_of_end())
+                exchange.error = exchange.fate(self._reason_of_end())
         if given_up and self._log.debug:
             self._log.trace_end_of_wait(exchange)
 
