@@ -282,12 +282,22 @@ def test_an_interrupt_while_it_closes_ends_the_streams_and_threads(strict: Stric
         assert not manager.is_connected()
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-@pytest.mark.parametrize("size", ["S", "L"])
-def test_an_interrupt_on_an_event_loop_leaves_whole_requests_or_no_connection(strict: Strict, size: str) -> None:
-    """It strikes in the package only: what asyncio is interrupted at, it forgets."""
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop that may be interrupted. What it forgets then is collected here, not in the middle of another test."""
     loop = asyncio.new_event_loop()
     loop.set_exception_handler(lambda loop, context: None)
+    yield loop
+    loop.close()
+    gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+@pytest.mark.parametrize("size", ["S", "L"])
+def test_an_interrupt_on_an_event_loop_leaves_whole_requests_or_no_connection(
+    strict: Strict, loop: asyncio.AbstractEventLoop, size: str
+) -> None:
+    """It strikes in the package only: what asyncio is interrupted at, it forgets."""
     manager = AsyncManager(logger=SILENT)
     lost = struck = 0
 
@@ -315,11 +325,9 @@ def test_an_interrupt_on_an_event_loop_leaves_whole_requests_or_no_connection(st
         let_all_end()
         with contextlib.suppress(ami.ConnectionLost, ami.NotConnected):
             loop.run_until_complete(several("S-after"))
-    assert struck > 50
+    assert struck > 20  # compiled modules have no bytecode to strike at
     assert lost > 1
     loop.run_until_complete(manager.close())
-    loop.close()
-    gc.collect()  # what an interrupt has left of a connection, before warnings count again
 
 
 # Signal handlers that use the manager
