@@ -9,7 +9,7 @@ Rules of this module:
   other callbacks but never an answer; no task outlives its manager.
 """
 
-# A class that `subscribe` is not given adds nothing to its result: the type variables have the default `Never`.
+# Classes that are not passed to `subscribe` do not affect its return type: the type variables default to `Never`.
 # pyright: reportInvalidTypeVarUse=false
 
 from __future__ import annotations
@@ -79,24 +79,24 @@ E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 
 class AsyncEventStream(TaskStream[E_co]):
-    """Events of chosen classes, in order, to iterate over; made by `AsyncManager.subscribe`.
+    """An iterator over events of chosen classes, in order of arrival; created by `AsyncManager.subscribe`.
 
-    Events are collected from the moment it is made until `close`, which leaving an ``async with`` block calls. It ends
-    when the program disconnects, and raises the reason where the connection is lost.
+    The stream collects events from its creation until `close`, which is called on leaving an ``async with`` block. It
+    ends when the program disconnects. If the connection is lost, it raises the reason.
     """
 
     async def get(self, timeout: Seconds | None = None) -> E_co:
         """Return the next event.
 
         Args:
-            timeout: How long to wait for it, in seconds; `None` waits for as long as the connection stands.
+            timeout: How long to wait, in seconds; `None` waits as long as the connection is up.
 
         Raises:
-            EventTimeout: None came in time.
-            EventsDropped: Events were dropped before the next one; the next call goes on behind the gap. A stream of
-                `EventsLost` too returns one of those instead.
-            ConnectionLost: The connection ended behind the last event.
-            StopAsyncIteration: The stream was closed, behind its last event.
+            EventTimeout: No event arrived in time.
+            EventsDropped: Events were dropped before the next one; the next call continues after the gap. A stream
+                that includes `EventsLost` returns one of those instead.
+            ConnectionLost: The connection ended after the last event.
+            StopAsyncIteration: The stream was closed, and its last event has been returned.
         """
         event = await self._next(seconds_or_none(timeout, "timeout", passed=True))
         if event is None:
@@ -122,51 +122,52 @@ class AsyncManager(TaskFace):
     It belongs to the event loop that `connect` is awaited on.
 
     Args:
-        debug: Whether the dialogue is logged, at the level DEBUG, secrets hidden.
-        logger: Where to log; the logger ``ami_typed`` where none is given.
-        aggregate_timeout: How long an aggregate may go without another of its events, in seconds; then it is
-            delivered as it is, with `Aggregate.valid` false.
-        orphaned_response_timeout: How long a request that timed out is remembered, in seconds, so that its late answer
-            is counted as such. A response without a request always goes to the callbacks of `None`.
-        limits: How much is held at most; see `Limits`.
-        check_releases: Whether an action or parameter that the server's release does not have is refused, from
-            `login` on.
-        reconnect: How a lost connection is made again: logged in as before, with the event mask and filters as
-            before; callbacks and streams live on and are told (`Disconnected`, `Reconnected`). A request that was
-            pending is never sent again. Without it a lost connection stays lost. With `Reconnect.at_start`, `connect`
-            keeps trying as well.
-        overflow: What happens where callbacks fall behind; see `Overflow`.
+        debug: Whether to log the protocol dialogue, at level DEBUG and with secrets masked.
+        logger: The logger to use, by default the logger ``ami_typed``.
+        aggregate_timeout: Maximum time between two events of an aggregate, in seconds. When it expires, the aggregate
+            is delivered as it is, with `Aggregate.valid` false.
+        orphaned_response_timeout: How long to remember a request that timed out, in seconds, so that a late answer is
+            recognised and counted. A response without a request always goes to the callbacks of `None`.
+        limits: Upper bounds for what is held in memory; see `Limits`.
+        check_releases: Whether to refuse, from `login` on, actions and parameters that the server's release does not
+            support.
+        reconnect: When and how to re-establish a lost connection, by default not at all. The manager logs in again and
+            restores the event mask and filters; callbacks and streams stay registered and are notified
+            (`Disconnected`, `Reconnected`). Pending requests are never sent again. With `Reconnect.at_start`,
+            `connect` also retries.
+        overflow: What to do when callbacks cannot keep up; see `Overflow`.
         timezone: The server's time zone: a `zoneinfo.ZoneInfo`, a `datetime.timezone` or an IANA name such as
-            ``Europe/Berlin``. Asterisk prints a few times without their zone, as its ``/etc/localtime`` says (those of
-            `events.Cdr`, `events.CEL` and `responses.CoreStatus`); their attributes are aware, in UTC, where it is
-            given here, and naive where not.
+            ``Europe/Berlin``. Asterisk reports some times without a zone, in that of its ``/etc/localtime`` (those of
+            `events.Cdr`, `events.CEL` and `responses.CoreStatus`). Their attributes are aware, in UTC, if the zone is
+            given here, otherwise naive.
 
     Raises:
-        TypeError: A time-out, or one of the settings, is of a wrong type.
-        ValueError: One is out of range, or this machine knows no time zone of that name.
+        TypeError: A time-out or another setting has the wrong type.
+        ValueError: A setting is out of range, or this machine does not know the time zone.
     """
 
     async def connect(
         self, host: str | None = None, port: int = 5038, timeout: Seconds = 5, *, tls: bool | ssl.SSLContext = False
     ) -> None:
-        """Connect to a server, having closed a connection that there was.
+        """Connect to a server, closing any existing connection first.
 
         Args:
-            host: Its name or address; of several addresses of one name, each is tried. Without it the manager connects,
-                and logs in, as it was told by `from_url` or `from_env`.
-            port: The port of its Manager Interface.
-            timeout: How long to wait for the name's addresses, the connection, TLS and the greeting together, and later
-                between the lines of one message, in seconds. An idle link may be silent for ever.
-            tls: Whether to speak TLS, with the server's certificate verified against this machine's authorities; or
-                a context with settings of your own, such as a client certificate.
+            host: The server's name or address. If a name has several addresses, each is tried. Without a host, the
+                manager connects and logs in as configured by `from_url` or `from_env`.
+            port: The port of the Manager Interface.
+            timeout: How long to wait for name resolution, connection, TLS handshake and greeting together, and later
+                between the lines of one message, in seconds. An idle link may stay silent indefinitely.
+            tls: Whether to use TLS and verify the server's certificate against this machine's certificate authorities;
+                or an `ssl.SSLContext` for other settings, such as a client certificate.
 
         Raises:
-            ConnectFailed: Nobody listens there, the certificate does not verify, the server closed at once
-                (`TurnedAway`), it is not Asterisk's Manager Interface (`NotAsterisk`), or it was lost in the log-in.
-                With ``Reconnect(at_start=True)``, only once that gives up, or where trying again is pointless.
-            AddressError: There is no host, and the manager was not told one.
-            LoginFailed: It logged in as it was told, and the server did not let this user in.
-            ConnectionLost: The program disconnected, or connected to another server, meanwhile.
+            ConnectFailed: No server listens there, certificate verification failed, the server closed the connection
+                at once (`TurnedAway`), it is not Asterisk's Manager Interface (`NotAsterisk`), or the connection was
+                lost during the log-in. With ``Reconnect(at_start=True)``, it is raised only when no attempts are left
+                or retrying is pointless.
+            AddressError: No host is given, and the manager was not created with one.
+            LoginFailed: The server rejected the configured log-in.
+            ConnectionLost: The program meanwhile disconnected, or connected to another server.
         """
         if host is not None:
             await self._connect_first(target_of(host, port, timeout, tls), None)
@@ -176,7 +177,7 @@ class AsyncManager(TaskFace):
             raise AddressError("connect() needs a host where the manager was not made by from_url() or from_env().")
 
     async def _connect_first(self, target: Target, credentials: Credentials | None) -> None:
-        """Connect, log in where it is known whom, and tell those who wait for it what came of it."""
+        """Connect, log in if there are credentials, and notify the callers of `wait_connected` of the result."""
         self._own()
         self._trying = target
         try:
@@ -189,7 +190,7 @@ class AsyncManager(TaskFace):
         self._tell_waiting()
 
     async def _keep_trying(self, target: Target, credentials: Credentials | None) -> Connection:
-        """Make attempts to connect until one succeeds: one, or as many as `Reconnect` allows at the start."""
+        """Try to connect until an attempt succeeds: once, or as often as `Reconnect` allows at the start."""
         call, begun, plan = next(self._calls), time.monotonic(), self._reconnect
         pauses = plan.pauses().after(0, lambda: time.monotonic() - begun) if plan and plan.at_start else iter(())
         while True:
@@ -203,7 +204,7 @@ class AsyncManager(TaskFace):
             await self._pause(pause, call, target)
 
     async def _reach(self, call: int, target: Target, credentials: Credentials | None) -> Connection:
-        """Connect once, and log in where it is known whom."""
+        """Connect once, and log in if there are credentials."""
         connection = await self._connect(call, target)
         try:
             if credentials is not None:
@@ -217,7 +218,7 @@ class AsyncManager(TaskFace):
         return connection
 
     async def _pause(self, seconds: float, call: int, target: Target) -> None:
-        """Wait before the next attempt of a call of `connect`.
+        """Wait before the next attempt of a call to `connect`.
 
         Raises:
             ConnectionLost: A later call disconnected, or connected to another server.
@@ -231,17 +232,17 @@ class AsyncManager(TaskFace):
             self._waiting.discard(awaited)
 
     async def wait_connected(self, timeout: Seconds | None = None) -> None:
-        """Wait until the connection stands, now or after a loss, and the user is logged in if the manager knows which.
+        """Wait until the connection is up and, if the manager has credentials, logged in.
 
-        The connection is made by `connect`, which another task may have called or may yet call, or made again as
-        `Reconnect` says.
+        It does not matter whether another task has already called `connect` or calls it later. After a loss, this
+        waits until `Reconnect` has re-established the connection.
 
         Args:
-            timeout: How long to wait, in seconds; `None` waits for as long as it takes.
+            timeout: How long to wait, in seconds; `None` waits indefinitely.
 
         Raises:
-            ConnectFailed: It did not stand in time, or `connect` failed.
-            LoginFailed: `connect` logged in as it was told, and the server did not let this user in.
+            ConnectFailed: The connection was not up in time, or `connect` failed.
+            LoginFailed: `connect` logged in with the configured credentials, and the server rejected them.
             ConnectionLost: The program disconnected, or `Reconnect` allows no more attempts.
         """
         timeout = seconds_or_none(timeout, "timeout", passed=True)
@@ -260,12 +261,12 @@ class AsyncManager(TaskFace):
             self._waiting.discard(awaited)
 
     async def disconnect(self) -> None:
-        """Close the connection, if there is one. Pending requests, and a `connect` in progress, fail at once."""
+        """Close the connection, if any. Pending requests, and a `connect` in progress, fail immediately."""
         self._supersede()
         await self._leave()
 
     async def close(self) -> None:
-        """Close the connection and wait a moment for callbacks that still run."""
+        """Close the connection and briefly wait for running callbacks to finish."""
         await self.disconnect()
 
     async def __aenter__(self) -> Self:
@@ -283,25 +284,27 @@ class AsyncManager(TaskFace):
     ) -> Response[R] | None:
         """Send a request and wait for its answer, as in the classic client.
 
-        A refusal is no exception here but a `Response` whose `success` is false, even to ``actions.Login``; `execute`
-        raises. A log-in and a log-off count as such: with `Reconnect`, a lost connection is logged in again in the same
-        way, and one that was logged off stays closed. A log-in with an MD5 key cannot be repeated; use `login` instead.
+        A refusal does not raise an exception here, as it does in `execute`, but returns a `Response` whose `success`
+        is false, even for ``actions.Login``. The manager recognises a log-in and a log-off: with `Reconnect`, it
+        repeats the log-in after a loss, and does not reconnect after a log-off. A log-in with an MD5 key cannot be
+        repeated; use `login` instead.
 
         Args:
-            request: The request; it is not changed.
+            request: The request to send; it is not modified.
             action_id: The ActionID to use, instead of the request's own or a generated one. A number is sent as text.
-            headers: More headers, for this time only.
+            headers: Additional headers, for this call only.
 
         Returns:
-            What came of it, successful or not; `None` where no answer came within ``request.timeout``.
+            The answer, successful or not; `None` if no answer arrived within ``request.timeout``.
 
         Raises:
             NotConnected: There is no connection.
             HeaderRefused: A header would break the message; nothing was sent.
-            NotInRelease: The server's release does not have this; nothing was sent.
-            ConnectionLost: The link broke; says whether the request left.
-            TypeError: It is no request, and says what to write instead; or its time-out is no duration.
-            ValueError: Its time-out is NaN.
+            NotInRelease: The server's release does not support the action or parameter; nothing was sent.
+            ConnectionLost: The connection was lost; the exception states whether the request was sent.
+            TypeError: ``request`` is not a request (the message suggests what to write instead), or its time-out is not
+                a duration.
+            ValueError: The time-out is NaN.
         """
         connection = self._connected()
         check(request)
@@ -314,22 +317,23 @@ class AsyncManager(TaskFace):
     async def execute(self, request: Request[R], *, timeout: Seconds | None = None) -> R: ...
 
     async def execute(self, request: Request[Any], *, timeout: Seconds | None = None) -> Any:
-        """Send a request and return its result: for an action that lists events, all of them.
+        """Send a request and return its result: the answer or, for an action that lists events, the complete list.
 
         Args:
-            request: The request; it is not changed.
+            request: The request to send; it is not modified.
             timeout: How long to wait, in seconds, instead of ``request.timeout``.
 
         Raises:
-            ActionFailed: The server answered with an error; `LoginFailed` and its kin where that was to a log-in.
-            ActionTimeout: No complete answer came in time.
+            ActionFailed: The server answered with an error; for a log-in, `LoginFailed` or one of its subclasses.
+            ActionTimeout: No complete answer arrived in time.
             ListTooLong: The list exceeds the limits.
             NotConnected: There is no connection.
             HeaderRefused: A header would break the message; nothing was sent.
-            NotInRelease: The server's release does not have this; nothing was sent.
-            ConnectionLost: The link broke; says whether the request left.
-            TypeError: It is no request, and says what to write instead; or its time-out is no duration.
-            ValueError: Its time-out is NaN.
+            NotInRelease: The server's release does not support the action or parameter; nothing was sent.
+            ConnectionLost: The connection was lost; the exception states whether the request was sent.
+            TypeError: ``request`` is not a request (the message suggests what to write instead), or its time-out is not
+                a duration.
+            ValueError: The time-out is NaN.
         """
         check(request)
         gather = request.lists or request.synchronous
@@ -347,28 +351,28 @@ class AsyncManager(TaskFace):
         wait: Seconds | None = None,
         timeout: Seconds = 5,
     ) -> None:
-        """Log in, by default with an MD5 of the secret and a challenge of the server's.
+        """Log in, by default by MD5 challenge-response instead of sending the secret.
 
         Args:
-            username: The section of manager.conf.
-            secret: Its secret, or a function that returns it, or the path of a file that holds it, as a `pathlib.Path`.
-                The function is called, and the file read, whenever the secret is needed: here, and after a reconnect.
-            events: The event mask to begin with: ``on``, ``off``, or classes such as ``call,agent``.
-            plain: Whether to send the secret itself.
-            wait: How long to wait until the server is fully booted, in seconds; `None` does not wait.
+            username: The user, a section of manager.conf.
+            secret: The user's secret, a function that returns it, or the path of a file that contains it, as a
+                `pathlib.Path`. The function is called, or the file read, at each log-in: now and after a reconnect.
+            events: The initial event mask: ``on``, ``off``, or classes such as ``call,agent``.
+            plain: Whether to send the secret in plain text.
+            wait: How long to wait for the server to be fully booted, in seconds; `None` does not wait.
             timeout: How long to wait for each answer, in seconds.
 
         Raises:
-            AuthenticationFailed: The user is unknown, the secret wrong, or this address refused.
-            AlreadyLoggedIn: The user may be logged in once only, and is.
-            LoginFailed: The server did not let this user in for another reason.
+            AuthenticationFailed: The user is unknown, the secret is wrong, or the server refuses this address.
+            AlreadyLoggedIn: The user may be logged in only once, and already is.
+            LoginFailed: The server rejected the log-in for another reason.
             StillBooting: The server was not fully booted in time.
-            ActionTimeout: An answer did not come in time.
+            ActionTimeout: An answer did not arrive in time.
         """
         await self._log_in(Credentials(username, secret_of(secret), events, plain, wait, timeout), self._connected())
 
     async def _log_in(self, credentials: Credentials, connection: Connection) -> None:
-        is_first = connection.session.login is None  # Asterisk ignores another one
+        is_first = connection.session.login is None  # Asterisk ignores any later one
         release = connection.session.release = await self._converse(dialogues.login(credentials), connection)
         told = release or "of a release that it does not tell"
         self._log.tell(f"Logged in as {credentials.username} at Asterisk {told}.")
@@ -376,15 +380,15 @@ class AsyncManager(TaskFace):
             connection.credentials = credentials
 
     async def wait_until_booted(self, timeout: Seconds = 60) -> None:
-        """Wait until the server has said, since the log-in, that it is fully booted.
+        """Wait until the server reports that it is fully booted; return at once if it has done so since the log-in.
 
-        It says so to a user with the read privilege ``system`` whose event mask holds it.
+        It reports this to users with the read privilege ``system`` whose event mask includes it.
 
         Args:
             timeout: How long to wait, in seconds.
 
         Raises:
-            StillBooting: It did not say so in time.
+            StillBooting: The server did not report it in time.
             ConnectionLost: The connection ended first.
         """
         await self._connected().wait_until_booted(seconds(timeout, "timeout", passed=True))
@@ -397,13 +401,13 @@ class AsyncManager(TaskFace):
         recordings: bool = False,
         queues: bool = False,
     ) -> AsyncPbx:
-        """Return the server's calls, kept up to date while they are used in an ``async with`` block.
+        """Return the server's calls, kept up to date while used in an ``async with`` block.
 
         Args:
-            trunks: Beginnings of names of channels that lead out of the house, for `Call.direction`.
-            inbound_contexts: Dialplan contexts in which calls from outside begin, for `Call.direction`.
-            recordings: Whether to learn the files that MixMonitor records into. That takes every `VarSet` event.
-            queues: Whether to watch queues, their callers and members too.
+            trunks: Prefixes of the names of trunk channels, which lead outside, for `Call.direction`.
+            inbound_contexts: Dialplan contexts in which calls from outside arrive, for `Call.direction`.
+            recordings: Whether to track the files that MixMonitor records to. This requires every `VarSet` event.
+            queues: Whether to track queues, with their callers and members, as well.
         """
         from ami_typed.aiopbx import AsyncPbx
 
@@ -413,26 +417,26 @@ class AsyncManager(TaskFace):
         """Place a call and wait for its outcome.
 
         Args:
-            request: The call; it is placed asynchronously, whatever it says.
+            request: The call to place; always placed asynchronously, regardless of ``request.async_``.
             margin: How long to wait beyond the call's own time-out, in seconds.
 
         Returns:
-            The outcome: whether it was answered, and if not, why.
+            The outcome: whether the call was answered, and if not, why.
 
         Raises:
             ActionFailed: The server refused to place the call.
-            OutcomeTimeout: The outcome, an event, did not come in time.
-            OutcomeUnknown: The connection was lost before the outcome came.
+            OutcomeTimeout: The event with the outcome did not arrive in time.
+            OutcomeUnknown: The connection was lost before the outcome arrived.
         """
         return await self._converse(dialogues.originate(request, margin=margin), self._connected())
 
     async def logoff(self) -> None:
-        """Say good-bye to the server and close the connection."""
+        """Log off and close the connection."""
         await self._converse(dialogues.logoff(), self._connected())
         await self.disconnect()
 
     async def _converse(self, conversation: Conversation[T], connection: Connection) -> T:
-        """Carry out a conversation on a connection, step by step."""
+        """Run a conversation on a connection, step by step."""
         stream: AsyncEventStream[Event] | None = None
         try:
             step = next(conversation)
@@ -535,21 +539,21 @@ class AsyncManager(TaskFace):
     def subscribe(
         self, *event_classes: type[Event] | str, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
     ) -> AsyncEventStream[Any]:
-        """Collect events of some classes, of all where none are given, from now on.
+        """Start collecting events of the given classes, by default all events.
 
         Args:
-            event_classes: The classes; a family such as `events.ChannelEvent` stands for all of its events. Events may
-                be named instead, and a pattern such as ``Queue*`` stands for all whose names match; checkers know the
-                type of what is asked for by its class only.
-            limit: How many events wait at most, `Limits.stream` where none is given.
-            overflow: What happens beyond it; see `Overflow`. The reader is told of what was dropped: `get` raises
-                `EventsDropped`, or returns an `EventsLost` where that is one of the classes.
+            event_classes: The classes; a family such as `events.ChannelEvent` stands for all of its events. Names are
+                accepted too, and patterns such as ``Queue*`` for every event whose name matches; but type checkers
+                infer the type of the events from classes only.
+            limit: Maximum number of buffered events, by default `Limits.stream`.
+            overflow: What to do when the limit is exceeded; see `Overflow`. The reader is notified of dropped events:
+                `get` raises `EventsDropped`, or returns an `EventsLost` if that is one of the classes.
 
         Returns:
-            A stream to iterate over, best in an ``async with`` block.
+            A stream to iterate over, preferably in an ``async with`` block.
 
         Raises:
-            TypeError: One is no class of events.
+            TypeError: An argument is not an event class.
             ValueError: No event can have such a name.
         """
         return self._collect(tuple(dict.fromkeys(event_classes)) or (Event,), self._audience, limit, overflow)
@@ -634,17 +638,17 @@ class AsyncManager(TaskFace):
         where: Callable[[Any], bool] | None = None,
         timeout: Seconds | None = None,
     ) -> Any:
-        """Wait for the next event of some classes that fits; events from before the call do not count.
+        """Wait for the next matching event of the given classes. Events that arrived before the call are ignored.
 
         Args:
             event_classes: The classes or names; see `subscribe`.
-            where: Whether an event is the one; every one is where nothing is given.
-            timeout: How long to wait, in seconds; `None` waits for as long as the connection stands.
+            where: A predicate that returns whether an event matches; by default every event does.
+            timeout: How long to wait, in seconds; `None` waits as long as the connection is up.
 
         Raises:
-            EventTimeout: None came in time.
+            EventTimeout: No matching event arrived in time.
             ConnectionLost: The connection ended first.
-            TypeError: One is no class of events.
+            TypeError: An argument is not an event class.
             ValueError: No event can have such a name.
         """
         timeout = seconds_or_none(timeout, "timeout", passed=True)
@@ -666,7 +670,7 @@ class AsyncManager(TaskFace):
 
 
 async def _first(stream: AsyncEventStream[E], where: Callable[[E], bool] | None, timeout: float | None, what: str) -> E:
-    """Return the first event of a stream that fits."""
+    """Return the first matching event of a stream."""
     deadline = None if timeout is None else time.monotonic() + timeout
     others = 0
     try:

@@ -1,1 +1,1 @@
-"""What the faces, `manager` and `aio`, are made of."""
+"""The building blocks of the faces, `manager` and `aio`."""

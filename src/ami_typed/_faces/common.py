@@ -1,9 +1,9 @@
-"""The part of both faces that does not wait: construction, state, callbacks, and what a stream collects.
+"""The non-blocking part of both faces: construction, state, callbacks, and the buffers of streams.
 
 Rules of this module:
 
-- Nothing here waits or does I/O, so all of it holds for threads and for an event loop alike.
-- A method that is documented here is documented for both faces.
+- Nothing here waits or does I/O, so all of it works with threads and with an event loop.
+- A method is documented here for both faces.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from ami_typed.statistics import Statistics
 
     class Link(Protocol):
-        """A connection, as the faces see it."""
+        """The interface of a connection that the faces use."""
 
         session: Session
         target: Target
@@ -61,16 +61,16 @@ if TYPE_CHECKING:
         ended: bool
 
         def start_monitor(self, interval: float, /) -> None:
-            """Ping in the background."""
+            """Start pinging in the background."""
 
         def abandon(self) -> None:
-            """End an attempt to connect that is not wanted any more."""
+            """Cancel an attempt to connect."""
 
         def disown(self) -> None:
-            """Let go, in a child process, of a connection that its parent goes on using."""
+            """Release, in a child process, a connection that the parent continues to use."""
 
     class Signal(Protocol):
-        """What a caller of `wait_connected` waits for."""
+        """The wake-up signal of a caller of `wait_connected`."""
 
         error: Exception | None
 
@@ -89,14 +89,14 @@ C = TypeVar("C", bound="Link")
 
 
 class Stream(Generic[E_co, L]):
-    """The part of an event stream that does not wait.
+    """The non-blocking part of an event stream.
 
     Args:
         handlers: The table of callbacks and streams.
         keys: The classes or names to collect.
-        buffer: Where events wait for the reader.
-        audience: What brings them.
-        notify: Called when the reader should look again.
+        buffer: The buffer from which the reader receives events.
+        audience: The audience that delivers them.
+        notify: Called when the reader should check the buffer again.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Stream(Generic[E_co, L]):
 
     @property
     def what(self) -> str:
-        """The names of the classes that are collected, in words."""
+        """The names of the collected classes, joined for use in a sentence."""
         return " or ".join(map(name_of, self._keys))
 
     @property
@@ -136,7 +136,7 @@ class Stream(Generic[E_co, L]):
         self._notify()
 
     def disown(self, reason: Exception) -> None:
-        """Raise the reason from now on, in a child process: what has come is its parent's."""
+        """Raise the reason from now on, in a child process: buffered events belong to the parent."""
         self._buffer.discard(reason)
         with contextlib.suppress(RuntimeError):  # an event loop in debug mode, in another thread
             self._notify()
@@ -149,12 +149,12 @@ class Stream(Generic[E_co, L]):
         self._audience.forget(self._buffer)
 
     def silence(self) -> str:
-        """Explain why no event may have arrived, as far as is known: sentences after a blank, or nothing."""
+        """Explain why no event may have arrived, as far as known: sentences after a space, or an empty string."""
         return self._audience.explain([event_name(key) if isinstance(key, type) else key or "" for key in self._keys])
 
 
 class Face(Generic[C, L]):
-    """The part of a manager that does not wait; `Manager` and `AsyncManager` document the arguments."""
+    """The non-blocking part of a manager; `Manager` and `AsyncManager` document the arguments."""
 
     def __init__(
         self,
@@ -197,9 +197,9 @@ class Face(Generic[C, L]):
 
     @classmethod
     def from_url(cls, url: str, *, secret: Secret | None = None, **options: Unpack[Options]) -> Self:
-        """Create a manager that knows where to connect to and, if a user is named, whom to log in.
+        """Create a manager from a URL with the server to connect to and, optionally, the user to log in.
 
-        It connects when it is entered as a context manager, or by `connect` without a host:
+        It connects when entered as a context manager, or when `connect` is called without a host:
 
         ```python
         with Manager.from_url("ami://admin@pbx.example", secret=Path("/run/secrets/ami")) as manager:
@@ -213,34 +213,34 @@ class Face(Generic[C, L]):
         Args:
             url: ``ami://USER:SECRET@HOST:PORT?SETTING=VALUE``, or ``amis`` for TLS with verification. Only the host is
                 required; the default ports are 5038 and 5039. IPv6 addresses need brackets, special characters
-                percent-encoding. The settings are ``timeout`` and ``wait`` (for the server to be fully booted), in
+                need percent-encoding. The settings are ``timeout`` and ``wait`` (for the server to be fully booted), in
                 seconds, ``reconnect`` (``yes``, ``no``, ``start``), ``plain``, ``events`` (an event mask),
                 ``timezone`` (the server's, by its IANA name), ``secret_file``, and for TLS ``cafile``, ``certfile`` and
                 ``keyfile``.
-            secret: The secret, which is better kept out of the URL: the text itself, the path of a file as a
+            secret: The secret, which should preferably be kept out of the URL: a string, the path of a file as a
                 `pathlib.Path`, or a function that returns it. The file is read, or the function called, at each log-in.
-            options: The manager's other arguments.
+            options: The other arguments of the manager.
 
         Raises:
-            AddressError: The URL is malformed. The message says why, and shows nothing of the URL.
+            AddressError: The URL is malformed. The message states the reason without showing any part of the URL.
         """
-        from ami_typed._transport.url import Address  # programs that pass a host do not need it
+        from ami_typed._transport.url import Address  # not needed by programs that pass a host
 
         return cls._at(Address.of_url(url, secret), options)
 
     @classmethod
     def from_env(cls, prefix: str = "AMI_TYPED_", *, secret: Secret | None = None, **options: Unpack[Options]) -> Self:
-        """Create a manager that takes from the environment where to connect to and whom to log in; see `from_url`.
+        """Create a manager from environment variables that name the server and the user; see `from_url`.
 
         Args:
-            prefix: The start of the variables' names. They are ``AMI_TYPED_URL``, or ``AMI_TYPED_HOST``, ``_PORT``,
+            prefix: The prefix of the variables' names. They are ``AMI_TYPED_URL``, or ``AMI_TYPED_HOST``, ``_PORT``,
                 ``_USER``, ``_SECRET`` and ``_TLS`` (``yes`` or ``no``), and each setting of a URL:
-                ``AMI_TYPED_SECRET_FILE``, ``AMI_TYPED_TIMEOUT`` and so on. Each may be given once.
-            secret: The secret, if the environment does not hold it.
-            options: The manager's other arguments.
+                ``AMI_TYPED_SECRET_FILE``, ``AMI_TYPED_TIMEOUT`` and so on. Each may be given only once.
+            secret: The secret, if it is not in the environment.
+            options: The other arguments of the manager.
 
         Raises:
-            AddressError: No variable says where to connect to, or one is wrong.
+            AddressError: No variable names the server, or a variable is invalid.
         """
         from ami_typed._transport.url import Address
 
@@ -259,32 +259,32 @@ class Face(Generic[C, L]):
     # State
 
     def is_connected(self) -> bool:
-        """Return whether the connection stands, as far as is known; see `monitor_connection`."""
+        """Return whether the connection is up, as far as is known; see `monitor_connection`."""
         connection = self._connection
         return connection is not None and not connection.ended
 
     def get_asterisk_info(self) -> tuple[str, str] | None:
-        """Return what the server calls itself and the version of its Manager Interface, `None` when not connected."""
+        """Return the name and version from the server's greeting, or `None` if not connected."""
         connection = self._connection
         return connection.session.greeting if connection is not None and not connection.ended else None
 
     @property
     def release(self) -> Release | None:
-        """The server's release of Asterisk, known from `login` on; `None` if the user may not ask for it."""
+        """The server's Asterisk release, known after `login`; `None` if the user is not permitted to query it."""
         connection = self._connection
         return connection.session.release if connection else None
 
     @property
     def timezone(self) -> tzinfo | None:
-        """The server's time zone, as given to this manager; `None` if it was not."""
+        """The server's time zone as passed to this manager, otherwise `None`."""
         return self._timezone
 
     @property
     def drift(self) -> DriftReport:
-        """What the server sent so far, over all connections, that ami-typed does not know.
+        """Everything that the server has sent so far, over all connections, and that ami-typed does not know.
 
-        Every event without a class is counted; headers and values are inspected in a sample of the messages, after
-        they have been delivered. The report says how many that were.
+        Every event without a class is counted. Headers and values are inspected in a sample of the messages, after
+        delivery; the report states the size of the sample.
         """
         return self._noted().report(self.statistics.messages_received)
 
@@ -296,9 +296,9 @@ class Face(Generic[C, L]):
 
     @property
     def statistics(self) -> Statistics:
-        """What this manager has seen and done so far, over all its connections; reading it changes nothing.
+        """A snapshot of this manager's counters, over all its connections; reading it does not reset them.
 
-        It may be read from any thread. A number may be a moment newer than another while messages are arriving.
+        It can be read from any thread. While messages are arriving, some counters may be slightly newer than others.
         """
         connection, audience = self._connection, self._audience
         return self._tally.snapshot(
@@ -310,7 +310,7 @@ class Face(Generic[C, L]):
 
     def _noted(self) -> Drift:
         """Return the drift collector, creating it on first use."""
-        from ami_typed.drift import Drift  # which knows every class; a program that does not connect yet needs none
+        from ami_typed.drift import Drift  # loads every message class; not needed before connecting
 
         with self._lock:
             if self._drift is None:
@@ -318,17 +318,17 @@ class Face(Generic[C, L]):
             return self._drift
 
     def monitor_connection(self, interval: Seconds = 2.5) -> None:
-        """Ping the server in the background, and end the connection when it does not answer.
+        """Ping the server in the background, and end the connection if it does not answer.
 
-        A link whose other end vanished without a word is found out within two intervals.
+        This detects within two intervals that the other end has silently disappeared.
 
         Args:
             interval: The time between two pings, and how long to wait for each answer, in seconds.
 
         Raises:
             NotConnected: There is no connection to monitor.
-            TypeError: ``interval`` is no duration.
-            ValueError: It is not above 0.
+            TypeError: ``interval`` is not a duration.
+            ValueError: ``interval`` is not greater than 0.
         """
         duration = seconds(interval, "interval", above_zero=True)
         connection = self._connected()
@@ -338,16 +338,16 @@ class Face(Generic[C, L]):
     # Callbacks and observers
 
     def add_observer(self, observer: Observer) -> None:
-        """Notify an object of each request: when it begins, and when no caller waits for it any more.
+        """Register an observer, which is notified when a request begins and when its caller stops waiting.
 
         Args:
-            observer: The object to notify, in the thread or task that sends; adding it again does nothing. It is
-                notified of the requests of `monitor_connection` as well.
+            observer: The object to notify, in the thread or task that sends the request; adding it again does nothing.
+                It is also notified of the requests of `monitor_connection`.
         """
         self._observers.add(observer)
 
     def remove_observer(self, observer: Observer) -> bool:
-        """Stop notifying an observer. Return whether it had been added."""
+        """Unregister an observer. Return whether it was registered."""
         return self._observers.remove(observer)
 
     @overload
@@ -372,19 +372,19 @@ class Face(Generic[C, L]):
     ) -> Callable[[Callable[[Message, Self], T]], Callable[[Message, Self], T]]: ...
 
     def register_callback(self, event: EventKey, function: Callable[..., Any] | None = None) -> Any:
-        """Call a function with every such event, and with this manager.
+        """Register a callback, called with each matching event and this manager.
 
-        Functions are called one after the other, in the order of registration; the same pair registered again moves to
-        the end. An exception is logged and counted, and the next function is called. `AsyncManager` accepts coroutine
-        functions as well, and awaits them; there, `KeyboardInterrupt` and `SystemExit` are also raised out of the event
-        loop, as by asyncio.
+        Callbacks run one at a time, in the order of registration; registering the same event and function again moves
+        the callback to the end. If a callback raises, the exception is logged and counted, and the next one runs.
+        `AsyncManager` also accepts coroutine functions and awaits them; there, `KeyboardInterrupt` and `SystemExit`
+        also propagate out of the event loop, as is usual in asyncio.
 
         Args:
             event: The class of the event or list, or its name; a family such as `events.ChannelEvent` for all of its
-                events, a pattern such as ``Queue*`` for every event whose name matches, ``""`` for every event and
-                every list, `None` for every response without a request. A list that shares its name with an event is
-                named with ``_Aggregate`` at the end.
-            function: The function to call. Without it, this is a decorator:
+                events; a pattern such as ``Queue*`` for every event whose name matches; ``""`` for every event and
+                every list; `None` for every response without a request. The name of a list that shares it with an event
+                takes the suffix ``_Aggregate``.
+            function: The function to call. If omitted, return a decorator:
                 ``@manager.register_callback(events.Hangup)``.
         """
         if function is None:
@@ -407,7 +407,7 @@ class Face(Generic[C, L]):
         """Unregister a callback. Return whether it was registered for this event."""
         return self._handlers.unregister(event, function)
 
-    # What both need for what they wait for
+    # Helpers for the methods that wait
 
     def _connected(self) -> C:
         connection = self._connection
@@ -416,7 +416,7 @@ class Face(Generic[C, L]):
         return connection
 
     def _not_connected(self) -> NotConnected | WrongContext:
-        """Return the exception for whatever needs a connection; its sentence says whether one is being made."""
+        """Return the exception for a missing connection; its message states whether one is being established."""
         connection, trying = self._connection, self._trying
         if self._inherited:
             return WrongContext.inherited()
@@ -434,13 +434,13 @@ class Face(Generic[C, L]):
         return connection is not None and connection is self._ready and not connection.ended
 
     def _tell_waiting(self, error: Exception | None = None) -> None:
-        """Have callers that wait for the connection check again, or raise why there will be none."""
+        """Wake the callers of `wait_connected`, to check the connection again or to raise the error."""
         for awaited in tuple(self._waiting):
             awaited.error = error
             awaited.ring()
 
     def _check_latest(self, call: int, target: Target) -> bool:
-        """Return `True` unless a call of `connect` was superseded.
+        """Return `True` unless a call to `connect` was superseded.
 
         Raises:
             ConnectionLost: A later call disconnected, or connected to another server; the later call wins.
@@ -451,7 +451,7 @@ class Face(Generic[C, L]):
         return True
 
     def _supersede(self) -> None:
-        """Have every call of `connect` fail that is in progress."""
+        """Make every call to `connect` in progress fail."""
         with self._lock:
             self._latest = next(self._calls), None
         for attempt in tuple(self._attempts):
@@ -459,14 +459,14 @@ class Face(Generic[C, L]):
         self._tell_waiting(ConnectionLost("the program disconnected."))
 
     def _own(self) -> None:
-        """Have the connections of this process let go of in the children that it forks."""
-        from ami_typed._transport.forks import disown_in_children  # a program that does not connect yet needs none
+        """Arrange for forked child processes to release this process's connections."""
+        from ami_typed._transport.forks import disown_in_children  # not needed before connecting
 
         disown_in_children(self)
         self._inherited = False
 
     def _disown(self) -> None:
-        """Let go, in a child process, of what its parent goes on using; `connect` makes a connection of its own."""
+        """Release, in a child process, what the parent continues to use; `connect` creates a separate connection."""
         renew(self._lock, self._handlers._lock, self._observers._lock)
         self._inherited = self._inherited or self._trying is not None or self._audience is not None
         for connection in (self._connection, *self._attempts):
@@ -488,7 +488,7 @@ class Face(Generic[C, L]):
         return Backlog(self._overflow, self._limits.events, self._limits.waiting, self._tally)
 
     def _new_session(self) -> Session:
-        from ami_typed._protocol.session import Session  # a program that does not connect yet needs none
+        from ami_typed._protocol.session import Session  # not needed before connecting
 
         return Session(
             self._handlers,
@@ -513,19 +513,19 @@ class Face(Generic[C, L]):
 
 
 def check(request: object) -> None:
-    """Refuse what is no request, before compiled code does, whose errors name types alone.
+    """Reject an argument that is not a request, before compiled code does with an error that names only types.
 
     Raises:
-        TypeError: It is no request.
+        TypeError: The argument is not a request.
     """
     if not isinstance(request, Request):
-        from ami_typed.registry import check_request  # only the sentence needs the names of actions
+        from ami_typed.registry import check_request  # only the error message needs the names of actions
 
         check_request(request)
 
 
 def interrupted(target: Target, error: BaseException) -> ConnectFailed:
-    """Return what those learn who wait for a call of `connect` that something has interrupted."""
+    """Return the error for callers waiting for a call to `connect` that was interrupted."""
     failed = ConnectFailed(f"connect() to {target} was interrupted by {type(error).__name__}.")
     failed.__cause__ = error
     return failed

@@ -1,9 +1,9 @@
-"""What only the face with an event loop does: make, adopt, lose and replace its connection, and read its streams.
+"""The asyncio-specific part of `AsyncManager`: create, adopt, lose and replace its connection, and read its streams.
 
 Rules of this module:
 
 - Everything happens on one event loop, the one that `connect` is awaited on; no task outlives its manager.
-- `threads` is its counterpart; `manager` and `aio` build on the two in the same words.
+- `threads` is its counterpart; `aio` and `manager` use the two through the same names.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ T = TypeVar("T")
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 _DRAIN = 2.0
-"""How long `close` waits for callbacks that still run, in seconds."""
+"""How long `close` waits for running callbacks to finish, in seconds."""
 
 
 class TaskStream(Stream[E_co, Audience]):
-    """The part of `AsyncEventStream` that waits as only tasks do."""
+    """The asyncio-specific part of `AsyncEventStream`."""
 
     def __init__(
         self, handlers: Handlers, keys: tuple[EventKey, ...], buffer: Buffer[E_co], audience: Audience
@@ -56,7 +56,7 @@ class TaskStream(Stream[E_co, Audience]):
         super().__init__(handlers, keys, buffer, audience, self._changed.set)
 
     async def _next(self, timeout: float | None) -> E_co | None:
-        """Wait for the next event and take it; return `None` for the end."""
+        """Wait for the next event and remove it from the buffer; return `None` at the end."""
         if self._audience.dispatcher.loop is not asyncio.get_running_loop() and not self._audience.inherited:
             raise _foreign_loop()
         try:
@@ -72,12 +72,12 @@ class TaskStream(Stream[E_co, Audience]):
 
 
 class TaskFace(Face[Connection, Audience]):
-    """The part of `AsyncManager` that waits as only tasks do."""
+    """The asyncio-specific part of `AsyncManager`."""
 
     _resuming: asyncio.Task[None] | None = None
 
     def get_connection(self) -> asyncio.BaseTransport | None:
-        """Return the connection's transport, `None` when not connected."""
+        """Return the connection's transport, or `None` if not connected."""
         connection = self._connection
         return connection.transport if connection is not None and not connection.ended else None
 
@@ -108,11 +108,11 @@ class TaskFace(Face[Connection, Audience]):
         return connection
 
     def _adopt(self, connection: Connection, call: int) -> bool:
-        """Make a new connection this manager's own. Return whether it is, or another one has to be closed first.
+        """Adopt a new connection as this manager's. Return `False` if another one has to be closed first.
 
         Args:
-            connection: The connection.
-            call: The number of the call of `connect` that made it.
+            connection: The new connection.
+            call: The number of the call to `connect` that created it.
 
         Raises:
             ConnectionLost: A later call disconnected, or connected to another server; the later call wins.
@@ -127,11 +127,11 @@ class TaskFace(Face[Connection, Audience]):
         return True
 
     async def _dial(self, target: Target, audience: Audience) -> Connection:
-        """Make a connection whose server has greeted.
+        """Establish a connection, up to the server's greeting.
 
         Raises:
-            ConnectFailed: It cannot be done.
-            ConnectionLost: It is not wanted any more.
+            ConnectFailed: The connection could not be established.
+            ConnectionLost: The program no longer wants the connection.
         """
         connection = Connection(self._new_session(), audience, target, self._log, self._observers)
         self._attempts.add(connection)
@@ -147,7 +147,7 @@ class TaskFace(Face[Connection, Audience]):
         return connection
 
     async def _leave(self, only: Connection | None = None) -> None:
-        """Close the connection and end the attempts to replace it; with `only`, unless it is another one."""
+        """Close the connection and end the attempts to replace it; with `only`, only if that is the current one."""
         if only is not None and only.audience is not self._audience:
             return
         connection, self._connection = self._connection, None
@@ -175,13 +175,13 @@ class TaskFace(Face[Connection, Audience]):
     def __del__(self) -> None:
         audience = getattr(self, "_audience", None)
         if audience is not None:
-            with contextlib.suppress(RuntimeError):  # its loop is closed, and nothing runs there any more
+            with contextlib.suppress(RuntimeError):  # its loop is closed, so nothing runs there any more
                 audience.dispatcher.loop.call_soon_threadsafe(_forget, self._connection, audience, self._resuming)
 
     async def _try_again(self, lost: Connection, gap: Callable[[], float], attempt: int) -> None:
-        """Connect in the place of a lost connection, log in as before, and tell everybody.
+        """Replace a lost connection: connect, log in as before, and notify callbacks, streams and waiting callers.
 
-        Server and credentials are the lost connection's: meanwhile the program may be connecting to another server.
+        Server and credentials are those of the lost connection, since the program may be connecting to another server.
         """
         target = lost.target
         connection = await self._dial(target, lost.audience)
@@ -208,7 +208,7 @@ class TaskFace(Face[Connection, Audience]):
             self.monitor_connection(lost.monitored)
 
     def _disown(self) -> None:
-        super()._disown()  # the event loop is the parent's too, so nobody is woken there
+        super()._disown()  # the event loop belongs to the parent too, so no waiter can be woken
         self._resuming = None
 
     async def _converse(self, conversation: Conversation[T], connection: Connection) -> T:
@@ -230,10 +230,10 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 async def _establish(connection: Connection) -> None:
-    """Connect, shake hands and wait for the greeting, all within the one time-out.
+    """Connect, perform the TLS handshake and wait for the greeting, all within one time-out.
 
     Raises:
-        ConnectFailed: It cannot be done; the sentence says why.
+        ConnectFailed: The connection could not be established; the message states the reason.
     """
     target = connection.target
     deadline = connection.loop.time() + target.timeout
@@ -260,7 +260,7 @@ async def _establish(connection: Connection) -> None:
 
 
 async def _resolve(target: Target) -> list[Any]:
-    """Return the addresses of a name; one that is an address already needs no thread that asks for it."""
+    """Return the addresses of a host; if it is already an address, no thread is needed for name resolution."""
     try:
         return socket.getaddrinfo(
             target.host, target.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
@@ -271,7 +271,7 @@ async def _resolve(target: Target) -> list[Any]:
 
 
 async def _open(target: Target) -> socket.socket:
-    """Connect to the first address of a name that answers."""
+    """Connect to the first address of a host that accepts the connection."""
     loop = asyncio.get_running_loop()
     deadline = time.monotonic() + target.timeout
     for connecting, address, share in (tries := Tries(target, await _resolve(target), deadline)):
@@ -292,11 +292,11 @@ async def _open(target: Target) -> socket.socket:
 
 
 class Loss:
-    """What happens when a connection has ended: its audience learns why, or waits for the next one.
+    """The callback for the end of a connection: pass the reason to the audience, or start to reconnect.
 
     Args:
-        manager: Whose connection it is.
-        log: Where to tell of it.
+        manager: The manager of the connection.
+        log: The log to report to.
     """
 
     def __init__(self, manager: weakref.ref[TaskFace], log: Log) -> None:
@@ -322,7 +322,7 @@ class Loss:
 async def _resume(
     owner: weakref.ref[TaskFace], pauses: Pauses, lost: Connection, reason: ConnectionLost, log: Log
 ) -> None:
-    """Connect again after a loss; where that ends without a connection, tell everybody why."""
+    """Reconnect after a loss; if that ends without a connection, report the reason to streams and waiting callers."""
     task = asyncio.current_task()
     try:
         why = await _keep_resuming(owner, pauses, lost, log)
@@ -341,10 +341,10 @@ async def _resume(
 
 
 async def _keep_resuming(owner: weakref.ref[TaskFace], pauses: Pauses, lost: Connection, log: Log) -> str | None:
-    """Connect again after a loss, until it works, is given up, or nobody wants it any more.
+    """Try to reconnect after a loss until it succeeds, no attempts are left, or the program no longer wants it.
 
     Returns:
-        What is to be said about the end beside the reason for the loss, `None` if there is nobody to tell.
+        The sentence to append to the reason for the loss, possibly empty; `None` if there is nothing to report.
     """
     refusal = dialogues.why_not_again(lost.credentials, lost.session.login)
     if refusal:
@@ -369,7 +369,7 @@ async def _keep_resuming(owner: weakref.ref[TaskFace], pauses: Pauses, lost: Con
             log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
         else:
             return None
-        del manager  # a manager that is forgotten during a pause is to be collected
+        del manager  # allow the manager to be garbage-collected during a pause
     log.note(f"The connection to {lost.target} stays lost: Reconnect allows no more attempts.")
     return ""
 
@@ -380,7 +380,7 @@ def _give_up(
     reason: ConnectionLost,
     cause: BaseException | None = None,
 ) -> None:
-    """Tell everybody that a lost connection is not made again."""
+    """Report to streams and waiting callers that a lost connection is not re-established."""
     reason.__cause__ = reason.__cause__ or cause
     manager = owner()
     if manager is not None and manager._audience is lost.audience:
@@ -392,7 +392,7 @@ def _give_up(
 def _end(
     connection: Connection | None, audience: Audience, resuming: asyncio.Task[None] | None
 ) -> set[asyncio.Future[None]]:
-    """End a connection and whatever goes on for it; return what ends by itself now."""
+    """End a connection and its tasks; return the futures to wait for."""
     current = asyncio.current_task() if _running_loop() else None
     ending: set[asyncio.Future[None]] = {audience.dispatcher.task}
     if resuming is not None:
@@ -409,14 +409,14 @@ def _end(
 
 
 def _forget(connection: Connection | None, audience: Audience, resuming: asyncio.Task[None] | None) -> None:
-    """End what a manager leaves that nobody refers to any more; streams learn of a loss that was not made good."""
+    """Clean up after a manager that was garbage-collected; if its connection was lost, streams raise the reason."""
     if connection is not None and connection.reason is not None:
         audience.leave(connection.reason)
     _end(connection, audience, resuming)
 
 
 def _bury(connection: Connection | None, audience: Audience) -> None:
-    """End a connection of a closed event loop: its tasks are gone, and what would wake them raises."""
+    """End a connection of a closed event loop: its tasks are gone, and waking them raises."""
     if connection is not None:
         with contextlib.suppress(RuntimeError):
             connection.end(ConnectionLost("the program disconnected."), wanted=True)
@@ -425,7 +425,7 @@ def _bury(connection: Connection | None, audience: Audience) -> None:
 
 
 async def _finish(waited: set[asyncio.Future[None]]) -> None:
-    """Wait a moment for what ends by itself; cancel what does not."""
+    """Briefly wait for the futures to finish; cancel those that do not."""
     if not waited:
         return
     try:

@@ -1,10 +1,10 @@
-"""What only the face with threads does: make, adopt, lose and replace its connection, and read its streams.
+"""The thread-specific part of `Manager`: create, adopt, lose and replace its connection, and read its streams.
 
 Rules of this module:
 
-- Nothing here refers to a manager for longer than a step takes, so that a manager that the program no longer refers to
-  is collected and closes.
-- `tasks` is its counterpart for an event loop; `manager` and `aio` build on the two in the same words.
+- Nothing here keeps a reference to a manager for longer than one step, so that a manager that the program no longer
+  references is garbage-collected and closes.
+- `tasks` is its counterpart for an event loop; `aio` and `manager` use the two through the same names.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ T = TypeVar("T")
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 _DRAIN = 2.0
-"""How long `close` waits for callbacks that still run, in seconds."""
+"""How long `close` waits for running callbacks to finish, in seconds."""
 
 
 class ThreadStream(Stream[E_co, "Audience"]):
-    """The part of `EventStream` that waits as only threads do."""
+    """The thread-specific part of `EventStream`."""
 
     def __init__(
         self, handlers: Handlers, keys: tuple[EventKey, ...], buffer: Buffer[E_co], audience: Audience
@@ -52,12 +52,12 @@ class ThreadStream(Stream[E_co, "Audience"]):
         super().__init__(handlers, keys, buffer, audience, self._bell.ring)
 
     def _next(self, timeout: float | None) -> E_co | None:
-        """Wait for the next event and take it; return `None` for the end."""
+        """Wait for the next event and remove it from the buffer; return `None` at the end."""
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             event = self._taken(deadline, timeout)
         finally:
-            if self._buffer.ready:  # somebody else may wait as well
+            if self._buffer.ready:  # another thread may be waiting as well
                 self._bell.ring()
         self._audience.throttle.nudge()
         return event
@@ -68,11 +68,11 @@ class ThreadStream(Stream[E_co, "Audience"]):
                 self._wait(deadline, timeout)
             try:
                 return self._buffer.take()
-            except LookupError:  # another thread was faster
+            except LookupError:  # another thread got the event first
                 continue
 
     def _wait(self, deadline: float | None, timeout: float | None) -> None:
-        """Wait for another event, or for the end."""
+        """Wait for another event or the end."""
         self._audience.read_while(lambda: not self._buffer.ready, deadline)
         if self._buffer.ready:
             return
@@ -82,12 +82,12 @@ class ThreadStream(Stream[E_co, "Audience"]):
 
 
 class ThreadFace(Face["Connection", "Audience"]):
-    """The part of `Manager` that waits as only threads do."""
+    """The thread-specific part of `Manager`."""
 
     _wanted: Latch | None = None
 
     def get_connection(self) -> SynchronisedSocket | None:
-        """Return the connection's socket, `None` when not connected."""
+        """Return the connection's socket, or `None` if not connected."""
         connection = self._connection
         return connection.transport if connection is not None and not connection.ended else None
 
@@ -116,11 +116,11 @@ class ThreadFace(Face["Connection", "Audience"]):
         return connection
 
     def _adopt(self, connection: Connection, call: int) -> Plan | None:
-        """Make a new connection this manager's own; return what follows its loss, `None` while there is another one.
+        """Adopt a new connection as this manager's. Return the plan for its loss, `None` while there is another one.
 
         Args:
-            connection: The connection.
-            call: The number of the call of `connect` that made it.
+            connection: The new connection.
+            call: The number of the call to `connect` that created it.
 
         Raises:
             ConnectionLost: A later call disconnected, or connected to another server; the later call wins.
@@ -136,14 +136,14 @@ class ThreadFace(Face["Connection", "Audience"]):
             return Plan(weakref.ref(self), self._wanted, self._reconnect.pauses() if self._reconnect else None)
 
     def _dial(self, target: Target, audience: Audience) -> Connection:
-        """Make a connection whose server has greeted.
+        """Establish a connection, up to the server's greeting.
 
         Raises:
-            ConnectFailed: It cannot be done.
-            ConnectionLost: It is not wanted any more.
+            ConnectFailed: The connection could not be established.
+            ConnectionLost: The program no longer wants the connection.
         """
         from ami_typed._delivery.audience import quiet
-        from ami_typed._transport.sockets import open_socket  # a program that does not connect yet needs none of this
+        from ami_typed._transport.sockets import open_socket  # none of this is needed before connecting
         from ami_typed._transport.threads import Connection
 
         deadline = time.monotonic() + target.timeout
@@ -164,7 +164,7 @@ class ThreadFace(Face["Connection", "Audience"]):
         return connection
 
     def _leave(self, only: Connection | None = None) -> None:
-        """Close the connection and end the attempts to replace it; with `only`, unless it is another one."""
+        """Close the connection and end the attempts to replace it; with `only`, only if that is the current one."""
         connection: Connection | None = None
         audience: Audience | None = None
         try:
@@ -194,9 +194,9 @@ class ThreadFace(Face["Connection", "Audience"]):
             connection.abandon()
 
     def _try_again(self, lost: Connection, plan: Plan, gap: Callable[[], float], attempt: int) -> None:
-        """Connect in the place of a lost connection, log in as before, and tell everybody.
+        """Replace a lost connection: connect, log in as before, and notify callbacks, streams and waiting callers.
 
-        Server and credentials are the lost connection's: meanwhile the program may be connecting to another server.
+        Server and credentials are those of the lost connection, since the program may be connecting to another server.
         """
         target, audience = lost.target, lost.audience
         connection = self._dial(target, audience)
@@ -242,12 +242,12 @@ class ThreadFace(Face["Connection", "Audience"]):
 
 
 class Plan(NamedTuple):
-    """What follows the loss of a connection, for as long as the program wants it to be replaced.
+    """The plan for reconnecting after a loss, valid until the program disconnects or connects elsewhere.
 
     Attributes:
-        manager: Whose connection it is.
+        manager: The manager of the connection.
         wanted: Set once the program has disconnected or connected elsewhere.
-        pauses: The pauses between attempts to reconnect, `None` if a lost connection stays lost.
+        pauses: The pauses between attempts to reconnect, `None` to not reconnect.
     """
 
     manager: weakref.ref[ThreadFace]
@@ -256,11 +256,11 @@ class Plan(NamedTuple):
 
 
 class Loss:
-    """What happens when a connection has ended: its audience learns why, or waits for the next one.
+    """The callback for the end of a connection: pass the reason to the audience, or start to reconnect.
 
     Args:
-        plan: What follows.
-        log: Where to tell of it.
+        plan: The plan for reconnecting.
+        log: The log to report to.
     """
 
     def __init__(self, plan: Plan, log: Log) -> None:
@@ -284,10 +284,10 @@ class Loss:
 
 
 def _resume(plan: Plan, pauses: Pauses, lost: Connection, reason: ConnectionLost, log: Log) -> None:
-    """Connect again after a loss; where that ends without a connection, tell everybody why."""
+    """Reconnect after a loss; if that ends without a connection, report the reason to streams and waiting callers."""
     try:
         why = _keep_resuming(plan, pauses, lost, log)
-    except BaseException as error:  # noqa: BLE001 - nobody else would learn of it
+    except BaseException as error:  # noqa: BLE001 - it would otherwise go unreported
         log.report("Connecting again was ended by an exception.", error)
         _give_up(plan, lost, ConnectionLost(f"{reason} Connecting again ended with {type(error).__name__}."), error)
     else:
@@ -296,10 +296,10 @@ def _resume(plan: Plan, pauses: Pauses, lost: Connection, reason: ConnectionLost
 
 
 def _keep_resuming(plan: Plan, pauses: Pauses, lost: Connection, log: Log) -> str | None:
-    """Connect again after a loss, until it works, is given up, or nobody wants it any more.
+    """Try to reconnect after a loss until it succeeds, no attempts are left, or the program no longer wants it.
 
     Returns:
-        What is to be said about the end beside the reason for the loss, `None` if there is nobody to tell.
+        The sentence to append to the reason for the loss, possibly empty; `None` if there is nothing to report.
     """
     begun = time.monotonic()
     refusal = dialogues.why_not_again(lost.credentials, lost.session.login)
@@ -324,13 +324,13 @@ def _keep_resuming(plan: Plan, pauses: Pauses, lost: Connection, log: Log) -> st
             log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
         else:
             return None
-        del manager  # a manager that is forgotten during a pause is to be collected
+        del manager  # allow the manager to be garbage-collected during a pause
     log.note("The connection stays lost: Reconnect allows no more attempts.")
     return ""
 
 
 def _give_up(plan: Plan, lost: Connection, reason: ConnectionLost, cause: BaseException | None = None) -> None:
-    """Tell everybody that a lost connection is not made again."""
+    """Report to streams and waiting callers that a lost connection is not re-established."""
     reason.__cause__ = reason.__cause__ or cause
     manager = plan.manager()
     if manager is not None and not plan.wanted.is_set():
