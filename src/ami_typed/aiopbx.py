@@ -1,4 +1,4 @@
-"""A server's calls, kept up to date: the twin of `ami_typed.pbx` for programs with asyncio."""
+"""A server's calls, kept up to date: the counterpart of `ami_typed.pbx` for asyncio."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ C2 = TypeVar("C2", bound=live.Change)
 C3 = TypeVar("C3", bound=live.Change)
 
 _ROUNDS = 5
-"""How often `verify` compares before it believes a difference: events come a little behind the lists."""
+"""Number of comparisons before `verify` reports a difference: events arrive slightly later than the lists."""
 _PATIENCE = 0.2
-"""How long `verify` lets events come between two comparisons, in seconds."""
+"""How long `verify` waits for events between two comparisons, in seconds."""
 
 
 class _Events(Protocol):
-    """What is needed of an `AsyncEventStream`."""
+    """The part of the interface of `AsyncEventStream` that is used here."""
 
     async def get(self, timeout: float | None = None) -> Event: ...
     def close(self) -> None: ...
@@ -48,7 +48,7 @@ class _Events(Protocol):
 
 
 class _Manager(Protocol):
-    """What is needed of an `AsyncManager`."""
+    """The part of the interface of `AsyncManager` that is used here."""
 
     def subscribe(self, *event_classes: type[Event]) -> _Events: ...
     @overload
@@ -58,7 +58,7 @@ class _Manager(Protocol):
 
 
 class AsyncChangeStream(Generic[C_co]):
-    """Changes of chosen classes, in order, to iterate over; made by `AsyncPbx.changes`. It ends with its `AsyncPbx`."""
+    """An iterator over changes of chosen classes, in order; created by `AsyncPbx.changes`. It ends with its pbx."""
 
     def __init__(self, pbx: AsyncPbx, kinds: tuple[type[live.Change], ...]) -> None:
         self._pbx = pbx
@@ -73,12 +73,12 @@ class AsyncChangeStream(Generic[C_co]):
         """Return the next change.
 
         Args:
-            timeout: How long to wait for it, in seconds; `None` waits for as long as the `AsyncPbx` is open.
+            timeout: How long to wait, in seconds; `None` waits as long as the `AsyncPbx` is open.
 
         Raises:
-            EventTimeout: None came in time.
+            EventTimeout: No change arrived in time.
             StopAsyncIteration: The `AsyncPbx` or this stream was closed.
-            TypeError: ``timeout`` is no duration.
+            TypeError: ``timeout`` is not a duration.
         """
         timeout = seconds_or_none(timeout, "timeout", passed=True)
         try:
@@ -88,10 +88,10 @@ class AsyncChangeStream(Generic[C_co]):
         if change is None:
             self._queue.put_nowait(None)
             raise StopAsyncIteration
-        return change  # type: ignore[return-value]  # only those of its classes are put in
+        return change  # type: ignore[return-value]  # `_put` adds only changes of its classes
 
     async def _next(self, timeout: float | None) -> live.Change | None:
-        """Take the next change; one that has come is taken whatever the time-out."""
+        """Return the next change; one already queued is returned regardless of the time-out."""
         if not self._queue.empty():
             return self._queue.get_nowait()
         return await asyncio.wait_for(self._queue.get(), timeout)
@@ -103,7 +103,7 @@ class AsyncChangeStream(Generic[C_co]):
         return await self.get()
 
     def close(self) -> None:
-        """Stop collecting. Closing it again does nothing."""
+        """Stop collecting. Closing a closed stream does nothing."""
         self._pbx._forget(self)
         self._put(None)
 
@@ -117,19 +117,19 @@ class AsyncChangeStream(Generic[C_co]):
 
 
 class AsyncPbx(Watching):
-    """The calls of the server that a manager is connected to.
+    """The live calls of the server that a manager is connected to.
 
-    It listens from `open`, which entering an ``async with`` block calls, until `close`, which leaving it calls. The
+    It follows events from `open` until `close`, which are called on entering and leaving an ``async with`` block. The
     manager stays open.
 
     Args:
         manager: A manager that is logged in, as a user with the privileges ``call``, ``agent``, and ``system`` or
-            ``reporting``. With `Reconnect`, the picture is loaded again after each loss.
-        trunks: Beginnings of names of channels that lead out of the house, for `Call.direction`.
-        inbound_contexts: Dialplan contexts in which calls from outside begin, for `Call.direction`.
-        recordings: Whether to learn the files that MixMonitor records into. That takes every `VarSet` event, of which
+            ``reporting``. With `Reconnect`, the picture is reloaded after each loss.
+        trunks: Prefixes of the names of trunk channels, which lead outside, for `Call.direction`.
+        inbound_contexts: Dialplan contexts in which calls from outside arrive, for `Call.direction`.
+        recordings: Whether to track the files that MixMonitor records to. This requires every `VarSet` event, of which
             there are many, and the privilege ``dialplan``.
-        queues: Whether to watch queues, their callers and members too.
+        queues: Whether to track queues, with their callers and members, as well.
     """
 
     def __init__(
@@ -148,10 +148,10 @@ class AsyncPbx(Watching):
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Listen, load the picture, and begin to follow it.
+        """Subscribe to events, load the picture, and start to follow it.
 
         Raises:
-            ActionFailed: The user may not read the lists of channels and bridges.
+            ActionFailed: The user is not permitted to read the lists of channels and bridges.
             NotConnected: There is no connection.
         """
         self._events = self._manager.subscribe(*self._kinds)
@@ -176,25 +176,26 @@ class AsyncPbx(Watching):
     ) -> AsyncChangeStream[C1 | C2 | C3 | C]: ...
 
     def changes(self, *kinds: type[live.Change]) -> AsyncChangeStream[Any]:
-        """Collect changes from now on.
+        """Start collecting changes.
 
         Args:
-            kinds: The classes to collect, all if none are given.
+            kinds: The classes to collect, by default all.
 
         Returns:
-            A stream to iterate over, best in an ``async with`` block.
+            A stream to iterate over, preferably in an ``async with`` block.
         """
         stream: AsyncChangeStream[Any] = AsyncChangeStream(self, kinds or (live.Change,))
         self._add(stream)
         return stream
 
     async def verify(self) -> list[live.Difference]:
-        """Compare the picture with fresh lists of the server.
+        """Compare the picture with fresh lists from the server.
 
-        Events come a little behind the lists, so that a difference counts only if several comparisons in a row find it.
+        Events arrive slightly later than the lists, so only differences found in several consecutive comparisons are
+        reported.
 
         Returns:
-            In what they differ; nothing if the picture is right.
+            The differences; empty if the picture is correct.
 
         Raises:
             ActionFailed, ActionTimeout, NotConnected, ConnectionLost: The lists could not be read.
@@ -214,7 +215,7 @@ class AsyncPbx(Watching):
         return self._differences(lists, queues)
 
     async def close(self) -> None:
-        """Stop listening, and end the streams of changes. Closing it again does nothing."""
+        """Stop following events, and end the streams of changes. Closing it again does nothing."""
         if self._events is not None:
             self._events.close()
         if self._task is not None and self._task is not asyncio.current_task():
@@ -229,10 +230,10 @@ class AsyncPbx(Watching):
     ) -> None:
         await self.close()
 
-    # The task that follows
+    # The task that follows events
 
     async def _run(self, events: _Events) -> None:
-        """Take events in until the manager or this is closed."""
+        """Process events until the manager or this object is closed."""
         try:
             async for event in events:
                 await self._take(events, event)
@@ -242,7 +243,7 @@ class AsyncPbx(Watching):
             self._end()
 
     async def _take(self, events: _Events, event: Event) -> None:
-        """Take in an event; load again if some were missed, or queues were read from their files."""
+        """Process an event; reload if events were missed, or if Asterisk reloaded its configuration."""
         match event:
             case Disconnected():
                 self._lose()
@@ -255,7 +256,7 @@ class AsyncPbx(Watching):
                 self._apply(event)
 
     async def _resync(self, events: _Events) -> None:
-        """Load the picture again."""
+        """Reload the picture."""
         try:
             await self._load(events)
         except Error as error:
@@ -264,7 +265,7 @@ class AsyncPbx(Watching):
             self._failure = None
 
     async def _load(self, events: _Events) -> None:
-        """Read the lists, and join them to the events that have come meanwhile."""
+        """Read the lists, and merge them with the events that arrived in the meantime."""
         self._begin_loading(await self._boot_of_server())
         lists = await self._lists()
         queues = await self._queue_lists()
@@ -275,7 +276,7 @@ class AsyncPbx(Watching):
             await self._load(events)
 
     async def _load_queue(self, events: _Events, name: str) -> bool:
-        """Read a queue again, in which a call was counted while it was read; return whether events were missed."""
+        """Reread a queue in which a call was counted during the reading; return whether events were missed."""
         lost = False
         for _ in range(_ROUNDS):
             self._begin_loading(None)
@@ -286,7 +287,7 @@ class AsyncPbx(Watching):
         return lost
 
     async def _boot_of_server(self) -> tuple[str, str] | None:
-        """Return when the server says that it was started, `None` if the user may not ask."""
+        """Return the server's start date and time, or `None` if the user is not permitted to query them."""
         with suppress(ActionFailed, NotInRelease):
             status = await self._manager.execute(actions.CoreStatus())
             return status["CoreStartupDate"], status["CoreStartupTime"]
@@ -298,7 +299,7 @@ class AsyncPbx(Watching):
         return channels.channels, bridges.bridges
 
     async def _queue_lists(self, name: str | None = None) -> QueueLists | None:
-        """Read the queues, or one; `None` if they are not watched."""
+        """Read all queues, or one; return `None` if queues are not tracked."""
         if not self._watches_queues:
             return None
         status = await self._manager.execute(actions.QueueStatus(queue=name))
@@ -306,7 +307,7 @@ class AsyncPbx(Watching):
 
 
 async def _waiting(stream: _Events) -> list[Event]:
-    """Take the events that have come, without waiting for more."""
+    """Return the events already buffered, without waiting for more."""
     events: list[Event] = []
     try:
         while True:

@@ -1,7 +1,7 @@
-"""A server's calls, kept up to date: the shell around `ami_typed.live` for programs with threads.
+"""A server's calls, kept up to date: the I/O around `ami_typed.live` for programs with threads.
 
-`Pbx` subscribes to the events of calls, loads what was there before, and loads again after a gap. One thread takes in
-events; programs read `Pbx.calls` at any time, and changes from `Pbx.changes`.
+`Pbx` subscribes to the events of calls, loads the calls already in progress, and reloads after a gap. One thread
+processes the events; programs read `Pbx.calls` at any time, and changes from `Pbx.changes`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ A = TypeVar("A", bound=Aggregate)
 
 
 class _Events(Protocol):
-    """What is needed of an `EventStream`."""
+    """The part of the interface of `EventStream` that is used here."""
 
     def get(self, timeout: float | None = None) -> Event: ...
     def close(self) -> None: ...
@@ -49,7 +49,7 @@ class _Events(Protocol):
 
 
 class _Manager(Protocol):
-    """What is needed of a `Manager`."""
+    """The part of the interface of `Manager` that is used here."""
 
     def subscribe(self, *event_classes: type[Event]) -> _Events: ...
     @overload
@@ -65,15 +65,15 @@ C2 = TypeVar("C2", bound=live.Change)
 C3 = TypeVar("C3", bound=live.Change)
 
 _ROUNDS = 5
-"""How often `verify` compares before it believes a difference: events come a little behind the lists."""
+"""Number of comparisons before `verify` reports a difference: events arrive slightly later than the lists."""
 _PATIENCE = 0.2
-"""How long `verify` lets events come between two comparisons, in seconds."""
+"""How long `verify` waits for events between two comparisons, in seconds."""
 
 _logger = hush(logging.getLogger("ami_typed"))
 
 
 class ChangeStream(Generic[C_co]):
-    """Changes of chosen classes, in order, to iterate over; made by `Pbx.changes`. It ends with its `Pbx`."""
+    """An iterator over changes of chosen classes, in order; created by `Pbx.changes`. It ends with its `Pbx`."""
 
     def __init__(self, pbx: Pbx, kinds: tuple[type[live.Change], ...]) -> None:
         self._pbx = pbx
@@ -88,12 +88,12 @@ class ChangeStream(Generic[C_co]):
         """Return the next change.
 
         Args:
-            timeout: How long to wait for it, in seconds; `None` waits for as long as the `Pbx` is open.
+            timeout: How long to wait, in seconds; `None` waits as long as the `Pbx` is open.
 
         Raises:
-            EventTimeout: None came in time.
+            EventTimeout: No change arrived in time.
             StopIteration: The `Pbx` or this stream was closed.
-            TypeError: ``timeout`` is no duration.
+            TypeError: ``timeout`` is not a duration.
         """
         timeout = seconds_or_none(timeout, "timeout", passed=True)
         try:
@@ -103,7 +103,7 @@ class ChangeStream(Generic[C_co]):
         if change is None:
             self._queue.put(None)
             raise StopIteration
-        return change  # type: ignore[return-value]  # only those of its classes are put in
+        return change  # type: ignore[return-value]  # `_put` adds only changes of its classes
 
     def __iter__(self) -> Self:
         return self
@@ -112,7 +112,7 @@ class ChangeStream(Generic[C_co]):
         return self.get()
 
     def close(self) -> None:
-        """Stop collecting. Closing it again does nothing."""
+        """Stop collecting. Closing a closed stream does nothing."""
         self._pbx._forget(self)
         self._put(None)
 
@@ -126,7 +126,7 @@ class ChangeStream(Generic[C_co]):
 
 
 class Watching:
-    """What `Pbx` and its twin for asyncio have in common: the model, and what is read of it."""
+    """The common part of `Pbx` and `AsyncPbx`: the model, and the properties read from it."""
 
     _lock: AbstractContextManager[Any]
 
@@ -147,40 +147,40 @@ class Watching:
 
     @property
     def calls(self) -> list[live.Call]:
-        """The calls that are going on, in the order in which they began."""
+        """The calls in progress, in the order in which they began."""
         with self._lock:
             return list(self._model.calls)
 
     @property
     def channels(self) -> list[live.Leg]:
-        """The channels that are there."""
+        """The existing channels."""
         with self._lock:
             return list(self._model.channels)
 
     @property
     def bridges(self) -> list[live.Bridge]:
-        """The bridges that are there."""
+        """The existing bridges."""
         with self._lock:
             return list(self._model.bridges)
 
     @property
     def queues(self) -> live.Queues:
-        """The queues by name, if they are watched."""
+        """The queues by name, if they are tracked."""
         return self._model.queues
 
     @property
     def fresh_since(self) -> datetime | None:
-        """Since when the picture has been complete; `None` while it is not, after a gap until it is loaded again."""
+        """The time since which the picture has been complete; `None` after a gap, until it is reloaded."""
         return self._model.fresh_since
 
     @property
     def failure(self) -> Error | None:
-        """Why loading the picture again failed, `None` if it did not."""
+        """The error that ended the updates or made the last reload fail; otherwise `None`."""
         return self._failure
 
     @property
     def statistics(self) -> live.ModelStatistics:
-        """What was taken in so far, and what was wrong with it."""
+        """Counters of the events processed so far, and of irregularities among them."""
         return self._model.statistics
 
     def _forget(self, stream: Any) -> None:
@@ -189,7 +189,7 @@ class Watching:
                 self._streams.remove(stream)
 
     def _add(self, stream: Any) -> None:
-        """Hand changes to a stream from now on; one of what is closed has ended."""
+        """Deliver changes to a stream from now on; if this object is closed, end the stream."""
         with self._lock:
             self._streams.append(stream)
             if self._ended:
@@ -216,7 +216,7 @@ class Watching:
             self._tell(self._model.lose(_now()))
 
     def _begin_loading(self, boot: tuple[str, str] | None) -> None:
-        """Note that lists are going to be read, of a server that was started at a known moment."""
+        """Prepare for reading lists; if the server has restarted since the last time, end everything known."""
         with self._lock:
             if self._boot is not None and boot is not None and boot != self._boot:
                 self._tell(self._model.lose(_now(), restarted=True))
@@ -224,7 +224,7 @@ class Watching:
             self._model.begin_loading(_now())
 
     def _join(self, waiting: list[Event], lists: Lists | None, queues: QueueLists | None) -> bool:
-        """Join lists to the events that have come meanwhile; return whether some of those were missed."""
+        """Merge lists with the events that arrived in the meantime; return whether events were missed."""
         with self._lock:
             for event in waiting:
                 self._tell(self._model.apply(event, _now()))
@@ -243,27 +243,28 @@ class Watching:
             return found + (self._model.queue_differences(*queues) if queues is not None else [])
 
     def _failed(self, error: Error) -> None:
-        """Note that the picture could not be loaded again; that is tried at the next connection."""
+        """Record that reloading the picture failed; the next connection retries it."""
         self._failure = error
         _logger.warning("Could not load the picture of calls again: %s", error)
 
 
 class Pbx(Watching):
-    """The calls of the server that a manager is connected to.
+    """The live calls of the server that a manager is connected to.
 
-    It listens from when it is made until `close`, which leaving a ``with`` block calls. The manager stays open.
+    It follows events from its creation until `close`, which is called on leaving a ``with`` block. The manager stays
+    open.
 
     Args:
         manager: A manager that is logged in, as a user with the privileges ``call``, ``agent``, and ``system`` or
-            ``reporting``. With `Reconnect`, the picture is loaded again after each loss.
-        trunks: Beginnings of names of channels that lead out of the house, for `Call.direction`.
-        inbound_contexts: Dialplan contexts in which calls from outside begin, for `Call.direction`.
-        recordings: Whether to learn the files that MixMonitor records into. That takes every `VarSet` event, of which
+            ``reporting``. With `Reconnect`, the picture is reloaded after each loss.
+        trunks: Prefixes of the names of trunk channels, which lead outside, for `Call.direction`.
+        inbound_contexts: Dialplan contexts in which calls from outside arrive, for `Call.direction`.
+        recordings: Whether to track the files that MixMonitor records to. This requires every `VarSet` event, of which
             there are many, and the privilege ``dialplan``.
-        queues: Whether to watch queues, their callers and members too.
+        queues: Whether to track queues, with their callers and members, as well.
 
     Raises:
-        ActionFailed: The user may not read the lists of channels and bridges.
+        ActionFailed: The user is not permitted to read the lists of channels and bridges.
         NotConnected: There is no connection.
     """
 
@@ -283,7 +284,7 @@ class Pbx(Watching):
         self._start()
 
     def _start(self) -> None:
-        """Load the picture, and begin to follow it."""
+        """Load the picture, and start to follow events."""
         try:
             self._load()
         except BaseException:
@@ -306,25 +307,26 @@ class Pbx(Watching):
     ) -> ChangeStream[C1 | C2 | C3 | C]: ...
 
     def changes(self, *kinds: type[live.Change]) -> ChangeStream[Any]:
-        """Collect changes from now on.
+        """Start collecting changes.
 
         Args:
-            kinds: The classes to collect, all if none are given.
+            kinds: The classes to collect, by default all.
 
         Returns:
-            A stream to iterate over, best in a ``with`` block.
+            A stream to iterate over, preferably in a ``with`` block.
         """
         stream: ChangeStream[Any] = ChangeStream(self, kinds or (live.Change,))
         self._add(stream)
         return stream
 
     def verify(self) -> list[live.Difference]:
-        """Compare the picture with fresh lists of the server.
+        """Compare the picture with fresh lists from the server.
 
-        Events come a little behind the lists, so that a difference counts only if several comparisons in a row find it.
+        Events arrive slightly later than the lists, so only differences found in several consecutive comparisons are
+        reported.
 
         Returns:
-            In what they differ; nothing if the picture is right.
+            The differences; empty if the picture is correct.
 
         Raises:
             ActionFailed, ActionTimeout, NotConnected, ConnectionLost: The lists could not be read.
@@ -342,7 +344,7 @@ class Pbx(Watching):
         return self._differences(self._lists(), self._queue_lists())
 
     def close(self) -> None:
-        """Stop listening, and end the streams of changes. Closing it again does nothing."""
+        """Stop following events, and end the streams of changes. Closing it again does nothing."""
         self._events.close()
         if self._thread is not threading.current_thread():
             self._thread.join()
@@ -355,10 +357,10 @@ class Pbx(Watching):
     ) -> None:
         self.close()
 
-    # The thread that follows
+    # The thread that follows events
 
     def _run(self) -> None:
-        """Take events in until the manager or this is closed."""
+        """Process events until the manager or this object is closed."""
         try:
             for event in self._events:
                 self._take(event)
@@ -368,7 +370,7 @@ class Pbx(Watching):
             self._end()
 
     def _take(self, event: Event) -> None:
-        """Take in an event; load again if some were missed, or queues were read from their files."""
+        """Process an event; reload if events were missed, or if Asterisk reloaded its configuration."""
         match event:
             case Disconnected():
                 self._lose()
@@ -381,7 +383,7 @@ class Pbx(Watching):
                 self._apply(event)
 
     def _resync(self) -> None:
-        """Load the picture again."""
+        """Reload the picture."""
         try:
             self._load()
         except Error as error:
@@ -390,7 +392,7 @@ class Pbx(Watching):
             self._failure = None
 
     def _load(self) -> None:
-        """Read the lists, and join them to the events that have come meanwhile."""
+        """Read the lists, and merge them with the events that arrived in the meantime."""
         self._begin_loading(self._boot_of_server())
         lists, queues = self._lists(), self._queue_lists()
         lost = self._join(self._waiting(), lists, queues)
@@ -400,7 +402,7 @@ class Pbx(Watching):
             self._load()
 
     def _load_queue(self, name: str) -> bool:
-        """Read a queue again, in which a call was counted while it was read; return whether events were missed."""
+        """Reread a queue in which a call was counted during the reading; return whether events were missed."""
         lost = False
         for _ in range(_ROUNDS):
             self._begin_loading(None)
@@ -411,7 +413,7 @@ class Pbx(Watching):
         return lost
 
     def _boot_of_server(self) -> tuple[str, str] | None:
-        """Return when the server says that it was started, `None` if the user may not ask."""
+        """Return the server's start date and time, or `None` if the user is not permitted to query them."""
         try:
             status = self._manager.execute(actions.CoreStatus())
         except (ActionFailed, NotInRelease):
@@ -423,14 +425,14 @@ class Pbx(Watching):
         return channels, self._manager.execute(actions.BridgeList()).bridges
 
     def _queue_lists(self, name: str | None = None) -> QueueLists | None:
-        """Read the queues, or one; `None` if they are not watched."""
+        """Read all queues, or one; return `None` if queues are not tracked."""
         if not self._watches_queues:
             return None
         status = self._manager.execute(actions.QueueStatus(queue=name))
         return status.params, status.members, status.entries
 
     def _waiting(self) -> list[Event]:
-        """Take the events that have come, without waiting for more."""
+        """Return the events already buffered, without waiting for more."""
         events: list[Event] = []
         try:
             while True:

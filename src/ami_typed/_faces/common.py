@@ -310,7 +310,7 @@ class Face(Generic[C, L]):
 
     def _noted(self) -> Drift:
         """Return the drift collector, creating it on first use."""
-        from ami_typed.drift import Drift  # loads every message class; not needed before connecting
+        from ami_typed.drift import Drift  # it knows every message class; not needed before connecting
 
         with self._lock:
             if self._drift is None:

@@ -1,4 +1,4 @@
-"""What goes on at a server, as people see it: calls with their parties, instead of messages about channels."""
+"""A server's activity as people perceive it: calls with their parties, instead of messages about channels."""
 
 from ami_typed.live.bridges import Bridges
 from ami_typed.live.calls import Calls

@@ -1,4 +1,4 @@
-"""The table of bridges, and who hears whom through them and through Local channels."""
+"""The table of bridges, and the parties that hear each other through them and through Local channels."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 __all__ = ["Bridges", "beyond", "connected"]
 
 _REMEMBERED = 1024
-"""How many bridges that were destroyed are remembered, to recognise a list that still has them."""
+"""Number of destroyed bridges to remember, to detect lists that still contain them."""
 
 
 class Bridges:
-    """All bridges that are there, by identifier."""
+    """All existing bridges, by identifier."""
 
     def __init__(self) -> None:
         self._bridges: dict[str, Bridge] = {}
@@ -33,42 +33,42 @@ class Bridges:
         return len(self._bridges)
 
     def get(self, uniqueid: str | None) -> Bridge | None:
-        """Return the bridge with an identifier, `None` if there is none."""
+        """Return the bridge with the given identifier, or `None`."""
         return self._bridges.get(uniqueid) if uniqueid else None
 
     def see(self, event: events.BridgeEvent) -> Bridge:
-        """Return the bridge of an event, brought up to date."""
+        """Update the bridge of an event and return it."""
         bridge = self.of(event.bridge_uniqueid)
         bridge.see(event)
         return bridge
 
     def is_gone(self, uniqueid: str) -> bool:
-        """Return whether a bridge was destroyed; its identifier never comes again."""
+        """Return whether a bridge was destroyed; its identifier is never reused."""
         return uniqueid in self._gone
 
     def of(self, uniqueid: str) -> Bridge:
-        """Return the bridge with an identifier, made if it was not there."""
+        """Return the bridge with the given identifier, creating it if necessary."""
         bridge = self._bridges.get(uniqueid)
         if bridge is None:
             bridge = self._bridges[uniqueid] = Bridge(uniqueid)
         return bridge
 
     def enter(self, bridge: Bridge, leg: Leg) -> None:
-        """Put a channel into a bridge, and out of any other."""
+        """Move a channel into a bridge, out of any other."""
         if leg.bridge is not bridge:
             self.leave(leg)
         bridge.channels[leg.uniqueid] = leg
         leg.bridge = bridge
 
     def leave(self, leg: Leg) -> Bridge | None:
-        """Take a channel out of its bridge, and return that."""
+        """Remove a channel from its bridge and return the bridge."""
         bridge, leg.bridge = leg.bridge, None
         if bridge is not None:
             bridge.channels.pop(leg.uniqueid, None)
         return bridge
 
     def destroy(self, uniqueid: str) -> list[Leg]:
-        """Take out a bridge; return the channels whose leaving was not seen."""
+        """Remove a bridge; return the channels that were still in it."""
         bridge = self._bridges.pop(uniqueid, None)
         self._gone[uniqueid] = None
         if len(self._gone) > _REMEMBERED:
@@ -82,11 +82,11 @@ class Bridges:
 def connected(start: Leg, without: Leg | None = None) -> list[Leg]:
     """Return the parties that hear each other through a channel's bridge and through Local channels, itself included.
 
-    A Local channel hands on what its other half hears, so that a chain of them is one conversation.
+    A Local channel passes on what its other half hears, so a chain of them is one conversation.
 
     Args:
         start: Any channel.
-        without: A channel through which nothing is heard, as if it were not there.
+        without: A channel to ignore, as if it did not exist.
     """
     found = {each.uniqueid: each for each in (start, without) if each is not None}
     waiting = [start]
@@ -105,7 +105,7 @@ def beyond(leg: Leg) -> list[Leg]:
 
 
 def _beside(leg: Leg) -> list[Leg]:
-    """Return the channels that hear a channel at first hand."""
+    """Return the channels that hear a channel directly."""
     beside = leg.bridge.legs if leg.bridge is not None and leg.bridge.is_talk else []
     if leg.other_half is not None and leg.other_half.ended_at is None:
         beside.append(leg.other_half)

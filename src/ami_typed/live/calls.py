@@ -14,7 +14,7 @@ __all__ = ["Calls"]
 
 
 class Calls(Collection[Call]):
-    """The calls that are going on, in the order in which they began."""
+    """The calls in progress, in the order in which they began."""
 
     def __init__(self) -> None:
         self._calls: dict[str, Call] = {}
@@ -30,16 +30,16 @@ class Calls(Collection[Call]):
         return isinstance(call, Call) and self._calls.get(call.id) is call
 
     def get(self, linkedid: str) -> Call | None:
-        """Return the call that has channels with a Linkedid, `None` if there is none."""
+        """Return the call to which a Linkedid belongs, or `None`."""
         return self._by_linkedid.get(linkedid)
 
     def add(self, call: Call) -> None:
-        """Take in a call."""
+        """Add a call."""
         self._calls[call.id] = call
         self._by_linkedid[call.id] = call
 
     def remove(self, call: Call, into: Call | None = None) -> None:
-        """Take out a call; its identifiers lead to the one that it became part of."""
+        """Remove a call. If it was merged `into` another one, its identifiers then refer to that one."""
         self._calls.pop(call.id, None)
         for each in call.ids:
             if into is not None:
@@ -49,5 +49,5 @@ class Calls(Collection[Call]):
 
     @property
     def everything(self) -> list[Call]:
-        """All of them, with those that are not known to be calls of people yet."""
+        """All calls, including those not yet known to be calls between people."""
         return list(self._calls.values())

@@ -1,10 +1,10 @@
-"""What changes in the picture, as typed values: one class a kind of change, in the order in which things happened.
+"""Changes of the picture as typed values: one class per kind of change, in the order in which they happened.
 
 Rules of this module:
 
-- A change is frozen. What it names (`call`, `queue`, ...) is the living object of the model; `Party` and `Transfer`
-  are values of that moment.
-- `resynced` marks a change that was not seen as it happened, but found when the picture was loaded again.
+- A change is frozen. The objects it refers to (`call`, `queue`, ...) are the live objects of the model; `Party` and
+  `Transfer` are values of that moment.
+- `resynced` marks a change that was not observed as it happened, but found when the picture was reloaded.
 """
 
 from __future__ import annotations
@@ -53,58 +53,58 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Something changed."""
+    """The base class of all changes."""
 
     at: datetime
-    """When it was told, by the clock of this program."""
+    """When the change was detected, by this program's clock."""
     resynced: bool = False
-    """Whether it was found when the picture was loaded again, so that it happened some time before."""
+    """Whether the change was found by reloading the picture, so that it happened some time earlier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallChange(Change):
-    """A change of a call."""
+    """A change to a call."""
 
     call: Call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallStarted(CallChange):
-    """Somebody calls, or Asterisk begins to set up a call between two."""
+    """A party places a call, or Asterisk starts to set up a call between two parties."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerRinging(CallChange):
-    """The caller's own telephone rings, since Asterisk sets up the call: click-to-dial."""
+    """The caller's own phone rings, because Asterisk sets up the call (click-to-dial)."""
 
     party: Party
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRinging(CallChange):
-    """The telephone of a callee rings; one such change for each that does."""
+    """A callee's phone rings; there is one such change for each ringing phone."""
 
     caller: Party
     callee: Party
     transfer: Transfer | None = None
-    """The transfer that made it ring."""
+    """The transfer that made the phone ring."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRingingEnded(CallChange):
-    """The telephone of a callee no longer rings."""
+    """A callee's phone stopped ringing."""
 
     caller: Party
     callee: Party
     outcome: Outcome
-    """How it ended, as people see it."""
+    """How the ringing ended, as people perceive it."""
     status: enums.DialStatus | None
-    """How it ended in Asterisk's words; `None` if that was not told."""
+    """How it ended in Asterisk's terms; `None` if Asterisk did not report it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallAnswered(CallChange):
-    """A callee and the caller hear each other."""
+    """A callee answered: callee and caller hear each other."""
 
     caller: Party
     callee: Party
@@ -119,23 +119,23 @@ class CallHeld(CallChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallResumed(CallChange):
-    """A party took the other one back from hold."""
+    """A party took the other one off hold."""
 
     by: Party
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTransferred(CallChange):
-    """A party handed the other one over."""
+    """A party transferred the other one."""
 
     transfer: Transfer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallMerged(CallChange):
-    """A call became part of another one, which goes on; this one gets no `CallEnded`.
+    """A call was merged into another one, which continues; the merged call gets no `CallEnded`.
 
-    An attended transfer does that with the call to the new party, a pick-up with the call of the one who picks up.
+    An attended transfer merges the call to the new party, and a pick-up merges the call of the party that picks up.
     """
 
     into: Call
@@ -152,23 +152,23 @@ class CallParked(CallChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRetrieved(CallChange):
-    """A parked party was fetched, called back, or given up waiting for."""
+    """A parked party was retrieved, its parking time expired, or it hung up."""
 
     party: Party
     by: Party | None
-    """Who fetched it; `None` if the time was over or the party hung up."""
+    """The party that retrieved it; `None` if the parking time expired or the parked party hung up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallQueued(CallChange):
-    """The caller waits in a queue."""
+    """The caller entered a queue."""
 
     queue: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLeftQueue(CallChange):
-    """The caller no longer waits in a queue, for whatever reason."""
+    """The caller left a queue, for any reason."""
 
     queue: str
     waited: timedelta
@@ -185,35 +185,35 @@ class CallAbandoned(CallChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEnded(CallChange):
-    """A call is over. Each call that began has exactly one, unless it became part of another one (`CallMerged`)."""
+    """A call ended. Each started call has exactly one such change, unless it was merged (`CallMerged`)."""
 
     reason: EndReason
     caller: Party | None
     ended_by: Party | None
-    """Who hung up first, `None` if that is not known."""
+    """The party that hung up first; `None` if not known."""
     leg: Leg | None = None
-    """The channel whose end was the call's."""
+    """The channel whose hang-up ended the call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueChange(Change):
-    """A change of a queue."""
+    """A change to a queue."""
 
     queue: Queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerJoined(QueueChange):
-    """Somebody waits in a queue."""
+    """A caller joined a queue."""
 
     caller: Caller
     position: int
-    """The position, counted from 1."""
+    """The caller's position, starting at 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerLeft(QueueChange):
-    """Somebody no longer waits in a queue: answered, given up, or sent elsewhere."""
+    """A caller left a queue: answered, abandoned, or sent elsewhere."""
 
     caller: Caller
     waited: timedelta
@@ -221,29 +221,29 @@ class CallerLeft(QueueChange):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberChange(QueueChange):
-    """A change of a member of a queue."""
+    """A change to a member of a queue."""
 
     member: Member
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberAdded(MemberChange):
-    """A member was added."""
+    """A member was added to a queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberRemoved(MemberChange):
-    """A member was removed."""
+    """A member was removed from a queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberPaused(MemberChange):
-    """A member gets no calls from now on."""
+    """A member was paused, and gets no calls until unpaused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberUnpaused(MemberChange):
-    """A member gets calls again."""
+    """A member was unpaused, and gets calls again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

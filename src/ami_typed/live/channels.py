@@ -1,14 +1,14 @@
-"""The table of channels, and the two halves of Local channels.
+"""The table of channels, and the pairing of the two halves of Local channels.
 
 Rules of this module:
 
-- A channel is known by its Uniqueid, which it keeps when it is renamed. A masquerade swaps names and identifiers of
-  two channels (main/channel.c, `ast_do_masquerade`), so that for a listener the channel stays what it was.
-- Every event that carries a channel carries all of its state; the latest one counts. A channel that is met in another
-  event than `Newchannel` is taken in and counted.
-- A channel that was hung up does not come back: what still arrives of it is ignored and counted, unless a new channel
-  bears the identifier, which is seen by its name.
-- The halves of a Local channel are known by their names, ``Local/...;1`` and ``;2`` (main/core_local.c).
+- A channel is identified by its Uniqueid, which it keeps when it is renamed. A masquerade swaps the names and
+  identifiers of two channels (main/channel.c, `ast_do_masquerade`), so to an observer the channel stays the same.
+- Every event about a channel carries its complete state; the latest one applies. A channel first seen in an event other
+  than `Newchannel` is added and counted.
+- A channel that was hung up does not return: later events about it are ignored and counted, unless a new channel reuses
+  the identifier, which is recognised by its different name.
+- The halves of a Local channel are recognised by their names, ``Local/...;1`` and ``;2`` (main/core_local.c).
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 __all__ = ["Channels"]
 
 _REMEMBERED = 4096
-"""How many channels that were hung up are remembered, to recognise events that come late."""
+"""Number of hung-up channels to remember, to recognise late events."""
 
 
 class Channels:
-    """All channels that are there, by Uniqueid."""
+    """All existing channels, by Uniqueid."""
 
     def __init__(self) -> None:
         self._legs: dict[str, Leg] = {}
         self._halves: dict[str, Leg] = {}
         self._gone: OrderedDict[str, str] = OrderedDict()
         self.reading = 0
-        """The number of the last reading of lists; a channel has the one in which an event told of it."""
+        """The number of the latest reading of lists. A channel stores the number current at its last event."""
         self.unknown = 0
-        """Channels that were met before their `Newchannel`, which came late or never."""
+        """Number of channels first seen in another event, because their `Newchannel` was late or missing."""
         self.late = 0
-        """Events about channels that had been hung up."""
+        """Number of events about channels that had already been hung up."""
 
     def __iter__(self) -> Iterator[Leg]:
         return iter(self._legs.values())
@@ -51,30 +51,30 @@ class Channels:
         return len(self._legs)
 
     def get(self, uniqueid: str | None) -> Leg | None:
-        """Return the channel with a Uniqueid, `None` if there is none."""
+        """Return the channel with the given Uniqueid, or `None`."""
         return self._legs.get(uniqueid) if uniqueid else None
 
     def named(self, channel: str) -> Leg | None:
-        """Return the channel with a name, `None` if there is none."""
+        """Return the channel with the given name, or `None`."""
         return next((leg for leg in self if leg.channel == channel), None)
 
     def begin(self, snapshot: Seen, at: datetime) -> Leg | None:
-        """Take in a new channel; `None` if it is one that was hung up."""
+        """Add a new channel and return it; `None` if it has been hung up."""
         if self._gone.get(snapshot.uniqueid, snapshot.channel) != snapshot.channel:
-            del self._gone[snapshot.uniqueid]  # its identifier was chosen by a program, and comes again
+            del self._gone[snapshot.uniqueid]  # a program chose the identifier and reuses it
         leg = self._told(snapshot, at)
         if leg is not None:
             leg.born = True
         return leg
 
     def see(self, snapshot: Seen, at: datetime) -> Leg | None:
-        """Return the channel of a snapshot, brought up to date; `None` if it was hung up."""
+        """Update the channel of a snapshot and return it; `None` if it was hung up."""
         if snapshot.uniqueid not in self._legs and snapshot.uniqueid not in self._gone:
             self.unknown += 1
         return self._told(snapshot, at)
 
     def list(self, snapshot: Seen, at: datetime) -> Leg | None:
-        """Return the channel of an item of a list, brought up to date; `None` if it was hung up."""
+        """Update the channel of a list item and return it; `None` if it was hung up."""
         return self._seen(snapshot, at)
 
     def _told(self, snapshot: Seen, at: datetime) -> Leg | None:
@@ -95,13 +95,13 @@ class Channels:
         return leg
 
     def rename(self, uniqueid: str, name: str) -> None:
-        """Give a channel another name."""
+        """Rename a channel."""
         leg = self._legs.get(uniqueid)
         if leg is not None:
             leg.channel = name
 
     def _pair(self, leg: Leg) -> None:
-        """Join a half of a Local channel to the other one."""
+        """Link one half of a Local channel to the other half."""
         if not leg.is_local:
             return
         other = self._halves.pop(leg.channel[:-1], None)
@@ -111,7 +111,7 @@ class Channels:
             leg.other_half, other.other_half = other, leg
 
     def end(self, uniqueid: str, channel: str) -> Leg | None:
-        """Take out a channel that was hung up; `None` if it was not there. A list that still has it is not believed."""
+        """Remove a hung-up channel and return it, `None` if unknown. Lists that still contain it are ignored."""
         leg = self._legs.pop(uniqueid, None)
         self._gone[uniqueid] = channel
         if len(self._gone) > _REMEMBERED:
@@ -123,5 +123,5 @@ class Channels:
         return leg
 
     def forget_the_gone(self) -> None:
-        """Forget which channels were hung up: after a restart their identifiers may come again."""
+        """Forget which channels were hung up, since a restarted server may reuse their identifiers."""
         self._gone.clear()
