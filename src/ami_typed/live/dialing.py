@@ -1,13 +1,13 @@
-"""Who dials whom, whose telephone rings, and how that ends.
+"""Dials: which party dials which, which phones ring, and the outcomes.
 
 Rules of this module:
 
-- A dial is told by `DialBegin` and `DialEnd` with the channels at both ends. Between a caller and a telephone there
-  may be any number of Local channels: their halves are gone through until a party is found (`behind`).
-- A telephone rings once its channel says so (``Ringing``) and its caller is known. Asterisk may tell of the inner
-  dial before the outer one, since the other half of a Local channel runs in its own thread.
-- Where Asterisk itself dials (Originate: a `DialBegin` without a caller), the first party that is reached is the
-  caller: it is his telephone that rings first. Whom the originated channel dials then, that caller calls.
+- `DialBegin` and `DialEnd` report a dial with the channels at both ends. There may be any number of Local channels
+  between a caller and a phone; `behind` follows their halves until it finds a party.
+- A phone rings once its channel is in the state ``Ringing`` and its caller is known. Asterisk may report the inner dial
+  before the outer one, since the other half of a Local channel runs in a separate thread.
+- If Asterisk itself dials (Originate: a `DialBegin` without a caller), the first party that is reached is the caller,
+  whose phone rings first. Whoever the originated channel then dials is called by that caller.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["begin", "behind", "end", "give_up", "give_up_all", "is_originated", "joined", "ring"]
 
 _DEEPEST = 32
-"""How many Local channels in a row are gone through."""
+"""Maximum number of consecutive Local channels to follow."""
 
 _OUTCOMES = {
     DialStatus.ANSWER: Outcome.ANSWERED,
@@ -42,7 +42,7 @@ _OUTCOMES = {
 
 
 def behind(leg: Leg | None) -> Leg | None:
-    """Return the party for whom a channel dials; `None` if Asterisk itself does, or that is not known yet."""
+    """Return the party on whose behalf a channel dials; `None` if Asterisk itself dials, or if it is not known yet."""
     for _ in range(_DEEPEST):
         if leg is None or leg.is_person:
             return leg
@@ -56,17 +56,17 @@ def behind(leg: Leg | None) -> Leg | None:
 
 
 def _is_root(leg: Leg, other: Leg) -> bool:
-    """Return whether Asterisk itself made a Local channel, so that parties are at both ends of it."""
+    """Return whether Asterisk itself created a Local channel, so that there are parties at both of its ends."""
     return is_originated(leg) or is_originated(other)
 
 
 def is_originated(leg: Leg) -> bool:
-    """Return whether Asterisk itself dialled a channel, or made it for no other one."""
+    """Return whether Asterisk itself dialled a channel, or created it independently of any other channel."""
     return leg.dial.source is None if leg.dial is not None else not leg.called
 
 
 def _root(leg: Leg) -> Leg | None:
-    """Return the Local half that Asterisk itself dialled, at the end of a chain that leads to no party."""
+    """Return the Local half that Asterisk itself dialled, at the start of a chain that leads back to no party."""
     for _ in range(_DEEPEST):
         other = leg.other_half
         if other is None or leg.is_person:
@@ -80,7 +80,7 @@ def _root(leg: Leg) -> Leg | None:
 
 
 def begin(picture: Picture, source: Leg | None, target: Leg) -> None:
-    """Take in that one channel dials another."""
+    """Handle the start of a dial from one channel to another."""
     dial = _replaced(picture, source, target)
     if source is None:
         _begin_for_nobody(picture, target)
@@ -92,19 +92,19 @@ def begin(picture: Picture, source: Leg | None, target: Leg) -> None:
 
 
 def _replaced(picture: Picture, source: Leg | None, target: Leg) -> Dial:
-    """Return the new dial of a channel; a former one was taken over by another caller."""
+    """Return the new dial of a channel, replacing any previous one, which another caller has taken over."""
     former = target.dial
     if former is not None and former.source is not None and former in former.source.dials:
         former.source.dials.remove(former)
     dial = Dial(source, target, picture.now)
     if former is not None and former.is_open and target.is_person:
-        dial.rang = former.rang  # it goes on ringing, for somebody else
+        dial.rang = former.rang  # it continues to ring, for another caller
     target.dial = dial
     return dial
 
 
 def _begin_for_nobody(picture: Picture, target: Leg) -> None:
-    """Take in that Asterisk itself dials a channel."""
+    """Handle a dial by Asterisk itself."""
     call = picture.place(target)
     call.originated = True
     if target.is_person:
@@ -112,7 +112,7 @@ def _begin_for_nobody(picture: Picture, target: Leg) -> None:
 
 
 def _bring_together(picture: Picture, source: Leg, target: Leg) -> None:
-    """Put who is dialled into the call of who dials."""
+    """Put the dialled channel into the call of the dialling channel."""
     call = picture.place(source)
     if target.call is None or target.call.is_over or (target.called and target.call is not call and not target.dials):
         picture.put(target, call)
@@ -121,7 +121,7 @@ def _bring_together(picture: Picture, source: Leg, target: Leg) -> None:
 
 
 def _ends_of(leg: Leg) -> list[Leg]:
-    """Return the parties that are dialled at the end of a chain of Local channels."""
+    """Return the parties dialled at the far end of a chain of Local channels."""
     ends: list[Leg] = []
     waiting, seen = [leg], set[str]()
     while waiting:
@@ -137,7 +137,7 @@ def _ends_of(leg: Leg) -> list[Leg]:
 
 
 def ring(picture: Picture, leg: Leg) -> None:
-    """Tell that the telephone of a party rings, once it does and its caller is known."""
+    """Report that a party's phone rings, once it does and its caller is known."""
     dial = leg.dial
     if dial is None or not _has_begun_to_ring(leg, dial):
         return
@@ -149,13 +149,13 @@ def ring(picture: Picture, leg: Leg) -> None:
 
 
 def _has_begun_to_ring(leg: Leg, dial: Dial) -> bool:
-    """Return whether a telephone rings for whom that was not told; an event that comes late finds it answered."""
+    """Return whether a phone rings and this was not yet reported. A late event may find it already answered."""
     told = leg.call is not None and dial in leg.call.rung
     return leg.rings and leg.is_person and dial.is_open and leg.answered_at is None and not told
 
 
 def _ring_for(picture: Picture, caller: Leg, leg: Leg, dial: Dial) -> None:
-    """Tell that a callee's telephone rings."""
+    """Report that a callee's phone rings."""
     call = picture.place(leg)
     dial.caller, dial.callee = caller, leg.party
     again, dial.rang = dial.rang is not None, dial.rang or picture.now
@@ -171,13 +171,13 @@ def _ring_for(picture: Picture, caller: Leg, leg: Leg, dial: Dial) -> None:
 
 
 def _add(call: Call, dial: Dial) -> None:
-    """Note an attempt; one that another caller took over is noted once."""
+    """Record an attempt; one taken over by another caller is recorded only once."""
     call.rung = [each for each in call.rung if each.target is not dial.target or not each.is_open]
     call.rung.append(dial)
 
 
 def take_hold(call: Call, caller: Leg) -> Transfer | None:
-    """Make a blind transfer hold, now that the party that was handed over reaches somebody; return it."""
+    """Complete a pending blind transfer, now that the transferee reaches a party; return the transfer."""
     if call.pending is None or call.pending[1] is not caller:
         return None
     call.caller_leg, call.callee_leg = caller, None
@@ -185,7 +185,7 @@ def take_hold(call: Call, caller: Leg) -> Transfer | None:
 
 
 def _ring_caller(picture: Picture, leg: Leg, dial: Dial) -> None:
-    """Tell that the caller's own telephone rings, in a call that Asterisk sets up."""
+    """Report that the caller's own phone rings, in a call that Asterisk sets up."""
     call = picture.place(leg)
     call.originated = True
     again, dial.rang = dial.rang is not None, dial.rang or picture.now
@@ -195,14 +195,14 @@ def _ring_caller(picture: Picture, leg: Leg, dial: Dial) -> None:
 
 
 def _is_caller(picture: Picture, call: Call, leg: Leg) -> None:
-    """Note who is to be the caller of a call that Asterisk sets up: the first that is reached, or who answers."""
+    """Set the caller of a call that Asterisk sets up: the first party reached, or the one that answers."""
     if call.caller_leg is None or (not call.caller_leg.is_up and (leg.is_up or call.caller_leg.ended_at is not None)):
         call.caller_leg = leg
     picture.announce(call)
 
 
 def end(picture: Picture, source: Leg | None, target: Leg, status: DialStatus, *, forwarded: bool) -> None:
-    """Take in that a dial ended; one that had ended is left alone."""
+    """Handle the end of a dial; ignore a dial that has already ended."""
     dial = target.dial
     if dial is not None and dial.guessed and source is not None:
         dial.source, dial.guessed = source, False
@@ -220,7 +220,7 @@ def end(picture: Picture, source: Leg | None, target: Leg, status: DialStatus, *
 
 
 def _answered_by_caller(picture: Picture, leg: Leg) -> None:
-    """Note that a party answered the telephone with which it is to call."""
+    """Record that the future caller of a call that Asterisk sets up answered its phone."""
     call = picture.place(leg)
     call.originated = True
     _is_caller(picture, call, leg)
@@ -235,7 +235,7 @@ def _close(picture: Picture, dial: Dial, status: DialStatus) -> None:
 
 
 def _outcome(dial: Dial, status: DialStatus) -> Outcome:
-    """Return how an attempt ended as people see it: of a cancelled one, why it was."""
+    """Return how an attempt ended as people perceive it: for a cancelled one, the reason for that."""
     outcome = _OUTCOMES.get(status, Outcome.FAILED)
     if outcome is not Outcome.CANCELED or dial.source is None:
         return outcome
@@ -251,12 +251,12 @@ def _outcome(dial: Dial, status: DialStatus) -> Outcome:
 
 
 def _siblings(dial: Dial) -> list[Dial]:
-    """Return the other attempts of the same caller that go on."""
+    """Return the other attempts of the same caller that are still in progress."""
     return [each for each in dial.source.dials if each is not dial] if dial.source is not None else []
 
 
 def _ended_above(source: Leg) -> DialStatus | None:
-    """Return how the dial ended for whose sake a channel dials, up to its caller; `None` if none of them has."""
+    """Return the status of the first ended dial between a dialling channel and its caller; `None` if all are open."""
     for _ in range(_DEEPEST):
         other = source.other_half
         dial = other.dial if other is not None else None
@@ -271,7 +271,7 @@ def _ended_above(source: Leg) -> DialStatus | None:
 
 
 def _tell_end(picture: Picture, dial: Dial, caller: Leg | None) -> None:
-    """Tell that the telephone of a callee no longer rings, if it did."""
+    """Report that a callee's phone stopped ringing, if it rang."""
     leg, call = dial.target, dial.target.call
     if call is None or dial.rang is None or caller is None or dial not in call.rung or dial.outcome is None:
         return
@@ -281,7 +281,7 @@ def _tell_end(picture: Picture, dial: Dial, caller: Leg | None) -> None:
 
 
 def _note_status(source: Leg, caller: Leg | None, status: DialStatus, *, forwarded: bool) -> None:
-    """Note how the caller's own attempt ended: it tells why a call without an answer is over."""
+    """Record how the caller's own attempt ended: it determines why an unanswered call ended."""
     call = source.call
     own = source is caller or is_originated(source)
     if call is not None and own and caller is not None and caller is call.caller_leg and not forwarded:
@@ -289,7 +289,7 @@ def _note_status(source: Leg, caller: Leg | None, status: DialStatus, *, forward
 
 
 def joined(picture: Picture, dial: Dial) -> None:
-    """Note that a party was connected to its caller, so that the dial was answered even if that was not told."""
+    """Record that a party was connected to its caller: the dial was answered, even if no event reported that."""
     if dial.is_open:
         _close(picture, dial, DialStatus.ANSWER)
         _tell_end(picture, dial, behind(dial.source) or dial.caller)
@@ -298,13 +298,13 @@ def joined(picture: Picture, dial: Dial) -> None:
 
 
 def give_up(picture: Picture, leg: Leg) -> None:
-    """End the dial of a channel that was hung up, if its end was not told."""
+    """End the dial of a channel that was hung up, if no event reported its end."""
     if leg.dial is not None and leg.dial.is_open:
         _give_up(picture, leg.dial, _status_of(leg.cause))
 
 
 def give_up_all(picture: Picture, call: Call) -> None:
-    """End the ringing of a call that is over."""
+    """End all open dials of a call that has ended."""
     for dial in call.dialing:
         _give_up(picture, dial, DialStatus.CANCEL)
 
@@ -317,7 +317,7 @@ def _give_up(picture: Picture, dial: Dial, status: DialStatus) -> None:
 
 
 def _status_of(cause: int | None) -> DialStatus:
-    """Return the status that a dial ended with, by the cause its target was hung up with."""
+    """Return the status of a dial, derived from the hang-up cause of its target."""
     if cause in {17, 21}:
         return DialStatus.BUSY
     return DialStatus.NO_ANSWER if cause in {18, 19} else DialStatus.CANCEL

@@ -2,13 +2,12 @@
 
 Rules of this module:
 
-- A call is over when its caller is gone: the telephone that is left is being hung up, or goes on alone in the
-  dialplan.
-- It goes on if the caller was handed on: a blind transfer waits for the party that was handed over, or two others
-  still hear each other. One of those is the caller then.
-- Why it is over: a caller that a callee answered completed it. Otherwise, and for a party that was handed over to
-  somebody who did not answer, the cause of the caller's channel tells, then how its last attempt ended, since a cause
-  of 0 or 16 only says that it was hung up in order.
+- A call ends when its caller leaves: the remaining phone is being hung up, or continues alone in the dialplan.
+- It continues if it was handed on: a blind transfer of another party is pending, or two other parties still hear each
+  other. One of these then becomes the caller.
+- The reason: a call that a callee answered was completed. Otherwise, and if a party was transferred to one that did not
+  answer, the hang-up cause of the caller's channel determines the reason, and then the status of its last attempt,
+  since a cause of 0 or 16 means only a normal hang-up.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _BY_CAUSE = {
     26: EndReason.ANSWERED_ELSEWHERE,
     **dict.fromkeys((1, 2, 3, 20, 22, 27, 28, 34, 38, 41, 42, 44, 58, 66), EndReason.FAILED),
 }
-"""Source: include/asterisk/causes.h, after Q.850."""
+"""Source: include/asterisk/causes.h, based on Q.850."""
 _BY_STATUS = {
     DialStatus.BUSY: EndReason.BUSY,
     DialStatus.NO_ANSWER: EndReason.NO_ANSWER,
@@ -46,7 +45,7 @@ _BY_STATUS = {
 
 
 def hang_up(picture: Picture, leg: Leg, cause: int | None) -> None:
-    """Take in that a channel was hung up."""
+    """Handle the hang-up of a channel."""
     leg.cause = cause
     talking.leave(picture, leg)
     talking.unhold(picture, leg)
@@ -58,7 +57,7 @@ def hang_up(picture: Picture, leg: Leg, cause: int | None) -> None:
 
 
 def _leave(picture: Picture, call: Call, leg: Leg) -> None:
-    """Take a channel that was hung up out of its call, and end that if it was its last need."""
+    """Remove a hung-up channel from its call, and end the call if it cannot continue without it."""
     picture.take_out(leg)
     if not call.channels:
         _end(picture, call, leg)
@@ -80,7 +79,7 @@ def _without_caller(picture: Picture, call: Call, leg: Leg) -> None:
 
 
 def _successor(call: Call) -> Leg | None:
-    """Return the party that stays with another one after the caller is gone, or waits to be connected."""
+    """Return the party that remains connected, or is waiting to be connected, after the caller left."""
     if call.pending is not None and call.pending[1].ended_at is None:
         return call.pending[1]
     parties = call.parties
@@ -107,7 +106,7 @@ def _end(picture: Picture, call: Call, leg: Leg) -> None:
 
 
 def _reason(call: Call, leg: Leg) -> EndReason:
-    """Return why a call is over."""
+    """Return why a call ended."""
     if call.callee_leg is not None:
         return EndReason.COMPLETED
     if call.dial_status == DialStatus.CANCEL and leg.cause != 26 and not leg.is_up:
@@ -121,7 +120,7 @@ def _reason(call: Call, leg: Leg) -> EndReason:
 
 
 def _ended_by(call: Call) -> Party | None:
-    """Return who hung up first: who left the talk first, or the caller if there was none."""
+    """Return the party that hung up first: the first to leave the conversation, or the caller of a cancelled call."""
     if call.first_out is not None:
         return call.first_out.party
     return call.caller if call.reason is EndReason.CANCELED else None

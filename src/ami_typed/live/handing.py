@@ -2,10 +2,10 @@
 
 Rules of this module:
 
-- A blind transfer is told at once, and holds once the party that was handed over reaches somebody: until then the
-  caller is who it was, so that a transfer to a number that is never reached does not change who called.
-- An attended transfer makes one call of two. Who was handed over is its caller, the new party its callee.
-- A transfer while the new party's telephone rings is a blonde one; the ringing goes on for who was handed over.
+- A blind transfer is reported immediately, but takes effect only when the transferee reaches a party. Until then the
+  caller stays the same, so that a transfer to a number that is never reached does not change it.
+- An attended transfer merges two calls. The transferee becomes the caller, the new party the callee.
+- A transfer while the new party's phone rings is a blonde transfer; the phone continues to ring for the transferee.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["attended", "blind", "parked", "picked_up", "retrieved"]
 
 
 def blind(picture: Picture, event: events.BlindTransfer) -> None:
-    """Take in a blind transfer; who is handed over is told unless several are."""
+    """Handle a blind transfer, unless the transferee is ambiguous."""
     if event.result != TransferResult.SUCCESS:
         return
     by = picture.channels.see(event.transferer, picture.now)
@@ -43,7 +43,7 @@ def blind(picture: Picture, event: events.BlindTransfer) -> None:
 
 
 def attended(picture: Picture, event: events.AttendedTransfer) -> None:
-    """Take in an attended transfer, or a blonde one."""
+    """Handle an attended or blonde transfer."""
     if event.result != TransferResult.SUCCESS or event.dest_type == TransferDestination.FAIL:
         return
     first = picture.channels.see(event.orig_transferer, picture.now)
@@ -57,7 +57,7 @@ def attended(picture: Picture, event: events.AttendedTransfer) -> None:
 
 
 def _hand_over(picture: Picture, by: Leg, party: Leg, target: Leg | None, lines: list[Leg]) -> None:
-    """Make one call of the two of a transferer, and tell the transfer."""
+    """Merge the two calls of a transferer, and report the transfer."""
     call = picture.place(party)
     for each in (*lines, *([target] if target is not None else [])):
         call = picture.merge(call, picture.place(each))
@@ -72,7 +72,7 @@ def _hand_over(picture: Picture, by: Leg, party: Leg, target: Leg | None, lines:
 
 
 def _tell(picture: Picture, call: Call, transfer: Transfer) -> bool:
-    """Tell a transfer, unless it was told; return whether it was not."""
+    """Report a transfer unless it was already reported; return whether it is new."""
     new = all(_lines(each) != _lines(transfer) for each in call.transfers)
     if new:
         call.transfers.append(transfer)
@@ -81,19 +81,19 @@ def _tell(picture: Picture, call: Call, transfer: Transfer) -> bool:
 
 
 def _lines(transfer: Transfer) -> tuple[TransferKind, str, str]:
-    """Return what tells a transfer from others: the channels that took part, each of which hands over once."""
+    """Return the identity of a transfer: its kind and the channels involved, each of which transfers only once."""
     return transfer.kind, transfer.by.uniqueid, transfer.party.uniqueid
 
 
 def _party(leg: Leg | None, not_this: Leg | None = None) -> Leg | None:
-    """Return the party that a channel leads to, seen through Local channels."""
+    """Return the party that a channel leads to, following Local channels."""
     if leg is None or leg.is_person:
         return leg
     return next((each for each in beyond(leg) if each is not not_this), None)
 
 
 def _other(leg: Leg) -> Leg | None:
-    """Return the one other party that a channel talks to, or talked to before the transfer; `None` if there is none."""
+    """Return the one other party that a channel talks to, or talked to before the transfer; otherwise `None`."""
     others = [each for each in connected(leg) if each is not leg]
     if others:
         return others[0] if len(others) == 1 else None
@@ -101,7 +101,7 @@ def _other(leg: Leg) -> Leg | None:
 
 
 def picked_up(picture: Picture, event: events.Pickup) -> None:
-    """Take in that a channel picks up a call that rings elsewhere."""
+    """Handle the pick-up of a call that rings elsewhere."""
     by = picture.channels.see(event.snapshot, picture.now)
     target = picture.channels.get(event.target_uniqueid)
     if by is None or target is None or target.dial is None:
@@ -112,7 +112,7 @@ def picked_up(picture: Picture, event: events.Pickup) -> None:
 
 
 def parked(picture: Picture, event: events.ParkedCall) -> None:
-    """Take in that a party was parked."""
+    """Handle the parking of a party."""
     leg = _party(picture.channels.see(event.parkee, picture.now))
     if leg is not None and not _is_parked(leg, event):
         call = picture.place(leg)
@@ -127,7 +127,7 @@ def _is_parked(leg: Leg, event: events.ParkedCall) -> bool:
 
 
 def retrieved(picture: Picture, parkee: families.ChannelSnapshot, by: Leg | None) -> None:
-    """Take in that a party is no longer parked: fetched by somebody, or its time is over, or it hung up."""
+    """Handle the end of parking: the party was retrieved, its parking time expired, or it hung up."""
     leg = _party(picture.channels.see(parkee, picture.now))
     if leg is None or leg.call is None or leg.call.parked is None:
         return

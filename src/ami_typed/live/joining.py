@@ -1,19 +1,19 @@
-"""Lists and events joined to one picture, at the start and after a gap.
+"""Merging of lists and events into one picture, initially and after a gap.
 
-A list is read while events keep coming. Which one settles what:
+Events keep arriving while a list is being read. The following rules determine which of the two applies:
 
-- Whether a channel is there: `CoreShowChannels`. One that was hung up while the list was read is gone, even if the
-  list has it; one that began meanwhile is there, even if the list lacks it. One that only the picture has is gone,
-  unseen.
-- State, numbers and place of a channel: the list, unless an event told of the channel since the reading began.
-  Asterisk sends all of a channel's state with each event and in order, so that the last event is right in the end.
-- The bridge of a channel: ``BridgeId`` of the list, unless the channel came into a bridge or left one since the
-  reading began.
-- Whether a bridge is there: `BridgeList`, unless an event told of it, or of its end, since the reading began. What it
-  is for never changes.
-- Dials are in no list. A telephone that rings (``Ringing``, or `AppDial` that is not up yet) is dialled by the caller
-  of its call; who really dials it, the end of the dial tells.
-- Holds and the party that a blind transfer waits for are in no list either: what was known of them before stays.
+- Existence of a channel: `CoreShowChannels`. A channel hung up during the reading is gone, even if it is listed; a
+  channel created during the reading exists, even if it is not listed. A channel that only the picture contains ended
+  unobserved.
+- State, numbers and dialplan location of a channel: the list, unless there was an event about the channel since the
+  reading began. Each event carries a channel's complete state, and events arrive in order, so the last one is correct.
+- The bridge of a channel: ``BridgeId`` in the list, unless the channel entered or left a bridge since the reading
+  began.
+- Existence of a bridge: `BridgeList`, unless there was an event about the bridge since the reading began. The purpose
+  of a bridge never changes.
+- Dials are not listed. A phone that rings (state ``Ringing`` and an application such as `AppDial`) is assumed to be
+  dialled by the caller of its call; the end of the dial reveals the actual source.
+- Holds, and the transferee of a pending blind transfer, are not listed either: what was known of them is kept.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 __all__ = ["Difference", "differences", "join"]
 
 _DIALED = ("AppDial", "AppDial2", "AppQueue")
-"""What a channel that was dialled is said to run. Source: apps/app_dial.c, apps/app_queue.c, main/dial.c."""
+"""The applications reported for dialled channels. Source: apps/app_dial.c, apps/app_queue.c, main/dial.c."""
 
 
 def join(
     picture: Picture, channels: Sequence[events.CoreShowChannel], bridges: Iterable[events.BridgeListItem]
 ) -> None:
-    """Join the lists of channels and bridges to what events have told since the reading began."""
+    """Merge the lists of channels and bridges with the events since the reading began."""
     _join_bridges(picture, {item.bridge_uniqueid: item for item in bridges})
     listed = {item.uniqueid: item for item in channels}
     for leg in [leg for leg in picture.channels if leg.uniqueid not in listed and not _has_begun(picture, leg)]:
@@ -59,7 +59,7 @@ def join(
 
 
 def _join_bridges(picture: Picture, listed: dict[str, events.BridgeListItem]) -> None:
-    """Take in bridges that were not known, and out those that are gone."""
+    """Add unknown bridges, and remove those that no longer exist."""
     for item in listed.values():
         if not picture.bridges.is_gone(item.bridge_uniqueid):
             picture.bridges.see(item)
@@ -69,17 +69,17 @@ def _join_bridges(picture: Picture, listed: dict[str, events.BridgeListItem]) ->
 
 
 def _has_begun(picture: Picture, leg: Leg) -> bool:
-    """Return whether a channel that the list lacks has begun since; other events come late about one that is gone."""
+    """Return whether an unlisted channel was created since the reading began; other events may be late."""
     return leg.born and _is_new(picture, leg)
 
 
 def _is_new(picture: Picture, leg: Leg) -> bool:
-    """Return whether an event told of a channel since the reading began."""
+    """Return whether there was an event about a channel since the reading began."""
     return leg.touched == picture.channels.reading
 
 
 def _leg(picture: Picture, item: events.CoreShowChannel) -> Leg | None:
-    """Return the channel of a list's item, brought up to date unless events know better; `None` if it was hung up."""
+    """Return the channel of a list item, updated unless events are newer; `None` if it was hung up."""
     leg = picture.channels.get(item.uniqueid)
     if leg is not None and _is_new(picture, leg):
         return leg
@@ -90,7 +90,7 @@ def _leg(picture: Picture, item: events.CoreShowChannel) -> Leg | None:
 
 
 def _find_callers(picture: Picture, legs: list[Leg], listed: dict[str, events.CoreShowChannel]) -> None:
-    """Find the callers of calls that were not known: who was there first, or else was not dialled."""
+    """Determine the callers of unknown calls: the channel that began the call, or else one that was not dialled."""
     for leg in legs:
         if leg.is_person and not leg.called:
             picture.calls_as_party(leg)
@@ -101,7 +101,7 @@ def _find_callers(picture: Picture, legs: list[Leg], listed: dict[str, events.Co
 
 
 def _bridge(picture: Picture, leg: Leg, bridge_id: str) -> None:
-    """Put a channel where the list says that it is, unless it has moved since the reading began."""
+    """Move a channel to its listed bridge, unless it has moved since the reading began."""
     if leg.moved == picture.channels.reading:
         return
     if not bridge_id:
@@ -112,7 +112,7 @@ def _bridge(picture: Picture, leg: Leg, bridge_id: str) -> None:
 
 
 def _find_ringing(picture: Picture, legs: list[Leg], listed: dict[str, events.CoreShowChannel]) -> None:
-    """Take telephones that ring for dialled by the caller of their call."""
+    """Treat ringing phones as dialled by the caller of their call."""
     for leg in legs:
         call = leg.call
         rings = leg.rings and listed[leg.uniqueid].application in _DIALED
@@ -129,16 +129,16 @@ def _rings(picture: Picture, call: Call, caller: Leg, leg: Leg) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something in which the picture and the server's own lists differ."""
+    """A difference between the picture and the server's own lists."""
 
     what: str
     """The object, such as ``channel PJSIP/alice-00000001``."""
     attribute: str
-    """What differs; ``there`` if only one of both has the object."""
+    """The attribute that differs; ``there`` if only one side has the object."""
     picture: object
-    """The picture's value."""
+    """The value in the picture."""
     server: object
-    """The server's value."""
+    """The value in the server's list."""
 
 
 def differences(
@@ -146,8 +146,9 @@ def differences(
 ) -> list[Difference]:
     """Compare the picture with fresh lists.
 
-    `CoreShowChannels` may show a channel in a bridge that it has left, until the channel changes again: seen on 22.10.1
-    with calls whose parking time is over. If the number of channels in a bridge agrees with `BridgeList`, that counts.
+    `CoreShowChannels` may list a channel in a bridge that it has left, until the channel changes again (seen on 22.10.1
+    after a parking time expired). If the number of channels in a bridge agrees with `BridgeList`, the bridge is taken
+    to be correct.
     """
     listed = {item.uniqueid: item for item in channels}
     numbers = {item.bridge_uniqueid: item.bridge_num_channels for item in bridges}
@@ -165,10 +166,11 @@ def _there(what: str, in_picture: bool) -> Difference:
 
 
 def _bridges(picture: Picture, listed: Iterable[str], named: set[str]) -> list[Difference]:
-    """Compare which bridges are there.
+    """Compare which bridges exist.
 
-    The server takes a bridge from its list when it is dissolved, and tells of its end when it is freed (main/bridge.c).
-    So one may be there without being listed as long as nobody is in it, or the server itself names it for a channel.
+    The server removes a bridge from its list when it is dissolved, but reports its end only when it is freed
+    (main/bridge.c). An unlisted bridge is therefore accepted if it is empty, or if the server itself names it as the
+    bridge of a channel.
     """
     known = {bridge.uniqueid: bridge for bridge in picture.bridges}
     server = {*listed}
@@ -178,7 +180,7 @@ def _bridges(picture: Picture, listed: Iterable[str], named: set[str]) -> list[D
 
 
 def _compared(leg: Leg, item: events.CoreShowChannel, agree: set[str]) -> list[Difference]:
-    """Compare a channel with its item. Its Linkedid may change without an event, until the next one of the channel."""
+    """Compare a channel with its list item, except its Linkedid, which may change before the channel's next event."""
     both: dict[str, tuple[object, object]] = {
         "name": (leg.channel, item.channel),
         "state": (leg.state, item.channel_state),

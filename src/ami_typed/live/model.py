@@ -1,7 +1,7 @@
-"""The model: takes events in, keeps the picture, and says what changed. No I/O, and no clock but the times handed in.
+"""The model: process events, maintain the picture, and return the changes. Sans-I/O: callers pass in the time.
 
-Each kind of event has one reducer, found by the event's class. A reducer never raises for what a server sends: an event
-whose headers are missing or not of their type is counted (`ModelStatistics.malformed`) and left out.
+Each kind of event has one reducer, found by the event's class. A reducer never raises because of server input: an event
+with missing headers, or headers of the wrong type, is counted (`ModelStatistics.malformed`) and skipped.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ __all__ = ["CALL_EVENTS", "QUEUE_EVENTS", "Model", "ModelStatistics"]
 
 @dataclass(frozen=True, slots=True)
 class ModelStatistics:
-    """What the model has taken in, and what was wrong with it."""
+    """Counters of processed events, and of irregularities among them."""
 
     events: int
-    """Events that were taken in."""
+    """Number of processed events."""
     malformed: int
-    """Events that were left out, because a header was missing or not of its type."""
+    """Number of events skipped because a header was missing or of the wrong type."""
     unknown_channels: int
-    """Channels that were met in another event than their `Newchannel`, which came late or never."""
+    """Number of channels first seen in another event, because their `Newchannel` was late or missing."""
     late: int
-    """Events about channels that had been hung up, or that were never there."""
+    """Number of events about channels that had already been hung up or never existed."""
 
 
 class Model:
-    """The picture of a server's calls, kept by its events.
+    """The picture of a server's calls, maintained from its events.
 
     Args:
-        clock: Returns the present moment, for the durations of what goes on; without one, these are as of the last
-            event.
-        trunks: Beginnings of names of channels that lead out of the house (``PJSIP/provider``), for `Call.direction`.
-        inbound_contexts: Dialplan contexts in which calls from outside begin, for `Call.direction`.
+        clock: A function that returns the current time, for durations that are still running; without one, they are as
+            of the last event.
+        trunks: Prefixes of the names of trunk channels, which lead outside (``PJSIP/provider``), for `Call.direction`.
+        inbound_contexts: Dialplan contexts in which calls from outside arrive, for `Call.direction`.
     """
 
     def __init__(
@@ -70,39 +70,39 @@ class Model:
 
     @property
     def calls(self) -> Calls:
-        """The calls that are going on."""
+        """The calls in progress."""
         return self._picture.calls
 
     @property
     def channels(self) -> Channels:
-        """The channels that are there."""
+        """The existing channels."""
         return self._picture.channels
 
     @property
     def bridges(self) -> Bridges:
-        """The bridges that are there."""
+        """The existing bridges."""
         return self._picture.bridges
 
     @property
     def queues(self) -> Queues:
-        """The queues that events told of or lists have."""
+        """The queues known from events and lists."""
         return self._picture.queues
 
     @property
     def statistics(self) -> ModelStatistics:
-        """What was taken in so far, and what was wrong with it."""
+        """Counters of the events processed so far, and of irregularities among them."""
         channels = self._picture.channels
         return ModelStatistics(self._events, self._malformed, channels.unknown, channels.late)
 
     def apply(self, event: Event, now: datetime) -> list[changes.Change]:
-        """Take in an event.
+        """Process an event.
 
         Args:
-            event: Any event; one that the model has no use for changes nothing.
-            now: The moment at which it came, with a time zone.
+            event: Any event; irrelevant events are ignored.
+            now: The time of its arrival, as an aware datetime.
 
         Returns:
-            What changed, in order.
+            The changes, in order.
         """
         reducer = _REDUCERS.get(type(event))
         if reducer is None:
@@ -116,12 +116,12 @@ class Model:
         return self._picture.told()
 
     def begin_loading(self, now: datetime) -> None:
-        """Note that lists are being read from now on, so that later events are newer than what these say.
+        """Mark the start of reading lists, so that later events take precedence over them.
 
-        Until `load`, or after `lose`, the picture is not sure: `fresh_since` is `None`.
+        Before the first `load`, and after `lose`, the picture may be incomplete: `fresh_since` is `None`.
 
         Args:
-            now: The moment before the first request for a list is sent.
+            now: The current time, taken before the first request for a list is sent.
         """
         self._last = self._picture.now = now
         self._picture.channels.reading += 1
@@ -132,17 +132,17 @@ class Model:
         bridges: Sequence[events.BridgeListItem],
         now: datetime,
     ) -> list[changes.Change]:
-        """Join lists that were read since `begin_loading` to the events that have come.
+        """Merge lists that were read since `begin_loading` with the events processed since.
 
-        Hand in the events that came before the lists were complete first.
+        First `apply` the events that arrived before the lists were complete.
 
         Args:
             channels: All items that `CoreShowChannels` listed.
             bridges: All items that `BridgeList` listed.
-            now: The moment.
+            now: The current time.
 
         Returns:
-            Nothing when it is loaded for the first time. Later, what changed unseen, marked ``resynced``.
+            The changes that were not observed, marked ``resynced``; none on the first load.
         """
         picture = self._picture
         self._last = picture.now = now
@@ -161,18 +161,18 @@ class Model:
         entries: Sequence[events.QueueEntry],
         now: datetime,
     ) -> list[changes.Change]:
-        """Join a list of queues that was read since `begin_loading` to the events that have come.
+        """Merge a list of queues that was read since `begin_loading` with the events processed since.
 
-        Hand in the events that came before the list was complete first. Then look at `doubtful_queues`.
+        First `apply` the events that arrived before the list was complete. Afterwards, check `doubtful_queues`.
 
         Args:
             params: The queues that `QueueStatus` listed: all of them, or one.
             members: Their members.
-            entries: Who waits in them.
-            now: The moment.
+            entries: The callers waiting in them.
+            now: The current time.
 
         Returns:
-            Nothing when they are loaded for the first time. Later, what changed unseen, marked ``resynced``.
+            The changes that were not observed, marked ``resynced``; none on the first load.
         """
         picture = self._picture
         self._last = picture.now = now
@@ -186,21 +186,21 @@ class Model:
 
     @property
     def doubtful_queues(self) -> tuple[str, ...]:
-        """Queues in which a call was counted while their list was read, so that it may be counted twice or not at all.
+        """Queues in which a call was counted while their list was being read, so it may be counted twice or not at all.
 
-        Call `begin_loading` again, and load each of these with ``QueueStatus(queue=...)``.
+        Call `begin_loading` again, and reload each of these with ``QueueStatus(queue=...)``.
         """
         return self._doubtful
 
     def lose(self, now: datetime, *, restarted: bool = False) -> list[changes.Change]:
-        """Note that events were missed: the picture is not sure until it is loaded again.
+        """Record that events were missed: the picture may be incomplete until it is reloaded.
 
         Args:
-            now: The moment.
-            restarted: Whether the server has restarted. Everything is over then.
+            now: The current time.
+            restarted: Whether the server has restarted, which ends all channels, bridges and calls.
 
         Returns:
-            What ended by a restart, marked ``resynced``.
+            The changes caused by a restart, marked ``resynced``.
         """
         self._last = self._picture.now = now
         self._fresh_since = None
@@ -214,13 +214,13 @@ class Model:
 
     @property
     def fresh_since(self) -> datetime | None:
-        """Since when the picture has been complete; `None` while it is not: before `load`, and after `lose`."""
+        """The time since which the picture has been complete; `None` before the first `load` and after `lose`."""
         return self._fresh_since
 
     def differences(
         self, channels: Sequence[events.CoreShowChannel], bridges: Sequence[events.BridgeListItem]
     ) -> list[joining.Difference]:
-        """Compare the picture with fresh lists; return in what they differ."""
+        """Compare the picture with fresh lists; return the differences."""
         return joining.differences(self._picture, channels, bridges)
 
     def queue_differences(
@@ -229,7 +229,7 @@ class Model:
         members: Sequence[events.QueueMember],
         entries: Sequence[events.QueueEntry],
     ) -> list[joining.Difference]:
-        """Compare the queues with a fresh list; return in what they differ."""
+        """Compare the queues with a fresh list; return the differences."""
         return list(queueing.compared(self._picture, params, members, entries))
 
 
@@ -243,7 +243,7 @@ def _new_channel(picture: Picture, event: events.Newchannel) -> None:
 
 
 def _channel(picture: Picture, event: events.ChannelEvent) -> Leg | None:
-    """Return the channel of an event, brought up to date; `None` if it was hung up."""
+    """Update the channel of an event and return it; `None` if it was hung up."""
     leg = picture.channels.see(event, picture.now)
     if leg is not None and leg.call is None:
         picture.place(leg)
@@ -292,7 +292,7 @@ def _dial_state(picture: Picture, event: events.DialState) -> None:
 def _ends(
     picture: Picture, event: events.DialBegin | events.DialEnd | events.DialState
 ) -> tuple[Leg | None, Leg | None]:
-    """Return who dials and who is dialled."""
+    """Return the dialling and the dialled channel."""
     snapshot = event.snapshot
     source = picture.channels.see(snapshot, picture.now) if snapshot is not None else None
     return source, picture.channels.see(event.dest, picture.now)
@@ -425,8 +425,8 @@ _REDUCERS: dict[type[Event], Callable[[Picture, Any], object]] = {
 QUEUE_EVENTS: tuple[type[Event], ...] = tuple(
     kind for kind in _REDUCERS if kind.__name__.startswith(("Queue", "Agent"))
 )
-"""The events that queues are known by."""
+"""The events from which the model derives queues."""
 CALL_EVENTS: tuple[type[Event], ...] = tuple(
     kind for kind in _REDUCERS if not kind.__name__.startswith(("QueueMember", "Agent"))
 )
-"""The events that calls are known by."""
+"""The events from which the model derives calls."""

@@ -1,6 +1,7 @@
-"""What the picture is made of: legs, the dials between them, bridges that join them, and the calls they belong to.
+"""The objects of the picture: legs, the dials between them, the bridges that join them, and the calls they belong to.
 
-These know each other: a leg its bridge and its call, those their legs. Each keeps its last state when it is over.
+They refer to each other: a leg to its bridge and its call, and these to their legs. Each keeps its last state when it
+ends.
 """
 
 from __future__ import annotations
@@ -27,26 +28,26 @@ if TYPE_CHECKING:
 __all__ = ["Bridge", "Call", "CallState", "Dial", "Leg"]
 
 _SERVICE = ("CBAnn/", "CBRec/", "Announcer/", "Recorder/", "Snoop/", "Message/", "Surrogate/", "Bridge/", "Park/")
-"""Channels that Asterisk makes for itself: announcers, recorders, spies. Source: apps/confbridge, res/res_stasis_*."""
+"""Channels for Asterisk's internal use: announcers, recorders, spies. Source: apps/confbridge, res/res_stasis_*."""
 
 _WAITING = (BridgeType.PARKING, BridgeType.AGENT_HOLD)
 _CONFERENCES = ("ConfBridge",)
 
 
 class Dial:
-    """One channel dials another.
+    """An attempt of one channel to dial another.
 
     Attributes:
-        source: Who dials; `None` if Asterisk itself does, as for Originate.
-        target: Who is dialled.
-        began: When.
-        ended: When the dialling ended.
-        status: How it ended, `None` while it lasts.
-        outcome: The same as people see it.
-        rang: Since when the target rings, `None` if it did not.
-        caller: The party for whom it is dialled, once that is known.
-        callee: The target as it was when it began to ring. Who picks a call up takes over the target's channel.
-        guessed: Whether it was found ringing in a list, so that who dials it is only supposed.
+        source: The dialling channel; `None` if Asterisk itself dials, as for Originate.
+        target: The dialled channel.
+        began: When dialling began.
+        ended: When dialling ended.
+        status: How it ended in Asterisk's terms, `None` while it is in progress.
+        outcome: How it ended, as people perceive it.
+        rang: When the target began to ring, `None` if it did not.
+        caller: The party on whose behalf the target is dialled, once known.
+        callee: The target when it began to ring: a party that picks up the call takes over the target's channel.
+        guessed: Whether the target was found ringing in a list, so that the source is only assumed.
     """
 
     __slots__ = ("began", "callee", "caller", "ended", "guessed", "outcome", "rang", "source", "status", "target")
@@ -68,12 +69,12 @@ class Dial:
 
     @property
     def is_open(self) -> bool:
-        """Whether the target is being dialled."""
+        """Whether dialling is still in progress."""
         return self.status is None
 
 
 class Leg:
-    """One channel, as a leg of a call. It keeps its last state after it was hung up."""
+    """A channel, as a leg of a call. It keeps its last state after it is hung up."""
 
     __slots__ = (
         *("account_code", "bridge", "call", "called", "cause", "channel", "connected", "context", "created_at"),
@@ -87,7 +88,7 @@ class Leg:
         self.linkedid = linkedid
         self.created_at = at
         self.called = uniqueid != linkedid
-        """Whether it was made for a call that existed, not by somebody who calls."""
+        """Whether it was created for an existing call, not by a party that places a call."""
         self.state = ChannelState.DOWN
         self.own: tuple[str | None, str | None] = (None, None)
         self.connected: tuple[str | None, str | None] = (None, None)
@@ -101,12 +102,12 @@ class Leg:
         self.call: Call | None = None
         self.other_half: Leg | None = None
         self.peer: Leg | None = None
-        """The last party that it was alone with."""
+        """The last party with which it was alone."""
         self.dial: Dial | None = None
         self.dials: list[Dial] = []
         self.touched = self.moved = 0
         self.born = False
-        """Whether its beginning was seen."""
+        """Whether its creation was observed."""
 
     def __repr__(self) -> str:
         return f"<Leg {self.channel}>"
@@ -123,41 +124,41 @@ class Leg:
 
     @property
     def party(self) -> Party:
-        """The party on this channel, as it is now."""
+        """The party on this channel, as of now."""
         return Party(self.channel, self.uniqueid, *self.own)
 
     @property
     def sees(self) -> tuple[str | None, str | None]:
-        """Number and name that this party sees of the other one: the channel's connected line."""
+        """The number and name shown to this party for the other one: the channel's connected line."""
         return self.connected
 
     @property
     def is_local(self) -> bool:
-        """Whether it is a half of a Local channel, which nobody holds to his ear."""
+        """Whether it is a half of a Local channel, which has no phone or line."""
         return self.channel.startswith("Local/")
 
     @property
     def is_person(self) -> bool:
-        """Whether it leads to a telephone or a line, not to another part of Asterisk."""
+        """Whether it leads to a phone or a line, not to another part of Asterisk."""
         return not self.channel.startswith(("Local/", *_SERVICE))
 
     @property
     def is_up(self) -> bool:
-        """Whether it was answered."""
+        """Whether it is in the state Up, that is, answered."""
         return self.state == ChannelState.UP
 
     @property
     def rings(self) -> bool:
-        """Whether its telephone rings."""
+        """Whether its phone is ringing."""
         return self.state == ChannelState.RINGING
 
     @property
     def open_dials(self) -> list[Dial]:
-        """Whom it is dialling, in order."""
+        """Its dials in progress, in order."""
         return list(self.dials)
 
     def see(self, snapshot: Seen, at: datetime) -> None:
-        """Take over what an event says of it."""
+        """Update its state from an event."""
         self.linkedid = snapshot.linkedid
         self.own = (snapshot.caller_id_num, snapshot.caller_id_name)
         self.connected = (snapshot.connected_line_num, snapshot.connected_line_name)
@@ -165,7 +166,7 @@ class Leg:
         self._advance(snapshot.channel_state, at)
 
     def _place(self, snapshot: Seen) -> None:
-        """Take over where it is in the dialplan; what is empty may be absent."""
+        """Update its place in the dialplan; headers without a value may be absent."""
         try:
             self.context, self.exten = snapshot.context, snapshot.exten
             self.account_code = snapshot.account_code
@@ -181,7 +182,7 @@ class Leg:
 
 
 class Bridge:
-    """One bridge and the channels in it, in the order in which they came."""
+    """A bridge and the channels in it, in the order in which they entered."""
 
     __slots__ = ("channels", "creator", "kind", "name", "technology", "touched", "uniqueid")
 
@@ -199,26 +200,26 @@ class Bridge:
 
     @property
     def legs(self) -> list[Leg]:
-        """The channels in it, in the order in which they came."""
+        """The channels in it, in the order in which they entered."""
         return list(self.channels.values())
 
     @property
     def is_conference(self) -> bool:
-        """Whether it is a conference, which is not a call between two."""
+        """Whether it is a conference, which is not a call between two parties."""
         return self.creator in _CONFERENCES
 
     @property
     def is_waiting_room(self) -> bool:
-        """Whether those in it do not hear each other: parked calls, agents who wait, BridgeWait."""
+        """Whether the parties in it do not hear each other: parked calls, waiting agents, BridgeWait."""
         return self.kind in _WAITING or self.technology == BridgeTechnology.HOLDING
 
     @property
     def is_talk(self) -> bool:
-        """Whether those in it talk to each other."""
+        """Whether the parties in it talk to each other."""
         return not (self.is_conference or self.is_waiting_room)
 
     def see(self, event: events.BridgeEvent) -> None:
-        """Take over what an event says of it."""
+        """Update its state from an event."""
         self.kind = event.bridge_type
         self.technology = event.bridge_technology
         self.creator = event.bridge_creator
@@ -226,16 +227,16 @@ class Bridge:
 
 
 class CallState(Enum):
-    """How far a call has come."""
+    """The state of a call."""
 
     DIALING = "dialing"
-    """Somebody called; no telephone rings yet, or the caller listens to an announcement or a menu."""
+    """The call was placed; no phone rings yet, or the caller listens to an announcement or a menu."""
     RINGING = "ringing"
-    """The telephone of a callee rings."""
+    """A callee's phone rings."""
     QUEUED = "queued"
-    """The caller waits in a queue."""
+    """The caller is waiting in a queue."""
     TALKING = "talking"
-    """Two or more hear each other."""
+    """Two or more parties hear each other."""
     HELD = "held"
     """One party has the others on hold."""
     PARKED = "parked"
@@ -243,21 +244,21 @@ class CallState(Enum):
 
 
 class Call:
-    """One call: its parties, its legs, and how far it has come.
+    """A call: its parties, its legs, and its state.
 
     Attributes:
-        id: The Linkedid with which it began; no other call that is going on has it.
-        started_at: When the first channel of it was met.
-        channels: Its channels, those of Local channels too, by Uniqueid.
-        caller_leg: The caller's channel. After a transfer it is that of the party who was handed over.
-        callee_leg: The channel of who answered last.
+        id: The Linkedid with which it began, unique among the calls in progress.
+        started_at: When its first channel was seen.
+        channels: Its channels, including Local channels, by Uniqueid.
+        caller_leg: The caller's channel. After a transfer, it is the channel of the transferee.
+        callee_leg: The channel of the party that answered last.
         originated: Whether Asterisk set it up, as in click-to-dial.
-        transfers: Who handed over to whom, in order.
-        holds: Those that are over.
-        queue: The queue that the caller waits in, or waited in last.
+        transfers: The transfers, in order.
+        holds: The hold periods that have ended.
+        queue: The queue in which the caller is waiting, or last waited.
         parked: The parking lot and space in which a party is parked.
-        recording: The file that MixMonitor records into, if it told it.
-        reason: Why it is over, `None` while it goes on.
+        recording: The file that MixMonitor records to, if reported.
+        reason: Why it ended, `None` while it is in progress.
     """
 
     __slots__ = (
@@ -328,58 +329,58 @@ class Call:
 
     @property
     def caller(self) -> Party | None:
-        """Who calls; `None` until that is known."""
+        """The calling party; `None` until known."""
         return self.caller_leg.party if self.caller_leg is not None else None
 
     @property
     def callee(self) -> Party | None:
-        """Who answered last; `None` if nobody did."""
+        """The party that answered last; `None` if none did."""
         return self.callee_leg.party if self.callee_leg is not None else None
 
     @property
     def dialed(self) -> str | None:
-        """The number that the caller dialled, `None` if it is not known."""
+        """The number that the caller dialled; `None` if not known."""
         return (self.caller_leg.first_exten or None) if self.caller_leg is not None and not self.originated else None
 
     @property
     def legs(self) -> list[Leg]:
-        """Its channels, those of Local channels too, in the order in which they came."""
+        """Its channels, including Local channels, in the order in which they joined."""
         return list(self.channels.values())
 
     @property
     def parties(self) -> list[Leg]:
-        """The channels of people and lines, without Local channels."""
+        """The channels of phones and lines, without Local channels."""
         return [leg for leg in self.channels.values() if leg.is_person]
 
     @property
     def ringing(self) -> list[Leg]:
-        """The channels of callees whose telephones ring."""
+        """The channels of callees whose phones are ringing."""
         return [dial.target for dial in self.dialing if dial.rang is not None]
 
     @property
     def dialing(self) -> list[Dial]:
-        """The attempts to reach a callee that are going on, in the order in which their channels were made."""
+        """The attempts to reach a callee that are in progress, in the order in which their channels joined the call."""
         dials = [leg.dial for leg in self.parties if leg is not self.caller_leg and leg.dial is not None]
         return [dial for dial in dials if dial.is_open]
 
     @property
     def held_by(self) -> list[Leg]:
-        """The channels of those who have others on hold."""
+        """The channels of the parties that have others on hold."""
         return [leg for leg in self.channels.values() if leg.held_since is not None]
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the caller waits in a queue."""
+        """Whether the caller is waiting in a queue."""
         return self._queued_since is not None
 
     @property
     def is_over(self) -> bool:
-        """Whether it ended, or became part of another call."""
+        """Whether it has ended or was merged into another call."""
         return self.ended_at is not None or self.merged_into is not None
 
     @property
     def state(self) -> CallState:
-        """How far it has come."""
+        """The state of the call."""
         if self.is_over:
             return CallState.ENDED
         if self.parked is not None:
@@ -392,7 +393,7 @@ class Call:
 
     @property
     def talk_time(self) -> timedelta:
-        """How long two or more have heard each other, until now."""
+        """How long two or more parties have heard each other, until now."""
         since = self._talking_since
         return self._talked + (max(self._clock() - since, timedelta()) if since is not None else timedelta())
 
@@ -403,7 +404,7 @@ class Call:
         return self._queue_wait + (max(self._clock() - since, timedelta()) if since is not None else timedelta())
 
     def talks(self, at: datetime, *, talking: bool) -> None:
-        """Note that two or more hear each other, or no longer do."""
+        """Record that two or more parties hear each other, or no longer do."""
         if talking and self._talking_since is None:
             self._talking_since = at
         elif not talking and self._talking_since is not None:
@@ -411,19 +412,19 @@ class Call:
             self._talking_since = None
 
     def waits(self, queue: str, at: datetime) -> None:
-        """Note that the caller waits in a queue."""
+        """Record that the caller is waiting in a queue."""
         self.queue = queue
         self._queued_since = at
 
     def waits_no_more(self, at: datetime) -> timedelta:
-        """Note that the caller no longer waits in a queue; return how long that was."""
+        """Record that the caller left a queue; return how long it waited."""
         since, self._queued_since = self._queued_since, None
         waited = max(at - since, timedelta()) if since is not None else timedelta()
         self._queue_wait += waited
         return waited
 
     def take_over(self, other: Call) -> None:
-        """Take over what belongs to a call that becomes part of this one."""
+        """Take over the legs and history of a call that is merged into this one."""
         self.ids |= other.ids
         self.channels |= other.channels
         self.rung += other.rung
@@ -434,7 +435,7 @@ class Call:
         self.recording = self.recording or other.recording
 
     def record(self) -> CallRecord:
-        """Return it as one frozen row, as far as it has come."""
+        """Return the call so far as one frozen row."""
         caller, callee = self.caller_leg, self.callee_leg
         return CallRecord(
             id=self.id,

@@ -1,4 +1,4 @@
-"""Who takes part in a call, and what happened to it: plain values that outlive the channels they were read from."""
+"""The parties of a call and its history: plain values that outlive the channels from which they were read."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["Attempt", "Direction", "EndReason", "Hold", "Outcome", "Party", "Tra
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """One side of a call, as it was at one moment."""
+    """One side of a call, at one moment."""
 
     channel: str
     """The name of its channel."""
     uniqueid: str
     """The identifier of its channel."""
     number: str | None = None
-    """Its number, `None` if not known."""
+    """The party's number; `None` if not known."""
     name: str | None = None
-    """Its name, `None` if not known."""
+    """The party's name; `None` if not known."""
 
     def __str__(self) -> str:
         number = self.number or self.channel
@@ -32,7 +32,7 @@ class Party:
 
 
 class EndReason(Enum):
-    """Why a call is over, seen from its caller."""
+    """Why a call ended, from the caller's point of view."""
 
     COMPLETED = "completed"
     """Two parties talked, or an application (voicemail, a queue, a menu) answered the caller."""
@@ -41,49 +41,49 @@ class EndReason(Enum):
     NO_ANSWER = "no-answer"
     """No callee answered in time."""
     REJECTED = "rejected"
-    """The callee refused the call."""
+    """The callee rejected the call."""
     CANCELED = "canceled"
-    """The caller hung up before anybody answered."""
+    """The caller hung up before the call was answered."""
     ANSWERED_ELSEWHERE = "answered-elsewhere"
-    """Another server answered a call that was offered to several."""
+    """The call was offered to several destinations by another server, and one of the others answered it."""
     FAILED = "failed"
     """The callee could not be reached: no such number, no route, no circuit."""
     UNKNOWN = "unknown"
-    """The end was not seen: events were missing, and the call was gone when the picture was loaded again."""
+    """The end was not observed: events were missed, and the call was gone when the picture was reloaded."""
 
 
 class Outcome(Enum):
-    """How the ringing of one telephone ended."""
+    """How the ringing of one phone ended."""
 
     ANSWERED = "answered"
     BUSY = "busy"
     NO_ANSWER = "no-answer"
-    """It was rung as long as the dialplan wanted."""
+    """It rang for the time set in the dialplan."""
     CANCELED = "canceled"
-    """It was no longer rung: another telephone picked the call up, or the call was forwarded or withdrawn."""
+    """It stopped ringing: another phone picked up the call, or the call was forwarded or withdrawn."""
     ANSWERED_ELSEWHERE = "answered-elsewhere"
-    """Another telephone that rang for the same call was answered."""
+    """Another phone that rang for the same call was answered."""
     CALLER_GAVE_UP = "caller-gave-up"
-    """The caller hung up, or the attempt was given up before it ended by itself."""
+    """The caller hung up, or the attempt was abandoned before it ended by itself."""
     FAILED = "failed"
-    """The telephone could not be reached."""
+    """The phone could not be reached."""
     DECLINED = "declined"
     """It was answered, but the call was not accepted: a menu that asks for a key was not confirmed."""
 
 
 class TransferKind(Enum):
-    """How a call was handed over."""
+    """How a call was transferred."""
 
     BLIND = "blind"
-    """To a number, without asking there first."""
+    """To a number, without consulting the new party first."""
     ATTENDED = "attended"
-    """To somebody the transferer was talking to."""
+    """To a party that the transferer was talking to."""
     BLONDE = "blonde"
-    """To somebody whose telephone still rang for the transferer."""
+    """To a party whose phone was still ringing for the transferer."""
 
 
 class Direction(Enum):
-    """Where a call comes from and goes to, as declared trunks and contexts tell."""
+    """The direction of a call, derived from the declared trunks and contexts."""
 
     INBOUND = "inbound"
     OUTBOUND = "outbound"
@@ -92,45 +92,45 @@ class Direction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """One party handed the other over to a third."""
+    """A transfer of one party by another to a third."""
 
     at: datetime
     kind: TransferKind
     by: Party
-    """Who handed over; in an attended transfer with two lines, the line to the new party."""
+    """The transferer; in an attended transfer with two lines, the line to the new party."""
     party: Party
-    """Who was handed over."""
+    """The transferee."""
     to: tuple[Party, ...] = ()
-    """Whom to: the new party, or those whose telephones rang. Empty in a blind transfer, which goes to a number."""
+    """The new party, or the parties whose phones rang. Empty in a blind transfer, which goes to a number."""
     extension: str | None = None
-    """The number that a blind transfer goes to."""
+    """The target number of a blind transfer."""
     context: str | None = None
-    """The dialplan context in which that number is looked up."""
+    """The dialplan context of that number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A telephone that rang, or was answered, for a call."""
+    """A phone that rang, or was answered, for a call."""
 
     party: Party
     caller: Party | None
-    """Who called it; `None` if it is the caller's own telephone, as in click-to-dial."""
+    """The party that called it; `None` if it is the caller's own phone, as in click-to-dial."""
     rang_at: datetime | None
-    """Since when it rang; `None` if it was answered without ringing."""
+    """When it began to ring; `None` if it was answered without ringing."""
     ended_at: datetime | None
-    """When it was answered or no longer rang."""
+    """When it was answered or stopped ringing."""
     outcome: Outcome | None
-    """How that ended; `None` while it rings."""
+    """How the ringing ended; `None` while it rings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A time in which one party had the others on hold."""
+    """A period in which one party had the others on hold."""
 
     by: Party
     since: datetime
     until: datetime | None = None
 
     def duration(self, now: datetime) -> timedelta:
-        """Return how long it lasted, up to ``now`` if it lasts."""
+        """Return its duration, up to ``now`` if it has not ended."""
         return max((self.until or now) - self.since, timedelta())

@@ -1,8 +1,8 @@
-"""What the reducers share: the tables, the time, and where changes go; and which leg belongs to which call.
+"""The state shared by the reducers: the tables, the time, and the changes; and the assignment of legs to calls.
 
-A channel belongs to a call by its Linkedid, which Asterisk hands on to every channel that is made for another one
-(main/channel.c, `ast_channel_alloc`). That is only a first guess: a conference gives all its members one Linkedid. Who
-dials whom, and who hears whom, is known for certain and overrules it.
+A channel is initially assigned to a call by its Linkedid, which Asterisk passes on to every channel created for another
+one (main/channel.c, `ast_channel_alloc`). That is only a first guess: a conference gives all its members the same
+Linkedid. Which party dials or hears which is known for certain, and overrides the guess.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Picture:
     """The tables of the model.
 
     Args:
-        clock: Returns the present moment, for durations that go on.
-        trunks: Beginnings of names of channels that lead out of the house, such as ``PJSIP/provider``.
-        inbound: Dialplan contexts in which calls from outside begin.
+        clock: A function that returns the current time, for durations that are still running.
+        trunks: Prefixes of the names of trunk channels, which lead outside, such as ``PJSIP/provider``.
+        inbound: Dialplan contexts in which calls from outside arrive.
     """
 
     def __init__(self, clock: Callable[[], datetime], trunks: Sequence[str] = (), inbound: Sequence[str] = ()) -> None:
@@ -45,26 +45,26 @@ class Picture:
         self.calls = Calls()
         self.queues = Queues()
         self.resyncing = False
-        """Whether what is told was found in lists, not seen."""
+        """Whether changes are found in lists instead of observed."""
         self.silent = False
-        """Whether nothing is told, as when the picture is loaded for the first time."""
+        """Whether to report no changes, as on the first load of the picture."""
         self._trunks = tuple(trunks)
         self._inbound = frozenset(inbound)
         self._changes: list[changes.Change] = []
         self._number = 0
 
     def tell(self, change: type[C], **what: Any) -> None:
-        """Add a change."""
+        """Report a change, unless silent."""
         if not self.silent:
             self._changes.append(change(at=self.now, resynced=self.resyncing, **what))
 
     def told(self) -> list[changes.Change]:
-        """Return the changes since the last time."""
+        """Return the changes since the last call, and clear them."""
         told, self._changes = self._changes, []
         return told
 
     def place(self, leg: Leg) -> Call:
-        """Return the call of a channel; find or begin one for a channel that has none."""
+        """Return the call of a channel; if it has none, find or create one."""
         call = leg.call
         if call is None or call.is_over:
             call = self._sibling(leg) or self.calls.get(leg.linkedid)
@@ -74,7 +74,7 @@ class Picture:
         return call
 
     def _sibling(self, leg: Leg) -> Call | None:
-        """Return the call that the other half of a Local channel is in."""
+        """Return the call of the other half of a Local channel, unless it has ended."""
         other = leg.other_half
         return other.call if other is not None and other.call is not None and not other.call.is_over else None
 
@@ -85,14 +85,14 @@ class Picture:
         return call
 
     def put(self, leg: Leg, call: Call) -> None:
-        """Put a channel into a call, and out of any other."""
+        """Move a channel into a call, out of any other."""
         if leg.call is not None and leg.call is not call:
             self.take_out(leg)
         leg.call = call
         call.channels[leg.uniqueid] = leg
 
     def take_out(self, leg: Leg) -> None:
-        """Take a channel out of its call; a call without channels is no more."""
+        """Remove a channel from its call; remove a call that is left without channels before it was announced."""
         call = leg.call
         if call is not None:
             call.channels.pop(leg.uniqueid, None)
@@ -100,21 +100,21 @@ class Picture:
                 self.calls.remove(call)
 
     def calls_as_party(self, leg: Leg) -> None:
-        """Note that a channel is that of its call's caller."""
+        """Make a channel the caller of its call, unless the call has a caller."""
         call = self.place(leg)
         if call.caller_leg is None:
             call.caller_leg = leg
         self.announce(call)
 
     def announce(self, call: Call) -> None:
-        """Tell that a call began, once it is known to be a call of people."""
+        """Report the start of a call, once it is known to be a call between people."""
         if not call.started and not call.is_over:
             call.started = True
             call.direction = self.direction_of(call)
             self.tell(changes.CallStarted, call=call)
 
     def direction_of(self, call: Call) -> Direction | None:
-        """Return where a call goes, as far as trunks and contexts are declared."""
+        """Return the direction of a call, if trunks or contexts are declared."""
         caller = call.caller_leg
         if not (self._trunks or self._inbound) or caller is None:
             return None
@@ -124,12 +124,12 @@ class Picture:
         return Direction.OUTBOUND if any(map(self._leads_out, targets)) else Direction.INTERNAL
 
     def _leads_out(self, leg: Leg) -> bool:
-        """Return whether a channel leads out of the house."""
+        """Return whether a channel leads outside."""
         by_name = bool(self._trunks) and leg.channel.startswith(self._trunks)
         return by_name or (not leg.called and leg.first_context in self._inbound)
 
     def merge(self, one: Call, other: Call) -> Call:
-        """Make one call of two; the one that began first goes on."""
+        """Merge two calls into the one that began first, and return it."""
         if one is other:
             return one
         call, guest = sorted((one, other), key=lambda each: each.number)
@@ -140,7 +140,7 @@ class Picture:
         return call
 
     def _settle(self, call: Call, guest: Call) -> None:
-        """End a call that has become part of another one."""
+        """End a call that was merged into another one."""
         guest.talks(self.now, talking=False)
         guest.merged_into = call
         self.calls.remove(guest, into=call)

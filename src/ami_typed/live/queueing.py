@@ -1,10 +1,10 @@
-"""What changes queues: events of callers and members, and the list of them.
+"""Updates of queues, from events about callers and members and from lists.
 
 Rules of this module:
 
-- In a list that is read while events come, `QueueStatus` settles what events have not told of since: a caller that left
-  is gone, a member that changed is as the event said. Counts are the list's; if an event counted meanwhile, whether the
-  list has counted it cannot be known, and the queue is named by `Model.doubtful_queues` to be loaded once more.
+- Events keep arriving while the list of `QueueStatus` is being read, and take precedence over it: a caller that left is
+  gone, and a member that changed has the state of the event. Counts are taken from the list. If a call was counted in
+  the meantime, it is unknown whether the list includes it, so `Model.doubtful_queues` names the queue for a reload.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["abandons", "compared", "completes", "connects", "join", "joins", "le
 
 
 def joins(picture: Picture, event: events.QueueCallerJoin) -> None:
-    """Take in that a caller joined a queue."""
+    """Handle a caller joining a queue."""
     queue = picture.queues.of(event.queue)
     if queue.position(event.uniqueid) is None:
         caller = Caller(event.uniqueid, event.channel, picture.now, picture.clock)
@@ -38,12 +38,12 @@ def joins(picture: Picture, event: events.QueueCallerJoin) -> None:
 
 
 def leaves(picture: Picture, event: events.QueueCallerLeave) -> None:
-    """Take in that a caller left a queue, for whatever reason."""
+    """Handle a caller leaving a queue, for any reason."""
     leave(picture, picture.queues.of(event.queue), event.uniqueid)
 
 
 def leave(picture: Picture, queue: Queue, uniqueid: str) -> None:
-    """Take a caller out of a queue."""
+    """Remove a caller from a queue."""
     queue.gone.add(uniqueid)
     caller = queue.drop(uniqueid)
     if caller is not None:
@@ -51,13 +51,13 @@ def leave(picture: Picture, queue: Queue, uniqueid: str) -> None:
 
 
 def abandons(picture: Picture, event: events.QueueCallerAbandon) -> None:
-    """Count a caller who gave up."""
+    """Count an abandoned call."""
     queue = _counting(picture, event.queue)
     queue.abandoned += 1
 
 
 def connects(picture: Picture, event: events.AgentConnect) -> None:
-    """Count a caller who was connected to a member. If its device does not change, no other event tells that."""
+    """Count a caller connected to a member. Unless the member's device changes, no other event reports this."""
     queue = _counting(picture, event.queue)
     queue.answered(event.interface, event.hold_time)
     member = queue.members.get(event.interface)
@@ -67,7 +67,7 @@ def connects(picture: Picture, event: events.AgentConnect) -> None:
 
 
 def completes(picture: Picture, event: events.AgentComplete) -> None:
-    """Count a call that a member has completed: once, and if it still is a member of some queue (`update_queue`)."""
+    """Count a completed call once, and only if the member still belongs to any queue (app_queue's `update_queue`)."""
     queue = _counting(picture, event.queue)
     member = queue.members.get(event.interface)
     known = any(event.interface in each.members for each in picture.queues)
@@ -85,19 +85,19 @@ def _counting(picture: Picture, name: str) -> Queue:
 
 
 def sees(picture: Picture, event: families.QueueMemberEvent) -> None:
-    """Take in the state of a member."""
+    """Handle the state of a member."""
     queue = picture.queues.of(event.queue)
     member = update(picture, queue, event.interface, event.member_name, event)
     member.touched = picture.channels.reading
 
 
 def removes(picture: Picture, event: events.QueueMemberRemoved) -> None:
-    """Take in that a member was removed from a queue."""
+    """Handle the removal of a member from a queue."""
     remove(picture, picture.queues.of(event.queue), event.interface)
 
 
 def remove(picture: Picture, queue: Queue, interface: str) -> None:
-    """Take a member out of a queue."""
+    """Remove a member from a queue."""
     queue.gone.add(interface)
     member = queue.remove(interface)
     if member is not None:
@@ -105,7 +105,7 @@ def remove(picture: Picture, queue: Queue, interface: str) -> None:
 
 
 def update(picture: Picture, queue: Queue, interface: str, name: str, told: Told) -> Member:
-    """Bring a member up to date, and tell what changed."""
+    """Update a member, and report the changes."""
     member = queue.members.get(interface)
     if member is None:
         member = queue.add(interface)
@@ -120,7 +120,7 @@ def update(picture: Picture, queue: Queue, interface: str, name: str, told: Told
 
 
 def _tell(picture: Picture, queue: Queue, member: Member, before: tuple[bool, int, object]) -> None:
-    """Tell in what a member changed."""
+    """Report the changes to a member."""
     paused, penalty, status = before
     if member.paused != paused:
         kind = changes.MemberPaused if member.paused else changes.MemberUnpaused
@@ -140,7 +140,7 @@ def join(
     members: Iterable[events.QueueMember],
     entries: Iterable[events.QueueEntry],
 ) -> list[str]:
-    """Join a list of queues to what events have told since the reading began; return the queues to load once more."""
+    """Merge a list of queues with the events since the reading began; return the queues to reload."""
     queues = {each.queue: each for each in params}
     for name, each in queues.items():
         picture.queues.of(name).see(each)
@@ -180,7 +180,7 @@ def _join_callers(picture: Picture, entries: list[events.QueueEntry]) -> set[tup
 
 
 def _take_out(picture: Picture, queue: Queue, members: set[tuple[str, str]], callers: set[tuple[str, str]]) -> None:
-    """Take out what a list does not have and no event told of since."""
+    """Remove unlisted members and callers, except those with an event since the reading began."""
     reading = picture.channels.reading
     for member in queue.members.values():
         if (queue.name, member.interface) not in members and member.touched != reading:
@@ -196,7 +196,7 @@ def compared(
     members: Iterable[events.QueueMember],
     entries: Iterable[events.QueueEntry],
 ) -> Iterator[Difference]:
-    """Compare the queues that a list has with the picture."""
+    """Compare the listed queues with the picture."""
     names: list[str] = []
     for each in params:
         names.append(each.queue)

@@ -1,12 +1,12 @@
-"""Queues as a supervisor sees them: who waits, who works, and how well.
+"""Queues from a supervisor's point of view: waiting callers, members, and performance figures.
 
 Rules of this module:
 
-- Callers stand in the order of their positions: one that joins pushes those behind it back, one that leaves lets them
-  move up (apps/app_queue.c, `insert_entry` and `leave_queue`).
-- Every event of a member carries all of its state; the latest one counts.
-- Counts and averages are kept as app_queue does: a completed call is counted when the agent is done, an abandoned one
-  when the caller leaves; hold and talk time are averages of three parts old and one part new, in whole seconds.
+- Callers are kept in the order of their positions: when one joins, those after it move back; when one leaves, they move
+  up (apps/app_queue.c, `insert_entry` and `leave_queue`).
+- Every event about a member carries its complete state; the latest one applies.
+- Counts and averages follow app_queue: a completed call is counted when the agent is done, an abandoned one when the
+  caller leaves; hold and talk time are averages of three parts old and one part new, in whole seconds.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["Caller", "Member", "Queue", "Queues"]
 
 
 class Caller:
-    """Somebody who waits in a queue."""
+    """A caller waiting in a queue."""
 
     __slots__ = ("_clock", "channel", "joined_at", "name", "number", "touched", "uniqueid")
 
@@ -50,20 +50,20 @@ class Caller:
 
 
 class Member:
-    """Somebody who answers the calls of a queue.
+    """A member of a queue, which answers its calls.
 
     Attributes:
-        interface: What is dialled to reach the member, such as ``PJSIP/alice``.
-        name: Its name; its interface if it has none.
+        interface: The device that is dialled to reach the member, such as ``PJSIP/alice``.
+        name: The member's name; the interface if it has none.
         status: The state of its device.
-        penalty: Members with a lower one are called first.
-        paused: Whether it gets no calls.
-        paused_reason: Why, empty if no reason was given.
-        paused_since: Since when, `None` if it is not paused or the release does not tell (before 14).
-        in_call: Whether it is on a call of this queue.
-        in_call_since: Since when, as far as that was seen.
-        calls_taken: How many calls it has completed.
-        last_call: When the last one ended, `None` before the first.
+        penalty: The penalty; members with a lower one are called first.
+        paused: Whether it is paused, and gets no calls.
+        paused_reason: The reason for the pause, empty if none was given.
+        paused_since: When the pause began; `None` if it is not paused or the release does not report it (before 14).
+        in_call: Whether it is in a call of this queue.
+        in_call_since: When that call began, as far as observed.
+        calls_taken: Number of calls it has completed.
+        last_call: When the last call ended, `None` before the first.
     """
 
     __slots__ = (
@@ -90,7 +90,7 @@ class Member:
         return f"<Member {self.name}>"
 
     def see(self, told: Told, now: datetime) -> None:
-        """Take over what an event or a list says of it."""
+        """Update its state from an event or a list."""
         self.state_interface = told.state_interface
         self.status = told.status
         self.penalty = told.penalty
@@ -101,12 +101,12 @@ class Member:
         self.in_call = told.in_call
 
     def takes_call(self, now: datetime) -> None:
-        """Note that it is on a call of this queue."""
+        """Record that it is in a call of this queue."""
         self.in_call = True
         self.in_call_since = self.in_call_since or now
 
     def completes_call(self, now: datetime) -> None:
-        """Note that it has completed a call, unless an event of the member has told so."""
+        """Record that it completed a call, unless an event about the member has already reported it."""
         if self.in_call:
             self.in_call, self.in_call_since = False, None
             self.calls_taken += 1
@@ -119,18 +119,18 @@ class Member:
 
 
 class Queue:
-    """One queue.
+    """A queue.
 
     Attributes:
-        name: Its name.
-        callers: Who waits, in order.
-        members: Who answers, by interface.
-        completed: Calls that members have completed.
-        abandoned: Calls whose callers gave up.
-        hold_time: The average time that answered callers waited.
-        talk_time: The average time of a completed call.
-        service_level: The time within which a call is to be answered.
-        answered_in_time: Completed calls that were.
+        name: The name.
+        callers: The waiting callers, in order of position.
+        members: The members, by interface.
+        completed: Number of completed calls.
+        abandoned: Number of abandoned calls.
+        hold_time: The average wait of answered callers.
+        talk_time: The average duration of a completed call.
+        service_level: The time within which calls should be answered.
+        answered_in_time: Number of completed calls that were answered within `service_level`.
     """
 
     __slots__ = (
@@ -153,7 +153,7 @@ class Queue:
 
     @property
     def longest_wait(self) -> timedelta:
-        """How long the caller who has waited longest has waited."""
+        """The longest wait among the waiting callers, zero if there are none."""
         return max((caller.wait for caller in self.callers), default=timedelta())
 
     @property
@@ -162,52 +162,53 @@ class Queue:
         return 100 * self.answered_in_time / self.completed if self.completed else 0.0
 
     def position(self, uniqueid: str) -> int | None:
-        """Return the position of a caller, counted from 1; `None` if it does not wait here."""
+        """Return the position of a caller, starting at 1; `None` if it is not waiting here."""
         return next((place for place, each in enumerate(self.callers, 1) if each.uniqueid == uniqueid), None)
 
-    # Callers and members are replaced, not changed, so that a program may iterate over them while a thread follows.
+    # `callers` and `members` are replaced instead of mutated, so that a program can iterate over them while another
+    # thread updates the queue.
 
     def insert(self, caller: Caller, position: int) -> None:
-        """Let a caller in at a position, counted from 1."""
+        """Insert a caller at a position, starting at 1."""
         self.callers = [*self.callers[: position - 1], caller, *self.callers[position - 1 :]]
 
     def drop(self, uniqueid: str) -> Caller | None:
-        """Let a caller out; `None` if it does not wait here."""
+        """Remove a caller and return it; `None` if it is not waiting here."""
         caller = next((each for each in self.callers if each.uniqueid == uniqueid), None)
         self.callers = [each for each in self.callers if each is not caller]
         return caller
 
     def add(self, interface: str) -> Member:
-        """Add a member."""
+        """Add a member and return it."""
         member = Member(interface)
         self.members = {**self.members, interface: member}
         return member
 
     def remove(self, interface: str) -> Member | None:
-        """Remove a member; `None` if it is not one."""
+        """Remove a member and return it; `None` if there is no such member."""
         member = self.members.get(interface)
         self.members = {name: each for name, each in self.members.items() if name != interface}
         return member
 
     def answered(self, interface: str, hold: timedelta) -> None:
-        """Count a caller that was connected to a member."""
+        """Count a caller connected to a member."""
         first = self.completed + self.abandoned == 0
         self.hold_time = hold if first else _average(self.hold_time, hold)
         self._in_time[interface] = hold <= self.service_level
 
     def is_served(self, interface: str) -> bool:
-        """Return whether a call of this queue goes on with a member, which may have been removed meanwhile."""
+        """Return whether a member, possibly removed in the meantime, is in a call of this queue."""
         member = self.members.get(interface)
         return interface in self._in_time or (member is not None and member.in_call)
 
     def done(self, interface: str, talk: timedelta) -> None:
-        """Count a call that a member has completed."""
+        """Count a call completed by a member."""
         self.completed += 1
         self.answered_in_time += self._in_time.pop(interface, False)
         self.talk_time = talk if self.completed == 1 else _average(self.talk_time, talk)
 
     def see(self, params: events.QueueParams) -> None:
-        """Take over the counts of a list."""
+        """Update the counts from a list."""
         self.completed, self.abandoned = params.completed, params.abandoned
         self.hold_time, self.talk_time = params.holdtime, params.talk_time
         self.service_level = params.service_level
@@ -215,13 +216,13 @@ class Queue:
 
 
 def _average(old: timedelta, new: timedelta) -> timedelta:
-    """Return an average as app_queue keeps it, in whole seconds."""
+    """Return the average that app_queue computes, in whole seconds."""
     before, now = int(old.total_seconds()), int(new.total_seconds())
     return timedelta(seconds=(3 * before + now) >> 2)
 
 
 class Queues:
-    """All queues that are known, by name."""
+    """All known queues, by name."""
 
     def __init__(self) -> None:
         self._queues: dict[str, Queue] = {}
@@ -239,13 +240,13 @@ class Queues:
         return self._queues[name]
 
     def of(self, name: str) -> Queue:
-        """Return the queue with a name, made if it was not known."""
+        """Return the queue with the given name, creating it if necessary."""
         queue = self._queues.get(name)
         if queue is None:
             queue = self._queues[name] = Queue(name)
         return queue
 
     def keep(self, names: Iterable[str]) -> None:
-        """Take out every other queue."""
+        """Remove all queues except the given ones."""
         kept = set(names)
         self._queues = {name: queue for name, queue in self._queues.items() if name in kept}

@@ -1,4 +1,4 @@
-"""What is left of a call: one frozen row."""
+"""The record of a call: one frozen row."""
 
 from __future__ import annotations
 
@@ -17,54 +17,54 @@ __all__ = ["CallRecord"]
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One call, in one row. All times are those of this program's clock, as they were handed to the model."""
+    """A call as one row. All times are those of this program's clock, as passed to the model."""
 
     id: str
-    """The Linkedid with which it began."""
+    """The Linkedid with which the call began."""
     direction: Direction | None
     """`None` unless trunks or contexts are declared."""
     caller: Party | None
     callee: Party | None
-    """Who answered last; `None` if nobody did."""
+    """The party that answered last; `None` if none did."""
     dialed: str | None
     """The number that the caller dialled."""
     caller_sees: tuple[str | None, str | None]
-    """Number and name of the callee as they were shown to the caller."""
+    """The callee's number and name as shown to the caller."""
     callee_sees: tuple[str | None, str | None]
-    """Number and name of the caller as they were shown to the callee."""
+    """The caller's number and name as shown to the callee."""
     started_at: datetime
     answered_at: datetime | None
     """When the first callee answered."""
     ended_at: datetime | None
     talk_time: timedelta
-    """How long two or more heard each other."""
+    """How long two or more parties heard each other."""
     attempts: tuple[Attempt, ...]
-    """Whose telephones rang, and how that ended."""
+    """The phones that rang, each with its outcome."""
     transfers: tuple[Transfer, ...]
     holds: tuple[Hold, ...]
     queue: str | None
-    """The last queue that the caller waited in."""
+    """The last queue in which the caller waited."""
     queue_wait: timedelta
     """How long the caller waited in queues."""
     abandoned: bool
     """Whether the caller gave up waiting in a queue."""
     originated: bool
-    """Whether Asterisk set it up, as in click-to-dial: the caller's telephone rang first."""
+    """Whether Asterisk set it up, as in click-to-dial: the caller's own phone rang first."""
     reason: EndReason | None
     cause: int | None
-    """The hang-up cause of the caller's channel, by Q.850; see `ami_typed.enums.HangupCause`."""
+    """The hang-up cause of the caller's channel (Q.850); see `ami_typed.enums.HangupCause`."""
     ended_by: Party | None
-    """Who hung up first."""
+    """The party that hung up first."""
     recording: str | None
-    """The file that MixMonitor recorded into, if it told it."""
+    """The file that MixMonitor recorded to, if reported."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return a plain dict that every encoder takes: times in ISO 8601, durations in seconds."""
+        """Return a dict that any encoder accepts, with times in ISO 8601 and durations in seconds."""
         return cast("dict[str, Any]", _plain(self))
 
 
 def _plain(value: Any) -> Any:
-    """Return a value in JSON's types."""
+    """Convert a value to JSON types."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):

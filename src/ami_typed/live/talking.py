@@ -1,12 +1,12 @@
-"""Who hears whom: bridges entered and left, answers, hold.
+"""Conversations: entering and leaving bridges, answers, hold.
 
 Rules of this module:
 
-- Two parties talk when one hears the other through bridges that are neither conferences nor waiting rooms, and
-  through the Local channels between them, whether Asterisk takes those out (optimises them away) or not.
-- An answer is told once for each party that was dialled, when it is connected to the one it was dialled for: not when
-  its telephone is picked up, since a menu may come first that asks whether the call is accepted.
-- Parties of two calls that hear each other are in one call from then on.
+- Two parties talk if they hear each other through bridges that are neither conferences nor waiting rooms, and through
+  the Local channels between them, whether or not Asterisk optimises those away.
+- An answer is reported once for each dialled party, when it is connected to the party on whose behalf it was dialled:
+  not when the phone is picked up, since a menu may first ask whether the call is accepted.
+- If parties of two calls hear each other, the calls are merged.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["destroy", "enter", "hold", "leave", "resume", "unhold"]
 
 
 def enter(picture: Picture, leg: Leg, bridge: Bridge) -> None:
-    """Take in that a channel came into a bridge."""
+    """Handle a channel entering a bridge."""
     again = leg.bridge is bridge
     picture.bridges.enter(bridge, leg)
     if again or not bridge.is_talk:
@@ -41,7 +41,7 @@ def enter(picture: Picture, leg: Leg, bridge: Bridge) -> None:
 
 
 def _one_call(picture: Picture, parties: list[Leg]) -> Call:
-    """Return the call of parties that hear each other, made one of several."""
+    """Return the call of parties that hear each other, merging their calls if there are several."""
     call = picture.place(parties[0])
     for each in parties[1:]:
         call = picture.merge(call, picture.place(each))
@@ -49,7 +49,7 @@ def _one_call(picture: Picture, parties: list[Leg]) -> Call:
 
 
 def _answers(picture: Picture, call: Call, parties: list[Leg]) -> None:
-    """Tell who of the connected parties answers."""
+    """Report the answers among connected parties."""
     for each in parties:
         caller = None if each is call.caller_leg else _caller_of(call, each)
         if caller is not None and caller is not each and caller in parties:
@@ -57,7 +57,7 @@ def _answers(picture: Picture, call: Call, parties: list[Leg]) -> None:
 
 
 def _caller_of(call: Call, leg: Leg) -> Leg | None:
-    """Return for whom a party was dialled, `None` if it was not, or answered before."""
+    """Return the party on whose behalf a party was dialled; `None` if it was not dialled, or answered before."""
     dial = leg.dial
     if dial is None:
         return call.caller_leg if leg.called and leg not in call.answers else None
@@ -67,7 +67,7 @@ def _caller_of(call: Call, leg: Leg) -> Leg | None:
 
 
 def _answer(picture: Picture, call: Call, caller: Leg, leg: Leg) -> None:
-    """Tell that a callee and its caller hear each other."""
+    """Report that a callee and its caller hear each other."""
     if leg.dial is not None:
         leg.dial.caller = caller
         dialing.joined(picture, leg.dial)
@@ -79,7 +79,7 @@ def _answer(picture: Picture, call: Call, caller: Leg, leg: Leg) -> None:
 
 
 def _note(picture: Picture, call: Call, caller: Leg, leg: Leg) -> None:
-    """Note an answer in the call."""
+    """Record an answer in the call."""
     if call.caller_leg is None or call.caller_leg.ended_at is not None:
         call.caller_leg = caller
     if call.caller_leg is caller:
@@ -90,7 +90,7 @@ def _note(picture: Picture, call: Call, caller: Leg, leg: Leg) -> None:
 
 
 def leave(picture: Picture, leg: Leg) -> None:
-    """Take in that a channel left its bridge."""
+    """Handle a channel leaving its bridge."""
     call, bridge = leg.call, leg.bridge
     before = connected(leg) if bridge is not None and bridge.is_talk else []
     picture.bridges.leave(leg)
@@ -102,27 +102,27 @@ def leave(picture: Picture, leg: Leg) -> None:
 
 
 def destroy(picture: Picture, bridge: Bridge) -> None:
-    """Take in that a bridge is no more."""
+    """Handle the end of a bridge."""
     for leg in bridge.legs:
         leave(picture, leg)
     picture.bridges.destroy(bridge.uniqueid)
 
 
 def hold(picture: Picture, leg: Leg) -> None:
-    """Take in that a party put the other one on hold."""
+    """Handle a party putting the other one on hold."""
     if leg.held_since is None:
         leg.held_since = picture.now
         picture.tell(changes.CallHeld, call=picture.place(leg), by=leg.party)
 
 
 def resume(picture: Picture, leg: Leg) -> None:
-    """Take in that a party took the other one back from hold."""
+    """Handle a party taking the other one off hold."""
     if unhold(picture, leg):
         picture.tell(changes.CallResumed, call=picture.place(leg), by=leg.party)
 
 
 def unhold(picture: Picture, leg: Leg) -> bool:
-    """Note that a channel has nobody on hold any more; return whether it had."""
+    """Record that a channel no longer holds the other party; return whether it did."""
     since, leg.held_since = leg.held_since, None
     if since is None:
         return False
