@@ -1,9 +1,9 @@
-"""One row per call in an SQLite database, right for transfers.
+"""Log one row per call to an SQLite database, correct across transfers.
 
     python examples/calllog.py ami://user:secret@pbx.example calls.db
 
-The URL is one that `Manager.from_url` takes. Calls that were going on before, and calls that end while the link is
-down, get their row too.
+The URL has the format of `Manager.from_url`. Calls that are already in progress at the start, and calls that end while
+the link is down, are logged too.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ CREATE TABLE IF NOT EXISTS calls (
 
 
 def number(party: live.Party | None) -> str | None:
-    """Return whom a row names."""
+    """Return the number of a party, or its channel name if the number is unknown."""
     return None if party is None else party.number or party.channel
 
 
 def row(change: live.CallEnded) -> tuple[object, ...]:
-    """Return the row of a call that is over."""
+    """Return the row of a call that ended."""
     record = change.call.record()
     told = record.to_dict()
     handed = [

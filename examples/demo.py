@@ -1,10 +1,10 @@
-"""A short conversation with Asterisk, typed from end to end: channels, queues, one call, and what a checker catches.
+"""A short session with Asterisk, typed from end to end: channels, queues, a call, and what a type checker catches.
 
-    python examples/demo.py                        talks to the stand-in that ships with ami_typed
-    python examples/demo.py HOST PORT USER SECRET  talks to your server
-    python examples/demo.py --host pbx --user me   the same; the secret comes from AMI_SECRET
+    python examples/demo.py                        uses the test server that ships with ami_typed
+    python examples/demo.py HOST PORT USER SECRET  uses your server
+    python examples/demo.py --host pbx --user me   the same, with the secret from AMI_SECRET
 
-A call is placed on your server only where `--call PJSIP/somebody` says whom to call.
+A call is placed on your server only if you pass the destination, as in `--call PJSIP/alice`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MISTAKES: tuple[tuple[str, str], ...] = (
         ),
     ),
 )
-"""Lines that are wrong, each with what mypy --strict says about it."""
+"""Incorrect lines, each with the error that mypy --strict reports."""
 
 MOST_ROWS = 15
 
@@ -176,7 +176,7 @@ def place_call(manager: ami.Manager, channel: str) -> None:
         channel_id=call_id,
         action_id=call_id,
     )
-    # One thread places the call and waits for its outcome, this one follows it on the same connection.
+    # One thread places the call and waits for its outcome; this one follows the call on the same connection.
     with (
         manager.subscribe(
             *(events.Newchannel, events.Newstate, events.DialBegin, events.DialEnd),
@@ -191,13 +191,13 @@ def place_call(manager: ami.Manager, channel: str) -> None:
 
 
 def follow(stream: ami.EventStream[ami.Event], call_id: str) -> None:
-    """Tell what happens to a call, until its outcome is known and its last channel has hung up."""
+    """Print what happens to a call, until its outcome is known and its last channel has hung up."""
     begin = time.monotonic()
     channels: set[str] = set()
     decided = False
     for event in stream:
         if call_id not in {event.get("Linkedid"), event.get("DestLinkedid"), event.action_id}:
-            continue  # somebody else's call
+            continue  # another call
         print(f"  {time.monotonic() - begin:5.2f} s  {event.event:<17}  {describe(event)}", flush=True)
         match event:
             case events.Newchannel(uniqueid=channel):
@@ -213,7 +213,7 @@ def follow(stream: ami.EventStream[ami.Event], call_id: str) -> None:
 
 
 def describe(event: ami.Event) -> str:
-    """Say an event in words; every attribute here is typed, and known to the checker."""
+    """Describe an event in words; every attribute here is typed and checked."""
     words = ""
     match event:
         case events.Newchannel(channel=channel, exten=exten, context=context):
@@ -255,7 +255,7 @@ def heading(title: str, code: str) -> None:
 
 
 def table(names: Row, rows: list[Row]) -> None:
-    """Print rows under their names, aligned; the first few of many."""
+    """Print rows as an aligned table with column names, limited to the first few."""
     shown = [names, *rows[:MOST_ROWS]]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     shown.insert(1, tuple("-" * width for width in widths))
