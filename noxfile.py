@@ -73,7 +73,7 @@ IN_PARALLEL = ("-n", "auto", "--dist", "loadfile")
 WHOLE = ("-m", "not live")
 """Every test that needs no server, the long ones included."""
 ELSEWHERE = ("-m", "not live and not exhaustive and not once")
-"""The tests whose result may depend on the interpreter."""
+"""Every test but those whose result is the same on each interpreter."""
 
 PURE = ("fields", "messages", "session", "scenarios", "manager")
 """The tests that are repeated without the C part."""
@@ -81,6 +81,8 @@ IN_C = ("plain", "messages", "fields", "decoded", "session", "scenarios")
 """The tests that exercise the C part most."""
 OF_SHELLS = ("manager", "aio", "threads", "reconnect", "speed")
 """The tests of what opens sockets and starts threads and tasks."""
+OF_PYTHON = ("lazy", "package", "values", "keywords", "encoders", "signals", "forks", "uvloop")
+"""Further tests whose result depends on the interpreter: its descriptors, pickles, signals, forks and event loops."""
 
 
 FUZZED = {
@@ -116,8 +118,8 @@ def demo(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests that need no server and take seconds, on each supported Python; `all` runs the long ones too.
 
-    Interpreters are found on the path and in pyenv. `nox -s tests-3.13` runs one; arguments for pytest after `--`.
-    On the first, every test runs; on the others, those whose result may depend on the interpreter.
+    Interpreters are found on the path and in pyenv. `nox -s tests-3.13` runs one; arguments for pytest after `--`
+    (`tests` for every test). On the first, every test runs; on the others, those whose result depends on it.
     """
     if ABSENT:
         session.warn(f"not run, because not installed: Python {', '.join(ABSENT)}")
@@ -129,7 +131,7 @@ def tests(session: nox.Session) -> None:
         run_pure(session)
         session.run("python", "-m", "pytest", *IN_PARALLEL)
     else:
-        session.run("python", "-m", "pytest", *IN_PARALLEL, *ELSEWHERE)
+        session.run("python", "-m", "pytest", *IN_PARALLEL, *ELSEWHERE, *files(IN_C + OF_SHELLS + OF_PYTHON))
 
 
 @nox.session(name="all")
