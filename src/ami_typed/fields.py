@@ -1,14 +1,14 @@
-"""The typed attributes of events and answers: one descriptor a header, decoded when it is read.
+"""The typed attributes of events and answers: one descriptor per header, decoded on access.
 
 Rules of this module:
 
-- An attribute returns its declared type or raises `FieldError`; it never returns something else.
-- `Always` is for a header that Asterisk always sends. `Sometimes` is `None` where the header is absent, or its text
-  is one of those that mean "none" (the empty text of anything that is neither text nor a list, `<unknown>` where
-  declared). A list without items is an empty list.
-- An event that was not read yet is not parsed: the header is found in its bytes.
-- A field also writes what it reads: `Field.spell` returns the headers of a value, as Asterisk sends them.
-- A date text without a zone is a local time of the server: aware where the message knows its server's zone, else naive.
+- An attribute returns a value of its declared type or raises `FieldError`, nothing else.
+- `Always` is for a header that Asterisk always sends. `Sometimes` returns `None` if the header is absent or its text
+  means "none" (the empty text, except for text and lists; `<unknown>` if declared). A list without items is an empty
+  list.
+- Reading an attribute does not parse the event: an unparsed event's bytes are searched for the header.
+- Fields also encode: `Field.spell` returns the headers of a value, as Asterisk sends them.
+- A date without a time zone is local time of the server: aware if the message has its server's zone, else naive.
 """
 
 from __future__ import annotations
@@ -61,22 +61,22 @@ T = TypeVar("T")
 S = TypeVar("S", bound="Snapshot")
 
 Spelled = list[tuple[str, str]]
-"""Headers as they are sent: names and texts; a line without a header stands under the name `""`."""
+"""Headers as they are sent: names and texts; the name of a line that is not a header is `""`."""
 Processed = tuple[dict[str, Any], list[str]]
-"""What `Event.process` returns: the headers with Python values, and the lines that are not headers."""
+"""The result of `Event.process`: the headers with Python values, and the lines that are not headers."""
 
 
 class Headed(Stored, Protocol):
-    """What a field asks of a message."""
+    """The interface of a message that fields use."""
 
     _local: ClassVar[bool]
 
     def __getitem__(self, name: str, /) -> str:
-        """Return the text of a header; raise `KeyError` if there is none."""
+        """Return the text of a header; raise `KeyError` if it is absent."""
         ...
 
     def __contains__(self, name: object, /) -> bool:
-        """Return whether there is a header of this name."""
+        """Return whether there is a header with this name."""
         ...
 
     def __iter__(self) -> Iterator[str]:
@@ -88,7 +88,7 @@ class Headed(Stored, Protocol):
         ...
 
     def get(self, name: str, /) -> str | None:
-        """Return the text of a header, `None` if there is none."""
+        """Return the text of a header, `None` if it is absent."""
         ...
 
     def all(self, name: str, /) -> list[str]:
@@ -100,12 +100,12 @@ class Headed(Stored, Protocol):
         ...
 
     def _unreadable(self, header: str, text: str | None, reason: str) -> Exception:
-        """Return the `FieldError` of a header that is missing (its text is `None`) or does not decode."""
+        """Return the `FieldError` for a header that is missing (``text`` is `None`) or cannot be decoded."""
         ...
 
 
 class _Doc:
-    """The ``__doc__`` of a class of fields: its own docstring, and for each field what that holds."""
+    """The ``__doc__`` of a field class: its docstring on the class, the description of the attribute on an instance."""
 
     def __init__(self, of_class: str | None) -> None:
         self._of_class = of_class
@@ -115,12 +115,12 @@ class _Doc:
 
 
 class Field(Found, Generic[T]):
-    """One header of a message as an attribute.
+    """A header of a message as an attribute.
 
     Args:
         header: The header's name as Asterisk sends it.
-        codec: How its text is read.
-        releases: The releases that send it, where they are fewer than those of its class; see `Releases`.
+        codec: Decodes and encodes its text.
+        releases: The releases that send it, if they are fewer than those of its class; see `Releases`.
         none: Texts that mean "no value".
     """
 
@@ -130,17 +130,17 @@ class Field(Found, Generic[T]):
     _attribute: str
 
     def __init_subclass__(cls) -> None:
-        if not TYPE_CHECKING:  # `help` on a class of fields says what it is, on a field what it holds
+        if not TYPE_CHECKING:  # `help` on a field class shows its docstring, on a field the attribute's description
             cls.__doc__ = _Doc(cls.__doc__)
 
     def __set_name__(self, owner: type[Headed], attribute: str) -> None:
         self._owner = owner
         self._attribute = attribute
 
-    if not TYPE_CHECKING:  # each class of fields tells checkers what a keyword of this attribute takes
+    if not TYPE_CHECKING:  # for type checkers, each field class declares the type of its attribute's keyword
 
         def __set__(self, message: Headed, value: object) -> None:
-            """Refuse: an attribute is read from its header."""
+            """Raise `AttributeError`: the attribute is decoded from its header."""
             attribute = f"{type(message).__name__}.{self._attribute}"
             raise AttributeError(f"{attribute} is read from a header; set message[{self.header!r}] instead.")
 
@@ -156,11 +156,11 @@ class Field(Found, Generic[T]):
 
     @property
     def releases(self) -> Releases | None:
-        """The releases that send this header; `None` where every release with its class does."""
+        """The releases that send this header; `None` if they are those of its class."""
         return Releases(self._spans) if self._spans else None
 
     def describe(self) -> str:
-        """Return what the header means, as the source of its class says, and the releases that send it."""
+        """Return the header's description, from the source of its class, and the releases that send it."""
         meaning = _meaning(self._owner, self._attribute)
         named = f"The ``{self.header}`` header." if self.header else ""
         releases = f"{self.releases}." if self._spans else ""
@@ -170,14 +170,14 @@ class Field(Found, Generic[T]):
         return f"<{type(self).__name__} {self.header}>"
 
     def decode(self, message: Headed, spelling: str) -> T:
-        """Return the value of a raw text.
+        """Decode a raw text.
 
         Raises:
             FieldError: The text is not of the field's type.
         """
         mark = self.codec.mark
         if self._read is None or (mark and (mark not in spelling or not self.codec.applies_to(message))):
-            return spelling  # type: ignore[return-value]  # T is str where there is nothing to decode
+            return spelling  # type: ignore[return-value]  # T is str if there is nothing to decode
         try:
             return cast("T", self._read(spelling))
         except (ValueError, OverflowError, OSError) as error:
@@ -187,20 +187,20 @@ class Field(Found, Generic[T]):
         raise message._unreadable(self.header, spelling, _reason(error)) from None
 
     def spell(self, value: Any, names: Container[str]) -> Spelled:
-        """Return the headers that say a value.
+        """Return the headers for a value.
 
         Args:
-            value: The value; text, numbers and lists that have one spelling are converted.
-            names: The headers that the message is to have.
+            value: The value; text, numbers and lists with an unambiguous spelling are converted.
+            names: The headers that the message will have.
 
         Raises:
-            TypeError: The value is of another type; the predicate of a sentence.
-            ValueError: It cannot be sent; likewise.
+            TypeError: The value has the wrong type. The error text is the predicate of a sentence.
+            ValueError: The value cannot be sent; the error text has the same form.
         """
         return [(self.header, self._text(value, names))]
 
     def _text(self, value: Any, names: Container[str]) -> str:
-        """Return the text of a value; raises as `spell` does."""
+        """Return the text of a value; raise the same exceptions as `spell`."""
         codec: Codec[Any] = self.codec
         if codec.mark and not codec.applies_to(names):
             codec = text
@@ -215,31 +215,31 @@ class Field(Found, Generic[T]):
                 raise ValueError("takes another text; nobody could read the one that was given") from None
         return written
 
-    def unset(self, owner: type[Headed]) -> Spelled:  # noqa: ARG002 - what some fields send depends on the class
-        """Return the headers that Asterisk sends while there is no value."""
+    def unset(self, owner: type[Headed]) -> Spelled:  # noqa: ARG002 - some fields depend on the class
+        """Return the headers that Asterisk sends if there is no value."""
         return []
 
     def found_in(self, names: Mapping[str, str]) -> Iterable[str]:
-        """Return the headers of the field that a message has, of all its headers' names by name in lower case."""
+        """Return the message's headers that belong to the field, given all its header names by name in lower case."""
         name = names.get(self.header.lower())
         return () if name is None else (name,)
 
     def value(self, message: Headed, spelling: str) -> Any:
-        """Return the value of a raw text, the text itself where it does not decode."""
+        """Return the value of a raw text, or the text itself if it cannot be decoded."""
         try:
             return None if spelling in self._none else self.decode(message, spelling)
         except ValueError:
             return spelling
 
     def process(self, message: Headed, name: str) -> Any:
-        """Return what `Event.process` puts under a header of the field: its value, a list where it comes repeatedly."""
+        """Return what `Event.process` stores for a header of the field: its value, or a list if it is repeated."""
         if name.lower() in message._repeated:
             return [self.value(message, spelling) for spelling in message.all(name)]
         return self.value(message, message[name])
 
 
 def _is_sent(field: Field[Any], owner: type[Headed]) -> bool:
-    """Return whether the newest release that sends the messages of a class sends a header of them as well."""
+    """Return whether the newest release that sends the messages of a class also sends a header of them."""
     releases = field.releases
     if releases is None or releases.is_open:
         return True
@@ -252,9 +252,9 @@ def _reason(error: Exception) -> str:
 
 
 class Always(Field[T]):
-    """A header that every such message has.
+    """A header that every message of the class has.
 
-    Reading it raises `FieldError` where the header is missing or its text is not of the declared type.
+    Reading it raises `FieldError` if the header is missing or its text is not of the declared type.
     """
 
     __slots__ = ()
@@ -269,7 +269,7 @@ class Always(Field[T]):
         def __set__(self, message: Never, value: T) -> None: ...
 
     def unset(self, owner: type[Headed]) -> Spelled:
-        """Return the header as it is sent while there is nothing to say; see `Codec.blank`."""
+        """Return the header as it is sent without a value; see `Codec.blank`."""
         return [(self.header, self.codec.blank)] if _is_sent(self, owner) else []
 
     def _look(self, message: Headed) -> T:
@@ -280,10 +280,11 @@ class Always(Field[T]):
 
 
 class Sometimes(Field[T]):
-    """A header that only some such messages have, or whose text may mean that there is no value.
+    """A header that only some messages of the class have, or whose text may mean that there is no value.
 
-    That is one of the texts that are declared so, or the empty one of what is neither text nor a list; reading it is
-    `None` then. It raises `FieldError` where the text is not of the declared type.
+    Reading it returns `None` if the header is absent, if its text is one of those declared to mean "no value", or if
+    the text is empty and the type is neither text nor a list. It raises `FieldError` if the text is not of the declared
+    type.
     """
 
     __slots__ = ()
@@ -303,7 +304,7 @@ class Sometimes(Field[T]):
         def __set__(self, message: Never, value: T | None) -> None: ...
 
     def unset(self, owner: type[Headed]) -> Spelled:
-        """Return the header with the text that means that there is no value; none if it is left out then."""
+        """Return the header with the text that means "no value"; no header if it is omitted in this case."""
         return [(self.header, self.none[0])] if self.none and _is_sent(self, owner) else []
 
     def _look(self, message: Headed) -> T | None:
@@ -312,13 +313,13 @@ class Sometimes(Field[T]):
 
 
 def zone_of(message: Headed) -> tzinfo | None:
-    """Return the time zone of the server that a message came from, `None` where nobody knows it."""
+    """Return the time zone of the server that sent a message, `None` if unknown."""
     zone: tzinfo | None = getattr(message, "_zone", None)
     return zone
 
 
 class _Local(Field[datetime]):
-    """What the two fields of local times share: they ask the message for its server's zone.
+    """Base class of the two fields for local times, which use the time zone of the message's server.
 
     Args:
         header: The header's name as Asterisk sends it.
@@ -335,7 +336,7 @@ class _Local(Field[datetime]):
         super().__set_name__(owner, attribute)
         owner._local = True
 
-    def _get(self, message: Any, owner: object = None) -> Any:  # noqa: ARG002 - a descriptor is told it
+    def _get(self, message: Any, owner: object = None) -> Any:  # noqa: ARG002 - part of the descriptor protocol
         if message is None:
             return self
         octets = message._unread
@@ -344,14 +345,14 @@ class _Local(Field[datetime]):
             return self._look(message)
         return None if spelling in self._none else self.decode(message, spelling)
 
-    if not TYPE_CHECKING:  # each of the two says for itself what checkers are to make of it
+    if not TYPE_CHECKING:  # for type checkers, each subclass declares its own types
         __get__ = _get
 
     def decode(self, message: Headed, spelling: str) -> datetime:
-        """Return the moment, in UTC where the text names a zone or the message knows its server's, else naive.
+        """Return the time, in UTC if the text has a time zone or the message has its server's, else naive.
 
         Raises:
-            FieldError: The text is no date and time.
+            FieldError: The text is not a date and time.
         """
         try:
             return in_zone(datetime.fromisoformat(spelling), zone_of(message))
@@ -359,37 +360,36 @@ class _Local(Field[datetime]):
             self._refuse(message, spelling, error)
 
     def spell(self, value: Any, names: Container[str]) -> Spelled:  # noqa: ARG002 - the signature is the base's
-        """Return the header of a moment, with its fraction of a second and its zone where it has them."""
+        """Return the header for a time, with its fraction of a second and its time zone if it has them."""
         return [(self.header, as_moment(value).isoformat(" "))]
 
 
 class AlwaysLocal(_Local, Always[datetime]):
-    """A date and time that every such message has, which Asterisk may print in its own local time.
+    """A date and time that every message of the class has, which may be in the server's local time.
 
-    The value is aware where the text names its zone or the message knows that of its server
-    (``Manager(timezone=...)``), else naive. Reading it raises `FieldError` where the header is missing or its text is
-    no date and time.
+    The value is aware if the text has a time zone or the server's time zone is known (``Manager(timezone=...)``), else
+    naive. Reading it raises `FieldError` if the header is missing or its text is not a date and time.
     """
 
     __slots__ = ()
 
 
 class SometimesLocal(_Local, Sometimes[datetime]):
-    """A date and time as in `AlwaysLocal` that only some such messages have.
+    """A date and time as in `AlwaysLocal` that only some messages of the class have.
 
-    It is `None` where the header is absent or empty, or says the zero of the epoch, in whatever zone.
+    It is `None` if the header is absent or empty, or is the epoch in any time zone.
     """
 
     __slots__ = ()
 
     def decode(self, message: Headed, spelling: str) -> datetime | None:  # type: ignore[override]  # as Sometimes reads
-        """Return the moment, `None` for one that Asterisk does not have; see `AlwaysLocal`."""
+        """Return the time, `None` if it is not set; see `AlwaysLocal`."""
         moment = super().decode(message, spelling)
         return None if is_unset(moment) else moment
 
 
 class Repeated(Field[T]):
-    """A header that may come several times in one message: all its values, in order."""
+    """A header that may occur several times in a message: all its values, in order."""
 
     __slots__ = ()
 
@@ -399,7 +399,7 @@ class Repeated(Field[T]):
     def __get__(self, message: Headed, owner: type[Headed] | None = None) -> list[T]: ...
 
     def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | list[T]:
-        """Read every such header of a message; on a class, return the field itself.
+        """Return the values of every such header of a message; on a class, return the field itself.
 
         Raises:
             FieldError: A text is not of the declared type.
@@ -413,16 +413,16 @@ class Repeated(Field[T]):
         def __set__(self, message: Never, value: Iterable[T]) -> None: ...
 
     def spell(self, value: Any, names: Container[str]) -> Spelled:
-        """Return a header for each of several values; see `Field.spell`."""
+        """Return a header for each value; see `Field.spell`."""
         return _each(self.header, value, lambda each: self._text(each, names))
 
     def process(self, message: Headed, name: str) -> Any:
-        """Return the values as a list; a text that does not decode stays text."""
+        """Return the values as a list; a text that cannot be decoded remains text."""
         return [self.value(message, spelling) for spelling in message.all(name)]
 
 
 class Joined(Field[list[T]]):
-    """A list whose items are spread over several headers of one name: all of them, in order; none as an empty list."""
+    """A list whose items are spread over several headers with the same name: all items, in order."""
 
     __slots__ = ()
 
@@ -432,7 +432,7 @@ class Joined(Field[list[T]]):
     def __get__(self, message: Headed, owner: type[Headed] | None = None) -> list[T]: ...
 
     def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | list[T]:
-        """Read the items of every such header of a message; on a class, return the field itself.
+        """Return the items of every such header of a message; on a class, return the field itself.
 
         Raises:
             FieldError: A text is not of the declared type.
@@ -446,7 +446,7 @@ class Joined(Field[list[T]]):
         def __set__(self, message: Never, value: list[T]) -> None: ...
 
     def process(self, message: Headed, name: str) -> Any:
-        """Return the items as one list; texts that do not decode stay text."""
+        """Return the items as one list; if a text cannot be decoded, return the texts."""
         try:
             return self.__get__(message)
         except ValueError:
@@ -454,7 +454,7 @@ class Joined(Field[list[T]]):
 
 
 class Second(Field[T]):
-    """A header that comes a second time in a message and then says something else, as ``Event`` of a resource list."""
+    """A header whose second occurrence in a message has another meaning, such as ``Event`` of a resource list."""
 
     __slots__ = ()
 
@@ -464,7 +464,7 @@ class Second(Field[T]):
     def __get__(self, message: Headed, owner: type[Headed] | None = None) -> T | None: ...
 
     def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | T | None:
-        """Read the second such header of a message, `None` where there is one at most; on a class, return the field.
+        """Return the value of the second such header, `None` if there is none; on a class, return the field itself.
 
         Raises:
             FieldError: The text is not of the declared type.
@@ -479,16 +479,16 @@ class Second(Field[T]):
         def __set__(self, message: Never, value: T | None) -> None: ...
 
     def found_in(self, names: Mapping[str, str]) -> Iterable[str]:  # noqa: ARG002 - the signature is the base's
-        """Return no name: the one that it has is that of the first such header."""
+        """Return no name: the name refers to the first such header."""
         return ()
 
 
 class Variables(Field[str]):
-    """Channel variables, one ``name=value`` a header: a mapping.
+    """Channel variables, one ``name=value`` per header, as a mapping.
 
     Args:
         header: The header's name as Asterisk sends it.
-        codec: How the values are read.
+        codec: Decodes and encodes the values.
         releases: See `Field`.
     """
 
@@ -503,7 +503,7 @@ class Variables(Field[str]):
     def __get__(self, message: Headed, owner: type[Headed] | None = None) -> dict[str, str]: ...
 
     def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | dict[str, str]:
-        """Read the variables of a message, none as an empty mapping; on a class, return the field itself."""
+        """Return the variables of a message, an empty mapping if it has none; on a class, return the field itself."""
         return self if message is None else self.process(message, self.header)
 
     if TYPE_CHECKING:
@@ -526,21 +526,21 @@ class Family(Field[T]):
     __slots__ = ()
 
     differing: ClassVar[str] = ".+"
-    """What ``*`` in the pattern of the names stands for, as a regular expression."""
+    """A regular expression for the ``*`` in the pattern of the names."""
 
     def found_in(self, names: Mapping[str, str]) -> Iterable[str]:
         """Return the headers of the family; see `Field.found_in`."""
         return [name for name, _ in self.names(names.values())]
 
     def names(self, headers: Iterable[str]) -> Iterator[tuple[str, str]]:
-        """Yield those of some names of headers that are of the family, each with its differing part."""
+        """Yield the header names that belong to the family, each with its differing part."""
         family = family_of(self.header, self.differing)
         for name in headers:
             if of_family := family.fullmatch(name):
                 yield name, of_family[1]
 
     def _parts(self, value: Any, spell: Callable[[str, Any], Spelled]) -> Spelled:
-        """Return the headers of a mapping: for each key those of one name."""
+        """Return the headers for a mapping: each key becomes part of a header name."""
         spelled: Spelled = []
         for key, held in as_mapping(value, "a mapping").items():
             name = self.header.replace("*", str(key))
@@ -554,8 +554,8 @@ class Numbered(Family[T]):
     """A family of headers whose names differ in a number: ``Report0SourceSSRC``, ``Report1SourceSSRC``.
 
     Args:
-        header: The names' pattern, with ``*`` for the number: ``Report*SourceSSRC``.
-        codec: How their text is read.
+        header: The pattern of the names, with ``*`` for the number: ``Report*SourceSSRC``.
+        codec: Decodes and encodes their text.
         releases: See `Field`.
     """
 
@@ -569,7 +569,7 @@ class Numbered(Family[T]):
     def __get__(self, message: Headed, owner: type[Headed] | None = None) -> dict[str, list[T]]: ...
 
     def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | dict[str, list[T]]:
-        """Read every header of the family: the differing part and its values; on a class, return the field itself.
+        """Return the values of the family's headers by their differing part; on a class, return the field itself.
 
         Raises:
             FieldError: A text is not of the declared type.
@@ -586,15 +586,15 @@ class Numbered(Family[T]):
         def __set__(self, message: Never, value: Mapping[str, Iterable[T]]) -> None: ...
 
     def spell(self, value: Any, names: Container[str]) -> Spelled:
-        """Return the headers of each number; see `Field.spell`."""
+        """Return the headers for each number; see `Field.spell`."""
         return self._parts(value, lambda name, each: _each(name, each, lambda one: self._text(one, names)))
 
 
 class VariablesByName(Family[str]):
-    """Channel variables of several channels, one ``name=value`` a header: a mapping for the name in each header's name.
+    """Channel variables of several channels, one ``name=value`` per header: a mapping for each channel's name.
 
     Args:
-        header: The pattern of the headers' names, with ``*`` for what differs: ``ChanVariable(*)``.
+        header: The pattern of the header names, with ``*`` for the channel: ``ChanVariable(*)``.
         releases: See `Field`.
     """
 
@@ -609,7 +609,7 @@ class VariablesByName(Family[str]):
     def __get__(self, message: Headed, owner: type[Headed] | None = None) -> dict[str, dict[str, str]]: ...
 
     def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | dict[str, dict[str, str]]:
-        """Read the variables of each name that a message has; on a class, return the field itself."""
+        """Return the variables of each channel in a message; on a class, return the field itself."""
         if message is None:
             return self
         return {part: variables(message.all(name)) for name, part in self.names(message)}
@@ -619,16 +619,16 @@ class VariablesByName(Family[str]):
         def __set__(self, message: Never, value: Mapping[str, Mapping[str, str]]) -> None: ...
 
     def spell(self, value: Any, names: Container[str]) -> Spelled:
-        """Return a header for each variable of each name; see `Field.spell`."""
+        """Return a header for each variable of each channel; see `Field.spell`."""
         return self._parts(value, lambda name, each: _assigned(name, each, lambda one: self._text(one, names)))
 
     def process(self, message: Headed, name: str) -> dict[str, str]:
-        """Return the variables under one name."""
+        """Return the variables of one channel."""
         return variables(message.all(name))
 
 
 def _each(header: str, values: Any, spell: Callable[[Any], str]) -> Spelled:
-    """Return a header for each of several values."""
+    """Return a header for each value."""
     texts = as_list(values, spell)
     return [(header, text) for text in ([spell(texts)] if isinstance(texts, str) else texts)]
 
@@ -647,22 +647,22 @@ def _variable(name: object) -> str:
 
 @functools.cache
 def family_of(pattern: str, differing: str) -> re.Pattern[str]:
-    """Return the names of a family of headers, whatever their case, each with its differing parts as groups.
+    """Return a case-insensitive pattern for the header names of a family, with the differing parts as groups.
 
     Args:
-        pattern: The names' pattern, with ``*`` for a part that differs.
-        differing: What ``*`` stands for, as a regular expression.
+        pattern: The pattern of the names, with ``*`` for a differing part.
+        differing: A regular expression for ``*``.
     """
     return re.compile(f"({differing})".join(map(re.escape, pattern.split("*"))), re.IGNORECASE | re.DOTALL)
 
 
 class Built(Field[T]):
-    """What several headers of a message, or its lines without headers, say together.
+    """A value built from several headers of a message, or from its lines that are not headers.
 
     Args:
-        build: Makes it of the message; raises `ValueError` where the message cannot be read so.
-        headers: The patterns of the headers that it reads, with ``*`` for the part that differs; none where it reads
-            the lines without headers.
+        build: Builds the value from the message; raises `ValueError` if this is not possible.
+        headers: The patterns of the headers that it reads, with ``*`` for the differing part; none if it reads the
+            lines that are not headers.
         releases: See `Field`.
     """
 
@@ -679,10 +679,10 @@ class Built(Field[T]):
     def __get__(self, message: Headed, owner: type[Headed] | None = None) -> T: ...
 
     def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | T:
-        """Read a message; on a class, return the field itself.
+        """Build the value from a message; on a class, return the field itself.
 
         Raises:
-            FieldError: What the message says does not go together.
+            FieldError: A header is missing, or the value cannot be built from the headers.
         """
         if message is None:
             return self
@@ -698,28 +698,28 @@ class Built(Field[T]):
         def __set__(self, message: Never, value: T) -> None: ...
 
     def spell(self, value: Any, names: Container[str]) -> Spelled:  # noqa: ARG002 - the signature is the base's
-        """Return the headers that say a value, as the function says that `writes` names; see `Field.spell`."""
+        """Return the headers for a value, from the function registered with `writes`; see `Field.spell`."""
         write = _WRITERS.get(self.build)
         if write is None:
             raise TypeError("is read from the whole message; give its headers and lines")
         return write(value)
 
     def found_in(self, names: Mapping[str, str]) -> Iterable[str]:  # noqa: ARG002 - the signature is the base's
-        """Return no name: which headers it is built of depends on what they say."""
+        """Return no name: the headers from which it is built depend on their values."""
         return ()
 
 
 _WRITERS: dict[Callable[..., Any], Callable[[Any], Spelled]] = {}
-"""What writes the headers that a function reads."""
+"""The function that encodes the headers that another function decodes, by that function."""
 
 
 def writes(read: Callable[..., Any]) -> Callable[[Callable[[Any], Spelled]], Callable[[Any], Spelled]]:
-    """Mark a function as the one that writes the headers which another one reads.
+    """Register a function as the inverse of a function that builds a value from headers.
 
-    It takes a value and returns headers, and lines without a header under the name `""`.
+    The decorated function accepts a value and returns headers; the name of a line that is not a header is `""`.
 
     Args:
-        read: The function that reads them; see `Built`.
+        read: The function that builds the value; see `Built`.
     """
 
     def mark(write: Callable[[Any], Spelled]) -> Callable[[Any], Spelled]:
@@ -730,10 +730,10 @@ def writes(read: Callable[..., Any]) -> Callable[[Callable[[Any], Spelled]], Cal
 
 
 class Dated(Built[datetime]):
-    """A moment whose date and time stand in headers of their own, in the server's local time; see `AlwaysLocal`.
+    """A time whose date and time of day are in separate headers, in the server's local time; see `AlwaysLocal`.
 
     Args:
-        headers: The header of the date, and that of the time.
+        headers: The header of the date and the header of the time of day.
         releases: See `Field`.
     """
 
@@ -751,17 +751,17 @@ class Dated(Built[datetime]):
         return in_zone(datetime.fromisoformat(spelling), zone_of(message))
 
     def spell(self, value: Any, names: Container[str]) -> Spelled:  # noqa: ARG002 - the signature is the base's
-        """Return the headers of a moment, which have no room for its zone."""
+        """Return the headers for a time; they cannot express a time zone."""
         moment = as_moment(value)
         return list(zip(self.headers, (f"{moment:%Y-%m-%d}", f"{moment:%H:%M:%S}"), strict=True))
 
 
 class Snapshot:
-    """What an event says of one channel or bridge, under names without the prefix of its headers.
+    """The attributes of an event that describe one channel or bridge, without the prefix in their names.
 
     Args:
-        event: The event, whose attributes are read.
-        prefix: What their names begin with, such as ``dest_``.
+        event: The event from which the attributes are read.
+        prefix: The prefix of their names, such as ``dest_``.
     """
 
     __slots__ = ("_event", "_prefix")
@@ -775,7 +775,7 @@ class Snapshot:
 
     @classmethod
     def parts(cls) -> dict[str, Part[Any]]:
-        """Return the attributes that such a snapshot has, by name."""
+        """Return the attributes of the snapshot, by name."""
         return {name: value for name, value in vars(cls).items() if isinstance(value, Part)}
 
     def __repr__(self) -> str:
@@ -783,7 +783,7 @@ class Snapshot:
 
 
 class Part(Generic[T]):
-    """One attribute of a snapshot: that of its event whose name begins with the snapshot's prefix; made by `part`."""
+    """An attribute of a snapshot, read from the event's attribute with the snapshot's prefix; created by `part`."""
 
     __slots__ = ("_attribute", "_owner", "field")
 
@@ -804,7 +804,7 @@ class Part(Generic[T]):
     def __get__(self, snapshot: Snapshot, owner: type[Snapshot] | None = None) -> T: ...
 
     def __get__(self, snapshot: Snapshot | None, owner: type[Snapshot] | None = None) -> Self | T:
-        """Read the attribute of the event; on a class, return the part itself.
+        """Return the event's attribute; on a class, return the part itself.
 
         Raises:
             FieldError: The header is missing, or its text is not of the declared type.
@@ -815,11 +815,11 @@ class Part(Generic[T]):
         return value
 
     def describe(self) -> str:
-        """Return what the attribute means, as the source of its class says."""
+        """Return the attribute's description, from the source of its class."""
         return _meaning(self._owner, self._attribute)
 
 
-if not TYPE_CHECKING:  # `help` on the class says what it is, on a part what it holds
+if not TYPE_CHECKING:  # `help` on the class shows its docstring, on a part the attribute's description
     Part.__doc__ = _Doc(Part.__doc__)
 
 
@@ -833,17 +833,17 @@ def part(field: Field[Any]) -> Part[Any]:
     """Return a field as an attribute of a snapshot.
 
     Args:
-        field: The field that it is in an event without a prefix.
+        field: The corresponding field of an event without a prefix.
     """
     return Part(field)
 
 
 class _Shown(Generic[S]):
-    """Where an event holds a snapshot.
+    """Base class of the attributes that return a snapshot of an event.
 
     Args:
         cls: The class of the snapshot.
-        prefix: What the names of the event's attributes begin with.
+        prefix: The prefix of the names of the event's attributes.
     """
 
     __slots__ = ("cls", "prefix")
@@ -854,7 +854,7 @@ class _Shown(Generic[S]):
 
 
 class View(_Shown[S]):
-    """A snapshot that every event of a class holds: ``event.dest.caller_id_num``."""
+    """A snapshot that every event of the class has: ``event.dest.caller_id_num``."""
 
     __slots__ = ()
 
@@ -864,12 +864,12 @@ class View(_Shown[S]):
     def __get__(self, message: Headed, owner: type[Headed] | None = None) -> S: ...
 
     def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | S:
-        """Return the snapshot; on a class, the view itself."""
+        """Return the snapshot; on a class, return the view itself."""
         return self if message is None else self.cls(message, self.prefix)
 
 
 class MaybeView(_Shown[S]):
-    """A snapshot that only some events of a class hold; `None` in the others."""
+    """A snapshot that only some events of the class have; `None` for the others."""
 
     __slots__ = ()
 
@@ -879,7 +879,7 @@ class MaybeView(_Shown[S]):
     def __get__(self, message: Headed, owner: type[Headed] | None = None) -> S | None: ...
 
     def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | S | None:
-        """Return the snapshot, `None` if the event has none; on a class, the view itself."""
+        """Return the snapshot, `None` if the event has none; on a class, return the view itself."""
         if message is None:
             return self
         found = self.cls(message, self.prefix)
@@ -887,10 +887,10 @@ class MaybeView(_Shown[S]):
 
 
 class Held(Generic[T]):
-    """Where a list of events holds those of one name.
+    """Base class of the attributes of a list that return its events of one name.
 
     Args:
-        wire: The name.
+        wire: The name on the wire.
     """
 
     __slots__ = ("_attribute", "_owner", "wire")
@@ -905,24 +905,24 @@ class Held(Generic[T]):
         self._attribute = attribute
 
     def describe(self) -> str:
-        """Return what the attribute means, as the source of its class says."""
+        """Return the attribute's description, from the source of its class."""
         return _meaning(self._owner, self._attribute)
 
     def __init_subclass__(cls) -> None:
-        if not TYPE_CHECKING:  # `help` on the class says what it is, on an attribute what it holds
+        if not TYPE_CHECKING:  # `help` on the class shows its docstring, on an attribute its description
             cls.__doc__ = _Doc(cls.__doc__)
 
-    if not TYPE_CHECKING:  # each of the two tells checkers what a keyword takes
+    if not TYPE_CHECKING:  # for type checkers, each subclass declares the type of the keyword
 
         def __set__(self, aggregate: Any, value: object) -> None:
-            """Refuse: an attribute is read from the list."""
+            """Raise `AttributeError`: the attribute is read from the list."""
             raise AttributeError(
                 f"{type(aggregate).__name__}.{self._attribute} holds the events {self.wire} of the list."
             )
 
 
 class Items(Held[T]):
-    """The events of one name in a list, in the order in which they came."""
+    """The events of one name in a list, in the order of arrival."""
 
     __slots__ = ()
 
@@ -932,7 +932,7 @@ class Items(Held[T]):
     def __get__(self, aggregate: dict[Any, Any], owner: type[Any] | None = None) -> list[T]: ...
 
     def __get__(self, aggregate: dict[Any, Any] | None, owner: type[Any] | None = None) -> Self | list[T]:
-        """Return the events; on a class, the attribute itself."""
+        """Return the events; on a class, return the attribute itself."""
         if aggregate is None:
             return self
         found: list[T] = aggregate[self.wire]
@@ -944,7 +944,7 @@ class Items(Held[T]):
 
 
 class Closing(Held[T]):
-    """The event that closes a list."""
+    """The event that ends a list."""
 
     __slots__ = ()
 
@@ -954,7 +954,7 @@ class Closing(Held[T]):
     def __get__(self, aggregate: dict[Any, Any], owner: type[Any] | None = None) -> T | None: ...
 
     def __get__(self, aggregate: dict[Any, Any] | None, owner: type[Any] | None = None) -> Self | T | None:
-        """Return the event, `None` until it came; on a class, the attribute itself."""
+        """Return the event, `None` if it has not been received; on a class, return the attribute itself."""
         return self if aggregate is None else aggregate.get(self.wire)
 
     if TYPE_CHECKING:
@@ -966,7 +966,7 @@ _FIELDS: dict[type[Any], Mapping[str, Field[Any]]] = {}
 
 
 def fields_of(cls: type[Headed]) -> Mapping[str, Field[Any]]:
-    """Return the fields of a message class by attribute name, in Asterisk's order: base by base, its own last."""
+    """Return the fields of a message class by attribute name, in Asterisk's order: those of its bases, then its own."""
     known = _FIELDS.get(cls)
     if known is None:
         known = _FIELDS[cls] = _fields_in(cls)
@@ -979,13 +979,13 @@ def _fields_in(cls: type[Any]) -> dict[str, Field[Any]]:
 
 
 def _names_in(cls: type[Any]) -> dict[str, None]:
-    """Return the names in a class, those of its bases first, in their order."""
+    """Return the names defined in a class, those of its bases first, in order."""
     names = {name: None for base in cls.__bases__ for name in _names_in(base)}
     return {**names, **dict.fromkeys(vars(cls))}
 
 
 def typed_headers(message: Headed) -> dict[str, Any]:
-    """Return the values of those headers of a message that its class declares, by name; never raise."""
+    """Return the values of the headers that the message's class declares, by name; never raise."""
     names = {name.lower(): name for name in message}
     return {
         name: field.process(message, name)
@@ -995,12 +995,12 @@ def typed_headers(message: Headed) -> dict[str, Any]:
 
 
 def processed(message: Headed) -> Processed:
-    """Return a message's headers, those that its class declares with Python values, and its data lines; never raise."""
+    """Return a message's headers, decoded if its class declares them, and its data lines; never raise."""
     return {**message, **typed_headers(message)}, list(message._payload())
 
 
 def _meaning(owner: Any, attribute: str) -> str:
-    """Return what the source of a class says under an attribute; nothing if the class was not read from a file."""
+    """Return the description of an attribute in the source of its class; empty if there is no source file."""
     try:
         return described(owner).get(attribute, "")
     except (OSError, TypeError):
@@ -1009,7 +1009,7 @@ def _meaning(owner: Any, attribute: str) -> str:
 
 @functools.cache
 def described(cls: type[Any]) -> dict[str, str]:
-    """Return the descriptions that stand under a class's fields in its source, by attribute name."""
+    """Return the descriptions that follow the fields of a class in its source, by attribute name."""
     import ast
     import inspect
     import textwrap

@@ -1,12 +1,12 @@
-"""What a request, a response, an event and a list of events are.
+"""The messages of the Manager Interface: requests, answers, events and lists of events.
 
 Rules of this module:
 
-- A message is a `dict` of its headers as Asterisk sent them. Where a header is repeated, the dict has the first and
-  `Message.all` has every one, in order. Header names match without regard to case.
-- Text is UTF-8; a byte that is not becomes a lone surrogate (PEP 383) and goes out again as that byte.
-- An event or answer keeps its bytes and is parsed when something asks for more than a typed attribute.
-- No I/O and no clock: `framing` turns these into bytes and back, `session` relates them to each other.
+- A message is a `dict` of its headers as Asterisk sent them. If a header is repeated, the dict has its first value and
+  `Message.all` returns every value, in order. Header names are case-insensitive.
+- Text is UTF-8; an invalid byte is decoded to a lone surrogate (PEP 383) and encoded to the same byte again.
+- An event or answer keeps its bytes and is parsed on the first access to more than a typed attribute.
+- No I/O and no clock: `framing` converts messages to bytes and back, `session` matches answers and events to requests.
 """
 
 from __future__ import annotations
@@ -73,14 +73,15 @@ KEY_EVENT = "Event"
 KEY_RESPONSE = "Response"
 
 EVENT_GENERIC = "Generic Event"
-"""Stands under `KEY_EVENT` in a message that has neither Event nor Response and belongs to no request."""
+"""The value of `KEY_EVENT` in a message that has neither Event nor Response and belongs to no request."""
 RESPONSE_GENERIC = "Generic Response"
-"""Stands under `KEY_RESPONSE` in a message that has neither Event nor Response and answers a request."""
+"""The value of `KEY_RESPONSE` in a message that has neither Event nor Response and answers a request."""
 
 _TIMEOUT = 5.0
-"""How long to wait for an answer, in seconds."""
+"""The default time-out for an answer, in seconds."""
 _LONGEST_WAIT = 1e7
-"""How long an action may say that it takes, in seconds: it is text, and its number goes into sums with times."""
+"""Upper bound for the duration that an action's header specifies, in seconds: it is arbitrary text from the program,
+and its number is added to timestamps."""
 
 _RAW_TEXT = "Response: Follows"
 _RAW_TEXT_HEADERS = ("response", "privilege", "actionid", "message")
@@ -93,16 +94,17 @@ _SECRETS = frozenset(
     }
 )
 _SECRETS_OF_ANY_ACTION = _SECRETS | {"key", "value-*", "match-*"}
-"""What may be a secret in a request without a class that knows better."""
+"""Headers that may hold a secret in a request whose action has no class that declares them."""
 _NAMED_BY = {"value": "variable", "val": "key"}
-"""Headers that hold the value of what another names: a channel variable, an entry of the database."""
+"""Headers that hold a value whose name is in another header: a channel variable, a database entry."""
 
 
 @cache
 def _telltale() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return what the name of a secret looks like, and a text that sets one.
+    """Return two patterns: one for the name of a secret, one for a text that contains a secret.
 
-    The text is a variable or a line of a file that sets a secret, a registration with its user's, or a URI with one.
+    Such a text assigns a secret to a variable or in a line of a configuration file, is a ``register`` line, or is a URI
+    with a password.
     """
     word = r"(?:secret|password|passwd|passphrase|(?:^|_|admin|vm)pin|token|api_?key|md5_?cred|password_?digest)"
     text = rf"(?:{word}|^register)\s*=>?\s*\S|://[^\s/@:]+:[^\s/@]+@"
@@ -110,7 +112,7 @@ def _telltale() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def _redacted(headers: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
-    """Return headers as they may be shown: the values of secrets hidden."""
+    """Return headers for display, with the values of secrets masked."""
     shown = {name: _shown(name, value, secrets) for name, value in headers.items()}
     folded = {name.lower(): value for name, value in headers.items()}
     for name in shown:
@@ -121,7 +123,7 @@ def _redacted(headers: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, 
 
 
 def _shown(name: str, value: Any, secrets: frozenset[str]) -> Any:
-    """Return a header's value as it may be shown, those inside of it one by one."""
+    """Return a header's value for display, masking nested values one by one."""
     if isinstance(value, Mapping):
         inner = cast("Mapping[str, Any]", value)
         return {each: _shown(str(each), held, secrets) for each, held in inner.items()}
@@ -133,7 +135,7 @@ def _shown(name: str, value: Any, secrets: frozenset[str]) -> Any:
 
 
 def _is_secret(name: str, value: Any, secrets: frozenset[str]) -> bool:
-    """Tell whether a header is to be hidden: by its name, or by what its text sets."""
+    """Return whether a header must be masked, because of its name or of a secret in its text."""
     folded = name.lower()
     telling_name, telling_text = _telltale()
     if folded in secrets or folded.rstrip("-0123456789") + "-*" in secrets or telling_name.search(folded):
@@ -143,22 +145,22 @@ def _is_secret(name: str, value: Any, secrets: frozenset[str]) -> bool:
 
 
 def _positional(*, kw_only: bool, default: Any) -> Any:  # noqa: ARG001 - checkers read it
-    """Return a descriptor; checkers take it for the default of a parameter that keywords may follow."""
+    """Return a descriptor; type checkers read it as the default of a parameter that may also be positional."""
     return default
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(_positional,))
 class MessageTemplate:
-    """What everything that passes over the connection has in common.
+    """The base class of messages and of lists of events.
 
-    Checkers take the annotated attributes of its classes for the keywords of their `__init__`.
+    Type checkers read the annotated attributes of its subclasses as the keyword parameters of their `__init__`.
     """
 
     __slots__ = ()
 
     @property
     def action_id(self) -> str | None:
-        """The ActionID that relates this to a request, `None` where there is none."""
+        """The ActionID of the request that this belongs to, `None` if there is none."""
         raise NotImplementedError
 
 
@@ -176,7 +178,7 @@ class _AllHeaders:
         message._read()
         return message
 
-    if TYPE_CHECKING:  # what the parameter takes
+    if TYPE_CHECKING:  # the type of the parameter
 
         def __set__(
             self, message: Never, value: Mapping[str, str] | Iterable[tuple[str, str]] | Iterable[str]
@@ -184,7 +186,7 @@ class _AllHeaders:
 
 
 class _DataLines:
-    """The lines that carry the message's payload."""
+    """The lines of the message's payload."""
 
     @overload
     def __get__(self, message: None, owner: type[Message]) -> Self: ...
@@ -194,49 +196,49 @@ class _DataLines:
     def __get__(self, message: Message | None, owner: type[Message] | None = None) -> Self | list[str]:
         return self if message is None else message._payload()
 
-    if TYPE_CHECKING:  # what the parameter takes
+    if TYPE_CHECKING:  # the type of the parameter
 
         def __set__(self, message: Never, value: Iterable[str]) -> None: ...
 
 
 class Message(dict[str, str], MessageTemplate):
-    """One message from Asterisk: a dict of its headers.
+    """A message from Asterisk: a dict of its headers.
 
     Args:
-        headers: The headers, as a mapping or, where names repeat, as pairs; or the lines of a message as they come over
-            the wire, with or without their line ends. A message of lines that has neither an ``Event`` nor a
-            ``Response`` is given one: `RESPONSE_GENERIC` if it has an ActionID, else `EVENT_GENERIC`.
+        headers: The headers, as a mapping or, if names repeat, as pairs; or the lines of a message as received, with or
+            without line endings. If the lines contain neither ``Event`` nor ``Response``, one is added:
+            `RESPONSE_GENERIC` if there is an ActionID, else `EVENT_GENERIC`.
         data: Lines that are not headers.
         keywords: The typed attributes of the class: ``events.Hangup(channel="SIP/1", cause=16)`` has the headers that
             Asterisk sends for these values, and every other header that Asterisk always sends in such a message.
-            `None` stands for no value.
+            `None` means no value.
 
     Raises:
-        TypeError: It is made of one text or bytes; `of` reads the bytes of a message. A keyword is no attribute of the
-            class, or its value is of another type.
-        ValueError: A name or a value has a CR or LF in it, or cannot be sent otherwise.
+        TypeError: ``headers`` is a single `str` or `bytes` (use `of` to parse the bytes of a message), a keyword is not
+            an attribute of the class, or its value has the wrong type.
+        ValueError: A name or value contains a CR or LF, or cannot be sent for another reason.
     """
 
     __slots__ = ("_data", "_octets", "_repeated", "_unread", "_zone")
     __match_args__ = ()  # patterns name attributes: ``case events.Hangup(cause=cause)``
 
     secrets: ClassVar[frozenset[str]] = _SECRETS
-    """The headers, in lower case, that are never shown; others are hidden by what they or their values look like."""
+    """The headers, in lower case, that are never shown; others are masked if name or value looks like a secret."""
 
     _local: ClassVar[bool] = False
-    """Whether such a message has local times, so that it is given its server's zone (`_zone`) where that is known."""
+    """Whether messages of this class contain local times, so that `_zone` is set to the server's time zone if known."""
 
     headers: _AllHeaders = _positional(kw_only=False, default=_AllHeaders())
     """All headers: the message itself, parsed."""
     data: _DataLines = _positional(kw_only=False, default=_DataLines())
-    """The lines that carry the message's payload.
+    """The lines of the message's payload.
 
-    The lines that are not headers (a command's output before Asterisk 14, the raw text of a few other answers), or else
-    the values of the ``Output`` headers (a command's output since Asterisk 14).
+    These are the lines that are not headers (a command's output before Asterisk 14, the raw text of a few other
+    answers), or else the values of the ``Output`` headers (a command's output since Asterisk 14).
     """
 
     action_id: Sometimes[str] = Sometimes(KEY_ACTIONID, text)  # pyright: ignore[reportIncompatibleMethodOverride] # reads so
-    """The ActionID of the request that this belongs to, `None` where there is none."""
+    """The ActionID of the request that this belongs to, `None` if there is none."""
 
     def __init__(
         self,
@@ -272,7 +274,7 @@ class Message(dict[str, str], MessageTemplate):
 
     @classmethod
     def of(cls, source: bytes | Message) -> Self:
-        """Make a message of its bytes without the closing empty line, or see another message as one of this class."""
+        """Parse the bytes of a message, without its final empty line, or reinterpret another message as this class."""
         message = cls.__new__(cls)
         if isinstance(source, bytes):
             message._octets = message._unread = source
@@ -282,7 +284,7 @@ class Message(dict[str, str], MessageTemplate):
         return message
 
     def _take_over(self, other: Message) -> None:
-        """Become a copy of another message, with what the program has changed in it."""
+        """Copy the contents of another message, including any changes made by the program."""
         super().update(other)
         self._octets = other._octets
         self._unread = None
@@ -292,22 +294,22 @@ class Message(dict[str, str], MessageTemplate):
 
     @classmethod
     def _opening(cls) -> list[tuple[str, str]]:
-        """Return the headers that say what such a message is, without those of its attributes."""
+        """Return the headers that identify messages of this class, without those of its attributes."""
         return []
 
     @classmethod
     def _nameless(cls) -> str:
-        """Say why a message of this class cannot be made of keywords alone."""
+        """Return the error message for a class whose messages cannot be created from keywords alone."""
         return f"{cls.__name__} needs its headers."
 
     def _composed(self, given: list[tuple[str, str] | str], keywords: Mapping[str, Any]) -> list[tuple[str, str] | str]:
-        """Return the headers of a message made with keywords, and its lines that are none."""
+        """Return the headers of a message created with keywords, and its lines that are not headers."""
         opening = self._opening()
         if not keywords and not opening:
             return given
         if not opening and not given:
             raise TypeError(self._nameless())
-        from ami_typed.keywords import composed  # programs that only listen need none
+        from ami_typed.keywords import composed  # imported lazily: programs that only receive do not need it
 
         texts, data = _headers(
             [_without_end(each) if isinstance(each, str) else f"{each[0]}: {each[1]}" for each in given]
@@ -320,14 +322,14 @@ class Message(dict[str, str], MessageTemplate):
         return self._data or self.all("Output")
 
     def _read(self) -> None:
-        """Parse the bytes into the dict, unless that was done."""
+        """Parse the bytes into the dict, unless already parsed."""
         if not read(self):
             self._read_closely()
 
     def _read_closely(self) -> None:
-        """Parse the bytes of a message that has more than plain headers, each once."""
+        """Parse the bytes of a message that has more than plain headers without repetition."""
         octets = self._unread
-        if octets is None:  # another thread has meanwhile
+        if octets is None:  # another thread has parsed it meanwhile
             return
         lines = self.raw
         headers, data = _raw_text(lines) if lines and _is_raw_text(lines[0]) else _headers(lines)
@@ -340,16 +342,16 @@ class Message(dict[str, str], MessageTemplate):
 
     @property
     def raw(self) -> list[str]:
-        """The message as it was received, line by line, without the empty line that ends it."""
+        """The lines of the message as received, without its final empty line."""
         text = self._octets.decode("utf-8", "surrogateescape")
-        # A bare LF is part of a value, lest it smuggle headers in; raw text is made of nothing but bare LFs.
+        # A bare LF is part of a value, so that it cannot inject headers. Lines of raw text all end in bare LFs.
         lines = text.split("\r\n") if "\r\n" in text and not _is_raw_text(text) else _split_lines(text)
         if not lines[-1]:
             lines.pop()
         return lines
 
     def all(self, name: str) -> list[str]:
-        """Return every value of a header, in order; an empty list where it is absent."""
+        """Return every value of a header, in order; an empty list if it is absent."""
         folded = name.lower()
         repeated = self._repeated.get(folded)
         if repeated is not None:
@@ -357,11 +359,11 @@ class Message(dict[str, str], MessageTemplate):
         return [value for each, value in super().items() if each.lower() == folded]
 
     def __bytes__(self) -> bytes:
-        """Return the message as it was received, without the empty line that ends it."""
+        """Return the bytes of the message as received, without its final empty line."""
         return self._octets
 
     def _spelling(self, name: Any) -> Any:
-        """Return the spelling that a header stands under, the name itself where it is absent."""
+        """Return the key under which a header is stored, the given name if it is absent."""
         if not isinstance(name, str) or super().__contains__(name):
             return name
         folded = name.lower()
@@ -376,7 +378,7 @@ class Message(dict[str, str], MessageTemplate):
             raise KeyError(name)
         return self[spelling]
 
-    if not TYPE_CHECKING:  # dict's own signatures are the ones to show
+    if not TYPE_CHECKING:  # editors and type checkers show dict's signatures
 
         def get(self, name, default=None):
             try:
@@ -424,14 +426,14 @@ class Message(dict[str, str], MessageTemplate):
             return self
 
     def to_dict(self, *, typed: bool = False) -> dict[str, Any]:
-        """Return all headers as a plain dict, which every encoder takes for what it is.
+        """Return all headers as a plain dict, which any encoder accepts.
 
-        A header that comes several times is the list of its values, every other one its text. Lines that are not
-        headers are the list under ``Output``, where Asterisk 14 and later put the same lines.
+        The value of a repeated header is a list, that of any other header its text. Lines that are not headers are
+        listed under ``Output``, the header in which Asterisk 14 and later send the same lines.
 
         Args:
-            typed: Whether headers that the class declares have Python values in the place of text: those of
-                `Event.process`. The keys are the same either way; what does not decode stays text.
+            typed: Whether to decode the headers that the class declares, as `Event.process` does. The keys are the same
+                either way; a value that cannot be decoded remains text.
         """
         self._read()
         repeated = self._repeated
@@ -447,30 +449,30 @@ class Message(dict[str, str], MessageTemplate):
     def to_json(self, *, typed: bool = False) -> str:
         """Return `to_dict` as a JSON object.
 
-        A value that JSON has no type for becomes: a time, text as in ISO 8601; a duration, its seconds; a member of a
-        vocabulary, its value on the wire; an address, an object; a number that is none, text.
+        Types without a JSON equivalent are converted: times to ISO 8601 text, durations to seconds, members of a
+        vocabulary to their value on the wire, addresses to objects, infinity and NaN to text.
 
         Args:
-            typed: As in `to_dict`.
+            typed: See `to_dict`.
         """
         return as_json(self.to_dict(typed=typed))
 
     def _hides(self, header: str, text: str) -> bool:
-        """Return whether a header's text may be a secret, so that it is not shown."""
+        """Return whether a header's text may be a secret and must not be shown."""
         return bool(_redacted({**self, header: text}, self.secrets)[header] != text)
 
     def _unreadable(self, header: str, text: str | None, reason: str) -> Exception:
-        """Return the error of a header that is missing (its text is `None`) or does not decode."""
-        from ami_typed.errors import FieldError  # whose attribute is a message
+        """Return the `FieldError` for a header that is missing (``text`` is `None`) or cannot be decoded."""
+        from ami_typed.errors import FieldError  # imported here because its attributes are messages
 
         return FieldError(self, header, text, reason)
 
     def copy(self) -> Self:
-        """Return a copy of the same class, with every value of repeated headers."""
+        """Return a copy of the same class, including every value of repeated headers."""
         return shallow_copy(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle and copy by the bytes and, once they are parsed, by the headers that the program may have changed."""
+        """Pickle and copy the bytes and, once parsed, the headers, which the program may have changed."""
         parsed = (dict(self), list(self._data), dict(self._repeated)) if self._unread is None else None
         return _restored, (type(self), self._octets, parsed, zone_of(self)), getattr(self, "__dict__", None) or None
 
@@ -479,7 +481,7 @@ class Message(dict[str, str], MessageTemplate):
 
 
 _Parsed = tuple[dict[str, str], list[str], dict[str, list[str]]]
-"""What is parsed of a message: its headers, its lines that are not headers, the values of those that are repeated."""
+"""A parsed message: its headers, the lines that are not headers, and all values of repeated headers."""
 
 
 def _restored(cls: type[M], octets: bytes, parsed: _Parsed | None, zone: tzinfo | None) -> M:
@@ -492,7 +494,7 @@ def _restored(cls: type[M], octets: bytes, parsed: _Parsed | None, zone: tzinfo 
 
 
 def _all_values(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return every value of headers, by name in lower case."""
+    """Return the values of each header, by name in lower case."""
     values: dict[str, list[str]] = {}
     for name, value in headers:
         values.setdefault(name.lower(), []).append(value)
@@ -500,17 +502,17 @@ def _all_values(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _without_end(line: str) -> str:
-    """Return a line without the CR and LF at its end."""
+    """Return a line without its CR and LF."""
     return line.rstrip("\r\n")
 
 
 def _headers(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Part lines into headers and those that are none."""
+    """Split lines into headers and lines that are not headers."""
     headers: list[tuple[str, str]] = []
     data: list[str] = []
     for line in lines:
         name, colon, value = line.partition(":")
-        if "(" in name and "): " in line:  # ChanVariable(SIP/[::1]-0001): the name has colons of its own
+        if "(" in name and "): " in line:  # ChanVariable(SIP/[::1]-0001): the name contains colons
             name, colon, value = line.partition("): ")
             name, value = name + ")", " " + value
         if colon:
@@ -530,7 +532,7 @@ def _split_lines(text: str) -> list[str]:
 
 
 def _raw_text(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Part an answer whose text follows raw: Asterisk 13's ``Command``, whose lines may well look like headers."""
+    """Parse an answer with raw text, as of Asterisk 13's ``Command``; lines of the text may look like headers."""
     expected = list(_RAW_TEXT_HEADERS)
     count = 0
     for line in lines:
@@ -547,7 +549,7 @@ def _raw_text(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
 
 
 def _reading(name: str) -> Any:
-    """Make a method of a message that parses it first, and a message that it is compared with."""
+    """Wrap a method of `Message` so that it first parses the message and any message passed to it."""
     method = getattr(Message, name)
 
     def read_all(self: LazyMessage, *args: Any, **kwargs: Any) -> Any:
@@ -569,29 +571,29 @@ def _reading(name: str) -> Any:
 
 
 _ALONE = {"__iter__", "__len__", "__reversed__", "clear", "copy", "items", "keys", "values", "popitem"}
-"""The methods that take no argument."""
+"""The methods without arguments."""
 
 
 class LazyMessage(Message):
-    """A message that keeps its bytes until something asks for more than a typed attribute."""
+    """A message that is parsed on the first access to more than a typed attribute."""
 
     __slots__ = ()
 
     _first: ClassVar[str]
-    """The header that is known of a message before it is parsed."""
+    """The header whose value is known before the message is parsed."""
 
     @classmethod
     def of(cls, source: bytes | Message) -> Self:
-        """Make a message of its bytes without the closing empty line, or see another message as one of this class."""
+        """Parse the bytes of a message, without its final empty line, or reinterpret another message as this class."""
         if isinstance(source, LazyMessage):
-            octets = source._unread  # asked once: another thread may parse it at any time
+            octets = source._unread  # read once: another thread may parse the message at any time
             if octets is not None and source._first == cls._first:
                 return unread(cls, octets, source[cls._first], zone_of(source))
             source._read()
         return super().of(source)
 
     def all(self, name: str) -> list[str]:
-        """Return every value of a header, in order; an empty list where it is absent."""
+        """Return every value of a header, in order; an empty list if it is absent."""
         self._read()
         return super().all(name)
 
@@ -601,7 +603,7 @@ class LazyMessage(Message):
         self._read()
         return self[name]
 
-    if not TYPE_CHECKING:  # dict's own signatures are the ones to show
+    if not TYPE_CHECKING:  # editors and type checkers show dict's signatures
         for _name in (
             *("__contains__", "__eq__", "__ne__", "__iter__", "__len__", "__reversed__", "__or__", "__ror__"),
             *("__ior__", "__setitem__", "__delitem__", "clear", "copy", "items", "keys", "values"),
@@ -612,7 +614,7 @@ class LazyMessage(Message):
 
 
 class _Success:
-    """Whether the server did what it was asked for, unless `Request.process_response` has set it."""
+    """Whether the server reported success, unless `Request.process_response` has set it."""
 
     @overload
     def __get__(self, answer: None, owner: type[Answer]) -> Self: ...
@@ -622,15 +624,15 @@ class _Success:
     def __get__(self, answer: Answer | None, owner: type[Answer] | None = None) -> Self | bool:
         return self if answer is None else answer[KEY_RESPONSE].lower() != "error"
 
-    if TYPE_CHECKING:  # at run time an attribute of the instance, which hides this one
+    if TYPE_CHECKING:  # at run time an instance attribute, which hides this one
 
         def __set__(self, answer: Answer, value: bool) -> None: ...
 
 
 class Answer(LazyMessage):
-    """What Asterisk answers to an action.
+    """The answer to an action.
 
-    `Request.process_response` may set attributes on it, among them `success`.
+    `Request.process_response` may set attributes on it, including `success`.
     """
 
     __slots__ = ("__dict__",)
@@ -638,12 +640,12 @@ class Answer(LazyMessage):
     _first: ClassVar[str] = KEY_RESPONSE
 
     response: Always[str] = Always(KEY_RESPONSE, text)
-    """``Success``, ``Error``, ``Goodbye``, ``Follows`` or ``Pong``, as it came; or `RESPONSE_GENERIC`."""
+    """``Success``, ``Error``, ``Goodbye``, ``Follows`` or ``Pong``, unmodified; or `RESPONSE_GENERIC`."""
     success = _Success()
-    """Whether the server did what it was asked for; `Request.process_response` may set it."""
+    """Whether the server reported success; `Request.process_response` may set it."""
 
     message: Sometimes[str] = Sometimes("Message", text)
-    """What the server says about the outcome, in words."""
+    """The server's description of the outcome."""
 
     @classmethod
     def _opening(cls) -> list[tuple[str, str]]:
@@ -651,7 +653,7 @@ class Answer(LazyMessage):
 
     @classmethod
     def of(cls, source: bytes | Message) -> Self:
-        """Make an answer of its bytes, or see another one as one of this class; attributes that were set are kept."""
+        """Parse the bytes of an answer, or reinterpret another answer as this class, keeping attributes set on it."""
         answer = super().of(source)
         if isinstance(source, Answer) and source.__dict__:
             answer.__dict__.update(source.__dict__)
@@ -659,13 +661,13 @@ class Answer(LazyMessage):
 
 
 class Defined:
-    """The events and lists that programs have described by defining classes for them.
+    """The event and list classes that programs have defined.
 
     Attributes:
-        version: Changes whenever a class is added, so that what was derived from them can be dropped.
+        version: Changes whenever a class is added, to invalidate caches.
         events: The classes of events, by name on the wire in lower case.
-        sorts: For an event whose subclasses are told apart by a header, those, by its value in lower case.
-        families: The classes that several events derive from and that are none themselves, by name in lower case.
+        sorts: For events that a header divides into subclasses, these subclasses, by the header's value in lower case.
+        families: The base classes of several events that are not events themselves, by name in lower case.
         aggregates: The classes of lists, by name in lower case.
     """
 
@@ -677,7 +679,7 @@ class Defined:
         self.aggregates: dict[str, type[Aggregate]] = {}
 
     def add(self, cls: type[Event | Aggregate]) -> None:
-        """Take in a class; of two for the same name, the later one counts."""
+        """Add a class, replacing any earlier class for the same name."""
         if issubclass(cls, Aggregate):
             self.aggregates[cls.__name__.lower()] = cls
         elif is_family(cls):
@@ -690,40 +692,40 @@ class Defined:
 
 
 DEFINED = Defined()
-"""What this process has defined; `registry` looks it up."""
+"""The classes defined in this process; used by `registry`."""
 
 
 class _Privilege(Sometimes[list[str]]):
-    """The classes of an event, which Asterisk sends with all that it does not send in answer to a request."""
+    """The classes of an event, which Asterisk sends with every event that does not belong to an answer."""
 
     __slots__ = ()
 
     def unset(self, owner: type[Any]) -> list[tuple[str, str]]:
-        """Return the header with the classes that an event is known to be of."""
+        """Return the header with the documented classes of the event."""
         return [(self.header, ",".join((*owner.privileges, "all")))] if owner.privileges else []
 
 
 class Event(LazyMessage):
-    """Something that happened in Asterisk, or one item of a list that an action asked for.
+    """An event in Asterisk, or an item of the list that answers an action.
 
-    An event that ami-typed has no class for is a plain `Event`, with all its headers. To describe it, define a class
-    of its name, or with its name as `wire_name`: from then on every manager delivers it as that class. A class for an
-    event that ami-typed knows is used if it derives from ami-typed's class; see also `register`.
+    An event without a class in ami-typed is a plain `Event` with all its headers. To describe it, define a subclass
+    with its name, or with its name as `wire_name`: every manager then delivers the event as this class. A class for an
+    event that ami-typed already defines is used if it derives from ami-typed's class; see also `register`.
     """
 
     __slots__ = ()
 
     wire_name: ClassVar[str] = ""
-    """The name on the wire where it is not that of the class. A class whose body says ``wire_name = ""`` is a family:
-    a base for several events, and no event itself."""
+    """The name on the wire, if it differs from the class name. A class that sets ``wire_name = ""`` in its body is a
+    family: a base class of several events, not an event itself."""
     releases: ClassVar[Releases] = Releases("13-")
     """The releases of Asterisk that send this event."""
     privileges: ClassVar[tuple[str, ...]] = ()
-    """The privileges, all of which a user needs to be sent this event unasked; none where it only answers a request."""
+    """The privileges, all of which a user needs to receive this event; empty if it is only part of an answer."""
     any_header: ClassVar[bool] = False
-    """Whether such an event may have any header beside those declared, named by who sends it."""
+    """Whether the event may have arbitrary other headers, named by its sender."""
     named_by: ClassVar[str] = ""
-    """The header that tells apart what shares this event's name: each subclass stands for one of its values."""
+    """The header that distinguishes events that share this name: each subclass represents one of its values."""
     _first: ClassVar[str] = KEY_EVENT
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -732,17 +734,17 @@ class Event(LazyMessage):
             DEFINED.add(cls)
 
     privilege: Sometimes[list[str]] = _Privilege("Privilege", items(","))
-    """The classes of the event: who may read any of them is sent it."""
+    """The classes of the event, which determine the users that receive it."""
     sequence_number: Sometimes[int] = Sometimes("SequenceNumber", integer)
-    """The event's number in this server's stream, where it is compiled with debugging aids."""
+    """The event's sequence number on this server, if Asterisk is compiled with debugging aids."""
     timestamp: Sometimes[datetime] = Sometimes("Timestamp", epoch)
-    """When the event was sent, with ``timestampevents=yes`` in manager.conf."""
+    """When the event was sent; requires ``timestampevents=yes`` in manager.conf."""
     system_name: Sometimes[str] = Sometimes("SystemName", text)
-    """The server's ``systemname`` of asterisk.conf, where it has one."""
+    """The server's ``systemname`` from asterisk.conf, if set."""
 
     @property
     def event(self) -> str:
-        """The event's name, as it came."""
+        """The event's name, as received."""
         return self[KEY_EVENT]
 
     @classmethod
@@ -759,21 +761,21 @@ class Event(LazyMessage):
         return [(KEY_EVENT, event_name(cls)), *([] if family is None else [(family.named_by, sort)])]
 
     def process(self) -> Processed:
-        """Return the headers with Python values where their types are known, and the lines that are not headers.
+        """Return the headers, decoded if their types are known, and the lines that are not headers.
 
-        What does not decode stays text; this never raises.
+        A value that cannot be decoded remains text; this method never raises.
         """
         return processed(self)
 
 
 class Waits(NamedTuple):
-    """How long the server serves nothing else while it carries an action out.
+    """Duration of an action that blocks the connection: the server serves nothing else until it has answered.
 
     Attributes:
-        header: The header that says how long, as a number.
-        unit: What that number counts, in seconds.
-        default: How long it takes where the header is left out, in seconds.
-        unless: The header with which it is answered at once.
+        header: The header that specifies the duration, as a number.
+        unit: The unit of that number, in seconds.
+        default: The duration if the header is omitted, in seconds.
+        unless: The header with which the action is answered immediately.
     """
 
     header: str
@@ -782,7 +784,7 @@ class Waits(NamedTuple):
     unless: str = ""
 
     def seconds(self, headers: Mapping[str, Any]) -> float:
-        """Return how long a request with these headers takes, in seconds."""
+        """Return the time for which a request with these headers blocks the connection, in seconds."""
         given = {name.lower(): value for name, value in headers.items() if value is not None}
         if str(given.get(self.unless.lower(), "")).lower() in TRUE:
             return 0
@@ -794,12 +796,12 @@ class Waits(NamedTuple):
 
 
 def usual_timeout(knowledge: type[Request[Any]], headers: Mapping[str, Any]) -> float:
-    """Return how long to wait for the answer to a request with these headers where no time-out is set, in seconds."""
+    """Return the default time-out for a request with these headers, in seconds."""
     return _TIMEOUT if knowledge.waits is None else _TIMEOUT + knowledge.waits.seconds(headers)
 
 
 class _UsualTimeout:
-    """The time-out of a request that has none of its own."""
+    """The default time-out of a request."""
 
     def __get__(self, request: Request[Any] | None, owner: type[Any]) -> float:
         return _TIMEOUT if request is None else usual_timeout(owner, request)
@@ -808,24 +810,24 @@ class _UsualTimeout:
 class Request(dict[str, Any], Generic[R]):
     """An action for Asterisk: a dict of its headers.
 
-    A value may be text, a number, a bool, an enum member, a mapping (one ``name=value`` header each) or a sequence
-    (one header each); `None` leaves the header out.
+    A value may be text, a number, a bool, an enum member, a mapping (one ``name=value`` header per entry) or a sequence
+    (one header per item); `None` omits the header.
 
     Args:
         action: The action's name.
         headers: Its headers.
 
     Attributes:
-        aggregate: Whether the events that the action lists are also gathered into an `Aggregate`, delivered after
-            the last of them. It has no effect on an action that lists none.
-        synchronous: Whether the events that the action lists are gathered into the response instead of being
-            delivered one by one.
-        timeout: How long to wait for the answer, and with `synchronous` for the last event, in seconds. Unless it is
-            set, it is 5 seconds, beyond the time that the server takes before it answers: for an `Originate` that is
-            not ``async_``, the time for which it rings. It is read, and checked, when the request is sent; a timedelta
-            is accepted too, though checkers know numbers only.
+        aggregate: Whether to also collect the events of the action's list into an `Aggregate`, delivered after the
+            last event. Has no effect on an action that does not answer with a list.
+        synchronous: Whether to collect the events of the action's list into the response instead of delivering them
+            one by one.
+        timeout: Maximum time to wait for the answer and, with `synchronous`, for the last event, in seconds. Defaults
+            to 5 seconds plus the time for which the action blocks the connection: for an `Originate` that is not
+            ``async_``, the time for which it rings. The value is read and validated when the request is sent. A
+            timedelta is accepted at run time, although the declared type is a number.
 
-    Each attribute may be set on a request, or for all requests of a class in the class:
+    Each attribute can be set on a request or, for all requests of a class, in the class body:
 
     ```python
     class Queues(ami.Request):
@@ -836,7 +838,7 @@ class Request(dict[str, Any], Generic[R]):
             super().__init__("QueueStatus", Queue=queue)
     ```
 
-    What ami-typed knows of an action, such as the form of its answer, holds for such a class too.
+    What ami-typed knows about the action, such as the form of its answer, also applies to such a class.
     """
 
     __slots__ = ("__dict__",)
@@ -844,63 +846,63 @@ class Request(dict[str, Any], Generic[R]):
     releases: ClassVar[Releases] = Releases("13-")
     """The releases of Asterisk that have this action."""
     privileges: ClassVar[tuple[str, ...]] = ()
-    """The privileges, any of which a user needs to send this action; none where every user may."""
+    """The privileges, any of which allows a user to send this action; empty if every user may send it."""
     parameter_releases: ClassVar[Mapping[str, str]] = {}
-    """The releases that know a parameter, by header, where they are fewer than those of the action."""
+    """The releases that support a parameter, by header, if they are fewer than those of the action."""
     parameter_names: ClassVar[Mapping[str, str]] = {}
-    """The parameters that are not called like their header, by header."""
+    """The parameters whose names differ from their header, by header."""
     lists: ClassVar[bool] = False
     """Whether the result of this action is a list of events."""
     list_ends: ClassVar[tuple[str, ...]] = ()
-    """The events that close the action's list, beside any that says ``EventList: Complete``."""
+    """The events that end the action's list, in addition to any event with ``EventList: Complete``."""
     list_announced: ClassVar[bool] = True
-    """Whether the answer says ``EventList: start`` when a list follows."""
+    """Whether the answer announces a list with ``EventList: start``."""
     list_empty: ClassVar[tuple[str, ...]] = ()
-    """What an error says that only means that the list is empty."""
+    """Error messages that only mean that the list is empty."""
     answers: ClassVar[int] = 1
-    """How many answers a success is; the last one counts."""
+    """The number of answers on success; the last one is the result."""
     answered_by_event: ClassVar[bool] = False
-    """Whether the event that closes the list comes without an answer before it."""
+    """Whether the list is sent without a preceding answer."""
     one_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
-    """Sets of headers, of each of which a request has exactly one."""
+    """Sets of headers; a request must have exactly one header of each set."""
     some_of: ClassVar[tuple[tuple[str, ...], ...]] = ()
-    """Sets of headers, of each of which a request has at least one."""
+    """Sets of headers; a request must have at least one header of each set."""
     requires: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """Headers that make no sense without others."""
+    """Headers that are valid only together with others."""
     raw_text: ClassVar[bool] = False
     """Whether the answer is text without any header, not even an ActionID."""
     bare_line_feeds: ClassVar[bool] = False
-    """Whether a line of the answer or of its list may end in a bare LF where CR LF is due."""
+    """Whether a line of the answer or of its list may end in a bare LF instead of CR LF."""
     empty_lines: ClassVar[int] = 1
-    """How many empty lines end the answer, where it is raw text."""
+    """The number of empty lines that end a raw-text answer."""
     run_together: ClassVar[bool] = False
-    """Whether an item of the list may lack the empty line at its end, so that the next follows in the same message."""
+    """Whether an item of the list may lack its final empty line, so that the next item follows in the same message."""
     unmarked: ClassVar[bool] = False
-    """Whether the items of the list bear no ActionID."""
+    """Whether the items of the list lack an ActionID."""
     lasts: ClassVar[bool] = False
-    """Whether the effect lasts as long as the connection, so that another one needs it again."""
+    """Whether the effect lasts for the lifetime of the connection and must be restored after reconnecting."""
     adds_up: ClassVar[bool] = False
-    """Whether a later such request lasts beside this one, instead of in its place."""
+    """Whether a later request of this kind adds to the effect instead of replacing it."""
     logs_in: ClassVar[bool] = False
-    """Whether a success means that the connection is logged in, as the request says."""
+    """Whether success logs the connection in, as specified by the request."""
     logs_off: ClassVar[bool] = False
-    """Whether the server closes the connection because of it."""
+    """Whether the action makes the server close the connection."""
     text_follows: ClassVar[Releases | None] = None
-    """The releases that answer with ``Response: Follows`` and text that may have empty lines of its own."""
+    """The releases that answer with ``Response: Follows`` and text that may contain empty lines."""
     waits: ClassVar[Waits | None] = None
-    """How long the server serves nothing else on this connection while it carries the action out."""
+    """How long the action blocks the connection, if it does."""
     sets_mask: ClassVar[str] = ""
-    """The header that is the connection's event mask from then on."""
+    """The header that sets the connection's event mask."""
     names_events: ClassVar[str] = ""
     """The header that names events, in the criteria of a filter."""
     secrets: ClassVar[frozenset[str]] = _SECRETS
-    """The headers, in lower case, that are never shown; with ``-*`` behind for numbered ones."""
+    """The headers, in lower case, that are never shown; a ``-*`` suffix stands for a number."""
 
     aggregate: bool = False
     synchronous: bool = False
     timeout: float = cast("float", _UsualTimeout())
 
-    if not TYPE_CHECKING:  # `Request["responses.Ping"]` is for checkers; at run time nothing is to be built for it
+    if not TYPE_CHECKING:  # `Request["responses.Ping"]` is for type checkers; at run time it creates nothing
 
         def __class_getitem__(cls, result):
             return cls
@@ -916,7 +918,7 @@ class Request(dict[str, Any], Generic[R]):
             self.update(headers)
 
     def _has_own_timeout(self) -> bool:
-        """Return whether a time-out was set, for this request or its class."""
+        """Return whether a time-out is set on this request or in its class."""
         if "timeout" in self.__dict__:
             return True
         found = next(vars(each)["timeout"] for each in type(self).__mro__ if "timeout" in vars(each))
@@ -938,31 +940,31 @@ class Request(dict[str, Any], Generic[R]):
 
     @property
     def action_id(self) -> str | None:
-        """The ActionID that the program chose, `None` where ami-typed is to choose one."""
+        """The ActionID set by the program, `None` to let ami-typed choose one."""
         for name, value in self.items():
             if name.lower() == "actionid" and value is not None:
                 return str(value)
         return None
 
     def process_response(self, response: Message) -> R:
-        """Turn the raw response into the result of this request; this one returns it as it is.
+        """Convert the raw response to the result of this request. The default returns it unmodified.
 
-        A class of your own may return anything, and set attributes on an answer. If what it returns has an attribute
-        ``success`` that is a bool, that is `Response.success`.
+        A subclass may return any object, and may set attributes on an answer. If the result has a ``success`` attribute
+        that is a bool, it becomes `Response.success`.
         """
         return cast("R", response)
 
     @classmethod
     def list_class(cls) -> type[Aggregate]:
-        """Return the class that the events of this action are gathered into."""
+        """Return the class into which the events of this action are collected."""
         return Aggregate
 
     def lines(self) -> list[tuple[str, str]]:
-        """Return the headers as they go out, repeated ones one by one.
+        """Return the headers as they are sent, with an entry for each value of a repeated header.
 
         Raises:
-            TypeError: A value is of a type that has no one spelling in this protocol.
-            ValueError: It is a number that has none.
+            TypeError: A value has a type without an unambiguous spelling in this protocol.
+            ValueError: A value is a number that cannot be sent, such as NaN.
         """
         lines: list[tuple[str, str]] = []
         for name, value in self.items():
@@ -976,11 +978,11 @@ class Request(dict[str, Any], Generic[R]):
         return lines
 
     def _put(self, header: str, value: Any, codec: Codec[Any] = text) -> None:
-        """Set a header from a Python value; `None` leaves it out, and so does a `False` that is written as nothing.
+        """Set a header from a Python value. `None` omits it, as does a `False` that is encoded as empty text.
 
         Raises:
-            TypeError: The value is of a type that this parameter does not take; says which it takes.
-            ValueError: It is one of that type that cannot be sent.
+            TypeError: The parameter does not accept a value of this type; the message says which types it accepts.
+            ValueError: The value has a valid type but cannot be sent.
         """
         if value is None:
             return
@@ -995,10 +997,10 @@ class Request(dict[str, Any], Generic[R]):
                 raise type(error)(f"{self.action}: {self._parameter(header)} {error}.") from None
 
     def _need(self, header: str, value: Any, codec: Codec[Any] = text) -> None:
-        """Set a header that the action cannot do without.
+        """Set a required header.
 
         Raises:
-            TypeError: There is no value, or one of another type.
+            TypeError: The value is `None` or has the wrong type.
             ValueError: The value cannot be sent.
         """
         if value is None:
@@ -1009,11 +1011,11 @@ class Request(dict[str, Any], Generic[R]):
             self._put(header, value, codec)
 
     def _spread(self, parameter: str, value: V | None, headers: Callable[[V], Mapping[str, Any]]) -> None:
-        """Set the headers that one Python value becomes; `None` leaves them out.
+        """Set the headers that one Python value is encoded to; `None` omits them.
 
         Raises:
-            TypeError: The value is of a type that this parameter does not take; says which it takes.
-            ValueError: It is one of that type that cannot be sent.
+            TypeError: The parameter does not accept a value of this type; the message says which types it accepts.
+            ValueError: The value has a valid type but cannot be sent.
         """
         if value is not None:
             try:
@@ -1024,7 +1026,7 @@ class Request(dict[str, Any], Generic[R]):
                 raise type(error)(f"{self.action}: {told}") from None
 
     def _parameter(self, header: str) -> str:
-        """Return the name of the parameter that a header is set from."""
+        """Return the name of the parameter that sets a header."""
         written = header.replace("-", "").lower()
         inits: Iterable[Any] = (vars(cls).get("__init__") for cls in type(self).__mro__)
         codes = (getattr(init, "__code__", None) for init in inits)
@@ -1033,10 +1035,10 @@ class Request(dict[str, Any], Generic[R]):
         return self.parameter_names.get(header) or next(alike, header)
 
     def _check(self) -> None:
-        """Refuse headers that do not go together.
+        """Reject invalid combinations of headers.
 
         Raises:
-            ValueError: One is missing, or there is one too many, or one names no class of events; says which.
+            ValueError: A header is missing, excludes another one, or names an unknown class of events.
         """
         given = {name for name, value in self.items() if value is not None and value != ""}
         for header, others in self.requires.items():
@@ -1053,7 +1055,7 @@ class Request(dict[str, Any], Generic[R]):
                 raise ValueError(f"{self.action} needs {_listed(headers, 'or')}.")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle and copy by headers and attributes."""
+        """Pickle and copy the headers and attributes."""
         return _remade, (type(self), dict(self)), self.__dict__ or None
 
     def __repr__(self) -> str:
@@ -1061,13 +1063,13 @@ class Request(dict[str, Any], Generic[R]):
 
 
 def _secrets_of(knowledge: type[Request[Any]]) -> frozenset[str]:
-    """Return the headers that are never shown; where nothing is known of an action, any that may be a secret."""
+    """Return the headers that are never shown; for an action without a class, all that may hold a secret."""
     known = knowledge.secrets is not Request.secrets or knowledge.releases is not Request.releases
     return knowledge.secrets if known else _SECRETS_OF_ANY_ACTION
 
 
 def as_sent(request: Request[Any], octets: bytes) -> Request[Any]:
-    """Return a request of the same class and attributes with the headers that it was sent with, but its ActionID."""
+    """Return a request with the same class and attributes and the headers as sent, without the ActionID."""
     message = Message.of(octets.removesuffix(b"\r\n\r\n"))
     again = _remade(type(request), {name: _one_or_all(message, name) for name in message if name != KEY_ACTIONID})
     again.__dict__.update(request.__dict__)
@@ -1080,12 +1082,12 @@ def _one_or_all(message: Message, name: str) -> str | list[str]:
 
 
 def sent_as(request: Request[Any], octets: bytes, knowledge: type[Request[Any]]) -> str:
-    """Show a request as it goes out, every header of it, with its secrets hidden.
+    """Return a printable form of a request as it is sent, with all headers and with secrets masked.
 
     Args:
         request: The request.
         octets: Its bytes.
-        knowledge: The class that knows the action.
+        knowledge: The class that describes the action.
     """
     message = Message.of(octets.removesuffix(b"\r\n\r\n"))
     headers = {name: _one_or_all(message, name) for name in message}
@@ -1108,12 +1110,12 @@ def _remade(cls: type[Request[Any]], headers: dict[str, Any]) -> Request[Any]:
 
 @cache
 def _takes_no_attributes(cls: type[Request[Any]]) -> bool:
-    """Tell whether every class between this one and `Request` says that it adds none, as ami-typed's own do."""
+    """Return whether every class from this one to `Request` defines `__slots__`, as ami-typed's own classes do."""
     return all("__slots__" in base.__dict__ for base in cls.__mro__ if issubclass(base, Request))
 
 
 class ListRequest(Request[Answer], Generic[A]):
-    """An action that Asterisk answers with a list of events; `Manager.execute` returns them as one aggregate."""
+    """An action that Asterisk answers with a list of events; `Manager.execute` returns the list as an aggregate."""
 
     __slots__ = ()
 
@@ -1121,27 +1123,27 @@ class ListRequest(Request[Answer], Generic[A]):
 
     @classmethod
     def list_class(cls) -> type[A]:
-        """Return the class that the events of this action are gathered into."""
+        """Return the class into which the events of this action are collected."""
         raise NotImplementedError
 
     def process_response(self, response: Message) -> Answer:
-        """Turn the raw response into an answer."""
+        """Convert the raw response to an answer."""
         return Answer.of(response)
 
 
 class Response(NamedTuple, Generic[R]):
-    """What came of a request.
+    """The outcome of a request.
 
     Attributes:
-        result: The answer as `Request.process_response` made it.
-        response: The answer as it came.
+        result: The answer as converted by `Request.process_response`.
+        response: The unmodified answer.
         request: The request.
-        action_id: The ActionID that the request was sent with.
-        success: Whether the server did what it was asked for, or what the result itself says under this name.
-        time: The seconds between sending and the answer.
-        events: For a synchronous request, its events by class and by name, lists where there may be several; else
-            `None`.
-        events_timeout: Whether the time ran out before the last event of a synchronous request.
+        action_id: The ActionID with which the request was sent.
+        success: Whether the server reported success; a ``success`` attribute of the result takes precedence.
+        time: The time from sending the request to receiving the answer, in seconds.
+        events: For a synchronous request, its events by class and by name, as a list for events that may occur several
+            times; else `None`.
+        events_timeout: Whether a synchronous request timed out before its last event.
     """
 
     result: R
@@ -1155,7 +1157,7 @@ class Response(NamedTuple, Generic[R]):
 
 
 class _RequestID:
-    """The ActionID of the request that asked for a list."""
+    """The ActionID of the request that is answered by a list."""
 
     @overload
     def __get__(self, aggregate: None, owner: type[Aggregate]) -> Self: ...
@@ -1165,28 +1167,28 @@ class _RequestID:
     def __get__(self, aggregate: Aggregate | None, owner: type[Aggregate] | None = None) -> Self | str:
         return self if aggregate is None else aggregate._action_id
 
-    if TYPE_CHECKING:  # what the parameter takes
+    if TYPE_CHECKING:  # the type of the parameter
 
         def __set__(self, aggregate: Never, value: str) -> None: ...
 
 
 class Aggregate(dict[Any, Any], MessageTemplate):
-    """The events that answer one action, by event class and by name.
+    """The list of events that answers an action, by event class and by name.
 
-    Events that may come several times are a list, others stand by themselves.
+    The value is a list for events that may occur several times, and a single event for the others.
 
     Args:
         action_id: The ActionID of the request.
-        parts: The typed attributes of the class: lists of events for what may come several times, one event for what
-            closes the list.
+        parts: The typed attributes of the class: lists for events that may occur several times, a single event for the
+            one that ends the list.
 
     Raises:
-        TypeError: A keyword is no attribute of the class, or takes other events.
+        TypeError: A keyword is not an attribute of the class, or its value contains other events.
 
     Attributes:
-        valid: Whether the list is complete: closed by its last event, and as long as that says.
-        error_message: What is wrong with it, `None` where nothing is.
-        response: The answer that began the list, `None` until it came.
+        valid: Whether the list is complete: it was ended by its last event and has the length announced there.
+        error_message: Why the list is not valid, `None` if it is valid.
+        response: The answer that began the list, `None` if it has not been received.
     """
 
     __slots__ = ("_action_id", "_spellings", "closing", "error_message", "response", "valid")
@@ -1194,12 +1196,12 @@ class Aggregate(dict[Any, Any], MessageTemplate):
     releases: ClassVar[Releases] = Releases("13-")
     """The releases of Asterisk that have this list."""
     repeatable: ClassVar[tuple[str, ...]] = ()
-    """The events that may come several times: each is a list, empty where none came."""
+    """The events that may occur several times: the value of each is a list, empty if there were none."""
     counted: ClassVar[bool] = True
-    """Whether the last event says how many items there are, rather than some number."""
+    """Whether the number in the last event is the number of items."""
 
     action_id: _RequestID = _positional(kw_only=False, default=_RequestID())  # pyright: ignore[reportIncompatibleMethodOverride] # reads so
-    """The ActionID of the request that asked for these events."""
+    """The ActionID of the request that is answered by these events."""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
@@ -1218,7 +1220,7 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         self.response = None
         self.closing = None
         if parts:
-            from ami_typed.keywords import gathered  # programs that only listen need none
+            from ami_typed.keywords import gathered  # imported lazily: programs that only receive do not need it
 
             items, closing = gathered(type(self), parts)
             for event in items:
@@ -1232,7 +1234,7 @@ class Aggregate(dict[Any, Any], MessageTemplate):
     def all(self, event: str, /) -> list[Event]: ...
 
     def all(self, event: type[Event] | str, /) -> list[Any]:
-        """Return every event of a class, or of a name, in order; an empty list if none came."""
+        """Return every event of a class, or of a name, in order; an empty list if there are none."""
         found: Any = self.get(event)
         if isinstance(found, list):
             return list(cast("list[Event]", found))
@@ -1246,7 +1248,7 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         items.append(event)
 
     def _close(self, event: Event) -> None:
-        """Take in the last event, which may be an item as well, and check what it says about the list's length."""
+        """Add the last event, which may also be an item, and check the length that it announces."""
         self.closing = event
         if isinstance(self.get(event.event), list):
             self._add(event)
@@ -1259,12 +1261,12 @@ class Aggregate(dict[Any, Any], MessageTemplate):
             self._fail(f"{event.event} announces {announced} items, {count} came")
 
     def _events(self) -> list[Event]:
-        """Return all events of the list, kind by kind."""
+        """Return all events of the list, grouped by name."""
         kinds = (cast("list[Event]", each) if isinstance(each, list) else [each] for each in self.values())
         return [event for kind in kinds for event in kind]
 
     def to_dict(self, *, typed: bool = False) -> dict[str, Any]:
-        """Return the events as plain dicts, by name: a list where there may be several; see `Message.to_dict`."""
+        """Return the events as plain dicts, by name, as lists if there may be several; see `Message.to_dict`."""
 
         def as_dicts(events: Event | list[Event]) -> Any:
             return list(map(as_dicts, events)) if isinstance(events, list) else events.to_dict(typed=typed)
@@ -1280,12 +1282,12 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         self.error_message = reason
 
     def _key(self, key: object) -> Any:
-        """Return the name that a class or a spelling of a name stands under."""
+        """Return the key for an event class, or for a name in any case."""
         name = event_name(key) if isinstance(key, type) else key
         if not isinstance(name, str) or super().__contains__(name):
             return name
         folded = name.lower()
-        if len(self._spellings) != len(self):  # the program has put something in
+        if len(self._spellings) != len(self):  # the program has changed the dict
             self._spellings = {each.lower(): each for each in self}
         return self._spellings.get(folded, name)
 
@@ -1295,7 +1297,7 @@ class Aggregate(dict[Any, Any], MessageTemplate):
             raise KeyError(key)
         return self[name]
 
-    if not TYPE_CHECKING:  # dict's own signatures are the ones to show
+    if not TYPE_CHECKING:  # editors and type checkers show dict's signatures
 
         def get(self, key, default=None):
             return dict.get(self, self._key(key), default)
@@ -1305,22 +1307,22 @@ class Aggregate(dict[Any, Any], MessageTemplate):
 
 
 def event_name(cls: type[Any]) -> str:
-    """Return the name on the wire of an event class; a class whose name is no identifier there says it."""
+    """Return the name of an event class on the wire: its `wire_name` if set, else the class name."""
     family = _family(cls)
     named = cls if family is None else family
     return getattr(named, "wire_name", None) or named.__name__
 
 
 def is_family(cls: type[Any]) -> bool:
-    """Return whether a class is a base for several events and no event itself."""
+    """Return whether a class is a family: a base class of several events, not an event itself."""
     return cls is not Event and vars(cls).get("wire_name") == "" and issubclass(cls, Event)
 
 
 def sort_of(cls: type[Any]) -> str:
-    """Return the value of the header that tells a class of events apart from others of its name, `""` for no such."""
+    """Return the header value that distinguishes a class from others that share its event name, `""` if none does."""
     return "" if _family(cls) is None else vars(cls).get("wire_name") or cls.__name__
 
 
 def _family(cls: type[Any]) -> type[Any] | None:
-    """Return the class of all events that share a name and are told apart by a header, for one of those."""
+    """Return the common base of the classes that share an event's name, distinguished by a header, if there is one."""
     return next((base for base in cls.__mro__[1:] if vars(base).get("named_by")), None)

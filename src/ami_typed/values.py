@@ -1,13 +1,13 @@
-"""How Asterisk spells values on the wire: the codecs between its text and Python's types.
+"""Codecs between Asterisk's text on the wire and Python's types.
 
 Rules of this module:
 
-- A `Codec` is two pure functions; `decode` raises `ValueError` for a text that is not of its type, never guesses.
-- Flags are read in every spelling that Asterisk uses anywhere and written in the one that the header wants,
-  because Asterisk's own spelling of a header differs between releases.
-- Durations are `timedelta`, vocabularies are open enums: an unknown member is kept.
-- Moments are aware `datetime` wherever it is known which moment is meant. A local time whose zone nobody knows is a
-  naive one: it claims nothing that may be wrong.
+- A `Codec` is two pure functions; `decode` raises `ValueError` for text that is not of its type and never guesses.
+- Flags are decoded from every spelling that Asterisk uses anywhere and encoded in the one that the header requires,
+  because Asterisk's spelling of a header differs between releases.
+- Durations are `timedelta`. Vocabularies are open enums: an unknown member is kept.
+- Times are aware `datetime` objects if their time zone is known. A local time in an unknown zone is naive: it makes no
+  claim that may be wrong.
 """
 
 from __future__ import annotations
@@ -89,16 +89,16 @@ EVENT_CLASSES = frozenset(
         *("dialplan", "originate", "agi", "cc", "aoc", "test", "security", "message", "all", "none"),
     }
 )
-"""The classes of events, as an event mask names them (main/manager.c, perms, of 13.38.3 to 23.4.1)."""
+"""The names of event classes in an event mask (main/manager.c, perms, from 13.38.3 to 23.4.1)."""
 TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
 FALSE = frozenset({"no", "false", "n", "f", "0", "off"})
-"""What Asterisk reads as true and false, without regard to case (main/utils.c, ast_true and ast_false)."""
+"""The case-insensitive words that Asterisk accepts as true and false (main/utils.c, ast_true and ast_false)."""
 
 
 def mask_trouble(mask: str) -> str | None:
-    """Say what is wrong with an event mask, `None` where nothing is.
+    """Return a description of what is wrong with an event mask, `None` if it is valid.
 
-    Asterisk passes over a class that it does not know, and a mask of nothing else turns all events off.
+    Asterisk ignores unknown classes, so that a mask with only unknown classes disables all events.
     """
     if not mask or mask.isdecimal() or mask.lower() in TRUE | FALSE:
         return None
@@ -113,14 +113,15 @@ def mask_trouble(mask: str) -> str | None:
 
 
 class Codec(Generic[T]):
-    """The way one kind of value is written on the wire.
+    """Conversion between one type of value and its text on the wire.
 
     Attributes:
-        decode: From the wire's text to the value; `None` where the text is the value.
-        encode: From the value to the wire's text, or to the texts of a header that is repeated.
-        empty: Whether the empty text is a value, such as a list without items, and not the lack of one.
-        mark: For text that may be encoded, the ASCII character without which it is not; `None` for every other type.
-        blank: The text of a header that is always sent while there is nothing to say: a zero, a no, the empty text.
+        decode: Converts text from the wire to the value; `None` if the text is the value.
+        encode: Converts the value to text, or to the texts of a repeated header.
+        empty: Whether the empty text is a value, such as a list without items, instead of a missing value.
+        mark: For text that may be encoded, an ASCII character that every encoded text contains; `None` for every other
+            type.
+        blank: The text of a mandatory header without a value: a zero, a no, the empty text.
     """
 
     __slots__ = ("blank", "decode", "empty", "encode", "mark")
@@ -141,12 +142,12 @@ class Codec(Generic[T]):
         self.blank = blank
 
     def applies_to(self, _message: Container[str]) -> bool:
-        """Return whether the texts of a message are encoded so, rather than sent as they stand."""
+        """Return whether the sender of a message encodes its texts with this codec."""
         return True
 
 
 text: Codec[str] = Codec(None, as_text)
-"""Text as it stands."""
+"""Unmodified text."""
 
 
 _ESCAPES = dict(zip("abfnrtv\\'\"?", "\a\b\f\n\r\t\v\\'\"?", strict=True))
@@ -157,19 +158,19 @@ _C_ESCAPED = str.maketrans({character: f"\\{letter}" for letter, character in _E
 def _unescaped(spelling: str) -> str:
     try:
         return _ESCAPE.sub(lambda escape: _ESCAPES[escape[1]], spelling)
-    except KeyError:  # no escaping makes such a backslash: the text was sent as it stands
+    except KeyError:  # escaping never produces such a backslash: the text was not escaped
         return spelling
 
 
 class Escaped(Codec[str]):
-    r"""Text that Asterisk writes with the escapes of C: ``O\'Brien``.
+    r"""Text with C escape sequences: ``O\'Brien``.
 
     Source: ``ast_escape_c`` in main/utils.c, since 13.5.0. It puts a backslash before ``\``, ``'``, ``"`` and ``?``,
-    and writes the control characters that have a letter in C with that letter. A text with a backslash that does not
-    begin one of these escapes was not escaped, and is returned as it stands.
+    and replaces control characters with C's letter escapes, if there are any. If a text contains a backslash that does
+    not begin one of these escapes, it was not escaped and is returned unmodified.
 
     Args:
-        older: Two headers; a message that has the first and lacks the second is of a release that did not escape.
+        older: Two headers; a message that has the first and lacks the second is from a release that does not escape.
     """
 
     __slots__ = ("older",)
@@ -179,12 +180,12 @@ class Escaped(Codec[str]):
         self.older = older
 
     def applies_to(self, _message: Container[str]) -> bool:
-        """Return whether a message is of a release that escapes."""
+        """Return whether a message is from a release that escapes text."""
         return not self.older or self.older[0] not in _message or self.older[1] in _message
 
 
 def escaped(*older: str) -> Codec[str]:
-    """Text with the escapes of C; see `Escaped`."""
+    """Text with C escape sequences; see `Escaped`."""
     return Escaped(*older)
 
 
@@ -204,14 +205,14 @@ def _uri_encoded(value: str) -> str:
 
 
 uri_encoded: Codec[str] = Codec(_uri_decoded, _uri_encoded, mark="%")
-"""Text whose octets other than letters, digits and ``-_.!~*'()`` are written as ``%0A``.
+"""Percent-encoded text: all octets except letters, digits and ``-_.!~*'()`` are encoded, such as ``%0A``.
 
 Source: ``ast_uri_encode`` with ``ast_uri_http`` in main/utils.c.
 """
 
 
 def _integer(spelling: str) -> int:
-    if not spelling.isascii() or "_" in spelling:  # int() would take more than Asterisk writes
+    if not spelling.isascii() or "_" in spelling:  # int() accepts more than Asterisk sends
         raise ValueError("not a whole number in decimal digits")
     return int(spelling)
 
@@ -220,7 +221,7 @@ integer: Codec[int] = Codec(_integer, as_integer, blank="0")
 """A whole number, in decimal digits."""
 
 _SIGN = 1 << 31
-"""The sign of a number of 32 bits; as a count of seconds, 68 years."""
+"""The sign bit of a 32-bit number; as a number of seconds, 68 years."""
 _SIGN24 = 1 << 23
 
 
@@ -235,7 +236,7 @@ def _write_integer24(value: int) -> str:
 
 
 integer24: Codec[int] = Codec(_integer24, _write_integer24, blank="0")
-"""A whole number that has 24 bits and a sign, which Asterisk writes as though it had none: 16777215 is -1."""
+"""A signed 24-bit number, which Asterisk formats as an unsigned one: 16777215 is -1."""
 
 real: Codec[float] = Codec(float, as_real, blank="0.000000")
 """A number with a decimal point."""
@@ -255,9 +256,9 @@ def _flag(spelling: str) -> bool:
 
 
 class Flag(Codec[bool]):
-    """A yes or no, written in the spelling of one header and read in every spelling of Asterisk's.
+    """A yes or no, encoded in the spelling of one header and decoded from every spelling that Asterisk uses.
 
-    Where a no has no spelling, it is said by leaving the header out.
+    If there is no spelling for a no, it is expressed by omitting the header.
     """
 
     __slots__ = ()
@@ -274,7 +275,7 @@ enabled_disabled = Flag("enabled", "disabled")
 
 
 def _duration(word: str = "", **unit: float) -> Codec[timedelta]:
-    """Make the codec of a duration; ``word`` is how some headers name the unit behind the number."""
+    """Return the codec of a duration; ``word`` is the unit after the number, which some headers include."""
     step = timedelta(**unit)
     return Codec(
         lambda spelling: _signed(spelling.removesuffix(word)) * step, lambda value: as_duration(value, step), blank="0"
@@ -282,7 +283,7 @@ def _duration(word: str = "", **unit: float) -> Codec[timedelta]:
 
 
 def _signed(spelling: str) -> float:
-    """Read a number; Asterisk writes some that may be below 0 with %lu, which makes them close to 2 to the 64th."""
+    """Parse a number. Asterisk formats some negative numbers with %lu, which makes them close to 2 to the 64th."""
     value = float(spelling)
     return value if value < 1 << 63 else int(spelling) - (1 << 64)
 
@@ -299,7 +300,7 @@ microseconds = _duration(microseconds=1)
 
 _ROUND_TRIP_SIGN = 1 << 15
 _NO_ROUND_TRIP = "65535.999023"
-"""The least below nothing that Asterisk can write: 16 bits of seconds, and of their fraction."""
+"""The largest negative value that Asterisk can send: 16 bits of seconds and 16 bits of a fraction."""
 
 
 def _round_trip(spelling: str) -> float | None:
@@ -310,12 +311,12 @@ def _round_trip(spelling: str) -> float | None:
 round_trip: Codec[float | None] = Codec(
     _round_trip, lambda value: _NO_ROUND_TRIP if value is None else as_real(value), blank="0.000000"
 )
-"""The seconds of a round trip, `None` where clocks that drift apart make it less than nothing: that wraps around."""
+"""A round-trip time in seconds, `None` if clock drift makes it negative, which wraps around."""
 
 seconds_left: Codec[timedelta | None] = Codec(
     _left, lambda value: seconds.encode(timedelta() if value is None else value), blank="0"
 )
-"""The seconds that are left of a time limit, `None` where none are: below 0 they wrap around, in 32 or 64 bits."""
+"""The time left until a limit, `None` if it has passed: negative values wrap around, at 32 or 64 bits."""
 
 
 def _read_clock(spelling: str) -> timedelta:
@@ -343,39 +344,39 @@ epoch: Codec[datetime] = Codec(
     lambda value: number(as_moment(value).timestamp()),
     blank="0",
 )
-"""A moment as seconds since 1970, with or without a fraction."""
+"""A time as seconds since 1970, with or without a fraction."""
 
 
 date_time: Codec[datetime] = Codec(
     datetime.fromisoformat, lambda value: as_moment(value).isoformat(" ", "seconds"), blank="1970-01-01 00:00:00"
 )
-"""A moment as a date text: naive where the text names no zone; see `in_zone`."""
+"""A date and time as text: naive if the text has no time zone; see `in_zone`."""
 
-_FIRST_DAY = datetime(1970, 1, 2)  # noqa: DTZ001 - a date of any zone
+_FIRST_DAY = datetime(1970, 1, 2)  # noqa: DTZ001 - a date in any zone
 
 
 def in_zone(moment: datetime, zone: tzinfo | None) -> datetime:
-    """Return the moment in UTC that a local time of a zone means.
+    """Convert a local time to UTC.
 
-    UTC, because Python subtracts times of one zone by the clock on the wall, an hour wrong over a change of it. A time
-    that the zone has twice, in the hour that is set back, is taken as the first of the two (``fold=0``).
+    UTC, because Python subtracts times in the same zone by wall-clock time, which is an hour wrong across a clock
+    change. A time that is ambiguous because the clock was set back is interpreted as the first of the two (``fold=0``).
 
     Args:
-        moment: A time; an aware one is returned as it is.
-        zone: The zone it is local to; without one, the time is returned as it is.
+        moment: A time; an aware one is returned unmodified.
+        zone: The time zone of a naive time; without a zone, the time is returned unmodified.
     """
     return moment if zone is None or moment.tzinfo is not None else moment.replace(tzinfo=zone).astimezone(UTC)
 
 
 def is_unset(moment: datetime) -> bool:
-    """Return whether a time is the zero of the epoch in some zone: what Asterisk prints for one that it lacks."""
+    """Return whether a time is the epoch in some time zone, which Asterisk sends for a time that is not set."""
     return moment.replace(tzinfo=None) < _FIRST_DAY
 
 
 def items(separator: str = ",", vocabulary: str = "") -> Codec[list[str]]:
-    """A list in one header, its items divided by ``separator``; blanks around them do not count.
+    """A list in one header, its items separated by ``separator``; whitespace around items is ignored.
 
-    A text given in the place of a list goes out as it stands. Items may be members of a vocabulary of this name.
+    Text given instead of a list is sent unmodified. Items may be members of the vocabulary of this name.
     """
     return Codec(
         lambda spelling: [item for part in spelling.split(separator.strip() or None) if (item := part.strip())],
@@ -389,12 +390,12 @@ def _joined(values: Sequence[str], separator: str, vocabulary: str) -> str:
 
 
 def chosen(vocabulary: str) -> Codec[Any]:
-    """A member of a vocabulary of this name in a request, or its text."""
+    """A member of the vocabulary of this name in a request, or its text."""
     return Codec(None, lambda value: as_member(value, vocabulary))
 
 
 def pairs(separator: str = ",") -> Codec[dict[str, str]]:
-    """``name=value`` pairs in one header, divided by ``separator``."""
+    """``name=value`` pairs in one header, separated by ``separator``."""
     parts = items(separator)
     assert parts.decode is not None
     split = parts.decode
@@ -406,7 +407,7 @@ def pairs(separator: str = ",") -> Codec[dict[str, str]]:
 
 
 def _written(values: Sequence[Any], write: Callable[[Any], str], separator: str, form: str = "{}") -> str:
-    """Write a list; a text in its place stands as it is."""
+    """Encode a list; text given instead of a list is returned unmodified."""
     texts = as_list(values, write)
     return texts if isinstance(texts, str) else form.format(separator.join(texts))
 
@@ -419,14 +420,14 @@ def _formats(spelling: str) -> list[str]:
 formats: Codec[list[str]] = Codec(
     _formats, lambda values: _written(values, as_text, "|", "({})"), empty=True, blank="(nothing)"
 )
-"""Media formats, as ``(ulaw|alaw)``; none are ``(nothing)``."""
+"""Media formats, such as ``(ulaw|alaw)``; an empty list is ``(nothing)``."""
 
 groups: Codec[list[int]] = Codec(
     lambda spelling: [_integer(part) for part in spelling.split(",") if part.strip()],
     lambda values: _written(values, as_integer, ", "),
     empty=True,
 )
-"""Call groups, by their numbers from 0 to 63."""
+"""Call groups, as numbers from 0 to 63."""
 
 _GROUPS = 64
 
@@ -447,16 +448,16 @@ def _write_group_bits(values: Sequence[int]) -> str:
 
 
 group_bits: Codec[list[int]] = Codec(_group_bits, _write_group_bits, blank="0")
-"""Call groups, by their numbers, written as a sum of bits: 1 for group 0, 2 for group 1, 4 for group 2."""
+"""Call groups, as numbers, sent as a bit mask: 1 for group 0, 2 for group 1, 4 for group 2."""
 
 
 def each(codec: Codec[T]) -> Codec[Sequence[T]]:
-    """A header that is repeated in a request, once a value."""
+    """A header that is repeated in a request, once for each value."""
     return Codec(None, lambda values: as_list(values, cast("Callable[[Any], str]", codec.encode)))
 
 
 def either(flag: Flag, other: Codec[Any]) -> Codec[Any]:
-    """A value of a request that is a yes or no, or else something of another type: ``on``, or a list of classes."""
+    """A value in a request that is either a flag or of another type: ``on``, or a list of classes."""
     return Codec(None, lambda value: (flag if isinstance(value, bool) else other).encode(value))
 
 
@@ -469,12 +470,12 @@ _ESCAPED = str.maketrans({character: f"\\{character}" for character in '\\",'})
 
 
 def assignment(name: str, value: str) -> str:
-    """Write one variable of a request; Asterisk would take a comma in it for the end of it, and drop quotes."""
+    """Encode one variable of a request, escaping commas, which would end it, and quotes, which Asterisk would drop."""
     return f"{name}={value}".translate(_ESCAPED)
 
 
 def assignments(values: Mapping[str, str | Sequence[str]]) -> str | list[str]:
-    """Write variables as Asterisk wants them, one ``name=value`` a header; a sequence repeats the name."""
+    """Encode variables as ``name=value``, one header each; a sequence repeats the name."""
     return as_assignments(values, assignment)
 
 
@@ -483,27 +484,27 @@ assigned: Codec[Mapping[str, str | Sequence[str]]] = Codec(None, assignments)
 
 
 class Headers(tuple[tuple[str, str], ...]):
-    """Headers whose order counts and whose names repeat: in a request they stand under the name of the first."""
+    """Headers whose order matters and whose names repeat: a request stores them under the name of the first."""
 
     __slots__ = ()
 
 
 def variables(lines: Iterable[str]) -> dict[str, str]:
-    """Read repeated ``name=value`` headers; the last value of a name counts, as in Asterisk."""
+    """Decode repeated ``name=value`` headers; the last value of a name wins, as in Asterisk."""
     return dict(map(_pair, lines))
 
 
 def spell(header: str, value: Any) -> list[str]:
-    """Return the texts of a value that a program gave a request, one a header.
+    """Return the texts of a value in a request, one for each header.
 
     Args:
-        header: The header it is for, to name it in an error.
-        value: Text, number, bool (written ``true`` or ``false``, which Asterisk understands everywhere), enum member,
-            path, mapping, list or tuple of these, or `None` for no header.
+        header: The name of the header, for error messages.
+        value: Text, a number, a bool (encoded as ``true`` or ``false``, which Asterisk accepts everywhere), an enum
+            member, a path, a mapping, list or tuple of these, or `None` for no header.
 
     Raises:
-        TypeError: The value's type has no one spelling in this protocol.
-        ValueError: It is a number that has none.
+        TypeError: The value's type has no unambiguous spelling in this protocol.
+        ValueError: The value is a number that cannot be sent, such as NaN.
     """
     match value:
         case None:
@@ -520,13 +521,13 @@ def spell(header: str, value: Any) -> list[str]:
 
 
 class Address(NamedTuple):
-    """Where a packet came from or went to, as Asterisk's security events write it.
+    """The source or destination of a packet, as in Asterisk's security events.
 
     Attributes:
         family: ``IPV4`` or ``IPV6``.
         transport: ``UDP``, ``TCP``, ``TLS``, ...
         host: The address.
-        port: The port, 0 where none is known.
+        port: The port, 0 if unknown.
     """
 
     family: str
@@ -545,14 +546,14 @@ address: Codec[Address] = Codec(_read_address, lambda value: _written(value, as_
 
 
 def as_json(value: Any) -> str:
-    """Write a value of a typed attribute, or a dict of such, as JSON; see `Message.to_json`."""
+    """Encode a value of a typed attribute, or a dict of such values, as JSON; see `Message.to_json`."""
     import json
 
     return json.dumps(_jsonable(value))
 
 
 def _jsonable(value: Any) -> Any:
-    """Return a value in types that `json` writes; vocabularies are text or numbers already."""
+    """Convert a value to types that `json` supports; members of vocabularies already are text or numbers."""
     match value:
         case Mapping():
             value = {name: _jsonable(each) for name, each in cast("Mapping[str, Any]", value).items()}
@@ -572,7 +573,7 @@ def _jsonable(value: Any) -> Any:
 
 
 def _unknown(cls: type[Any], value: object, base: type[Any]) -> Any:
-    """Make a member for a value that this release of ami-typed does not know, so that it stays readable."""
+    """Create a member for a value that this release of ami-typed does not define, so that it can be decoded."""
     member: Any = base.__new__(cls, value)
     member._name_ = f"UNKNOWN_{value}"
     member._value_ = value
@@ -582,8 +583,8 @@ def _unknown(cls: type[Any], value: object, base: type[Any]) -> Any:
 class OpenIntEnum(enum.IntEnum):
     """A vocabulary of numbers that a newer Asterisk may extend.
 
-    An unknown number becomes a member named ``UNKNOWN_<number>`` whose `known` is false. `str` of a member is its name;
-    in a request it is sent as its number.
+    An unknown number becomes a member named ``UNKNOWN_<number>``, with `known` set to false. `str` of a member is its
+    name; a request sends its number.
     """
 
     def __str__(self) -> str:
@@ -598,27 +599,27 @@ class OpenIntEnum(enum.IntEnum):
 
     @property
     def known(self) -> bool:
-        """Whether this is a member that ami-typed has a name for."""
+        """Whether ami-typed defines this member."""
         return self.name in type(self).__members__
 
 
 class OpenStrEnum(enum.StrEnum):
-    """A vocabulary of words that a newer Asterisk may extend; words match without regard to case.
+    """A vocabulary of words that a newer Asterisk may extend; words are case-insensitive.
 
-    An unknown word becomes a member named ``UNKNOWN_<word>`` whose `known` is false. Where Asterisk has several words
-    for one thing, any of them finds the member; its value is the one that requests are sent with.
+    An unknown word becomes a member named ``UNKNOWN_<word>``, with `known` set to false. If Asterisk has several words
+    for a member, each of them is accepted; the member's value is the word that requests send.
     """
 
     _spelled: Mapping[str, str]
 
     def __init_subclass__(cls, *, also: Mapping[str, str] | None = None) -> None:
-        """Take the other words that a vocabulary has for its values."""
+        """Store the alternative words for the values of a vocabulary."""
         super().__init_subclass__()
         cls._spelled = also or {}
 
     @classmethod
     def spellings(cls) -> dict[str, Self]:
-        """Return the members by every word for them that Asterisk is known to write."""
+        """Return the members by every word that Asterisk is known to send for them."""
         return {each.value: each for each in cls} | {word: cls(value) for word, value in cls._spelled.items()}
 
     @classmethod
@@ -631,12 +632,12 @@ class OpenStrEnum(enum.StrEnum):
 
     @property
     def known(self) -> bool:
-        """Whether this is a member that ami-typed has a name for."""
+        """Whether ami-typed defines this member."""
         return self.name in type(self).__members__
 
 
 class _Members(dict[str, E]):
-    """The members of a vocabulary by what is written for them."""
+    """The members of a vocabulary, by their text on the wire."""
 
     def __init__(self, vocabulary: type[E]) -> None:
         super().__init__(
@@ -653,7 +654,7 @@ class _Members(dict[str, E]):
 
 
 def member(vocabulary: type[E]) -> Codec[E]:
-    """One member of an open enum, written as its value."""
+    """A member of an open enum, encoded as its value."""
     return Codec(
         _Members(vocabulary).__getitem__,
         lambda value: _write_member(value, vocabulary),
