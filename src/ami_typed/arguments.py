@@ -1,11 +1,11 @@
-"""What programs give requests: Python values checked, and written as Asterisk reads them.
+"""Arguments of requests: Python values, validated and encoded for Asterisk.
 
 Rules of this module:
 
-- A value is converted where one spelling is certain, and refused otherwise, never guessed: a number is no duration,
-  because it does not say its unit, and a bool is no text.
-- An error is the predicate of a sentence, "takes a timedelta, not ..."; `Request` puts the action and the parameter in
-  front of it. It shows the type of what was given, never the value, which may be a secret.
+- A value is converted if its spelling is unambiguous and rejected otherwise, never guessed: a number is not a duration,
+  because it has no unit, and a bool is not text.
+- An error message is the predicate of a sentence, "takes a timedelta, not ..."; `Request` adds the action and the
+  parameter as the subject. It names the type of the argument, never the value, which may be a secret.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ __all__ = [
 R = TypeVar("R")
 
 _AS_TEXT = frozenset({"uuid", "ipaddress", "decimal"})
-"""The modules whose objects are written as `str` writes them."""
+"""The modules whose objects are encoded with `str`."""
 _WHOLE = re.compile(r"\s*([+-]?[0-9]+)\s*", re.ASCII)
 
 
 def wrong(expected: str, value: object) -> TypeError:
-    """Make the error of a value of the wrong type."""
+    """Return the error for a value of the wrong type."""
     return TypeError(f"takes {expected}, not {'None' if value is None else f'an object of the type {_name(value)}'}")
 
 
@@ -56,9 +56,9 @@ def _name(value: object) -> str:
 
 
 def number(value: float) -> str:
-    """Write a number with all its digits: without a decimal point if it has no fraction, and never with an exponent.
+    """Format a number with all its digits: without a decimal point if it is whole, and never with an exponent.
 
-    Asterisk reads most numbers with %d.
+    Asterisk parses most numbers with %d.
     """
     if value == int(value):
         return str(int(value))
@@ -71,11 +71,11 @@ def number(value: float) -> str:
 
 
 def as_text(value: object, expected: str = "text") -> str:
-    """Return the text of a value that has only one: text itself, a number, a member of an enum, a path, an address.
+    """Return the text of a value with an unambiguous one: text, a number, an enum member, a path, an IP address.
 
     Raises:
-        TypeError: It has none.
-        ValueError: It is a number that is none, or one with too many digits.
+        TypeError: The value has no unambiguous text.
+        ValueError: The value is infinity or NaN, or has too many digits.
     """
     if type(value) is str:
         return value
@@ -111,8 +111,8 @@ def as_integer(value: object) -> str:
     """Return the digits of a whole number, which may be given as text.
 
     Raises:
-        TypeError: It is no number.
-        ValueError: It is no whole number.
+        TypeError: The value is not a number.
+        ValueError: The value is not a whole number.
     """
     expected = "a whole number"
     if type(value) is int:
@@ -133,8 +133,8 @@ def as_real(value: object) -> str:
     """Return the digits of a number.
 
     Raises:
-        TypeError: It is no number.
-        ValueError: It is infinity or NaN.
+        TypeError: The value is not a number.
+        ValueError: The value is infinity or NaN.
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise wrong("a number", value)
@@ -142,17 +142,17 @@ def as_real(value: object) -> str:
 
 
 def as_flag(value: object, yes: str, no: str, read: Callable[[str], bool]) -> str:
-    """Return how a flag is written.
+    """Return the text of a flag.
 
     Args:
         value: A bool, 1 or 0, or one of Asterisk's spellings of yes and no.
-        yes: How a header writes a yes.
-        no: How it writes a no.
-        read: Reads such a spelling.
+        yes: The header's text for a yes.
+        no: The header's text for a no.
+        read: Decodes one of Asterisk's spellings.
 
     Raises:
-        TypeError: It is no flag.
-        ValueError: It is a text or a number that is none.
+        TypeError: The value is not a flag.
+        ValueError: The value is a text that is not one of these spellings.
     """
     if value is True or value is False:
         return yes if value else no
@@ -173,7 +173,7 @@ def as_duration(value: object, step: timedelta) -> str:
     """Return a duration as a number of steps.
 
     Raises:
-        TypeError: It is no timedelta; a number does not say whether it counts seconds or what Asterisk counts.
+        TypeError: The value is not a timedelta. A number is rejected because its unit could be seconds or Asterisk's.
     """
     if not isinstance(value, timedelta):
         raise wrong("a timedelta, such as timedelta(seconds=40)", value)
@@ -181,10 +181,10 @@ def as_duration(value: object, step: timedelta) -> str:
 
 
 def as_moment(value: object) -> datetime:
-    """Return a moment.
+    """Return a datetime.
 
     Raises:
-        TypeError: It is no datetime.
+        TypeError: The value is not a datetime.
     """
     if not isinstance(value, datetime):
         raise wrong("a datetime", value)
@@ -192,14 +192,14 @@ def as_moment(value: object) -> datetime:
 
 
 def as_member(value: object, vocabulary: str) -> str:
-    """Return what is written for a member of a vocabulary, or for a text that may be a new one.
+    """Return the text of a member of a vocabulary, or a text that may be a new member.
 
     Args:
         value: The member or text.
-        vocabulary: The name of its class in `enums`, which need not be imported to look.
+        vocabulary: The name of its class in `enums`; the check does not import that module.
 
     Raises:
-        TypeError: It is a member of another one, or neither.
+        TypeError: The value is a member of another vocabulary, or neither a member nor text.
     """
     expected = f"a member of enums.{vocabulary} or its text"
     if isinstance(value, enum.Enum) and not any(cls.__name__ == vocabulary for cls in type(value).__mro__):
@@ -208,11 +208,11 @@ def as_member(value: object, vocabulary: str) -> str:
 
 
 def as_list(value: object, write: Callable[[Any], str]) -> str | list[str]:
-    """Return the texts of several values; a text in the place of a list stands for itself.
+    """Return the texts of several values; text given instead of a list is returned unmodified.
 
     Raises:
-        TypeError: It is no list, or an item has no text.
-        ValueError: An item is a number that is none.
+        TypeError: The value is not a list, or an item has no unambiguous text.
+        ValueError: An item is infinity or NaN.
     """
     given = value
     if isinstance(value, str):
@@ -223,7 +223,7 @@ def as_list(value: object, write: Callable[[Any], str]) -> str | list[str]:
 
 
 def at(key: object, write: Callable[[Any], R], item: object) -> R:
-    """Write what stands under a key or at a place in a value, and name that in an error."""
+    """Encode the item at a key or index of a value, naming the key or index in errors."""
     try:
         return write(item)
     except (TypeError, ValueError) as error:
@@ -231,7 +231,7 @@ def at(key: object, write: Callable[[Any], R], item: object) -> R:
 
 
 def within(place: str, write: Callable[[Any], R], item: object) -> R:
-    """Write a part of a value, and say in an error which."""
+    """Encode a part of a value, naming it in errors."""
     try:
         return write(item)
     except (TypeError, ValueError) as error:
@@ -239,10 +239,10 @@ def within(place: str, write: Callable[[Any], R], item: object) -> R:
 
 
 def as_records(value: object, kinds: tuple[type[R], ...], expected: str) -> list[R]:
-    """Return records of some classes; one alone stands for a list of it.
+    """Return a list of records of the given classes; a single record is wrapped in a list.
 
     Raises:
-        TypeError: It is no list, or an item is of another class.
+        TypeError: The value is not a list, or an item is of another class.
     """
     given = value
     if isinstance(value, kinds):
@@ -260,7 +260,7 @@ def as_mapping(value: object, expected: str) -> Mapping[object, object]:
     """Return a mapping.
 
     Raises:
-        TypeError: It is none.
+        TypeError: The value is not a mapping.
     """
     given = value
     if not isinstance(value, Mapping):
@@ -272,8 +272,8 @@ def as_pairs(value: object, separator: str) -> str:
     """Return ``name=value`` pairs in one text.
 
     Raises:
-        TypeError: It is no mapping, or a value has no text.
-        ValueError: A value is a number that is none.
+        TypeError: ``value`` is not a mapping, or an item has no unambiguous text.
+        ValueError: An item is infinity or NaN.
     """
     if isinstance(value, str):
         return as_text(value)
@@ -282,16 +282,16 @@ def as_pairs(value: object, separator: str) -> str:
 
 
 def as_assignments(value: object, assign: Callable[[str, str], str]) -> str | list[str]:
-    """Return variables, one ``name=value`` each.
+    """Return variables, one ``name=value`` text each.
 
     Args:
-        value: A mapping of names to values, or to several values of one name; or the ``name=value`` texts themselves,
-            one or a list, which stand as they are.
-        assign: Writes one of the mapping.
+        value: A mapping of names to values, or to several values for one name; or ``name=value`` texts, one or a list,
+            which are returned unmodified.
+        assign: Encodes one assignment of the mapping.
 
     Raises:
-        TypeError: It is neither, or a value has no text.
-        ValueError: A text does not assign anything.
+        TypeError: The value is neither, or a variable's value has no unambiguous text.
+        ValueError: A text is not an assignment.
     """
     if isinstance(value, Mapping):
         named = cast("Mapping[object, object]", value).items()

@@ -1,14 +1,14 @@
-"""What servers send that ami-typed does not know: unknown events, unknown headers, values that are not of their type.
+"""Drift: what servers send that ami-typed does not define, as unknown events, unknown headers and undecodable values.
 
 Rules of this module:
 
 - Every event without a class is counted. Headers and values are inspected in the first event of each name, and from
-  then on in at most one message of a read and one in `INTERVAL` seconds, so that inspection costs next to nothing.
-- Inspection never delays a message: an `Inspector` sets messages aside while a read is sorted, and inspects them when
-  the shell has delivered everything.
-- A report says how many messages were inspected of how many; it never claims to know what was only sampled.
-- Nothing grows without bound: `THINGS` are told apart, with `EXAMPLES` texts of `TEXT` characters each.
-- No example is a secret: the value of a header or variable that is called like one is hidden.
+  then on in at most one message per read and one per `INTERVAL` seconds, so that inspection costs next to nothing.
+- Inspection never delays a message: an `Inspector` sets messages aside while a read is processed, and inspects them
+  after the shell has delivered everything.
+- A report states how many of the received messages were inspected; it claims nothing about the others.
+- Memory is bounded: `THINGS` entries are kept, with `EXAMPLES` texts of `TEXT` characters each.
+- No example contains a secret: the value of a header or variable whose name suggests a secret is masked.
 """
 
 from __future__ import annotations
@@ -44,34 +44,35 @@ __all__ = [
 ]
 
 EXAMPLES: Final = 3
-"""How many different texts are kept of one thing."""
+"""Maximum number of different texts kept per entry."""
 THINGS: Final = 500
-"""How many unknown events, unknown headers and values that are not of their type are told apart."""
+"""Maximum number of entries: unknown events, unknown headers and undecodable values."""
 TEXT: Final = 200
-"""How many characters are kept of one text."""
+"""Maximum number of characters kept of one text."""
 INTERVAL: Final = 0.1
 """Minimum time between two inspected messages, in seconds."""
 LARGE: Final = 1 << 12
 """Answers of this size in bytes or larger are not inspected: a whole configuration takes milliseconds to decode."""
 
 _OF_EVENTS = frozenset({KEY_EVENT.lower(), KEY_ACTIONID.lower(), "file", "line", "func"})
-"""What any event may have beside its class's headers; the last three with debugging switched on (manager.c)."""
+"""Headers that any event may have in addition to those of its class; the last three with debugging on (manager.c)."""
 _OF_ANSWERS = frozenset({KEY_RESPONSE.lower(), KEY_ACTIONID.lower(), "eventlist"})
 _CONFIDENTIAL = "(?i)secret|passw|token|credential|private|(?:^|[^a-z])(?:pin|key|auth)"
 _EVENT = b"Event: "
 _END = b"\r\n\r\n"
 _STRIDE = 7919
-"""How many bytes further on in a read the next message is looked at; a prime, so that none is left out for ever."""
+"""Step between the byte positions in reads at which messages are sampled; a prime, so that no message is always
+skipped."""
 
 _Kind = Literal["unknown event", "part", "unknown header", "value"]
 """A part is a header of an unknown event."""
 
 
-# What is not known of one message
+# Drift in one message
 
 
 class _Known:
-    """The headers that a class of messages knows, without regard to case."""
+    """The headers that a message class defines, case-insensitive."""
 
     def __init__(self, cls: type[Message]) -> None:
         patterns = [each for field in fields_of(cls).values() for each in _patterns(field)]
@@ -88,8 +89,8 @@ class _Known:
 
 
 def _patterns(field: Field[Any]) -> list[tuple[str, str]]:
-    """Return the patterns of the headers that a field reads, each with what its ``*`` stands for."""
-    if isinstance(field, Built):  # any header where it reads the message as a whole
+    """Return the patterns of the headers that a field reads, each with a regular expression for its ``*``."""
+    if isinstance(field, Built):  # any header, if it reads the message as a whole
         return [(pattern, ".+") for pattern in field.headers or ("*",)]
     return [(field.header, field.differing if isinstance(field, Family) else "")]
 
@@ -99,7 +100,7 @@ _known = functools.cache(_Known)
 
 @functools.cache
 def _fields(cls: type[Message]) -> list[tuple[str, Field[Any], str | None]]:
-    """Return the attributes of a class, with the header in small letters without which there is nothing to decode."""
+    """Return the attributes of a class, with the header in lower case if the attribute is optional."""
     return [
         (attribute, field, field.header.lower() if isinstance(field, Sometimes | Repeated | Joined) else None)
         for attribute, field in fields_of(cls).items()
@@ -107,13 +108,13 @@ def _fields(cls: type[Message]) -> list[tuple[str, Field[Any], str | None]]:
 
 
 def unknown_headers(message: Message) -> Iterator[tuple[str, str]]:
-    """Yield the headers of a message that its class does not know, each with its text."""
+    """Yield the headers of a message that its class does not define, each with its text."""
     known = _known(type(message))
     return ((header, value) for header, value in message.items() if header not in known)
 
 
 def undecodable(message: Message) -> Iterator[tuple[str, str, str]]:
-    """Yield the headers of a message that are not what its class says, each with its text and what is wrong with it."""
+    """Yield the headers that do not match the declaration in the message's class, each with its text and the reason."""
     there = {header.lower() for header in message}
     for attribute, field, optional in _fields(type(message)):
         if optional is not None and optional not in there:
@@ -123,7 +124,7 @@ def undecodable(message: Message) -> Iterator[tuple[str, str, str]]:
         except FieldError as error:
             yield field.header, error.text or "", error.reason or "there is no such header"
             continue
-        except Exception as error:  # noqa: BLE001 - raised by a codec that is not ami-typed's
+        except Exception as error:  # noqa: BLE001 - raised by a codec of the program
             yield field.header, message.get(field.header, ""), f"decoding it raises {type(error).__name__}"
             continue
         for member in unnamed_members(value):
@@ -131,7 +132,7 @@ def undecodable(message: Message) -> Iterator[tuple[str, str, str]]:
 
 
 def unnamed_members(value: Any) -> Iterator[OpenIntEnum | OpenStrEnum]:
-    """Yield the members of vocabularies in a decoded value that have no name."""
+    """Yield the unknown members of vocabularies in a decoded value."""
     if isinstance(value, OpenIntEnum | OpenStrEnum):
         if not value.known:
             yield value
@@ -141,21 +142,21 @@ def unnamed_members(value: Any) -> Iterator[OpenIntEnum | OpenStrEnum]:
             yield from unnamed_members(each)
 
 
-# What has been found
+# Findings
 
 
 class Drifted(NamedTuple):
-    """One thing that was not known.
+    """An unknown event, an unknown header, or an undecodable value.
 
     Attributes:
         table: ``event`` or ``response``.
         message: The name of the event on the wire, or of the class of the answer.
-        header: The header; empty where the event as a whole is not known.
-        reason: What is wrong with its value; empty where it is not known at all.
-        times: How often it was seen: every time for an event, else in the messages that were looked at.
-        examples: The first different texts, cut, secrets hidden.
-        module: The module that has the message's class, as the overlay calls it; empty where there is none.
-        headers: The headers of an event that is not known.
+        header: The header; empty for an unknown event.
+        reason: Why its value cannot be decoded; empty for an unknown event or header.
+        times: How often it was seen: for an event, in all messages, else in the inspected messages.
+        examples: The first different texts, truncated, with secrets masked.
+        module: The module of the message's class, as named in the overlay; empty if there is none.
+        headers: The headers of an unknown event.
     """
 
     table: str
@@ -174,18 +175,18 @@ class Drifted(NamedTuple):
 
 
 class DriftReport:
-    """What a server sent that ami-typed does not know; false if nothing unknown was found.
+    """What a server sent that ami-typed does not define; false if nothing unknown was found.
 
-    A manager inspects a sample of what it receives, so a false report says no more than that nothing unknown was among
-    the messages inspected: compare ``looked_at`` with ``received``.
+    A manager inspects a sample of the received messages, so a false report only means that the inspected messages
+    contained nothing unknown: compare ``looked_at`` with ``received``.
 
     Attributes:
-        unknown_events: Events that have no class.
-        unknown_headers: Headers that the class of their event or answer does not know.
-        undecodable: Values that do not decode to the type that their class declares, or that its vocabulary lacks.
-        looked_at: How many messages were inspected, header by header.
-        received: How many messages the server sent, inspected or not.
-        beyond: How often something was not known that is not in here, because too many things are already.
+        unknown_events: Events without a class.
+        unknown_headers: Headers that the class of their event or answer does not define.
+        undecodable: Values that cannot be decoded to their declared type, or that are not in their vocabulary.
+        looked_at: The number of messages whose headers were inspected.
+        received: The number of messages that the server sent, inspected or not.
+        beyond: The number of occurrences that were not recorded because the report is full.
     """
 
     __slots__ = ("beyond", "looked_at", "received", "undecodable", "unknown_events", "unknown_headers")
@@ -208,7 +209,7 @@ class DriftReport:
 
     @property
     def coverage(self) -> str:
-        """How many messages were inspected of how many, in words."""
+        """The number of inspected and of received messages, in words."""
         if not self.received:
             return "Received no messages"
         inspected = "" if self.looked_at >= self.received else f"{self.looked_at} of "
@@ -232,12 +233,12 @@ class DriftReport:
         return "\n".join([*lines, f"and {self.beyond} more that were not kept."] if self.beyond else lines)
 
     def as_overlay(self, seen: str = "on the wire") -> str:
-        """Return entries for `spec/overlay/`, in TOML: to paste at the end of the files that their comments name.
+        """Return entries for `spec/overlay/`, in TOML, to append to the files named in their comments.
 
-        What needs a person's judgement (a wrong type, a header of an answer that has no class yet) is a comment.
+        Findings that require a decision (a wrong type, a header of an answer without a class) are comments.
 
         Args:
-            seen: Where it was seen, such as ``22.10.1 live``.
+            seen: Where the findings were made, such as ``22.10.1 live``.
         """
         from ami_typed.cli.suggestions import entries
 
@@ -245,7 +246,7 @@ class DriftReport:
 
 
 class _Seen:
-    """How often a thing was seen, and what it looked like."""
+    """An entry that is being counted, with its example texts."""
 
     __slots__ = ("examples", "first", "kind", "times")
 
@@ -256,15 +257,15 @@ class _Seen:
         self.examples: list[str] = []
 
     def told(self, headers: tuple[Drifted, ...] = ()) -> Drifted:
-        """Return it as it is shown."""
+        """Return the entry for a report."""
         return self.first._replace(times=self.times, examples=tuple(self.examples), headers=headers)
 
 
 class Drift:
-    """Collects what is not known, over all connections of one manager.
+    """Collects drift over all connections of one manager.
 
     Attributes:
-        due: When the next message may be inspected, by the clock of the caller of `sample`.
+        due: When the next message may be inspected, on the clock of the caller of `sample`.
     """
 
     def __init__(self) -> None:
@@ -275,22 +276,22 @@ class Drift:
         self._beyond = 0
 
     def sample(self, block: bytes, now: float) -> None:
-        """Inspect one of the messages of a read, each with its empty line, unless one was inspected just before."""
+        """Inspect one message of a read, unless another one was inspected less than `INTERVAL` seconds ago."""
         if now >= self.due:
             self._place += _STRIDE
             before = block.rfind(_END, 0, self._place % len(block))
             start = 0 if before < 0 else before + len(_END)
             end = block.find(_END, start)
-            if end > start:  # the last may not be whole yet
+            if end > start:  # the last message may be incomplete
                 self.first(block[start:end], now)
 
     def first(self, octets: bytes, now: float) -> None:
-        """Look at an event, the first of its name, whenever it comes."""
+        """Inspect the first event of its name, regardless of `due`."""
         if self.look(octets):
             self.due = now + INTERVAL
 
     def take(self, octets: bytes) -> None:
-        """Count an event that has no class, and look at one that has."""
+        """Count an event without a class; inspect one with a class."""
         name = _name_of(octets)
         if name and event_class(name) is Event:
             self.unknown(octets, name)
@@ -298,7 +299,7 @@ class Drift:
             self.look(octets)
 
     def look(self, octets: bytes) -> bool:
-        """Look at an event of a known class; pass over all else, and return whether it was one."""
+        """Inspect an event with a class. Return whether the message was one; ignore any other message."""
         name = _name_of(octets)
         cls = event_class(name) if name else Event
         if cls is Event:
@@ -307,24 +308,24 @@ class Drift:
         return True
 
     def answered(self, request: Request[Any], answer: Answer, now: float) -> None:
-        """Inspect an answer, unless a message was inspected just before."""
+        """Inspect an answer, unless a message was inspected less than `INTERVAL` seconds ago."""
         if now >= self.due:
             self.due = now + INTERVAL
             self.look_at_answer(request, answer)
 
     def look_at_answer(self, request: Request[Any], answer: Answer) -> None:
-        """Look at the answer to a request; a refusal is passed over, and the answer to an action without a class."""
+        """Inspect the answer to a request; ignore errors and answers to actions without a class."""
         knowledge = described_action(request.action)
         if not answer.success or knowledge is Request:
             return
         try:
             result = knowledge.process_response(request, answer)
-        except Exception:  # noqa: BLE001 - raised by a class that is not ami-typed's; its sender sees it
+        except Exception:  # noqa: BLE001 - raised by a class of the program; the sender of the request sees it
             return
         self._judge("response", request.action if type(result) is Answer else type(result).__name__, result)
 
     def unknown(self, octets: bytes, name: str) -> None:
-        """Count an event that has no class; the first ones are looked at."""
+        """Count an event without a class; inspect the first ones."""
         seen = self._note("unknown event", "event", name, "")
         if seen is not None and seen.times <= EXAMPLES:
             self._looked_at += 1
@@ -332,7 +333,7 @@ class Drift:
                 self._note("part", "event", name, header, value)
 
     def report(self, received: int) -> DriftReport:
-        """Return what has been found so far in the messages received."""
+        """Return the findings so far, given the number of received messages."""
         found = list(self._seen.values())
         parts: dict[str, list[Drifted]] = {}
         for seen in found:
@@ -376,13 +377,13 @@ class Drift:
 
 
 class Inspector:
-    """What one connection received and has not inspected yet.
+    """Messages of one connection that are set aside for inspection.
 
     Args:
-        drift: Where to note what is not known.
+        drift: The collector for the findings.
 
     Attributes:
-        waiting: Whether anything was set aside.
+        waiting: Whether any messages are set aside.
     """
 
     __slots__ = ("_answer", "_block", "_drift", "_events", "waiting")
@@ -395,29 +396,29 @@ class Inspector:
         self.waiting = False
 
     def first(self, octets: bytes) -> None:
-        """Set aside the first event of a name that has a class."""
+        """Set aside the first event of a name with a class."""
         self._events.append((octets, ""))
         self.waiting = True
 
     def unknown(self, octets: bytes, name: str) -> None:
-        """Set aside an event that has no class."""
+        """Set aside an event without a class."""
         self._events.append((octets, name))
         self.waiting = True
 
     def sample(self, block: bytes, now: float) -> None:
-        """Set aside the messages of a read if one of them may be inspected."""
+        """Set aside the messages of a read if an inspection is due."""
         if now >= self._drift.due:
             self._block = block
             self.waiting = True
 
     def answered(self, request: Request[Any], answer: Answer, now: float) -> None:
-        """Set aside an answer if it may be inspected; a large one never is."""
+        """Set aside an answer if an inspection is due; large answers are never inspected."""
         if now >= self._drift.due and self._answer is None and len(bytes(answer)) < LARGE:
             self._answer = request, answer
             self.waiting = True
 
     def inspect(self, now: float) -> None:
-        """Inspect what was set aside."""
+        """Inspect the messages that are set aside."""
         events, block, answer = self._events, self._block, self._answer
         self._events, self._block, self._answer, self.waiting = [], b"", None, False
         for octets, unknown in events:
@@ -432,7 +433,7 @@ class Inspector:
 
 
 def _name_of(octets: bytes) -> str:
-    """Return the name of an event, empty for anything else."""
+    """Return the name of an event, an empty string for any other message."""
     line = octets.partition(b"\r\n")[0]
     return line[len(_EVENT) :].decode("utf-8", "surrogateescape").strip() if line.startswith(_EVENT) else ""
 
@@ -445,7 +446,7 @@ def _is_confidential(header: str, value: str) -> bool:
 
 
 def _shown(text: str) -> str:
-    """Return a text as it can be kept and printed."""
+    """Return a text truncated and with unprintable characters replaced."""
     return _printable(text[:TEXT])
 
 
@@ -458,11 +459,11 @@ def _printable(text: str) -> str:
 
 
 def recorded(octets: bytes) -> DriftReport:
-    """Look at every message of a recorded dialogue.
+    """Inspect every message of a recorded dialogue.
 
     Args:
-        octets: What passed over a connection: what the server said, with or without what the client did. An answer is
-            looked at where the request that it answers is there as well. Lines may end in LF alone.
+        octets: The data received from the server, with or without the data sent by the client. An answer is inspected
+            if its request is included. Lines may end in a bare LF.
     """
     drift = Drift()
     requests: dict[str, Request[Any]] = {}
@@ -481,9 +482,9 @@ def recorded(octets: bytes) -> DriftReport:
 
 
 def _messages(octets: bytes) -> list[bytes]:
-    """Return the messages of a dialogue, the last even if it was cut off, without the greeting."""
+    """Return the messages of a dialogue without the greeting, including a truncated last message."""
     from ami_typed._protocol.framing import Framer
-    from ami_typed.limits import Limits  # what only looks at a connection needs neither
+    from ami_typed.limits import Limits  # imported lazily: inspecting a live connection needs neither
 
     if b"\r\n" not in octets:
         octets = octets.replace(b"\n", b"\r\n")

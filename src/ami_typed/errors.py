@@ -1,12 +1,12 @@
-"""What can go wrong, as exceptions: who was wrong, and what is certain about a request in flight.
+"""Exceptions: the cause of a failure, and what is known about a request in flight.
 
 Rules of this module:
 
-- `ManagerError` blames this program or the server's answer, `ManagerSocketError` the connection.
-- A sentence says what was wrong, where, and what to do; it never shows a secret.
-- A request that loses its connection ends in `RequestNotSent` or `OutcomeUnknown`, never in something in between.
-- Nothing was carried out where an exception is `Unavailable`, something may have been where it is `MayHaveHappened`;
-  none is both.
+- `ManagerError` means a mistake of this program or an error from the server, `ManagerSocketError` a failed connection.
+- An error message states what was wrong, where, and what to do; it never contains a secret.
+- A request whose connection is lost fails with either `RequestNotSent` or `OutcomeUnknown`.
+- `Unavailable` means that the action was not carried out, `MayHaveHappened` that it may have been; no exception is
+  both.
 """
 
 from __future__ import annotations
@@ -54,42 +54,42 @@ __all__ = [
 
 
 class Error(Exception):
-    """The base of every exception that ami-typed raises on purpose."""
+    """The base class of every exception that ami-typed raises deliberately."""
 
 
 class Unavailable(Error):
-    """The server could not be reached, or not be asked: nothing was carried out, and it is safe to try again.
+    """The server could not be reached or the request not sent: nothing was carried out, and it is safe to retry.
 
-    The base of `ConnectFailed`, `NotConnected`, `RequestNotSent`, `TooManyPending` and `StillBooting`.
+    The base class of `ConnectFailed`, `NotConnected`, `RequestNotSent`, `TooManyPending` and `StillBooting`.
     """
 
 
 class MayHaveHappened(Error):
-    """A request was sent and nothing is known of its outcome: trying again may do the same thing twice.
+    """A request was sent and its outcome is unknown: a retry may carry it out twice.
 
-    The base of `ActionTimeout`, `OutcomeUnknown`, `OutcomeTimeout` and `UnclearAnswer`.
+    The base class of `ActionTimeout`, `OutcomeUnknown`, `OutcomeTimeout` and `UnclearAnswer`.
     """
 
 
 class ManagerError(Error):
-    """This program asked for something that cannot be, or the server answered that it will not."""
+    """This program made an invalid or impossible request, or the server refused the request."""
 
 
 class NotConnected(ManagerError, Unavailable):
-    """An action was sent while the manager had no connection; says whether one is being made."""
+    """The manager has no connection, so the action was not sent; the message says whether it is connecting."""
 
 
 class WrongContext(ManagerError, RuntimeError):
-    """The manager was used from where it cannot be used, so nothing was written.
+    """The manager was used in a context that does not allow it; nothing was sent.
 
-    An `AsyncManager` belongs to the event loop it was connected on. A signal handler cannot send while the thread that
-    it interrupted is in the middle of handling what came from the server. A connection belongs to the process that made
-    it, not to those forked from it.
+    An `AsyncManager` belongs to the event loop on which it was connected. A signal handler cannot send while the thread
+    that it interrupted is processing data from the server. A connection belongs to the process that opened it, not to
+    processes forked from it.
     """
 
     @classmethod
     def inherited(cls) -> WrongContext:
-        """Make the exception for a child process that uses its parent's connection."""
+        """Return the exception for a child process that uses its parent's connection."""
         return cls(
             "This process was forked after the manager connected; the connection is its parent's, so nothing was sent. "
             "Call connect() here, or make a new Manager in each child: in gunicorn's post_fork, in Celery's "
@@ -98,30 +98,29 @@ class WrongContext(ManagerError, RuntimeError):
 
 
 class AddressError(ManagerError, ValueError):
-    """A URL or the environment does not say where to connect, or as whom."""
+    """A URL or the environment does not specify the server or the user."""
 
 
 class HeaderRefused(ManagerError, ValueError):
-    """A header of a request would have broken the message, so nothing was written.
+    """A header of a request would have corrupted the message; nothing was sent.
 
-    A CR or LF in a key or a value starts another message on the wire: an action smuggled in by whoever
-    supplied the value.
+    A CR or LF in a key or a value starts another message on the wire: the source of the value could inject an action.
     """
 
 
 class TooManyPending(ManagerError, Unavailable):
-    """More requests wait for an answer than `Limits.pending` allows; nothing was written."""
+    """More requests would be pending than `Limits.pending` allows; nothing was sent."""
 
 
 class ListTooLong(ManagerError):
     """The list that answers a request exceeds `Limits.items` or `Limits.gathered`.
 
-    The connection goes on. The rest of the list is ignored.
+    The connection stays open. The rest of the list is ignored.
 
     Attributes:
-        request: The request, whose secrets are hidden in its `repr`.
-        action_id: The ActionID it was sent with.
-        events: What came before the limit; it is not valid.
+        request: The request; its `repr` masks secrets.
+        action_id: The ActionID with which it was sent.
+        events: The part of the list received before the limit; it is not valid.
     """
 
     def __init__(self, request: Request[Any], action_id: str, limit: str, events: Aggregate) -> None:
@@ -135,21 +134,21 @@ class ListTooLong(ManagerError):
         )
 
     def __reduce__(self) -> tuple[type[ListTooLong], tuple[Request[Any], str, str, Aggregate]]:
-        """Pickle by the parts; the default would call the class with the sentence."""
+        """Pickle the arguments; the default would call the class with the error message."""
         return type(self), (self.request, self.action_id, self.limit, self.events)
 
 
 class NotInRelease(ManagerError):
-    """The server's release of Asterisk does not have what the request asks for; nothing was written."""
+    """The server's release of Asterisk does not support what the request uses; nothing was sent."""
 
 
 class FieldError(ManagerError, ValueError):
     """A header is missing, or its text is not of the type that its attribute declares.
 
     Attributes:
-        message: The event or answer that was read.
-        header: The wire's name of the header.
-        text: The header's raw text, `None` where the header is missing.
+        message: The event or answer.
+        header: The header's name on the wire.
+        text: The header's raw text, `None` if the header is missing.
     """
 
     def __init__(self, message: Message, header: str, text: str | None, reason: str) -> None:
@@ -166,7 +165,7 @@ class FieldError(ManagerError, ValueError):
         super().__init__(f"{type(message).__name__}: {header} cannot be read: {what}.")
 
     def __reduce__(self) -> tuple[type[FieldError], tuple[Message, str, str | None, str]]:
-        """Pickle by the parts; the default would call the class with the sentence."""
+        """Pickle the arguments; the default would call the class with the error message."""
         return type(self), (self.message, self.header, self.text, self.reason)
 
 
@@ -174,23 +173,23 @@ class ActionFailed(ManagerError):
     """The server answered an action with an error.
 
     Attributes:
-        message: What the server says about it, its `Message` header.
-        response: The whole answer.
-        request: The request, whose secrets are hidden in its `repr`.
-        privileges: The privileges, any of which a user needs to send the action; none if every user may, or if they
-            are not known.
+        message: The server's error message: the text of the answer or its `Message` header.
+        response: The complete answer.
+        request: The request; its `repr` masks secrets.
+        privileges: The privileges, any of which allows a user to send the action; empty if every user may send it or
+            if they are unknown.
     """
 
     def __init__(self, request: Request[Any], response: Message, privileges: tuple[str, ...] | None = None) -> None:
         self.request = request
         self.response = response
         self.privileges = request.privileges if privileges is None else privileges
-        words = " ".join(filter(None, map(str.strip, response.data)))  # a command's own, before what is said about it
+        words = " ".join(filter(None, map(str.strip, response.data)))  # a command's output takes precedence
         self.message = words or response.get("Message") or response.get("Response") or "no reason given"
         super().__init__(f"Asterisk refused {request.action}: {self.message}{self._advice()}")
 
     def _advice(self) -> str:
-        """Return what to do about a missing privilege (main/manager.c, process_message: it says no more than that)."""
+        """Return advice on a missing privilege, which Asterisk does not name (main/manager.c, process_message)."""
         if self.message != "Permission denied":
             return ""
         if not self.privileges:
@@ -199,18 +198,18 @@ class ActionFailed(ManagerError):
         return f". The user's `write` in manager.conf needs {needed} or all; without a log-in, no action is allowed."
 
     def __reduce__(self) -> tuple[type[ActionFailed], tuple[Request[Any], Message, tuple[str, ...]]]:
-        """Pickle by the parts; the default would call the class with the sentence."""
+        """Pickle the arguments; the default would call the class with the error message."""
         return type(self), (self.request, self.response, self.privileges)
 
 
 class UnclearAnswer(ManagerError, MayHaveHappened):
-    """An answer came that does not begin with ``Response``: a part of it is lost, and what became of the request.
+    """The answer does not begin with ``Response``: part of it is lost, and the outcome of the request is unknown.
 
-    The server may have carried the action out.
+    The server may have carried out the action.
 
     Attributes:
-        response: What came.
-        request: The request, whose secrets are hidden in its `repr`.
+        response: The answer as received.
+        request: The request; its `repr` masks secrets.
     """
 
     def __init__(self, request: Request[Any], response: Message) -> None:
@@ -223,16 +222,16 @@ class UnclearAnswer(ManagerError, MayHaveHappened):
         )
 
     def __reduce__(self) -> tuple[type[UnclearAnswer], tuple[Request[Any], Message]]:
-        """Pickle by the parts; the default would call the class with the sentence."""
+        """Pickle the arguments; the default would call the class with the error message."""
         return type(self), (self.request, self.response)
 
 
 class LoginFailed(ActionFailed):
-    """The server did not let this user in."""
+    """The server refused the log-in."""
 
     @classmethod
     def of(cls, request: Request[Any], response: Message) -> LoginFailed:
-        """Make the exception of the refusal of a log-in, by Asterisk's words (16.28 and 22.10 tried)."""
+        """Return the exception for a refused log-in, chosen by Asterisk's message (verified with 16.28 and 22.10)."""
         kinds = {"Authentication failed": AuthenticationFailed, "Login Already In Use": AlreadyLoggedIn}
         return kinds.get(response.get("Message", ""), LoginFailed)(request, response)
 
@@ -240,9 +239,9 @@ class LoginFailed(ActionFailed):
 class AuthenticationFailed(LoginFailed):
     """The user is unknown, the secret is wrong, or the user may not log in from this address.
 
-    Asterisk (16.28 and 22.10 tried) answers alike in these cases, so that nobody learns which it was. Its log tells
-    them apart, and so do events that another user hears who may read ``security``: `events.InvalidAccountID`,
-    `events.InvalidPassword`, `events.ChallengeResponseFailed`, `events.FailedACL`.
+    Asterisk (verified with 16.28 and 22.10) sends the same answer in all these cases, so as not to reveal which one
+    applies. Its log distinguishes them, as do events that a user with the read privilege ``security`` receives:
+    `events.InvalidAccountID`, `events.InvalidPassword`, `events.ChallengeResponseFailed`, `events.FailedACL`.
     """
 
     def __init__(self, request: Request[Any], response: Message, privileges: tuple[str, ...] | None = None) -> None:
@@ -252,16 +251,17 @@ class AuthenticationFailed(LoginFailed):
 
 
 class AlreadyLoggedIn(LoginFailed):
-    """The user is logged in elsewhere, and ``allowmultiplelogin = no`` in manager.conf allows it once only."""
+    """The user is already logged in, and ``allowmultiplelogin = no`` in manager.conf forbids a second log-in."""
 
 
 class ActionTimeout(ManagerError, TimeoutError, MayHaveHappened):
-    """No complete answer came in time. The server may still carry the action out: its outcome is unknown.
+    """No complete answer was received in time. The server may still carry out the action: its outcome is unknown.
 
     Attributes:
-        request: The request that was sent.
-        action_id: The ActionID it was sent with, which a late answer will bear.
-        events: For a list, what came of it in time; it is not valid. `None` where its answer did not come.
+        request: The request.
+        action_id: The ActionID with which it was sent; a late answer has it too.
+        events: The part of a list received in time; it is not valid. `None` if there is no list or its answer was not
+            received.
     """
 
     def __init__(
@@ -283,26 +283,26 @@ class ActionTimeout(ManagerError, TimeoutError, MayHaveHappened):
         )
 
     def __reduce__(self) -> tuple[type[ActionTimeout], tuple[Request[Any], str, float, str, Aggregate | None]]:
-        """Pickle by the parts; the default would call the class with the sentence."""
+        """Pickle the arguments; the default would call the class with the error message."""
         return type(self), (self.request, self.action_id, self.timeout, self.missing, self.events)
 
 
 class EventTimeout(ManagerError, TimeoutError):
-    """The event that was waited for did not come in time."""
+    """The expected event was not received in time."""
 
 
 class OutcomeTimeout(EventTimeout, MayHaveHappened):
-    """A call was placed, and its outcome did not come in time: it may ring, or be answered, all the same."""
+    """A call was placed, but its outcome was not received in time: it may still ring or be answered."""
 
 
 class StillBooting(EventTimeout, Unavailable):
-    """The server did not say in time that it is fully booted.
+    """The server did not report in time that it is fully booted.
 
-    It lets users in as soon as its manager interface stands; the actions of modules that are not loaded yet are unknown
-    to it. That it is fully booted it tells only to who may read ``system`` events and has not masked them.
+    It accepts log-ins as soon as its manager interface is running; actions of modules that are not loaded yet fail as
+    unknown. It sends `events.FullyBooted` only to users with the read privilege ``system`` who have not masked it.
 
     Attributes:
-        timeout: How long was waited, in seconds.
+        timeout: The time-out, in seconds.
     """
 
     def __init__(self, timeout: float) -> None:
@@ -313,15 +313,15 @@ class StillBooting(EventTimeout, Unavailable):
         )
 
     def __reduce__(self) -> tuple[type[StillBooting], tuple[float]]:
-        """Pickle by the parts; the default would call the class with the sentence."""
+        """Pickle the arguments; the default would call the class with the error message."""
         return type(self), (self.timeout,)
 
 
 class EventsDropped(ManagerError):
-    """Events were dropped because their stream was full; the next read goes on behind the gap.
+    """Events were dropped because their stream was full; the next read continues after the gap.
 
     Attributes:
-        count: How many were dropped since the last that was read.
+        count: The number of events dropped since the last one that was read.
     """
 
     def __init__(self, count: int) -> None:
@@ -331,38 +331,38 @@ class EventsDropped(ManagerError):
         )
 
     def __reduce__(self) -> tuple[type[EventsDropped], tuple[int]]:
-        """Pickle by the parts; the default would call the class with the sentence."""
+        """Pickle the arguments; the default would call the class with the error message."""
         return type(self), (self.count,)
 
 
 class ManagerSocketError(Error, OSError):
-    """The connection could not be made, or is no longer there."""
+    """The connection could not be established, or was lost."""
 
 
 class ConnectFailed(ManagerSocketError, Unavailable):
-    """No connection could be made: nobody listens there, the name is unknown, or the time ran out.
+    """The connection could not be established: nothing listens there, the host is unknown, or the attempt timed out.
 
     Attributes:
-        permanent: Whether every attempt will fail until somebody changes something: a certificate does not verify,
-            there is no such port, or what greets is not Asterisk.
+        permanent: Whether every further attempt will fail unless something is changed: a certificate does not verify,
+            the port is invalid, or the greeting is not Asterisk's.
     """
 
     permanent: bool = False
 
     @classmethod
     def for_good(cls, sentence: str) -> Self:
-        """Make the exception for what no later attempt will mend."""
+        """Return a permanent error, which no later attempt can resolve."""
         error = cls(sentence)
         error.permanent = True
         return error
 
 
 class NotAsterisk(ConnectFailed):
-    """Something listens there that is not Asterisk's Manager Interface: it said something else, or nothing."""
+    """The server is not Asterisk's Manager Interface: it sent another greeting, or none."""
 
     @classmethod
     def silent(cls, timeout: float) -> NotAsterisk:
-        """Make the exception for who said nothing within ``timeout`` seconds."""
+        """Return the exception for a server that sent nothing within ``timeout`` seconds."""
         return cls(
             f"Nothing greeted within {timeout:g} s. Either this is not the port of Asterisk's Manager Interface, or it "
             "is the one for TLS (tls=True, amis://), or this Asterisk hangs."
@@ -370,10 +370,10 @@ class NotAsterisk(ConnectFailed):
 
 
 class TurnedAway(ConnectFailed):
-    """The server accepted the connection and closed it before it greeted.
+    """The server accepted the connection and closed it before sending its greeting.
 
-    Asterisk (16.28 and 22.10 tried) does so where ``authlimit`` connections wait for their log-in. It does not for an
-    address that ``deny`` refuses: that is found out at the log-in, see `AuthenticationFailed`.
+    Asterisk (verified with 16.28 and 22.10) does this if ``authlimit`` connections have not logged in yet. An address
+    refused by ``deny`` is only rejected at the log-in; see `AuthenticationFailed`.
     """
 
     def __init__(
@@ -385,24 +385,24 @@ class TurnedAway(ConnectFailed):
 
 
 class ConnectionLost(ManagerSocketError):
-    """The connection ended while it was needed."""
+    """The connection ended while it was in use."""
 
 
 class RequestNotSent(ConnectionLost, Unavailable):
-    """The connection ended, or the time ran out, before any byte of the request left: it is safe to send it again."""
+    """The connection ended or the request timed out before any byte of it was sent: it is safe to send it again."""
 
 
 class OutcomeUnknown(ConnectionLost, MayHaveHappened):
-    """The connection ended after the request left and before its answer came.
+    """The connection ended after the request was sent and before its answer was received.
 
-    Asterisk may or may not have carried it out. ami-typed never sends it again by itself: that could place a
-    call twice.
+    Asterisk may or may not have carried it out. ami-typed never resends it automatically: that could place a call
+    twice.
     """
 
 
 class Overflowed(ConnectionLost):
-    """More events waited than `Limits` allows, and `Overflow.DISCONNECT` was chosen for that."""
+    """More events were queued than `Limits` allows, with the policy `Overflow.DISCONNECT`."""
 
 
 class ProtocolError(ConnectionLost):
-    """The peer sent what no Asterisk sends, or more than `Limits` allows; the connection was closed."""
+    """The server sent data that Asterisk never sends, or more than `Limits` allows; the connection was closed."""

@@ -1,11 +1,11 @@
-"""Messages made with keywords: typed values become the headers that Asterisk sends for them.
+"""Messages created with keywords: typed values are encoded to the headers that Asterisk sends for them.
 
 Rules of this module:
 
-- Each keyword is a typed attribute of the class. Its field knows the spelling; see `fields` and `values`.
-- What is not given is as Asterisk sends it: a header that is always sent says nothing (a zero, a no, the empty text,
-  the text that means "none"), any other is left out. Headers come in the order of the class's attributes.
-- An error is a sentence that names the class and the keyword.
+- Each keyword is a typed attribute of the class. Its field defines the spelling; see `fields` and `values`.
+- Attributes without a keyword are encoded as Asterisk does: a header that is always sent is blank (a zero, a no, the
+  empty text, the text that means "none"), any other is omitted. Headers are in the order of the class's attributes.
+- An error message names the class and the keyword.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ def composed(cls: type[Any], opening: Spelled, given: Spelled, keywords: Mapping
 
     Args:
         cls: Its class.
-        opening: The headers that say what it is, unless they are given.
-        given: Headers as text. One that an attribute reads takes the attribute's place, unless that has a keyword; any
-            other follows at the end.
+        opening: The headers that identify the message, unless they are in ``given``.
+        given: Headers as text. A header that an attribute reads is placed in the order of the attributes, unless the
+            attribute has a keyword, which takes precedence; any other header is added at the end.
         keywords: The values of attributes; `None` for no value.
 
     Raises:
-        TypeError: A keyword is no attribute, or its value is of another type.
+        TypeError: A keyword is not an attribute, or its value has the wrong type.
         ValueError: A value cannot be sent.
     """
     fields = fields_of(cls)
@@ -48,14 +48,14 @@ def composed(cls: type[Any], opening: Spelled, given: Spelled, keywords: Mapping
 
 
 def gathered(cls: type[Any], parts: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
-    """Return the items of a list and the event that closes it, if there is one.
+    """Return the items of a list and the event that ends it, if there is one.
 
     Args:
         cls: The class of the list.
         parts: The values of attributes.
 
     Raises:
-        TypeError: A keyword is no attribute, or its value is not made of its events.
+        TypeError: A keyword is not an attribute, or its value contains other events.
     """
     members: list[tuple[str, Any]] = [each for base in cls.__mro__ for each in vars(base).items()]
     held: dict[str, Held[Any]] = {name: value for name, value in members if isinstance(value, Held)}
@@ -81,7 +81,7 @@ def _several(cls: type[Any], name: str, wire: str, value: Any) -> Iterable[Any]:
 
 
 def _event(cls: type[Any], name: str, wire: str, event: Any) -> Any:
-    """Return an event, having checked that it is one of those that an attribute holds."""
+    """Return an event after checking that it belongs to an attribute."""
     found: Any = getattr(event, "event", type(event).__name__)
     if not isinstance(found, str) or found.lower() != wire.lower():
         raise refused(cls, name, TypeError(f"takes {wire} events, not {found}"))
@@ -89,7 +89,7 @@ def _event(cls: type[Any], name: str, wire: str, event: Any) -> Any:
 
 
 def unknown(cls: type[Any], name: str, known: Iterable[str]) -> TypeError:
-    """Make the error of a keyword that a class does not have, with the nearest that it has."""
+    """Return the error for an unknown keyword of a class, with the closest match as a suggestion."""
     from difflib import get_close_matches
 
     names = {each.replace("_", ""): each for each in known}
@@ -99,7 +99,7 @@ def unknown(cls: type[Any], name: str, known: Iterable[str]) -> TypeError:
 
 
 def refused(cls: type[Any], name: str, error: Exception) -> Exception:
-    """Make the error of a value that a keyword does not take.
+    """Return the error for an invalid value of a keyword.
 
     Args:
         cls: The class.
@@ -120,14 +120,14 @@ def _by_name(headers: Spelled) -> dict[str, Spelled]:
 def _lines(
     cls: type[Any], texts: Mapping[str, Spelled], keywords: Mapping[str, Any], present: Container[str]
 ) -> Spelled:
-    """Return all headers, spelled as in a message that has headers of the names that are present."""
+    """Return all headers, spelled for a message that contains the headers named in ``present``."""
     fields = fields_of(cls)
     said = {name: _spelled(cls, name, fields[name], value, present) for name, value in keywords.items()}
     spelled = set(_owners(cls, said))
     left = dict(texts)
     names = {folded: headers[0][0] for folded, headers in left.items()}
     unset = _snapshots(cls, keywords, names)
-    opening = next(iter(left), "")  # what the message is comes first
+    opening = next(iter(left), "")  # the header that identifies the message comes first
     first = [name for name, field in fields.items() if any(each.lower() == opening for each in field.found_in(names))]
     lines = [] if first else [*left.pop(opening, [])]
     for attribute in dict.fromkeys((*first, *fields)):
@@ -140,10 +140,10 @@ def _lines(
 
 
 def _owners(cls: type[Any], said: Mapping[str, Spelled]) -> dict[str, str]:
-    """Return the attribute that each header is written from.
+    """Return the attribute from which each header is encoded.
 
     Raises:
-        TypeError: Two attributes are read from one header.
+        TypeError: Two attributes share a header.
     """
     owners: dict[str, str] = {}
     for attribute, headers in said.items():
@@ -157,9 +157,9 @@ def _owners(cls: type[Any], said: Mapping[str, Spelled]) -> dict[str, str]:
 
 
 def _snapshots(cls: type[Any], keywords: Container[str], names: Mapping[str, str]) -> dict[str, Spelled]:
-    """Return what is sent for each attribute of a snapshot that a message may lack, while it has no value.
+    """Return the headers that are sent for each attribute of an optional snapshot if it has no value.
 
-    That is nothing if nothing of the snapshot is given, else what is sent in messages that have such a snapshot.
+    These are no headers if no attribute of the snapshot is given, else those of a message with such a snapshot.
     """
     fields = fields_of(cls)
     unset: dict[str, Spelled] = {}
@@ -175,7 +175,7 @@ def _snapshots(cls: type[Any], keywords: Container[str], names: Mapping[str, str
 
 
 def _spelled(cls: type[Any], attribute: str, field: Field[Any], value: Any, present: Container[str]) -> Spelled:
-    """Return the headers of an attribute's value; none where there is none."""
+    """Return the headers for an attribute's value; an empty list if there is no value."""
     if value is None and not isinstance(field, Always):
         return []
     try:

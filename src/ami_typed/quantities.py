@@ -1,12 +1,12 @@
-"""Numbers that programs give: how long to wait, how much to hold, which port.
+"""Numeric arguments: time-outs, limits, ports.
 
 Rules of this module:
 
-- A duration is a number of seconds or a `datetime.timedelta`, and becomes a float. Infinity, and whatever is longer
-  than `LONGEST`, waits without a limit. Where a program may give what is left until a deadline, a negative one is 0.
-- What is no such number is refused before anything is sent or registered: text and `True` too, which Python would
-  compare or add up as it likes, and NaN, which no comparison finds.
-- An error is a sentence that begins with the parameter. It shows the type of what was given, never the value.
+- A duration is a number of seconds or a `datetime.timedelta`, and is converted to a float. Durations above `LONGEST`,
+  including infinity, mean no limit. Parameters that accept the time left until a deadline treat a negative value as 0.
+- Anything else is rejected before anything is sent or registered, including text and `True`, which Python might
+  compare or add silently, and NaN, which no comparison detects.
+- An error message begins with the parameter. It names the type of the argument, never its value.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Seconds: TypeAlias = float | timedelta
 """A duration: a number of seconds, or a `datetime.timedelta`."""
 
 LONGEST = 1e9
-"""The longest duration that is kept, in seconds: 31 years. Clocks and event loops do not take infinity."""
+"""The longest duration, in seconds: 31 years. Clocks and event loops do not accept infinity."""
 
 
 def seconds(given: object, name: str, *, above_zero: bool = False, passed: bool = False) -> float:
@@ -34,13 +34,13 @@ def seconds(given: object, name: str, *, above_zero: bool = False, passed: bool 
 
     Args:
         given: The duration.
-        name: The parameter it was given for.
-        above_zero: Whether 0 is refused.
-        passed: Whether it may be negative: what is left until a deadline that has passed, which is 0.
+        name: The name of the parameter, for error messages.
+        above_zero: Whether to reject 0.
+        passed: Whether to treat a negative duration, the time left until a deadline that has passed, as 0.
 
     Raises:
-        TypeError: It is neither a number nor a timedelta.
-        ValueError: It is NaN, or negative or 0 where that is refused.
+        TypeError: The duration is neither a number nor a timedelta.
+        ValueError: The duration is NaN, negative (unless ``passed``), or 0 (if ``above_zero``).
     """
     expected = "a number of seconds or a timedelta"
     duration = given.total_seconds() if isinstance(given, timedelta) else _number(given, name, expected)
@@ -57,17 +57,17 @@ def seconds_or_none(given: object, name: str, *, passed: bool = False) -> float 
 
 
 def real(given: object, name: str, least: float, most: float = LONGEST) -> float:
-    """Return a number that is no duration.
+    """Return a number that is not a duration.
 
     Args:
         given: The number.
-        name: The parameter it was given for.
-        least: The smallest one that makes sense.
-        most: The largest one.
+        name: The name of the parameter, for error messages.
+        least: The smallest valid number.
+        most: The largest valid number.
 
     Raises:
-        TypeError: It is no number.
-        ValueError: It is out of range, or NaN.
+        TypeError: The argument is not a number.
+        ValueError: The number is out of range, or NaN.
     """
     number = _number(given, name, "a number")
     if not least <= number <= most:
@@ -76,11 +76,11 @@ def real(given: object, name: str, least: float, most: float = LONGEST) -> float
 
 
 def count(given: object, name: str, least: int = 1) -> int:
-    """Return how many of something there may be.
+    """Return a whole number with a lower bound.
 
     Raises:
-        TypeError: It is no whole number.
-        ValueError: It is less than ``least``.
+        TypeError: The argument is not a whole number.
+        ValueError: The number is less than ``least``.
     """
     number = whole(given, name)
     if number < least:
@@ -92,7 +92,7 @@ def whole(given: object, name: str) -> int:
     """Return a whole number.
 
     Raises:
-        TypeError: It is none.
+        TypeError: The argument is not a whole number.
     """
     number = given if type(given) is int else _number(given, name, "a whole number")
     if not isinstance(number, int):
@@ -101,12 +101,12 @@ def whole(given: object, name: str) -> int:
 
 
 def _number(given: object, name: str, expected: str) -> float:
-    """Return a number of Python's, or of a package that registers its own with `numbers`."""
+    """Return a number, which may be of a type that a package registers with `numbers`."""
     if isinstance(given, bool):
         raise TypeError(f"{name} {wrong(expected, given)}.")
     if isinstance(given, (int, float)):
         return given
-    from numbers import Integral, Real  # for a foreign number, which is rare
+    from numbers import Integral, Real  # imported lazily: rarely needed
 
     if isinstance(given, Integral):
         return int(given)
@@ -118,5 +118,5 @@ def _number(given: object, name: str, expected: str) -> float:
 def _approximate(number: Real) -> float:
     try:
         return float(number)
-    except OverflowError:  # a fraction may be of any size
+    except OverflowError:  # a fraction can be arbitrarily large
         return -math.inf if number < 0 else math.inf

@@ -1,10 +1,10 @@
-"""Which class a name on the wire has: the generated catalogue, what programs define, and packages that users generate.
+"""Maps names on the wire to classes: the generated catalogue, classes of the program, and user-generated packages.
 
 Rules of this module:
 
-- A class is imported when its name is first asked for, never before.
-- Names match without regard to case. What a program has registered wins over ami-typed's classes; what it has merely
-  defined wins if it derives from them, so that typed attributes and lists hold what they say.
+- A class is imported when its name is first looked up, never before.
+- Names are case-insensitive. A class that the program has registered takes precedence over ami-typed's; a class that it
+  has only defined takes precedence if it derives from ami-typed's, so that typed attributes and lists keep their types.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _ACTIONS: dict[str, Place] = {}
 _EVENTS: dict[str, Place] = {}
 _AGGREGATES: dict[str, Place] = {}
 _OWN: dict[type[Any], dict[str, type[Any]]] = {Event: {}, Request: {}, Aggregate: {}}
-"""The classes that programs have registered, by what they are and by name in lower case."""
+"""The classes that programs have registered, by base class and by name in lower case."""
 
 
 @overload
@@ -74,25 +74,26 @@ def register(
     aggregates: Mapping[str, str] = _NOTHING,
     event_names: Mapping[str, str] = _NOTHING,
 ) -> Any:
-    """Make a class, or the classes of a generated package, known to every manager of this process.
+    """Register a class, or the classes of a generated package, for every manager of this process.
 
-    An event or a list of your own needs no registration: defining its class is enough. Register a class that is to
-    stand in for one of ami-typed's without deriving from it, or an action's, so that a plain
-    ``Request("DongleShowDevices")`` is answered as that class says.
+    Your own events and lists need no registration: defining the class is enough. Register a class to replace one of
+    ami-typed's without deriving from it, or an action class, to have it determine how a plain
+    ``Request("DongleShowDevices")`` is answered.
 
     Args:
-        cls: A class of an event, an action or a list. This may be used as a decorator.
+        cls: A class of an event, an action or a list. `register` can be used as a decorator.
         package: The package's import name.
         actions: The module, relative to the package, of each action class.
         events: The same for event classes.
         aggregates: The same for aggregate classes.
-        event_names: The class of each event whose name on the wire, in lower case, is not its class's.
+        event_names: The class of each event whose name on the wire differs from the class name, by this name in lower
+            case.
 
     Returns:
         The class.
 
     Raises:
-        TypeError: It is no class of an event, an action or a list.
+        TypeError: ``cls`` is not a class of an event, an action or a list.
     """
     if cls is not None or not package:
         return _register_class(cls)
@@ -123,18 +124,18 @@ def _changed() -> None:
 
 
 def version() -> int:
-    """Return a number that changes whenever a name may have another class."""
+    """Return a number that changes whenever a lookup may return another class."""
     return DEFINED.version
 
 
 def event_class(name: str) -> type[Event]:
-    """Return the class of an event by its name on the wire, `Event` for one that nobody knows."""
+    """Return the class of an event by its name on the wire, `Event` if unknown."""
     found: type[Event] = _find(Event, _EVENTS, name, DEFINED.events)
     return found
 
 
 @functools.lru_cache(maxsize=1)
-def _names(version: int) -> tuple[dict[str, str], dict[str, str]]:  # noqa: ARG001 - what was found holds for a version
+def _names(version: int) -> tuple[dict[str, str], dict[str, str]]:  # noqa: ARG001 - the cache key
     events = {name: place[1] for name, place in _EVENTS.items()}
     for cls in (*_OWN[Event].values(), *DEFINED.events.values()):
         events[event_name(cls).lower()] = event_name(cls)
@@ -144,23 +145,23 @@ def _names(version: int) -> tuple[dict[str, str], dict[str, str]]:  # noqa: ARG0
 
 
 def event_names() -> Mapping[str, str]:
-    """Return the names of the events that there are classes for, by name in lower case."""
+    """Return the names of the events that have a class, by name in lower case."""
     return _names(version())[0]
 
 
 def aggregate_names() -> Mapping[str, str]:
-    """Return the names of the lists that there are classes for, by name in lower case."""
+    """Return the names of the lists that have a class, by name in lower case."""
     return _names(version())[1]
 
 
 def sort_class(name: str) -> type[Event] | None:
-    """Return the class of those events that a header tells apart by this value, `None` if there is none."""
+    """Return the class of the events that a header distinguishes by this value, `None` if there is none."""
     folded = name.lower()
     return next((sorts[folded] for sorts in DEFINED.sorts.values() if folded in sorts), None)
 
 
 def sorts_of(name: str) -> Iterable[type[Event]]:
-    """Return the classes of the events of a name that a header tells apart; none where it has one class."""
+    """Return the classes that a header distinguishes among events of one name; empty if the name has one class."""
     return DEFINED.sorts.get(name.lower(), {}).values()
 
 
@@ -179,12 +180,12 @@ def family_class(name: str) -> type[Event] | None:
 
 
 def has_sorts(name: str) -> bool:
-    """Whether events of a name are of several classes, told apart by a header."""
+    """Return whether events of a name have several classes, distinguished by a header."""
     return name.lower() in DEFINED.sorts
 
 
 def class_of(name: str, octets: bytes) -> type[Event]:
-    """Return the class of one event: as `event_class`, but of those that share a name the one that it is of."""
+    """Return the class of an event: as `event_class`, but also distinguishing the classes that share a name."""
     cls = event_class(name)
     sorts = DEFINED.sorts.get(name.lower())
     if not sorts or not cls.named_by:
@@ -193,19 +194,19 @@ def class_of(name: str, octets: bytes) -> type[Event]:
 
 
 def action_class(name: str) -> type[Request[Any]]:
-    """Return the class of an action by its name, `Request` for one that nobody knows."""
+    """Return the class of an action by its name, `Request` if unknown."""
     found: type[Request[Any]] = _find(Request, _ACTIONS, name, {})
     return found
 
 
 def aggregate_class(name: str) -> type[Aggregate]:
-    """Return the class of a list by its name, `Aggregate` for one that nobody knows."""
+    """Return the class of a list by its name, `Aggregate` if unknown."""
     found: type[Aggregate] = _find(Aggregate, _AGGREGATES, name, DEFINED.aggregates)
     return found
 
 
 def described_action(name: str) -> type[Request[Any]]:
-    """Return the generated class of an action, `Request` for one that none was generated for."""
+    """Return the generated class of an action, `Request` if there is none."""
     found: type[Request[Any]] = _load(_ACTIONS.get(name.lower()), Request)
     return found
 
@@ -225,10 +226,10 @@ def _load(place: Place | None, default: type[Any] | None) -> Any:
 
 
 def check_request(given: object) -> None:
-    """Refuse what is no request, and say what to write instead.
+    """Reject an argument that is not a request, suggesting what to write instead.
 
     Raises:
-        TypeError: It is no request.
+        TypeError: The argument is not a request.
     """
     if isinstance(given, Request):
         return
@@ -245,7 +246,7 @@ def check_request(given: object) -> None:
 
 
 def _spellings(name: str) -> str:
-    """Return how a request for an action of some such name is written."""
+    """Return the code that creates a request for an action with a similar name."""
     from difflib import get_close_matches
 
     known = {each: place[1] for each, place in _ACTIONS.items()}
@@ -255,10 +256,10 @@ def _spellings(name: str) -> str:
 
 
 def knowledge_of(request: Request[Any]) -> type[Request[Any]]:
-    """Return the class that knows how a request is answered.
+    """Return the class that describes how a request is answered.
 
-    That is the request's own class if it is made for this action. Of a class that a program has derived from `Request`
-    itself, what it says holds, and for all else what ami-typed knows of the action.
+    This is the request's own class if it is a class for this action. For a class that a program has derived directly
+    from `Request`, the attributes that it sets take precedence over those of ami-typed's class for the action.
     """
     return _knowledge(type(request), request.action)
 

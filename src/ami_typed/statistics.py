@@ -1,9 +1,9 @@
-"""What a manager has counted over its life, over however many connections, as a program sees it.
+"""Statistics of a manager over its lifetime, across all its connections.
 
 Rules of this module:
 
-- `Statistics` is a snapshot that never changes. Durations are in seconds, sizes in bytes. `Tally` does the counting.
-- Names beyond the first thousands are counted together under `OTHERS`.
+- `Statistics` is an immutable snapshot. Durations are in seconds, sizes in bytes. `Tally` does the counting.
+- After the first few thousand names, further ones are counted together under `OTHERS`.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 __all__ = ["OTHERS", "Ending", "RoundTrips", "Statistics"]
 
 Ending = Literal["pending", "answered", "failed", "timed_out", "cancelled", "lost", "unsent"]
-"""What becomes of a request: it waits; the server did it, or answered with an error; its sender waited too long, or
-stopped waiting; the connection ended with the outcome unknown; no byte of it left."""
+"""The outcome of a request: not answered yet; answered with success or with an error; timed out or cancelled by its
+sender; unknown because the connection ended; or not sent at all."""
 
 OTHERS = "(others)"
-"""Stands for the names that came when there were too many of them already."""
+"""The name under which names beyond the maximum are counted together."""
 
 
 class RoundTrips(NamedTuple):
-    """How long answers took, from handing the request in to reading its answer, in seconds.
+    """Round-trip times, from submitting a request to reading its answer, in seconds.
 
     Attributes:
-        answers: How many answers came.
-        total: The sum of their times.
-        minimum: The shortest, `None` where none came.
-        maximum: The longest, `None` where none came.
-        last: That of the last answer, `None` where none came.
-        histogram: How many answers were in each class of times: its upper bound and the number, shortest first, classes
-            without an answer left out. Each class is a fifth longer than the one before.
+        answers: The number of answers.
+        total: The sum of all round-trip times.
+        minimum: The shortest time, `None` if there are no answers.
+        maximum: The longest time, `None` if there are no answers.
+        last: The time of the last answer, `None` if there are no answers.
+        histogram: Pairs of a bucket's upper bound and its number of answers, in ascending order, without empty buckets.
+            Each upper bound is a fifth greater than the one before.
     """
 
     answers: int
@@ -48,27 +48,27 @@ class RoundTrips(NamedTuple):
 
     @property
     def mean(self) -> float | None:
-        """The mean, `None` where no answer came."""
+        """The mean, `None` if there are no answers."""
         return self.total / self.answers if self.answers else None
 
     @property
     def p50(self) -> float | None:
-        """The median, up to a fifth too long; see `percentile`."""
+        """The median, up to a fifth too high; see `percentile`."""
         return self.percentile(0.5)
 
     @property
     def p99(self) -> float | None:
-        """What 99 of 100 answers took at most, up to a fifth too long; see `percentile`."""
+        """The 99th percentile, up to a fifth too high; see `percentile`."""
         return self.percentile(0.99)
 
     def percentile(self, share: float) -> float | None:
-        """Return what a share of the answers took at most, `None` where no answer came.
+        """Return the time within which a share of the answers arrived, `None` if there are no answers.
 
         Args:
             share: The share, from 0 to 1.
 
         Returns:
-            Seconds: the upper bound of the class of times in which that answer is, so up to a fifth too long.
+            The time in seconds: the upper bound of the answer's histogram bucket, so it may be up to a fifth too high.
         """
         wanted = share * self.answers
         for bound, number in self.histogram:
@@ -78,7 +78,7 @@ class RoundTrips(NamedTuple):
         return self.maximum
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything, what is derived as well, as `json` takes it."""
+        """Return all values, including the derived ones, in a form that `json` can encode."""
         derived = {"mean": self.mean, "p50": self.p50, "p99": self.p99}
         return self._asdict() | derived | {"histogram": [list(each) for each in self.histogram]}
 
@@ -90,35 +90,35 @@ class RoundTrips(NamedTuple):
 
 
 class Statistics(NamedTuple):
-    """What a manager has seen and done so far, over all its connections; a snapshot.
+    """A snapshot of a manager's statistics over all its connections.
 
     Attributes:
-        connected_since: When the connection that stands was made, `None` where none does.
-        connections: How many connections were made, those made again among them.
-        reconnects: How often a lost connection was made again.
-        last_gap: How long there was no connection the last time, in seconds, `None` where it was never lost.
-        bytes_received: Bytes read from the server, behind TLS.
-        bytes_sent: Bytes of the requests written to the server, before TLS.
+        connected_since: When the current connection was established, `None` if there is none.
+        connections: Connections established, including reconnections.
+        reconnects: Lost connections that were re-established.
+        last_gap: Duration of the last interruption, in seconds; `None` if the connection was never lost.
+        bytes_received: Bytes read from the server, after TLS decryption.
+        bytes_sent: Bytes of the requests written to the server, before TLS encryption.
         messages_received: Messages from the server: events and answers.
-        events: How many events of each name came for a callback, a stream or the sender of a list action.
-        events_unwanted: How many of each name came that nobody asked for.
-        requests_sent: Requests of which a byte left.
-        requests_answered: Those that the server did what they asked for.
-        requests_failed: Those that it answered with an error.
-        requests_timed_out: Those whose sender waited too long for the answer, or for the end of its list.
-        requests_cancelled: Those whose sender stopped waiting before.
-        requests_lost: Those whose outcome is unknown because the connection ended.
-        requests_unsent: Requests of which no byte left, because the connection ended or took none in time; not among
-            ``requests_sent``.
-        requests_pending: Requests that wait for their answer now.
-        late_answers: Answers that came after their request had timed out.
-        events_dropped: Messages that were dropped because the callbacks were too slow.
-        stream_events_dropped: Events that were dropped because their stream was full.
-        queue_depth: Messages that wait for the callbacks now.
-        queue_highest: The most that ever waited for them.
-        callback_exceptions: How often a callback raised an exception.
-        round_trips: How long answers took.
-        round_trips_by_action: The same by the action's name.
+        events: Events by name, for a callback, a stream or the sender of a list action.
+        events_unwanted: Events by name that had no recipient.
+        requests_sent: Requests of which at least one byte was sent.
+        requests_answered: Requests that succeeded.
+        requests_failed: Requests that the server answered with an error.
+        requests_timed_out: Requests whose answer, or the end of whose list, was not received in time.
+        requests_cancelled: Requests whose sender stopped waiting before the time-out.
+        requests_lost: Requests whose outcome is unknown because the connection ended.
+        requests_unsent: Requests of which no byte was sent, because the connection ended or was blocked until the
+            time-out; not included in ``requests_sent``.
+        requests_pending: Requests that are currently pending.
+        late_answers: Answers received after their request had timed out.
+        events_dropped: Messages dropped because callbacks could not keep up.
+        stream_events_dropped: Events dropped because their stream was full.
+        queue_depth: Messages currently queued for callbacks.
+        queue_highest: Maximum of ``queue_depth`` so far.
+        callback_exceptions: Exceptions raised by callbacks.
+        round_trips: Round-trip times of all answers.
+        round_trips_by_action: Round-trip times by action name.
     """
 
     connected_since: datetime | None
@@ -148,7 +148,7 @@ class Statistics(NamedTuple):
     round_trips_by_action: Mapping[str, RoundTrips]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return everything as `json` takes it: the time in ISO 8601, round trips as dicts with p50 and p99."""
+        """Return all values in a form that `json` can encode: the time in ISO 8601, round trips as dicts with p50 and p99."""
         by_action = {action: times.as_dict() for action, times in self.round_trips_by_action.items()}
         return self._asdict() | {
             "connected_since": self.connected_since and self.connected_since.isoformat(),
