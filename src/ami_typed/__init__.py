@@ -1,7 +1,8 @@
 """Every action and every event of Asterisk's Manager Interface, typed.
 
-`Manager` is the connection, `actions` holds what can be sent, `events`, `responses` and `aggregates` what comes back,
-`enums` the vocabularies. Importing this package loads none of them; each is loaded when it is first used.
+`Manager` and `AsyncManager` are the clients. `actions` contains the requests; `events`, `responses` and `aggregates`
+contain the messages that the server sends, and `enums` their vocabularies. Importing this package loads none of these
+modules; each is loaded on first use.
 """
 
 from typing import TYPE_CHECKING
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
     from ami_typed.releases import Release, Releases
     from ami_typed.statistics import RoundTrips, Statistics
 
-    # The API that this package implements is documented under these names; each is the class without the underscore.
+    # The documented names of the API that this package implements: aliases of the classes without the underscore.
     _Aggregate = Aggregate
     _Event = Event
     _Message = Message

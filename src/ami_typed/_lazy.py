@@ -1,6 +1,6 @@
-"""What keeps importing light.
+"""Helpers that keep imports fast.
 
-Namespaces load a module when one of their names is first asked for (PEP 562), and named tuples do not compile the
+Namespaces load a module when one of its names is first accessed (PEP 562), and named tuples do not compile the
 annotations of their fields.
 """
 
@@ -28,7 +28,7 @@ else:
             return made
 
     class NamedTuple(metaclass=_Fields):
-        """As that of typing, which compiles the annotation of each field: a tenth of what importing `Manager` costs."""
+        """Like `typing.NamedTuple`, which compiles each field's annotation: a tenth of the time to import `Manager`."""
 
 
 __all__ = ["NamedTuple", "namespace"]
@@ -37,14 +37,14 @@ __all__ = ["NamedTuple", "namespace"]
 def namespace(
     package: str, namespace_globals: dict[str, Any], modules: Mapping[str, str], source: str | None = None
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Make the ``__getattr__`` and ``__dir__`` of a package.
+    """Return the ``__getattr__`` and ``__dir__`` functions of a package.
 
     Args:
-        package: The package's own name.
-        namespace_globals: Its `globals()`; a name that was loaded once is kept there.
-        modules: The module of each public name, relative to the package; an empty one means that the name is itself
+        package: The package's name.
+        namespace_globals: Its `globals()`, where loaded names are cached.
+        modules: The module of each public name, relative to the package; an empty string means that the name itself is
             a module.
-        source: The package that the modules are in, where it is another one.
+        source: The package that contains the modules, if it is another one.
     """
 
     def load(name: str) -> Any:

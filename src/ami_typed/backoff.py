@@ -1,12 +1,13 @@
-"""When to try again: the pauses between attempts to connect.
+"""Backoff: the pauses between attempts to connect.
 
 Rules of this module:
 
-- Pauses grow to a ceiling and are jittered, so that a hundred programs do not all come back in the same moment.
-- They go on growing from loss to loss, until a connection has lasted as long as the longest pause: a server that lets
-  in and drops at once is not hammered.
+- Pauses grow up to a ceiling and are jittered, so that many programs do not reconnect at the same moment.
+- They keep growing across lost connections, until a connection has lasted as long as the longest pause: a server that
+  accepts and then immediately drops connections is not flooded with attempts.
 - No clock and no waiting here: the shells wait.
-- At the start only what may pass is tried again: not a refused log-in, a certificate, or a server that is no Asterisk.
+- At the start, only failures that may be temporary are retried: not a refused log-in, an invalid certificate, or a
+  server that is not Asterisk.
 """
 
 from __future__ import annotations
@@ -28,22 +29,23 @@ __all__ = ["Pauses", "Reconnect", "checked", "may_pass"]
 
 
 class Reconnect(NamedTuple):
-    """How a lost connection is made again: ``Manager(reconnect=Reconnect())``.
+    """Policy for reconnecting after a lost connection: ``Manager(reconnect=Reconnect())``.
 
-    With ``at_start=True`` the first connection is covered too: `Manager.connect`, and entering the manager, keep trying
-    until the server is there. They fail at once where trying again is pointless: the log-in is refused, the
-    certificate does not verify, or what greets is not Asterisk.
+    With ``at_start=True``, the policy also applies to the first connection: `Manager.connect`, and entering the
+    manager, keep trying until the server is available. They fail immediately if retrying is pointless: the log-in is
+    refused, the certificate does not verify, or the greeting is not Asterisk's.
 
     Attributes:
         first: The pause before the first attempt, in seconds.
-        factor: How much longer each pause is than the one before.
-        ceiling: The longest pause, in seconds. A connection that has lasted as long as this counts as a good one, after
-            which pauses begin with the first again.
-        jitter: The part of a pause, from 0 to 1, that is left to chance.
-        attempts: How many attempts are made after each loss, and after the first one at the start; `None` goes on for
-            ever.
-        at_start: Whether `Manager.connect` keeps trying as well.
-        give_up_after: How long attempts are made after each loss and at the start, in seconds; `None` goes on for ever.
+        factor: The factor by which each pause is longer than the one before.
+        ceiling: The longest pause, in seconds. After a connection that lasted at least this long, pauses start again
+            from ``first``.
+        jitter: The random part of each pause, from 0 to 1.
+        attempts: Maximum number of attempts after each lost connection and, at the start, after the first attempt;
+            `None` for no limit.
+        at_start: Whether `Manager.connect` also keeps trying.
+        give_up_after: Maximum time for attempts after each lost connection and at the start, in seconds; `None` for no
+            limit.
     """
 
     first: Seconds = 0.5
@@ -55,11 +57,11 @@ class Reconnect(NamedTuple):
     give_up_after: Seconds | None = None
 
     def pauses(self) -> Pauses:
-        """Return the pauses of one manager, as they are before its first loss.
+        """Return the pauses for one manager, in their initial state.
 
         Raises:
-            TypeError: One of the attributes is of a wrong type.
-            ValueError: One is out of range.
+            TypeError: An attribute has the wrong type.
+            ValueError: An attribute is out of range.
         """
         return Pauses(self)
 
@@ -68,11 +70,11 @@ class Pauses:
     """The pauses of one manager.
 
     Args:
-        plan: How they grow.
+        plan: The policy.
 
     Raises:
-        TypeError: An attribute of the plan is of a wrong type.
-        ValueError: One is out of range.
+        TypeError: An attribute of the policy has the wrong type.
+        ValueError: An attribute of the policy is out of range.
     """
 
     def __init__(self, plan: Reconnect) -> None:
@@ -84,13 +86,13 @@ class Pauses:
         self._limit = seconds_or_none(plan.give_up_after, "Reconnect.give_up_after")
 
     def after(self, lasted: float, elapsed: Callable[[], float]) -> Iterator[float]:
-        """Yield the pause before each attempt, in seconds, after a loss.
+        """Yield the pause before each attempt after a lost connection, in seconds.
 
         Args:
-            lasted: How long the lost connection stood, in seconds.
-            elapsed: Returns the time since the loss, in seconds.
+            lasted: How long the lost connection lasted, in seconds.
+            elapsed: Returns the time since the connection was lost, in seconds.
         """
-        import random  # a program that loses no connection needs none
+        import random  # imported lazily: only needed after a lost connection
 
         if lasted >= self._ceiling:
             self._next = self._first
@@ -100,15 +102,15 @@ class Pauses:
                 return
             pause = min(self._next, self._ceiling)
             self._next = min(pause * self._factor, self._ceiling)
-            yield min(pause * (1 - self._jitter * random.random()), left)  # noqa: S311 - no secret hangs on it
+            yield min(pause * (1 - self._jitter * random.random()), left)  # noqa: S311 - not used for security
 
 
 def checked(plan: object) -> Reconnect | None:
-    """Return a plan whose attributes make sense.
+    """Validate a policy and return it.
 
     Raises:
-        TypeError: It is no `Reconnect`, or an attribute of it is of a wrong type: its first pause may be `True` or
-            `False`, which is meant for `Reconnect.at_start`.
+        TypeError: The argument is not a `Reconnect`, or an attribute has the wrong type; a bool as the first pause was
+            probably meant for `Reconnect.at_start`.
         ValueError: An attribute is out of range.
     """
     if plan is None:
@@ -125,5 +127,5 @@ def checked(plan: object) -> Reconnect | None:
 
 
 def may_pass(error: Exception) -> bool:
-    """Return whether a failed attempt to connect may succeed later without anybody changing anything."""
+    """Return whether a later attempt to connect may succeed although nothing has been changed."""
     return isinstance(error, StillBooting) or (isinstance(error, ConnectFailed) and not error.permanent)

@@ -1,8 +1,9 @@
-"""How much is held at most, for everything that a server or a slow program could make grow.
+"""Upper bounds for all memory whose size depends on the server or on a slow program.
 
 Rules of this module:
 
-- Each number is named once, here; who holds something is given the numbers and refuses, drops or ends beyond them.
+- Each limit is defined once, here. Code that stores data receives its limits, and rejects, drops or disconnects beyond
+  them.
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ __all__ = ["Limits", "checked"]
 
 
 class Limits(NamedTuple):
-    """How much ami-typed holds at most, for one connection.
+    """Upper bounds for the data that ami-typed stores for one connection.
 
     Attributes:
-        line: Bytes of one line that has not ended yet.
+        line: Bytes of one incomplete line.
         message: Bytes of one message.
         headers: Lines of one message.
-        pending: Requests that wait for their answer.
-        events: Events that wait for their callbacks; see `Overflow` for what happens beyond it.
-        stream: Events that wait in one `EventStream`; see `Overflow`.
-        waiting: Bytes of all events that wait for their callbacks, or in one `EventStream`.
-        items: Events of one list. A longer one fails with `ListTooLong`; the connection goes on, and the rest of the
-            list is ignored.
-        gathered: Bytes of all events of one list, likewise.
+        pending: Pending requests.
+        events: Events queued for callbacks; see `Overflow` for the behaviour at this limit.
+        stream: Events queued in one `EventStream`; see `Overflow`.
+        waiting: Total bytes of the events queued for callbacks, or in one `EventStream`.
+        items: Events of one list. A longer list fails with `ListTooLong`; the connection stays open, and the rest of
+            the list is ignored.
+        gathered: Total bytes of the events of one list; a larger list fails in the same way.
     """
 
     line: int = 16 << 20
@@ -42,11 +43,11 @@ class Limits(NamedTuple):
 
 
 def checked(limits: object) -> Limits:
-    """Return limits, each a whole number above 0.
+    """Validate limits and return them; each must be a whole number above 0.
 
     Raises:
-        TypeError: These are no `Limits`, or one is no whole number.
-        ValueError: One is below 1.
+        TypeError: The argument is not a `Limits`, or a limit is not a whole number.
+        ValueError: A limit is below 1.
     """
     if not isinstance(limits, Limits):
         raise TypeError(f"limits {wrong('a Limits', limits)}.")

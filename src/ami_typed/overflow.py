@@ -1,4 +1,4 @@
-"""What happens when a queue is full: chosen by the program, for the callbacks and for each stream."""
+"""The policies for full queues, chosen by the program for its callbacks and for each stream."""
 
 from __future__ import annotations
 
@@ -21,49 +21,49 @@ class _Parts(NamedTuple):
 
 
 class Overflow(_Parts):
-    """What happens where callbacks or the reader of a stream fall behind: ``Manager(overflow=Overflow.DROP_NEWEST)``.
+    """The policy for callbacks or stream readers that cannot keep up: ``Manager(overflow=Overflow.DROP_NEWEST)``.
 
-    Whatever is chosen, an answer is never dropped nor delayed, what is dropped is counted and announced in its place
-    (to callbacks as `EventsLost`; by a stream as `EventsDropped`, or as `EventsLost` where it was asked for), and a
-    queue holds no more than its limits: `Limits.events` or `Limits.stream`, and `Limits.waiting`.
+    Under every policy, answers are never dropped or delayed. Dropped events are counted and reported in their place: to
+    callbacks as `EventsLost`; by a stream as `EventsDropped`, or as `EventsLost` if the stream subscribes to it. A
+    queue never exceeds its limits, `Limits.events` or `Limits.stream`, and `Limits.waiting`.
 
     Attributes:
-        drops: Which events give way at the limit.
-        disconnects: Whether the connection ends there.
-        seconds: How long reading rests before, at most.
+        drops: Which events are dropped at the limit.
+        disconnects: Whether to disconnect at the limit.
+        seconds: Maximum time to pause reading before the limit, in seconds.
     """
 
     __slots__ = ()
 
     DROP_OLDEST: ClassVar[Overflow]
-    """At the limit the oldest events give way: what is read is never far behind what happens."""
+    """At the limit, drop the oldest events: those that are delivered are always recent."""
     DROP_NEWEST: ClassVar[Overflow]
-    """At the limit no more events are let in until there is room: what was let in is complete."""
+    """At the limit, drop new events until there is room: those already queued have no gaps."""
     DISCONNECT: ClassVar[Overflow]
-    """At the limit the connection ends with `Overflowed`; with ``reconnect`` it is made again.
+    """At the limit, end the connection with `Overflowed`; with ``reconnect``, the manager then reconnects.
 
-    What was let in is still delivered, and behind it what was not is announced, then that the connection is lost.
+    Events already queued are still delivered, followed by a report of the dropped ones and by `Disconnected`.
     """
 
     @staticmethod
     def block(seconds: Seconds = 10.0, then: Overflow | None = None) -> Overflow:
-        """Rest from reading while more than half of the limit waits, so that the server slows down and nothing is lost.
+        """Pause reading while a queue is more than half full, so that the server slows down and nothing is lost.
 
-        Asterisk closes a connection that takes nothing for ``writetimeout`` (manager.conf; 100 ms where it is not set;
-        main/manager.c of 13.38.3 to 22.10.1). What the operating system buffers, some megabytes, is all that a rest
-        may use up; raise ``writetimeout`` above ``seconds`` where it is to last longer.
+        Asterisk closes a connection to which it cannot write for ``writetimeout`` (manager.conf; 100 ms if not set;
+        main/manager.c of 13.38.3 to 22.10.1). A pause can therefore last only until the operating system's buffers of a
+        few megabytes are full; for longer pauses, raise ``writetimeout`` above ``seconds``.
 
-        While somebody waits for an answer reading goes on, because the answer lies behind the events. So events may be
-        dropped at the limit during a flood in which a callback, or whoever reads the stream, sends requests: each lets
-        in what comes until its answer does.
+        Reading does not pause while a caller waits for an answer, because the answer follows the events. Events may
+        therefore be dropped at the limit if a callback or the reader of the stream sends requests during a flood: each
+        request admits the events that arrive before its answer.
 
         Args:
-            seconds: How long reading rests before it goes on all the same.
-            then: What happens at the limit when reading went on; the oldest events are dropped where nothing is given.
+            seconds: Maximum pause, after which reading continues regardless.
+            then: The policy at the limit once reading has continued. By default, the oldest events are dropped.
 
         Raises:
-            TypeError: ``seconds`` is no duration, or ``then`` no `Overflow`.
-            ValueError: ``seconds`` is below 0.
+            TypeError: ``seconds`` is not a duration, or ``then`` is not an `Overflow`.
+            ValueError: ``seconds`` is negative.
         """
         policy = checked(then, "then") if then else Overflow.DROP_OLDEST
         return policy._replace(seconds=in_seconds(seconds, "seconds"))
@@ -75,15 +75,15 @@ Overflow.DISCONNECT = Overflow("newest", disconnects=True)
 
 
 def checked(overflow: object, name: str = "overflow") -> Overflow:
-    """Return a policy, its duration in seconds.
+    """Validate a policy and return it with its duration in seconds.
 
     Args:
         overflow: The policy.
-        name: The parameter it was given for.
+        name: The name of the parameter, for error messages.
 
     Raises:
-        TypeError: It is none, or its duration is of a wrong type.
-        ValueError: Its duration is below 0, or what it drops is neither the oldest nor the newest.
+        TypeError: The argument is not an `Overflow`, or its duration has the wrong type.
+        ValueError: Its duration is negative, or ``drops`` is neither ``oldest`` nor ``newest``.
     """
     if not isinstance(overflow, Overflow):
         raise TypeError(f"{name} {wrong('an Overflow', overflow)}.")

@@ -3,7 +3,7 @@
 Rules of this module:
 
 - `Statistics` is an immutable snapshot. Durations are in seconds, sizes in bytes. `Tally` does the counting.
-- After the first few thousand names, further ones are counted together under `OTHERS`.
+- Names beyond a maximum number are counted together under `OTHERS`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class RoundTrips(NamedTuple):
         return self.maximum
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all values, including the derived ones, in a form that `json` can encode."""
+        """Return all values, including the derived ones, in a form for `json`."""
         derived = {"mean": self.mean, "p50": self.p50, "p99": self.p99}
         return self._asdict() | derived | {"histogram": [list(each) for each in self.histogram]}
 
@@ -148,7 +148,7 @@ class Statistics(NamedTuple):
     round_trips_by_action: Mapping[str, RoundTrips]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all values in a form that `json` can encode: the time in ISO 8601, round trips as dicts with p50 and p99."""
+        """Return all values in a form for `json`: the time in ISO 8601, round trips as dicts with p50 and p99."""
         by_action = {action: times.as_dict() for action, times in self.round_trips_by_action.items()}
         return self._asdict() | {
             "connected_since": self.connected_since and self.connected_since.isoformat(),

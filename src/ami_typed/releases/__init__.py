@@ -1,16 +1,16 @@
-"""Which releases of Asterisk have something: a release, and the set of releases, per branch.
+"""Releases of Asterisk, and sets of releases by branch.
 
 Rules of this module:
 
-- A release is ordered within its branch only: 18.26 has things that 19.8 lacks, so "since 18" is never inferred.
-- The text of a set is its only form: ``13-15 16.20 17-`` reads "13 to 15, 16 from 16.20 on, 17 and later".
-- Only an open end (``17-``) reaches branches that are newer than this package. Whatever has not ended has one, so a
-  server of a newer branch is taken to have what the newest known branch has. ``13-20`` did end; no newer server has it.
-- A release of which only the branch is known is taken to have what any release of that branch has.
+- Releases are ordered within a branch only: 18.26 supports things that 19.8 lacks, so "since 18" is never inferred.
+- A set is defined by its text: ``13-15 16.20 17-`` means "13 to 15, 16 from 16.20 on, 17 and later".
+- Only an open end (``17-``) includes branches newer than this package. Everything that the newest known branch supports
+  has an open end, so it is assumed to exist in newer branches. ``13-20`` has ended; newer servers lack it.
+- A release of which only the branch is known is assumed to support everything that any release of the branch supports.
 
-The packages below, `v13`, `v14` and so on, are generated: the same classes as in `ami_typed`, but only those that the
-branch has, so that a type checker refuses the rest: ``from ami_typed.releases.v18 import actions, events``. `every` has
-what each of them has.
+The subpackages `v13`, `v14` and so on are generated. They contain the same classes as `ami_typed`, but only those that
+the branch supports, so that a type checker rejects all others: ``from ami_typed.releases.v18 import actions, events``.
+`every` contains the classes that all branches support.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from ami_typed._lazy import NamedTuple
 __all__ = ["Release", "Releases"]
 
 UNKNOWN = -1
-"""Stands for the second number of a release of which only the branch is known."""
+"""The second number of a release of which only the branch is known."""
 _AMI_OF_BRANCH = 11
-"""How far a branch's number is above the first one of the version that it greets with, since 13."""
+"""The difference between a branch and the major version in its greeting, since 13."""
 
 
 class Release(NamedTuple):
     """A release of Asterisk: ``Release(22, 10, 1)``.
 
     Attributes:
-        branch: The first number, the line that gets its own fixes and features.
-        minor: The second number, -1 where only the branch is known; see `exact`.
-        patch: The third number, 0 where there is none.
+        branch: The first number, the release branch with its own fixes and features.
+        minor: The second number, -1 if only the branch is known; see `exact`.
+        patch: The third number, 0 if there is none.
     """
 
     branch: int
@@ -42,13 +42,13 @@ class Release(NamedTuple):
 
     @classmethod
     def find(cls, version: str) -> Release | None:
-        """Find a release in what Asterisk calls itself.
+        """Find the release in a version reported by Asterisk.
 
         Args:
             version: ``22.10.1``, ``Asterisk 16.28.0~dfsg-0``, ``certified/18.9-cert5``, ``GIT-22-2f9b2f7``, ...
 
         Returns:
-            The release, of which a build from git tells the branch only; `None` where the text tells neither.
+            The release, with only its branch for a build from git; `None` if the text contains neither.
         """
         match = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", version)
         if match is not None:
@@ -58,7 +58,9 @@ class Release(NamedTuple):
 
     @classmethod
     def greeting_with(cls, version: str) -> Release | None:
-        """Return the branch that greets with a version of the Manager Interface, which counts up with the branches.
+        """Return the branch that sends a version of the Manager Interface in its greeting.
+
+        The major version increases by 1 with each branch.
 
         Args:
             version: ``2.10.6`` for 13, ``3.2.2`` for 14, ... ``11.0.0`` for 22 (include/asterisk/manager.h of each).
@@ -69,7 +71,7 @@ class Release(NamedTuple):
 
     @property
     def exact(self) -> bool:
-        """Whether more is known of it than its branch."""
+        """Whether more than the branch is known."""
         return self.minor != UNKNOWN
 
     def __str__(self) -> str:
@@ -80,8 +82,8 @@ class Releases:
     """A set of releases, branch by branch.
 
     Args:
-        spans: Branches, ranges of branches and first releases within a branch, divided by blanks:
-            ``13-15 16.20 17-``. The last of them may have an open end, which is every later branch: ``17-``.
+        spans: Branches, ranges of branches and first releases within a branch, separated by spaces:
+            ``13-15 16.20 17-``. The last one may have an open end, which includes every later branch: ``17-``.
     """
 
     __slots__ = ("spans",)
@@ -91,11 +93,11 @@ class Releases:
 
     @property
     def is_open(self) -> bool:
-        """Whether every branch behind those that the text names belongs to the set."""
+        """Whether the set includes every branch after those named in the text."""
         return self.spans.endswith("-")
 
     def branches(self) -> dict[int, Release]:
-        """Return the first release of each branch that the text names; an open set has all later ones as well."""
+        """Return the first release of each branch named in the text; an open set also includes all later branches."""
         first: dict[int, Release] = {}
         for span in self.spans.removesuffix("-").split():
             low, _, high = span.partition("-")
@@ -113,7 +115,7 @@ class Releases:
         return not release.exact or release >= first
 
     def _starts(self) -> frozenset[Release]:
-        """Return the first releases that tell the set from others: whole branches just before an open end do not."""
+        """Return the first releases that identify the set, without complete branches just before an open end."""
         starts = list(self.branches().values())
         while self.is_open and starts[1:] and starts[-1] == Release(starts[-2].branch + 1):
             starts.pop()
@@ -135,18 +137,18 @@ class Releases:
         return f"Asterisk {', '.join(words)}"
 
     def needed_by(self, release: Release) -> str:
-        """Return the releases that a server of a release outside the set would need, in words.
+        """Return the releases that a server whose release is not in the set would need, in words.
 
         Returns:
-            The first release of the server's own branch, if that branch is in the set: ``Asterisk 18.26 or later``;
-            else the whole set.
+            The first release of the server's branch, if the set includes this branch: ``Asterisk 18.26 or later``; else
+            the whole set.
         """
         first = self.branches().get(release.branch)
         return str(self) if first is None else f"Asterisk {_number(first)} or later"
 
 
 def _runs(branches: dict[int, Release]) -> list[list[Release]]:
-    """Return the first releases in runs of neighbouring branches, all of them whole except perhaps the first."""
+    """Return the first releases in runs of consecutive branches; only the first branch of a run may be incomplete."""
     runs: list[list[Release]] = []
     for branch, first in sorted(branches.items()):
         if runs and first == Release(branch) and runs[-1][-1].branch == branch - 1:
