@@ -1,1 +1,1 @@
-"""One conversation with a server, without I/O: bytes and times in, messages and results out."""
+"""Sans-I/O protocol: framing, requests and answers, log-in. Bytes and timestamps in, messages and results out."""

@@ -1,13 +1,14 @@
 """Exchanges of more than one message, written once for both shells: log-in, originate, log-off.
 
-A conversation is a generator: it yields what it wants done and is sent what came of it. Rules of this module:
+A conversation is a generator: it yields steps for the shell to carry out, and receives their results. Rules of this
+module:
 
-- `Request`: send it; the answer comes back, or `ActionFailed` and its kin are raised here.
-- `Listen`: begin to collect events of these names now, before anything is sent that may cause them.
-- `Await`: the first collected event that fits comes back, or `EventTimeout` is raised here.
+- `Request`: send it; the result is the answer, or `ActionFailed` or a related error is raised here.
+- `Listen`: start collecting events of these names now, before sending anything that may cause them.
+- `Await`: the result is the first collected event that matches, or `EventTimeout` is raised here.
 - `Boot`: wait until the server is fully booted, or `StillBooting` is raised here.
-- What is awaited belongs to the connection that the conversation is held on, and is given up with it.
-- The plain secret goes over the wire only where the caller asks for it.
+- An awaited event belongs to the connection that the conversation runs on; waiting ends when that connection ends.
+- The secret itself is sent over the wire only if the caller requests it.
 """
 
 from __future__ import annotations
@@ -64,12 +65,12 @@ class Listen(NamedTuple):
 
 
 class Await(NamedTuple):
-    """Wait for the first collected event that fits.
+    """Wait for the first collected event that matches.
 
     Attributes:
-        fits: Whether an event is the one.
+        fits: Whether an event matches.
         timeout: How long to wait, in seconds.
-        what: What is waited for, to say when it does not come.
+        what: Describes the event in the error that is raised if it does not arrive.
     """
 
     fits: Callable[[Event], bool]
@@ -92,13 +93,13 @@ Conversation = Generator[Step, Any, T]
 
 
 class Credentials(NamedTuple):
-    """What a log-in was made with, to make it again.
+    """The parameters of a log-in, kept so that it can be repeated.
 
     Attributes:
         username: The section of manager.conf.
-        secret: Its secret, or what returns it when it is needed.
-        events: The event mask to begin with.
-        plain: Whether the secret itself is sent.
+        secret: Its secret, or a function that returns it when it is needed.
+        events: The initial event mask.
+        plain: Whether to send the secret itself.
         wait: How long to wait until the server is fully booted, in seconds; `None` does not wait.
         timeout: How long to wait for each answer, in seconds.
     """
@@ -121,7 +122,7 @@ def _request(action: str, timeout: float, /, **headers: Any) -> Request[Answer]:
 
 
 class _Plain(Request[Answer]):
-    """A request whose answer is all there is to know."""
+    """A request whose result is its plain `Answer`."""
 
     __slots__ = ()
 
@@ -132,19 +133,19 @@ class _Plain(Request[Answer]):
 
 
 def login(credentials: Credentials) -> Conversation[Release | None]:
-    """Log in, wait until the server is fully booted where asked, and find out its release.
+    """Log in, wait until the server is fully booted if requested, and query its release.
 
     Args:
-        credentials: Whom.
+        credentials: The credentials to log in with.
 
     Returns:
-        The server's release of Asterisk, `None` where this user may not ask for it.
+        The server's Asterisk release; `None` if this user may not query it.
 
     Raises:
-        TypeError: One of them is of a wrong type.
-        HeaderRefused: The event mask names a class that there is none of, or the secret can be none.
-        LoginFailed: The server did not let this user in.
-        StillBooting: It was not fully booted in time.
+        TypeError: One of the credentials has the wrong type.
+        HeaderRefused: The event mask names a class that does not exist, or the secret is not a possible one.
+        LoginFailed: The server rejected the log-in.
+        StillBooting: The server was not fully booted in time.
     """
     username, secret, events, plain, *_ = credentials
     wait, timeout = seconds_or_none(credentials.wait, "wait"), seconds(credentials.timeout, "timeout")
@@ -166,7 +167,7 @@ def login(credentials: Credentials) -> Conversation[Release | None]:
 
 
 def _secret_of(secret: str | Callable[[], object]) -> str:
-    """Return a secret that can be one: it stands in a line of manager.conf. No error shows it."""
+    """Return the secret after checking that a line of manager.conf can hold it. No error message contains it."""
     text = secret if isinstance(secret, str) else secret()
     if not isinstance(text, str):
         raise TypeError(f"The function for the secret returns {type(text).__name__}, not text.")
@@ -181,12 +182,12 @@ def _secret_of(secret: str | Callable[[], object]) -> str:
 
 
 def _listen(name: str) -> Listen:
-    """Collect events of a name, and what says that none will come."""
+    """Collect events of a name, and the notice after which none can arrive."""
     return Listen((name, Disconnected.__name__))
 
 
 def _wait(fits: Callable[[Event], bool], timeout: float, what: str) -> Conversation[Event]:
-    """Wait for an event of this connection: another one, made in its place, will not bring it."""
+    """Wait for an event on this connection: a connection that replaces it will not deliver the event."""
 
     def ends_it(event: Event) -> bool:
         return isinstance(event, Disconnected) or fits(event)
@@ -223,20 +224,20 @@ def _ask_release(timeout: float) -> Conversation[Release | None]:
 def originate(request: Request[Any], *, margin: Seconds = 10.0) -> Conversation[events.OriginateResponse]:
     """Place a call and wait for its outcome.
 
-    The call is placed asynchronously, so that other requests of this connection are not held up by its ringing.
+    The call is placed asynchronously, so that it does not block other requests on this connection while it rings.
 
     Args:
-        request: An `actions.Originate`; it is not changed.
+        request: An `actions.Originate`; it is not modified.
         margin: How long to wait beyond the call's own time-out, in seconds.
 
     Returns:
         The outcome, successful or not.
 
     Raises:
-        TypeError: ``margin`` is no duration.
+        TypeError: ``margin`` is not a duration.
         ActionFailed: The server refused to place the call.
-        OutcomeTimeout: The outcome did not come in time.
-        OutcomeUnknown: The connection was lost before the outcome came.
+        OutcomeTimeout: The outcome did not arrive in time.
+        OutcomeUnknown: The connection was lost before the outcome arrived.
     """
     margin = seconds(margin, "margin")
     ringing = timedelta(milliseconds=float(request.get("Timeout") or 30_000)).total_seconds()
@@ -254,11 +255,11 @@ def originate(request: Request[Any], *, margin: Seconds = 10.0) -> Conversation[
 
 
 class Resumed(NamedTuple):
-    """What came of bringing a connection to where a lost one was.
+    """The result of restoring the state of a lost connection on a new one.
 
     Attributes:
-        release: The server's release of Asterisk, `None` where it is not known.
-        refused: What the server says to the requests that it refuses this time.
+        release: The server's Asterisk release; `None` if it is unknown.
+        refused: The requests that the server rejected this time, each as the action's name and the server's message.
     """
 
     release: Release | None
@@ -266,13 +267,13 @@ class Resumed(NamedTuple):
 
 
 def why_not_again(credentials: Credentials | None, logged_in: Request[Any] | None) -> str:
-    """Return a sentence about a log-in that cannot be made again, an empty text for any other.
+    """Explain why a log-in cannot be repeated. Return an empty string if it can.
 
-    The key of an MD5 log-in is good for one challenge, which the next connection does not repeat.
+    The key of an MD5 log-in is valid for one challenge, which the next connection does not repeat.
 
     Args:
-        credentials: What `Manager.login` logged in with, `None` if it did not.
-        logged_in: The request that logged in, `None` if none did.
+        credentials: The credentials that `Manager.login` used; `None` if it did not log in.
+        logged_in: The request that logged in; `None` if none did.
     """
     proofs = {name.lower() for name, value in (logged_in or {}).items() if value}
     if credentials is not None or "key" not in proofs or "secret" in proofs:
@@ -286,15 +287,15 @@ def why_not_again(credentials: Credentials | None, logged_in: Request[Any] | Non
 def resume(
     credentials: Credentials | None, lasting: Sequence[Request[Any]], logged_in: Request[Any] | None = None
 ) -> Conversation[Resumed]:
-    """Bring a new connection to where the lost one was: logged in, with its event mask and filters.
+    """Restore the state of the lost connection on a new one: logged in, with its event mask and filters.
 
-    A mask or filter that is refused does not keep the others, and the connection, from being set up: else a server
-    whose configuration has changed would be lost for good.
+    A rejected mask or filter does not prevent the others, or the connection, from being set up. Otherwise a change in
+    the server's configuration would make the loss permanent.
 
     Args:
-        credentials: Whom to log in, `None` if `Manager.login` logged nobody in.
+        credentials: The credentials to log in with; `None` if `Manager.login` did not log in.
         lasting: The requests whose effect ended with the lost connection, in order.
-        logged_in: The request that logged in the lost connection, sent again if there are no credentials.
+        logged_in: The request that logged in on the lost connection; it is repeated if there are no credentials.
     """
     release = None if credentials is None else (yield from login(credentials))
     if credentials is None and logged_in is not None:
@@ -309,5 +310,5 @@ def resume(
 
 
 def logoff() -> Conversation[None]:
-    """Tell the server that this is the end; it closes the connection."""
+    """Log off; the server then closes the connection."""
     yield _request("Logoff", 5.0)

@@ -1,15 +1,15 @@
-"""Bytes to messages and back: where a message ends, and what may be written.
+"""Framing: split a byte stream into messages, and encode messages as bytes.
 
 Rules of this module:
 
-- A message ends at an empty line. Lines end in CR LF; a bare LF ends one as well only in answers that are known to
-  break this, and are known by their ActionID (`Framer.bare`): it may stand in any value.
-- A command's raw text (Asterisk 13) ends at ``--END COMMAND--``, however many empty lines it holds. It is looked for
-  only while such an answer is due (`Framer.raw`).
-- What is held is searched once: the time that framing takes grows with the bytes alone, however they are cut.
-- A CR, LF or NUL in a name or value is refused before anything is written.
-- Under TLS, requests are cut into records that Asterisk reads whole (`records`).
-- Nothing grows without bound: an incomplete line or message longer than its limit ends the connection.
+- A message ends at an empty line. Lines end in CR LF. A bare LF, which any value may contain, ends a line only in
+  answers that are known to break this rule and are recognised by their ActionID (`Framer.bare`).
+- A command's raw text (Asterisk 13) ends at ``--END COMMAND--``, however many empty lines it contains. This marker is
+  searched for only while such an answer is pending (`Framer.raw`).
+- Buffered bytes are searched once: framing takes time linear in the number of bytes, however reads split them.
+- A CR, LF or NUL in a name or value is rejected before anything is written.
+- Under TLS, requests are split into records that Asterisk reads completely (`records`).
+- Buffers are bounded: an incomplete line or message that exceeds its limit ends the connection.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ _END_OF_LINES = re.compile(rb"\r\n\r\n")
 _BARE_END = re.compile(rb"\r?\n\r?\n")
 _LINE_ENDS = re.compile(rb"(?:\r?\n)*")
 _UNKNOWN, _PLAIN, _TEXT_END, _TEXT = range(4)
-"""How the message ends that is held: it is not known yet; at an empty line; so, behind the mark of a raw text; at that
-mark, which is still to come."""
+"""How the buffered message ends: not known yet; at an empty line; at an empty line after the end marker of a raw text,
+which has arrived; after that marker, which has not."""
 _RAW_TEXT = b"Response: Follows\r\n"
 _RAW_TEXT_END = b"--END COMMAND--"
 _FORBIDDEN = "[\r\n\0]"
 _LINE_BUFFER = 1024
-"""How much of a line Asterisk holds; a longer one is discarded and refused (main/manager.c, get_input)."""
+"""The size of Asterisk's line buffer, in bytes; it discards and rejects longer lines (main/manager.c, get_input)."""
 _RECORD = 1000
-"""The longest TLS record that is written, in octets."""
+"""The maximum size of a TLS record to write, in bytes."""
 
 
 def encode(action: str, lines: Sequence[tuple[str, str]]) -> bytes:
-    """Write one message.
+    """Encode one message.
 
     Args:
-        action: The action's name, to say in an error whose header it is.
+        action: The action's name, for error messages.
         lines: Names and values, in order.
 
     Raises:
-        HeaderRefused: A name or value would end its line or its message.
+        HeaderRefused: A name or value would end its line or its message, or cannot be encoded.
     """
     text = ""
     count = 0
@@ -68,7 +68,7 @@ def encode(action: str, lines: Sequence[tuple[str, str]]) -> bytes:
 
 
 def is_writable(text: str) -> bool:
-    """Return whether each character of a text stands for bytes. The error of the codec would hold the whole text."""
+    """Return whether a text can be encoded. The codec's own exception would contain the whole text."""
     try:
         text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -77,7 +77,7 @@ def is_writable(text: str) -> bool:
 
 
 def _refusals(action: str, lines: Iterable[tuple[str, str]]) -> Iterator[HeaderRefused]:
-    """Say of each line of a message that cannot be written why not; its name is one of them and may be why."""
+    """Yield an error for each line that cannot be written. The action's name is one of them, and may be at fault."""
     action = _beginning(action)
     for name, value in lines:
         shown = _beginning(name)
@@ -93,16 +93,17 @@ def _refusals(action: str, lines: Iterable[tuple[str, str]]) -> Iterator[HeaderR
 
 
 def _beginning(text: str) -> str:
-    """Return the part of a name that no value is in, where a whole line was given for it."""
+    """Return the part of a name that cannot contain a value, in case a whole line was passed as the name."""
     return re.split("[^ -~]|:", text)[0]
 
 
 def records(octets: bytes) -> Sequence[bytes]:
-    """Cut whole requests into the TLS records to send them in.
+    """Split whole requests into TLS records.
 
-    Asterisk (22.10.1, main/manager.c, get_input) asks OpenSSL for as much as its line buffer has room for, and then
-    waits on the socket. What is left of a record sits in OpenSSL meanwhile, and is not seen before more arrives. So no
-    record is longer than that room, and records end with a line: then the buffer is empty for the next one.
+    Asterisk (22.10.1, main/manager.c, get_input) requests from OpenSSL as many bytes as its line buffer has room for,
+    and then waits on the socket. The rest of the record stays in OpenSSL and goes unnoticed until more data arrives.
+    Therefore no record is larger than that room, and records end at the end of a line: then the buffer is empty for
+    the next one.
     """
     if len(octets) <= _RECORD:
         return (octets,)
@@ -117,22 +118,22 @@ def records(octets: bytes) -> Sequence[bytes]:
             end = min(limit, len(octets))
             held += end - start
             if held >= _LINE_BUFFER:
-                held = 1  # the line is too long: all of it but its last octet is discarded
+                held = 1  # the line is too long: Asterisk discards all but its last byte
         cut.append(octets[start:end])
         start = end
     return cut
 
 
 class Framer:
-    """Cuts a stream of bytes into messages, in time that grows with the stream alone, however it is cut.
+    """An incremental splitter of a byte stream into messages. It takes linear time, however reads split the stream.
 
     Args:
         limits: See `Limits`.
 
     Attributes:
-        bare: Tells of a message, by what is before its first empty line, whether a bare LF ends a line of it as well;
-            `None` while no answer is due that does so.
-        raw: Whether a command's raw text may come.
+        bare: Called with the part of a message before its first empty line; returns whether a bare LF ends its lines,
+            too. `None` while no such answer is pending.
+        raw: Whether a command's raw text may arrive.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -146,11 +147,11 @@ class Framer:
 
     @property
     def incomplete(self) -> bool:
-        """Whether a message has begun and not ended."""
+        """Whether a message has begun but not ended."""
         return self._held > 0
 
     def line(self, data: bytes) -> tuple[bytes, bytes] | None:
-        """Take in bytes until the first line is complete; return it and what follows it.
+        """Receive bytes. Return the first line and the bytes after it, or `None` until that line is complete.
 
         Raises:
             NotAsterisk: The line is longer than any greeting.
@@ -167,13 +168,13 @@ class Framer:
         return line.removesuffix(b"\r"), rest
 
     def feed(self, data: bytes) -> bytes | Iterator[bytes]:
-        """Take in bytes; return the messages that they complete.
+        """Receive bytes. Return the messages that they complete.
 
         Returns:
-            The messages as they came, each with its closing empty line, and behind the last perhaps the beginning of
-            one that is kept here; or, where another line could be taken for an empty one, each without it, cut when it
-            is asked for, so that one may change `bare` for the next. Among those, an empty line where a message should
-            begin is an empty message.
+            The messages, unmodified, each with its closing empty line. The beginning of an incomplete message, which
+            is also buffered here, may follow the last one. If a message may end by another rule (`bare`, `raw`), an
+            iterator over the messages without their closing empty lines. It splits lazily, so that one message may
+            change `bare` for the next, and yields an empty message for an empty line where a message should begin.
 
         Raises:
             ProtocolError: A limit is exceeded.
@@ -192,7 +193,7 @@ class Framer:
             return self._cut(data)
         end = data.rfind(_END) + len(_END)
         if data.endswith(_END + b"\r\n", 0, end):
-            end -= (end - _before_line_ends(data, end)) % 4  # an odd line end begins what follows
+            end -= (end - _before_line_ends(data, end)) % 4  # an odd CR LF belongs to what follows
         if end < len(data):
             self._parts.append(data[end:])
             self._account(data[end:])
@@ -202,12 +203,12 @@ class Framer:
         return data
 
     def _cut(self, fed: bytes) -> Iterator[bytes]:
-        """Yield messages one by one, each by the rule for its end."""
+        """Yield messages one by one, each split by the rule for its end."""
         data = self._parts.pop() + fed if self._parts else fed
         start = 0
         while True:
             if self._ending == _UNKNOWN and not self._parts:
-                begin = _LINE_ENDS.match(data, start).end()  # type: ignore[union-attr]  # it matches everywhere
+                begin = _LINE_ENDS.match(data, start).end()  # type: ignore[union-attr]  # the pattern always matches
                 if begin > start:
                     fed = b""
                     self._forget()
@@ -229,7 +230,7 @@ class Framer:
             self._account(fed or data[start:])
 
     def _first_end(self, data: bytes, start: int) -> tuple[int, int] | None:
-        """Find the end of a message in which no empty line was found yet: what is before the first tells its rule."""
+        """Find the end of a message without an empty line so far; the part before the first one determines its rule."""
         empty = (_END_OF_LINES if self.bare is None else _BARE_END).search(data, start)
         if empty is None:
             return None
@@ -243,7 +244,7 @@ class Framer:
         return self._end(data, empty.start())
 
     def _end(self, data: bytes, start: int) -> tuple[int, int] | None:
-        """Find the end of a message by its rule, from a place on."""
+        """Find the end of a message by its rule, searching from ``start``."""
         if self._ending == _TEXT:
             start = data.find(_RAW_TEXT_END, start)
             if start < 0:
@@ -253,14 +254,14 @@ class Framer:
         return (end, end + len(_END)) if end >= 0 else None
 
     def _keep(self, rest: bytes) -> None:
-        """Hold what is not complete, its last bytes apart: an end may have begun in them."""
+        """Buffer an incomplete message, its last bytes separately, because an end may begin in them."""
         tail = len(rest) - (len(_RAW_TEXT_END) if self._ending == _TEXT else len(_END)) + 1
         if tail > 0:
             self._parts.append(rest[:tail])
         self._parts.append(rest[max(0, tail) :])
 
     def _ends_across(self, data: bytes) -> bool:
-        """Whether the end of a message lies across the bytes held and these."""
+        """Whether the end of a message spans the buffered bytes and these."""
         return _END in b"".join(self._parts[-3:])[-3:] + data[:3]
 
     def _forget(self) -> None:
@@ -268,8 +269,8 @@ class Framer:
         self._ending = _UNKNOWN
 
     def _account(self, data: bytes) -> None:
-        """Note bytes that are held, and refuse to hold more than the limits."""
-        if data != b"\r\n" or self._held:  # an empty line where a message should begin is no beginning of one
+        """Count buffered bytes, and refuse to buffer more than the limits allow."""
+        if data != b"\r\n" or self._held:  # an empty line where a message should begin does not begin one
             self._held += len(data)
         feed = data.rfind(b"\n")
         self._line = len(data) - feed - 1 if feed >= 0 else self._line + len(data)
@@ -284,7 +285,7 @@ class Framer:
 
 
 def _before_line_ends(data: bytes, end: int) -> int:
-    """Return where the line ends begin that come one after the other before ``end``."""
+    """Return where the run of consecutive line ends before ``end`` begins."""
     while data.endswith(b"\r\n", 0, end):
         end -= 2
     return end

@@ -1,12 +1,12 @@
-"""Answers that break the rules of the protocol: what is known of them, put right before anybody reads them.
+"""Quirks: answers that break the rules of the protocol, corrected before other modules see them.
 
 Rules of this module:
 
-- Only what answers a request of an action that is known to be answered so is touched; all else passes as it came.
-- Items that bear no ActionID, and raw text, belong to the oldest request that they can be for: a server carries out the
-  actions of one connection one after the other.
-- Raw text ends at as many empty lines as its action says; nothing but empty lines is an empty answer.
-- Every answer is expected for a limited time: one that is lost does not change for ever how the connection is read.
+- Only answers to actions with a known quirk are modified; everything else passes through unmodified.
+- Items without an ActionID, and raw text, belong to the oldest request that they can belong to: a server carries out
+  the actions of one connection in order.
+- Raw text ends after as many empty lines as its action specifies; a text of nothing but empty lines is an empty answer.
+- Every answer is expected for a limited time: a lost one does not permanently change how the connection is parsed.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _NO_TEXT = rb"(?:Event|Response): "
 
 @functools.cache
 def is_odd(knowledge: type[Request[Any]]) -> bool:
-    """Tell whether an action is answered in an odd form."""
+    """Return whether the answers to an action have a quirk."""
     return knowledge.raw_text or knowledge.bare_line_feeds or knowledge.run_together or knowledge.unmarked
 
 
 class Quirks:
-    """The requests that are answered in an odd form, in the order in which they were sent."""
+    """The pending requests whose answers have a quirk, in the order of sending."""
 
     def __init__(self) -> None:
         self._due: dict[str, type[Request[Any]]] = {}
@@ -50,19 +50,19 @@ class Quirks:
         return bool(self._due)
 
     def expect(self, action_id: str, knowledge: type[Request[Any]]) -> None:
-        """Note a request that goes out, and is answered so."""
+        """Register a request whose answer has a quirk."""
         self._due[action_id] = knowledge
 
     def settle(self, action_id: str) -> None:
-        """Note that an answer is over, or not expected any more."""
+        """Unregister a request: its answer is complete, or no longer expected."""
         self._due.pop(action_id, None)
 
     def ended_by(self, event: Event, complete: bool) -> str | None:
-        """Return the ActionID of the request whose list an event ends, if there is one among these.
+        """Return the ActionID of the request whose list an event ends, if it is one of these.
 
         Args:
             event: The event.
-            complete: Whether it says so itself.
+            complete: Whether the event itself is marked as the end of its list.
         """
         action_id = event.action_id or ""
         knowledge = self._due.get(action_id)
@@ -70,19 +70,19 @@ class Quirks:
         return action_id if ends else None
 
     def bare(self, lines: bytes) -> bool:
-        """Tell of a message, by what is before its first empty line, whether a bare LF ends a line of it as well."""
+        """Return whether a bare LF ends the lines of a message, too, given the part before its first empty line."""
         if re.match(_NO_TEXT, lines) is None:
             return any(knowledge.raw_text for knowledge in self._due.values())
         knowledge = self._knowledge_of(lines)
         return knowledge is not None and knowledge.bare_line_feeds
 
     def _knowledge_of(self, octets: bytes) -> type[Request[Any]] | None:
-        """Return what is known of the request whose ActionID a message bears."""
+        """Return the class of the request whose ActionID a message bears, if it is one of these."""
         borne = re.search(_ID, octets)
         return self._due.get(borne[1].decode("utf-8", "surrogateescape")) if borne else None
 
     def mended(self, octets: bytes) -> Iterable[bytes]:
-        """Return a message as it should have been sent, or those that it should have been."""
+        """Return the message, or messages, that the server should have sent."""
         knowledge = self._knowledge_of(octets)
         if knowledge is None:
             return (self._marked(octets),)
@@ -91,7 +91,7 @@ class Quirks:
         return re.split(_NEXT_EVENT, octets) if knowledge.run_together else (octets,)
 
     def _marked(self, octets: bytes) -> bytes:
-        """Write the ActionID that it should bear into an item that bears none."""
+        """Add the missing ActionID to an item that has none."""
         event = re.match(_NAME, octets) if re.search(_ID, octets) is None else None
         if event is not None:
             name = event[1].decode("utf-8", "surrogateescape")
@@ -102,7 +102,7 @@ class Quirks:
 
 
 class RawTexts:
-    """The requests that are answered by raw text, and what has come of the text that is due next.
+    """The pending requests that are answered with raw text, and what has arrived of the next text.
 
     Args:
         limits: See `Limits`.
@@ -122,20 +122,20 @@ class RawTexts:
         return bool(self._due)
 
     def expect(self, exchange: Exchange[Any]) -> None:
-        """Note a request that goes out."""
+        """Register a request."""
         self._due.append(exchange)
 
     def withdraw(self, action_id: str) -> None:
-        """Note that no text comes for a request: it was refused, or its time is over for good."""
+        """Unregister a request that gets no text: it was rejected, or its text is no longer expected."""
         if self._due and self._due[0].action_id == action_id:
             self._begin()
         self._due = deque(each for each in self._due if each.action_id != action_id)
 
     def take(self, piece: bytes) -> tuple[Exchange[Any], bytes] | None:
-        """Take in a piece of text that an empty line ended, or the empty text for one more empty line.
+        """Receive a piece of text that an empty line ended; an empty piece means another empty line.
 
         Returns:
-            The oldest request and its text, as soon as that is whole; who timed out still takes its text's place.
+            The oldest request and its text once the text is complete. A request that timed out still consumes its text.
 
         Raises:
             ProtocolError: The text exceeds the limits of a message.

@@ -1,17 +1,17 @@
-"""One conversation with one Asterisk, without socket, thread or clock.
+"""Protocol state for one connection. Sans-I/O: feed it bytes and timestamps, and act on what it returns.
 
-Bytes and times are handed in; what follows from them is handed back: messages to deliver, requests that are settled,
-the moment at which to look again. Rules of this module:
+It returns the messages to deliver, the requests that are settled, and the time at which to call it again. Rules of this
+module:
 
-- A request is known here before its first byte leaves, so no answer can come before it is expected.
-- An answer belongs to the request with its ActionID and to no other. The few answers that bear none (raw text) go to
-  the requests that announced them, in the order of sending.
-- The first line of a message says what it is; no later line makes an event or another answer of it, for values may hold
-  any text.
-- A list ends with the event that says ``EventList: Complete`` or that its action names, or with an error; its items are
-  the events of its classes that bear the ActionID of the request.
-- An event that nobody wants costs finding its name and its end.
-- When the connection ends, every pending request is settled with an error that says what is certain.
+- A request is registered before its first byte is sent, so that no answer can arrive before it is expected.
+- An answer belongs to the request with its ActionID and to no other. The few answers without one (raw text) go to the
+  requests that expect them, in the order of sending.
+- The first line of a message determines its type. Later lines never turn it into an event or another answer, because
+  values may contain any text.
+- A list ends with an event that is marked ``EventList: Complete`` or that its action names, or with an error; its items
+  are the events of its classes that bear the ActionID of the request.
+- For an event without a subscriber, only its name and its end are located.
+- When the connection ends, every pending request is settled with an error that states what is certain.
 - Of `dict`'s methods that messages override, only ``message[name]`` is used here: mypyc takes others for `dict`'s own.
 """
 
@@ -81,9 +81,9 @@ _EVENT_LIST = Sometimes("EventList", text)
 _ENDS = frozenset({"complete", "cancelled"})
 _PLAIN_ANSWERS = {b"Response: Success": "Success", b"Response: Error": "Error"}
 _NAMES = 4096
-"""How many different first lines are remembered; a server that sends more is not one that needs to be fast."""
+"""The maximum number of first lines to remember; a server that sends more of them is not worth optimising for."""
 Greeting = tuple[str, str]
-"""What the server calls itself, and the version of its Manager Interface."""
+"""The name in the server's greeting, and the version of its Manager Interface."""
 
 
 def _octets(action_id: str) -> bytes:
@@ -91,49 +91,49 @@ def _octets(action_id: str) -> bytes:
 
 
 def _id_of(message: Message) -> str | None:
-    """Return the ActionID of a message, which is not parsed for it."""
+    """Return the ActionID of a message, without parsing the message if possible."""
     return header(message._octets, _ID) or message.action_id
 
 
 def _list_mark(message: Message) -> str:
-    """Return what a message says about the list that it belongs to: how it begins or ends, or nothing."""
+    """Return the list mark of a message, in lower case: how its list begins or ends, or an empty string."""
     return (_EVENT_LIST.__get__(message) or "").lower()
 
 
 def _closes(event: Event) -> bool:
-    """Whether an event says that it is the last of its list."""
+    """Whether an event is marked as the last of its list."""
     return holds(event._octets, _LIST) and _list_mark(event) in _ENDS
 
 
 def _first_header(message: Message) -> tuple[str, str]:
-    """Return name and value of the first line, the name in the spelling that is used here where it says what comes."""
+    """Return name and value of the first line; the names ``Event`` and ``Response`` are normalised in case."""
     name, colon, value = message.raw[0].partition(":")
-    if not colon:  # a word alone is no header
+    if not colon:  # a lone word is not a header
         return "", ""
     known = {KEY_EVENT.lower(): KEY_EVENT, KEY_RESPONSE.lower(): KEY_RESPONSE}
     return known.get(name.strip().lower(), name), value.strip()
 
 
 class Subscriptions(Protocol):
-    """Which events any callback or stream wants.
+    """The events that any callback or stream receives.
 
     Attributes:
-        version: Changes whenever an answer of `wants` may.
+        version: Changes whenever a result of `wants` may change.
     """
 
     @property
     def version(self) -> int: ...
 
     def wants(self, name: str) -> bool:
-        """Whether anybody wants an event of this name."""
+        """Whether any callback or stream receives events of this name."""
         ...
 
 
 class Received(NamedTuple):
-    """What follows from a piece of input.
+    """The result of processing input.
 
     Attributes:
-        deliveries: Events, aggregates and responses without a request, in the order they came.
+        deliveries: Events, aggregates and responses without a request, in the order of their arrival.
         settled: The exchanges whose senders have nothing more to wait for.
     """
 
@@ -145,25 +145,25 @@ class Session:
     """The state of one connection.
 
     Args:
-        handlers: Who wants which events.
-        token: What the ActionIDs of this connection begin with; unique among the programs at one server.
+        handlers: The subscriptions.
+        token: The prefix of this connection's ActionIDs; unique among the programs connected to one server.
         limits: See `Limits`.
         aggregate_timeout: How long an aggregate may go without another event, in seconds.
-        late_timeout: How long a request that timed out is remembered, in seconds.
-        check_releases: Whether what the server's release does not have is refused.
-        drift: Where to note what is not known of what the server sends.
-        tally: What counts; one of its own where none is given.
-        zone: The server's time zone, where that is known.
+        late_timeout: How long to remember a request that timed out, in seconds.
+        check_releases: Whether to reject what the server's release does not support.
+        drift: The drift collector; a new one by default.
+        tally: The counters; new ones by default.
+        zone: The server's time zone, if known.
 
     Attributes:
-        greeting: What the server called itself, `None` before it did.
-        booted: Whether the server said that it is fully booted.
-        boot_waiters: What to call once it is, or when the connection ends.
-        visibility: What is known of the events that this connection is sent.
-        tally: What counts.
-        lasting: The requests whose effect lasts as long as the connection, in order; another one needs them again.
+        greeting: The server's greeting; `None` before it arrives.
+        booted: Whether the server has reported that it is fully booted.
+        boot_waiters: Functions to call once it has, or when the connection ends.
+        visibility: The event mask and filters of this connection, as far as they are known.
+        tally: The counters.
+        lasting: The requests whose effect lasts as long as the connection, in order; a new connection repeats them.
         login: The request that logged in, as it was sent; `None` before.
-        leaving: Whether the server was asked to close the connection, so that its end is no loss.
+        leaving: Whether the server was asked to close the connection, so that its end is not a loss.
     """
 
     def __init__(
@@ -213,50 +213,50 @@ class Session:
         self._version = handlers.version
         self._classes = version()
 
-    # What the shell asks
+    # Queries of the shell
 
     @property
     def release(self) -> Release | None:
-        """The server's release of Asterisk, `None` before it was asked."""
+        """The server's Asterisk release; `None` before it is known."""
         return self._release
 
     @release.setter
     def release(self, told: Release | None) -> None:
-        """Take what the server said of its release; where it said nothing, its greeting tells the branch."""
+        """Set the release; if the server did not report it, derive the branch from its greeting."""
         self._release = told or (Release.greeting_with(self.greeting[1]) if self.greeting else None)
 
     @property
     def incomplete(self) -> bool:
-        """Whether a message has begun and not ended: the rest is due."""
+        """Whether a message has begun but not ended."""
         return self._framer.incomplete
 
     @property
     def busy(self) -> bool:
-        """Whether anything is due at a certain time: the rest of a message, or of a list."""
+        """Whether the rest of a message or of a list is pending, which may time out."""
         return bool(self._gathering or self._framer.incomplete)
 
     @property
     def uninspected(self) -> bool:
-        """Whether `receive` set messages aside for `inspect`."""
+        """Whether `receive` has set messages aside for `inspect`."""
         return self._inspector.waiting
 
     @property
     def pending(self) -> int:
-        """How many requests wait for their answer."""
+        """The number of pending requests."""
         return len(self._pending)
 
     def waiting(self) -> Collection[Exchange[Any]]:
-        """Return the exchanges whose senders wait."""
+        """Return the pending exchanges."""
         return self._pending.values()
 
     @property
     def kinds(self) -> list[Kind]:
-        """The kinds of events whose numbers are not with the tally yet."""
+        """The kinds of events whose counts are not part of the tally yet."""
         lists = [list(each.items.values()) for each in list(self._gathering.values())]
         return [*list(self._kinds.values()), *(kind for items in lists for kind, _ in items)]
 
     def deadline(self) -> float | None:
-        """Return when to call `expire` next, `None` where nothing can expire."""
+        """Return when to call `expire` next; `None` if nothing can expire."""
         gathered = [each.progress + self._aggregate_timeout for each in self._gathering.values() if each.settled]
         return min(gathered, default=None)
 
@@ -273,7 +273,7 @@ class Session:
         synchronous: bool | None = None,
         patience: float = 0,
     ) -> Exchange[R]:
-        """Begin an exchange: from here on its answer is expected; see `prepare` and `expect`."""
+        """Begin an exchange and expect its answer; see `prepare` and `expect`."""
         exchange = self.prepare(
             request, now, action_id, headers, timeout=timeout, synchronous=synchronous, patience=patience
         )
@@ -291,22 +291,22 @@ class Session:
         synchronous: bool | None = None,
         patience: float = 0,
     ) -> Exchange[R]:
-        """Make an exchange, which `expect` begins. It changes nothing, so it may be interrupted.
+        """Create an exchange, which `expect` begins. This changes nothing, so it may be interrupted.
 
         Args:
-            request: The request; it is not changed.
-            now: The shell's clock, in seconds.
-            action_id: The ActionID to use, instead of the request's own or one made here.
-            headers: More headers, for this time only.
-            timeout: How long its sender waits, instead of the request's own time-out, in seconds.
-            synchronous: Whether its events are gathered for its sender, instead of what the request says.
-            patience: How much longer its sender waits where `extend` finds the server occupied, in seconds.
+            request: The request; it is not modified.
+            now: The current time of the shell's clock, in seconds.
+            action_id: The ActionID to use, instead of the request's own or a generated one.
+            headers: Additional headers, for this call only.
+            timeout: How long the sender waits, in seconds; overrides the request's own time-out.
+            synchronous: Whether to collect its events for the sender; overrides the request's own setting.
+            patience: How much longer the sender waits if `extend` finds the server occupied, in seconds.
 
         Raises:
             HeaderRefused: A header would break the message, or let no event through.
-            NotInRelease: The server's release does not have the action or one of its parameters.
-            TypeError: It is no request, or its time-out no duration.
-            ValueError: Its time-out is below 0.
+            NotInRelease: The server's release does not support the action or one of its parameters.
+            TypeError: ``request`` is not a request, or its time-out is not a duration.
+            ValueError: The time-out is negative.
         """
         check_request(request)
         knowledge = knowledge_of(request)
@@ -328,14 +328,14 @@ class Session:
         return exchange
 
     def expect(self, exchange: Exchange[Any], headers: Mapping[str, Any] = {}) -> None:
-        """Expect the answer of an exchange; `give_up` takes this back, even where it was interrupted.
+        """Expect the answer of an exchange. `give_up` undoes this, even if it was interrupted.
 
         Args:
-            exchange: What `prepare` has made.
-            headers: More headers that it was made with.
+            exchange: The result of `prepare`.
+            headers: The additional headers that `prepare` was called with.
 
         Raises:
-            ManagerError: The ActionID is in use.
+            ManagerError: The ActionID is already in use.
             TooManyPending: `Limits.pending` is reached.
         """
         action_id, knowledge = exchange.action_id, exchange.knowledge
@@ -373,7 +373,7 @@ class Session:
         return self.release is None or self.release in releases
 
     def _unlearn(self, names: Iterable[str]) -> None:
-        """Have events of these names looked at closely: one that closes a list may bear no ActionID."""
+        """Inspect events of these names one by one from now on: one that closes a list may have no ActionID."""
         for name in names:
             kind = self._kinds.pop(b"Event: " + _octets(name), None)
             if kind is not None:
@@ -382,7 +382,7 @@ class Session:
     def _written(
         self, request: Request[Any], knowledge: type[Request[Any]], chosen: str | None, headers: Mapping[str, Any]
     ) -> tuple[str, bytes, str]:
-        """Choose the ActionID of a request, and write it; return with them what its sender is to know."""
+        """Choose the ActionID of a request and encode it. Return both, with a remark for the sender."""
         made = None
         if chosen is None and not headers and not (knowledge.sets_mask or knowledge.names_events):
             made = self._new_id()
@@ -404,10 +404,10 @@ class Session:
 
     @staticmethod
     def _time_of(request: Request[Any], knowledge: type[Request[Any]], headers: Mapping[str, Any]) -> float:
-        """Return how long the sender of a request waits; an untyped one takes as long as a typed one."""
+        """Return how long the sender of a request waits; it is the same for untyped and typed requests."""
         if knowledge.waits is not None and not request._has_own_timeout():
             return usual_timeout(knowledge, {**request, **headers})
-        asked: Any = request  # of which compiled code would take a float only
+        asked: Any = request  # compiled code would accept only a float
         given = asked.timeout
         if type(given) is float and 0 <= given <= LONGEST:
             return given
@@ -418,15 +418,15 @@ class Session:
         return f"{self._token}-{self._opened}"
 
     def give_up(self, exchange: Exchange[Any], now: float) -> bool:
-        """Stop waiting for an exchange; return whether it was still open. Where this is interrupted, do it again.
+        """Stop waiting for an exchange. Return whether it was still open. If this is interrupted, repeat it.
 
-        What comes for it later is a response without a request, and its events are everybody's.
+        A late answer is delivered as a response without a request, and late events as any others.
         """
         if exchange.settled:
             return False
         exchange.given_up = True
         self._drop(exchange)
-        if not exchange.written:  # nothing is going to come
+        if not exchange.written:  # nothing will arrive
             self._raw_texts.withdraw(exchange.action_id)
             self._no_longer_odd(exchange.action_id)
             self._no_longer_due(exchange.action_id)
@@ -445,7 +445,7 @@ class Session:
         return True
 
     def _forget(self, now: float) -> None:
-        """Expect no longer what did not come by some time after it was given up."""
+        """Stop expecting answers that have not arrived within `late_timeout` after they were given up."""
         while self._given_up and self._given_up[0][0] <= now:
             until, action_id = self._given_up.popleft()
             if self._overdue.get(action_id) == until:
@@ -455,9 +455,9 @@ class Session:
                 self._no_longer_odd(action_id)
 
     def extend(self, exchange: Exchange[Any], now: float) -> bool:
-        """Give a patient exchange whose time is up some more, if the server has reasons not to have answered yet.
+        """Extend the time of a patient exchange that timed out, if the server may have been unable to answer yet.
 
-        It carries out the actions of a connection one after the other, so that it does not answer says nothing while an
+        The server carries out the actions of a connection in order. A missing answer therefore proves nothing while an
         older request is unanswered whose own time is not up, or that takes longer than its sender waits.
         """
         if not (exchange.patience and exchange.written) or exchange.settled or not self._is_occupied(exchange, now):
@@ -472,7 +472,7 @@ class Session:
         )
 
     def _drop(self, exchange: Exchange[Any]) -> None:
-        if self._pending.get(exchange.action_id) is exchange:  # it may be one that was refused for its ActionID
+        if self._pending.get(exchange.action_id) is exchange:  # it may have been rejected for its ActionID
             del self._pending[exchange.action_id]
         if exchange.events is not None and self._gathering.get(exchange.action_id) is exchange:
             del self._gathering[exchange.action_id]
@@ -482,10 +482,10 @@ class Session:
     # Receiving
 
     def greet(self, data: bytes) -> Received | None:
-        """Take in the first bytes of a connection; return what follows once the server has named itself.
+        """Receive the first bytes of a connection. Return their result, or `None` until the greeting is complete.
 
         Raises:
-            NotAsterisk: Something else answers there.
+            NotAsterisk: The peer is not Asterisk's Manager Interface.
         """
         complete = self._framer.line(data)
         self.tally.bytes_received += len(data) - (len(complete[1]) if complete else 0)
@@ -499,10 +499,10 @@ class Session:
         return self.receive(complete[1], 0) if complete[1] else Received([], [])
 
     def receive(self, data: bytes, now: float) -> Received:
-        """Take in bytes; return what follows from the messages that they complete.
+        """Receive bytes. Return the result of the messages that they complete.
 
         Raises:
-            ProtocolError: The server sent more than `Limits` allows; the connection is of no use any more.
+            ProtocolError: The server sent more than `Limits` allows; the connection is no longer usable.
         """
         received = Received([], [])
         handlers = self._handlers()
@@ -522,7 +522,7 @@ class Session:
         if not isinstance(messages, bytes):
             self._take_each(messages, now, received)
         elif messages[:10] == b"Response: " and messages.find(_END) == len(messages) - 4:
-            self._take(messages[:-4], now, received)  # an answer, alone as most are
+            self._take(messages[:-4], now, received)  # a lone answer, the usual case
         elif messages:
             self._sift(messages, now, received)
         return received
@@ -533,11 +533,11 @@ class Session:
                 for octets in self._quirks.mended(message):
                     self._take(octets, now, received)
         except ProtocolError:
-            self._unreturned = received  # what came before the fault counts: `close` returns it
+            self._unreturned = received  # messages before the fault are valid: `close` returns them
             raise
 
     def inspect(self, now: float) -> None:
-        """Inspect for drift what `receive` set aside; to be called when everything it returned is delivered."""
+        """Inspect the messages that `receive` set aside for drift. Call this after delivering all that it returned."""
         self._inspector.inspect(now)
 
     def _sift(self, messages: bytes, now: float, received: Received) -> None:
@@ -552,14 +552,14 @@ class Session:
         self._inspector.sample(messages, now)
 
     def _related(self, block: bytes, now: float) -> list[tuple[bytes, Exchange[Any]]]:
-        """Return the lists that a block of messages has items of, by ActionID."""
+        """Return the lists that have items in a block of messages, with their ActionIDs."""
         found = [(octets, each) for octets, each in self._lists.items() if holds(block, octets + b"\r")]
         for _, exchange in found:
             exchange.progress = now
         return found
 
     def _bound(self, exchange: Exchange[Any], received: Received) -> bool:
-        """End a list that exceeds the limits; return whether it does."""
+        """End a list that exceeds the limits. Return whether it does."""
         if exchange.events is None or self._gathering.get(exchange.action_id) is not exchange:
             return False
         excess = exchange.excess(self._limits)
@@ -568,24 +568,24 @@ class Session:
         return bool(excess)
 
     def _cut_off(self, exchange: Exchange[Any], events: Aggregate, excess: str, received: Received) -> None:
-        """Take no more into a list; from here on its events are nobody's, or go their usual way where they did."""
+        """Stop collecting a list. Its further events are discarded, unless they are delivered like any others."""
         error = ListTooLong(exchange.request, exchange.action_id, excess, events)
         events._fail(f"it has more than {excess}")
         del self._gathering[exchange.action_id]
         self.tally.fold(kind for kind, _ in exchange.items.values())
-        exchange.items.clear()  # so that `sift` leaves every item that is still to come
+        exchange.items.clear()  # so that `sift` leaves all further items
         if not exchange.synchronous:
             del self._lists[_octets(exchange.action_id)]
             exchange.events = None
             return
-        exchange.events = type(events)(exchange.action_id)  # the other one may be large, and its sender has it
+        exchange.events = type(events)(exchange.action_id)  # the old one may be large, and its sender has it
         self._ignored[exchange.action_id] = exchange
         self._pending.pop(exchange.action_id, None)
         exchange.fail(error)
         self._settle(exchange, received)
 
     def _ignores(self, event: Event, now: float) -> bool:
-        """Return whether an event is of the rest of a list that was cut off."""
+        """Return whether an event belongs to the rest of a list that was cut off."""
         exchange = self._ignored.get(_id_of(event) or "")
         if exchange is None:
             return False
@@ -602,13 +602,13 @@ class Session:
             self._no_longer_odd(action_id)
 
     def _forget_ignored(self, now: float) -> None:
-        """Forget the lists that were cut off and of which nothing came for as long as any list may go without."""
+        """Forget the lists that were cut off and have received no event within the time-out of aggregates."""
         for action_id, exchange in list(self._ignored.items()):
             if exchange.progress + self._aggregate_timeout <= now:
                 self._ignore_no_more(action_id)
 
     def _take(self, octets: bytes, now: float, received: Received) -> None:
-        """Take a message that `sift` left: an event of an unknown kind or related to a request, or no event."""
+        """Handle a message that `sift` left: an event of an unknown kind or related to a request, or not an event."""
         line = octets.partition(b"\r\n")[0]
         outcome = _PLAIN_ANSWERS.get(line)
         if outcome is not None:
@@ -631,7 +631,7 @@ class Session:
             self._take_raw_text(octets, now, received)
 
     def _take_unknown(self, octets: bytes, kind: Kind, now: float, received: Received) -> None:
-        """Take an event that has no class; each is counted, so none goes the short way."""
+        """Handle an event without a class. Drift counts each of them, so none takes the fast path."""
         self._inspector.unknown(octets, kind.name)
         if kind.wanted or self._gathering or self._quirks:
             self._take_event(unread(Event, octets, kind.name), now, received)
@@ -639,11 +639,11 @@ class Session:
             self.tally.saw(Event, kind.name, wanted=False)
 
     def _learn(self, line: bytes) -> Kind | None:
-        """Find out what a message is that begins with this line: an event of some kind, or none to be fast with."""
+        """Return the kind of events that begin with this line, and cache it if possible; `None` for other messages."""
         if b"\n" in line:  # its lines end in bare LFs
             return None
         key, colon, name = line.decode("utf-8", "surrogateescape").partition(": ")
-        if key != KEY_EVENT or not colon or name != name.strip():  # its header has another name or value once parsed
+        if key != KEY_EVENT or not colon or name != name.strip():  # parsing changes its name or value
             return None
         cls = event_class(name)
         kind = Kind(cls, name, self._wants(name), self._zone if cls._local else None)
@@ -655,12 +655,12 @@ class Session:
         return kind
 
     def _wants(self, name: str) -> bool:
-        """Return whether any callback or stream wants an event; none does once its manager is collected."""
+        """Return whether any callback or stream receives an event; none does once its manager is garbage-collected."""
         handlers = self._handlers()
         return handlers is not None and handlers.wants(name)
 
     def _may_close(self, name: str) -> bool:
-        """Whether an event of this name would close a list that is gathered now."""
+        """Whether an event of this name would close a list that is being collected."""
         return any(name.lower() in exchange.ends for exchange in self._gathering.values())
 
     def _take_event(self, event: Event, now: float, received: Received) -> None:
@@ -691,7 +691,7 @@ class Session:
             self.boot_waiters.pop()()
 
     def _gathered_for(self, event: Event) -> Exchange[Any] | None:
-        """Return the exchange that gathers an event: its ActionID tells, or, if it has none, that it ends the list."""
+        """Return the exchange that collects an event: by ActionID or, if it has none, by the list that it ends."""
         action_id = _id_of(event)
         if action_id is not None:
             return self._gathering.get(action_id)
@@ -701,9 +701,9 @@ class Session:
         return next(named, begun[0] if begun and _closes(event) else None)
 
     def _gather(self, exchange: Exchange[Any], event: Event, now: float, received: Received) -> bool:
-        """Take an event into its exchange, if it is of its list; return whether it is nobody else's."""
+        """Add an event to its exchange, if it belongs to the list. Return whether the event goes nowhere else."""
         assert exchange.events is not None
-        if exchange.events.closing is not None:  # the list is closed, and only its answer still due
+        if exchange.events.closing is not None:  # the list is closed; only its answer is pending
             return False
         if event.event.lower() in exchange.ends or _closes(event):
             if self._bound(exchange, received):
@@ -726,19 +726,19 @@ class Session:
         return exchange.synchronous
 
     def _expect_more(self, exchange: Exchange[Any], events: Aggregate, item: Event) -> None:
-        """Remember what an item looks like, so that those alike need no closer look."""
+        """Remember the first line of an item, so that `sift` collects those that begin with the same line."""
         line = item._octets.partition(b"\r\n")[0]
         kind = self._kinds.get(line)
         if kind is not None and kind.name in events.repeatable:
             exchange.items[line] = Kind(kind.cls, kind.name, True, kind.zone), events[kind.name]
 
     def _take_other(self, message: Answer, now: float, received: Received) -> None:
-        """Take a message of whose first line only looking closer tells what it is."""
+        """Handle a message whose first line must be parsed to determine its type."""
         name, value = _first_header(message)
         if name in (KEY_EVENT, KEY_RESPONSE) and not message.all(name):
-            name = ""  # nor is one with a blank before its colon
+            name = ""  # a name with a blank before its colon is not one either
         elif name in (KEY_EVENT, KEY_RESPONSE) and message[name] != value:
-            message[name] = value  # a later line has the name in the usual spelling
+            message[name] = value  # a later line has the usual spelling of the name
         if name == KEY_EVENT:
             self._take_event(class_of(value, message._octets).of(message), now, received)
         elif name == KEY_RESPONSE:
@@ -752,7 +752,7 @@ class Session:
             self._take_generic(message, now, received)
 
     def _no_longer_due(self, action_id: str) -> None:
-        """Note that a request does not occupy the server any more, nor is its text due."""
+        """Note that a request no longer occupies the server, and that its text is no longer pending."""
         if self._occupied:
             self._occupied.pop(action_id, None)
         if self._texts:
@@ -772,7 +772,7 @@ class Session:
             self._take_late(message, now, received)
 
     def _break_off(self, exchange: Exchange[Any], message: Answer, received: Received) -> None:
-        """Take an error that comes in the place of the rest of a list."""
+        """Handle an error that replaces the rest of a list."""
         assert exchange.events is not None
         exchange.break_off(exchange.events, message)
         self._end_list(exchange, received)
@@ -780,15 +780,15 @@ class Session:
             received.deliveries.append(exchange.events)
 
     def _take_generic(self, message: Answer, now: float, received: Received) -> None:
-        """Take a message that is neither event nor response, and belongs to no request."""
+        """Handle a message that is neither an event nor a response, and belongs to no request."""
         event = Event.of(message)
         event[KEY_EVENT] = EVENT_GENERIC
         self._take_event(event, now, received)
 
     def _take_late(self, message: Answer, now: float, received: Received) -> None:
-        """Take a response that nobody waits for."""
+        """Handle a response without a pending request."""
         action_id = message.action_id or ""
-        if action_id in self._ignored:  # an error ends the list, and else it is the answer that came behind it
+        if action_id in self._ignored:  # an error ends the list; otherwise it is the answer, sent after the list
             if not message.success:
                 self._ignore_no_more(action_id)
             return
@@ -799,7 +799,7 @@ class Session:
         received.deliveries.append(message)
 
     def _take_raw_text(self, piece: bytes, now: float, received: Received) -> None:
-        """Take a piece of raw text into the answer that is due next."""
+        """Add a piece of raw text to the answer that is due next."""
         whole = self._raw_texts.take(piece)
         if whole is None:
             return
@@ -826,7 +826,7 @@ class Session:
         else:
             if exchange.knowledge.logs_off:
                 self.leaving = False
-            if self._raw_texts:  # in the place of the text
+            if self._raw_texts:  # it replaces the text
                 self._raw_texts.withdraw(exchange.action_id)
         self._inspector.answered(exchange.request, message, now)
         exchange.answer(message, success, now)
@@ -839,7 +839,7 @@ class Session:
             self._settle(exchange, received)
 
     def _answer_list(self, exchange: Exchange[Any], events: Aggregate, message: Answer, received: Received) -> None:
-        """Take in the answer before a list that is gathered, or instead of it."""
+        """Handle the answer that precedes a list that is being collected, or replaces it."""
         events.response = message
         if _list_mark(message) == "cancelled":
             events._fail("the server cancelled the list")
@@ -855,10 +855,10 @@ class Session:
             self._settle(exchange, received)
 
     def _remember(self, exchange: Exchange[Any]) -> None:
-        """Keep a request whose effect ends with the connection, as it was sent: the program may change it later."""
+        """Keep a request whose effect ends with the connection, as it was sent: the program may modify it later."""
         request = as_sent(exchange.request, exchange.octets)
         if exchange.knowledge.logs_in:
-            self.login = self.login or request  # Asterisk ignores a second one, which it answers with a success
+            self.login = self.login or request  # Asterisk ignores a second one, but answers it with a success
             return
         if not exchange.knowledge.adds_up:
             self.lasting = [each for each in self.lasting if each.action.lower() != request.action.lower()]
@@ -872,7 +872,7 @@ class Session:
             self._settle(exchange, received)
 
     def _no_longer_odd(self, action_id: str) -> None:
-        """Look for bare LFs no more, unless another answer is due that is odd."""
+        """Unregister an answer with a quirk. Stop accepting bare LFs, unless another such answer is pending."""
         self._quirks.settle(action_id)
         self._framer.bare = self._quirks.bare if self._quirks else None
 
@@ -881,10 +881,10 @@ class Session:
         self.tally.ended(exchange.request[KEY_ACTION], exchange.ending, exchange.elapsed)
         received.settled.append(exchange)
 
-    # Time and the end
+    # Time-outs and the end
 
     def expire(self, now: float) -> Received:
-        """Give up the aggregates whose events stopped coming; deliver them as invalid."""
+        """Give up the aggregates whose events have stopped arriving; deliver them as invalid."""
         received = Received([], [])
         for exchange in list(self._gathering.values()):
             if exchange.settled and exchange.progress + self._aggregate_timeout <= now:
@@ -895,7 +895,7 @@ class Session:
         return received
 
     def close(self, reason: ConnectionLost) -> Received:
-        """End every exchange; each that nothing is settled about fails with what is certain about it."""
+        """End every exchange. Those that are not settled fail with an error that states what is certain."""
         received, self._unreturned = self._unreturned, Received([], [])
         for exchange in (self._pending | self._gathering).values():
             self._drop(exchange)
@@ -912,7 +912,7 @@ class Session:
 
 @functools.cache
 def _has_all(release: Release, knowledge: type[Request[Any]]) -> bool:
-    """Whether a release has an action and whatever parameter it may be given."""
+    """Whether a release supports an action with all its possible parameters."""
     return not knowledge.parameter_releases and release in knowledge.releases
 
 
@@ -921,7 +921,7 @@ def _begins_list(exchange: Exchange[Any], answer: Answer) -> bool:
 
 
 def _check_release(request: Request[Any], headers: Mapping[str, Any], release: Release) -> None:
-    """Refuse what the server's release does not have, in the request or in what is given beside it."""
+    """Reject what the server's release does not support, in the request or in the additional headers."""
     knowledge = knowledge_of(request)
     given = {name.lower() for name in headers}
     asked = [(request.action, knowledge.releases)]
@@ -939,12 +939,12 @@ def _check_release(request: Request[Any], headers: Mapping[str, Any], release: R
 
 
 def _gathers(request: Any) -> bool:
-    """Return whether a request is synchronous; compiled code would refuse anything true that is not `True`."""
+    """Return whether a request is synchronous; compiled code would reject any true value other than `True`."""
     return bool(request.synchronous)
 
 
 def _lines(request: Request[Any], action_id: str, headers: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Put a request's lines in order: action and ActionID first, so that an error about a later line bears them."""
+    """Order a request's lines: action and ActionID first, so that an error about a later line bears the ActionID."""
     first = {KEY_ACTION.lower(), KEY_ACTIONID.lower()}
     added: Request[Any] = Request(request.action)
     added.update(headers)

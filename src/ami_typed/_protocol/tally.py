@@ -1,11 +1,11 @@
-"""Counts what a manager sees and does, over however many connections.
+"""The counters of a manager, over any number of connections.
 
 Rules of this module:
 
-- `Tally` counts reads and requests; events are counted by `sift`, kind by kind, and read from there. Every number is
-  changed under one lock of its shell, or on its event loop; reading takes none.
-- Nothing grows without bound: names beyond the first thousands are counted together under `OTHERS`, times of answers
-  are kept in classes, each a fifth longer than the one before.
+- `Tally` counts reads and requests; `sift` counts events, kind by kind, and they are read from there. Every counter is
+  modified under one lock of its shell, or on its event loop; reading takes no lock.
+- Memory is bounded: names beyond the first thousand are counted together under `OTHERS`, and response times are kept
+  in a histogram with classes each a fifth wider than the one before.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
 __all__ = ["Tally", "Times"]
 
 _NAMES = 1024
-"""How many names are counted one by one; a server or program that uses more makes them up."""
+"""The maximum number of names that are counted separately; a server or program that uses more invents them."""
 _BATCH = 1024
-"""How many requests are counted at once, which costs less than one by one."""
+"""The number of requests that are counted in one batch, which is cheaper than counting them one by one."""
 _FINENESS = 4.0
-"""Classes of times in each doubling."""
+"""The number of classes for each doubling of the time."""
 _SHORTEST = 1e-9
-"""What stands for no time at all, in seconds: the clock was too coarse."""
+"""Replaces a time of 0, in seconds, which a coarse clock may measure."""
 
 
 class Times:
-    """Times, counted in classes; it does not change any more.
+    """An immutable histogram of times.
 
     Args:
-        times: Some, in seconds.
+        times: The times, in seconds.
     """
 
     __slots__ = ("_classes", "_last", "_maximum", "_minimum", "_total", "number")
@@ -65,7 +65,7 @@ class Times:
         return both
 
     def snapshot(self) -> RoundTrips:
-        """Return what was counted."""
+        """Return the statistics of these times."""
         return RoundTrips(
             answers=self.number,
             total=self._total,
@@ -77,27 +77,27 @@ class Times:
 
 
 _Ended = tuple[str, Ending, float]
-"""A request that has ended: its action, what became of it, and how long its answer took, in seconds."""
+"""A request that has ended: its action, its ending, and how long its answer took, in seconds."""
 _Counted = dict[tuple[str, Ending], Times]
-"""The times of many requests, by action and what became of them."""
+"""The times of many requests, by action and ending."""
 
 
 class Tally:
-    """What one manager counts; its sessions, queues and streams share it.
+    """The counters of one manager, shared by its sessions, queues and streams.
 
     Attributes:
-        connections: Connections made.
-        reconnects: Lost connections made again.
-        last_gap: How long the last gap was, in seconds.
+        connections: Connections established.
+        reconnects: Lost connections restored.
+        last_gap: Duration of the last gap, in seconds.
         bytes_received: Bytes read.
         bytes_sent: Bytes of requests.
-        answers: Messages that are no events.
-        requests_sent: Requests of which a byte left.
-        late_answers: Answers after their time.
-        events_dropped: Messages that the callbacks were too slow for.
-        stream_events_dropped: Events that a stream was too full for.
-        queue_highest: The most messages that waited for the callbacks.
-        callback_exceptions: Exceptions that callbacks raised.
+        answers: Messages that are not events.
+        requests_sent: Requests of which at least one byte was sent.
+        late_answers: Answers that arrived too late.
+        events_dropped: Messages dropped because the callbacks could not keep up.
+        stream_events_dropped: Events dropped because a stream was full.
+        queue_highest: The maximum number of messages queued for the callbacks.
+        callback_exceptions: Exceptions raised by callbacks.
     """
 
     def __init__(self) -> None:
@@ -119,7 +119,7 @@ class Tally:
         self._requests: tuple[_Counted, list[_Ended]] = {}, []
 
     def connected(self, gap: float | None = None) -> None:
-        """Count a connection that stands; ``gap`` says for how many seconds there was none, where one was lost."""
+        """Count an established connection. If it replaces a lost one, ``gap`` is the time between them, in seconds."""
         self.connections += 1
         if gap is not None:
             self.reconnects += 1
@@ -130,13 +130,13 @@ class Tally:
         _add(self._events if wanted else self._unwanted, cls, name, count)
 
     def fold(self, kinds: Iterable[Kind]) -> None:
-        """Take over what was counted kind by kind, which begins at nothing again."""
+        """Add the counts of kinds, and reset those to zero."""
         for kind in kinds:
             self.saw(kind.cls, kind.name, kind.count, wanted=kind.wanted)
             kind.count = 0
 
     def ended(self, action: str, ending: Ending, seconds: float) -> None:
-        """Count a request that nobody waits for any more; ``seconds`` is how long its answer took, if one came."""
+        """Count a request that has ended; ``seconds`` is how long its answer took, if one arrived."""
         recent = self._requests[1]
         recent.append((action, ending, seconds))
         if seconds:
@@ -145,7 +145,7 @@ class Tally:
             self._requests = self._all_requests(), []
 
     def _all_requests(self) -> _Counted:
-        """Return the times of all requests, those of the last few counted with the others."""
+        """Return the times of all requests, including those of the current batch."""
         earlier, recent = self._requests
         counted = earlier.copy()
         times: defaultdict[tuple[str, Ending], list[float]] = defaultdict(list)
@@ -160,13 +160,13 @@ class Tally:
     def snapshot(
         self, kinds: Iterable[Kind] = (), *, pending: int = 0, waiting: int = 0, since: datetime | None = None
     ) -> Statistics:
-        """Return what was counted.
+        """Return the statistics.
 
         Args:
             kinds: The kinds of events that a session counts and has not folded in yet.
-            pending: Requests that wait for their answer now.
-            waiting: Messages that wait for the callbacks now.
-            since: When the current connection was made, `None` if there is none.
+            pending: The number of pending requests.
+            waiting: The number of messages queued for the callbacks.
+            since: When the current connection was established; `None` if there is none.
         """
         events, unwanted = self._events.copy(), self._unwanted.copy()
         for kind in kinds:
@@ -207,7 +207,7 @@ class Tally:
 
 
 def _add(counted: dict[str, int], cls: type[Any], name: str, count: int) -> None:
-    """Count under the name that a class has, and that came where there is none."""
+    """Count events under their class's name or, if they have no class, under the name received."""
     if not count:
         return
     known = name if cls is Event else event_name(cls)

@@ -1,9 +1,9 @@
-"""Which events a connection is sent: its event mask and filters, checked before they are sent, and told about after.
+"""Visibility: which events a connection receives. Checks event masks and filters, and explains missing events.
 
 Rules of this module:
 
-- A mask or filter that can only be a mistake is refused: Asterisk takes it, and sends less without a word.
-- Of an event that did not come it is told what is known: what keeps it away, or what may.
+- A mask or filter that can only be a mistake is rejected: Asterisk accepts it, and silently sends fewer events.
+- The explanation of a missing event states what is known: what suppresses it, or what may.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ def _value_of(header: str, lines: Iterable[tuple[str, str]]) -> str | None:
 
 
 def refuse_mistakes(action: str, knowledge: type[Request[Any]], lines: Sequence[tuple[str, str]]) -> None:
-    """Refuse a request for an event mask or filter that would let nothing through.
+    """Reject a request whose event mask or filter would let nothing through.
 
     Args:
         action: The action's name.
-        knowledge: The class that knows which headers these are.
+        knowledge: The request's class, which defines which headers these are.
         lines: The request's headers.
 
     Raises:
-        HeaderRefused: It names a class of events that Asterisk does not have, or an event in a wrong spelling.
+        HeaderRefused: The mask names a class of events that Asterisk does not have, or the filter misspells an event.
     """
     trouble = mask_trouble(_value_of(knowledge.sets_mask, lines) or "")
     if trouble is not None:
@@ -56,11 +56,11 @@ def refuse_mistakes(action: str, knowledge: type[Request[Any]], lines: Sequence[
 
 
 class Visibility:
-    """What is known of the events that one connection is sent.
+    """The event mask and filters of one connection, as far as they are known.
 
     Attributes:
-        mask: The event mask that was set, `None` where the user's own holds.
-        filters: How many filters were set.
+        mask: The event mask that was set; `None` if the user's own applies.
+        filters: The number of filters that were set.
     """
 
     def __init__(self) -> None:
@@ -68,13 +68,13 @@ class Visibility:
         self.filters = 0
 
     def changed_by(self, knowledge: type[Request[Any]], octets: bytes) -> None:
-        """Note a request that the server has carried out."""
+        """Record a request that the server has carried out."""
         lines = (line.partition(": ") for line in octets.decode("utf-8", "surrogateescape").split("\r\n"))
         self.mask = _value_of(knowledge.sets_mask, ((name, value) for name, _, value in lines)) or self.mask
         self.filters += bool(knowledge.names_events)
 
     def explain(self, names: Iterable[str]) -> str:
-        """Say why events of these names may not have come: sentences, each behind a blank, or nothing."""
+        """Explain why events of these names may not have arrived: sentences, each after a blank, or an empty string."""
         events = (name for name in names if name.isidentifier() and family_class(name) is None)
         reasons = [reason for name in events if (reason := self._reason(name))]
         if reasons and self.filters:
@@ -98,7 +98,7 @@ class Visibility:
         return f"Only a user with the read privilege {' and '.join(cls.privileges)} is sent {name}."
 
     def _classes(self) -> frozenset[str] | None:
-        """Return the classes of events that the mask lets through, `None` where that is not known, or all."""
+        """Return the classes of events that the mask lets through; `None` if they are unknown, or all."""
         mask = self.mask
         if mask is None or mask.lower() in TRUE or (mask.isdecimal() and mask != "0"):
             return None
