@@ -1,23 +1,23 @@
-"""One request from its sending to its end.
+"""The life cycle of one request, from creation to end.
 
-`Exchange.ending` says what has become of the request, `settled` whether its sender has nothing more to wait for. They
-differ for a list: its answer comes before its items.
+`Exchange.ending` is the state of the request, `settled` whether its sender has nothing more to wait for. They differ
+for a list, whose answer arrives before its items.
 
 | ending | entered by | settled |
 | --- | --- | --- |
 | `pending` | creation | no |
 | `answered` | `answer`, or `close_list` if no other answer comes | at once; a synchronous list when it is closed |
 | `failed` | `answer`; `break_off`, if an error ends a list; `fail`, if it is too long | at once |
-| `timed_out`, `cancelled`, `unsent` | `give_up`: the sender waits no longer | never |
+| `timed_out`, `cancelled`, `unsent` | `give_up`: the sender stopped waiting | never |
 | `lost`, `unsent` | `lose`: the connection ended | at once |
 
-`unsent` means that no byte left; see `begin`. A list that is answered and not closed can still be given up or lost.
+`unsent` means that no byte was sent; see `begin`. A list that is answered but not closed can still be given up or lost.
 
 Rules of this module:
 
 - `Session` calls the methods that change the state, and keeps track of which exchanges are open. The shells wait,
   observers read.
-- What came of it is turned into a result, or an exception, in the thread or task of who asks for it.
+- The answer is converted into a result, or an exception, in the thread or task of the caller that requests it.
 """
 
 from __future__ import annotations
@@ -51,57 +51,57 @@ R = TypeVar("R")
 
 @functools.cache
 def _items_of(cls: type[Aggregate], repeatable: tuple[str, ...]) -> frozenset[str] | None:
-    """Return the events that a list is made of, in small letters; `None` where nobody knows which they are."""
+    """Return the names of the events that a list consists of, in lower case; `None` if they are not known."""
     known = any("repeatable" in vars(each) for each in cls.__mro__ if each is not Aggregate)
     return frozenset(map(str.lower, repeatable)) if known else None
 
 
 _GIVEN_UP = ("unsent", "cancelled", "timed_out")
-"""What has become of a request whose sender does not wait any more."""
+"""The endings of a request whose sender stopped waiting."""
 _EARLY = 0.02
-"""How much before its time an event loop may end a wait, in seconds: the resolution of the coarsest clock."""
+"""How much too early an event loop may end a wait, in seconds: the resolution of the coarsest clock."""
 _NEVER: frozenset[str] = frozenset()
 _NO_ITEMS: dict[bytes, Item] = {}
-"""What a request without a list knows of its items; nothing is ever put into it."""
+"""Shared by all requests without a list. Never mutate it."""
 
 
 class Sent(Protocol):
-    """What counts the requests that leave."""
+    """The counters of requests sent."""
 
     requests_sent: int
     bytes_sent: int
 
 
 class Exchange(Generic[R]):
-    """A request on its way, and what has come of it so far.
+    """A request in flight, and its state so far.
 
     Attributes:
         request: The request.
-        action_id: The ActionID it goes out with.
+        action_id: The ActionID that it is sent with.
         octets: The bytes to send.
         timeout: How long its sender waits, in seconds.
-        sent: When it was handed in.
-        knowledge: The class that knows how the action is answered.
-        events: The events that are gathered for it, `None` where none are.
-        items: What to do with the events that are known to be items of its list, by first line.
-        listed: How many other events its list has.
-        held: How many bytes those hold.
-        synchronous: Whether those events are its own and nobody else's.
-        response: Its answer, `None` until it came.
-        elapsed: The seconds from sending to the answer.
+        sent: When it was created, on the shell's clock.
+        knowledge: The request class that defines how the action is answered.
+        events: The list that is collected for it; `None` if there is none.
+        items: Where to put the events that are known to be items of its list, by first line.
+        listed: The number of other events in its list.
+        held: The size of those events, in bytes.
+        synchronous: Whether its list is delivered to its sender only.
+        response: Its answer; `None` until it arrives.
+        elapsed: The time from sending to the answer, in seconds.
         error: Why there will be no answer.
         settled: Whether its sender has nothing more to wait for.
-        remark: What its sender is to know of what the server makes of it; empty where there is nothing.
-        patience: How much longer its sender waits where the server is occupied, in seconds.
+        remark: What its sender should know about how the server treats the request; empty if there is nothing.
+        patience: How much longer its sender waits if the server is occupied, in seconds.
         given_up: Whether its sender has stopped waiting.
-        written: Whether a byte of it may have left.
-        ending: What has become of it, ``pending`` while nothing has.
-        due: How many more answers come, the last of which counts.
+        written: Whether a byte of it may have been sent.
+        ending: Its state, ``pending`` at first.
+        due: The number of answers still to arrive; the last one is the result.
         ends: The events that close its list, in lower case.
-        expected: Whether a list follows its answer even if the answer does not say so.
-        progress: When the last of what belongs to it came.
-        wake: What to call when it is settled; the shell's.
-        waiter: What its sender waits on; the shell's.
+        expected: Whether a list follows its answer even if the answer does not announce one.
+        progress: When the last message that belongs to it arrived.
+        wake: Called when it is settled; set by the shell.
+        waiter: The object that its sender waits on; set by the shell.
     """
 
     __slots__ = (
@@ -146,7 +146,7 @@ class Exchange(Generic[R]):
         self.held = 0
         self.events: Aggregate | None = None
         self.ends = _NEVER
-        asked: Any = request  # of which compiled code would take `True` and `False` only
+        asked: Any = request  # compiled code would accept only `True` and `False`
         if synchronous or asked.aggregate:
             self.items = {}
             self.events = knowledge.list_class()(action_id)
@@ -167,10 +167,10 @@ class Exchange(Generic[R]):
         self.waiter: Any = None
 
     def begin(self) -> bool:
-        """Note that the first byte is about to leave: from here on the server may act on it.
+        """Note that the first byte is about to be sent: from here on the server may act on the request.
 
         Returns:
-            Whether the request is to be sent: nobody waits for one that was given up.
+            Whether to send the request; `False` if it was given up.
         """
         if self.given_up:
             return False
@@ -180,12 +180,12 @@ class Exchange(Generic[R]):
         return True
 
     def answer(self, answer: Answer, success: bool, now: float) -> None:
-        """Take the answer that counts.
+        """Record the final answer.
 
         Args:
             answer: The answer.
-            success: Whether it says that the server did what it was asked for.
-            now: When it came.
+            success: Whether it confirms that the server did what was requested.
+            now: When it arrived.
         """
         self.response = answer
         self.ending = "answered" if success or self.empty else "failed"
@@ -193,7 +193,7 @@ class Exchange(Generic[R]):
         self.progress = now
 
     def close_list(self, events: Aggregate, event: Event, now: float) -> None:
-        """Take the event that closes its list."""
+        """Record the event that closes its list."""
         self.progress = now
         events._close(event)
         if self.response is None and self.knowledge.answered_by_event:
@@ -201,17 +201,17 @@ class Exchange(Generic[R]):
             self.ending = "answered"
 
     def break_off(self, events: Aggregate, answer: Answer) -> None:
-        """Take an error that comes in the place of the rest of its list."""
+        """Record an error that replaces the rest of its list."""
         events._fail(answer.message or "the server broke the list off")
         if not self.settled:
             self.response, self.ending = answer, "failed"
 
     def fail(self, error: Exception) -> None:
-        """Note that this side refuses what comes for it."""
+        """Record that this side rejects what arrives for it."""
         self.error, self.ending = error, "failed"
 
     def give_up(self, now: float) -> bool:
-        """Note that its sender waits no longer; return whether that is new."""
+        """Note that its sender has stopped waiting. Return whether that is new."""
         if self.ending in _GIVEN_UP:
             return False
         in_time = now < self.sent + self.timeout - _EARLY
@@ -226,7 +226,7 @@ class Exchange(Generic[R]):
         self.ending = "lost" if self.written else "unsent"
 
     def fate(self, reason: ConnectionLost) -> ConnectionLost:
-        """Return what is certain about it if the connection ended."""
+        """Return the error that states what is certain if the connection ended."""
         action = self.request.action
         if not self.written:
             return RequestNotSent(f"{action} was not sent: {reason}")
@@ -234,7 +234,7 @@ class Exchange(Generic[R]):
 
     @property
     def begun(self) -> bool:
-        """Whether its list may be coming: it was answered, or no answer comes before it."""
+        """Whether its list may be arriving: it was answered, or no answer precedes the list."""
         return self.response is not None or self.knowledge.answered_by_event
 
     def lists(self, name: str) -> bool:
@@ -244,7 +244,7 @@ class Exchange(Generic[R]):
         return items is None or name.lower() in items
 
     def excess(self, limits: Limits) -> str:
-        """Return which limit the list exceeds, in words; nothing while it exceeds none."""
+        """Return which limit the list exceeds, in words; an empty string if it exceeds none."""
         kinds = [kind for kind, _ in self.items.values()]
         if self.listed + sum([kind.count for kind in kinds]) > limits.items:
             return f"{limits.items} events (Limits.items)"
@@ -253,9 +253,9 @@ class Exchange(Generic[R]):
         return ""
 
     def clear(self, answer: Answer) -> bool:
-        """Return whether an answer says what became of the request: only of some actions it does without saying so.
+        """Return whether an answer states the outcome of the request; without a ``Response``, only some actions' do.
 
-        What the actions of other modules answer, nobody knows; but the rest of a torn ``Response`` is no answer of any.
+        How the actions of other modules answer is unknown, so theirs do, except the rest of a torn ``Response`` line.
         """
         if answer[KEY_RESPONSE] != RESPONSE_GENERIC or self.knowledge.raw_text:
             return True
@@ -265,17 +265,17 @@ class Exchange(Generic[R]):
 
     @property
     def empty(self) -> bool:
-        """Whether the answer is an error that only means that the list is empty."""
+        """Whether the answer is an error that merely means that the list is empty."""
         return self.response is not None and self.response.message in self.knowledge.list_empty
 
     def result(self) -> Any:
-        """Return the result alone: the list, complete, or what the request makes of the answer.
+        """Return the result alone: the complete list, or the result that the request derives from the answer.
 
         Raises:
-            ActionFailed: The server answered with an error; `LoginFailed` where it refused to log somebody in.
-            UnclearAnswer: The answer does not say what became of it.
-            ActionTimeout: No answer came, or the list was not closed, in time.
-            ConnectionLost: The connection ended first, or the server took no byte of the request in time.
+            ActionFailed: The server answered with an error; `LoginFailed` if it rejected a log-in.
+            UnclearAnswer: The answer does not state the outcome.
+            ActionTimeout: No answer arrived, or the list was not closed, in time.
+            ConnectionLost: The connection ended first, or the server accepted no byte of the request in time.
         """
         if self.error is not None:
             raise self.error
@@ -295,7 +295,7 @@ class Exchange(Generic[R]):
         return self.events
 
     def _unanswered(self) -> ActionTimeout | RequestNotSent:
-        """Return the exception for a request whose time ran out."""
+        """Return the exception for a request that timed out."""
         if self.written:
             return ActionTimeout(self.request, self.action_id, self.timeout)
         return RequestNotSent(
@@ -303,7 +303,7 @@ class Exchange(Generic[R]):
         )
 
     def outcome(self) -> Response[R] | None:
-        """Return what came of the request, `None` where no answer came; the answer is turned into the result here.
+        """Return the outcome of the request, `None` if no answer arrived; converts the answer into the result.
 
         Raises:
             ConnectionLost: The connection ended first.
@@ -313,7 +313,7 @@ class Exchange(Generic[R]):
         if self.response is None:
             return None
         result: Any = self.request.process_response(self.response)
-        said = getattr(result, "success", None)  # a request's own result may know better than the first line
+        said = getattr(result, "success", None)  # a request's own result may be more precise than the first line
         return Response(
             result=result,
             response=self.response,
@@ -327,4 +327,4 @@ class Exchange(Generic[R]):
 
 
 def _nothing() -> None:
-    """Stand in for a shell that waits for nothing."""
+    """Default for `wake`: no shell is waiting."""

@@ -1,1 +1,1 @@
-"""Events on their way to callbacks and streams: subscriptions, bounds, order."""
+"""Delivery of events to callbacks and streams: subscriptions, bounds, order."""

@@ -1,10 +1,10 @@
-"""Everyone who hears what a manager receives, over one connection and those that replace it after a loss.
+"""The audience of a manager: the streams and callbacks that receive its messages, across reconnects.
 
 Rules of this module:
 
-- Streams get a message at once, callbacks by a dispatcher: a thread or a task, which the shell brings.
+- Streams receive a message at once; callbacks through a dispatcher, which is a thread or task of the shell.
 - Streams join and leave under the shell's lock.
-- Callbacks are held weakly, because they may refer to the manager.
+- Callbacks are referenced weakly, because they may refer to the manager.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["Audience", "OnLoss", "quiet"]
 
 
 class Throttle(Protocol):
-    """What pauses reading while a queue is crowded.
+    """Back-pressure: pauses reading while a queue is crowded.
 
     Attributes:
         queues: The queues that it pauses for.
@@ -39,27 +39,27 @@ class Throttle(Protocol):
     queues: tuple[Bounded, ...]
 
     def nudge(self) -> None:
-        """Check again whether reading is still to pause."""
+        """Check again whether reading must still pause."""
 
 
 class Dispatcher(Protocol):
-    """What calls the callbacks."""
+    """The thread or task that calls the callbacks."""
 
     @property
     def dropped(self) -> int:
-        """How many messages were dropped because the callbacks were too slow."""
+        """The number of messages dropped because the callbacks could not keep up."""
         ...
 
     @property
     def waiting(self) -> int:
-        """How many messages wait for the callbacks."""
+        """The number of messages queued for the callbacks."""
         ...
 
     def put(self, batch: list[Message | Aggregate], /) -> Overflowed | None:
-        """Accept a batch; return why the connection has to end, if it has."""
+        """Accept a batch. Return why the connection must end, if it must."""
 
     def end(self) -> None:
-        """End once everything accepted so far is delivered."""
+        """End after delivering everything accepted so far."""
 
     def disown(self) -> None:
         """Deliver nothing more, in a child process."""
@@ -70,25 +70,25 @@ D = TypeVar("D", bound=Dispatcher)
 
 
 class ReadWhile(Protocol):
-    """What reads for a thread that would else wait for itself: in a signal handler that has interrupted the reader."""
+    """Reads for a thread that would otherwise wait for itself: in a signal handler that interrupted the reader."""
 
     def __call__(self, missing: Callable[[], bool], deadline: float | None, /) -> object:
         """Read while something is missing, until a deadline."""
 
 
 def leave_reading(missing: Callable[[], bool], deadline: float | None) -> None:
-    """Default for `ReadWhile`: somebody else reads."""
+    """Default for `ReadWhile`: another thread reads, or the event loop."""
 
 
 class OnLoss(Protocol):
-    """What is called when a connection has ended."""
+    """A function to call when a connection has ended."""
 
     def __call__(self, connection: Any, reason: ConnectionLost, wanted: bool, /) -> object:
-        """Learn which one ended and why, and whether the program wanted it."""
+        """Handle the end of a connection, given the reason and whether the program wanted it."""
 
 
 def quiet(connection: object, reason: ConnectionLost, wanted: bool) -> None:
-    """Default for `OnLoss`: nobody was told of the connection yet."""
+    """Default for `OnLoss`: the connection is not in use yet."""
 
 
 class Audience(Generic[T, D]):
@@ -96,16 +96,16 @@ class Audience(Generic[T, D]):
 
     Args:
         handlers: The table of callbacks and streams.
-        throttle: What pauses reading while callbacks or streams are behind.
-        dispatcher: What calls the callbacks.
+        throttle: Pauses reading while callbacks or streams cannot keep up.
+        dispatcher: Calls the callbacks.
         log: The manager's log.
-        lock: Makes what is held while streams join and leave; reentrant.
+        lock: Creates the reentrant lock to hold while streams join and leave.
 
     Attributes:
         streams: The streams that have joined.
-        read_while: What reads for a stream in a signal handler: the connection, if it has threads.
-        explain: Says why events of some names may not have come.
-        inherited: Whether it is a copy in a child process.
+        read_while: Reads for a stream in a signal handler: a method of the connection, if that uses threads.
+        explain: Explains why events of the given names may not have arrived.
+        inherited: Whether this is a copy in a child process.
     """
 
     def __init__(
@@ -127,10 +127,10 @@ class Audience(Generic[T, D]):
         self._reason: Exception | None = None
 
     def deliver(self, messages: list[Message | Aggregate]) -> Overflowed | None:
-        """Hand messages to the streams at once, and to the callbacks after what these still have to hear.
+        """Deliver messages to the streams at once, and queue them for the callbacks.
 
         Returns:
-            Why the connection has to end, if it has: a queue overflowed whose policy says so.
+            Why the connection must end, if it must: a queue overflowed whose policy is to disconnect.
         """
         if self._log.debug:
             for message in messages:
@@ -146,7 +146,7 @@ class Audience(Generic[T, D]):
         return overflowed
 
     def _warn_of_drops(self) -> None:
-        """Log that callbacks are too slow, once until nothing is dropped again."""
+        """Log that callbacks cannot keep up, once until no more messages are dropped."""
         dropped = self.dispatcher.dropped
         dropping = dropped > self._dropped
         if dropping and not self._dropping:
@@ -154,19 +154,19 @@ class Audience(Generic[T, D]):
         self._dropped, self._dropping = dropped, dropping
 
     def watch(self, queue: Bounded) -> None:
-        """Pause reading for a stream's queue too, if its policy is to block."""
+        """Pause reading for a stream's queue, too, if its policy is to block."""
         if queue.overflow.seconds:
             with self._lock:
                 self.throttle.queues += (queue,)
 
     def forget(self, queue: Bounded) -> None:
-        """Pause no longer for a stream's queue."""
+        """Stop pausing reading for a stream's queue."""
         with self._lock:
             self.throttle.queues = tuple(each for each in self.throttle.queues if each is not queue)
         self.throttle.nudge()
 
     def join(self, stream: Endable) -> None:
-        """Accept a stream; one that comes after the end learns of it at once."""
+        """Add a stream; if the audience has already ended, end the stream at once."""
         with self._lock:
             if not self._ended:
                 self.streams.add(stream)
@@ -174,7 +174,7 @@ class Audience(Generic[T, D]):
         stream.end(self._reason)
 
     def leave(self, reason: Exception | None) -> None:
-        """End: nothing more will come. Streams raise the reason after what they have, or just end without one."""
+        """End delivery. Streams raise the reason after their buffered events, or just end if there is none."""
         with self._lock:
             if not self._ended:
                 self._ended, self._reason = True, reason
@@ -184,8 +184,8 @@ class Audience(Generic[T, D]):
         self.dispatcher.end()
 
     def disown(self, reason: Exception) -> None:
-        """End, in a child process, what the parent goes on hearing."""
-        self._lock = self._new_lock()  # the old one may be held by a thread that is the parent's
+        """End delivery in a child process; the parent continues."""
+        self._lock = self._new_lock()  # a thread of the parent may hold the old one
         self.inherited = self._ended = True
         self._reason = reason
         self.dispatcher.disown()

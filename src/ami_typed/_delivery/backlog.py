@@ -1,11 +1,11 @@
-"""What waits for the callbacks: bounded, in order, with what was dropped announced in its place.
+"""The queue in front of the callbacks: bounded and ordered, with a notice in place of dropped messages.
 
 Rules of this module:
 
-- What happens at the limit is the program's choice; see `Overflow`.
-- What waits alone is not weighed: it is taken next, and callbacks that keep up are to cost nothing.
-- What is dropped is counted, and an `EventsLost` takes its place. Notices are never dropped.
-- No lock and no waiting here: the shells bring both.
+- The program chooses what happens at the limit; see `Overflow`.
+- A batch that is alone in the queue is not weighed: it is next, and callbacks that keep up must cost nothing.
+- Dropped messages are counted, and replaced with an `EventsLost`. Notices are never dropped.
+- No locking or waiting here: the shells provide both.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Backlog(Bounded):
         return bool(self._batches)
 
     def put(self, batch: list[Message | Aggregate]) -> Overflowed | None:
-        """Take in what came; return why the connection is to end, if it is."""
+        """Accept a batch. Return why the connection must end, if it must."""
         self.brace()
         dropped = self.dropped
         self._append(batch)
@@ -52,12 +52,12 @@ class Backlog(Bounded):
         )
 
     def discard(self) -> None:
-        """Drop everything without a word."""
+        """Discard everything silently."""
         self._batches.clear()
         self._waiting = self._held = 0
 
     def take(self) -> list[Message | Aggregate]:
-        """Return the oldest batch."""
+        """Remove and return the oldest batch."""
         batch, octets = self._batches.popleft()
         self._count(-len(batch), -octets)
         return batch
@@ -73,7 +73,7 @@ class Backlog(Bounded):
         self._count(len(batch), octets)
 
     def _room(self, batch: list[Message | Aggregate]) -> int:
-        """Return how many messages of a batch fit; where its bytes do not, none."""
+        """Return how many messages of a batch fit; none if its bytes do not."""
         fits = not self._batches or self._held + weight(batch) <= self._octets
         return min(len(batch), max(0, self._messages - self._waiting)) if fits else 0
 
@@ -99,7 +99,7 @@ class Backlog(Bounded):
             self._append([*batch[:room], *instead])
 
     def _in_place_of(self, gone: list[Message | Aggregate]) -> list[Message | Aggregate]:
-        """Count what is dropped; return what stays of it: its notices, and how many events are lost in all."""
+        """Count dropped messages. Return their replacement: their notices, and one `EventsLost` with the total."""
         kept: list[Message | Aggregate] = []
         lost = 0
         for message in gone:

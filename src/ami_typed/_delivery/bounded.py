@@ -1,13 +1,13 @@
-"""A queue with limits: how much waits in it, and how long reading pauses because of it.
+"""The limits of a queue: how much is in it, and how long reading pauses because of it.
 
 Rules of this module:
 
 - A queue is bounded by messages and by bytes.
-- A queue whose policy blocks is `crowded` from half of its limit on: the shells then pause reading, which slows the
-  server down. A thread or task that waits for an answer keeps reading.
-- What one read brings before such a queue is crowded is accepted, however much it is: a reader that pauses in time
-  loses nothing.
-- No lock, no clock and no waiting here: the shells bring them.
+- A queue whose policy is to block is `crowded` above half of its limit: the shells then pause reading, and this
+  back-pressure slows the server down. While a thread or task waits for an answer, reading continues.
+- If such a queue is not crowded, everything that one read returns is accepted, however much it is: a reader that
+  pauses in time loses nothing.
+- No locking, clock or waiting here: the shells provide them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["Bounded", "weight"]
 
 
 def weight(messages: Sequence[Message | Aggregate]) -> int:
-    """Return the bytes that messages hold."""
+    """Return the size of messages in bytes."""
     try:
         octets: list[bytes] = [each._octets for each in messages]  # type: ignore[union-attr]  # an aggregate has none: below
         return sum(map(len, octets))
@@ -43,18 +43,18 @@ def _octets_of(message: Message | Aggregate) -> int:
 
 
 class Bounded:
-    """How much waits in a queue, and how long reading is to rest because of it.
+    """The fill level of a queue, and how long reading must pause because of it.
 
     Args:
         overflow: What happens at the limit.
-        messages: How many messages wait at most.
-        octets: How many bytes they hold at most.
-        tally: What counts, beyond this queue's life.
+        messages: The maximum number of messages in the queue.
+        octets: Their maximum size, in bytes.
+        tally: The counters, which outlive this queue.
 
     Attributes:
         overflow: What happens at the limit.
-        tally: What counts.
-        dropped: How many messages were dropped in all.
+        tally: The counters.
+        dropped: The total number of messages dropped.
     """
 
     def __init__(self, overflow: Overflow, messages: int, octets: int, tally: Tally | None = None) -> None:
@@ -70,19 +70,19 @@ class Bounded:
 
     @property
     def waiting(self) -> int:
-        """How many messages wait."""
+        """The number of messages in the queue."""
         return self._waiting
 
     @property
     def crowded(self) -> bool:
-        """Whether reading should rest: more than half of the limit waits."""
+        """Whether reading should pause: the queue is more than half full."""
         return self.overflow.seconds > 0 and (self._waiting * 2 > self._messages or self._held * 2 > self._octets)
 
     def rest(self, now: float) -> float:
-        """Return for how long reading should rest, in seconds: never longer in all than the program wants.
+        """Return how long reading should pause, in seconds; the total never exceeds what the program chose.
 
         Args:
-            now: The shell's clock, in seconds.
+            now: The current time of the shell's clock, in seconds.
         """
         if not self.crowded:
             self._crowded_since = None
@@ -92,7 +92,7 @@ class Bounded:
         return max(0.0, self._crowded_since + self.overflow.seconds - now)
 
     def brace(self) -> None:
-        """Note that a read has brought something: it is taken in whole, unless reading should have rested."""
+        """Prepare for the messages of a read: they are accepted completely, unless reading should have paused."""
         self._strict = self.crowded or not self.overflow.seconds
 
     def _count(self, messages: int, octets: int) -> None:
@@ -101,5 +101,5 @@ class Bounded:
 
     @property
     def _full(self) -> bool:
-        """Whether something has to give way."""
+        """Whether messages must be dropped."""
         return self._strict and (self._waiting > self._messages or self._held > self._octets)

@@ -1,16 +1,16 @@
-"""Where both faces log: a logger of the standard library, which is loaded when there is something to say.
+"""The log of both faces: a logger of the standard library, which is imported for the first record.
 
 Rules of this module:
 
-- DEBUG is the dialogue, one line a message, only where the manager was made with ``debug=True``: ``>`` what went out,
-  ``<`` what came in, ``!`` a request that got no answer, ``=`` what became of the connection. INFO is a connection that
-  was made or left, WARNING one that was lost or could not be made again and events that were dropped, ERROR what a
-  callback raised.
-- Messages are shown as their `repr` does, which hides secrets, and as text: who keeps or sends records never holds a
-  secret by way of their arguments.
+- DEBUG is the dialogue, one line per message, only if the manager was created with ``debug=True``: ``>`` for a message
+  sent, ``<`` for one received, ``!`` for a request without an answer, ``=`` for the end of the connection. INFO is a
+  connection that was established or closed, WARNING one that was lost or could not be restored and events that were
+  dropped, ERROR an exception raised by a callback.
+- Messages are logged as the text of their `repr`, which hides secrets: a handler that stores or sends records never
+  gets a secret through their arguments.
 - What is not logged is not formatted.
-- A logger that raises, or a `repr`, is printed as `logging` does with its handlers, and disturbs nothing else.
-- The logger ``ami_typed`` has a handler that takes what nobody else does; see `quiet`.
+- An exception of a logger, or of a `repr`, is printed as `logging` prints those of its handlers, with no other effect.
+- The logger ``ami_typed`` has a handler for records that no other handler accepts; see `quiet`.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _DEBUG, _INFO, _WARNING, _ERROR = 10, 20, 30, 40
 
 
 def _shown(who: object) -> str:
-    """Return the `repr` of a program's object, or its name if that raises (a method's shows its object)."""
+    """Return the `repr` of a program's object, or its name if that raises (a method's includes its object's)."""
     try:
         return repr(who)
-    except Exception:  # noqa: BLE001 - it is the program's own
+    except Exception:  # noqa: BLE001 - it is the program's own code
         return str(getattr(who, "__qualname__", type(who).__qualname__))
 
 
@@ -45,8 +45,8 @@ class Log:
     """The log of one manager.
 
     Args:
-        logger: Where to log; the logger ``ami_typed`` where none is given.
-        debug: Whether the dialogue is logged, at the level DEBUG.
+        logger: The logger to use; ``ami_typed`` by default.
+        debug: Whether to log the dialogue, at the level DEBUG.
     """
 
     __slots__ = ("_logger", "debug")
@@ -56,21 +56,21 @@ class Log:
         self.debug = debug
 
     def trace(self, sign: str, what: object) -> None:
-        """Log a line of the dialogue; ask `debug` first.
+        """Log a line of the dialogue; check `debug` first.
 
         Args:
-            sign: What kind of line it is.
-            what: A message, shown by its `repr`, or a sentence.
+            sign: The kind of the line.
+            what: A message, logged as its `repr`, or a sentence.
         """
         if self._get().isEnabledFor(_DEBUG):
             self._write(_DEBUG, lambda: f"{sign} {what if isinstance(what, str) else repr(what)}")
 
     def trace_request(self, exchange: Exchange[Any]) -> None:
-        """Log a request that goes out; ask `debug` first."""
+        """Log a request that is sent; check `debug` first."""
         self.trace(">", sent_as(exchange.request, exchange.octets, exchange.knowledge))
 
     def trace_answer(self, exchange: Exchange[Any]) -> None:
-        """Log what has come for a request: its answer and its own list, or why there is none; ask `debug` first."""
+        """Log the answer to a request and its own list, or why there is none; check `debug` first."""
         if exchange.error is not None:
             self.trace("!", str(exchange.error))
             return
@@ -80,21 +80,21 @@ class Log:
                 self.trace("<", event)
 
     def trace_end_of_wait(self, exchange: Exchange[Any]) -> None:
-        """Log that a request's sender waits no longer; ask `debug` first."""
+        """Log that a request's sender has stopped waiting; check `debug` first."""
         ending = "was given up" if exchange.ending == "cancelled" else f"got no answer within {exchange.timeout:g} s"
         self.trace("!", f"{exchange.request.action} (ActionID {exchange.action_id}) {ending}.")
 
     def tell(self, sentence: str) -> None:
-        """Log something that was to be expected; where logging is not even loaded, nobody listens."""
+        """Log something expected, unless `logging` is not even loaded: then no handler can exist."""
         if self._logger is not None or "logging" in sys.modules:
             self._write(_INFO, lambda: sentence)
 
     def note(self, sentence: str) -> None:
-        """Log something that the program's owner wants to know and need not act upon."""
+        """Log something that the program's owner should know but need not act upon."""
         self._write(_WARNING, lambda: sentence)
 
     def report(self, sentence: str, error: BaseException, who: object = None) -> None:
-        """Log that something of the program's own failed, with its traceback.
+        """Log that the program's own code failed, with its traceback.
 
         Args:
             sentence: What failed.
@@ -106,7 +106,7 @@ class Log:
     def _write(self, level: int, sentence: Callable[[], str], error: BaseException | None = None) -> None:
         try:
             self._get().log(level, "%s", sentence(), exc_info=error, stacklevel=3)
-        except Exception:  # noqa: BLE001 - whoever tells of something has other work to do behind it
+        except Exception:  # noqa: BLE001 - the caller has other work to do after logging
             import traceback
 
             traceback.print_exc()

@@ -1,10 +1,10 @@
-"""The handler of the logger `ami_typed`: a program that configures no logging has no warnings on its standard error.
+"""The handler of the logger `ami_typed`: a program that does not configure logging gets no warnings on standard error.
 
 Rules of this module:
 
-- It is loaded with `logging`, when there is something to say.
-- What a callback or an observer raised (ERROR) is printed all the same if no other handler takes it, as Python does
-  with what no program catches: it would be lost without a trace.
+- It is imported together with `logging`, for the first record.
+- An exception of a callback or an observer (ERROR) is still printed if no other handler accepts it, as Python prints
+  uncaught exceptions: otherwise it would be lost without a trace.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ __all__ = ["Quiet", "hush"]
 
 
 class Quiet(logging.NullHandler):
-    """Takes records of warnings and below, so that `logging` does not print them as its last resort."""
+    """Accepts records up to WARNING, so that `logging` does not print them as its last resort."""
 
     def handle(self, record: logging.LogRecord) -> bool:
-        """Print an error that no other handler takes."""
+        """Print an error that no other handler accepts."""
         if record.levelno >= logging.ERROR and logging.lastResort is not None and not _is_taken(record):
             logging.lastResort.handle(record)
         return True
@@ -34,7 +34,7 @@ def _is_taken(record: logging.LogRecord) -> bool:
 
 
 def hush(logger: logging.Logger) -> logging.Logger:
-    """Give a logger such a handler, unless it has one."""
+    """Add such a handler to a logger, unless it has one. Return the logger."""
     if not any(isinstance(handler, Quiet) for handler in logger.handlers):
         logger.addHandler(Quiet())
     return logger

@@ -1,16 +1,16 @@
-"""What waits in a stream between the reader and whoever iterates: bounded, in order, with its gaps announced.
+"""The buffer of a stream, between the reader and the iterating consumer: bounded, ordered, with its gaps reported.
 
 Rules of this module:
 
-- What happens at the limit is the program's choice; see `Overflow`.
-- A gap is counted, and told once in its place: raised (`EventsDropped`), or returned as an `EventsLost` where the
-  stream is of those too.
-- What came before the connection ended is still read; then the reason for the end is raised, or the stream just ends
-  where the program itself disconnected.
-- No waiting here: the shells bring that. And no lock: one thread puts in, others take out, and neither may have to wait
-  for another that a signal handler has interrupted. What has to happen at once happens between two calls, where CPython
-  switches no threads and runs no handlers (see `_transport.locks`).
-- A stream takes its messages before the callbacks have theirs, on the time of who reads.
+- The program chooses what happens at the limit; see `Overflow`.
+- A gap is counted and reported once, in its place: raised (`EventsDropped`), or returned as an `EventsLost` if the
+  stream has subscribed to those.
+- Events that arrived before the connection ended can still be read; then the reason for the end is raised, or the
+  stream just ends if the program itself disconnected.
+- No waiting here: the shells provide that. And no lock: one thread puts, others take, and neither may have to wait for
+  another that a signal handler has interrupted. What must be atomic happens between two calls, where CPython switches
+  no threads and runs no handlers (see `_transport.locks`).
+- A stream receives its messages before the callbacks do, in the reader's thread or task.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from ami_typed.messages import Aggregate, Message
     from ami_typed.overflow import Overflow
 
-    # The classes that `subscribe` and `wait_for` are given, one by one: checkers make a union of them, and a class that
-    # is left out adds nothing to it. One variable for all would be their common base to mypy.
+    # The classes passed to `subscribe` and `wait_for`, one variable each: checkers form a union of them, and an omitted
+    # class adds nothing to it. mypy would solve a single variable for all of them to their common base.
     E1 = TypeVar("E1", bound=Event)
     E2 = DefaultTypeVar("E2", bound=Event, default=Never)
     E3 = DefaultTypeVar("E3", bound=Event, default=Never)
@@ -62,27 +62,27 @@ E = TypeVar("E", bound=Event)
 
 
 class Endable(Protocol):
-    """What has to learn of the connection's end: a stream."""
+    """A stream, which must be notified of the connection's end."""
 
     def end(self, reason: Exception | None, /) -> None:
-        """Let nothing in any more."""
+        """Stop accepting events."""
 
     def disown(self, reason: Exception, /) -> None:
-        """Raise the reason from now on, in a child process: what has come is its parent's."""
+        """Raise the reason from now on, in a child process: buffered events belong to its parent."""
 
 
 def to_streams(
     messages: Iterable[Message | Aggregate], handlers: Handlers, queues: Iterable[Bounded]
 ) -> tuple[list[Message | Aggregate], Overflowed | None]:
-    """Hand messages to the streams that take them.
+    """Deliver messages to the streams that receive them.
 
     Args:
-        messages: What came.
+        messages: The messages received.
         handlers: The table of callbacks and streams.
-        queues: What is to make ready for it.
+        queues: The queues to prepare for them.
 
     Returns:
-        The messages that callbacks take as well, and why the connection has to end, if it has.
+        The messages that callbacks receive, too, and why the connection must end, if it must.
     """
     for queue in queues:
         queue.brace()
@@ -102,13 +102,13 @@ class Buffer(Bounded, Generic[E]):
 
     Args:
         overflow: What happens at the limit.
-        limit: How many events wait at most.
-        octets: How many bytes they hold at most.
-        tally: What counts, beyond this stream's life.
-        tells: Whether a gap is told by an `EventsLost`, instead of an exception.
+        limit: The maximum number of events in the buffer.
+        octets: Their maximum size, in bytes.
+        tally: The counters, which outlive this stream.
+        tells: Whether to report a gap by an `EventsLost` instead of an exception.
 
     Raises:
-        TypeError: ``overflow`` or ``limit`` is of a wrong type.
+        TypeError: ``overflow`` or ``limit`` has the wrong type.
         ValueError: ``limit`` is below 1.
     """
 
@@ -117,18 +117,18 @@ class Buffer(Bounded, Generic[E]):
     ) -> None:
         super().__init__(checked(overflow), count(limit, "limit"), octets, tally)
         self._tells = tells
-        self._events: deque[E | int] = deque()  # a number stands for so many that were dropped
+        self._events: deque[E | int] = deque()  # a number is a gap of that many dropped events
         self._dropping = False
         self._ended = False
         self._reason: Exception | None = None
 
     @property
     def crowded(self) -> bool:
-        """Whether reading should rest; not for a stream that has ended."""
+        """Whether reading should pause; never for a stream that has ended."""
         return not self._ended and super().crowded
 
     def put(self, event: E) -> Overflowed | None:
-        """Take in an event, unless the stream has ended; return why the connection is to end, if it is."""
+        """Accept an event, unless the stream has ended. Return why the connection must end, if it must."""
         if self._ended:
             return None
         octets = len(event._octets)
@@ -163,7 +163,7 @@ class Buffer(Bounded, Generic[E]):
             self._events.append(gap)
 
     def _drop(self, event: E | int) -> int:
-        """Count an event that was taken out; return how many are missing for it."""
+        """Count an event that was removed. Return the number of events missing in its place."""
         if isinstance(event, int):
             return event
         self.dropped += 1
@@ -172,13 +172,13 @@ class Buffer(Bounded, Generic[E]):
         return 1
 
     def end(self, reason: Exception | None) -> None:
-        """Let nothing in any more; ``reason`` is raised behind the last event, `None` just ends the stream."""
+        """Stop accepting events. ``reason`` is raised after the last event; `None` just ends the stream."""
         if not self._ended:
             self._ended = True
             self._reason = reason
 
     def discard(self, reason: Exception) -> None:
-        """End at once: what has come is not read any more."""
+        """End at once, discarding buffered events."""
         self._events.clear()
         self._waiting = self._held = 0
         self._dropping = False
@@ -186,18 +186,18 @@ class Buffer(Bounded, Generic[E]):
 
     @property
     def ready(self) -> bool:
-        """Whether `take` has something to say at once."""
+        """Whether `take` can return or raise at once."""
         return (bool(self._events) and not self._dropping) or self._ended
 
     def take(self) -> E | None:
-        """Return the next event, `None` at the end of the stream; ask `ready` first.
+        """Return the next event, `None` at the end of the stream; check `ready` first.
 
         Raises:
-            LookupError: There is none any more, or not yet: another thread was faster.
+            LookupError: There is no event, or another thread was faster.
             EventsDropped: Events were dropped before the next one.
             Exception: The reason for the end.
         """
-        ended = self._ended  # before it is looked whether there are events: none comes after the end
+        ended = self._ended  # before checking for events: none arrives after the end
         if self._events:
             event = self._events[0]
             events, octets = (0, 0) if isinstance(event, int) else (1, len(event._octets))
@@ -217,4 +217,4 @@ class Buffer(Bounded, Generic[E]):
     def _tell(self, gap: int) -> E:
         if not self._tells:
             raise EventsDropped(gap)
-        return cast("E", EventsLost.of_number(gap))  # the stream was asked for these, so they are of its type
+        return cast("E", EventsLost.of_number(gap))  # the stream has subscribed to these, so they are of its type

@@ -1,14 +1,14 @@
-"""The table of callbacks and streams: which messages each of them takes.
+"""Subscriptions: which callbacks and streams receive which messages.
 
 Rules of this module:
 
 - The order of registration is the order of calls; registering a pair again moves it to the end.
-- Names match without regard to case. `""` is every event and every list, `None` every response without a request, a
-  name with ``*``, ``?`` or ``[`` in it every event whose name matches that pattern.
-- A family, a class that is no event itself, stands for every event whose class derives from it.
-- What could never be called is refused, with the nearest name that could.
-- The table is read without a lock on the way of every message, so it is replaced, never changed in place.
-- What is derived from it is bounded: a server may send any number of names.
+- Names are not case-sensitive. `""` is every event and every list, `None` every response without a request, a name with
+  ``*``, ``?`` or ``[`` in it every event whose name matches that pattern.
+- A family, a class that is not an event itself, is every event whose class derives from it.
+- A registration that could never be called is rejected, with a suggestion of the closest name that could.
+- The table is read without a lock for every message, so it is replaced, never modified in place.
+- Caches derived from it are bounded: a server may send any number of names.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["EVERY_EVENT", "ORPHANS", "EventKey", "Handler", "Handlers", "Route",
 
 Handler = Callable[..., object]
 EventKey = str | type[Event] | type[Aggregate] | None
-"""What a callback is registered for."""
+"""The event that a callback is registered for."""
 
 EVERY_EVENT = ""
 ORPHANS = "orphans"
@@ -42,23 +42,23 @@ _FAMILY = "family"
 _ALL = "all"
 
 _SUFFIX = "_aggregate"
-"""Ends the name that the classic client gives a list."""
+"""The suffix that the classic client appends to the name of a list."""
 _SORT = "\0"
-"""Stands between the name of an event and what tells it apart from others of that name."""
+"""Separates the name of an event from what distinguishes it from others of that name."""
 _NOTICE_NAMES = {each.__name__.lower(): each.__name__ for each in Notice.__subclasses__()}
 _NAME = r"[\w .:/-]*"
 _PATTERN = r"[\w .:/*?\[\]!-]*"
 _WORD = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+"
 _NAMES = 4096
-"""The number of names that routes are remembered for."""
+"""The maximum number of names to cache routes for."""
 
 
 class Route(NamedTuple):
-    """Where one kind of message goes.
+    """The recipients of one kind of message.
 
     Attributes:
-        sinks: Streams; they take the message at once and never wait. They return why the connection has to end, if it
-            has.
+        sinks: Streams; they accept the message at once and never wait. They return why the connection must end, if it
+            must.
         functions: Callbacks, in the order of their calls.
     """
 
@@ -67,7 +67,7 @@ class Route(NamedTuple):
 
 
 class _Key(NamedTuple):
-    """What something is registered for.
+    """The key of a registration.
 
     Attributes:
         kind: Events, lists, orphans, the events of a family, or all events and lists.
@@ -80,7 +80,7 @@ class _Key(NamedTuple):
     family: type[Event] | None = None
 
     def matches(self, kind: str, names: Iterable[str], classes: Iterable[type[Any]], sink: bool) -> bool:
-        """Return whether messages of a kind, with these names and of any of these classes, are meant."""
+        """Return whether this key matches messages of a kind, with these names and of any of these classes."""
         if self.family is not None:
             return kind == _EVENTS and any(issubclass(each, self.family) for each in classes)
         if self.kind == _ALL:
@@ -109,14 +109,14 @@ def _fits(pattern: str, names: Iterable[str]) -> bool:
 
 
 def name_of(event: EventKey) -> str:
-    """Return what a program calls that for which something is registered."""
+    """Return a program's name for the event that something is registered for."""
     if event is None or isinstance(event, str):
         return event or "event"
     return sort_of(event) or (event_name(event) if issubclass(event, Event) else event.__name__)
 
 
 def _key(event: object) -> _Key:
-    """Return what is meant by what a program gave.
+    """Return the key for an event as a program specifies it.
 
     Raises:
         TypeError: It is neither a name nor a class of events or lists.
@@ -146,7 +146,7 @@ def _key_of_name(name: str) -> _Key:
             f"No event is called {name!r}. Give one name or class at a time; a pattern such as 'Queue*' stands for "
             f"several.{_hint(re.split(r'[^A-Za-z0-9]+', name.strip())[0])}"
         )
-    from ami_typed import registry  # which knows every name; a program that names no event by a text needs none
+    from ami_typed import registry  # it loads every name; a program that names no event by a string needs none
 
     folded = name.lower()
     known = registry.event_names()
@@ -166,17 +166,17 @@ def _key_of_name(name: str) -> _Key:
 
 
 def _hint(name: str, *, prefix: bool = False) -> str:
-    """Return a sentence that offers the known names next to one, or nothing if there is none near."""
+    """Return a sentence that suggests the known names closest to a name, or an empty string if none is close."""
     near = nearest(name, prefix=prefix)
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def nearest(name: str, *, prefix: bool = False) -> list[str]:
-    """Return the names of events and lists that look most like a name.
+    """Return the names of events and lists that are most similar to a name.
 
     Args:
         name: The name.
-        prefix: Whether it is only how names begin; then whole words of them are compared.
+        prefix: Whether it is only the beginning of a name; then it is compared with whole words of the names.
     """
     from difflib import get_close_matches
 
@@ -192,7 +192,7 @@ def nearest(name: str, *, prefix: bool = False) -> list[str]:
 
 
 def doubt_about(event: EventKey) -> str:
-    """Return a sentence about a name that no event is known by while one of nearly that name is; else nothing."""
+    """Return a warning if a name is unknown but similar to a known one; otherwise an empty string."""
     if not isinstance(event, str) or not event or _is_pattern(event):
         return ""
     from ami_typed import registry
@@ -205,7 +205,7 @@ def doubt_about(event: EventKey) -> str:
 
 
 def _refusal(event: object) -> str:
-    """Say why something cannot be what a callback is registered for, and what to write instead."""
+    """Explain why a callback cannot be registered for something, and what to write instead."""
     takes = "takes the class or the name of an event or a list, '' for all of them, or None for responses"
     if not isinstance(event, type):
         example = type(event).__name__ if isinstance(event, (Event, Aggregate)) else ""
@@ -222,9 +222,9 @@ class Handlers:
     """The callbacks and streams of one manager.
 
     Attributes:
-        version: Changes whenever the table does, so that what was derived from it can be dropped.
+        version: Changes whenever the table does, so that caches derived from it can be dropped.
         sinks: Whether there is any stream.
-        by_class: What `route_of` has found, for the classes whose messages all go the same way.
+        by_class: The results of `route_of`, for classes whose messages all have the same route.
     """
 
     def __init__(self) -> None:
@@ -238,15 +238,15 @@ class Handlers:
         self.by_class: dict[type[Any], Route] = {}
 
     def register(self, event: EventKey, function: Handler, *, sink: bool = False) -> None:
-        """Add a callback, or move it to the end where the same pair is there already.
+        """Register a callback, or move it to the end if the same pair is already registered.
 
         Args:
-            event: What to call it for; see `EventKey`.
+            event: The event to call it for; see `EventKey`.
             function: The callback.
-            sink: Whether it takes messages on the reader's own time, as a stream does.
+            sink: Whether it receives messages in the reader's thread or task, as a stream does.
 
         Raises:
-            TypeError: `function` cannot be called, or no event is of this class.
+            TypeError: `function` is not callable, or no event is of this class.
             ValueError: No event can have this name.
         """
         if not callable(function):
@@ -254,11 +254,11 @@ class Handlers:
         self._add([_Entry(_key(event), function, sink)])
 
     def register_sink(self, chosen: Iterable[EventKey], function: Handler) -> None:
-        """Add a stream for several kinds of events at once.
+        """Register a stream for several kinds of events at once.
 
         Raises:
-            TypeError: One is no class of events.
-            ValueError: No event can have such a name.
+            TypeError: One of them is not a class of events.
+            ValueError: No event can have one of the names.
         """
         keys = {_key(event): event for event in chosen}
         for key, event in keys.items():
@@ -270,7 +270,7 @@ class Handlers:
         self._change(lambda entries: (*(each for each in entries if each not in added), *added))
 
     def unregister(self, event: EventKey, function: Handler) -> bool:
-        """Take a callback out; return whether it was there."""
+        """Unregister a callback. Return whether it was registered for this event."""
         key = _key(event)
 
         def without(entries: tuple[_Entry, ...]) -> tuple[_Entry, ...]:
@@ -279,13 +279,13 @@ class Handlers:
         return self._change(without)
 
     def _change(self, change: Callable[[tuple[_Entry, ...]], tuple[_Entry, ...]]) -> bool:
-        """Replace the entries; return whether there are fewer now."""
+        """Replace the entries. Return whether there are fewer now."""
         with self._lock:
             while True:
                 before = self._entries
                 after = change(before)
                 sinks = any(each.sink for each in after)
-                if self._entries is before:  # not changed by a signal handler, nor from here to the end of the block
+                if self._entries is before:  # no signal handler has changed them, nor can one below
                     self._entries, self._wanted, self._by_name, self.by_class = after, {}, {}, {}
                     self.sinks = sinks
                     self.version += 1
@@ -315,11 +315,11 @@ class Handlers:
         )
 
     def route_of(self, message: Any) -> Route:
-        """Return where an event, an aggregate or a response without a request goes."""
+        """Return the recipients of an event, an aggregate or a response without a request."""
         cls = message.__class__
-        if cls is Event:  # which stands for every event without a class of its own
+        if cls is Event:  # the class of every event that has no class of its own
             return self._route_of_name(message[KEY_EVENT])
-        known = self.by_class  # kept before the entries are read: what is found of old ones goes into the old table
+        known = self.by_class  # read before the entries: a result of old entries goes into the old table
         route = known.get(cls)
         if route is None:
             route = known[cls] = self._route(*_kind_and_names(cls, message), cls)
@@ -337,20 +337,20 @@ class Handlers:
     def _route(self, kind: str, names: tuple[str, ...], cls: type[Any]) -> Route:
         chosen = [each for each in self._entries if each.key.matches(kind, names, (cls,), each.sink)]
         return Route(
-            tuple(dict.fromkeys(each.function for each in chosen if each.sink)),  # one stream may take it twice over
+            tuple(dict.fromkeys(each.function for each in chosen if each.sink)),  # a stream may match it twice
             tuple(each.function for each in chosen if not each.sink),
         )
 
 
 def _classes_of(name: str) -> Iterable[type[Event]]:
     """Return the classes that events of a name may have."""
-    from ami_typed import registry  # only where a family is registered
+    from ami_typed import registry  # only if a family is registered
 
     return registry.event_class(name), *registry.sorts_of(name)
 
 
 def _kind_and_names(cls: type[Any], message: Any) -> tuple[str, tuple[str, ...]]:
-    """Return what kind of message it is, and the names that it goes by."""
+    """Return the kind of a message, and the names by which it can be registered for."""
     if issubclass(cls, Aggregate):
         return _AGGREGATES, (cls.__name__.lower(),)
     if not issubclass(cls, Event):

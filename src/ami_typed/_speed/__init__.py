@@ -1,7 +1,7 @@
-"""Chooses between the two forms of what all bytes and requests pass: `compiled`, if it was built and loads, or `plain`.
+"""Selects the implementation of the hot path: `compiled`, if it was built and can be loaded, otherwise `plain`.
 
-``AMI_TYPED_PURE`` in the environment, with any text, chooses `plain`. What mypyc has compiled stays so: set it when
-ami-typed is installed, to have neither.
+Any non-empty value of the environment variable ``AMI_TYPED_PURE`` selects `plain`. It does not affect modules compiled
+by mypyc: set it while installing ami-typed to get neither.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ else:
         _form = import_module("ami_typed._speed.compiled")
     except ModuleNotFoundError:  # it was not built
         _form = None
-    except ImportError:  # this interpreter cannot load it, nor anything else that is compiled
+    except ImportError:  # this interpreter cannot load compiled modules
         from ami_typed._speed import sources
 
         sources.prefer()
@@ -64,7 +64,7 @@ else:
 
 
 def forms() -> str:
-    """Say what of the package is compiled here: ``C``, ``mypyc``, both or ``nothing``."""
+    """Return which parts of the package are compiled: ``C``, ``mypyc``, ``C and mypyc`` or ``nothing``."""
     from importlib.util import find_spec
 
     session = find_spec("ami_typed._protocol.session")

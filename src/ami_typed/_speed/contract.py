@@ -1,6 +1,6 @@
-"""What `plain` and `compiled` require of a message: the attributes in which it keeps its bytes and what they hold.
+"""The interface that `plain` and `compiled` require of a message: the attributes for its bytes and parsed content.
 
-The compiled part finds them by these names. A message is also a dict of its headers.
+The compiled part accesses them by these names. A message is also a dict of its headers.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ __all__ = ["Stored", "StoredUnread"]
 
 
 class Stored(Protocol):
-    """What is stored of a message beside its headers.
+    """The attributes of a message besides its headers.
 
     Attributes:
-        _octets: Its bytes, as they were received.
+        _octets: Its bytes, as received.
         _unread: The same object until the message is parsed, then `None`.
-        _data: Its lines that are not headers. It is set when the message is parsed.
-        _repeated: All values of the headers that come several times, by name in lower case. It is set when the message
-            is parsed.
-        _zone: The time zone of its server, if that is known and the message has local times; else it may be unset.
+        _data: Its lines that are not headers. Set when the message is parsed.
+        _repeated: All values of the headers that occur several times, by name in lower case. Set when the message is
+            parsed.
+        _zone: The time zone of its server, if it is known and the message has local times; otherwise it may be unset.
     """
 
     _octets: bytes
@@ -33,7 +33,7 @@ class Stored(Protocol):
 
 
 class StoredUnread(Stored, Protocol):
-    """What is stored of a message that need not be parsed.
+    """The attributes of a message that may be unparsed.
 
     Attributes:
         _first: The header whose value is stored before the message is parsed.

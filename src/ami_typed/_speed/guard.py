@@ -1,11 +1,11 @@
-"""Makes encoders refuse a message that is not parsed yet, instead of taking what is stored of it for the whole.
+"""Makes encoders reject an unparsed message, instead of encoding only the part of it that is stored.
 
 Rules of this module:
 
-- An unparsed message stores its first header and `GUARD` under `REASON`. Everything that goes through the methods of
-  dict parses the message first and never sees them.
-- Encoders in C or Rust that read the storage of a dict find `GUARD` there. It is of no type that any of them encodes,
-  and whatever they try on it raises: each reports `REASON`, because that is also the name of its type.
+- An unparsed message stores its first header, and `GUARD` under the key `REASON`. All access through the methods of
+  dict parses the message first, and never sees them.
+- Encoders in C or Rust that read the storage of a dict directly find `GUARD` there. None of them encodes its type, and
+  every operation on it raises: the error includes `REASON`, because that is also the name of its type.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Never
 __all__ = ["GUARD", "REASON"]
 
 REASON = "an unread message of ami-typed: pass message.to_dict() instead, or call message.to_json()"
-"""Completes "Type is not JSON serializable: ...". Its colon keeps it from ever being the name of a header."""
+"""Completes "Type is not JSON serializable: ...". Because of its colon, it can never be the name of a header."""
 
 
 def _refuse(*_: object, **__: object) -> Never:
@@ -33,9 +33,9 @@ _REFUSING = dict.fromkeys(
 
 
 def _refusing(base: type[Any]) -> type[Any]:
-    """Make a type named by the reason that refuses all that an encoder may try on an object it does not know."""
+    """Return a type, named after the reason, that rejects every operation an encoder may try on an unknown object."""
     return type(REASON, (base,), {"__slots__": (), "__module__": "ami_typed", **_REFUSING})
 
 
 GUARD: Any = _refusing(tuple)((_refusing(object)(),))
-"""A tuple, because some encoders put up with any unknown object; and holding what others refuse in a tuple."""
+"""A tuple, because some encoders accept any unknown object; its item is one that others reject inside a tuple."""

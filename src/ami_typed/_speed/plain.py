@@ -1,11 +1,11 @@
-"""The few functions that every byte and every request passes, in Python; `compiled` has the same ones in C.
+"""The hot path, in Python: the few functions that process every byte and every request. `compiled` has them in C.
 
 Rules of this module:
 
-- What is here decides nothing: it finds headers, and sorts messages by a table that `session` keeps.
-- Both forms give the same results for every input, tested side by side; `_speed` chooses one.
-- What is not plain is left to the caller: a message whose headers need a closer look, an event that is not known, a
-  request that is not of text alone.
+- The functions here make no decisions: they find headers, and sort messages by a table that `session` maintains.
+- Both implementations return the same results for every input, and are tested side by side; `_speed` selects one.
+- Anything irregular is left to the caller: a message whose headers need closer inspection, an unknown event, a request
+  whose values are not all strings.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ _END = b"\r\n\r\n"
 _ID = b"\r\nActionID: "
 _MESSAGE = b"\r\nMessage: "
 _LONGEST = 48
-"""The bytes of a name that the part in C remembers."""
+"""The maximum size of a name that the C part stores, in bytes."""
 
 NO_LINES: list[str] = []
 NONE_REPEATED: dict[str, list[str]] = {}
-"""What nearly every message has of both, made once; nothing is ever put into them."""
+"""Shared empty containers, used by almost every message. Never mutate them."""
 
 _put: Any = dict[str, str].__setitem__
 _put_all: Any = dict[str, str].update
 _names: Any = dict[str, str].keys
 _take_out: Any = dict[str, Any].pop
-"""`dict`'s own: those of an event fill it first."""
+"""The methods of `dict` itself: those of an event parse it first."""
 
 _publishing = threading.RLock()
-"""Held while a parsed message is published. Reentrant: a finalizer may read a message at any time."""
+"""Held while publishing a parsed message. Reentrant, because a finalizer may read a message at any time."""
 
 
 class Kind:
@@ -65,11 +65,11 @@ class Kind:
 
     Attributes:
         cls: Their class.
-        name: What their ``Event`` header says.
-        wanted: Whether anybody wants them.
-        zone: The time zone that each is to remember as its server's, `None` where that does not matter.
-        count: How many `sift` has seen.
-        octets: How many bytes it has put into lists.
+        name: The value of their ``Event`` header.
+        wanted: Whether any callback or stream receives them.
+        zone: The server's time zone to store in each of them; `None` if they do not need it.
+        count: The number of them that `sift` has seen.
+        octets: The number of bytes that `sift` has added to lists.
     """
 
     __slots__ = ("cls", "count", "name", "octets", "wanted", "zone")
@@ -84,15 +84,15 @@ class Kind:
 
 
 Item = tuple[Kind, list[Any]]
-"""The kind of an item of a list, and where it goes."""
+"""The kind of an item of a list, and the Python list to append it to."""
 Items = dict[bytes, dict[bytes, Item]]
-"""By ActionID, the items of a list that are known by their first line."""
+"""By ActionID, the known items of a list, by first line."""
 
 
 def header(octets: bytes, needle: bytes) -> str | None:
-    """Return the value of the first line that begins with ``needle``, `None` where there is none.
+    """Return the value of the first line that begins with ``needle``; `None` if there is none.
 
-    The line feeds that end the ``Message`` of many answers, as in "No such channel", are no part of it.
+    The line feeds at the end of many answers' ``Message``, such as "No such channel", are not part of the value.
 
     Args:
         octets: A message.
@@ -106,18 +106,18 @@ def header(octets: bytes, needle: bytes) -> str | None:
 
 
 def holds(block: bytes, needle: bytes) -> bool:
-    """Tell whether bytes stand anywhere in others; ``in`` takes three times as long, as it tries a number first."""
+    """Return whether a block contains some bytes; ``in`` takes three times as long, because it tries a number first."""
     return block.find(needle) >= 0
 
 
 class Found:
-    """An attribute that is found in the octets of a message: what `fields` are made of.
+    """An attribute that is found in the bytes of a message: the base of all `fields`.
 
     Attributes:
-        _needle: What `header` looks for.
+        _needle: The bytes that `header` searches for.
         _none: The texts that mean that there is no value.
-        _read: Makes the value of the text; `None` where the text is the value.
-        _mark: The ASCII character without which a text is the value; NUL where any text is to be read.
+        _read: Converts the text to the value; `None` if the text is the value.
+        _mark: The ASCII character without which a text is the value; NUL if every text must be converted.
     """
 
     __slots__ = ("_mark", "_needle", "_none", "_read")
@@ -127,7 +127,7 @@ class Found:
     _read: Callable[[str], Any] | None
     _mark: str
 
-    def _get(self, message: Any, owner: object = None) -> Any:  # noqa: ARG002 - a descriptor is told it
+    def _get(self, message: Any, owner: object = None) -> Any:  # noqa: ARG002 - part of the descriptor protocol
         """Read a message; on a class, return the attribute itself."""
         if message is None:
             return self
@@ -146,26 +146,26 @@ class Found:
         except (ValueError, OverflowError, OSError) as error:
             return self._refuse(message, spelling, error)
 
-    if not TYPE_CHECKING:  # each class of fields says for itself what checkers are to make of it
+    if not TYPE_CHECKING:  # each class of fields declares its own type for checkers
         __get__ = _get
-    else:  # what each class of fields brings, in either form
+    else:  # each class of fields provides these, in both implementations
 
         def _look(self, message: Any) -> Any:
-            """Look closer: the message was parsed, or its header may be spelt in another case."""
+            """Search more thoroughly: the message was parsed, or its header may be spelt in another case."""
 
         def _refuse(self, message: Any, spelling: str, error: Exception) -> Any:
-            """Say that a text is not of the attribute's type."""
+            """Report that a text is not of the attribute's type."""
 
         def decode(self, message: Any, spelling: str) -> Any:
-            """Return the value of a text, which may depend on what else the message says."""
+            """Return the value of a text, which may depend on other headers of the message."""
 
 
 def fill(message: dict[str, str], octets: bytes) -> dict[str, list[str]] | None:
-    """Put the headers of a message into an empty dict, of those that come several times the first value.
+    """Put the headers of a message into an empty dict; for headers that occur several times, the first value.
 
     Returns:
-        All values of those headers, by name in lower case; `None` where a line is not plain, or such a header does not
-        come in one piece. The dict is then to be filled anew by who looks more closely.
+        All values of the repeated headers, by name in lower case; `None` if a line is irregular, or if the lines of
+        such a header are not consecutive. Then the caller must fill the dict anew, with closer inspection.
     """
     parsed = _parsed(octets)
     if parsed is None:
@@ -176,7 +176,7 @@ def fill(message: dict[str, str], octets: bytes) -> dict[str, list[str]] | None:
 
 
 def _parsed(octets: bytes) -> tuple[dict[str, str], dict[str, list[str]]] | None:
-    """Return the headers of a message and what `fill` returns; `None` where it returns that."""
+    """Return the headers of a message and the result of `fill`; `None` if that result is `None`."""
     written = octets.decode("utf-8", "surrogateescape")
     lines = written.split("\r\n")
     headers: dict[str, str] = {}
@@ -194,7 +194,7 @@ def _parsed(octets: bytes) -> tuple[dict[str, str], dict[str, list[str]]] | None
 
 
 def _repeated(headers: dict[str, str], lines: list[str]) -> dict[str, list[str]] | None:
-    """Return the values of headers that come several times, and leave the first of each in the dict."""
+    """Return the values of headers that occur several times, and leave the first of each in the dict."""
     repeated: dict[str, list[str]] = {}
     before: str | None = None
     again = 0
@@ -213,22 +213,22 @@ def _repeated(headers: dict[str, str], lines: list[str]) -> dict[str, list[str]]
 def publish(
     message: Stored, octets: bytes, headers: dict[str, str], data: list[str], repeated: dict[str, list[str]]
 ) -> None:
-    """Give a message what its bytes were parsed into, unless another thread was first.
+    """Store the parsed content of a message in it, unless another thread was first.
 
-    Several threads may parse one message at the same time. The first to be done publishes, and what the program changes
-    in the message from then on stays. No thread sees a message that is parsed in part.
+    Several threads may parse one message at the same time. The first to finish publishes, and later changes by the
+    program are kept. No thread ever sees a partly parsed message.
 
     Args:
         message: The message.
-        octets: Its bytes, as `_unread` had them before they were parsed.
+        octets: Its bytes, the object in `_unread` before they were parsed.
         headers: Its headers.
         data: Its lines that are not headers.
-        repeated: The values of headers that come several times.
+        repeated: The values of headers that occur several times.
     """
     with _publishing:
         if message._unread is octets:
             _put_all(message, headers)
-            for name in _names(message) - headers.keys():  # only now: nothing ever reads the message as an empty dict
+            for name in _names(message) - headers.keys():  # only now: no reader may see an empty dict
                 _take_out(message, name)
             message._data = data
             message._repeated = repeated
@@ -236,7 +236,7 @@ def publish(
 
 
 def read(message: Stored) -> bool:
-    """Parse a message that is not parsed yet; return whether `fill` could."""
+    """Parse a message unless it is parsed already. Return `False` if `fill` could not parse it."""
     octets = message._unread
     if octets is None:
         return True
@@ -247,30 +247,30 @@ def read(message: Stored) -> bool:
 
 
 def unread(cls: type[M], octets: bytes, value: str, zone: tzinfo | None = None) -> M:
-    """Make a message of its bytes without parsing them.
+    """Create a message from its bytes without parsing them.
 
     Args:
         cls: Its class.
         octets: Its bytes.
-        value: What its first header says.
-        zone: The time zone that it is to remember as its server's.
+        value: The value of its first header.
+        zone: The server's time zone to store in it.
     """
     message = cls.__new__(cls)
     message._octets = message._unread = octets
     if zone is not None:
         message._zone = zone
-    # Two items, so that json's C encoder, which looks at dict's own size, does not take the message for empty.
+    # Two items, so that json's C encoder, which checks dict's own size, does not consider the message empty.
     _put(message, cls._first, value)
     _put(message, REASON, GUARD)
     return message
 
 
 def written(headers: dict[str, Any], action_id: str) -> bytes | None:
-    """Write a request with its ActionID behind its first header.
+    """Encode a request with its ActionID after its first header.
 
     Returns:
-        Its bytes; `None` where a header is no text, no name of a header, an ActionID, would end its line or message, or
-        begins with a blank.
+        Its bytes; `None` if a header is not a string, has an invalid name, is an ActionID, would end its line or
+        message, or begins with a blank.
     """
     text = ""
     count = 0
@@ -300,14 +300,14 @@ def sift(
     deliveries: list[Any],
     other: Callable[[bytes], object],
 ) -> None:
-    """Sort the messages of a block: those of a known kind are taken or left out, the rest goes to ``other``.
+    """Sort the messages of a block: deliver or skip those of a known kind, and pass the rest to ``other``.
 
     Args:
-        block: Messages, each with its closing empty line; what follows the last one is left alone.
-        kinds: The kinds that are known, by first line.
-        items: The lists in flight, by ActionID; `None` where none concerns this block.
-        deliveries: Where wanted events go.
-        other: Takes the octets of a message that is of no known kind, or related to a request.
+        block: Messages, each with its closing empty line; anything after the last one is ignored.
+        kinds: The known kinds, by first line.
+        items: The lists in flight, by ActionID; `None` if none has items in this block.
+        deliveries: The list to append wanted events to.
+        other: Called with the bytes of a message that is of an unknown kind, or related to a request.
     """
     messages = block.split(_END)
     messages.pop()

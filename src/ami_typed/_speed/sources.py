@@ -1,7 +1,7 @@
-"""Imports the modules of the package from their sources, although compiled ones stand beside them.
+"""Imports the modules of the package from source, even if compiled versions are installed next to them.
 
-An interpreter with a GIL of its own (Python 3.12 and later) cannot load `compiled`, nor what mypyc makes. `_speed` is
-imported before any module that mypyc compiles, so it is where that shows.
+An interpreter with its own GIL (Python 3.12 and later) can load neither `compiled` nor the modules that mypyc compiles.
+`_speed` is imported before any of the latter, so the failure shows there first.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PACKAGE = __name__.partition(".")[0] + "."
 
 
 class _Sources:
-    """A finder of Python's import system."""
+    """A meta path finder for the package's sources."""
 
     @staticmethod
     def find_spec(name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
@@ -32,5 +32,5 @@ class _Sources:
 
 
 def prefer() -> None:
-    """Have this interpreter import the package's modules from their sources from now on."""
+    """Make this interpreter import the package's modules from source from now on."""
     sys.meta_path.insert(0, _Sources)
