@@ -1,1 +1,1 @@
-"""Sockets, TLS, threads, tasks and addresses: everything that does I/O."""
+"""I/O: sockets, TLS, threads, tasks and addresses."""

@@ -1,11 +1,12 @@
-"""What a fork leaves to the child process: copies of connections, which must not touch the originals.
+"""Forks: a child process gets copies of connections, which must not affect the originals.
 
 Rules of this module:
 
-- Parent and child share what their descriptors refer to. A socket that is shut down, written to or taken out of an
-  epoll object by the child is so for the parent. So the child first replaces each socket by a dead one of the same
-  number: whoever still uses that number (asyncio, uvloop, TLS, a finalizer) finds a peer that has closed.
-- Only the thread that forked goes on in the child. What other threads held is freed; see `locks.renew`.
+- Parent and child share what their descriptors refer to. If the child shuts a socket down, writes to it or removes it
+  from an epoll object, this takes effect for the parent, too. Therefore the child first replaces each socket with a
+  dead one of the same number: any code that still uses that number (asyncio, uvloop, TLS, a finalizer) finds a peer
+  that has closed.
+- Only the thread that forked continues in the child. Locks that other threads held are freed; see `locks.renew`.
 - Windows has no fork.
 """
 
@@ -24,10 +25,10 @@ __all__ = ["Owner", "cut_in_children", "disown_in_children"]
 
 
 class Owner(Protocol):
-    """What uses sockets."""
+    """An object that uses sockets."""
 
     def _disown(self) -> None:
-        """Let go, in a child process, of what the parent goes on using."""
+        """Release, in a child process, what the parent continues to use."""
 
 
 _sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
@@ -35,17 +36,17 @@ _owners: weakref.WeakSet[Owner] = weakref.WeakSet()
 
 
 def cut_in_children(connected: socket.socket) -> None:
-    """Have every child process begin with a dead socket in the place of this one."""
+    """Replace this socket with a dead one at the start of every child process."""
     _sockets.add(connected)
 
 
 def disown_in_children(owner: Owner) -> None:
-    """Have every child process begin with `_disown` of its copy of an object."""
+    """Call `_disown` on the copy of an object at the start of every child process."""
     _owners.add(owner)
 
 
 def _begin_child() -> None:
-    with contextlib.ExitStack() as steps:  # all of them are taken, whatever becomes of one; the last one first
+    with contextlib.ExitStack() as steps:  # all of them run, even if one fails; the last one first
         for owner in list(_owners):
             steps.callback(owner._disown)
         if plain := sys.modules.get("ami_typed._speed.plain"):

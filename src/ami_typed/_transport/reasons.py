@@ -1,11 +1,11 @@
-"""Why a connection failed, in the system's words, or in these where it has none.
+"""Why a connection failed, in the system's words or, if it has none, in those of this module.
 
 Rules of this module:
 
-- Windows numbers the errors of its sockets in a way of its own ("Windows Sockets Error Codes" in Microsoft's
-  documentation of Winsock). `os.strerror` knows none of these numbers, and what comes with them is a long sentence, or
-  for names only "getaddrinfo failed".
-- asyncio words the errors of `connect` itself, by the address only, so that the number says more.
+- Windows has its own numbers for socket errors ("Windows Sockets Error Codes" in Microsoft's documentation of Winsock).
+  `os.strerror` supports none of them, and the messages that come with them are long sentences or, for names, only
+  "getaddrinfo failed".
+- asyncio replaces the messages of `connect` errors with ones that name only the address; the number is more precise.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ _WINSOCK = {
 
 
 def reason_of(error: BaseException) -> str:
-    """Return why something failed, in words; nothing if the error says nothing.
+    """Return why something failed, in words; an empty string if the error does not say.
 
     Args:
-        error: An error of the system, of the resolver or of TLS.
+        error: An error of the system, the resolver or TLS.
     """
     of_windows: int | None = getattr(error, "winerror", None)
     number = of_windows or getattr(error, "errno", None)

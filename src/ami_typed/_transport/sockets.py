@@ -1,14 +1,14 @@
-"""The sockets of the blocking face: connected, plain or under TLS, with writes that do not mix.
+"""The sockets of the blocking face: connected, plain or under TLS, with writes that do not interleave.
 
 Rules of this module:
 
-- Any thread writes, one at a time reads; a writer that must wait keeps nobody from reading.
-- A thread that finds another one writing leaves its message to that one, so that many go out in one piece and nobody
-  waits to write.
-- What is interrupted leaves the stream of bytes whole, or ends it. A signal handler that interrupts a write may write
-  too: it finds in `_unsent` where the other stopped, and completes that first. See `locks`.
-- A descriptor is given back only when nobody waits on it: its number may mean something else the next moment.
-- Of several addresses of one name each is tried, within the one time-out: who does not answer has its share of it.
+- Any thread may write, one at a time reads; a writer that must wait does not block reading.
+- A thread that finds another one writing leaves its message to that one, so that many messages are sent in one piece
+  and no thread waits to write.
+- An interrupt leaves the byte stream intact, or ends it. A signal handler that interrupts a write may write, too: it
+  finds in `_unsent` where the other one stopped, and completes that first. See `locks`.
+- A descriptor is closed only when no thread waits on it: its number may be reused the next moment.
+- If a name has several addresses, each is tried within the one time-out: one that does not answer gets its share of it.
 """
 
 from __future__ import annotations
@@ -49,41 +49,41 @@ __all__ = [
 ]
 
 _LONG = 8192
-"""A read of more than this is likely to be followed by another at once."""
+"""A read of more bytes than this is likely to be followed by another at once."""
 _CHUNK = 65536
-"""How much is read at once; larger reads are slower, because they leave the processor's cache."""
+"""The maximum number of bytes per read; larger reads are slower, because they exceed the processor's cache."""
 _CHUNKS = (_CHUNK,)
 SOON = 0.05
-"""Within what time an answer mostly comes, in seconds: so long it is read without being waited for first."""
+"""The time within which most answers arrive, in seconds; a read blocks this long, without polling first."""
 _AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
-"""Has one call return at once; 0 where a system only knows sockets that always or never do."""
+"""Makes a single call non-blocking; 0 if the system supports that only for a whole socket."""
 _READABLE, _WRITABLE = getattr(select, "POLLIN", 0), getattr(select, "POLLOUT", 0)
 _FLAGS = (_AT_ONCE,)
 _NO_FLAGS = (0,)
 _ALL = (-1,)
 _LONGEST = 2e6
-"""The longest that a socket can be told to wait, in seconds: a system counts milliseconds in 31 bits."""
+"""The maximum time-out of a socket, in seconds: systems count milliseconds in 31 bits."""
 _BEGINNING, _TAKING, _SENDING = range(3)
-"""What is done for a write, one after the other."""
+"""The stages of a write, in order."""
 
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 6}
-"""When the system asks an idle peer whether it is there, in seconds, how often, and how many times in vain.
+"""Keep-alive: the idle time before the first probe and the interval of probes, in seconds, and how many may fail.
 
-A peer that has vanished is so found out within two minutes; left alone, most systems take two hours to begin. macOS
-calls the first one TCP_KEEPALIVE.
+This detects a vanished peer within two minutes; by default, most systems send the first probe after two hours. macOS
+calls the first option TCP_KEEPALIVE.
 """
 
 
 def _always() -> bool:
-    """Stand in for somebody who never changes his mind about a message."""
+    """Default for `begin`: always send the message."""
     return True
 
 
 def new_thread(name: str, target: Callable[..., object], *arguments: object) -> threading.Thread:
     """Return a new thread that does not keep the program from ending.
 
-    An interpreter with a GIL of its own (Python 3.12 and later) allows no such thread. There the thread is an ordinary
-    one, so the interpreter does not end before the manager is closed.
+    An interpreter with its own GIL (Python 3.12 and later) allows no such thread. There the thread is an ordinary one,
+    so the interpreter does not end before the manager is closed.
     """
     name = f"ami-typed {name}"
     try:
@@ -93,17 +93,17 @@ def new_thread(name: str, target: Callable[..., object], *arguments: object) -> 
 
 
 class SynchronisedSocket:
-    """A connected socket: writes of several threads do not mix, reads are one thread's.
+    """A connected socket: writes of several threads do not interleave, and one thread at a time reads.
 
     Args:
         connected: The socket.
-        write_timeout: How long a peer may refuse to take more bytes, in seconds.
+        write_timeout: How long the peer may accept no more bytes, in seconds.
 
     Attributes:
-        is_mine: Returns whether a signal handler that asks has interrupted a write of this thread.
-        inbox: What was read and not handled yet, `b""` for the end of the connection.
-        why: Why nothing more comes, once nothing does.
-        info: What the server calls itself, and the version of its interface; `None` before it said so.
+        is_mine: Returns whether the signal handler that calls it has interrupted a write of this thread.
+        inbox: Data that was read and not handled yet; `b""` for the end of the connection.
+        why: Why no more data arrives, once none does.
+        info: The name in the server's greeting and the version of its interface; `None` before it arrives.
     """
 
     def __init__(self, connected: socket.socket, write_timeout: float = 30.0) -> None:
@@ -122,31 +122,31 @@ class SynchronisedSocket:
         self.info: tuple[str, str] | None = None
 
     def hung_up(self) -> bool:
-        """Whether the peer has closed; see the function of this name."""
+        """Whether the peer has closed the connection; see the function of this name."""
         return hung_up(self._socket.fileno())
 
     def get_asterisk_info(self) -> tuple[str, str] | None:
-        """Return what the server calls itself and the version of its Manager Interface, `None` before it said so."""
+        """Return the server's name and the version of its Manager Interface; `None` before its greeting arrives."""
         return self.info
 
     def is_connected(self) -> bool:
-        """Whether the connection stands, as far as is known."""
+        """Whether the connection is open, as far as is known."""
         return self._open
 
     def close(self) -> None:
-        """End the connection, whose reader then sees its end; closing it again does nothing."""
+        """End the connection; its reader then sees the end. Closing it again has no effect."""
         self._open = False
         with contextlib.suppress(OSError):  # the peer was faster
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def release(self) -> None:
-        """Give the descriptor back; only for who reads, so that nobody waits on a number that means something else."""
+        """Close the descriptor. Only the reader may do so, lest a thread wait on a number that has been reused."""
         self._open = False
-        with self._writing:  # nor under a writer's feet
+        with self._writing:  # not during a write either
             self._socket.close()
 
     def disown(self) -> None:
-        """Let go of a socket that this process has inherited; see `forks`."""
+        """Release a socket that this process has inherited; see `forks`."""
         renew(self._writing)
         self._open = False
         self._outgoing.clear()
@@ -157,16 +157,17 @@ class SynchronisedSocket:
     # Writing
 
     def send_message(self, message: bytes, begin: Callable[[], bool] = _always) -> None:
-        """Write a whole message, or leave it to the thread that is writing.
+        """Send a whole message, or leave it to the thread that is writing.
 
         Args:
-            message: Its bytes, with the empty line that ends it.
-            begin: Called before the first byte leaves; returns whether the message is still to be sent. From then on
-                the server may act on it.
+            message: Its bytes, with the closing empty line.
+            begin: Called before the first byte is sent; returns whether to send the message at all. From then on the
+                server may act on it.
 
         Raises:
-            OSError: The connection broke, or the peer took nothing for too long.
-            BaseException: This was interrupted. The message has left, has not begun to, or the connection is closed.
+            OSError: The connection broke, or the peer accepted nothing for too long.
+            BaseException: The call was interrupted. All or nothing of the message was sent, or the connection is
+                closed.
         """
         entry = message, begin
         self._outgoing.append(entry)
@@ -175,14 +176,14 @@ class SynchronisedSocket:
         except OSError:
             raise
         except BaseException:
-            with contextlib.suppress(ValueError):  # it was taken
+            with contextlib.suppress(ValueError):  # it has been taken already
                 self._outgoing.remove(entry)
             with contextlib.suppress(OSError):
-                self._write_what_waits()  # what other threads have left to this one
+                self._write_what_waits()  # messages that other threads have left to this one
             raise
 
     def _write_what_waits(self) -> None:
-        """Write all messages, unless another thread, or this one below, is at it: it looks again before it stops."""
+        """Write all queued messages, unless another thread, or an outer call in this one, does: it checks again."""
         while self._outgoing:
             taken = False
             stage = _BEGINNING
@@ -205,14 +206,14 @@ class SynchronisedSocket:
                     self._writing.release()
 
     def _break_off(self, stage: int) -> None:
-        """Close what a write was broken off on, unless all that had begun has left."""
+        """Close the connection after an interrupted write, unless everything that was begun has been sent."""
         self._calling = False
         if stage == _TAKING or (stage == _SENDING and self._unsent):
             self.why = "writing was interrupted."
             self.close()
 
     def _begun(self) -> bytes:
-        """Take what is to be written now."""
+        """Take the bytes to write now from the queue."""
         if not self._open:
             raise ConnectionError("it was closed")
         octets = b""
@@ -226,14 +227,14 @@ class SynchronisedSocket:
         return octets
 
     def _seal(self, octets: bytes) -> None:
-        """Put what goes over the network for these bytes behind what has not left yet."""
+        """Append these bytes, as they go over the network, to those that are unsent."""
         self._unsent.append(memoryview(octets) if len(octets) > _LONG else octets)
 
     def _send(self) -> None:
         unsent, send = self._unsent, self._socket.send
         while unsent:
-            sending = map(send, unsent, _FLAGS)  # whatever is first in `unsent` when it is called
-            self._calling = True  # until the end of the loop no line calls anything else: see `locks`
+            sending = map(send, unsent, _FLAGS)  # sends whatever is first in `unsent` when it is called
+            self._calling = True  # until the end of the loop, no line makes another call: see `locks`
             try:
                 sent = [*sending]
             except BlockingIOError:
@@ -252,26 +253,26 @@ class SynchronisedSocket:
     # Reading
 
     def read(self, timeout: float | None) -> bytes:
-        """Return what is there, nothing at the end of the connection; see `fill`."""
+        """Return the available data, `b""` at the end of the connection; see `fill`."""
         if not self.inbox:
             self.fill(timeout)
         return self.inbox.popleft()
 
     def fill(self, timeout: float | None) -> None:
-        """Put what is there into the inbox, `b""` at the end of the connection.
+        """Put the available data into the inbox, `b""` at the end of the connection.
 
         Raises:
-            TimeoutError: Nothing came within ``timeout`` seconds.
+            TimeoutError: Nothing arrived within ``timeout`` seconds.
             OSError: The connection broke.
         """
         while True:
             if not _is_ready(self._socket, timeout, write=False):
                 raise TimeoutError(f"nothing came for {timeout:g} s")
-            with contextlib.suppress(BlockingIOError):  # the system was mistaken; poll(2) says that it may be
+            with contextlib.suppress(BlockingIOError):  # spurious readiness, which poll(2) warns of
                 return self._receive(_FLAGS)
 
     def fill_soon(self) -> bool:
-        """Put what comes within `SOON` into the inbox; return whether anything came.
+        """Put data that arrives within `SOON` into the inbox. Return whether any did.
 
         Raises:
             OSError: The connection broke.
@@ -286,10 +287,10 @@ class SynchronisedSocket:
         return True
 
     def fill_on(self, octets: bytes) -> None:
-        """Put what is there behind a long read into the inbox, without waiting.
+        """Put the data available after a long read into the inbox, without waiting.
 
         Args:
-            octets: What was read before.
+            octets: The data read before.
 
         Raises:
             OSError: The connection broke.
@@ -303,10 +304,10 @@ class SynchronisedSocket:
 
 
 def _wait_soon(connected: socket.socket) -> bool:
-    """Have reads wait for `SOON`, or, where a system cannot, never; return whether they do."""
+    """Make reads wait for `SOON` or, if the system does not support that, never. Return whether they wait."""
     connected.setblocking(bool(_AT_ONCE))
     if _AT_ONCE:
-        with contextlib.suppress(OSError):  # its structure of times is another one
+        with contextlib.suppress(OSError):  # its struct timeval differs
             duration = struct.pack("ll", 0, round(SOON * 1e6))
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, duration)
             return True
@@ -315,7 +316,7 @@ def _wait_soon(connected: socket.socket) -> bool:
 
 
 def _is_ready(connected: socket.socket, timeout: float | None, *, write: bool) -> bool:
-    """Wait until a socket can be read, or written, for at most ``timeout`` seconds; return whether it can.
+    """Wait until a socket is readable, or writable, for at most ``timeout`` seconds. Return whether it is.
 
     Raises:
         OSError: It was closed.
@@ -327,7 +328,7 @@ def _is_ready(connected: socket.socket, timeout: float | None, *, write: bool) -
             return any(select.select([] if write else sockets, sockets if write else [], [], wait))
         except ValueError:
             raise ConnectionError("it was closed") from None
-    poller = select.poll()  # its own each time: the one that was interrupted cannot be used by a signal handler
+    poller = select.poll()  # a new one each time: a signal handler cannot use the one that it interrupted
     try:
         poller.register(connected, _WRITABLE if write else _READABLE)
     except ValueError:
@@ -338,17 +339,17 @@ def _is_ready(connected: socket.socket, timeout: float | None, *, write: bool) -
 class TlsSocket(SynchronisedSocket):
     """A connected socket under TLS.
 
-    Reading and writing share the state of the TLS session, so each takes it for as long as it computes, never while
-    it waits for the network: a peer that reads too slowly does not keep this side from reading.
+    Reading and writing share the state of the TLS session. Each locks it only while computing, never while waiting for
+    the network: a peer that reads too slowly does not keep this side from reading.
 
     Args:
         connected: The socket.
-        context: The TLS settings: what is verified, and which certificate is shown.
-        host: The name that the server's certificate must have.
-        deadline: When the handshake has to be over, by `time.monotonic`.
+        context: The TLS settings: what to verify, and which certificate to present.
+        host: The name that the server's certificate must match.
+        deadline: When the handshake must be complete, by `time.monotonic`.
 
     Raises:
-        OSError: The handshake failed; `ssl.SSLError` says why.
+        OSError: The handshake failed; an `ssl.SSLError` states why.
     """
 
     def __init__(self, connected: socket.socket, context: ssl.SSLContext, host: str, deadline: float) -> None:
@@ -383,7 +384,7 @@ class TlsSocket(SynchronisedSocket):
         self._send()
 
     def _feed(self) -> None:
-        """Hand what arrived to the TLS session."""
+        """Feed received data to the TLS session."""
         with self._state:
             with contextlib.suppress(IndexError):  # that was all
                 self._fed.extend(map(self._incoming.write, iter(self._arrived.popleft, None)))
@@ -393,11 +394,11 @@ class TlsSocket(SynchronisedSocket):
     def _seal(self, octets: bytes) -> None:
         pieces = records(octets)
         with self._state:
-            self._written.extend(map(self._tls.write, pieces))  # in one call, or others might come in between
+            self._written.extend(map(self._tls.write, pieces))  # in one call, so that no others come in between
             self._unsent.extend(map(self._encrypted.read, _ALL))
 
     def _decrypt(self) -> bool:
-        """Put what has arrived of the plain bytes into the inbox; return whether anything has."""
+        """Put the decrypted data that is available into the inbox. Return whether there was any."""
         if self._arrived:
             self._feed()
         try:
@@ -410,7 +411,7 @@ class TlsSocket(SynchronisedSocket):
         return True
 
     def fill(self, timeout: float | None) -> None:
-        """Put what is there into the inbox; see `SynchronisedSocket.fill`."""
+        """Put the available data into the inbox; see `SynchronisedSocket.fill`."""
         deadline = None if timeout is None else time.monotonic() + timeout
         left = timeout
         while not self._decrypt():
@@ -418,24 +419,24 @@ class TlsSocket(SynchronisedSocket):
             left = None if deadline is None else left_until(deadline)
 
     def fill_soon(self) -> bool:
-        """Read what comes within `SOON`, perhaps a part of a record; see `SynchronisedSocket.fill_soon`."""
+        """Read data that arrives within `SOON`, perhaps only part of a record; see `SynchronisedSocket.fill_soon`."""
         return self._decrypt() or super().fill_soon()
 
     def disown(self) -> None:
-        """Let go of a socket that this process has inherited, without a word to the peer; see `forks`."""
+        """Release a socket that this process has inherited, without notifying the peer; see `forks`."""
         renew(self._state)
         super().disown()
 
-    def fill_on(self, octets: bytes) -> None:  # noqa: ARG002 - more may be there however little was read
-        """Put what has come already into the inbox; see `SynchronisedSocket.fill_on`."""
+    def fill_on(self, octets: bytes) -> None:  # noqa: ARG002 - more may be available however little was read
+        """Put data that has already arrived into the inbox; see `SynchronisedSocket.fill_on`."""
         self._decrypt()
 
 
 def left_until(deadline: float) -> float:
-    """Return the seconds left until a moment of `time.monotonic`.
+    """Return the seconds left until a deadline by `time.monotonic`.
 
     Raises:
-        TimeoutError: It is over. Who sends one byte now and then could otherwise be waited for for ever.
+        TimeoutError: It has passed. Otherwise a peer that sends one byte now and then could be waited for forever.
     """
     left = deadline - time.monotonic()
     if left <= 0:
@@ -444,7 +445,7 @@ def left_until(deadline: float) -> float:
 
 
 def keep_alive(connected: socket.socket) -> None:
-    """Have the system find out by itself that an idle connection's peer has vanished."""
+    """Enable keep-alive, by which the system detects that the peer of an idle connection has vanished."""
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in _KEEP_ALIVE.items():
         if hasattr(socket, name):
@@ -452,24 +453,24 @@ def keep_alive(connected: socket.socket) -> None:
 
 
 def hung_up(descriptor: int) -> bool:
-    """Whether the peer has closed or reset a connection, as far as the system tells without reading."""
+    """Whether the peer has closed or reset a connection, as far as the system reports that without reading."""
     if not hasattr(select, "poll"):
         return False
     poller = select.poll()
-    poller.register(descriptor, getattr(select, "POLLRDHUP", 0))  # errors and hang-ups are told unasked
+    poller.register(descriptor, getattr(select, "POLLRDHUP", 0))  # errors and hang-ups are always reported
     return bool(poller.poll(0))
 
 
 class Tries:
-    """The addresses of a name, each to be tried once, and what became of it.
+    """The addresses of a name, each to be tried once, and the failures so far.
 
     Args:
-        target: The name.
-        found: What the system's resolver knows of it.
-        deadline: When all of them have to be tried, by `time.monotonic`.
+        target: The name and port.
+        found: The results of the system's resolver.
+        deadline: When all of them must have been tried, by `time.monotonic`.
 
     Raises:
-        ConnectFailed: There is no such port; the resolver would make another of its number.
+        ConnectFailed: The port is out of range; the resolver would convert it into another one.
     """
 
     def __init__(self, target: Target, found: list[tuple[Any, ...]], deadline: float) -> None:
@@ -481,18 +482,18 @@ class Tries:
             raise ConnectFailed.for_good(f"No connection to {target}: a port is a number from 1 to 65535.")
 
     def __iter__(self) -> Iterator[tuple[socket.socket, Any, float]]:
-        """Yield a socket, the address to connect it to, and how long that may take, in seconds."""
+        """Yield a socket, the address to connect it to, and the time-out for that, in seconds."""
         for left, (family, kind, protocol, _, address) in zip(range(len(self._found), 0, -1), self._found, strict=True):
             try:
                 connecting = socket.socket(family, kind, protocol)
-            except OSError as error:  # this machine does not speak IPv6
+            except OSError as error:  # this machine does not support IPv6
                 self.failed(address, error)
                 continue
             cut_in_children(connecting)
             yield connecting, address, min(max(0.0, self._deadline - time.monotonic()) / left, _LONGEST)
 
     def failed(self, address: Any, error: BaseException) -> None:
-        """Note why an address is not the one."""
+        """Record why the connection to an address failed."""
         alone = len(self._found) == 1
         if isinstance(error, TimeoutError):
             reason = f"no answer within {'' if alone else 'its part of '}{self._target.timeout:g} s"
@@ -501,15 +502,15 @@ class Tries:
         self._failures.append(reason if alone else f"{address[0]}: {reason}")
 
     def all_failed(self) -> ConnectFailed:
-        """Return what to raise when none is left."""
+        """Return the exception to raise when no address is left."""
         return ConnectFailed(f"No connection to {self._target}: {'; '.join(self._failures)}.")
 
 
 def _resolve(target: Target, deadline: float) -> list[tuple[Any, ...]]:
-    """Return the addresses of a name; one that is no address is looked up by a thread that need not be waited for.
+    """Return the addresses of a name. Unless it is an address, a separate thread resolves it, and may be abandoned.
 
     Raises:
-        OSError: There is none; `TimeoutError` where the resolver did not say in time.
+        OSError: There is none; `TimeoutError` if the resolver did not answer in time.
     """
     try:
         numeric = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
@@ -529,7 +530,7 @@ def _resolve(target: Target, deadline: float) -> list[tuple[Any, ...]]:
 def _look_up(target: Target, answers: SimpleQueue[Any]) -> None:
     try:
         answers.put(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM))
-    except Exception as error:  # noqa: BLE001 - raised by who waits for it
+    except Exception as error:  # noqa: BLE001 - raised in the waiting thread
         answers.put(error)
 
 
@@ -556,14 +557,14 @@ def _connect(target: Target, deadline: float) -> socket.socket:
 
 
 def open_socket(target: Target, deadline: float) -> SynchronisedSocket:
-    """Connect.
+    """Connect to a server.
 
     Args:
-        target: Where to.
-        deadline: When it has to be done, by `time.monotonic`.
+        target: The server.
+        deadline: When the connection must be established, by `time.monotonic`.
 
     Raises:
-        ConnectFailed: It cannot be done; the sentence says why.
+        ConnectFailed: The connection failed; the message states why.
     """
     context = target.context()
     connected = _connect(target, deadline)

@@ -1,8 +1,8 @@
-"""Where a manager connects to, under which TLS settings, where its secret comes from, and which time zone is there.
+"""The target of a manager: the server's address and time zone, the TLS settings, and the source of the secret.
 
 Rules of this module:
 
-- Verification of the server's certificate is on unless the program brings TLS settings of its own.
+- The server's certificate is verified unless the program passes its own TLS settings.
 - A secret in a file is read when it is needed, so that it may change while the program runs.
 """
 
@@ -29,12 +29,12 @@ __all__ = ["Certificates", "Target", "failure_of", "secret_in_file", "secret_of"
 
 
 class Certificates(NamedTuple):
-    """Files for TLS, in the form of PEM.
+    """PEM files for TLS.
 
     Attributes:
-        cafile: The authorities that may vouch for the server; this machine's where none is given.
-        certfile: The client's certificate, `None` to show none.
-        keyfile: Its key, where it is not in the same file. It must not be locked with a password.
+        cafile: The certificate authorities to trust; this machine's by default.
+        certfile: The client's certificate; `None` to present none.
+        keyfile: Its key, unless it is in the same file. It must not be protected by a password.
     """
 
     cafile: str | None = None
@@ -42,7 +42,7 @@ class Certificates(NamedTuple):
     keyfile: str | None = None
 
     def context(self) -> ssl.SSLContext:
-        """Read the files.
+        """Load the files.
 
         Raises:
             OSError: One of them cannot be used.
@@ -51,18 +51,18 @@ class Certificates(NamedTuple):
 
         context = ssl.create_default_context(cafile=self.cafile)
         if self.certfile is not None:
-            context.load_cert_chain(self.certfile, self.keyfile, password="")  # else OpenSSL asks the terminal
+            context.load_cert_chain(self.certfile, self.keyfile, password="")  # or OpenSSL prompts on the terminal
         return context
 
 
 class Target(NamedTuple):
-    """Where a manager connects to.
+    """The server that a manager connects to.
 
     Attributes:
         host: The server's name or address.
         port: Its port.
         timeout: How long each step may take, in seconds.
-        tls: Whether, and with which settings or files, to speak TLS.
+        tls: Whether to use TLS, or the settings or files to use for it.
     """
 
     host: str
@@ -74,7 +74,7 @@ class Target(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def context(self) -> ssl.SSLContext | None:
-        """Return the TLS settings to use, `None` for no TLS.
+        """Return the TLS settings to use; `None` for no TLS.
 
         Raises:
             ConnectFailed: A file cannot be used.
@@ -93,16 +93,16 @@ class Target(NamedTuple):
 
 
 def target_of(host: object, port: object, timeout: object, tls: Any) -> Target:
-    """Return where to connect to.
+    """Validate the parameters of a connection, and return its target.
 
     Args:
-        host: The server's name or address; an object of `ipaddress` will do.
-        port: Its port; that it is in range is found out where it is connected to.
+        host: The server's name or address; an object of `ipaddress` is accepted, too.
+        port: Its port; its range is checked when connecting.
         timeout: How long each step may take.
-        tls: Whether, and with which settings or files, to speak TLS.
+        tls: Whether to use TLS, or the settings or files to use for it.
 
     Raises:
-        TypeError: One is of a wrong type.
+        TypeError: A parameter has the wrong type.
         ValueError: ``timeout`` is not above 0.
     """
     if not isinstance(tls, (bool, Certificates)) and not hasattr(tls, "wrap_bio"):
@@ -121,15 +121,15 @@ def _name_of(host: object) -> str:
 
 
 def failure_of(sentence: str, error: BaseException) -> ConnectFailed:
-    """Return what to raise for a connection that failed by an error of the system or of TLS."""
-    ssl = sys.modules.get("ssl")  # where it is not loaded, no certificate was looked at
+    """Return the exception for a connection that failed with an error of the system or of TLS."""
+    ssl = sys.modules.get("ssl")  # if it is not loaded, no certificate was verified
     if ssl is not None and isinstance(error, ssl.SSLCertVerificationError):
         return ConnectFailed.for_good(sentence)
     return ConnectFailed(sentence)
 
 
 def _read(path: str) -> str:
-    """Return the content of a file, but for the line ends behind it."""
+    """Return the content of a file without trailing line ends."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - pathlib is slow to load
             return file.read().rstrip("\r\n")
@@ -142,10 +142,10 @@ def secret_in_file(path: str) -> Callable[[], str]:
 
 
 def secret_of(secret: object) -> str | Callable[[], str]:
-    """Return a secret, or what returns it when it is needed.
+    """Return a secret, or a function that returns it when it is needed.
 
     Raises:
-        TypeError: It is none. Bytes may be a secret or the path of a file, so they are neither.
+        TypeError: It is neither. Bytes may be a secret or the path of a file, so they are rejected.
     """
     if isinstance(secret, str):
         return secret
@@ -164,7 +164,7 @@ def timezone_of(given: object) -> tzinfo | None:
     """Return a time zone that may be given by its name in the IANA database, such as ``Europe/Berlin``.
 
     Raises:
-        ValueError: This machine knows no such zone.
+        ValueError: This machine has no such zone.
         TypeError: It is neither a time zone nor a name.
     """
     if given is None or isinstance(given, tzinfo):

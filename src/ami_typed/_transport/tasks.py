@@ -1,12 +1,12 @@
-"""The tasks of one connection on an event loop: what takes in, what waits, what calls back.
+"""The tasks of one connection on an event loop: receiving, waiting for answers, and calling callbacks.
 
 Rules of this module:
 
 - It is to `aio` what `threads` is to `manager`.
 - Everything happens on one event loop. One task calls the callbacks, so a callback that waits delays other callbacks
   but never an answer; no task outlives its connection's audience.
-- Nothing here holds the manager: the event loop holds the connection, and a manager that the program no longer refers
-  to is collected and closes.
+- Nothing here keeps the manager alive: the event loop refers to the connection, and a manager that the program no
+  longer refers to is garbage-collected and closes.
 """
 
 from __future__ import annotations
@@ -58,28 +58,28 @@ __all__ = ["Audience", "Awaited", "Connection", "Dispatcher", "Throttle", "audie
 T = TypeVar("T")
 
 _CHUNK = 126976
-"""How much is read at once, into room that all connections of a loop share; each read costs a turn of the loop.
+"""The size of the read buffer that all connections of a loop share; each read costs an iteration of the loop.
 
-It stays below the 128 KiB from which on the C library may map memory anew for every read, page by page.
+It is below 128 KiB, the size from which the C library may map new memory for every read, page by page.
 """
 _TICK = 0.005
-"""How far apart two looks at the requests that wait are at least, in seconds; longer than a turn of the loop."""
+"""Minimum time between two checks of the pending requests, in seconds; longer than an iteration of the loop."""
 _GLANCE = 1.0
-"""How often it is looked while reading rests whether the server has closed, in seconds."""
+"""How often to check whether the server has closed while reading is paused, in seconds."""
 
 
 def _nothing() -> None:
-    """Stand in for a connection that waits for the callbacks."""
+    """Default for `read_on`: no connection waits for the callbacks."""
 
 
 def _wake(exchange: Exchange[Any]) -> None:
-    """Let who waits for an exchange go on, unless something else has."""
+    """Wake the task that waits for an exchange, unless it has been woken."""
     if not exchange.waiter.done():
         exchange.waiter.set_result(None)
 
 
 def _retrieve(future: asyncio.Future[None]) -> None:
-    """Read a future's exception: who waited may have been cancelled, which is nothing to warn of."""
+    """Retrieve a future's exception: the waiting task may have been cancelled, which is no reason for a warning."""
     if not future.cancelled():
         future.exception()
 
@@ -88,7 +88,7 @@ _ROOMS = threading.local()
 
 
 def _room() -> memoryview:
-    """Return where the connections of this thread's event loop are read into: each takes out at once what came."""
+    """Return the read buffer for the connections of this thread's event loop: each copies its data out at once."""
     room: memoryview | None = getattr(_ROOMS, "octets", None)
     if room is None:
         room = _ROOMS.octets = memoryview(bytearray(_CHUNK))
@@ -96,11 +96,11 @@ def _room() -> memoryview:
 
 
 class Throttle:
-    """What makes reading rest while a queue is crowded.
+    """Back-pressure: pauses reading while a queue is crowded.
 
     Attributes:
-        queues: The queues that it rests for.
-        read_on: What to call when less waits; the connection's.
+        queues: The queues that it pauses for.
+        read_on: Called when a queue shrinks; set by the connection.
     """
 
     def __init__(self, *queues: Bounded) -> None:
@@ -109,27 +109,27 @@ class Throttle:
 
     @property
     def blocks(self) -> bool:
-        """Whether reading may have to rest at all: most programs drop at the limit."""
+        """Whether reading may have to pause at all: most programs drop at the limit."""
         return any(queue.overflow.seconds for queue in self.queues)
 
     def rest(self, now: float) -> float:
-        """Return for how long reading should rest, in seconds."""
+        """Return how long reading should pause, in seconds."""
         return max([queue.rest(now) for queue in self.queues])
 
     def nudge(self) -> None:
-        """Have the connection look again whether reading is still to rest."""
+        """Make the connection check again whether reading must still pause."""
         self.read_on()
 
 
 class Dispatcher:
-    """The task that calls the callbacks of one connection, in the order in which things came.
+    """The task that calls the callbacks of one connection, in the order of arrival.
 
     Args:
         handlers: The table of callbacks.
-        manager: Whom the callbacks are called with.
-        backlog: What waits for them.
-        throttle: Who is told when less waits.
-        log: Where to tell of a callback that raised.
+        manager: The manager to pass to the callbacks.
+        backlog: The queue of messages for them.
+        throttle: The throttle to nudge when the queue shrinks.
+        log: The log for exceptions raised by callbacks.
 
     Attributes:
         loop: The event loop that everything happens on.
@@ -152,27 +152,27 @@ class Dispatcher:
 
     @property
     def dropped(self) -> int:
-        """How many messages were dropped because the callbacks were too slow."""
+        """The number of messages dropped because the callbacks could not keep up."""
         return self._backlog.dropped
 
     @property
     def waiting(self) -> int:
-        """How many messages wait for the callbacks."""
+        """The number of messages queued for the callbacks."""
         return self._backlog.waiting
 
     def put(self, batch: list[Message | Aggregate]) -> Overflowed | None:
-        """Take in what came; return why the connection is to end, if it is."""
+        """Accept a batch. Return why the connection must end, if it must."""
         self._changed.set()
         return self._backlog.put(batch)
 
     def end(self) -> None:
-        """Let the task end behind what it still has to deliver."""
+        """Make the task end after delivering what is queued."""
         self._ended = True
-        self._last_handlers = self._handlers()  # what is still to be delivered may outlive the manager
+        self._last_handlers = self._handlers()  # queued messages may outlive the manager
         self._changed.set()
 
     def disown(self) -> None:
-        """Deliver nothing more, in a child process: its parent does. It may have been forked by a callback."""
+        """Deliver nothing more, in a child process: its parent does. A callback may have forked it."""
         self._ended = True
         self._backlog.discard()
         self._batch.clear()
@@ -184,13 +184,13 @@ class Dispatcher:
                 batch = self._backlog.take()
                 self._throttle.nudge()
                 await self._call(batch, self._manager())
-                await asyncio.sleep(0)  # plain callbacks alone would never let the loop read
+                await asyncio.sleep(0)  # synchronous callbacks alone would never let the loop read
             if not self._ended:
                 await self._changed.wait()
 
     async def _call(self, batch: list[Message | Aggregate], manager: Any) -> None:
         handlers = self._handlers()
-        if handlers is None:  # the manager is collected, and its callbacks are nobody's
+        if handlers is None:  # the manager was garbage-collected, and its callbacks with it
             return
         self._batch = batch
         for message in batch:
@@ -200,7 +200,7 @@ class Dispatcher:
                     result = function(message, manager)
                     if result is not None and inspect.isawaitable(result):
                         await result
-                except BaseException as error:  # its trouble is its own; the others go on
+                except BaseException as error:  # it must not affect other callbacks
                     if is_over(self.task, error):
                         raise
                     self._backlog.tally.callback_exceptions += 1
@@ -210,7 +210,7 @@ class Dispatcher:
 
 
 def is_over(task: asyncio.Task[None] | None, error: BaseException) -> bool:
-    """Return whether an exception ends a task, cancelled or closed; else the program's code has raised it."""
+    """Return whether an exception ends a task, cancelled or closed; otherwise the program's code raised it."""
     if task is None:
         return False
     if isinstance(error, GeneratorExit):
@@ -219,9 +219,9 @@ def is_over(task: asyncio.Task[None] | None, error: BaseException) -> bool:
 
 
 def leave_the_loop(error: BaseException) -> None:
-    """Raise what ends a program out of the event loop, as from a callback of the loop's own.
+    """Raise an exception that ends the program out of the event loop, as from one of the loop's own callbacks.
 
-    Raised in a task it would do so too, but end the task: if the loop is run again, nobody would do its work.
+    Raised in a task, it would leave the loop, too, but end the task: its work would stop if the loop is run again.
     """
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
         asyncio.get_running_loop().call_soon(_raise, error)
@@ -235,12 +235,12 @@ Audience = audience.Audience[Throttle, Dispatcher]
 
 
 def audience_of(handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> Audience:
-    """Make the audience of a manager on the running event loop, and begin to call its callbacks.
+    """Create the audience of a manager on the running event loop, and start calling its callbacks.
 
     Args:
         handlers: The table of callbacks and streams.
-        manager: Whom the callbacks are called with.
-        backlog: What waits for callbacks.
+        manager: The manager to pass to the callbacks.
+        backlog: The queue of messages for the callbacks.
         log: The manager's log.
     """
     throttle = Throttle(backlog)
@@ -249,10 +249,10 @@ def audience_of(handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog,
 
 
 class Awaited:
-    """What a task waits for and others tell of, from any event loop or thread.
+    """A condition that a task waits for, and that others signal, from any event loop or thread.
 
     Attributes:
-        error: Why there is nothing to wait for any more, `None` where there still is.
+        error: Why there is nothing left to wait for; `None` while there is.
     """
 
     def __init__(self) -> None:
@@ -261,7 +261,7 @@ class Awaited:
         self._loop = asyncio.get_running_loop()
 
     async def wait(self, timeout: float | None) -> bool:
-        """Wait until somebody tells; return whether that was within ``timeout`` seconds."""
+        """Wait for the signal. Return whether it arrived within ``timeout`` seconds."""
         try:
             async with asyncio.timeout(timeout):
                 await self._told.wait()
@@ -271,32 +271,32 @@ class Awaited:
         return True
 
     def ring(self) -> None:
-        """Wake who waits, or spare it the next wait."""
-        with contextlib.suppress(RuntimeError):  # its loop is closed, and nobody waits
+        """Wake the waiting task, or make its next wait return at once."""
+        with contextlib.suppress(RuntimeError):  # its loop is closed, and no task waits
             self._loop.call_soon_threadsafe(self._told.set)
 
 
 def nobody() -> Observers | None:
-    """Stand in for a reference to observers that there are not."""
+    """Default for a weak reference to observers: there are none."""
     return None
 
 
 class Connection(asyncio.BufferedProtocol):
-    """One connection: a session, and what the event loop tells about its socket.
+    """One connection: a session, and the protocol that the event loop calls for its socket.
 
     Args:
-        session: The conversation on it.
-        audience: Who hears what comes.
-        target: Where it leads. Its time-out is how long a message that has begun may stay silent.
-        log: Where to write the dialogue.
-        observers: Who watches the requests.
+        session: The protocol state of the connection.
+        audience: The audience of its messages.
+        target: The server. Its time-out limits the pauses within a message.
+        log: The log for the dialogue.
+        observers: The observers of its requests.
 
     Attributes:
-        credentials: Who is logged in, to log in again after a loss; `None` before the log-in.
+        credentials: The credentials of the log-in, to repeat it after a loss; `None` before the log-in.
         monitored: The interval of its monitor, in seconds; `None` without one.
-        pauses: The pauses between attempts to reconnect, `None` if a lost connection stays lost.
-        socket: Its socket, `None` before it is connected.
-        inherited: Whether it is a copy in a child process, of a connection that its parent goes on using.
+        pauses: The pauses between attempts to reconnect; `None` if a lost connection stays lost.
+        socket: Its socket; `None` before it is connected.
+        inherited: Whether this is a copy in a child process, of a connection that its parent continues to use.
     """
 
     def __init__(
@@ -340,19 +340,19 @@ class Connection(asyncio.BufferedProtocol):
         self.since = self._loop.time()
         audience.throttle.read_on = self._read_on
 
-    # What the event loop calls
+    # Called by the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the socket over."""
+        """Store the transport of the connected socket."""
         self._transport = cast("asyncio.Transport", transport)  # one of uvloop's does not inherit from it
         self._secure = transport.get_extra_info("ssl_object") is not None
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the loop's hint is its own 256 KiB
-        """Lend the loop the room to read into."""
+        """Return the buffer to read into."""
         return self._octets
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Take in what was read."""
+        """Handle the data that was read."""
         try:
             data = bytes(self._octets[:nbytes])
             if self._greeted.done():
@@ -363,10 +363,10 @@ class Connection(asyncio.BufferedProtocol):
                 self.end(self._overflowed)
         except ConnectionLost as error:
             self.end(error)
-        except BaseException:  # what was read is half understood
+        except BaseException:  # the data is half processed
             self._interrupt("reading")
             raise
-        if self.session.uninspected:  # behind the tasks and callbacks that were just woken
+        if self.session.uninspected:  # after the tasks and callbacks that were just woken
             self._loop.call_soon(self._inspect)
         if self._timer is not None or self.session.busy:
             self._set_timer()
@@ -377,9 +377,9 @@ class Connection(asyncio.BufferedProtocol):
         self.session.inspect(self._loop.time())
 
     def _regulate(self) -> None:
-        """Stop reading while a queue is crowded and nobody waits for an answer; read on when that has changed."""
+        """Pause reading while a queue is crowded and no request is pending; resume when that has changed."""
         rest = 0.0 if self.session.pending else self.audience.throttle.rest(self._loop.time())
-        if rest > 0 and self._hung_up():  # a server that has closed cannot be slowed down any more
+        if rest > 0 and self._hung_up():  # a server that has closed can no longer be slowed down
             rest = 0.0
         rested = self._stop_resting()
         if self._transport is None or self._transport.is_closing():
@@ -393,7 +393,7 @@ class Connection(asyncio.BufferedProtocol):
             self._set_timer()
 
     def _stop_resting(self) -> bool:
-        """Forget when to read on; return whether reading rested."""
+        """Cancel the timer of a pause. Return whether reading was paused."""
         resting, self._resting = self._resting, None
         if resting is not None:
             resting.cancel()
@@ -404,12 +404,12 @@ class Connection(asyncio.BufferedProtocol):
         return connected is not None and hung_up(connected.fileno())
 
     def _read_on(self) -> None:
-        """Look whether reading that rests is to rest any longer."""
+        """Check whether paused reading must still pause."""
         if self._resting is not None:
             self._regulate()
 
     def eof_received(self) -> bool:
-        """Learn that the server has closed; the transport closes too."""
+        """Handle the end of the stream: the server has closed; the transport closes, too."""
         self.end(ConnectionLost("the server closed the connection."), wanted=self._is_leaving())
         return False
 
@@ -418,7 +418,7 @@ class Connection(asyncio.BufferedProtocol):
         return self.leaving or self.session.leaving
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Learn that the socket is gone."""
+        """Handle the loss of the socket."""
         if exc is not None and not self._greeted.done():
             self._greeted.set_exception(exc)
         reason = f"the connection broke: {exc}" if exc else "the connection was closed."
@@ -427,21 +427,21 @@ class Connection(asyncio.BufferedProtocol):
             self._closed.set_result(None)
 
     def pause_writing(self) -> None:
-        """Learn that the server reads too slowly."""
+        """Pause writing: the server reads too slowly."""
         self._writable.clear()
 
     def resume_writing(self) -> None:
-        """Learn that the server reads again."""
+        """Resume writing: the server reads again."""
         self._writable.set()
 
     @property
     def reason(self) -> ConnectionLost | None:
-        """Why it has ended, `None` while it stands."""
+        """Why it has ended; `None` while it is open."""
         return self._reason
 
     @property
     def transport(self) -> asyncio.Transport | None:
-        """The event loop's side of the socket."""
+        """The event loop's transport for the socket."""
         return self._transport
 
     # The greeting
@@ -457,10 +457,10 @@ class Connection(asyncio.BufferedProtocol):
             self._hand_out(received)
 
     async def greet(self) -> None:
-        """Wait until the server has named itself.
+        """Wait for the server's greeting.
 
         Raises:
-            ConnectFailed: It did not, or it is something else.
+            ConnectFailed: It did not arrive, or the peer is something else.
         """
         await self._greeted
 
@@ -524,7 +524,7 @@ class Connection(asyncio.BufferedProtocol):
             raise
 
     def _send(self, exchange: Exchange[Any]) -> None:
-        """Write a request, alone or with others of this turn of the loop."""
+        """Write a request, alone or with others of this iteration of the loop."""
         if self._outgoing is not None:
             self._outgoing.append(exchange)
             if exchange.sent - self._collecting > _TICK:  # an interrupted loop may have forgotten it
@@ -533,7 +533,7 @@ class Connection(asyncio.BufferedProtocol):
             self._write(exchange)
 
     def _watch(self, exchange: Exchange[Any]) -> None:
-        """See that whoever waits for an exchange goes on when its time is up, or the connection ends."""
+        """Ensure that the task that waits for an exchange continues when its time is up, or the connection ends."""
         deadline = exchange.sent + exchange.timeout
         if self._alarm is None or deadline < self._alarm_at:
             self._set_alarm(deadline)
@@ -549,7 +549,7 @@ class Connection(asyncio.BufferedProtocol):
             observers.begun(exchange)
 
     def _stop_waiting(self, exchange: Exchange[Any]) -> None:
-        if self.ended and not exchange.settled:  # it was lost between what is pending and what is settled
+        if self.ended and not exchange.settled:  # it was lost between pending and settled
             exchange.error = exchange.fate(self._reason or ConnectionLost("it was closed."))
         if not exchange.settled and self.session.give_up(exchange, self._loop.time()) and self._log.debug:
             self._log.trace_end_of_wait(exchange)
@@ -558,14 +558,14 @@ class Connection(asyncio.BufferedProtocol):
             observers.settled(exchange)
 
     async def _wait_to_write(self, exchange: Exchange[Any]) -> None:
-        """Wait until the server takes more bytes, but no longer than the answer is waited for."""
+        """Wait until the server accepts more bytes, but no longer than for the answer."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(exchange.sent + exchange.timeout):
                 while not self._writable.is_set():
                     await self._writable.wait()
 
     def _write(self, *exchanges: Exchange[Any]) -> None:
-        """Write requests whose senders still wait; where this is interrupted, the connection ends."""
+        """Write requests whose senders still wait; if this is interrupted, the connection ends."""
         assert self._transport is not None, "a connection that was greeted has its transport"
         try:
             octets = b"".join([exchange.octets for exchange in exchanges if exchange.begin()])
@@ -578,7 +578,7 @@ class Connection(asyncio.BufferedProtocol):
             raise
 
     def _do(self, step: Callable[[], object]) -> None:
-        """Take a step that the event loop has been asked for; nobody would ask for it again."""
+        """Run a scheduled step; if it is interrupted, end the connection, because it will not be scheduled again."""
         try:
             step()
         except BaseException:
@@ -586,7 +586,7 @@ class Connection(asyncio.BufferedProtocol):
             raise
 
     def _interrupt(self, what: str) -> None:
-        """End what was interrupted, even where this is interrupted as well."""
+        """End the connection after an interrupt, even if this is interrupted as well."""
         try:
             self.end(ConnectionLost(f"{what} was interrupted."))
         finally:
@@ -594,7 +594,7 @@ class Connection(asyncio.BufferedProtocol):
                 self._transport.abort()
 
     def _collect(self) -> None:
-        """Write in one piece what the tasks send that go on before this loop's next turn."""
+        """Collect what tasks send before the loop's next iteration, and write it in one piece."""
         if self._outgoing is None:
             self._outgoing = []
             self._collecting = self._loop.time()
@@ -606,7 +606,7 @@ class Connection(asyncio.BufferedProtocol):
             self._write(*collected)
 
     def _set_alarm(self, deadline: float) -> None:
-        """Look at the requests that wait when this one's time is up, or sooner: one timer serves them all."""
+        """Check the pending requests when this one's time is up, or sooner: one timer serves them all."""
         self._stop_alarm()
         self._alarm_at = deadline
         self._alarm = self._loop.call_at(deadline, self._do, self._ring)
@@ -617,7 +617,7 @@ class Connection(asyncio.BufferedProtocol):
             self._alarm = None
 
     def _ring(self) -> None:
-        """Wake who has waited long enough."""
+        """Wake the tasks whose time is up."""
         self._alarm = None
         now = self._loop.time()
         deadlines: list[float] = []
@@ -630,10 +630,10 @@ class Connection(asyncio.BufferedProtocol):
             self._set_alarm(max(min(deadlines), now + _TICK))
 
     async def wait_until_booted(self, timeout: float) -> None:
-        """Wait until the server has said that it is fully booted, in this connection.
+        """Wait until the server has reported on this connection that it is fully booted.
 
         Raises:
-            StillBooting: It did not say so in time.
+            StillBooting: It did not do so in time.
             ConnectionLost: The connection ended first.
         """
         told = asyncio.Event()
@@ -649,7 +649,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._reason is not None and not self.session.booted:
             raise self._reason
 
-    # What came
+    # Delivery
 
     def _hand_out(self, received: Received) -> None:
         for exchange in received.settled:
@@ -667,11 +667,11 @@ class Connection(asyncio.BufferedProtocol):
             self._held += received.deliveries
 
     def open_up(self, *first: Event, lost: OnLoss) -> None:
-        """Deliver what has come so far, behind ``first``, and from now on what comes.
+        """Deliver the messages held back so far, after ``first``, and from now on messages as they arrive.
 
         Args:
-            first: What is to be delivered before.
-            lost: What to call when the connection ends, or at once where it has.
+            first: Events to deliver before them.
+            lost: Called when the connection ends, or at once if it has.
         """
         self.audience.explain = self.session.visibility.explain
         self._overflowed = self.audience.deliver([*first, *(self._held or ())])
@@ -681,7 +681,7 @@ class Connection(asyncio.BufferedProtocol):
             lost(self, self._reason, False)
 
     def _set_timer(self) -> None:
-        """Look again when something is due: the rest of a message, or the rest of an aggregate."""
+        """Check again when something is due: the rest of a message, or the rest of an aggregate."""
         self._stop_timer()
         if self.ended:
             return
@@ -705,7 +705,7 @@ class Connection(asyncio.BufferedProtocol):
     # The end
 
     def end(self, reason: ConnectionLost, *, wanted: bool = False) -> None:
-        """End the connection, once: everything that waits for it learns why.
+        """End the connection, once, and report the reason to everything that waits for it.
 
         Args:
             reason: Why it ends.
@@ -740,22 +740,22 @@ class Connection(asyncio.BufferedProtocol):
             raise
 
     def abandon(self) -> None:
-        """End an attempt to connect that is not wanted any more."""
+        """End an attempt to connect that is no longer wanted."""
         self.leaving = True
         if self._transport is not None:
             self.end(ConnectionLost("the program disconnected."), wanted=True)
 
     def disown(self) -> None:
-        """Let go, in a child process, of a connection that its parent goes on using.
+        """Release, in a child process, a connection that its parent continues to use.
 
-        The event loop is the parent's too, so it is told nothing.
+        The event loop belongs to the parent, too, so it is not notified.
         """
         self.inherited = self.ended = self.leaving = True
         self._lost = quiet
         self._reason = ConnectionLost(str(WrongContext.inherited()))
 
     def drop(self) -> None:
-        """Close the socket without the event loop, which does not run any more."""
+        """Close the socket without the event loop, which no longer runs."""
         if self.socket is not None:
             with contextlib.suppress(OSError):  # the server was faster
                 self.socket.shutdown(socket.SHUT_RDWR)
@@ -763,7 +763,7 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def closed(self) -> asyncio.Future[None]:
-        """Done when the socket is gone."""
+        """A future that is done when the socket is gone."""
         return self._closed
 
     def start_monitor(self, interval: float) -> None:
@@ -773,9 +773,9 @@ class Connection(asyncio.BufferedProtocol):
         self.monitor = self._loop.create_task(self.ping(interval), name="ami-typed monitor")
 
     async def ping(self, interval: float) -> None:
-        """Ping every ``interval`` seconds until the connection ends, or end it when no answer comes in another.
+        """Ping every ``interval`` seconds until the connection ends. End it if no answer arrives in another interval.
 
-        Behind a request that keeps the server occupied, the answer is waited for longer; see `Session.extend`.
+        After a request that keeps the server occupied, the answer may take longer; see `Session.extend`.
         """
         request: Request[Message] = Request("Ping")
         request.timeout = interval
@@ -784,7 +784,7 @@ class Connection(asyncio.BufferedProtocol):
             await asyncio.sleep(interval)
             try:
                 exchange = await self.exchange(request, patience=interval)
-            except Error:  # it ended, or too many requests wait: the next round shows
+            except Error:  # it ended, or too many requests are pending: the next round shows
                 continue
             except BaseException as error:
                 if is_over(task, error):

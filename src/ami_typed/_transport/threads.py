@@ -1,13 +1,13 @@
-"""The threads of one connection: what reads, what waits, what calls back.
+"""The threads of one connection: reading, waiting for answers, and calling callbacks.
 
 Rules of this module:
 
-- One thread at a time reads: who waits for an answer, or else the reader. Another calls the callbacks. So a callback
-  may send actions, and a slow callback delays other callbacks but never an answer.
-- `Session` is changed under its connection's lock only; nothing is called back while it is held. `Connection` tells the
-  order of locks, and what signal handlers may do.
-- Nothing here holds the manager, or its callbacks and observers, which may refer to it: a manager that the program no
-  longer refers to is collected and closes.
+- One thread at a time reads: a thread that waits for an answer, or else the reader. Another one calls the callbacks. So
+  a callback may send actions, and a slow callback delays other callbacks but never an answer.
+- `Session` is modified under its connection's lock only; no callback runs while the lock is held. `Connection`
+  documents the order of locks, and what signal handlers may do.
+- Nothing here keeps the manager alive, or its callbacks and observers, which may refer to it: a manager that the
+  program no longer refers to is garbage-collected and closes.
 """
 
 from __future__ import annotations
@@ -66,21 +66,21 @@ __all__ = [
 T = TypeVar("T")
 
 _TOGETHER = 16
-"""How many reads are handed over at once, where one follows the other without a pause."""
+"""The maximum number of reads that are delivered in one batch, if they follow each other without a pause."""
 _ENOUGH = 1500
-"""How many messages are handed over at once at most, or what one read brings: then callbacks begin."""
+"""Upper bound for one batch, so that callbacks start while a flood is still being read; one read may exceed it."""
 _GLANCE = 1.0
-"""How often a reader that rests looks whether the server has closed, in seconds."""
+"""How often a paused reader checks whether the server has closed, in seconds."""
 _GRACE = 0.005
-"""How long the reader leaves the socket to who sends requests one after the other, in seconds."""
+"""How long the reader leaves the socket to a thread that sends requests one after the other, in seconds."""
 
 
 class Throttle:
-    """Where the reader rests while a queue is crowded.
+    """Back-pressure: the reader pauses here while a queue is crowded.
 
     Attributes:
-        queues: The queues that it rests for.
-        resting: Whether it may rest: then `nudge` is to be called where something has changed.
+        queues: The queues that it pauses for.
+        resting: Whether it may be paused: then `nudge` must be called after a change.
     """
 
     def __init__(self, *queues: Bounded) -> None:
@@ -89,12 +89,12 @@ class Throttle:
         self._bell = Bell()
 
     def wait(self, unless: Callable[[], bool]) -> None:
-        """Wait while a queue is crowded, but no longer than its policy says.
+        """Wait while a queue is crowded, but no longer than its policy allows.
 
         Args:
-            unless: What ends the waiting as well; looked at again on `nudge`, and now and then.
+            unless: Returns whether to stop waiting anyway; checked again on `nudge`, and periodically.
         """
-        self.resting = True  # said before it is looked, so that whoever changes what is looked at nudges
+        self.resting = True  # set before checking, so that a thread that changes what is checked nudges
         while not unless() and (left := self._rest()) > 0:
             self._bell.wait(min(left, _GLANCE))
         self.resting = False
@@ -104,20 +104,20 @@ class Throttle:
         return max([queue.rest(now) for queue in self.queues])
 
     def nudge(self) -> None:
-        """Have `wait` look again whether it is still to wait."""
+        """Make `wait` check again whether it must still wait."""
         if self.resting:
             self._bell.ring()
 
 
 class Dispatcher:
-    """The thread that calls the callbacks of one connection, in the order in which things came.
+    """The thread that calls the callbacks of one connection, in the order of arrival.
 
     Args:
         handlers: The table of callbacks.
-        manager: Whom the callbacks are called with.
-        backlog: What waits for them.
-        throttle: Who is told when less waits.
-        log: Where to tell of a callback that raised.
+        manager: The manager to pass to the callbacks.
+        backlog: The queue of messages for them.
+        throttle: The throttle to nudge when the queue shrinks.
+        log: The log for exceptions raised by callbacks.
     """
 
     def __init__(
@@ -137,38 +137,38 @@ class Dispatcher:
         self.thread = new_thread("callbacks", self._run)
 
     def start(self) -> None:
-        """Begin to call callbacks, until `end`."""
+        """Start calling callbacks, until `end`."""
         self.thread.start()
 
     def join(self, timeout: float) -> None:
-        """Wait for the callbacks to end, in seconds at most; see `join`."""
+        """Wait for the callbacks to end, for at most ``timeout`` seconds; see `join`."""
         join(self.thread, timeout)
 
     @property
     def dropped(self) -> int:
-        """How many messages were dropped because the callbacks were too slow."""
+        """The number of messages dropped because the callbacks could not keep up."""
         return self._backlog.dropped
 
     @property
     def waiting(self) -> int:
-        """How many messages wait for the callbacks."""
+        """The number of messages queued for the callbacks."""
         return self._backlog.waiting
 
     def put(self, batch: list[Message | Aggregate]) -> Overflowed | None:
-        """Take in what came; return why the connection is to end, if it is."""
+        """Accept a batch. Return why the connection must end, if it must."""
         with self._lock:
             overflowed = self._backlog.put(batch)
         self._bell.ring()
         return overflowed
 
     def end(self) -> None:
-        """Let the thread end behind what it still has to deliver."""
-        self._last_handlers = self._handlers()  # what is still to be delivered may outlive the manager
+        """Make the thread end after delivering what is queued."""
+        self._last_handlers = self._handlers()  # queued messages may outlive the manager
         self._ended = True
         self._bell.ring()
 
     def disown(self) -> None:
-        """Deliver nothing more, in a child process: its parent does. It may have been forked by a callback."""
+        """Deliver nothing more, in a child process: its parent does. A callback may have forked it."""
         renew(self._lock)
         self._ended = True
         self._backlog.discard()
@@ -178,7 +178,7 @@ class Dispatcher:
 
     def _run(self) -> None:
         while True:
-            ended = self._ended  # before the last look
+            ended = self._ended  # read before the last check
             with self._lock:
                 batch = self._backlog.take() if self._backlog else None
             if batch is not None:
@@ -191,7 +191,7 @@ class Dispatcher:
 
     def _call(self, batch: list[Message | Aggregate], manager: Any) -> None:
         handlers = self._handlers()
-        if handlers is None:  # the manager is collected, and its callbacks are nobody's
+        if handlers is None:  # the manager was garbage-collected, and its callbacks with it
             return
         self._batch = batch
         for message in batch:
@@ -199,35 +199,35 @@ class Dispatcher:
             for function in route.functions:
                 try:
                     function(message, manager)
-                except BaseException as error:  # noqa: BLE001 - a callback's trouble is its own; the others go on
+                except BaseException as error:  # noqa: BLE001 - it must not affect other callbacks
                     self._backlog.tally.callback_exceptions += 1
                     self._log.report("A callback raised an exception", error, function)
         self._batch = []
 
 
 def join(thread: threading.Thread, timeout: float) -> None:
-    """Wait for a thread to end, but never for the thread that asks, nor for one that was not started."""
+    """Wait for a thread to end, unless it is the calling thread or was not started."""
     with contextlib.suppress(RuntimeError):  # it is one of these, or another thread is about to start it
         thread.join(timeout)
 
 
 class Waitable(Protocol):
-    """What is set once, and waited for by `monitor`: a `Latch`."""
+    """An event that is set once, and that `monitor` waits for: a `Latch`."""
 
     def is_set(self) -> bool:
         """Return whether it is set."""
         ...
 
     def set(self) -> None:
-        """Let everyone through."""
+        """Release all waiting threads."""
 
     def wait(self, timeout: float | None = None, /) -> bool:
-        """Wait until it is set; return whether it is."""
+        """Wait until it is set. Return whether it is."""
         ...
 
 
 def nobody() -> Observers | None:
-    """Stand in for a reference to observers that there are not."""
+    """Default for a weak reference to observers: there are none."""
     return None
 
 
@@ -235,12 +235,12 @@ Audience = audience.Audience[Throttle, Dispatcher]
 
 
 def audience_of(handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog, log: Log) -> Audience:
-    """Make the audience of a manager; its callbacks are called once the dispatcher is started.
+    """Create the audience of a manager; its callbacks are called once the dispatcher is started.
 
     Args:
         handlers: The table of callbacks and streams.
-        manager: Whom the callbacks are called with.
-        backlog: What waits for callbacks.
+        manager: The manager to pass to the callbacks.
+        backlog: The queue of messages for the callbacks.
         log: The manager's log.
     """
     throttle = Throttle(backlog)
@@ -251,34 +251,36 @@ def audience_of(handlers: Handlers, manager: weakref.ref[Any], backlog: Backlog,
 class Connection:
     """One connection: a session, its socket and the thread that reads it.
 
-    Whose turn it is to read. Waking a thread costs more than an answer, so whoever waits for one reads the socket by
-    itself, for as long as something comes within `SOON`; then it rings for the reader and sleeps. Others that wait
+    Which thread reads: waking a thread costs more than an answer, so a thread that waits for one reads the socket
+    itself, for as long as something arrives within `SOON`; then it rings for the reader and sleeps. Others that wait
     meanwhile sleep as well, and the reader keeps the socket until no request is pending. Then it naps for `_GRACE`, so
-    that who sends one request after the other finds the socket free each time. `_reading` is held by who reads.
+    that a thread that sends one request after the other finds the socket free each time. The reading thread holds
+    `_reading`.
 
-    What is read goes into the socket's inbox, and from there through `_take`. `_lock` guards the session, and is held
-    until everything is delivered: what comes is delivered in order, although a signal handler may read where the thread
-    that it has interrupted was about to. It is taken after `_reading`; callbacks are called while neither is held.
+    Received data goes into the socket's inbox, and from there through `_take`. `_lock` guards the session, and is held
+    until everything is delivered: messages are delivered in order, although a signal handler may read at a point where
+    the thread that it has interrupted was about to. It is acquired after `_reading`; callbacks are called while neither
+    is held.
 
-    What a signal handler may do where the thread it has interrupted holds
+    What a signal handler may do if the thread that it has interrupted holds
 
     - `_reading` only: everything. It reads what it waits for, and what the other waits for with it.
     - the socket's lock for writing: everything. It completes what the other was writing.
-    - `_lock`: nothing that needs an answer (`WrongContext`). `end` leaves it to who reads next.
+    - `_lock`: nothing that needs an answer (`WrongContext`). `end` leaves the work to the thread that reads next.
 
     Args:
         transport: The connected socket.
-        session: The conversation on it.
-        audience: Who hears what comes.
-        lost: What to call when the connection has ended, with it, the reason and whether the program wanted it.
-        target: Where it leads. Its time-out is how long a message that has begun may stay silent.
-        log: Where to write the dialogue.
-        observers: Who watches the requests.
+        session: The protocol state of the connection.
+        audience: The audience of its messages.
+        lost: Called when the connection has ended, with it, the reason and whether the program wanted it.
+        target: The server. Its time-out limits the pauses within a message.
+        log: The log for the dialogue.
+        observers: The observers of its requests.
 
     Attributes:
-        credentials: Who is logged in, to log in again after a loss; `None` before the log-in.
+        credentials: The credentials of the log-in, to repeat it after a loss; `None` before the log-in.
         monitored: The interval of its monitor, in seconds; `None` without one.
-        inherited: Whether it is a copy in a child process, of a connection that its parent goes on using.
+        inherited: Whether this is a copy in a child process, of a connection that its parent continues to use.
     """
 
     def __init__(
@@ -324,13 +326,13 @@ class Connection:
         self._reader = new_thread("reader", self._read)
 
     def greet(self, deadline: float) -> None:
-        """Wait until the server has named itself.
+        """Wait for the server's greeting.
 
         Args:
-            deadline: When it has to be done, by `time.monotonic`.
+            deadline: When it must have arrived, by `time.monotonic`.
 
         Raises:
-            ConnectFailed: It did not, or it is something else.
+            ConnectFailed: It did not arrive, or the peer is something else.
         """
         received = None
         while received is None:
@@ -345,7 +347,7 @@ class Connection:
         self._hand_out(received)
 
     def start(self) -> None:
-        """Begin to read; what comes is held back until `open_up`."""
+        """Start reading; messages are held back until `open_up`."""
         self.audience.read_while = self.read_while
         self._reader.start()
 
@@ -416,7 +418,7 @@ class Connection:
         return exchange
 
     def _announce(self, exchange: Exchange[Any]) -> None:
-        """Tell the log, the observers and a reader that rests of a request that is about to be written."""
+        """Report a request that is about to be written to the log and the observers, and wake a paused reader."""
         if exchange.remark:
             self._log.note(exchange.remark)
         if self._log.debug:
@@ -428,7 +430,7 @@ class Connection:
             self.audience.throttle.nudge()
 
     def _break_off(self, exchange: Exchange[Any] | None) -> None:
-        """Take back a request that was interrupted, and end the connection if it was in the middle of its bytes."""
+        """Withdraw an interrupted request, and end the connection if only part of its bytes was sent."""
         if exchange is not None:
             twice(partial(self._give_up, exchange))
         if not self.transport.is_connected():
@@ -441,7 +443,7 @@ class Connection:
             raise NotConnected(f"The connection to {self.target} has just ended; nothing was sent.")
 
     def _close_session(self, reason: ConnectionLost) -> None:
-        """Settle what is pending at the end, which may be done again."""
+        """Settle what is pending at the end of the connection. May be repeated."""
         with self._lock:
             received = self.session.close(reason)
         self._hand_out(received)
@@ -449,15 +451,15 @@ class Connection:
             _wake(exchange)
 
     def is_entered(self) -> bool:
-        """Return whether a signal handler that asks has interrupted this thread in here: then nobody else can go on."""
+        """Return whether the calling signal handler has interrupted this thread in here: then the others are blocked."""
         owners = (self._reads, self._locks, self.transport.is_mine, self.audience.dispatcher.is_mine)
         return any(owns() for owns in owners)
 
     def wait_until_booted(self, timeout: float) -> None:
-        """Wait until the server has said that it is fully booted, in this connection.
+        """Wait until the server has reported on this connection that it is fully booted.
 
         Raises:
-            StillBooting: It did not say so in time.
+            StillBooting: It did not do so in time.
             ConnectionLost: The connection ended first.
         """
         if self._locks():
@@ -479,8 +481,8 @@ class Connection:
     def wait(self, exchange: Exchange[Any]) -> None:
         """Wait until an exchange is settled or its time is up.
 
-        Who waits reads the socket by itself for a moment, while nobody else does: waking a thread for each answer would
-        cost more than the answer.
+        The waiting thread reads the socket itself for a moment, unless another one does: waking a thread for each
+        answer would cost more than the answer.
         """
         try:
             while not exchange.settled:
@@ -498,7 +500,7 @@ class Connection:
                 observers.settled(exchange)
 
     def _extend(self, exchange: Exchange[Any]) -> bool:
-        """Give an exchange whose time is up some more; see `Session.extend`."""
+        """Extend the time of an exchange that timed out, if possible; see `Session.extend`."""
         if not exchange.patience:
             return False
         with self._lock:
@@ -512,16 +514,16 @@ class Connection:
         try:
             self._asleep.add(exchange)
             left = exchange.sent + exchange.timeout - time.monotonic()
-            if not (exchange.settled or self.ended) and left > 0:  # else `wake` was not there when it was called
+            if not (exchange.settled or self.ended) and left > 0:  # else `wake` was called before it was set
                 waiter.acquire(timeout=min(left, threading.TIMEOUT_MAX))
         finally:
             self._asleep.discard(exchange)
 
     def _give_up(self, exchange: Exchange[Any]) -> None:
-        """Stop waiting for an exchange, which may be done again."""
+        """Stop waiting for an exchange. May be repeated."""
         with self._lock:
             given_up = self.session.give_up(exchange, time.monotonic())
-            if self.ended and exchange.error is None:  # it was lost between what is pending and what is settled
+            if self.ended and exchange.error is None:  # it was lost between pending and settled
                 exchange.error = exchange.fate(self._reason_of_end())
         if given_up and self._log.debug:
             self._log.trace_end_of_wait(exchange)
@@ -529,7 +531,7 @@ class Connection:
     # Reading
 
     def _read_for(self, exchange: Exchange[Any]) -> None:
-        """Read in the place of the reader, while what comes follows at once; then leave the rest to the reader."""
+        """Read instead of the reader while more data arrives at once; then leave the rest to the reader."""
         deadline = exchange.sent + exchange.timeout
         nested = self._reads()
         taken = False
@@ -545,14 +547,14 @@ class Connection:
                     self._nap.ring()
 
     def read_while(self, missing: Callable[[], bool], deadline: float | None) -> None:
-        """Read in a signal handler that has interrupted this thread as it read; else the reader does.
+        """Read in a signal handler that has interrupted this thread while reading; otherwise the reader does.
 
         Args:
-            missing: Whether what is waited for has not come yet.
-            deadline: How long to wait for it at most, by `time.monotonic`; `None` for as long as the connection stands.
+            missing: Returns whether the awaited message has not arrived yet.
+            deadline: When to stop waiting, by `time.monotonic`; `None` to wait until the connection ends.
 
         Raises:
-            WrongContext: The handler has interrupted this thread as it handled what came.
+            WrongContext: The handler has interrupted this thread while it handled received data.
         """
         if self._locks():
             raise _busy()
@@ -562,7 +564,7 @@ class Connection:
             self._pump_soon()
 
     def _read(self) -> None:
-        """Read whenever nobody who waits does. This thread does not end before the connection has."""
+        """Read whenever no waiting thread does. This thread does not end before the connection has."""
         try:
             self._read_until_stopped()
         except BaseException as error:
@@ -577,9 +579,9 @@ class Connection:
             self.audience.throttle.wait(self._is_awaited)
             with self._reading:
                 self._pump()
-                while self.session.pending:  # who waits has left the reading to this thread
+                while self.session.pending:  # the waiting threads have left reading to this one
                     self._pump()
-            # Another request often follows at once: its sender is to find the socket free.
+            # Another request often follows at once; its sender should find the socket free.
             while not self.stopped.is_set() and time.monotonic() - self._last_wait < _GRACE:
                 if self._nap.wait(_GRACE):
                     break
@@ -591,14 +593,14 @@ class Connection:
         return self.leaving or self.session.leaving
 
     def _is_awaited(self) -> bool:
-        """Whether reading cannot rest: somebody waits for what comes, or it is the end."""
+        """Whether reading must not pause: a request is pending, or the connection has ended."""
         return bool(self.session.pending) or self.ended or self.transport.hung_up()
 
     def _pump(self) -> None:
-        """Read once and hand out what follows; the connection may end here.
+        """Read once and deliver the result; the connection may end here.
 
-        What the read before brought is inspected here: whoever waited for that has it, and what is due now takes a
-        while to come.
+        The messages of the previous read are inspected here: they have been delivered, and the next ones take a while
+        to arrive.
         """
         if self.session.uninspected:
             self._inspect()
@@ -613,7 +615,7 @@ class Connection:
             self._handle()
 
     def _pump_soon(self) -> bool:
-        """Read once, if anything comes within `SOON`, and hand out what follows; return whether anything came."""
+        """Read once, if anything arrives within `SOON`, and deliver the result. Return whether anything arrived."""
         if self.session.uninspected:
             self._inspect()
         inbox = self.transport.inbox
@@ -635,9 +637,9 @@ class Connection:
         self.session.inspect(self._heard)
 
     def _handle(self) -> None:
-        """Handle what was read, and in a flood what is there behind it; the connection may end here.
+        """Handle received data and, in a flood, what has arrived after it; the connection may end here.
 
-        Each handing over wakes a thread, so it is done once.
+        Each delivery wakes a thread, so there is only one.
         """
         deliveries: list[Message | Aggregate] = []
         try:
@@ -661,7 +663,7 @@ class Connection:
         inbox = self.transport.inbox
         reads = 0
         while inbox:
-            self._torn = True  # from here on an interrupt would leave what was taken half understood
+            self._torn = True  # from here on an interrupt would leave the data half processed
             data = inbox.popleft()
             if not data:
                 raise ConnectionLost(self.transport.why)
@@ -683,7 +685,7 @@ class Connection:
             raise ConnectionLost(f"the connection broke: {error}") from None
 
     def _look_again(self) -> None:
-        """Give up what did not come in time: the rest of a message, or of an aggregate."""
+        """Give up what has not arrived in time: the rest of a message, or of an aggregate."""
         now = time.monotonic()
         if self.session.incomplete and now - self._heard >= self._timeout:
             self.end(ProtocolError(f"a message began and was not continued within {self._timeout:g} s."))
@@ -693,7 +695,7 @@ class Connection:
         self._hand_out(received)
 
     def _patience(self) -> float | None:
-        """Return how long the next read may take where something is due; an idle link may be silent for ever."""
+        """Return the time-out of the next read if something is due; an idle connection may be silent forever."""
         with self._lock:
             deadline = self.session.deadline()
         waits: list[float] = []
@@ -722,11 +724,11 @@ class Connection:
                     self._held += deliveries
 
     def open_up(self, *first: Event, lost: OnLoss) -> None:
-        """Deliver what has come so far, behind ``first``, and from now on what comes.
+        """Deliver the messages held back so far, after ``first``, and from now on messages as they arrive.
 
         Args:
-            first: What is to be delivered before.
-            lost: What to call when the connection ends, or at once where it has.
+            first: Events to deliver before them.
+            lost: Called when the connection ends, or at once if it has.
         """
         self.audience.explain = self.session.visibility.explain
         with self._lock:
@@ -741,7 +743,7 @@ class Connection:
     # The end
 
     def end(self, reason: ConnectionLost, *, wanted: bool = False) -> None:
-        """End the connection, once: everything that waits for it learns why.
+        """End the connection, once, and report the reason to everything that waits for it.
 
         Args:
             reason: Why it ends.
@@ -768,7 +770,7 @@ class Connection:
             raise
 
     def _wind_up(self, lost: OnLoss) -> None:
-        """Tell everyone of the end, which may be done again."""
+        """Report the end to everything that waits. May be repeated."""
         reason = self._reason_of_end()
         self.stopped.set()
         self.transport.close()
@@ -783,9 +785,9 @@ class Connection:
         return self._reason or ConnectionLost("it was closed.")
 
     def abandon(self, reason: ConnectionLost | None = None, *, wanted: bool = True) -> None:
-        """Have the reader end the connection.
+        """Make the reader end the connection.
 
-        It takes no lock, so that a signal handler and a collection of garbage may call it anywhere.
+        This acquires no lock, so that a signal handler or the garbage collector may call it at any point.
         """
         self.leaving = True
         self._due = reason or ConnectionLost("the program disconnected."), wanted
@@ -794,17 +796,17 @@ class Connection:
         self.audience.throttle.nudge()
 
     def report(self, sentence: str, error: BaseException) -> None:
-        """Log that something of the program's own failed, with its traceback."""
+        """Log that the program's own code failed, with its traceback."""
         self._log.report(sentence, error)
 
     def discard(self) -> None:
-        """Close a connection that nobody has, perhaps before its reader began."""
+        """Close a connection that is not in use, perhaps before its reader was started."""
         self.abandon()
         if self._reader.ident is None:
             self.transport.release()
 
     def disown(self) -> None:
-        """Let go, in a child process, of a connection that its parent goes on using."""
+        """Release, in a child process, a connection that its parent continues to use."""
         renew(self._lock, self._reading)
         self.inherited = self.ended = self.leaving = self._wanted = True
         self._lost = quiet
@@ -813,7 +815,7 @@ class Connection:
         self.stopped.set()
         self._nap.ring()
         for waiting in (*self.session.boot_waiters, *[exchange.wake for exchange in self._asleep]):
-            with contextlib.suppress(RuntimeError):  # it was woken before
+            with contextlib.suppress(RuntimeError):  # it has been woken already
                 waiting()
 
     def start_monitor(self, interval: float) -> None:
@@ -821,7 +823,7 @@ class Connection:
         new_thread("monitor", monitor, self, interval).start()
 
     def join(self, timeout: float) -> None:
-        """Wait for the reader to end, but never for the thread that asks."""
+        """Wait for the reader to end, unless it is the calling thread."""
         join(self._reader, timeout)
 
 
@@ -833,7 +835,7 @@ def _busy() -> WrongContext:
 
 
 def twice(step: Callable[[], object]) -> None:
-    """Take a step, and take it again where it was interrupted: nobody else would complete it."""
+    """Execute a step, and repeat it if it was interrupted: no other thread would complete it."""
     try:
         step()
     except BaseException:
@@ -842,7 +844,7 @@ def twice(step: Callable[[], object]) -> None:
 
 
 def _wake(exchange: Exchange[Any]) -> None:
-    """Let who waits for an exchange go on, unless somebody has."""
+    """Wake the thread that waits for an exchange, unless it has been woken."""
     try:
         exchange.wake()
     except RuntimeError:
@@ -850,18 +852,18 @@ def _wake(exchange: Exchange[Any]) -> None:
 
 
 def monitor(connection: Connection, interval: float) -> None:
-    """Ping every ``interval`` seconds until the connection ends, or end it when no answer comes within another.
+    """Ping every ``interval`` seconds until the connection ends. End it if no answer arrives within another interval.
 
-    Behind a request that keeps the server occupied, the answer is waited for longer; see `Session.extend`.
+    After a request that keeps the server occupied, the answer may take longer; see `Session.extend`.
     """
     ping: Request[Message] = Request("Ping")
     ping.timeout = interval
     while not connection.stopped.wait(interval):
         try:
             exchange = connection.exchange(ping, patience=interval)
-        except Error:  # it ended, or too many requests wait: the next round shows
+        except Error:  # it ended, or too many requests are pending: the next round shows
             continue
-        except BaseException as error:  # noqa: BLE001 - an observer's; the others rely on this thread
+        except BaseException as error:  # noqa: BLE001 - raised by an observer; others rely on this thread
             connection.report("Watching the connection was interrupted by an exception, and goes on.", error)
             continue
         if exchange.response is None:

@@ -1,10 +1,10 @@
-"""What a URL or the environment says of a server: where it is, and whom to log in there.
+"""Settings from a URL or the environment: the server's address, and the credentials to log in with.
 
 Rules of this module:
 
-- A URL and the environment are two spellings of the same settings: what the URL calls ``timeout`` is the variable
+- A URL and the environment are two notations for the same settings: ``timeout`` in the URL is the variable
   ``AMI_TYPED_TIMEOUT``. Each setting may be given once.
-- No sentence repeats a piece of a URL: a secret that was not percent-encoded may stand in any of them.
+- No error message repeats a part of a URL: a secret that was not percent-encoded may be in any of them.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 __all__ = ["Address", "Options"]
 
 PREFIX = "AMI_TYPED_"
-"""What the names of the environment's variables begin with, where the program says nothing else."""
+"""The default prefix of the environment variables."""
 
 _PORT, _TLS_PORT = 5038, 5039
 _TIMEOUT = 5.0
 _OF_THE_AUTHORITY = ("host", "port", "user", "secret", "tls")
-"""The settings that stand before a URL's query."""
+"""The settings that precede a URL's query."""
 
 
 class Options(TypedDict, total=False):
-    """What a manager takes besides its address; see `Manager`."""
+    """The options of a manager besides its address; see `Manager`."""
 
     debug: bool
     logger: logging.Logger | None
@@ -56,13 +56,13 @@ class Options(TypedDict, total=False):
 
 
 class Address(NamedTuple):
-    """Where a manager connects to, and as whom.
+    """The server that a manager connects to, and the credentials to log in with.
 
     Attributes:
-        target: Where.
-        credentials: Whom it logs in, `None` where the program does that.
-        reconnect: How a lost connection is made again, where that was asked for.
-        timezone: The server's time zone, `None` where it is not told.
+        target: The server.
+        credentials: The credentials to log in with; `None` if the program logs in itself.
+        reconnect: How to restore a lost connection, if that was requested.
+        timezone: The server's time zone; `None` if it is not given.
     """
 
     target: Target
@@ -72,11 +72,11 @@ class Address(NamedTuple):
 
     @classmethod
     def of_url(cls, url: str, secret: Secret | None = None) -> Address:
-        """Read a URL such as ``ami://user@host:5038?timeout=2.5``.
+        """Parse a URL such as ``ami://user@host:5038?timeout=2.5``.
 
         Args:
-            url: The URL; ``amis`` stands for TLS.
-            secret: The secret, where it is not in the URL.
+            url: The URL; the scheme ``amis`` selects TLS.
+            secret: The secret, if it is not in the URL.
 
         Raises:
             AddressError: It is not such a URL, or a setting is missing or wrong.
@@ -87,15 +87,15 @@ class Address(NamedTuple):
     def of_environment(
         cls, prefix: str = PREFIX, secret: Secret | None = None, environment: Mapping[str, str] = os.environ
     ) -> Address:
-        """Read the variables ``AMI_TYPED_URL``, ``AMI_TYPED_HOST`` and their like; an empty one counts as not set.
+        """Read ``AMI_TYPED_URL``, ``AMI_TYPED_HOST`` and the similar variables; an empty one counts as not set.
 
         Args:
-            prefix: What the variables' names begin with.
-            secret: The secret, where it is not in the environment.
+            prefix: The prefix of the variables' names.
+            secret: The secret, if it is not in the environment.
             environment: The variables.
 
         Raises:
-            AddressError: None is set that says where, or a setting is twice there or wrong.
+            AddressError: No variable specifies the server, or a setting is given twice or is wrong.
         """
         url = environment.get(f"{prefix}URL")
         settings = _settings_of(url) if url else {}
@@ -109,7 +109,7 @@ class Address(NamedTuple):
 
 
 def _settings_of(url: str) -> dict[str, str]:
-    """Take a URL apart."""
+    """Split a URL into settings."""
     from urllib.parse import unquote, urlsplit
 
     try:
@@ -192,11 +192,11 @@ _SETTINGS: dict[str, tuple[Callable[[str], object], str]] = {
     "reconnect": (_reconnect, "yes, no or start"),
     "timezone": (timezone_of, "the name of a time zone that this machine knows, such as Europe/Berlin"),
 }
-"""Every setting: what makes a value of its text, and what it has to be."""
+"""Every setting: the function that converts its text to a value, and what the value must be."""
 
 
 def _address(settings: Mapping[str, str], secret: Secret | None) -> Address:
-    """Make an address of settings."""
+    """Create an address from settings."""
     values: dict[str, Any] = {name: _value_of(name, text) for name, text in settings.items()}
     tls: bool = values.get("tls", False)
     files = Certificates(values.get("cafile"), values.get("certfile"), values.get("keyfile"))
