@@ -6,7 +6,7 @@ for a list, whose answer arrives before its items.
 | ending | entered by | settled |
 | --- | --- | --- |
 | `pending` | creation | no |
-| `answered` | `answer`, or `close_list` if no other answer comes | at once; a synchronous list when it is closed |
+| `answered` | `answer`, or `close_list` if no other answer arrives | at once; a synchronous list when it is closed |
 | `failed` | `answer`; `break_off`, if an error ends a list; `fail`, if it is too long | at once |
 | `timed_out`, `cancelled`, `unsent` | `give_up`: the sender stopped waiting | never |
 | `lost`, `unsent` | `lose`: the connection ended | at once |

@@ -394,7 +394,7 @@ class TlsSocket(SynchronisedSocket):
     def _seal(self, octets: bytes) -> None:
         pieces = records(octets)
         with self._state:
-            self._written.extend(map(self._tls.write, pieces))  # in one call, so that no others come in between
+            self._written.extend(map(self._tls.write, pieces))  # in one call, so that no other bytes come between
             self._unsent.extend(map(self._encrypted.read, _ALL))
 
     def _decrypt(self) -> bool:

@@ -451,7 +451,7 @@ class Connection:
             _wake(exchange)
 
     def is_entered(self) -> bool:
-        """Return whether the calling signal handler has interrupted this thread in here: then the others are blocked."""
+        """Return whether the calling signal handler has interrupted this thread in here, which blocks the others."""
         owners = (self._reads, self._locks, self.transport.is_mine, self.audience.dispatcher.is_mine)
         return any(owns() for owns in owners)
 
