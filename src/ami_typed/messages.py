@@ -734,7 +734,7 @@ class Event(LazyMessage):
             DEFINED.add(cls)
 
     privilege: Sometimes[list[str]] = _Privilege("Privilege", items(","))
-    """The event classes; a user receives the event only with the privileges of all of them (manager.c, process_events)."""
+    """The event classes; a user needs the privileges of all of them to receive it (manager.c, process_events)."""
     sequence_number: Sometimes[int] = Sometimes("SequenceNumber", integer)
     """The event's sequence number on this server, if Asterisk is compiled with debugging aids."""
     timestamp: Sometimes[datetime] = Sometimes("Timestamp", epoch)
