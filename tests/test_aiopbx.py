@@ -85,6 +85,29 @@ def test_what_changed_during_a_gap_is_told_when_the_link_is_back(telephones: Tel
     play(telephones, story)
 
 
+def test_changes_that_are_not_read_are_dropped_beyond_the_limit_and_the_gap_is_told(telephones: Telephones) -> None:
+    async def story(telephones: Telephones, manager: ami.AsyncManager) -> None:
+        async with AsyncPbx(manager) as pbx, pbx.changes(live.CallEnded) as all_of_them:
+            newest = pbx.changes(live.CallEnded, limit=2)
+            oldest = pbx.changes(live.CallEnded, limit=2, overflow=ami.Overflow.DROP_NEWEST)
+            for _ in range(5):
+                telephones.paper.hang_up(telephones.paper.call_in("PJSIP/alice", "201", "202"))
+            telephones.happens()
+            ends = [await all_of_them.get(PATIENCE) for _ in range(5)]
+            with pytest.raises(ami.ChangesDropped, match="3 changes were dropped"):
+                await newest.get(PATIENCE)
+            assert (newest.dropped, oldest.dropped, all_of_them.dropped) == (3, 3, 0)
+            assert [await oldest.get(PATIENCE), await oldest.get(PATIENCE)] == ends[:2]
+            with pytest.raises(ami.ChangesDropped):
+                await oldest.get(PATIENCE)
+            with pytest.raises(ValueError, match="A stream of changes has no connection"):
+                pbx.changes(overflow=ami.Overflow.block())
+        assert [change async for change in newest] == ends[3:]
+        assert [change async for change in oldest] == []
+
+    play(telephones, story)
+
+
 def test_queues_are_loaded_and_watched(telephones: Telephones) -> None:
     async def story(telephones: Telephones, manager: ami.AsyncManager) -> None:
         async with manager.live(queues=True) as pbx, pbx.changes(live.MemberPaused) as changes:

@@ -26,6 +26,7 @@ EXAMPLES: list[Error] = [
     ami.ActionTimeout(REQUEST, "id-1", 2.5, "end of its list"),
     ami.ListTooLong(REQUEST, "id-1", "10 events (Limits.items)", ami.Aggregate("id-1")),
     ami.EventsDropped(3),
+    ami.ChangesDropped(3),
     ami.FieldError(ami.Event({"Event": "Hangup"}), "Cause", "x", "not a number"),
     ami.HeaderRefused("one sentence"),
     ami.OutcomeUnknown("one sentence"),
@@ -45,7 +46,15 @@ def test_every_exception_of_the_package_is_an_error_to_catch() -> None:
     [
         *("NotConnected", "HeaderRefused", "TooManyPending", "NotInRelease", "FieldError", "ListTooLong"),
         *("AddressError", "AuthenticationFailed", "AlreadyLoggedIn", "StillBooting"),
-        *("ActionFailed", "LoginFailed", "ActionTimeout", "EventTimeout", "EventsDropped", "UnclearAnswer"),
+        *(
+            "ActionFailed",
+            "LoginFailed",
+            "ActionTimeout",
+            "EventTimeout",
+            "EventsDropped",
+            "ChangesDropped",
+            "UnclearAnswer",
+        ),
     ],
 )
 def test_what_the_program_or_the_servers_answer_did_is_a_manager_error(blamed_on_the_request: str) -> None:

@@ -15,7 +15,7 @@ from tests.live_model import pbx as paper
 from tests.live_model.conversations import talk
 from tests.live_model.lists import lists_of
 from tests.live_model.test_live_queues import item, listed, member
-from tests.support import PATIENCE, Peer, Server, answer, message
+from tests.support import PATIENCE, Peer, Server, answer, background, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -225,6 +225,73 @@ def test_changes_of_what_is_closed_have_ended(telephones: Telephones, manager: a
     pbx = Pbx(manager)
     pbx.close()
     assert list(pbx.changes()) == []
+
+
+def test_changes_that_are_not_read_are_dropped_beyond_the_limit_and_the_gap_is_told(
+    telephones: Telephones, manager: ami.Manager
+) -> None:
+    telephones.link(manager)
+    with (
+        Pbx(manager) as pbx,
+        pbx.changes(live.CallEnded) as all_of_them,
+        pbx.changes(live.CallEnded, limit=2) as newest,
+        pbx.changes(live.CallEnded, limit=2, overflow=ami.Overflow.DROP_NEWEST) as oldest,
+    ):
+        for _ in range(5):
+            telephones.paper.hang_up(telephones.paper.call_in("PJSIP/alice", "201", "202"))
+        telephones.happens()
+        ends = [all_of_them.get(PATIENCE) for _ in range(5)]
+        pbx.close()
+        with pytest.raises(ami.ChangesDropped, match="3 changes were dropped") as gap:
+            newest.get(PATIENCE)
+        assert (gap.value.count, newest.dropped, oldest.dropped, all_of_them.dropped) == (3, 3, 3, 0)
+        assert list(newest) == ends[3:]
+        assert [oldest.get(PATIENCE), oldest.get(PATIENCE)] == ends[:2]
+        with pytest.raises(ami.ChangesDropped):
+            oldest.get(PATIENCE)
+        assert list(oldest) == []
+
+
+def test_as_many_changes_wait_as_events_unless_the_program_says_otherwise(
+    telephones: Telephones, manager: ami.Manager
+) -> None:
+    telephones.link(manager)
+    change = live.Change(at=datetime.now(UTC))
+    with Pbx(manager) as pbx, pbx.changes() as changes:
+        pbx._tell([change] * (ami.Limits().stream + 1))
+        assert changes.dropped == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": "5"}, "limit"),
+        ({"overflow": "oldest"}, "overflow"),
+        ({"overflow": ami.Overflow.DISCONNECT}, "A stream of changes has no connection"),
+        ({"overflow": ami.Overflow.block()}, "A stream of changes has no connection"),
+    ],
+)
+def test_a_bound_that_a_stream_of_changes_cannot_have_is_refused(
+    telephones: Telephones, manager: ami.Manager, wrong: dict[str, Any], why: str
+) -> None:
+    telephones.link(manager)
+    with Pbx(manager) as pbx, pytest.raises((TypeError, ValueError), match=why):
+        pbx.changes(**wrong)
+
+
+def test_several_threads_may_read_one_stream_of_changes(telephones: Telephones, manager: ami.Manager) -> None:
+    telephones.link(manager)
+    with Pbx(manager) as pbx, pbx.changes(live.CallEnded) as changes:
+        reading = [background(lambda: list(changes)) for _ in range(3)]
+        for _ in range(30):
+            telephones.paper.hang_up(telephones.paper.call_in("PJSIP/alice", "201", "202"))
+        with pbx.changes(live.CallEnded) as others:
+            telephones.happens()
+            for _ in range(30):
+                others.get(PATIENCE)
+        pbx.close()
+        assert sum(len(each.result(PATIENCE)) for each in reading) == 30
 
 
 def test_queues_are_loaded_and_watched(telephones: Telephones, manager: ami.Manager) -> None:

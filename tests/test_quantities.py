@@ -299,12 +299,12 @@ def get_change(at: Pbx, place: Parameter, value: Any) -> None:
     pbx: Any = None
     if at.face == "threads":
         stream = ChangeStream[live.Change](pbx, (live.Change,))
-        stream._put(None)
+        stream._end()
         with pytest.raises(StopIteration):
             stream.get(value)
         return
     changes = AsyncChangeStream[live.Change](pbx, (live.Change,))
-    changes._put(None)
+    changes._end()
     with pytest.raises(StopAsyncIteration):
         asyncio.run(changes.get(value))
 

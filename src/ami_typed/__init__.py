@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         AddressError,
         AlreadyLoggedIn,
         AuthenticationFailed,
+        ChangesDropped,
         ConnectFailed,
         ConnectionLost,
         Error,
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
         "AsyncEventStream",
         "AsyncManager",
         "AuthenticationFailed",
+        "ChangesDropped",
         "ConnectFailed",
         "ConnectionLost",
         "Disconnected",
@@ -161,7 +163,7 @@ else:
         "_transport.sockets": "SynchronisedSocket",
         "aio": "AsyncEventStream AsyncManager",
         "errors": (
-            "ActionFailed ActionTimeout AddressError AlreadyLoggedIn AuthenticationFailed ConnectFailed "
+            "ActionFailed ActionTimeout AddressError AlreadyLoggedIn AuthenticationFailed ChangesDropped ConnectFailed "
             "ConnectionLost Error EventTimeout EventsDropped FieldError HeaderRefused ListTooLong LoginFailed "
             "ManagerError ManagerSocketError MayHaveHappened NotAsterisk NotConnected NotInRelease OutcomeTimeout "
             "OutcomeUnknown Overflowed ProtocolError RequestNotSent StillBooting TooManyPending TurnedAway Unavailable "

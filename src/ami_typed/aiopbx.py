@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from ami_typed import actions, live
 from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
 from ami_typed.events import Reload
 from ami_typed.messages import Aggregate, Event, ListRequest, Request
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
-from ami_typed.pbx import Watching
+from ami_typed.overflow import Overflow
+from ami_typed.pbx import Changes, Watching
 from ami_typed.quantities import seconds_or_none
 
 if TYPE_CHECKING:
@@ -57,17 +58,18 @@ class _Manager(Protocol):
     async def execute(self, request: Request[R], /) -> R: ...
 
 
-class AsyncChangeStream(Generic[C_co]):
+class AsyncChangeStream(Changes[C_co]):
     """An iterator over changes of chosen classes, in order; created by `AsyncPbx.changes`. It ends with its pbx."""
 
-    def __init__(self, pbx: AsyncPbx, kinds: tuple[type[live.Change], ...]) -> None:
-        self._pbx = pbx
-        self._kinds = kinds
-        self._queue: asyncio.Queue[live.Change | None] = asyncio.Queue()
-
-    def _put(self, change: live.Change | None) -> None:
-        if change is None or isinstance(change, self._kinds):
-            self._queue.put_nowait(change)
+    def __init__(
+        self,
+        pbx: Watching,
+        kinds: tuple[type[live.Change], ...],
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> None:
+        self._changed = asyncio.Event()
+        super().__init__(pbx, kinds, limit, overflow, self._changed.set)
 
     async def get(self, timeout: Seconds | None = None) -> C_co:
         """Return the next change.
@@ -76,36 +78,29 @@ class AsyncChangeStream(Generic[C_co]):
             timeout: How long to wait, in seconds; `None` waits as long as the `AsyncPbx` is open.
 
         Raises:
+            ChangesDropped: The stream was full; the next call continues after the gap.
             EventTimeout: No change arrived in time.
             StopAsyncIteration: The `AsyncPbx` or this stream was closed.
             TypeError: ``timeout`` is not a duration.
         """
         timeout = seconds_or_none(timeout, "timeout", passed=True)
         try:
-            change = await self._next(timeout)
+            async with asyncio.timeout(timeout):
+                while not self._buffer.ready:
+                    self._changed.clear()
+                    await self._changed.wait()
         except TimeoutError:
             raise EventTimeout(f"No change came within {timeout:g} s.") from None
+        change = self._buffer.take()
         if change is None:
-            self._queue.put_nowait(None)
             raise StopAsyncIteration
         return change  # type: ignore[return-value]  # `_put` adds only changes of its classes
-
-    async def _next(self, timeout: float | None) -> live.Change | None:
-        """Return the next change; one already queued is returned regardless of the time-out."""
-        if not self._queue.empty():
-            return self._queue.get_nowait()
-        return await asyncio.wait_for(self._queue.get(), timeout)
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> C_co:
         return await self.get()
-
-    def close(self) -> None:
-        """Stop collecting. Closing a closed stream does nothing."""
-        self._pbx._forget(self)
-        self._put(None)
 
     async def __aenter__(self) -> Self:
         return self
@@ -163,28 +158,70 @@ class AsyncPbx(Watching):
         self._task = asyncio.create_task(self._run(self._events), name="ami-typed: calls")
 
     @overload
-    def changes(self) -> AsyncChangeStream[live.Change]: ...
-    @overload
-    def changes(self, first: type[C1], /) -> AsyncChangeStream[C1]: ...
-    @overload
-    def changes(self, first: type[C1], second: type[C2], /) -> AsyncChangeStream[C1 | C2]: ...
-    @overload
-    def changes(self, first: type[C1], second: type[C2], third: type[C3], /) -> AsyncChangeStream[C1 | C2 | C3]: ...
+    def changes(
+        self, *, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> AsyncChangeStream[live.Change]: ...
     @overload
     def changes(
-        self, first: type[C1], second: type[C2], third: type[C3], /, *more: type[C]
+        self,
+        first: type[C1],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> AsyncChangeStream[C1]: ...
+    @overload
+    def changes(
+        self,
+        first: type[C1],
+        second: type[C2],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> AsyncChangeStream[C1 | C2]: ...
+    @overload
+    def changes(
+        self,
+        first: type[C1],
+        second: type[C2],
+        third: type[C3],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> AsyncChangeStream[C1 | C2 | C3]: ...
+    @overload
+    def changes(
+        self,
+        first: type[C1],
+        second: type[C2],
+        third: type[C3],
+        /,
+        *more: type[C],
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> AsyncChangeStream[C1 | C2 | C3 | C]: ...
 
-    def changes(self, *kinds: type[live.Change]) -> AsyncChangeStream[Any]:
+    def changes(
+        self, *kinds: type[live.Change], limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> AsyncChangeStream[Any]:
         """Start collecting changes.
 
         Args:
             kinds: The classes to collect, by default all.
+            limit: Maximum number of buffered changes, by default `Limits.stream` (10,000).
+            overflow: Which changes to drop beyond it: ``Overflow.DROP_OLDEST`` or ``Overflow.DROP_NEWEST``. The reader
+                gets `ChangesDropped` in place of the gap.
 
         Returns:
             A stream to iterate over, preferably in an ``async with`` block.
+
+        Raises:
+            TypeError: ``limit`` or ``overflow`` has the wrong type.
+            ValueError: ``limit`` is below 1, or ``overflow`` would close the connection or pause reading.
         """
-        stream: AsyncChangeStream[Any] = AsyncChangeStream(self, kinds or (live.Change,))
+        stream: AsyncChangeStream[Any] = AsyncChangeStream(self, kinds or (live.Change,), limit, overflow)
         self._add(stream)
         return stream
 

@@ -24,6 +24,7 @@ __all__ = [
     "AddressError",
     "AlreadyLoggedIn",
     "AuthenticationFailed",
+    "ChangesDropped",
     "ConnectFailed",
     "ConnectionLost",
     "Error",
@@ -332,6 +333,26 @@ class EventsDropped(ManagerError):
 
     def __reduce__(self) -> tuple[type[EventsDropped], tuple[int]]:
         """Pickle the arguments; the default would call the class with the error message."""
+        return type(self), (self.count,)
+
+
+class ChangesDropped(ManagerError):
+    """Changes of the live model were dropped because their stream was full; the next read goes on after the gap.
+
+    The model itself is complete: `Pbx.calls` and `Pbx.queues` include what the dropped changes told of.
+
+    Attributes:
+        count: Number of changes dropped since the last one read.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        super().__init__(
+            f"{count} changes were dropped because the stream was full: read faster, or collect fewer classes."
+        )
+
+    def __reduce__(self) -> tuple[type[ChangesDropped], tuple[int]]:
+        """Pickle by the parts; the default would call the class with the sentence."""
         return type(self), (self.count,)
 
 

@@ -7,21 +7,25 @@ processes the events; programs read `Pbx.calls` at any time, and changes from `P
 from __future__ import annotations
 
 import logging
-import queue
 import threading
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
 from ami_typed import actions, live
 from ami_typed._delivery.quiet import hush
-from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
+from ami_typed._delivery.stream_buffer import Buffer
+from ami_typed._transport.locks import Bell
+from ami_typed.errors import ActionFailed, ChangesDropped, Error, EventTimeout, NotInRelease
 from ami_typed.events import Reload, VarSet
+from ami_typed.limits import Limits
 from ami_typed.messages import Aggregate, Event, ListRequest, Request
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
+from ami_typed.overflow import Overflow
 from ami_typed.quantities import seconds_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Self
@@ -72,17 +76,83 @@ _PATIENCE = 0.2
 _logger = hush(logging.getLogger("ami_typed"))
 
 
-class ChangeStream(Generic[C_co]):
-    """An iterator over changes of chosen classes, in order; created by `Pbx.changes`. It ends with its `Pbx`."""
+class _Waiting(Buffer[live.Change]):
+    """The changes that wait in a stream."""
 
-    def __init__(self, pbx: Pbx, kinds: tuple[type[live.Change], ...]) -> None:
+    def __init__(self, overflow: Overflow, limit: int | None) -> None:
+        limits = Limits()
+        super().__init__(overflow, limits.stream if limit is None else limit, limits.waiting)
+        if self.overflow.disconnects or self.overflow.seconds:
+            raise ValueError(
+                "A stream of changes has no connection to end or to rest from reading: its overflow is "
+                "Overflow.DROP_OLDEST or Overflow.DROP_NEWEST."
+            )
+
+    def _tell(self, gap: int) -> live.Change:
+        raise ChangesDropped(gap)
+
+
+class Changes(Generic[C_co]):
+    """The part of `ChangeStream` and of its twin for asyncio that does not wait.
+
+    Args:
+        pbx: Whose changes they are.
+        kinds: The classes to collect.
+        limit: How many changes wait at most, `Limits.stream` if omitted.
+        overflow: Which ones are dropped beyond it.
+        notify: Called when the reader should look again.
+
+    Raises:
+        TypeError: ``limit`` or ``overflow`` has the wrong type.
+        ValueError: ``limit`` is below 1, or ``overflow`` concerns a connection.
+    """
+
+    def __init__(
+        self,
+        pbx: Watching,
+        kinds: tuple[type[live.Change], ...],
+        limit: int | None,
+        overflow: Overflow,
+        notify: Callable[[], object],
+    ) -> None:
         self._pbx = pbx
         self._kinds = kinds
-        self._queue: queue.SimpleQueue[live.Change | None] = queue.SimpleQueue()
+        self._buffer = _Waiting(overflow, limit)
+        self._notify = notify
 
-    def _put(self, change: live.Change | None) -> None:
-        if change is None or isinstance(change, self._kinds):
-            self._queue.put(change)
+    @property
+    def dropped(self) -> int:
+        """The number of changes that were dropped because the stream was full."""
+        return self._buffer.dropped
+
+    def _put(self, change: live.Change) -> None:
+        if isinstance(change, self._kinds):
+            self._buffer.put(change)
+            self._notify()
+
+    def _end(self) -> None:
+        """Stop accepting changes; those already buffered can still be read."""
+        self._buffer.end(None)
+        self._notify()
+
+    def close(self) -> None:
+        """Stop collecting. Closing it again does nothing."""
+        self._pbx._forget(self)
+        self._end()
+
+
+class ChangeStream(Changes[C_co]):
+    """An iterator over changes of chosen classes, in order; created by `Pbx.changes`. It ends with its `Pbx`."""
+
+    def __init__(
+        self,
+        pbx: Watching,
+        kinds: tuple[type[live.Change], ...],
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> None:
+        self._bell = Bell()
+        super().__init__(pbx, kinds, limit, overflow, self._bell.ring)
 
     def get(self, timeout: Seconds | None = None) -> C_co:
         """Return the next change.
@@ -91,30 +161,38 @@ class ChangeStream(Generic[C_co]):
             timeout: How long to wait, in seconds; `None` waits as long as the `Pbx` is open.
 
         Raises:
+            ChangesDropped: The stream was full; the next call continues after the gap.
             EventTimeout: No change arrived in time.
             StopIteration: The `Pbx` or this stream was closed.
             TypeError: ``timeout`` is not a duration.
         """
         timeout = seconds_or_none(timeout, "timeout", passed=True)
         try:
-            change = self._queue.get(timeout=None if timeout is None else min(timeout, threading.TIMEOUT_MAX))
-        except queue.Empty:
-            raise EventTimeout(f"No change came within {timeout:g} s.") from None
+            change = self._next(timeout)
+        finally:
+            if self._buffer.ready:  # another thread may be waiting too
+                self._bell.ring()
         if change is None:
-            self._queue.put(None)
             raise StopIteration
         return change  # type: ignore[return-value]  # `_put` adds only changes of its classes
+
+    def _next(self, timeout: float | None) -> live.Change | None:
+        """Wait for the next change and take it; return `None` at the end."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            while not self._buffer.ready:
+                if not self._bell.wait(None if deadline is None else deadline - time.monotonic()):
+                    raise EventTimeout(f"No change came within {timeout:g} s.")
+            try:
+                return self._buffer.take()
+            except LookupError:  # another thread was faster
+                continue
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> C_co:
         return self.get()
-
-    def close(self) -> None:
-        """Stop collecting. Closing a closed stream does nothing."""
-        self._pbx._forget(self)
-        self._put(None)
 
     def __enter__(self) -> Self:
         return self
@@ -193,14 +271,14 @@ class Watching:
         with self._lock:
             self._streams.append(stream)
             if self._ended:
-                stream._put(None)
+                stream._end()
 
     def _end(self) -> None:
         """End the streams of changes."""
         with self._lock:
             self._ended = True
             for stream in self._streams:
-                stream._put(None)
+                stream._end()
 
     def _tell(self, changes: list[live.Change]) -> None:
         for change in changes:
@@ -294,28 +372,70 @@ class Pbx(Watching):
         self._thread.start()
 
     @overload
-    def changes(self) -> ChangeStream[live.Change]: ...
-    @overload
-    def changes(self, first: type[C1], /) -> ChangeStream[C1]: ...
-    @overload
-    def changes(self, first: type[C1], second: type[C2], /) -> ChangeStream[C1 | C2]: ...
-    @overload
-    def changes(self, first: type[C1], second: type[C2], third: type[C3], /) -> ChangeStream[C1 | C2 | C3]: ...
+    def changes(
+        self, *, limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> ChangeStream[live.Change]: ...
     @overload
     def changes(
-        self, first: type[C1], second: type[C2], third: type[C3], /, *more: type[C]
+        self,
+        first: type[C1],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> ChangeStream[C1]: ...
+    @overload
+    def changes(
+        self,
+        first: type[C1],
+        second: type[C2],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> ChangeStream[C1 | C2]: ...
+    @overload
+    def changes(
+        self,
+        first: type[C1],
+        second: type[C2],
+        third: type[C3],
+        /,
+        *,
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
+    ) -> ChangeStream[C1 | C2 | C3]: ...
+    @overload
+    def changes(
+        self,
+        first: type[C1],
+        second: type[C2],
+        third: type[C3],
+        /,
+        *more: type[C],
+        limit: int | None = None,
+        overflow: Overflow = Overflow.DROP_OLDEST,
     ) -> ChangeStream[C1 | C2 | C3 | C]: ...
 
-    def changes(self, *kinds: type[live.Change]) -> ChangeStream[Any]:
+    def changes(
+        self, *kinds: type[live.Change], limit: int | None = None, overflow: Overflow = Overflow.DROP_OLDEST
+    ) -> ChangeStream[Any]:
         """Start collecting changes.
 
         Args:
             kinds: The classes to collect, by default all.
+            limit: Maximum number of buffered changes, by default `Limits.stream` (10,000).
+            overflow: Which changes to drop beyond it: ``Overflow.DROP_OLDEST`` or ``Overflow.DROP_NEWEST``. The reader
+                gets `ChangesDropped` in place of the gap.
 
         Returns:
             A stream to iterate over, preferably in a ``with`` block.
+
+        Raises:
+            TypeError: ``limit`` or ``overflow`` has the wrong type.
+            ValueError: ``limit`` is below 1, or ``overflow`` would close the connection or pause reading.
         """
-        stream: ChangeStream[Any] = ChangeStream(self, kinds or (live.Change,))
+        stream: ChangeStream[Any] = ChangeStream(self, kinds or (live.Change,), limit, overflow)
         self._add(stream)
         return stream
 

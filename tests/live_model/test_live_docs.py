@@ -114,3 +114,25 @@ def test_the_page_names_the_privileges_of_the_events() -> None:
 def test_importing_the_package_does_not_load_the_model() -> None:
     code = "import ami_typed, sys; print('ami_typed.live' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout == "False\n"
+
+
+def test_the_code_of_the_page_goes_on_after_a_gap(capsys: Any) -> None:
+    names = names_of_the_page()
+    calls = Pbx()
+    for _ in range(1002):
+        calls.hang_up(calls.call_in("PJSIP/alice", "201", "202"))
+    with Server(calls.events).live() as pbx:
+        counted = pbx.changes
+
+        def changes(*kinds: Any, **bound: Any) -> Any:
+            stream, everything = counted(*kinds, **bound), counted(*kinds)
+            for _ in range(1002):
+                everything.get(PATIENCE)
+            pbx.close()
+            return stream
+
+        setattr(pbx, "changes", changes)  # noqa: B010 - what the page's function is given falls behind
+        names["print_ended"](pbx)
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == "2 changes are missing here"
+    assert len(told) == 1001

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
 
 from ami_typed._delivery.bounded import Bounded
 from ami_typed.errors import EventsDropped, Overflowed
-from ami_typed.messages import Event
 from ami_typed.notices import EventsLost
 from ami_typed.overflow import checked
 from ami_typed.quantities import count
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     from ami_typed._delivery.subscriptions import Handlers
     from ami_typed._protocol.tally import Tally
-    from ami_typed.messages import Aggregate, Message
+    from ami_typed.messages import Aggregate, Event, Message
     from ami_typed.overflow import Overflow
 
     # The classes passed to `subscribe` and `wait_for`, one variable each: checkers form a union of them, and an omitted
@@ -58,7 +57,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Buffer", "Endable", "to_streams"]
 
-E = TypeVar("E", bound=Event)
+
+class Held(Protocol):
+    """What may wait in a buffer: an event, or a change of the live model."""
+
+    @property
+    def _octets(self) -> bytes: ...
+
+
+E = TypeVar("E", bound=Held)
 
 
 class Endable(Protocol):
@@ -98,7 +105,7 @@ def to_streams(
 
 
 class Buffer(Bounded, Generic[E]):
-    """A bounded queue of events; see `Bounded`.
+    """A bounded queue of events, or of changes of the live model; see `Bounded`.
 
     Args:
         overflow: What happens at the limit.

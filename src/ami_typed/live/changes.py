@@ -60,6 +60,11 @@ class Change:
     resynced: bool = False
     """Whether the change was found by reloading the picture, so that it happened some time earlier."""
 
+    @property
+    def _octets(self) -> bytes:
+        """The bytes of the wire that it holds, which limit a stream: none."""
+        return b""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallChange(Change):
