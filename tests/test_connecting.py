@@ -525,6 +525,43 @@ def test_who_shows_no_certificate_where_one_is_asked_for_is_not_let_in(certifica
             accepted()
 
 
+def no_tls(port: int, reason: str) -> str:
+    return rf"^No TLS with 127\.0\.0\.1:{port}: {reason}\.$"
+
+
+def test_a_server_without_tls_is_told_apart(server: Server, certificate: Path, make: Make) -> None:
+    trusting = ssl.create_default_context(cafile=certificate)
+    with pytest.raises(ami.ConnectFailed, match=no_tls(server.port, r"\[SSL.*")):
+        make().connect("127.0.0.1", server.port, PATIENCE, tls=trusting)
+
+
+def test_a_certificate_that_does_not_verify_is_no_tls(certificate: Path, make: Make) -> None:
+    with tls_server(str(certificate)) as (port, accepted):
+        with pytest.raises(ami.ConnectFailed, match=no_tls(port, r".*CERTIFICATE_VERIFY_FAILED.*")):
+            make().connect("127.0.0.1", port, PATIENCE, tls=True)
+        with pytest.raises(OSError):
+            accepted()
+
+
+def test_a_handshake_that_is_not_answered_is_no_tls(certificate: Path, make: Make) -> None:
+    trusting = ssl.create_default_context(cafile=certificate)
+    silent = socket.create_server(("127.0.0.1", 0))
+    port = silent.getsockname()[1]
+    with silent, pytest.raises(ami.ConnectFailed, match=no_tls(port, r"no answer within 0\.1 s")):
+        make().connect("127.0.0.1", port, 0.1, tls=trusting)
+
+
+def test_a_server_that_closes_during_the_handshake_is_no_tls(certificate: Path, make: Make) -> None:
+    trusting = ssl.create_default_context(cafile=certificate)
+    with Server(b"") as server:
+        connecting = background(make().connect, "127.0.0.1", server.port, PATIENCE, tls=trusting)
+        peer = server.peer()
+        assert peer.socket.recv(10_000)
+        peer.close()
+        with pytest.raises(ami.ConnectFailed, match=no_tls(server.port, "the server closed the connection")):
+            connecting.result(PATIENCE)
+
+
 def test_a_certificate_that_cannot_be_read_is_told_before_anybody_is_called(make: Make, tmp_path: Path) -> None:
     manager = make("from_url", f"amis://pbx.invalid?cafile={tmp_path}/gone.pem")
     with pytest.raises(ami.ConnectFailed, match=r"gone\.pem cannot be used: No such file"):

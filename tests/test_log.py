@@ -287,7 +287,7 @@ def test_attempts_that_fail_are_warnings_and_so_is_giving_up(
     assert " is lost: " in lost
     assert first.startswith("The attempt 1 to connect again failed (ConnectFailed): ")
     assert second.startswith("The attempt 2 ")
-    assert "Reconnect allows no more attempts" in gave_up
+    assert gave_up == f"The connection to 127.0.0.1:{server.port} stays lost: Reconnect allows no more attempts."
 
 
 def test_events_that_are_dropped_are_a_warning(make: Make, server: Server, caplog: pytest.LogCaptureFixture) -> None:

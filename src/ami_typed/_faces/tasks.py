@@ -19,7 +19,7 @@ from ami_typed._faces.common import Face, Stream, unwanted
 from ami_typed._protocol import dialogues
 from ami_typed._transport.reasons import reason_of
 from ami_typed._transport.sockets import Tries, keep_alive
-from ami_typed._transport.target import failure_of
+from ami_typed._transport.target import failure_of, no_tls
 from ami_typed._transport.tasks import Audience, Awaited, Connection, audience_of, is_over, leave_the_loop
 from ami_typed.errors import ConnectionLost, Error, EventTimeout, NotAsterisk, WrongContext
 from ami_typed.messages import Event
@@ -238,7 +238,7 @@ async def _establish(connection: Connection) -> None:
     target = connection.target
     deadline = connection.loop.time() + target.timeout
     trouble = f"No connection to {target}"
-    greeting = False
+    context, connected, greeting = None, None, False
     try:
         context = target.context()
         connected = connection.socket = await _open(target)
@@ -255,6 +255,8 @@ async def _establish(connection: Connection) -> None:
             raise
         if greeting and isinstance(error, TimeoutError):
             raise NotAsterisk.silent(target.timeout) from None
+        if context and connected and not greeting and isinstance(error, OSError):
+            raise no_tls(target, error) from error
         reason = reason_of(error) or f"no answer within {target.timeout:g} s"
         raise failure_of(f"{trouble}: {reason}.", error) from error
 

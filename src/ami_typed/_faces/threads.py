@@ -325,7 +325,7 @@ def _keep_resuming(plan: Plan, pauses: Pauses, lost: Connection, log: Log) -> st
         else:
             return None
         del manager  # allow the manager to be garbage-collected during a pause
-    log.note("The connection stays lost: Reconnect allows no more attempts.")
+    log.note(f"The connection to {lost.target} stays lost: Reconnect allows no more attempts.")
     return ""
 
 

@@ -28,7 +28,7 @@ from ami_typed._protocol.framing import records
 from ami_typed._transport.forks import cut_in_children
 from ami_typed._transport.locks import NOT_WAITING, ownership, renew
 from ami_typed._transport.reasons import reason_of
-from ami_typed._transport.target import failure_of
+from ami_typed._transport.target import no_tls
 from ami_typed.errors import ConnectFailed
 
 if TYPE_CHECKING:
@@ -578,5 +578,6 @@ def open_socket(target: Target, deadline: float) -> SynchronisedSocket:
         connected.close()
         if not isinstance(error, OSError):
             raise
-        reason = "it took too long" if isinstance(error, TimeoutError) and not error.errno else reason_of(error)
-        raise failure_of(f"No {'TLS' if context else 'connection'} with {target}: {reason}.", error) from error
+        if context is None:
+            raise ConnectFailed(f"No connection to {target}: {reason_of(error)}.") from error
+        raise no_tls(target, error) from error

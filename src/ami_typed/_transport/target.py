@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from ami_typed._lazy import NamedTuple
+from ami_typed._transport.reasons import reason_of
 from ami_typed.arguments import as_text, wrong
 from ami_typed.errors import ConnectFailed, ManagerError
 from ami_typed.quantities import seconds, whole
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     Secret = str | os.PathLike[str] | Callable[[], str]
 
-__all__ = ["Certificates", "Target", "failure_of", "secret_in_file", "secret_of", "target_of", "timezone_of"]
+__all__ = ["Certificates", "Target", "failure_of", "no_tls", "secret_in_file", "secret_of", "target_of", "timezone_of"]
 
 
 class Certificates(NamedTuple):
@@ -126,6 +127,19 @@ def failure_of(sentence: str, error: BaseException) -> ConnectFailed:
     if ssl is not None and isinstance(error, ssl.SSLCertVerificationError):
         return ConnectFailed.for_good(sentence)
     return ConnectFailed(sentence)
+
+
+def no_tls(target: Target, error: OSError) -> ConnectFailed:
+    """Return what to raise for a connection whose TLS handshake failed."""
+    ssl = sys.modules["ssl"]
+    unnumbered = not error.errno
+    if unnumbered and isinstance(error, TimeoutError):
+        reason = f"no answer within {target.timeout:g} s"
+    elif isinstance(error, ssl.SSLEOFError) or (unnumbered and isinstance(error, ConnectionResetError)):
+        reason = "the server closed the connection"
+    else:
+        reason = reason_of(error)
+    return failure_of(f"No TLS with {target}: {reason}.", error)
 
 
 def _read(path: str) -> str:
