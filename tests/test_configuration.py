@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -202,12 +202,16 @@ CHANGES_WITH_VALUES: list[Change] = [
 
 @pytest.mark.parametrize(
     ("reload", "sent"),
-    [(False, None), (None, None), (True, "yes"), ("yes", "yes"), ("chan_iax2.so", "chan_iax2.so")],
+    [
+        *((no, None) for no in (False, None, "", "no", "No", " no", "false", "off", "n", "f", "0", 0)),
+        *((yes, "yes") for yes in (True, "yes", "YES", "true", "on", "y", "t", "1", 1)),
+        *((module, module) for module in ("chan_iax2.so", "app_queue", "yes.so", "none")),
+    ],
 )
 def test_what_is_not_to_be_reloaded_is_not_named_on_the_wire(
-    server: Server, make: Make, reload: bool | str | None, sent: str | None
+    server: Server, make: Make, reload: Any, sent: str | None
 ) -> None:
-    """Asterisk takes any word that is no yes for the name of a module (main/manager.c, action_updateconfig)."""
+    """Asterisk before 18.22, 20.7 and 21.2 takes any word that is no yes for the name of a module (main/manager.c)."""
     manager = make()
     peer = server.link(manager)
     request = actions.UpdateConfig(
@@ -217,4 +221,4 @@ def test_what_is_not_to_be_reloaded_is_not_named_on_the_wire(
     written = dict(peer.request())
     peer.send(answer(written["ActionID"]))
     assert sending.result(PATIENCE)
-    assert written.get("Reload") == sent
+    assert (written.get("Reload") or None) == sent  # an empty one is none to it

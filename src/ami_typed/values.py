@@ -457,8 +457,16 @@ def each(codec: Codec[T]) -> Codec[Sequence[T]]:
 
 
 def either(flag: Flag, other: Codec[Any]) -> Codec[Any]:
-    """A value in a request that is either a flag or of another type: ``on``, or a list of classes."""
-    return Codec(None, lambda value: (flag if isinstance(value, bool) else other).encode(value))
+    """A value in a request that is either a flag or of another type: ``on``, or a list of classes.
+
+    If the other type is free text, such as a name, a text that spells a flag is taken for the flag.
+    """
+
+    def codec_for(value: object) -> Codec[Any]:
+        spells_flag = other is text and isinstance(value, (str, int)) and str(value).strip().lower() in _FLAGS
+        return flag if isinstance(value, bool) or spells_flag else other
+
+    return Codec(None, lambda value: codec_for(value).encode(value))
 
 
 def _pair(assignment: str) -> tuple[str, str]:

@@ -148,7 +148,8 @@ class UpdateConfig(Request["Answer"]):
     Args:
         src_filename: The file to read. Required.
         dst_filename: The file to write; may be the same. Required.
-        reload: Reload everything afterwards if true; or the name of one module to reload.
+        reload: Reload everything afterwards if true or ``yes``, nothing if false or ``no``; or the name of
+            one module to reload.
         preserve_effective_context: Let sections keep the values they inherit when the template they come from
             changes; true if omitted. Only in Asterisk 13.2 and later.
         changes: The changes, in the order in which they are made: `NewSection`, `UpdateLine` and the others
