@@ -12,45 +12,26 @@ Rules owned here:
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from .names import snake_case
 from .overlay import snapshot_of
+from .terms import Family, View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from .merge import SnapshotKind
     from .overlay import Family as Entry
-    from .resolve import Event, Field
+    from .terms import Event, Field
     from .trouble import Troubles
-
-_Kind = Literal["channel", "bridge"]
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A snapshot in an event: the attribute for its view, its prefix, and whether it may be absent."""
-
-    attribute: str
-    kind: _Kind
-    prefix: str
-    absent: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A family of events: their shared attributes, and the view if these are a snapshot's."""
-
-    name: str
-    doc: str
-    fields: tuple[Field, ...]
-    view: View | None
-    members: frozenset[str]
 
 
 def families_of(
-    events: Sequence[Event], entries: Mapping[str, Entry], snapshots: Mapping[_Kind, Sequence[str]], troubles: Troubles
+    events: Sequence[Event],
+    entries: Mapping[str, Entry],
+    snapshots: Mapping[SnapshotKind, Sequence[str]],
+    troubles: Troubles,
 ) -> Iterator[Family]:
     """Yield the families that the overlay defines.
 
@@ -74,7 +55,7 @@ def families_of(
         yield Family(name=name, doc=entry.doc, fields=shared, view=view, members=members)
 
 
-def views_of(event: Event, snapshots: Mapping[_Kind, Sequence[str]]) -> Iterator[View]:
+def views_of(event: Event, snapshots: Mapping[SnapshotKind, Sequence[str]]) -> Iterator[View]:
     """Yield the snapshots that an event contains completely.
 
     Args:
@@ -89,7 +70,7 @@ def views_of(event: Event, snapshots: Mapping[_Kind, Sequence[str]]) -> Iterator
                 yield _view(kind, prefix, absent=form != "Always")
 
 
-def _view(kind: _Kind, prefix: str, *, absent: bool) -> View:
+def _view(kind: SnapshotKind, prefix: str, *, absent: bool) -> View:
     ending = "" if kind == "channel" else "bridge"
     attribute = "_".join(filter(None, (snake_case(prefix), ending))) or "snapshot"
     return View(attribute, kind, prefix, absent)

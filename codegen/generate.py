@@ -22,7 +22,7 @@ from .harvest import harvest
 from .merge import merge
 from .names import is_name
 from .render import render
-from .resolve import Model, resolve
+from .resolve import resolve
 from .surface import PACKAGE_HEADER, surface
 from .trouble import Trouble, TroubleError, Troubles
 from .writer import Difference, foreign_files, write_package
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .facts import Facts
+    from .terms import Model
 
 
 @dataclass(frozen=True, slots=True)

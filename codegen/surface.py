@@ -18,9 +18,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
-from . import resolve
+from . import terms
 from .families import views_of
 from .names import snake_case
+from .resolve import in_python
 from .spans import words_of, written_span
 
 if TYPE_CHECKING:
@@ -28,11 +29,10 @@ if TYPE_CHECKING:
 
     from . import overlay
     from .amend import Rules
-    from .families import Family, View
-    from .resolve import Codec, Model
+    from .terms import Codec, Family, Model, View
 
-_Parameter: TypeAlias = "resolve.Argument | resolve.Spread"
-_Source: TypeAlias = "resolve.Request | resolve.Event | resolve.Answer | resolve.Aggregate"
+_Parameter: TypeAlias = "terms.Argument | terms.Spread"
+_Source: TypeAlias = "terms.Request | terms.Event | terms.Answer | terms.Aggregate"
 S = TypeVar("S", bound=_Source)
 C = TypeVar("C")
 
@@ -250,7 +250,7 @@ class _Used:
         self.checking.add((module, name))
         return f"_{name}" if name in self.taken else name
 
-    def annotation(self, annotation: str, imports: Iterable[resolve.Import]) -> str:
+    def annotation(self, annotation: str, imports: Iterable[terms.Import]) -> str:
         """Return an annotation with the names that it needs as they are called in this module."""
         for module, name in imports:
             annotation = re.sub(rf"\b{name}\b", self.type(module, name), annotation)
@@ -283,7 +283,7 @@ class _Requests:
         self._used = used
         self._home = home
 
-    def __call__(self, request: resolve.Request) -> Request:
+    def __call__(self, request: terms.Request) -> Request:
         return Request(
             name=request.name,
             base=self._base(request),
@@ -304,23 +304,23 @@ class _Requests:
             answer=self._answer(request),
         )
 
-    def _base(self, request: resolve.Request) -> str:
+    def _base(self, request: terms.Request) -> str:
         if request.is_list:
             return f'{self._used.name("ami_typed.messages", "ListRequest")}["{self._list_class(request)}"]'
         return f'{self._used.name("ami_typed.messages", "Request")}["{self._answer(request)}"]'
 
-    def _list_class(self, request: resolve.Request) -> str:
+    def _list_class(self, request: terms.Request) -> str:
         self._used.name(self._home, "aggregates")
         return f"aggregates.{request.name}"
 
-    def _answer(self, request: resolve.Request) -> str:
+    def _answer(self, request: terms.Request) -> str:
         self._used.type("ami_typed.messages", "Message")
         if request.response is None:
             return self._used.name("ami_typed.messages", "Answer")
         self._used.name(self._home, "responses")
         return f"responses.{request.response}"
 
-    def _constants(self, request: resolve.Request) -> Iterable[Attribute]:
+    def _constants(self, request: terms.Request) -> Iterable[Attribute]:
         yield _releases(request.releases, self._used)
         yield from _privileges(request.privileges)
         narrower = {argument.header: argument.releases for argument in _in_order(request) if argument.releases}
@@ -365,7 +365,7 @@ class _Requests:
     def _parameter(self, argument: _Parameter) -> Parameter:
         for module, name in argument.imports:
             self._used.type(module, name)
-        if isinstance(argument, resolve.Spread):
+        if isinstance(argument, terms.Spread):
             function = self._used.name(*argument.function)
             put = f"_spread({_text(argument.attribute)}, {argument.attribute}, {function})"
         else:
@@ -374,7 +374,7 @@ class _Requests:
             put = f"{method}({_text(argument.header)}, {argument.attribute}{codec})"
         return Parameter(declaration=_declaration(argument, required=argument.required), put=put)
 
-    def _overloads(self, request: resolve.Request) -> Iterable[tuple[str, ...]]:
+    def _overloads(self, request: terms.Request) -> Iterable[tuple[str, ...]]:
         """Yield the parameters of each form of a request that must have exactly one of several headers."""
         rules = request.rules
         if len(rules.one_of) != 1:
@@ -390,7 +390,7 @@ class _Requests:
             yield tuple(_declaration(argument, required=required) for argument, required in declared)
 
 
-def _is_called_like(argument: resolve.Argument) -> bool:
+def _is_called_like(argument: terms.Argument) -> bool:
     """Return whether a parameter can be derived from its header, as `Request` does to name it in an error."""
     return argument.attribute.replace("_", "") == argument.header.replace("-", "").lower()
 
@@ -405,7 +405,7 @@ def _requirements(requires: Mapping[str, tuple[str, ...]]) -> Iterable[Attribute
         yield Attribute("requires", f"{{{', '.join(needed)}}}", None)
 
 
-def _in_order(request: resolve.Request) -> list[_Parameter]:
+def _in_order(request: terms.Request) -> list[_Parameter]:
     """Return the parameters, required ones first; among these and the others, single headers precede spreads."""
     parameters: list[_Parameter] = [*request.arguments, *request.spreads]
     return sorted(parameters, key=lambda each: not each.required)
@@ -440,7 +440,7 @@ class _Events:
         self._used = used
         self._model = model
 
-    def __call__(self, event: resolve.Event) -> Fields:
+    def __call__(self, event: terms.Event) -> Fields:
         named_by = [Attribute("named_by", _text(event.named_by), None)] if event.named_by else []
         wire = [Attribute("wire_name", _text(event.wire), None)] if event.wire != event.name else []
         families = self._families(event)
@@ -470,7 +470,7 @@ class _Events:
             ),
         )
 
-    def _families(self, event: resolve.Event) -> list[Family]:
+    def _families(self, event: terms.Event) -> list[Family]:
         """Return the families of an event in the order in which Asterisk sends their headers."""
         places = {field.header: place for place, field in enumerate(event.fields)}
         families = (family for family in self._model.families if event.name in family.members)
@@ -488,7 +488,7 @@ class _Answers:
     def __init__(self, used: _Used) -> None:
         self._used = used
 
-    def __call__(self, answer: resolve.Answer) -> Fields:
+    def __call__(self, answer: terms.Answer) -> Fields:
         self._used.name("ami_typed.messages", "Answer")
         return Fields(
             name=answer.name,
@@ -506,7 +506,7 @@ class _Aggregates:
         self._used = used
         self._home = home
 
-    def __call__(self, aggregate: resolve.Aggregate) -> Aggregate:
+    def __call__(self, aggregate: terms.Aggregate) -> Aggregate:
         self._used.name("ami_typed.messages", "Aggregate")
         for name in ("TYPE_CHECKING", "Any", "overload"):
             self._used.name("typing", name)
@@ -533,7 +533,7 @@ class _Aggregates:
             else None,
         )
 
-    def _member(self, name: str, event: resolve.Reference, doc: str) -> Member:
+    def _member(self, name: str, event: terms.Reference, doc: str) -> Member:
         if event.known:
             events = "known_events"
             self._used.type("ami_typed", "events as known_events")
@@ -679,15 +679,15 @@ def _facade(package: str, has: Callable[[Collection[int]], bool], sources: Seque
 def _declared(source: _Source) -> Iterable[str]:
     """Return the names that shadow names of the module inside this class."""
     match source:
-        case resolve.Request():
+        case terms.Request():
             return [each.attribute for each in _in_order(source)]
-        case resolve.Event() | resolve.Answer():
+        case terms.Event() | terms.Answer():
             return [*(each.attribute for each in source.fields), *(each.attribute for each in source.built)]
-        case resolve.Aggregate():
+        case terms.Aggregate():
             return []
 
 
-def _members(source: resolve.Event | resolve.Answer, used: _Used) -> tuple[Attribute, ...]:
+def _members(source: terms.Event | terms.Answer, used: _Used) -> tuple[Attribute, ...]:
     """Return the attributes of an event or answer."""
     return (
         *(_attribute(each, used) for each in source.fields),
@@ -695,7 +695,7 @@ def _members(source: resolve.Event | resolve.Answer, used: _Used) -> tuple[Attri
     )
 
 
-def _attribute(source: resolve.Field, used: _Used) -> Attribute:
+def _attribute(source: terms.Field, used: _Used) -> Attribute:
     form = used.name("ami_typed.fields", source.form)
     if source.enum is not None:
         used.name("ami_typed", "enums")
@@ -707,11 +707,11 @@ def _attribute(source: resolve.Field, used: _Used) -> Attribute:
     if source.none:
         arguments.append(f"none={_tuple(source.none)}")
     doc = " ".join(part for part in (source.doc, _one_of(source)) if part)
-    annotation = used.annotation(*resolve.in_python(source))
+    annotation = used.annotation(*in_python(source))
     return Attribute(source.attribute, f"{form}({', '.join(arguments)})", _string(doc) if doc else None, annotation)
 
 
-def _structure(source: resolve.Built, used: _Used) -> Attribute:
+def _structure(source: terms.Built, used: _Used) -> Attribute:
     function = [] if source.function is None else [used.name(*source.function)]
     arguments = [*function, *map(_text, source.headers)]
     form = used.name("ami_typed.fields", source.form)
@@ -760,14 +760,14 @@ def _privileges(privileges: tuple[str, ...] | None) -> Iterable[Attribute]:
 # Docstrings
 
 
-def _needs(request: resolve.Request) -> str | None:
+def _needs(request: terms.Request) -> str | None:
     if request.privileges is None:
         return None
     former = (f"; in {_span(span)}, {_wanted(privileges, 'one')}" for privileges, span in request.former)
     return f"Requires {_wanted(request.privileges, 'one')}{''.join(former)}."
 
 
-def _sent_to(event: resolve.Event) -> str | None:
+def _sent_to(event: terms.Event) -> str | None:
     if event.privileges is None:
         return None
     told = [f"to users with {_wanted(event.privileges, 'all')}"] if event.privileges else []
@@ -793,7 +793,7 @@ def _see(page: str | None) -> str | None:
 
 
 def _told(argument: _Parameter) -> str:
-    own = isinstance(argument, resolve.Argument) and (_one_of(argument), argument.default)
+    own = isinstance(argument, terms.Argument) and (_one_of(argument), argument.default)
     values, default = own or ("", None)
     parts = [
         argument.doc or f"The ``{argument.header}`` header.",
@@ -805,7 +805,7 @@ def _told(argument: _Parameter) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _one_of(source: resolve.Argument | resolve.Field) -> str:
+def _one_of(source: terms.Argument | terms.Field) -> str:
     if source.enum is not None or not source.values or len(source.values) > _LISTED_VALUES:
         return ""
     return f"One of {', '.join(map(_literal, source.values))}."

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 import ami_typed
+import codegen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(ami_typed.__file__).parent
+GENERATOR = Path(codegen.__file__).parent
 
 LAYERS = {
     "language": {
@@ -166,9 +168,28 @@ def test_a_module_imports_from_its_own_layer_and_those_before_it(module: str) ->
     assert {(module, each) for each in later} <= UP
 
 
-def test_no_module_needs_itself_by_way_of_others() -> None:
+def siblings(file: Path) -> set[str]:
+    """The modules of its own folder that a source imports, as `from .x import y` or `from . import x`."""
+    relative = [each for each, _ in nodes(ast.parse(file.read_text("utf-8"))) if isinstance(each, ast.ImportFrom)]
+    named = {each.module for each in relative if each.level == 1 and each.module}
+    return named | {name.name for each in relative if each.level == 1 and not each.module for name in each.names}
+
+
+GRAPHS: dict[str, dict[str, set[str]]] = {
+    "ami_typed": {module: {each for each in own_imports(module) if (module, each) not in BACK} for module in MODULES},
+    "codegen": {file.stem: siblings(file) for file in sorted(GENERATOR.glob("*.py"))},
+}
+
+
+def test_the_imports_of_the_generator_are_read() -> None:
+    assert {"families", "terms", "amend"} <= GRAPHS["codegen"]["resolve"]
+    assert {"terms", "overlay"} <= GRAPHS["codegen"]["surface"]
+
+
+@pytest.mark.parametrize("package", GRAPHS)
+def test_no_module_needs_itself_by_way_of_others(package: str) -> None:
     """Imports for checkers and imports inside functions count, because a reader has to follow them too."""
-    graph = {module: {each for each in own_imports(module) if (module, each) not in BACK} for module in MODULES}
+    graph = GRAPHS[package]
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

@@ -8,10 +8,12 @@ from codegen import overlay
 from codegen.amend import Amended, amend
 from codegen.facts import Action, Event, Facts, Parameter, Responses
 from codegen.merge import merge
-from codegen.resolve import Model, resolve
+from codegen.resolve import resolve
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from codegen.terms import Model
 
 NEWEST = "22.10.1"
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from codegen.facts import Parameter
-from codegen.resolve import Codec, Model, resolve
+from codegen.resolve import resolve
+from codegen.terms import Codec, Model
 from codegen.trouble import TroubleError
 from tests.codegen.sample import action, amended, event, facts, knowledge, listing, resolved
 

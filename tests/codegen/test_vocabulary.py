@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ami_typed.values import OpenIntEnum, OpenStrEnum
-    from codegen.resolve import Answer, Codec, Event, Field, Model
+    from codegen.terms import Answer, Codec, Event, Field, Model
 
 pytestmark = pytest.mark.once
 
