@@ -1182,7 +1182,7 @@ def test_a_certificate_that_does_not_verify_is_refused(certificate: str, manager
 
 
 def test_a_server_without_tls_is_told_apart(server: Server, certificate: str, manager: ami.Manager) -> None:
-    with pytest.raises(ami.ConnectFailed, match="No connection to"):
+    with pytest.raises(ami.ConnectFailed, match="No TLS with"):
         manager.connect("127.0.0.1", server.port, PATIENCE, tls=trusting(certificate))
     assert server.peer() is not None
 
