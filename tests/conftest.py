@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import gc
 import socket
 import time
-from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,11 @@ import ami_typed as ami
 from ami_typed import registry
 from ami_typed._speed import forms
 from ami_typed.messages import DEFINED
-from tests.faces import FACES, face
+from tests.faces import FACES, LOOPS, maker, new_event_loop
 from tests.support import CERTIFICATE, KNOWN_EVENTS, PATIENCE, Meddled, Pair, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Coroutine, Iterator
 
     from tests.faces import Make
 
@@ -80,12 +81,22 @@ def server() -> Iterator[Server]:
 @pytest.fixture(params=FACES)
 def make(request: pytest.FixtureRequest) -> Iterator[Make]:
     """What makes managers: once those with threads, once those with an event loop."""
-    with ExitStack() as stack:
-
-        def make_manager(*how: Any, **options: Any) -> ami.Manager:
-            return stack.enter_context(face(request.param, *how, **options))
-
+    with maker(request.param) as make_manager:
         yield make_manager
+
+
+@pytest.fixture(params=LOOPS)
+def event_loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have `asyncio.run` use asyncio's own event loop, and then uvloop's."""
+    if request.param == "asyncio":
+        return
+
+    def run(main: Coroutine[Any, Any, Any]) -> Any:
+        with asyncio.Runner(loop_factory=partial(new_event_loop, request.param)) as runner:
+            return runner.run(main)
+
+    monkeypatch.setattr(asyncio, "run", run)
+    monkeypatch.setattr(asyncio, "new_event_loop", partial(new_event_loop, request.param))
 
 
 @pytest.fixture

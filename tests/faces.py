@@ -7,10 +7,13 @@ a test gets is typed as `Manager`; only callbacks see which face it is, because 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import inspect
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, cast
+
+import pytest
 
 import ami_typed as ami
 from ami_typed.aio import AsyncEventStream, AsyncManager
@@ -24,14 +27,31 @@ if TYPE_CHECKING:
     """Makes a manager of the face that is tested, as `face` says. It is closed after the test."""
 
 FACES = ("threads", "asyncio")
+UVLOOP = pytest.param(
+    "uvloop",
+    marks=pytest.mark.skipif(
+        importlib.util.find_spec("uvloop") is None,
+        reason="NOT RUN: uvloop is not installed; it is not for every platform",
+    ),
+)
+EVERYWHERE = (*FACES, UVLOOP)
+"""Both faces, that of asyncio on uvloop's event loop as well."""
+LOOPS = ("asyncio", UVLOOP)
+"""Whose event loop."""
+
+
+def new_event_loop(name: str) -> asyncio.AbstractEventLoop:
+    """Return an event loop of asyncio's own, or of uvloop's."""
+    loop: asyncio.AbstractEventLoop = importlib.import_module(name).new_event_loop()
+    return loop
 
 
 class EventLoop:
     """An event loop in a thread of its own, which keeps what went wrong in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "asyncio") -> None:
         self.troubles: list[dict[str, Any]] = []
-        self._loop = asyncio.new_event_loop()
+        self._loop = new_event_loop(name)
         self._loop.set_exception_handler(lambda loop, context: self.troubles.append(context))
         self._thread = threading.Thread(target=self._loop.run_forever, name="event loop", daemon=True)
         self._thread.start()
@@ -126,7 +146,7 @@ def face(name: str, made_by: str = "__call__", *args: Any, **options: Any) -> Ge
     """Make a manager of one face; close it at the end, and look that nothing of it is left.
 
     Args:
-        name: Which face.
+        name: Which face: `threads`, or `asyncio` or `uvloop` for the one with that event loop.
         made_by: The class method that makes it, such as `from_url`.
         args: What that takes by position.
         options: What it takes by name.
@@ -138,7 +158,7 @@ def face(name: str, made_by: str = "__call__", *args: Any, **options: Any) -> Ge
         finally:
             manager.close()
         return
-    loop = EventLoop()
+    loop = EventLoop(name)
     try:
         blocking = BlockingManager(loop, _made(AsyncManager, made_by, *args, **options))
         try:
@@ -150,3 +170,14 @@ def face(name: str, made_by: str = "__call__", *args: Any, **options: Any) -> Ge
         loop.close()
     assert left == set(), left
     assert loop.troubles == [], loop.troubles
+
+
+@contextmanager
+def maker(name: str) -> Generator[Make]:
+    """Make what makes managers of one face, and closes them at the end; see `face`."""
+    with ExitStack() as stack:
+
+        def make_manager(*how: Any, **options: Any) -> ami.Manager:
+            return stack.enter_context(face(name, *how, **options))
+
+        yield make_manager

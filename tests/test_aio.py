@@ -1,7 +1,7 @@
 """The asyncio face: what is said of `Manager` holds for its twin, and what only an event loop has.
 
 The tests of `test_manager` have both faces, this one in a wrapper that blocks. Those below are coroutines as a program would
-write them, each with an event loop of its own, at whose end no task of the package may run.
+write them, each with an event loop of its own, asyncio's and then uvloop's, at whose end no task of the package may run.
 """
 
 from __future__ import annotations
@@ -75,7 +75,8 @@ def on_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., N
     def wrapper(*args: Any, **kwargs: Any) -> None:
         asyncio.run(run(*args, **kwargs))
 
-    return wrapper
+    played: Callable[..., None] = pytest.mark.usefixtures("event_loops")(wrapper)
+    return played
 
 
 def tasks() -> set[str]:
@@ -1237,7 +1238,7 @@ class Elsewhere:
 
 
 @pytest.fixture(params=["running", "standing still", "closed"])
-def elsewhere(server: Server, request: pytest.FixtureRequest) -> Iterator[Elsewhere]:
+def elsewhere(server: Server, request: pytest.FixtureRequest, event_loops: None) -> Iterator[Elsewhere]:
     made = Elsewhere(server, request.param)
     yield made
     made.close()
@@ -1303,3 +1304,12 @@ def test_a_manager_can_be_connected_anew_on_another_event_loop(server: Server, e
         assert await asyncio.to_thread(peer.at_end)
 
     asyncio.run(use())
+
+
+def test_each_event_loop_is_played_on(server: Server, event_loops: None, request: pytest.FixtureRequest) -> None:
+    async def transport() -> type:
+        async with linked(server) as (manager, _):
+            return type(manager.get_connection())
+
+    loop = request.node.callspec.params["event_loops"]
+    assert asyncio.run(transport()).__module__.startswith(loop)

@@ -22,14 +22,26 @@ import ami_typed as ami
 from ami_typed._transport import sockets as _sockets
 from ami_typed._transport import tasks as _tasks
 from ami_typed._transport import threads as _threads
+from tests.faces import EVERYWHERE, FACES, maker
 from tests.support import CERTIFICATE, GREETING, PATIENCE, Peer, Server, answer, background, message, tls_server
 from tests.test_reconnect import AT_ONCE, Asterisk, logged_in, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from tests.faces import Make
+
+
+OWN_RESOLVER = pytest.mark.parametrize("make", FACES, indirect=True)
+"""Marks what stands in for the resolver, which uvloop brings in C."""
+
+
+@pytest.fixture(params=EVERYWHERE)
+def make(request: pytest.FixtureRequest) -> Iterator[Make]:
+    """What makes managers of each face, the one with an event loop on uvloop's too."""
+    with maker(request.param) as make_manager:
+        yield make_manager
 
 
 @pytest.fixture
@@ -218,6 +230,7 @@ def test_an_ipv6_address_is_connected_to(make: Make) -> None:
         manager.connect("::1", port, PATIENCE)
 
 
+@OWN_RESOLVER
 def test_of_several_addresses_those_that_refuse_are_passed_over(
     server: Server, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +240,7 @@ def test_of_several_addresses_those_that_refuse_are_passed_over(
     assert manager.is_connected()
 
 
+@OWN_RESOLVER
 def test_where_no_address_answers_each_is_told(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     with listening_on("127.0.0.1") as closed:
         port = closed.getsockname()[1]
@@ -250,6 +264,7 @@ def black_hole() -> Generator[int]:
         yield listening.getsockname()[1]
 
 
+@OWN_RESOLVER
 def test_an_address_that_never_answers_has_its_part_of_the_time_out_only(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,6 +292,7 @@ def test_an_unknown_name_is_a_failed_connection(make: Make, monkeypatch: pytest.
         make().connect("pbx.example")
 
 
+@OWN_RESOLVER
 def test_an_address_of_a_family_that_this_machine_does_not_speak_is_passed_over(
     server: Server, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -692,6 +708,7 @@ def test_a_slow_handshake_leaves_the_greeting_what_is_left_of_the_time(make: Mak
         serving.result(PATIENCE)
 
 
+@OWN_RESOLVER
 def test_a_name_server_that_does_not_answer_is_not_waited_for(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     answered = threading.Event()
     real = socket.getaddrinfo
@@ -734,3 +751,12 @@ def test_a_stream_is_made_or_refused_with_a_sentence_while_others_connect(make: 
         each.result(PATIENCE)
     with pytest.raises(ami.NotConnected, match="call connect"):
         manager.subscribe(ami.Event)
+
+
+def test_each_face_is_played_with_its_own_kind_of_connection(
+    server: Server, make: Make, request: pytest.FixtureRequest
+) -> None:
+    manager = make()
+    server.link(manager)
+    face: str = request.node.callspec.params["make"]
+    assert type(manager.get_connection()).__module__.startswith({"threads": "ami_typed"}.get(face, face))

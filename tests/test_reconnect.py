@@ -21,6 +21,7 @@ from ami_typed import Disconnected, EventsLost, Reconnect, Reconnected, events
 from ami_typed._transport import tasks as _tasks
 from ami_typed._transport import threads as _threads
 from ami_typed.backoff import Pauses
+from tests.faces import EVERYWHERE, maker
 from tests.support import GREETING, PATIENCE, Gadget, GadgetsComplete, Peer, Server, answer, background, echo, message
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ if TYPE_CHECKING:
     from tests.faces import Make
 
 pytestmark = pytest.mark.usefixtures("gadgets")
+
+
+@pytest.fixture(params=EVERYWHERE)
+def make(request: pytest.FixtureRequest) -> Iterator[Make]:
+    """What makes managers of each face, the one with an event loop on uvloop's too."""
+    with maker(request.param) as make_manager:
+        yield make_manager
+
 
 AT_ONCE = Reconnect(first=0, jitter=0)
 NEVER = Reconnect(first=3600, ceiling=3600, jitter=0)
@@ -637,6 +646,7 @@ def test_what_ends_a_program_ends_reconnecting_in_its_thread(server: Server, tro
             waiting.result(PATIENCE)
 
 
+@pytest.mark.usefixtures("event_loops")
 @pytest.mark.parametrize("trouble", [SystemExit(3), KeyboardInterrupt()], ids=repr)
 def test_what_ends_a_program_as_it_reconnects_leaves_the_event_loop(server: Server, trouble: BaseException) -> None:
     manager = ami.AsyncManager(reconnect=Reconnect(first=0, jitter=0))
