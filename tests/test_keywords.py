@@ -260,6 +260,52 @@ def test_none_is_the_text_that_asterisk_sends_for_it_or_no_header() -> None:
     assert (hangup.caller_id_num, hangup.tech_cause) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("cls", "attribute", "yes", "no"),
+    [
+        (events.LocalBridge, "local_optimization", "Yes", "No"),
+        (events.LocalOptimizationEnd, "success", "Yes", "No"),
+        (events.BlindTransfer, "is_external", "Yes", "No"),
+        (events.BridgeTechnologyListItem, "bridge_suspended", "Yes", "No"),
+        (events.ConfbridgeJoin, "admin", "Yes", "No"),
+        (events.ConfbridgeList, "wait_marked", "Yes", "No"),
+        (events.ConfbridgeTalking, "talking_status", "on", "off"),
+        (events.MeetmeMute, "status", "on", "off"),
+        (events.MeetmeList, "talking", "Yes", "No"),
+        (events.VoicemailUserEntry, "can_review", "Yes", "No"),
+        (events.LogChannel, "enabled", "Yes", "No"),
+        (events.PRIShowSpans, "up", "Yes", "No"),
+        (events.DAHDIShowChannels, "dnd", "Enabled", "Disabled"),
+        (events.DNDState, "status", "enabled", "disabled"),
+        (events.PeerEntry, "dynamic", "yes", "no"),
+        (events.QueueMember, "paused", "1", "0"),
+        (events.TransportDetail, "verify_server", "Yes", "No"),
+        (events.TransportDetail, "allow_reload", "true", "false"),
+        (events.EndpointDetail, "dtls_auto_generate_cert", "Yes", "No"),
+        (events.EndpointDetail, "webrtc", "yes", "no"),
+        (events.EndpointDetail, "direct_media", "true", "false"),
+        (events.AorList, "authenticate_qualify", "true", "false"),
+        (events.ContactList, "authenticate_qualify", "yes", "no"),
+        (events.ContactList, "prune_on_boot", "yes", "no"),
+        (events.ContactStatusDetail, "authenticate_qualify", "1", "0"),
+        (events.Shutdown, "restart", "True", "False"),
+        (responses.CoreSettings, "core_cdr_enabled", "Yes", "No"),
+        (responses.Events, "events", "On", "Off"),
+        (responses.SIPshowpeer, "secret_exist", "Y", "N"),
+        (responses.SKINNYshowline, "nat", "Yes", "No"),
+        (responses.SKINNYshowline, "mwi_blink", "1", "0"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else each.__name__,
+)
+def test_a_flag_has_the_spelling_of_its_header(cls: type[Any], attribute: str, yes: str, no: str) -> None:
+    header = fields_of(cls)[attribute].header
+    for value, spelling in ((True, yes), (False, no)):
+        made = cls(**{attribute: value})
+        assert made[header] == spelling
+        assert getattr(made, attribute) is value
+        assert getattr(cls({header: spelling.swapcase()}), attribute) is value  # read in any spelling
+
+
 def test_values_that_have_one_spelling_are_converted() -> None:
     odd: dict[str, Any] = {"max": "5", "calls": 2.0, "holdtime": timedelta(minutes=1), "servicelevel_perf": 33}
     params = events.QueueParams(**odd)

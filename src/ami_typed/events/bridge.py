@@ -8,7 +8,7 @@ from ami_typed.events.families import BridgeEvent, BridgeSnapshot, ChannelEvent,
 from ami_typed.fields import Always, Sometimes, View
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, text, yes_no
+from ami_typed.values import Flag, integer, member, text
 
 __all__ = [
     "BridgeCreate",
@@ -232,7 +232,7 @@ class BridgeTechnologyListItem(Event):
     """The main capability of the technology: ``Holding``, ``Early``, ``Native``, ``1to1Mix`` or ``MultiMix``."""
     bridge_priority: Always[int] = Always("BridgePriority", integer)
     """Its rank: of the suitable technologies, the highest is used."""
-    bridge_suspended: Always[bool] = Always("BridgeSuspended", yes_no)
+    bridge_suspended: Always[bool] = Always("BridgeSuspended", Flag("Yes", "No"))
     """True if the technology is suspended."""
 
 

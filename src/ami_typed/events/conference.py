@@ -10,7 +10,7 @@ from ami_typed.events.families import BridgeEvent, ChannelEvent, ChannelSnapshot
 from ami_typed.fields import Always, Sometimes, Variables, View
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import escaped, integer, member, on_off, seconds, text, yes_no
+from ami_typed.values import Flag, escaped, integer, member, on_off, seconds, text
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -64,9 +64,9 @@ class ConfbridgeJoin(BridgeEvent, ChannelEvent):
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    admin: Always[bool] = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", Flag("Yes", "No"))
     """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
-    muted: Sometimes[bool] = Sometimes("Muted", yes_no, releases="13.20 15.3-")
+    muted: Sometimes[bool] = Sometimes("Muted", Flag("Yes", "No"), releases="13.20 15.3-")
     """True if the member is muted. One of ``Yes``, ``No``."""
 
 
@@ -85,7 +85,7 @@ class ConfbridgeLeave(BridgeEvent, ChannelEvent):
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    admin: Always[bool] = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", Flag("Yes", "No"))
     """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
 
@@ -104,21 +104,21 @@ class ConfbridgeList(Event):
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    admin: Always[bool] = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", Flag("Yes", "No"))
     """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
-    marked_user: Always[bool] = Always("MarkedUser", yes_no)
+    marked_user: Always[bool] = Always("MarkedUser", Flag("Yes", "No"))
     """True if the member is marked; others may wait for a marked member. One of ``Yes``, ``No``."""
-    wait_marked: Always[bool] = Always("WaitMarked", yes_no)
+    wait_marked: Always[bool] = Always("WaitMarked", Flag("Yes", "No"))
     """True if the member hears no other member until a marked one joins. One of ``Yes``, ``No``."""
-    end_marked: Always[bool] = Always("EndMarked", yes_no)
+    end_marked: Always[bool] = Always("EndMarked", Flag("Yes", "No"))
     """True if the member is removed when the last marked one leaves. One of ``Yes``, ``No``."""
-    end_marked_any: Sometimes[bool] = Sometimes("EndMarkedAny", yes_no, releases="16.29 18.15 19.7-")
+    end_marked_any: Sometimes[bool] = Sometimes("EndMarkedAny", Flag("Yes", "No"), releases="16.29 18.15 19.7-")
     """True if the member is removed when any marked one leaves."""
-    waiting: Always[bool] = Always("Waiting", yes_no)
+    waiting: Always[bool] = Always("Waiting", Flag("Yes", "No"))
     """True if the member is still waiting for a marked one. One of ``Yes``, ``No``."""
-    muted: Always[bool] = Always("Muted", yes_no)
+    muted: Always[bool] = Always("Muted", Flag("Yes", "No"))
     """True if the member is muted. One of ``Yes``, ``No``."""
-    talking: Sometimes[bool] = Sometimes("Talking", yes_no, releases="13.22 15.5-")
+    talking: Sometimes[bool] = Sometimes("Talking", Flag("Yes", "No"), releases="13.22 15.5-")
     """True if the member is talking. One of ``Yes``, ``No``."""
     answered_time: Always[timedelta] = Always("AnsweredTime", seconds)
     """Time since the member's channel was answered."""
@@ -199,9 +199,9 @@ class ConfbridgeListRooms(Event):
     """Number of members."""
     marked: Always[int] = Always("Marked", integer)
     """Number of marked members."""
-    locked: Always[bool] = Always("Locked", yes_no)
+    locked: Always[bool] = Always("Locked", Flag("Yes", "No"))
     """True if only administrators can join. One of ``Yes``, ``No``."""
-    muted: Always[bool] = Always("Muted", yes_no, releases="13.8-")
+    muted: Always[bool] = Always("Muted", Flag("Yes", "No"), releases="13.8-")
     """True if all but administrators are muted. One of ``Yes``, ``No``."""
 
 
@@ -233,7 +233,7 @@ class ConfbridgeMute(BridgeEvent, ChannelEvent):
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    admin: Always[bool] = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", Flag("Yes", "No"))
     """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
 
@@ -305,7 +305,7 @@ class ConfbridgeTalking(BridgeEvent, ChannelEvent):
     """The conference's name or number."""
     talking_status: Always[bool] = Always("TalkingStatus", on_off)
     """True if the member is talking. One of ``on``, ``off``."""
-    admin: Always[bool] = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", Flag("Yes", "No"))
     """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""
 
 
@@ -324,5 +324,5 @@ class ConfbridgeUnmute(BridgeEvent, ChannelEvent):
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
-    admin: Always[bool] = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", Flag("Yes", "No"))
     """True if the member is an administrator of the conference. One of ``Yes``, ``No``."""

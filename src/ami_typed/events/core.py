@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, text, true_false, yes_no
+from ami_typed.values import Flag, integer, member, text, true_false
 
 __all__ = ["CloseSession", "DataGetTree", "DeadlockStart", "Load", "LogChannel", "Reload", "TestEvent", "Unload"]
 
@@ -92,7 +92,7 @@ class LogChannel(Event):
 
     channel: Always[str] = Always("Channel", text)
     """The log file."""
-    enabled: Always[bool] = Always("Enabled", yes_no)
+    enabled: Always[bool] = Always("Enabled", Flag("Yes", "No"))
     """True if the log file is now enabled."""
     reason: Sometimes[str] = Sometimes("Reason", text)
     """The error, as number and text, such as ``28 - No space left on device``; only sent if writing failed."""

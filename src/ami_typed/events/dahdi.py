@@ -8,7 +8,7 @@ from ami_typed.events.families import ChannelEvent, ListCompleteEvent
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import enabled_disabled, integer, member, one_zero, text, yes_no
+from ami_typed.values import Flag, enabled_disabled, integer, member, one_zero, text
 
 __all__ = [
     "Alarm",
@@ -112,7 +112,7 @@ class DAHDIShowChannels(Event):
     """The signalling as a number of DAHDI."""
     context: Always[str] = Always("Context", text)
     """The context in which calls from it start."""
-    dnd: Always[bool] = Always("DND", enabled_disabled)
+    dnd: Always[bool] = Always("DND", Flag("Enabled", "Disabled"))
     """True if do-not-disturb is on."""
     alarm: Always[str] = Always("Alarm", text)
     """The alarm, such as ``Red Alarm``; ``No Alarm`` if there is none."""
@@ -299,11 +299,11 @@ class PRIShowSpans(Event):
     """The number of the DAHDI channel that is the D channel."""
     order: Always[str] = Always("Order", text)
     """``Primary``, ``Secondary``, ``Tertiary`` or ``Quaternary``."""
-    active: Always[bool] = Always("Active", yes_no)
+    active: Always[bool] = Always("Active", Flag("Yes", "No"))
     """True if it is the active D channel of the span."""
-    alarm: Always[bool] = Always("Alarm", yes_no)
+    alarm: Always[bool] = Always("Alarm", Flag("Yes", "No"))
     """True if the D channel is in alarm."""
-    up: Always[bool] = Always("Up", yes_no)
+    up: Always[bool] = Always("Up", Flag("Yes", "No"))
     """True if the D channel is up."""
 
 

@@ -8,7 +8,7 @@ from ami_typed.events.families import ChannelEvent, ListCompleteEvent
 from ami_typed.fields import Always, Repeated, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, items, member, text, yes_no
+from ami_typed.values import Flag, integer, items, member, text
 
 __all__ = ["FAXSession", "FAXSessionsComplete", "FAXSessionsEntry", "FAXStats", "FAXStatus", "ReceiveFAX", "SendFAX"]
 
@@ -32,7 +32,7 @@ class FAXSession(Event):
     """The operation of the session."""
     state: Sometimes[enums.FaxState] = Sometimes("State", member(enums.FaxState))
     """The state of the session."""
-    error_correction_mode: Sometimes[bool] = Sometimes("ErrorCorrectionMode", yes_no)
+    error_correction_mode: Sometimes[bool] = Sometimes("ErrorCorrectionMode", Flag("Yes", "No"))
     """True if error correction (ECM) is in use. One of ``yes``, ``no``."""
     data_rate: Sometimes[int] = Sometimes("DataRate", integer)
     """The data rate, in bits per second."""

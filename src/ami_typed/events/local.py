@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.events.families import ChannelSnapshot, LocalOneChannelEvent, LocalTwoChannelEvent
 from ami_typed.fields import Always, MaybeView, Sometimes, Variables
 from ami_typed.releases import Releases
-from ami_typed.values import escaped, integer, member, text, yes_no
+from ami_typed.values import Flag, escaped, integer, member, text
 
 __all__ = ["LocalBridge", "LocalOptimizationBegin", "LocalOptimizationEnd"]
 
@@ -29,7 +29,7 @@ class LocalBridge(LocalOneChannelEvent, LocalTwoChannelEvent):
     """The context that the second half starts in."""
     exten: Always[str] = Always("Exten", text)
     """The extension that the second half starts at."""
-    local_optimization: Always[bool] = Always("LocalOptimization", yes_no)
+    local_optimization: Always[bool] = Always("LocalOptimization", Flag("Yes", "No"))
     """True if the channel is removed from the call when no longer needed. One of ``Yes``, ``No``."""
 
 
@@ -109,7 +109,7 @@ class LocalOptimizationEnd(LocalOneChannelEvent, LocalTwoChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    success: Always[bool] = Always("Success", yes_no)
+    success: Always[bool] = Always("Success", Flag("Yes", "No"))
     """True if the channel was removed."""
     id: Always[int] = Always("Id", integer)
     """Relates the end to its start."""

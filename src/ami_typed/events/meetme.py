@@ -10,7 +10,7 @@ from ami_typed.events.families import ChannelEvent, ListCompleteEvent
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import clock, integer, member, on_off, seconds, text, yes_no
+from ami_typed.values import Flag, clock, integer, member, on_off, seconds, text
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -113,15 +113,15 @@ class MeetmeList(Event):
     """The name of that party; `None` if unknown."""
     channel: Always[str] = Always("Channel", text)
     """The channel's name, unique while it lives."""
-    admin: Always[bool] = Always("Admin", yes_no)
+    admin: Always[bool] = Always("Admin", Flag("Yes", "No"))
     """True if the member is an administrator of the conference."""
     role: Always[enums.ConferenceRole] = Always("Role", member(enums.ConferenceRole))
     """The member's role: talking, listening, or both."""
-    marked_user: Always[bool] = Always("MarkedUser", yes_no)
+    marked_user: Always[bool] = Always("MarkedUser", Flag("Yes", "No"))
     """True if the member is marked; others may wait for a marked member."""
     muted: Always[enums.Muting] = Always("Muted", member(enums.Muting))
     """The muting of the member: none, by an administrator, or by the member."""
-    talking: Sometimes[bool] = Sometimes("Talking", yes_no, none=("Not monitored",))
+    talking: Sometimes[bool] = Sometimes("Talking", Flag("Yes", "No"), none=("Not monitored",))
     """True if the member is talking; `None` if talker detection is off."""
 
 
@@ -161,7 +161,7 @@ class MeetmeListRooms(Event):
     """Time since the conference started."""
     creation: Always[str] = Always("Creation", text)
     """``Dynamic`` if the conference was created on demand, ``Static`` if it is configured."""
-    locked: Always[bool] = Always("Locked", yes_no)
+    locked: Always[bool] = Always("Locked", Flag("Yes", "No"))
     """True if only administrators can join."""
 
 

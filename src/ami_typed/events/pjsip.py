@@ -11,6 +11,7 @@ from ami_typed.fields import Always, Joined, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
 from ami_typed.values import (
+    Flag,
     enabled_disabled,
     formats,
     groups,
@@ -527,7 +528,7 @@ class EndpointDetail(Event):
     ``deny/permit`` for rules of the endpoint itself."""
     contact_user: Sometimes[str] = Sometimes("ContactUser", text, releases="13.12 14.1-")
     """The user part of the Contact header in requests to the endpoint; empty for the usual one."""
-    dtls_auto_generate_cert: Sometimes[bool] = Sometimes("DtlsAutoGenerateCert", yes_no, releases="15.2-")
+    dtls_auto_generate_cert: Sometimes[bool] = Sometimes("DtlsAutoGenerateCert", Flag("Yes", "No"), releases="15.2-")
     """True if a certificate is generated for the DTLS sessions instead of being read from a file."""
     dtls_fingerprint: Always[str] = Always("DtlsFingerprint", text)
     """The hash of the certificate's fingerprint in the SDP: ``SHA-256`` or ``SHA-1``."""
@@ -783,11 +784,11 @@ class TransportDetail(Event):
     """The address that SDP shows to peers outside ``local_net``; empty for none."""
     domain: Always[str] = Always("Domain", text)
     """The domain under which endpoints are looked up, as ``name@domain``, if the request names another."""
-    verify_server: Always[bool] = Always("VerifyServer", yes_no)
+    verify_server: Always[bool] = Always("VerifyServer", Flag("Yes", "No"))
     """True if the certificates of servers that Asterisk connects to are verified."""
-    verify_client: Always[bool] = Always("VerifyClient", yes_no)
+    verify_client: Always[bool] = Always("VerifyClient", Flag("Yes", "No"))
     """True if the certificates of peers that connect are verified."""
-    require_client_cert: Always[bool] = Always("RequireClientCert", yes_no)
+    require_client_cert: Always[bool] = Always("RequireClientCert", Flag("Yes", "No"))
     """True if peers that connect must present a certificate."""
     method: Always[str] = Always("Method", text)
     """The version of TLS, such as ``tlsv1_2``; ``unspecified`` for the library's default."""
@@ -803,7 +804,9 @@ class TransportDetail(Event):
     """Time a WebSocket peer may take to accept data before it is disconnected."""
     allow_reload: Always[bool] = Always("AllowReload", true_false, releases="13.8-")
     """True if a reload of res_pjsip also reloads the transport, which may disturb calls."""
-    allow_wildcard_certs: Sometimes[bool] = Sometimes("AllowWildcardCerts", yes_no, releases="16.28 18.14 19.6-")
+    allow_wildcard_certs: Sometimes[bool] = Sometimes(
+        "AllowWildcardCerts", Flag("Yes", "No"), releases="16.28 18.14 19.6-"
+    )
     """True if the certificate of a server may name its host with a wildcard."""
     async_operations: Always[int] = Always("AsyncOperations", integer)
     """Maximum number of pending operations; always 1, whatever is set."""

@@ -72,13 +72,13 @@ class ContactList(Event):
     """The Call-ID of the registration."""
     reg_server: Always[str] = Always("RegServer", text)
     """The ``systemname`` of the server that accepted the registration."""
-    prune_on_boot: Always[bool] = Always("PruneOnBoot", one_zero)
+    prune_on_boot: Always[bool] = Always("PruneOnBoot", yes_no)
     """True if the contact is deleted when Asterisk restarts, because its connection ends."""
     path: Always[str] = Always("Path", text)
     """The Path header of the registration; empty if it had none."""
     endpoint: Always[str] = Always("Endpoint", text)
     """The endpoint that it belongs to."""
-    authenticate_qualify: Always[bool] = Always("AuthenticateQualify", true_false)
+    authenticate_qualify: Always[bool] = Always("AuthenticateQualify", yes_no)
     """True if a challenge to a qualifying OPTIONS request is answered with the endpoint's credentials."""
     uri: Always[str] = Always("Uri", text)
     """The contact's address."""

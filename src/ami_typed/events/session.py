@@ -10,7 +10,7 @@ from ami_typed.events.families import BridgeSnapshot, MaybeChannelEvent
 from ami_typed.fields import Always, MaybeView, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, seconds, text, true_false
+from ami_typed.values import Flag, integer, member, seconds, text
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -54,7 +54,7 @@ class Shutdown(Event):
 
     shutdown: Always[enums.ShutdownKind] = Always("Shutdown", member(enums.ShutdownKind))
     """The kind of shutdown: ``Uncleanly`` if it ends channels that still exist, else ``Cleanly``."""
-    restart: Always[bool] = Always("Restart", true_false)
+    restart: Always[bool] = Always("Restart", Flag("True", "False"))
     """True if it will start again by itself. One of ``True``, ``False``."""
 
 

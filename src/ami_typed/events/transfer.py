@@ -7,7 +7,7 @@ from ami_typed import enums
 from ami_typed.events.families import BridgeSnapshot, ChannelSnapshot, TransfereeChannelEvent
 from ami_typed.fields import Always, MaybeView, Sometimes, Variables, View
 from ami_typed.releases import Releases
-from ami_typed.values import escaped, integer, member, text, yes_no
+from ami_typed.values import Flag, escaped, integer, member, text
 
 __all__ = ["AttendedTransfer", "BlindTransfer"]
 
@@ -28,7 +28,7 @@ class AttendedTransfer(TransfereeChannelEvent):
 
     result: Always[enums.TransferResult] = Always("Result", member(enums.TransferResult))
     """The outcome of the transfer."""
-    is_external: Always[bool] = Always("IsExternal", yes_no)
+    is_external: Always[bool] = Always("IsExternal", Flag("Yes", "No"))
     """True if the transfer was requested from outside, by a telephone or a manager, not by Asterisk itself."""
     orig_transferer_channel: Always[str] = Always("OrigTransfererChannel", text)
     """The channel's name, unique while it lives. Refers to the ``OrigTransferer`` channel."""
@@ -429,7 +429,7 @@ class BlindTransfer(TransfereeChannelEvent):
     """The source of the video that the members see."""
     bridge_video_source: Sometimes[str] = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose video is shown; only sent if there is one."""
-    is_external: Always[bool] = Always("IsExternal", yes_no)
+    is_external: Always[bool] = Always("IsExternal", Flag("Yes", "No"))
     """True if the transfer was requested from outside, by a telephone or a manager, not by Asterisk itself. One of
     ``Yes``, ``No``."""
     context: Always[str] = Always("Context", text)

@@ -10,7 +10,7 @@ from ami_typed.events.families import ChannelEvent, ListCompleteEvent, MaybeChan
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import integer, member, minutes, one_zero, real, seconds, text, yes_no
+from ami_typed.values import Flag, integer, member, minutes, one_zero, real, seconds, text
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -212,23 +212,23 @@ class VoicemailUserDetail(Event):
     """The context that a caller reaches by pressing 0 or ``*``; empty if none is set."""
     say_duration_minimum: Always[timedelta] = Always("SayDurationMinimum", minutes)
     """The minimum duration of messages whose duration is announced."""
-    say_envelope: Always[bool] = Always("SayEnvelope", yes_no)
+    say_envelope: Always[bool] = Always("SayEnvelope", Flag("Yes", "No"))
     """True if date and time of a message are announced."""
-    say_cid: Always[bool] = Always("SayCID", yes_no)
+    say_cid: Always[bool] = Always("SayCID", Flag("Yes", "No"))
     """True if the caller's number is announced."""
-    attach_message: Always[bool] = Always("AttachMessage", yes_no)
+    attach_message: Always[bool] = Always("AttachMessage", Flag("Yes", "No"))
     """True if the recording is attached to the e-mail."""
     attachment_format: Always[str] = Always("AttachmentFormat", text)
     """The sound format of the attachment; empty if none is set."""
-    delete_message: Always[bool] = Always("DeleteMessage", yes_no)
+    delete_message: Always[bool] = Always("DeleteMessage", Flag("Yes", "No"))
     """True if a message is deleted once its e-mail is sent."""
     volume_gain: Always[float] = Always("VolumeGain", real)
     """The gain applied to the attachment with sox (``-v``); 0 for none."""
-    can_review: Always[bool] = Always("CanReview", yes_no)
+    can_review: Always[bool] = Always("CanReview", Flag("Yes", "No"))
     """True if callers may review their recording before leaving it."""
-    can_mark_urgent: Sometimes[bool] = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-")
+    can_mark_urgent: Sometimes[bool] = Sometimes("CanMarkUrgent", Flag("Yes", "No"), releases="18.22 20.7 21.2-")
     """True if callers may mark a message as urgent."""
-    call_operator: Always[bool] = Always("CallOperator", yes_no)
+    call_operator: Always[bool] = Always("CallOperator", Flag("Yes", "No"))
     """True if callers may reach an operator."""
     max_message_count: Always[int] = Always("MaxMessageCount", integer)
     """Maximum number of messages in a folder."""
@@ -303,23 +303,23 @@ class VoicemailUserEntry(Event):
     """The context that a caller reaches by pressing 0 or ``*``; empty if none is set."""
     say_duration_minimum: Always[timedelta] = Always("SayDurationMinimum", minutes)
     """The minimum duration of messages whose duration is announced."""
-    say_envelope: Always[bool] = Always("SayEnvelope", yes_no)
+    say_envelope: Always[bool] = Always("SayEnvelope", Flag("Yes", "No"))
     """True if date and time of a message are announced."""
-    say_cid: Always[bool] = Always("SayCID", yes_no)
+    say_cid: Always[bool] = Always("SayCID", Flag("Yes", "No"))
     """True if the caller's number is announced."""
-    attach_message: Always[bool] = Always("AttachMessage", yes_no)
+    attach_message: Always[bool] = Always("AttachMessage", Flag("Yes", "No"))
     """True if the recording is attached to the e-mail."""
     attachment_format: Always[str] = Always("AttachmentFormat", text)
     """The sound format of the attachment; empty if none is set."""
-    delete_message: Always[bool] = Always("DeleteMessage", yes_no)
+    delete_message: Always[bool] = Always("DeleteMessage", Flag("Yes", "No"))
     """True if a message is deleted once its e-mail is sent."""
     volume_gain: Always[float] = Always("VolumeGain", real)
     """The gain applied to the attachment with sox (``-v``); 0 for none."""
-    can_review: Always[bool] = Always("CanReview", yes_no)
+    can_review: Always[bool] = Always("CanReview", Flag("Yes", "No"))
     """True if callers may review their recording before leaving it."""
-    can_mark_urgent: Sometimes[bool] = Sometimes("CanMarkUrgent", yes_no, releases="18.22 20.7 21.2-")
+    can_mark_urgent: Sometimes[bool] = Sometimes("CanMarkUrgent", Flag("Yes", "No"), releases="18.22 20.7 21.2-")
     """True if callers may mark a message as urgent."""
-    call_operator: Always[bool] = Always("CallOperator", yes_no)
+    call_operator: Always[bool] = Always("CallOperator", Flag("Yes", "No"))
     """True if callers may reach an operator."""
     max_message_count: Always[int] = Always("MaxMessageCount", integer)
     """Maximum number of messages in a folder."""

@@ -9,7 +9,7 @@ from ami_typed.fields import Always, Built, Dated, Sometimes
 from ami_typed.messages import Answer
 from ami_typed.structures import commands as _commands
 from ami_typed.structures import lines
-from ami_typed.values import integer, real, text, yes_no
+from ami_typed.values import Flag, integer, real, text
 
 if TYPE_CHECKING:
     from ami_typed.structures import Command as _Command
@@ -53,13 +53,13 @@ class CoreSettings(Answer):
     """The group that Asterisk runs as; empty if none is set."""
     core_max_filehandles: Always[int] = Always("CoreMaxFilehandles", integer)
     """Maximum number of open files; 0 if the system's limit applies."""
-    core_real_time_enabled: Always[bool] = Always("CoreRealTimeEnabled", yes_no)
+    core_real_time_enabled: Always[bool] = Always("CoreRealTimeEnabled", Flag("Yes", "No"))
     """True if extconfig.conf maps any configuration to a realtime backend."""
-    core_cdr_enabled: Always[bool] = Always("CoreCDRenabled", yes_no)
+    core_cdr_enabled: Always[bool] = Always("CoreCDRenabled", Flag("Yes", "No"))
     """True if call detail records are enabled."""
-    core_http_enabled: Always[bool] = Always("CoreHTTPenabled", yes_no)
+    core_http_enabled: Always[bool] = Always("CoreHTTPenabled", Flag("Yes", "No"))
     """True if the manager interface is available over HTTP (``webenabled`` of manager.conf)."""
-    sounds_search_custom_dir: Sometimes[bool] = Sometimes("SoundsSearchCustomDir", yes_no, releases="18 20-")
+    sounds_search_custom_dir: Sometimes[bool] = Sometimes("SoundsSearchCustomDir", Flag("Yes", "No"), releases="18 20-")
     """True if prompts are first searched for in the ``custom`` directory."""
 
 

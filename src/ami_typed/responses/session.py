@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ami_typed.fields import Always, Sometimes
 from ami_typed.messages import Answer
-from ami_typed.values import epoch, on_off, text
+from ami_typed.values import Flag, epoch, text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -35,7 +35,7 @@ class Events(Answer):
 
     __slots__ = ()
 
-    events: Sometimes[bool] = Sometimes("Events", on_off)
+    events: Sometimes[bool] = Sometimes("Events", Flag("On", "Off"))
     """True if any events are now sent."""
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ami_typed import enums
 from ami_typed.fields import Always, Sometimes, Variables
 from ami_typed.messages import Answer
-from ami_typed.values import formats, groups, integer, items, member, milliseconds, seconds, text, yes_no
+from ami_typed.values import Flag, formats, groups, integer, items, member, milliseconds, seconds, text
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -30,11 +30,11 @@ class SIPshowpeer(Answer):
     """The peer's name."""
     chan_object_type: Always[str] = Always("ChanObjectType", text)
     """``peer``."""
-    secret_exist: Always[bool] = Always("SecretExist", yes_no)
+    secret_exist: Always[bool] = Always("SecretExist", Flag("Y", "N"))
     """True if it has a secret."""
-    remote_secret_exist: Always[bool] = Always("RemoteSecretExist", yes_no)
+    remote_secret_exist: Always[bool] = Always("RemoteSecretExist", Flag("Y", "N"))
     """True if it has a secret for calls to it."""
-    md5_secret_exist: Always[bool] = Always("MD5SecretExist", yes_no)
+    md5_secret_exist: Always[bool] = Always("MD5SecretExist", Flag("Y", "N"))
     """True if its secret is stored as an MD5 hash."""
     context: Always[str] = Always("Context", text)
     """The context in which calls from it start."""
@@ -80,7 +80,7 @@ class SIPshowpeer(Answer):
     """Number of calls from which on it is busy; 0 for no limit."""
     max_call_br: Always[str] = Always("MaxCallBR", text)
     """The maximum bit rate of its video calls, such as ``384 kbps``."""
-    dynamic: Always[bool] = Always("Dynamic", yes_no)
+    dynamic: Always[bool] = Always("Dynamic", Flag("Y", "N"))
     """True if it registers, so that its address may change."""
     caller_id: Sometimes[str] = Sometimes("Callerid", text, none=('"" <>',))
     """Its caller ID; `None` if it has none."""
@@ -93,21 +93,21 @@ class SIPshowpeer(Answer):
     of NAT."""
     sip_comedia: Always[str] = Always("SIP-Comedia", text)
     """Symmetric RTP: ``Y`` or ``N`` if set, ``A`` or ``a`` if it is on or off after automatic detection of NAT."""
-    acl: Always[bool] = Always("ACL", yes_no)
+    acl: Always[bool] = Always("ACL", Flag("Y", "N"))
     """True if an access list restricts its address."""
-    sip_can_reinvite: Always[bool] = Always("SIP-CanReinvite", yes_no)
+    sip_can_reinvite: Always[bool] = Always("SIP-CanReinvite", Flag("Y", "N"))
     """True if media may flow directly between the endpoints."""
-    sip_direct_media: Always[bool] = Always("SIP-DirectMedia", yes_no)
+    sip_direct_media: Always[bool] = Always("SIP-DirectMedia", Flag("Y", "N"))
     """True if media may flow directly between the endpoints."""
-    sip_promisc_redir: Always[bool] = Always("SIP-PromiscRedir", yes_no)
+    sip_promisc_redir: Always[bool] = Always("SIP-PromiscRedir", Flag("Y", "N"))
     """True if it may redirect calls to other servers."""
-    sip_user_phone: Always[bool] = Always("SIP-UserPhone", yes_no)
+    sip_user_phone: Always[bool] = Always("SIP-UserPhone", Flag("Y", "N"))
     """True if ``user=phone`` is added to request URIs."""
-    sip_video_support: Always[bool] = Always("SIP-VideoSupport", yes_no)
+    sip_video_support: Always[bool] = Always("SIP-VideoSupport", Flag("Y", "N"))
     """True if video is supported."""
-    sip_text_support: Always[bool] = Always("SIP-TextSupport", yes_no)
+    sip_text_support: Always[bool] = Always("SIP-TextSupport", Flag("Y", "N"))
     """True if real-time text is supported."""
-    sip_t_38_support: Always[bool] = Always("SIP-T.38Support", yes_no)
+    sip_t_38_support: Always[bool] = Always("SIP-T.38Support", Flag("Y", "N"))
     """True if T.38 faxes are supported."""
     sip_t_38_ec: Sometimes[str] = Sometimes("SIP-T.38EC", text, none=("Unknown",))
     """The error correction of T.38; `None` if the peer does not use T.38."""
@@ -123,9 +123,9 @@ class SIPshowpeer(Answer):
     """The minimum time between session refreshes."""
     sip_rtp_engine: Always[str] = Always("SIP-RTP-Engine", text)
     """The RTP engine, such as ``asterisk``."""
-    sip_encryption: Always[bool] = Always("SIP-Encryption", yes_no)
+    sip_encryption: Always[bool] = Always("SIP-Encryption", Flag("Y", "N"))
     """True if media is encrypted (SRTP)."""
-    sip_rtcp_mux: Always[bool] = Always("SIP-RTCP-Mux", yes_no)
+    sip_rtcp_mux: Always[bool] = Always("SIP-RTCP-Mux", Flag("Y", "N"))
     """True if RTP and RTCP share one port."""
     sip_dtm_fmode: Always[enums.DtmfMode] = Always("SIP-DTMFmode", member(enums.DtmfMode))
     """The DTMF mode."""
@@ -157,7 +157,7 @@ class SIPshowpeer(Answer):
     """Its parking lot."""
     chan_variable: Variables = Variables("ChanVariable")
     """The variables set on its channels."""
-    sip_use_reason_header: Always[bool] = Always("SIP-Use-Reason-Header", yes_no)
+    sip_use_reason_header: Always[bool] = Always("SIP-Use-Reason-Header", Flag("Y", "N"))
     """True if a Reason header reports hang-up causes."""
     description: Always[str] = Always("Description", text)
     """Its ``description`` in sip.conf; may be empty."""

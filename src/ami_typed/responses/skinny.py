@@ -6,7 +6,7 @@ from __future__ import annotations
 from ami_typed import enums
 from ami_typed.fields import Always, Repeated, Sometimes
 from ami_typed.messages import Answer
-from ami_typed.values import formats, groups, integer, items, member, one_zero, text, yes_no
+from ami_typed.values import Flag, formats, groups, integer, items, member, one_zero, text
 
 __all__ = ["SKINNYshowdevice", "SKINNYshowline"]
 
@@ -96,7 +96,7 @@ class SKINNYshowline(Answer):
     """The purpose of records of its calls; `None` if not set."""
     caller_id: Sometimes[str] = Sometimes("Callerid", text, none=('"" <>',))
     """The caller's name and number; `None` if it has neither."""
-    hide_caller_id: Always[bool] = Always("HideCallerId", yes_no)
+    hide_caller_id: Always[bool] = Always("HideCallerId", Flag("Yes", "No"))
     """True if the number is withheld."""
     forward_all: Sometimes[str] = Sometimes("CFwdAll", text, none=("<not set>",))
     """Destination to which all calls are forwarded; `None` if not set."""
@@ -122,19 +122,19 @@ class SKINNYshowline(Answer):
     """The number that was dialled last; `None` before the first call."""
     last_caller_id: Sometimes[str] = Sometimes("LastCallerID", text, none=("<not set>",))
     """Always `None`: Asterisk never sets it."""
-    transfer: Always[bool] = Always("Transfer", yes_no)
+    transfer: Always[bool] = Always("Transfer", Flag("Yes", "No"))
     """True if it may transfer calls."""
-    call_waiting: Always[bool] = Always("Callwaiting", yes_no)
+    call_waiting: Always[bool] = Always("Callwaiting", Flag("Yes", "No"))
     """True if a second call is announced during a call."""
-    three_way_calling: Always[bool] = Always("3WayCalling", yes_no)
+    three_way_calling: Always[bool] = Always("3WayCalling", Flag("Yes", "No"))
     """True if it may join two calls into a three-way call."""
-    can_forward: Always[bool] = Always("CanForward", yes_no)
+    can_forward: Always[bool] = Always("CanForward", Flag("Yes", "No"))
     """True if it may forward calls."""
-    do_not_disturb: Always[bool] = Always("DoNotDisturb", yes_no)
+    do_not_disturb: Always[bool] = Always("DoNotDisturb", Flag("Yes", "No"))
     """True if do-not-disturb is on."""
-    nat: Always[bool] = Always("NAT", yes_no)
+    nat: Always[bool] = Always("NAT", Flag("Yes", "No"))
     """True if it is behind network address translation."""
-    immediate: Always[bool] = Always("immediate", yes_no)
+    immediate: Always[bool] = Always("immediate", Flag("Yes", "No"))
     """True if a call starts as soon as the receiver is lifted."""
     group: Always[int] = Always("Group", integer)
     """Always 0: Asterisk never sets it."""
