@@ -68,6 +68,7 @@ class Header:
         doc: The description, in our own words.
         always: Whether every such message has it.
         none: The texts that mean "no value".
+        unsaid: The text that Asterisk sends if nothing else is said.
         required: Whether a request must have it.
         default: Asterisk's default if a request omits it.
         values: The documented values.
@@ -82,6 +83,7 @@ class Header:
     doc: str | None = None
     always: bool = False
     none: tuple[str, ...] = ()
+    unsaid: str | None = None
     required: bool = False
     default: str | None = None
     values: tuple[str, ...] = ()
@@ -489,6 +491,7 @@ class _Amendment:
         span = _narrowed(header.span, part, meaning, message, presence)
         none = part.none if isinstance(part, overlay.Header) else ()
         required = part.required if isinstance(part, overlay.Parameter) else None
+        always = _always(header, presence, meaning, narrower=span != message)
         given = self._overlay.place(*path, "type") if part.type else None
         since = part.since or meaning.since
         return Header(
@@ -498,8 +501,9 @@ class _Amendment:
             place=given or (self._overlay.place(*described, "type") if described else self._nowhere),
             attribute=part.name,
             doc=part.doc or _doc(meaning, header, described),
-            always=_always(header, presence, meaning, narrower=span != message),
+            always=always,
             none=meaning.none if none is None else none,
+            unsaid=_unsaid(part, meaning, always=always),
             required=bool(header.required if required is None else required),
             default=header.default,
             values=header.values,
@@ -749,6 +753,13 @@ def _always(
     if header.snapshot:
         return header.required is not False
     return meaning.presence == "always" if meaning.presence else header.always
+
+
+def _unsaid(part: _Part, meaning: overlay.Meaning, *, always: bool) -> str | None:
+    """Return what is sent if nothing is said: what the message's entry has, else for a header that is always there."""
+    if isinstance(part, overlay.Header) and part.default is not None:
+        return part.default
+    return meaning.default if always and isinstance(meaning, overlay.HeaderMeaning) else None
 
 
 def _type(meaning: overlay.Meaning, *, multiple: bool) -> str:

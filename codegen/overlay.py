@@ -159,6 +159,12 @@ class Meaning(_Entry):
     since: Starts | None = None
 
 
+class HeaderMeaning(Meaning):
+    """The meaning of a header; `default` is what Asterisk sends in a header that is always there if nothing is said."""
+
+    default: str | None = None
+
+
 class Parameter(_Correction):
     """A parameter of an action."""
 
@@ -176,12 +182,13 @@ class Parameter(_Correction):
 
 
 class Header(_Correction):
-    """A header of an event or answer."""
+    """A header of an event or answer; `default` is the text that Asterisk sends if nothing else is said."""
 
     name: Name | None = None
     type: str | None = None
     presence: Presence | None = None
     none: tuple[str, ...] | None = None
+    default: str | None = None
     doc: Sentence | None = None
     secret: bool = False
     drop: bool = False
@@ -392,8 +399,8 @@ class Overlay:
 
     domains: Mapping[str, Domain]
     enums: Mapping[str, Enum]
-    headers: Mapping[str, Meaning]
-    snapshots: Mapping[str, Meaning]
+    headers: Mapping[str, HeaderMeaning]
+    snapshots: Mapping[str, HeaderMeaning]
     parameters: Mapping[str, Meaning]
     actions: Mapping[str, Action]
     events: Mapping[str, Event]
@@ -439,8 +446,8 @@ class Overlay:
 _TABLES: Mapping[str, tuple[str, type[_Entry]]] = {
     "domain": ("domains", Domain),
     "enum": ("enums", Enum),
-    "header": ("headers", Meaning),
-    "snapshot": ("snapshots", Meaning),
+    "header": ("headers", HeaderMeaning),
+    "snapshot": ("snapshots", HeaderMeaning),
     "parameter": ("parameters", Meaning),
     "action": ("actions", Action),
     "event": ("events", Event),

@@ -251,6 +251,8 @@ class _Resolution:
             single = "AlwaysLocal" if single == "Always" else "SometimesLocal"
             if value.repetition:
                 self._add("A header of the type date_time comes once in a message.", message, header)
+        if header.unsaid is not None and value.repetition:
+            self._add("Only a header that comes once in a message has a default.", message, header)
         return Field(
             attribute=header.attribute or attribute_name(header.name, owner),
             header=header.name,
@@ -258,6 +260,7 @@ class _Resolution:
             codec=None if local else value.reads,
             releases=_narrower(header.span, message.span),
             none=header.none,
+            unsaid=header.unsaid,
             doc=_in_python(header.doc, value),
             values=header.values,
             enum=value.enum,

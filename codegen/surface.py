@@ -706,6 +706,8 @@ def _attribute(source: terms.Field, used: _Used) -> Attribute:
         arguments.append(f"releases={_text(source.releases)}")
     if source.none:
         arguments.append(f"none={_tuple(source.none)}")
+    if source.unsaid is not None:
+        arguments.append(f"default={_text(source.unsaid)}")
     doc = " ".join(part for part in (source.doc, _one_of(source)) if part)
     annotation = used.annotation(*in_python(source))
     return Attribute(source.attribute, f"{form}({', '.join(arguments)})", _string(doc) if doc else None, annotation)

@@ -66,7 +66,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A typed attribute of an event or answer; `releases` is empty if all releases of the class have it."""
+    """A typed attribute of an event or answer.
+
+    `releases` is empty if all releases of the class have it; `unsaid` is the text that Asterisk sends by default.
+    """
 
     attribute: str
     header: str
@@ -74,6 +77,7 @@ class Field:
     codec: Codec | None
     releases: str
     none: tuple[str, ...]
+    unsaid: str | None
     doc: str | None
     values: tuple[str, ...]
     enum: str | None

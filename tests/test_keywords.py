@@ -180,6 +180,14 @@ def test_an_event_of_which_nothing_is_said_has_all_that_is_always_sent(cls: type
             getattr(made, name)
 
 
+@pytest.mark.parametrize("cls", [*EVENTS, *ANSWERS], ids=lambda cls: f"{cls.__module__.split('.')[1]}.{cls.__name__}")
+def test_every_attribute_of_a_message_of_which_nothing_is_said_can_be_read(cls: type[Any]) -> None:
+    made = cls()
+    again = cls.of(bytes(made))
+    for name in fields_of(cls):
+        assert getattr(again, name) == getattr(made, name)
+
+
 def lines(message: ami.Message) -> list[str]:
     return bytes(message).decode().split("\r\n")
 

@@ -122,9 +122,10 @@ class Field(Found, Generic[T]):
         codec: Decodes and encodes its text.
         releases: The releases that send it, if they are fewer than those of its class; see `Releases`.
         none: Texts that mean "no value".
+        default: The text that Asterisk sends by default, if it differs from that of the field class.
     """
 
-    __slots__ = ("_attribute", "_owner", "_spans", "codec", "header", "none")
+    __slots__ = ("_attribute", "_default", "_owner", "_spans", "codec", "header", "none")
 
     _owner: type[Headed]
     _attribute: str
@@ -144,13 +145,22 @@ class Field(Found, Generic[T]):
             attribute = f"{type(message).__name__}.{self._attribute}"
             raise AttributeError(f"{attribute} is read from a header; set message[{self.header!r}] instead.")
 
-    def __init__(self, header: str, codec: Codec[T], *, releases: str = "", none: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        header: str,
+        codec: Codec[T],
+        *,
+        releases: str = "",
+        none: tuple[str, ...] = (),
+        default: str | None = None,
+    ) -> None:
         self.header = header
         self.codec = codec
         self.none = none
         self._spans = releases
         self._needle = b"\r\n" + header.encode() + b": "
         self._none = frozenset(none)
+        self._default = default
         self._read = codec.decode
         self._mark = codec.mark or "\0"
 
@@ -215,9 +225,14 @@ class Field(Found, Generic[T]):
                 raise ValueError("takes another text; nobody could read the one that was given") from None
         return written
 
-    def unset(self, owner: type[Headed]) -> Spelled:  # noqa: ARG002 - some fields depend on the class
+    def unset(self, owner: type[Headed]) -> Spelled:
         """Return the headers that Asterisk sends if there is no value."""
-        return []
+        sent = self._unsaid() if self._default is None else self._default
+        return [] if sent is None or not _is_sent(self, owner) else [(self.header, sent)]
+
+    def _unsaid(self) -> str | None:
+        """Return the text that Asterisk sends if there is no value, or `None` if it omits the header."""
+        return None
 
     def found_in(self, names: Mapping[str, str]) -> Iterable[str]:
         """Return the message's headers that belong to the field, given all its header names by name in lower case."""
@@ -268,9 +283,9 @@ class Always(Field[T]):
         def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | T: ...
         def __set__(self, message: Never, value: T) -> None: ...
 
-    def unset(self, owner: type[Headed]) -> Spelled:
-        """Return the header as it is sent without a value; see `Codec.blank`."""
-        return [(self.header, self.codec.blank)] if _is_sent(self, owner) else []
+    def _unsaid(self) -> str:
+        """Return the text that is sent without a value; see `Codec.blank`."""
+        return self.codec.blank
 
     def _look(self, message: Headed) -> T:
         spelling = message.get(self.header)
@@ -289,8 +304,16 @@ class Sometimes(Field[T]):
 
     __slots__ = ()
 
-    def __init__(self, header: str, codec: Codec[T], *, releases: str = "", none: tuple[str, ...] = ()) -> None:
-        super().__init__(header, codec, releases=releases, none=none)
+    def __init__(
+        self,
+        header: str,
+        codec: Codec[T],
+        *,
+        releases: str = "",
+        none: tuple[str, ...] = (),
+        default: str | None = None,
+    ) -> None:
+        super().__init__(header, codec, releases=releases, none=none, default=default)
         if not codec.empty:
             self._none |= {""}
 
@@ -303,9 +326,9 @@ class Sometimes(Field[T]):
         def __get__(self, message: Headed | None, owner: type[Headed] | None = None) -> Self | T | None: ...
         def __set__(self, message: Never, value: T | None) -> None: ...
 
-    def unset(self, owner: type[Headed]) -> Spelled:
-        """Return the header with the text that means "no value"; no header if it is omitted in this case."""
-        return [(self.header, self.none[0])] if self.none and _is_sent(self, owner) else []
+    def _unsaid(self) -> str | None:
+        """Return the text that means "no value", or `None` if the header is then omitted."""
+        return self.none[0] if self.none else None
 
     def _look(self, message: Headed) -> T | None:
         spelling = message.get(self.header)
@@ -325,12 +348,15 @@ class _Local(Field[datetime]):
         header: The header's name as Asterisk sends it.
         releases: See `Field`.
         none: See `Field`.
+        default: See `Field`.
     """
 
     __slots__ = ()
 
-    def __init__(self, header: str, *, releases: str = "", none: tuple[str, ...] = ()) -> None:
-        super().__init__(header, date_time, releases=releases, none=none)
+    def __init__(
+        self, header: str, *, releases: str = "", none: tuple[str, ...] = (), default: str | None = None
+    ) -> None:
+        super().__init__(header, date_time, releases=releases, none=none, default=default)
 
     def __set_name__(self, owner: type[Headed], attribute: str) -> None:
         super().__set_name__(owner, attribute)

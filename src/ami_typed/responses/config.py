@@ -37,7 +37,7 @@ class GetConfigJSON(Answer):
 
     __slots__ = ()
 
-    json: Always[str] = Always("JSON", text)
+    json: Always[str] = Always("JSON", text, default="{}")
     """An object of sections, each an object of names and values, in which names may repeat."""
     sections: Built[list[Section]] = Built(json_sections, "JSON")
     """The file's sections in order, as `configuration.Section`."""

@@ -71,13 +71,13 @@ class CoreStatus(Answer):
 
     __slots__ = ()
 
-    core_startup_date: Always[str] = Always("CoreStartupDate", text)
+    core_startup_date: Always[str] = Always("CoreStartupDate", text, default="1970-01-01")
     """The date on which Asterisk started, as ``2026-11-22``, in the server's time zone; see `started`."""
-    core_startup_time: Always[str] = Always("CoreStartupTime", text)
+    core_startup_time: Always[str] = Always("CoreStartupTime", text, default="00:00:00")
     """The time of day at which Asterisk started, as ``20:54:06``; see `started`."""
-    core_reload_date: Always[str] = Always("CoreReloadDate", text)
+    core_reload_date: Always[str] = Always("CoreReloadDate", text, default="1970-01-01")
     """The date on which the configuration was last loaded; see `reloaded`."""
-    core_reload_time: Always[str] = Always("CoreReloadTime", text)
+    core_reload_time: Always[str] = Always("CoreReloadTime", text, default="00:00:00")
     """The time of day at which the configuration was last loaded; see `reloaded`."""
     core_current_calls: Always[int] = Always("CoreCurrentCalls", integer)
     """Number of channels."""
