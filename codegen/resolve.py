@@ -56,6 +56,7 @@ _TIMEDELTA = ("datetime", "timedelta")
 _DATETIME = ("datetime", "datetime")
 _SEQUENCE = ("collections.abc", "Sequence")
 _MAPPING = ("collections.abc", "Mapping")
+_ENUM = re.compile(r"enum:(\w+)(?:/([1-9]))?")
 _FLAG = re.compile(r"flag:([^/]+)/([^/]*)")
 _ITEMS = re.compile(r"""(items|pairs)\((?:"([^"\\]+)"|'([^'\\]+)')(?:, enum:(\w+))?\)""")
 _ESCAPED = re.compile(r"""escaped(?:\((?P<older>"[\w-]+", "[\w-]+")\))?""")
@@ -330,8 +331,8 @@ class _Resolution:
             return _TYPES[keyword]
         if "|" in keyword and len(parts := _ALTERNATIVE.split(keyword)) > 1:
             return _either(*map(self._parsed, parts))
-        if kind == "enum":
-            return self._enum(rest)
+        if match := _ENUM.fullmatch(keyword):
+            return self._enum(match[1], match[2])
         if kind in _SEVERAL:
             inner = self._parsed(rest)
             if inner.repetition is None:
@@ -352,7 +353,7 @@ class _Resolution:
             return self._joined(Codec(match[1], _quoted(match[2] or match[3])), match[4])
         raise ValueError(f"{keyword!r} is no type; spec/README.md lists them.")
 
-    def _enum(self, name: str) -> Value:
+    def _enum(self, name: str, form: str | None = None) -> Value:
         enum = self._amended.enums.get(name)
         if enum is None:
             raise ValueError(f"There is no [enum.{name}].")
@@ -360,7 +361,7 @@ class _Resolution:
         plain = "int" if enum.kind == "int" else "str"
         return Value(
             accepts=f"enums.{name} | {plain}",
-            reads=Codec("member", f"enums.{name}"),
+            reads=Codec("member", f"enums.{name}, {form}" if form else f"enums.{name}"),
             writes=Codec("chosen", _quoted(name)),
             imports=(("ami_typed", "enums"),),
             enum=name,

@@ -314,6 +314,38 @@ def test_a_flag_has_the_spelling_of_its_header(cls: type[Any], attribute: str, y
         assert getattr(cls({header: spelling.swapcase()}), attribute) is value  # read in any spelling
 
 
+@pytest.mark.parametrize(
+    ("cls", "attribute", "member", "spelling"),
+    [
+        (events.NewCallerid, "presentation", enums.Presentation.ALLOWED, "3 (Presentation Allowed, Network Number)"),
+        (events.NewCallerid, "presentation", enums.Presentation.UNAVAILABLE, "67 (Number Unavailable)"),
+        (events.MCID, "m_caller_id_pres", enums.Presentation.ALLOWED, "3 (Presentation Allowed, Network Number)"),
+        (responses.SIPshowpeer, "cid_calling_pres", enums.Presentation.UNAVAILABLE, "Number Unavailable"),
+        (events.EndpointDetail, "callerid_privacy", enums.Presentation.PROHIBITED, "prohib"),
+        (events.EndpointDetail, "device_state", enums.DeviceState.NOT_INUSE, "Not in use"),
+        (events.EndpointList, "device_state", enums.DeviceState.UNAVAILABLE, "Unavailable"),
+        (events.DeviceStateChange, "state", enums.DeviceState.NOT_INUSE, "NOT_INUSE"),
+        (events.EndpointDetail, "dtmf_mode", enums.DtmfMode.RFC_4733, "rfc4733"),
+        (responses.SIPshowpeer, "sip_dtm_fmode", enums.DtmfMode.RFC_4733, "rfc2833"),
+        (responses.SIPshowpeer, "sip_dtm_fmode", enums.DtmfMode.INFO, "info"),
+        (events.AOC_D, "charge_type", enums.ChargeType.UNIT, "Units"),
+        (events.AOC_E, "charge_billing_id", enums.BillingId.FORWARD_BUSY, "CallForwardingBusy"),
+        (events.AOC_E, "charge_currency_multiplier", enums.CurrencyMultiplier.TENTH, "1/10"),
+    ],
+)
+def test_a_member_has_the_spelling_of_its_header(cls: type[Any], attribute: str, member: Any, spelling: str) -> None:
+    header = fields_of(cls)[attribute].header
+    for each in (member, member.value, spelling):
+        made = cls(**{attribute: each})
+        assert (made[header], getattr(made, attribute)) == (spelling, member)
+    assert cls(**{attribute: "Novelty"})[header] == "Novelty"
+
+
+def test_a_member_is_the_first_in_its_spelling_if_nothing_is_said() -> None:
+    assert events.NewCallerid()["CID-CallingPres"] == "0 (Presentation Allowed, Not Screened)"
+    assert events.EndpointList()["DeviceState"] == "Unknown"
+
+
 def test_values_that_have_one_spelling_are_converted() -> None:
     odd: dict[str, Any] = {"max": "5", "calls": 2.0, "holdtime": timedelta(minutes=1), "servicelevel_perf": 33}
     params = events.QueueParams(**odd)

@@ -306,7 +306,7 @@ class ChargeTotal(OpenStrEnum):
     SUBTOTAL = "SubTotal"
 
 
-class ChargeType(OpenStrEnum, also={"NotAvailable": "NA", "Units": "Unit"}):
+class ChargeType(OpenStrEnum, also={"NotAvailable": "NA", "Free": "FREE", "Units": "Unit"}):
     """The kind of charge for a call.
 
     Source: main/manager.c, action_aocmessage; main/aoc.c, aoc_charge_type_str.
@@ -433,7 +433,18 @@ class DebugLevel(OpenStrEnum):
 
 
 class DeviceState(
-    OpenStrEnum, also={"Not in use": "NOT_INUSE", "In use": "INUSE", "Ring+Inuse": "RINGINUSE", "On Hold": "ONHOLD"}
+    OpenStrEnum,
+    also={
+        "Unknown": "UNKNOWN",
+        "Not in use": "NOT_INUSE",
+        "In use": "INUSE",
+        "Busy": "BUSY",
+        "Invalid": "INVALID",
+        "Unavailable": "UNAVAILABLE",
+        "Ringing": "RINGING",
+        "Ring+Inuse": "RINGINUSE",
+        "On Hold": "ONHOLD",
+    },
 ):
     """The state of a device.
 
@@ -927,10 +938,10 @@ class Presentation(
         "Presentation Prohibited, Network Number": "prohib",
         "35 (Presentation Prohibited, Network Number)": "prohib",
         "Number Unavailable": "unavailable",
+        "67 (Number Unavailable)": "unavailable",
         "64 (Number Unavailable)": "unavailable",
         "65 (Number Unavailable)": "unavailable",
         "66 (Number Unavailable)": "unavailable",
-        "67 (Number Unavailable)": "unavailable",
     },
 ):
     """Presentation of a party: whether it may be shown, and how it was screened.

@@ -661,15 +661,29 @@ class _Members(dict[str, E]):
         return self._unknown(spelling)
 
 
-def member(vocabulary: type[E]) -> Codec[E]:
-    """A member of an open enum, encoded as its value."""
+def member(vocabulary: type[E], form: int = 0) -> Codec[E]:
+    """A member of an open enum.
+
+    Args:
+        vocabulary: The enum.
+        form: The form to encode: 0 for its value, 1 for the first of its other words, and so on; the last one if it has
+            fewer.
+    """
     return Codec(
         _Members(vocabulary).__getitem__,
-        lambda value: _write_member(value, vocabulary),
-        blank=next((str(each.value) for each in vocabulary), ""),
+        lambda value: _write_member(value, vocabulary, form),
+        blank=next((_write_member(each, vocabulary, form) for each in vocabulary), ""),
     )
 
 
-def _write_member(value: object, vocabulary: type[enum.Enum]) -> str:
+def _write_member(value: object, vocabulary: type[enum.Enum], form: int) -> str:
     written = as_member(value, vocabulary.__name__)
-    return as_integer(written) if issubclass(vocabulary, OpenIntEnum) else written
+    if issubclass(vocabulary, OpenIntEnum):
+        return as_integer(written)
+    return _other_word(vocabulary(written), form) if form and issubclass(vocabulary, OpenStrEnum) else written
+
+
+def _other_word(member: OpenStrEnum, form: int) -> str:
+    """Return a word for a member; see `member`. One that is unknown has only its value."""
+    words = [word for word, each in member.spellings().items() if each is member]
+    return words[: form + 1][-1] if words else str(member)

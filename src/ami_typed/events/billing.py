@@ -35,9 +35,9 @@ class AOC_D(MaybeChannelEvent):
     releases = Releases("13-")
     privileges = ("aoc",)
 
-    charge_type: Always[enums.ChargeType] = Always("Charge/Type", member(enums.ChargeType))
+    charge_type: Always[enums.ChargeType] = Always("Charge/Type", member(enums.ChargeType, 1))
     """The kind of charge: money, units, free, or not available."""
-    charge_billing_id: Sometimes[enums.BillingId] = Sometimes("Charge/BillingID", member(enums.BillingId))
+    charge_billing_id: Sometimes[enums.BillingId] = Sometimes("Charge/BillingID", member(enums.BillingId, 1))
     """The billing category, such as a reverse-charge or a forwarded call."""
     charge_total_type: Sometimes[enums.ChargeTotal] = Sometimes("Charge/TotalType", member(enums.ChargeTotal))
     """The scope of the charge: all of the call or a part of it."""
@@ -46,7 +46,7 @@ class AOC_D(MaybeChannelEvent):
     charge_currency_cost: Sometimes[int] = Sometimes("Charge/Currency/Cost", integer)
     """The amount, before it is multiplied."""
     charge_currency_multiplier: Sometimes[enums.CurrencyMultiplier] = Sometimes(
-        "Charge/Currency/Multiplier", member(enums.CurrencyMultiplier)
+        "Charge/Currency/Multiplier", member(enums.CurrencyMultiplier, 1)
     )
     """The factor that the amount is multiplied by."""
     units: Built[list[Unit]] = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")
@@ -73,9 +73,9 @@ class AOC_E(MaybeChannelEvent):
     """The numbering plan of that number."""
     charging_association_id: Sometimes[int] = Sometimes("ChargingAssociation/ID", integer)
     """The identifier that the charge is associated with."""
-    charge_type: Always[enums.ChargeType] = Always("Charge/Type", member(enums.ChargeType))
+    charge_type: Always[enums.ChargeType] = Always("Charge/Type", member(enums.ChargeType, 1))
     """The kind of charge: money, units, free, or not available."""
-    charge_billing_id: Sometimes[enums.BillingId] = Sometimes("Charge/BillingID", member(enums.BillingId))
+    charge_billing_id: Sometimes[enums.BillingId] = Sometimes("Charge/BillingID", member(enums.BillingId, 1))
     """The billing category, such as a reverse-charge or a forwarded call."""
     charge_total_type: Sometimes[enums.ChargeTotal] = Sometimes("Charge/TotalType", member(enums.ChargeTotal))
     """The scope of the charge: all of the call or a part of it."""
@@ -84,7 +84,7 @@ class AOC_E(MaybeChannelEvent):
     charge_currency_cost: Sometimes[int] = Sometimes("Charge/Currency/Cost", integer)
     """The amount, before it is multiplied."""
     charge_currency_multiplier: Sometimes[enums.CurrencyMultiplier] = Sometimes(
-        "Charge/Currency/Multiplier", member(enums.CurrencyMultiplier)
+        "Charge/Currency/Multiplier", member(enums.CurrencyMultiplier, 1)
     )
     """The factor that the amount is multiplied by."""
     units: Built[list[Unit]] = Built(told_units, "Charge/Units(*)/NumberOf", "Charge/Units(*)/TypeOf")

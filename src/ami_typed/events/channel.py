@@ -205,7 +205,7 @@ class NewCallerid(ChannelEvent):
     releases = Releases("13-")
     privileges = ("call",)
 
-    presentation: Always[enums.Presentation] = Always("CID-CallingPres", member(enums.Presentation))
+    presentation: Always[enums.Presentation] = Always("CID-CallingPres", member(enums.Presentation, 2))
     """Presentation: whether the number may be shown, and how it was screened."""
 
 

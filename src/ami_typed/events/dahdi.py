@@ -231,7 +231,7 @@ class MCID(ChannelEvent):
     """The same octet as NumPlan; 0 if the number is unknown."""
     m_caller_id_num_plan: Sometimes[int] = Sometimes("MCallerIDNumPlan", integer)
     """The type of number and numbering plan of the caller's number, as one octet of Q.931."""
-    m_caller_id_num_pres: Sometimes[enums.Presentation] = Sometimes("MCallerIDNumPres", member(enums.Presentation))
+    m_caller_id_num_pres: Sometimes[enums.Presentation] = Sometimes("MCallerIDNumPres", member(enums.Presentation, 2))
     """Presentation of the caller's number: whether it may be shown, and how it was screened."""
     m_caller_id_name_valid: Sometimes[bool] = Sometimes("MCallerIDNameValid", one_zero)
     """True if the caller's name is known."""
@@ -239,7 +239,7 @@ class MCID(ChannelEvent):
     """The caller's name."""
     m_caller_id_name_char_set: Sometimes[str] = Sometimes("MCallerIDNameCharSet", text)
     """The character set of the caller's name."""
-    m_caller_id_name_pres: Sometimes[enums.Presentation] = Sometimes("MCallerIDNamePres", member(enums.Presentation))
+    m_caller_id_name_pres: Sometimes[enums.Presentation] = Sometimes("MCallerIDNamePres", member(enums.Presentation, 2))
     """Presentation of the caller's name: whether it may be shown, and how it was screened."""
     m_caller_id_subaddr: Sometimes[str] = Sometimes("MCallerIDSubaddr", text)
     """The caller's subaddress."""
@@ -247,7 +247,7 @@ class MCID(ChannelEvent):
     """Always `None`: Asterisk prints ``(null)`` in place of the type."""
     m_caller_id_subaddr_odd: Sometimes[bool] = Sometimes("MCallerIDSubaddrOdd", one_zero)
     """True if the caller's subaddress has an odd number of digits."""
-    m_caller_id_pres: Sometimes[enums.Presentation] = Sometimes("MCallerIDPres", member(enums.Presentation))
+    m_caller_id_pres: Sometimes[enums.Presentation] = Sometimes("MCallerIDPres", member(enums.Presentation, 2))
     """Presentation of the caller: whether it may be shown, and how it was screened."""
     m_connected_id_num_valid: Sometimes[bool] = Sometimes("MConnectedIDNumValid", one_zero)
     """True if the called party's number is known."""
@@ -258,7 +258,7 @@ class MCID(ChannelEvent):
     m_connected_id_num_plan: Sometimes[int] = Sometimes("MConnectedIDNumPlan", integer)
     """The type of number and numbering plan of the called party's number, as one octet of Q.931."""
     m_connected_id_num_pres: Sometimes[enums.Presentation] = Sometimes(
-        "MConnectedIDNumPres", member(enums.Presentation)
+        "MConnectedIDNumPres", member(enums.Presentation, 2)
     )
     """Presentation of the called party's number: whether it may be shown, and how it was screened."""
     m_connected_id_name_valid: Sometimes[bool] = Sometimes("MConnectedIDNameValid", one_zero)
@@ -268,7 +268,7 @@ class MCID(ChannelEvent):
     m_connected_id_name_char_set: Sometimes[str] = Sometimes("MConnectedIDNameCharSet", text)
     """The character set of the called party's name."""
     m_connected_id_name_pres: Sometimes[enums.Presentation] = Sometimes(
-        "MConnectedIDNamePres", member(enums.Presentation)
+        "MConnectedIDNamePres", member(enums.Presentation, 2)
     )
     """Presentation of the called party's name: whether it may be shown, and how it was screened."""
     m_connected_id_subaddr: Sometimes[str] = Sometimes("MConnectedIDSubaddr", text)
@@ -277,7 +277,7 @@ class MCID(ChannelEvent):
     """Always `None`: Asterisk prints ``(null)`` in place of the type."""
     m_connected_id_subaddr_odd: Sometimes[bool] = Sometimes("MConnectedIDSubaddrOdd", one_zero)
     """True if the called party's subaddress has an odd number of digits."""
-    m_connected_id_pres: Sometimes[enums.Presentation] = Sometimes("MConnectedIDPres", member(enums.Presentation))
+    m_connected_id_pres: Sometimes[enums.Presentation] = Sometimes("MConnectedIDPres", member(enums.Presentation, 2))
     """Presentation of the called party: whether it may be shown, and how it was screened."""
 
 

@@ -484,7 +484,7 @@ class EndpointDetail(Event):
     """The account code that new channels of the endpoint get."""
     preferred_codec_only: Sometimes[bool] = Sometimes("PreferredCodecOnly", true_false, releases="15-")
     """True if an SDP answer names only the most preferred of the common codecs."""
-    device_state: Always[enums.DeviceState] = Always("DeviceState", member(enums.DeviceState))
+    device_state: Always[enums.DeviceState] = Always("DeviceState", member(enums.DeviceState, 1))
     """The state of the endpoint as a device."""
     active_channels: Sometimes[int] = Sometimes("ActiveChannels", integer)
     """Number of channels of the endpoint; `None` in older releases, which leave it empty."""
@@ -652,7 +652,7 @@ class EndpointList(Event):
     """The sections of pjsip.conf that its requests are authenticated against."""
     outbound_auths: Always[list[str]] = Always("OutboundAuths", items(","))
     """The sections of pjsip.conf with the credentials for requests to it."""
-    device_state: Always[enums.DeviceState] = Always("DeviceState", member(enums.DeviceState))
+    device_state: Always[enums.DeviceState] = Always("DeviceState", member(enums.DeviceState, 1))
     """The state of the endpoint as a device."""
     active_channels: Sometimes[int] = Sometimes("ActiveChannels", integer)
     """Number of channels; `None` in older releases, which leave it empty."""

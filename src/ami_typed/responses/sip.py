@@ -48,7 +48,7 @@ class SIPshowpeer(Answer):
     """The account that its calls are charged to."""
     ama_flags: Sometimes[enums.AMAFlags] = Sometimes("AMAflags", member(enums.AMAFlags), none=("Unknown",))
     """The purpose of its call records; `None` if not set."""
-    cid_calling_pres: Always[enums.Presentation] = Always("CID-CallingPres", member(enums.Presentation))
+    cid_calling_pres: Always[enums.Presentation] = Always("CID-CallingPres", member(enums.Presentation, 1))
     """Presentation of its number: whether it may be shown, and how it was screened."""
     sip_from_user: Sometimes[str] = Sometimes("SIP-FromUser", text)
     """The user in the From header of calls to it."""
@@ -127,7 +127,7 @@ class SIPshowpeer(Answer):
     """True if media is encrypted (SRTP)."""
     sip_rtcp_mux: Always[bool] = Always("SIP-RTCP-Mux", Flag("Y", "N"))
     """True if RTP and RTCP share one port."""
-    sip_dtm_fmode: Always[enums.DtmfMode] = Always("SIP-DTMFmode", member(enums.DtmfMode))
+    sip_dtm_fmode: Always[enums.DtmfMode] = Always("SIP-DTMFmode", member(enums.DtmfMode, 1))
     """The DTMF mode."""
     to_host: Always[str] = Always("ToHost", text)
     """The host that calls to it go to."""
