@@ -251,7 +251,7 @@ def test_a_snapshot_that_may_be_absent_is_sent_whole_or_not_at_all() -> None:
     assert not {"Channel", "CallerIDNum", "Uniqueid"}.intersection(alone)
     both = events.DialBegin(dest_channel="SIP/2", caller_id_num="100")
     assert both.snapshot is not None
-    assert (both.channel, both.priority, both.connected_line_num) == ("", 0, None)
+    assert (both.channel, both.priority, both.connected_line_num) == ("", 1, None)
     assert "ConnectedLineName: <unknown>" in lines(both)
 
 
@@ -339,6 +339,17 @@ def test_a_member_has_the_spelling_of_its_header(cls: type[Any], attribute: str,
         made = cls(**{attribute: each})
         assert (made[header], getattr(made, attribute)) == (spelling, member)
     assert cls(**{attribute: "Novelty"})[header] == "Novelty"
+
+
+def test_what_is_not_said_is_what_asterisk_usually_sends() -> None:
+    made = events.DialBegin(dest_channel="SIP/2", channel="SIP/1")
+    assert (made.language, made.context, made.exten, made.priority) == ("en", "default", "s", 1)
+    assert (made.dest_language, made.dest_context, made.dest_exten, made.dest_priority) == ("en", "default", "s", 1)
+    assert (made.channel_state_desc, made.account_code) == ("Down", "")
+    assert events.BlindTransfer()["TransfererContext"] == "default"
+    closing = [cls for cls in EVENTS if issubclass(cls, events.ListCompleteEvent)]
+    assert {cls().event_list for cls in closing} == {"Complete"}
+    assert events.DeviceEntry().event_list is None  # only the last item has it
 
 
 def test_a_member_is_the_first_in_its_spelling_if_nothing_is_said() -> None:

@@ -141,15 +141,15 @@ class Pickup(ChannelEvent):
         "TargetConnectedLineName", escaped("TargetAccountCode", "TargetLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Target`` channel."""
-    target_language: Always[str] = Always("TargetLanguage", text)
+    target_language: Always[str] = Always("TargetLanguage", text, default="en")
     """The language of prompts, such as ``en``. Refers to the ``Target`` channel."""
     target_account_code: Always[str] = Always("TargetAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Target`` channel."""
-    target_context: Always[str] = Always("TargetContext", text)
+    target_context: Always[str] = Always("TargetContext", text, default="default")
     """The dialplan context. Refers to the ``Target`` channel."""
-    target_exten: Always[str] = Always("TargetExten", text)
+    target_exten: Always[str] = Always("TargetExten", text, default="s")
     """The dialplan extension. Refers to the ``Target`` channel."""
-    target_priority: Always[int] = Always("TargetPriority", integer)
+    target_priority: Always[int] = Always("TargetPriority", integer, default="1")
     """The priority within the extension, counted from 1. Refers to the ``Target`` channel."""
     target_uniqueid: Always[str] = Always("TargetUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may

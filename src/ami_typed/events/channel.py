@@ -328,11 +328,11 @@ class Status(Event):
     """The language that prompts are played in."""
     account_code: Always[str] = Always("AccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none."""
-    context: Always[str] = Always("Context", text)
+    context: Always[str] = Always("Context", text, default="default")
     """The dialplan context."""
-    exten: Always[str] = Always("Exten", text)
+    exten: Always[str] = Always("Exten", text, default="s")
     """The dialplan extension."""
-    priority: Always[int] = Always("Priority", integer)
+    priority: Always[int] = Always("Priority", integer, default="1")
     """The priority within the extension, counted from 1."""
     uniqueid: Always[str] = Always("Uniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may

@@ -52,15 +52,15 @@ class ChannelSnapshot(Snapshot):
     """The number of the party that this channel is talking to; `None` if unknown."""
     connected_line_name = part(Sometimes("ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",)))
     """The name of the party that this channel is talking to; `None` if unknown."""
-    language = part(Always("Language", text))
+    language = part(Always("Language", text, default="en"))
     """The language of prompts, such as ``en``."""
     account_code = part(Always("AccountCode", text))
     """The account that the channel's calls are charged to; empty if there is none."""
-    context = part(Always("Context", text))
+    context = part(Always("Context", text, default="default"))
     """The dialplan context."""
-    exten = part(Always("Exten", text))
+    exten = part(Always("Exten", text, default="s"))
     """The dialplan extension."""
-    priority = part(Always("Priority", integer))
+    priority = part(Always("Priority", integer, default="1"))
     """The priority within the extension, counted from 1."""
     uniqueid = part(Always("Uniqueid", text))
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
@@ -119,15 +119,15 @@ class ChannelEvent(Event):
         "ConnectedLineName", escaped("AccountCode", "Linkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown."""
-    language: Always[str] = Always("Language", text)
+    language: Always[str] = Always("Language", text, default="en")
     """The language of prompts, such as ``en``."""
     account_code: Always[str] = Always("AccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none."""
-    context: Always[str] = Always("Context", text)
+    context: Always[str] = Always("Context", text, default="default")
     """The dialplan context."""
-    exten: Always[str] = Always("Exten", text)
+    exten: Always[str] = Always("Exten", text, default="s")
     """The dialplan extension."""
-    priority: Always[int] = Always("Priority", integer)
+    priority: Always[int] = Always("Priority", integer, default="1")
     """The priority within the extension, counted from 1."""
     uniqueid: Always[str] = Always("Uniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
@@ -217,15 +217,15 @@ class DestChannelEvent(Event):
         "DestConnectedLineName", escaped("DestAccountCode", "DestLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Dest`` channel."""
-    dest_language: Always[str] = Always("DestLanguage", text)
+    dest_language: Always[str] = Always("DestLanguage", text, default="en")
     """The language of prompts, such as ``en``. Refers to the ``Dest`` channel."""
     dest_account_code: Always[str] = Always("DestAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Dest`` channel."""
-    dest_context: Always[str] = Always("DestContext", text)
+    dest_context: Always[str] = Always("DestContext", text, default="default")
     """The dialplan context. Refers to the ``Dest`` channel."""
-    dest_exten: Always[str] = Always("DestExten", text)
+    dest_exten: Always[str] = Always("DestExten", text, default="s")
     """The dialplan extension. Refers to the ``Dest`` channel."""
-    dest_priority: Always[int] = Always("DestPriority", integer)
+    dest_priority: Always[int] = Always("DestPriority", integer, default="1")
     """The priority within the extension, counted from 1. Refers to the ``Dest`` channel."""
     dest_uniqueid: Always[str] = Always("DestUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
@@ -269,16 +269,16 @@ class LocalOneChannelEvent(Event):
         "LocalOneConnectedLineName", escaped("LocalOneAccountCode", "LocalOneLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalOne`` channel."""
-    local_one_language: Always[str] = Always("LocalOneLanguage", text)
+    local_one_language: Always[str] = Always("LocalOneLanguage", text, default="en")
     """The language of prompts, such as ``en``. Refers to the ``LocalOne`` channel."""
     local_one_account_code: Always[str] = Always("LocalOneAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``LocalOne``
     channel."""
-    local_one_context: Always[str] = Always("LocalOneContext", text)
+    local_one_context: Always[str] = Always("LocalOneContext", text, default="default")
     """The dialplan context. Refers to the ``LocalOne`` channel."""
-    local_one_exten: Always[str] = Always("LocalOneExten", text)
+    local_one_exten: Always[str] = Always("LocalOneExten", text, default="s")
     """The dialplan extension. Refers to the ``LocalOne`` channel."""
-    local_one_priority: Always[int] = Always("LocalOnePriority", integer)
+    local_one_priority: Always[int] = Always("LocalOnePriority", integer, default="1")
     """The priority within the extension, counted from 1. Refers to the ``LocalOne`` channel."""
     local_one_uniqueid: Always[str] = Always("LocalOneUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
@@ -324,16 +324,16 @@ class LocalTwoChannelEvent(Event):
         "LocalTwoConnectedLineName", escaped("LocalTwoAccountCode", "LocalTwoLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``LocalTwo`` channel."""
-    local_two_language: Always[str] = Always("LocalTwoLanguage", text)
+    local_two_language: Always[str] = Always("LocalTwoLanguage", text, default="en")
     """The language of prompts, such as ``en``. Refers to the ``LocalTwo`` channel."""
     local_two_account_code: Always[str] = Always("LocalTwoAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``LocalTwo``
     channel."""
-    local_two_context: Always[str] = Always("LocalTwoContext", text)
+    local_two_context: Always[str] = Always("LocalTwoContext", text, default="default")
     """The dialplan context. Refers to the ``LocalTwo`` channel."""
-    local_two_exten: Always[str] = Always("LocalTwoExten", text)
+    local_two_exten: Always[str] = Always("LocalTwoExten", text, default="s")
     """The dialplan extension. Refers to the ``LocalTwo`` channel."""
-    local_two_priority: Always[int] = Always("LocalTwoPriority", integer)
+    local_two_priority: Always[int] = Always("LocalTwoPriority", integer, default="1")
     """The priority within the extension, counted from 1. Refers to the ``LocalTwo`` channel."""
     local_two_uniqueid: Always[str] = Always("LocalTwoUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
@@ -378,15 +378,15 @@ class ParkeeChannelEvent(Event):
         "ParkeeConnectedLineName", escaped("ParkeeAccountCode", "ParkeeLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Parkee`` channel."""
-    parkee_language: Always[str] = Always("ParkeeLanguage", text)
+    parkee_language: Always[str] = Always("ParkeeLanguage", text, default="en")
     """The language of prompts, such as ``en``. Refers to the ``Parkee`` channel."""
     parkee_account_code: Always[str] = Always("ParkeeAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Parkee`` channel."""
-    parkee_context: Always[str] = Always("ParkeeContext", text)
+    parkee_context: Always[str] = Always("ParkeeContext", text, default="default")
     """The dialplan context. Refers to the ``Parkee`` channel."""
-    parkee_exten: Always[str] = Always("ParkeeExten", text)
+    parkee_exten: Always[str] = Always("ParkeeExten", text, default="s")
     """The dialplan extension. Refers to the ``Parkee`` channel."""
-    parkee_priority: Always[int] = Always("ParkeePriority", integer)
+    parkee_priority: Always[int] = Always("ParkeePriority", integer, default="1")
     """The priority within the extension, counted from 1. Refers to the ``Parkee`` channel."""
     parkee_uniqueid: Always[str] = Always("ParkeeUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
@@ -429,15 +429,15 @@ class SpyerChannelEvent(Event):
         "SpyerConnectedLineName", escaped("SpyerAccountCode", "SpyerLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Spyer`` channel."""
-    spyer_language: Always[str] = Always("SpyerLanguage", text)
+    spyer_language: Always[str] = Always("SpyerLanguage", text, default="en")
     """The language of prompts, such as ``en``. Refers to the ``Spyer`` channel."""
     spyer_account_code: Always[str] = Always("SpyerAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Spyer`` channel."""
-    spyer_context: Always[str] = Always("SpyerContext", text)
+    spyer_context: Always[str] = Always("SpyerContext", text, default="default")
     """The dialplan context. Refers to the ``Spyer`` channel."""
-    spyer_exten: Always[str] = Always("SpyerExten", text)
+    spyer_exten: Always[str] = Always("SpyerExten", text, default="s")
     """The dialplan extension. Refers to the ``Spyer`` channel."""
-    spyer_priority: Always[int] = Always("SpyerPriority", integer)
+    spyer_priority: Always[int] = Always("SpyerPriority", integer, default="1")
     """The priority within the extension, counted from 1. Refers to the ``Spyer`` channel."""
     spyer_uniqueid: Always[str] = Always("SpyerUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
@@ -618,7 +618,7 @@ class ListCompleteEvent(Event):
 
     wire_name = ""
 
-    event_list: Always[str] = Always("EventList", text)
+    event_list: Always[str] = Always("EventList", text, default="Complete")
     """``Complete`` if the list is complete."""
     list_items: Always[int] = Always("ListItems", integer)
     """Number of events in the list, not counting this one."""

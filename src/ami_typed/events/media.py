@@ -94,15 +94,15 @@ class ChanSpyStart(SpyerChannelEvent):
         "SpyeeConnectedLineName", escaped("SpyeeAccountCode", "SpyeeLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Spyee`` channel."""
-    spyee_language: Always[str] = Always("SpyeeLanguage", text)
+    spyee_language: Always[str] = Always("SpyeeLanguage", text, default="en")
     """The language of prompts, such as ``en``. Refers to the ``Spyee`` channel."""
     spyee_account_code: Always[str] = Always("SpyeeAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Spyee`` channel."""
-    spyee_context: Always[str] = Always("SpyeeContext", text)
+    spyee_context: Always[str] = Always("SpyeeContext", text, default="default")
     """The dialplan context. Refers to the ``Spyee`` channel."""
-    spyee_exten: Always[str] = Always("SpyeeExten", text)
+    spyee_exten: Always[str] = Always("SpyeeExten", text, default="s")
     """The dialplan extension. Refers to the ``Spyee`` channel."""
-    spyee_priority: Always[int] = Always("SpyeePriority", integer)
+    spyee_priority: Always[int] = Always("SpyeePriority", integer, default="1")
     """The priority within the extension, counted from 1. Refers to the ``Spyee`` channel."""
     spyee_uniqueid: Always[str] = Always("SpyeeUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may

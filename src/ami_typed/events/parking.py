@@ -223,16 +223,16 @@ class UnParkedCall(ParkeeChannelEvent):
         "RetrieverConnectedLineName", escaped("RetrieverAccountCode", "RetrieverLinkedid"), none=("<unknown>",)
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Retriever`` channel."""
-    retriever_language: Always[str] = Always("RetrieverLanguage", text)
+    retriever_language: Always[str] = Always("RetrieverLanguage", text, default="en")
     """The language of prompts, such as ``en``. Refers to the ``Retriever`` channel."""
     retriever_account_code: Always[str] = Always("RetrieverAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Retriever``
     channel."""
-    retriever_context: Always[str] = Always("RetrieverContext", text)
+    retriever_context: Always[str] = Always("RetrieverContext", text, default="default")
     """The dialplan context. Refers to the ``Retriever`` channel."""
-    retriever_exten: Always[str] = Always("RetrieverExten", text)
+    retriever_exten: Always[str] = Always("RetrieverExten", text, default="s")
     """The dialplan extension. Refers to the ``Retriever`` channel."""
-    retriever_priority: Always[int] = Always("RetrieverPriority", integer)
+    retriever_priority: Always[int] = Always("RetrieverPriority", integer, default="1")
     """The priority within the extension, counted from 1. Refers to the ``Retriever`` channel."""
     retriever_uniqueid: Always[str] = Always("RetrieverUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may

@@ -60,16 +60,16 @@ class AttendedTransfer(TransfereeChannelEvent):
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``OrigTransferer``
     channel."""
-    orig_transferer_language: Always[str] = Always("OrigTransfererLanguage", text)
+    orig_transferer_language: Always[str] = Always("OrigTransfererLanguage", text, default="en")
     """The language of prompts, such as ``en``. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_account_code: Always[str] = Always("OrigTransfererAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``OrigTransferer``
     channel."""
-    orig_transferer_context: Always[str] = Always("OrigTransfererContext", text)
+    orig_transferer_context: Always[str] = Always("OrigTransfererContext", text, default="default")
     """The dialplan context. Refers to the ``OrigTransferer`` channel."""
-    orig_transferer_exten: Always[str] = Always("OrigTransfererExten", text)
+    orig_transferer_exten: Always[str] = Always("OrigTransfererExten", text, default="s")
     """The dialplan extension. Refers to the ``OrigTransferer`` channel."""
-    orig_transferer_priority: Always[int] = Always("OrigTransfererPriority", integer)
+    orig_transferer_priority: Always[int] = Always("OrigTransfererPriority", integer, default="1")
     """The priority within the extension, counted from 1. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_uniqueid: Always[str] = Always("OrigTransfererUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
@@ -135,16 +135,16 @@ class AttendedTransfer(TransfereeChannelEvent):
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``SecondTransferer``
     channel."""
-    second_transferer_language: Always[str] = Always("SecondTransfererLanguage", text)
+    second_transferer_language: Always[str] = Always("SecondTransfererLanguage", text, default="en")
     """The language of prompts, such as ``en``. Refers to the ``SecondTransferer`` channel."""
     second_transferer_account_code: Always[str] = Always("SecondTransfererAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the
     ``SecondTransferer`` channel."""
-    second_transferer_context: Always[str] = Always("SecondTransfererContext", text)
+    second_transferer_context: Always[str] = Always("SecondTransfererContext", text, default="default")
     """The dialplan context. Refers to the ``SecondTransferer`` channel."""
-    second_transferer_exten: Always[str] = Always("SecondTransfererExten", text)
+    second_transferer_exten: Always[str] = Always("SecondTransfererExten", text, default="s")
     """The dialplan extension. Refers to the ``SecondTransferer`` channel."""
-    second_transferer_priority: Always[int] = Always("SecondTransfererPriority", integer)
+    second_transferer_priority: Always[int] = Always("SecondTransfererPriority", integer, default="1")
     """The priority within the extension, counted from 1. Refers to the ``SecondTransferer`` channel."""
     second_transferer_uniqueid: Always[str] = Always("SecondTransfererUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
@@ -388,16 +388,16 @@ class BlindTransfer(TransfereeChannelEvent):
     )
     """The name of the party that this channel is talking to; `None` if unknown. Refers to the ``Transferer``
     channel."""
-    transferer_language: Always[str] = Always("TransfererLanguage", text)
+    transferer_language: Always[str] = Always("TransfererLanguage", text, default="en")
     """The language of prompts, such as ``en``. Refers to the ``Transferer`` channel."""
     transferer_account_code: Always[str] = Always("TransfererAccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none. Refers to the ``Transferer``
     channel."""
-    transferer_context: Always[str] = Always("TransfererContext", text)
+    transferer_context: Always[str] = Always("TransfererContext", text, default="default")
     """The dialplan context. Refers to the ``Transferer`` channel."""
-    transferer_exten: Always[str] = Always("TransfererExten", text)
+    transferer_exten: Always[str] = Always("TransfererExten", text, default="s")
     """The dialplan extension. Refers to the ``Transferer`` channel."""
-    transferer_priority: Always[int] = Always("TransfererPriority", integer)
+    transferer_priority: Always[int] = Always("TransfererPriority", integer, default="1")
     """The priority within the extension, counted from 1. Refers to the ``Transferer`` channel."""
     transferer_uniqueid: Always[str] = Always("TransfererUniqueid", text)
     """The channel's identifier. Asterisk never assigns one twice, but one chosen with ``ChannelId`` of Originate may
