@@ -116,12 +116,13 @@ class Member(_Entry):
 
 
 class Enum(_Entry):
-    """A vocabulary."""
+    """A vocabulary; `follows` names one of numbers whose members have the same names, for headers that say both."""
 
     kind: Literal["int", "str"]
     doc: Sentence
     members: Mapping[Name, Member]
     source: Sentence | None = None
+    follows: str | None = None
 
     @field_validator("members", mode="before")
     @classmethod

@@ -357,6 +357,8 @@ class _Resolution:
         enum = self._amended.enums.get(name)
         if enum is None:
             raise ValueError(f"There is no [enum.{name}].")
+        if enum.follows is not None and enum.follows not in self._amended.enums:
+            raise ValueError(f"[enum.{name}] follows {enum.follows}, and there is no [enum.{enum.follows}].")
         self._enums.add(name)
         plain = "int" if enum.kind == "int" else "str"
         return Value(

@@ -114,11 +114,11 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """An enum class; `also` maps additional words to the values that they represent."""
+    """An enum class and the arguments of its definition: other words for its values, and the vocabulary it follows."""
 
     name: str
     base: str
-    also: str | None
+    arguments: tuple[str, ...]
     doc: str
     members: tuple[Attribute, ...]
 
@@ -731,7 +731,10 @@ def _vocabulary(name: str, enum: overlay.Enum) -> Vocabulary:
     return Vocabulary(
         name=name,
         base="OpenIntEnum" if enum.kind == "int" else "OpenStrEnum",
-        also=_mapping(also) if also else None,
+        arguments=(
+            *([f"also={_mapping(also)}"] if also else []),
+            *([f"follows={_text(enum.follows)}"] if enum.follows else []),
+        ),
         doc=_docstring(enum.doc, f"Source: {enum.source.rstrip('.')}." if enum.source else None),
         members=tuple(
             Attribute(

@@ -352,6 +352,29 @@ def test_what_is_not_said_is_what_asterisk_usually_sends() -> None:
     assert events.DeviceEntry().event_list is None  # only the last item has it
 
 
+@pytest.mark.parametrize(
+    ("made", "header", "word"),
+    [
+        (events.Newstate(channel_state=enums.ChannelState.UP), "ChannelStateDesc", "Up"),
+        (events.Newstate({"ChannelState": "5"}, channel="SIP/1"), "ChannelStateDesc", "Ringing"),
+        (events.DialBegin(dest_channel_state=enums.ChannelState.RINGING), "DestChannelStateDesc", "Ringing"),
+        (events.DialBegin(channel_state=enums.ChannelState.UP), "ChannelStateDesc", "Up"),
+        (events.DialBegin(channel_state=enums.ChannelState.UP), "DestChannelStateDesc", "Down"),
+        (events.ExtensionStatus(status=enums.ExtensionState.IN_USE_AND_RINGING), "StatusText", "InUse&Ringing"),
+        (events.ExtensionStatus(status=enums.ExtensionState.REMOVED), "StatusText", "Unknown"),
+        (events.Newstate({"ChannelState": "77"}, channel="SIP/1"), "ChannelStateDesc", "Unknown"),
+        (events.Newstate({"ChannelState": "Up"}, channel="SIP/1"), "ChannelStateDesc", "Down"),
+        (
+            events.Newstate(channel_state=enums.ChannelState.UP, channel_state_desc=enums.ChannelStateName.BUSY),
+            "ChannelStateDesc",
+            "Busy",
+        ),
+    ],
+)
+def test_a_word_follows_the_number_that_it_stands_for(made: ami.Message, header: str, word: str) -> None:
+    assert made[header] == word
+
+
 def test_a_member_is_the_first_in_its_spelling_if_nothing_is_said() -> None:
     assert events.NewCallerid()["CID-CallingPres"] == "0 (Presentation Allowed, Not Screened)"
     assert events.EndpointList()["DeviceState"] == "Unknown"

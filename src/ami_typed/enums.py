@@ -276,7 +276,7 @@ class ChannelState(OpenIntEnum):
     """An incoming call was detected and its caller ID is awaited."""
 
 
-class ChannelStateName(OpenStrEnum):
+class ChannelStateName(OpenStrEnum, follows="ChannelState"):
     """The state of a channel, as the word in ``ChannelStateDesc``.
 
     Source: main/channel.c, ast_state2str.
@@ -579,7 +579,7 @@ class ExtensionState(OpenIntEnum):
     """In use and on hold: defined, but never reported by hints."""
 
 
-class ExtensionStateName(OpenStrEnum):
+class ExtensionStateName(OpenStrEnum, follows="ExtensionState"):
     """The state of an extension's hint, as a word.
 
     Source: main/pbx.c, extension_states.

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from ami_typed.arguments import wrong
 from ami_typed.fields import Always, Closing, Held, MaybeView, Spelled, fields_of
+from ami_typed.values import OpenStrEnum
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from ami_typed.fields import Field, Snapshot
+    from ami_typed.values import Codec
 
 __all__ = ["composed", "gathered", "refused", "unknown"]
 
@@ -134,9 +136,35 @@ def _lines(
         field = fields[attribute]
         given = [header for name in field.found_in(names) for header in left.pop(name.lower(), [])]
         otherwise = unset[attribute] if attribute in unset else field.unset(cls)
-        lines += said.get(attribute) or given or [header for header in otherwise if header[0] not in spelled]
+        lines += (
+            said.get(attribute)
+            or given
+            or [(name, _word(cls, field, lines) or each) for name, each in otherwise if name not in spelled]
+        )
         spelled.update(name for name, _ in lines[-1:])
     return lines + [header for headers in left.values() for header in headers]
+
+
+def _word(cls: type[Any], field: Field[Any], lines: Spelled) -> str | None:
+    """Return the word for a number that was written, where a header has the words of another: ``ChannelStateDesc``."""
+    vocabulary = field.codec.vocabulary
+    if vocabulary is None or not issubclass(vocabulary, OpenStrEnum) or not vocabulary.follows:
+        return None
+    numbers = {each.header: each.codec for each in fields_of(cls).values() if field.header.startswith(each.header)}
+    for name, text in lines:
+        if name in numbers and (word := _word_for(numbers[name], text, vocabulary)) is not None:
+            return word
+    return None
+
+
+def _word_for(number: Codec[Any], text: str, words: type[OpenStrEnum]) -> str | None:
+    if number.decode is None or number.vocabulary is None or number.vocabulary.__name__ != words.follows:
+        return None
+    try:
+        word = words.__members__.get(number.decode(text).name, words.__members__.get("UNKNOWN"))
+    except ValueError:
+        return None
+    return word and word.value
 
 
 def _owners(cls: type[Any], said: Mapping[str, Spelled]) -> dict[str, str]:

@@ -17,7 +17,7 @@ import math
 import re
 from collections.abc import Callable, Container, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from ami_typed._lazy import NamedTuple
 from ami_typed.arguments import (
@@ -122,9 +122,10 @@ class Codec(Generic[T]):
         mark: For text that may be encoded, an ASCII character that every encoded text contains; `None` for every other
             type.
         blank: The text of a mandatory header without a value: a zero, a no, the empty text.
+        vocabulary: The vocabulary of its values, or `None`.
     """
 
-    __slots__ = ("blank", "decode", "empty", "encode", "mark")
+    __slots__ = ("blank", "decode", "empty", "encode", "mark", "vocabulary")
 
     def __init__(
         self,
@@ -134,12 +135,14 @@ class Codec(Generic[T]):
         empty: bool = False,
         mark: str | None = None,
         blank: str = "",
+        vocabulary: type[enum.Enum] | None = None,
     ) -> None:
         self.decode = decode
         self.encode = encode
         self.empty = empty or decode is None or mark is not None
         self.mark = mark
         self.blank = blank
+        self.vocabulary = vocabulary
 
     def applies_to(self, _message: Container[str]) -> bool:
         """Return whether the sender of a message encodes its texts with this codec."""
@@ -619,11 +622,14 @@ class OpenStrEnum(enum.StrEnum):
     """
 
     _spelled: Mapping[str, str]
+    follows: ClassVar[str]
+    """The vocabulary of numbers that these are the words for; empty if there is none."""
 
-    def __init_subclass__(cls, *, also: Mapping[str, str] | None = None) -> None:
-        """Store the alternative words for the values of a vocabulary."""
+    def __init_subclass__(cls, *, also: Mapping[str, str] | None = None, follows: str = "") -> None:
+        """Store the alternative words of a vocabulary, and the name of the vocabulary of numbers that it spells out."""
         super().__init_subclass__()
         cls._spelled = also or {}
+        cls.follows = follows
 
     @classmethod
     def spellings(cls) -> dict[str, Self]:
@@ -673,6 +679,7 @@ def member(vocabulary: type[E], form: int = 0) -> Codec[E]:
         _Members(vocabulary).__getitem__,
         lambda value: _write_member(value, vocabulary, form),
         blank=next((_write_member(each, vocabulary, form) for each in vocabulary), ""),
+        vocabulary=vocabulary,
     )
 
 

@@ -139,7 +139,7 @@ def _type(field: Field) -> str:
 
 
 def _type_of(codec: Codec) -> str:
-    return codec.arguments or "" if codec.name == "member" else _TYPES.get(codec.name, codec.name)
+    return (codec.arguments or "").split(",")[0] if codec.name == "member" else _TYPES.get(codec.name, codec.name)
 
 
 def _by(key: str) -> dict[str, dict[str, list[str]]]:
