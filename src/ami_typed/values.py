@@ -17,7 +17,7 @@ import math
 import re
 from collections.abc import Callable, Container, Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ami_typed._lazy import NamedTuple
 from ami_typed.arguments import (
@@ -622,7 +622,7 @@ class OpenStrEnum(enum.StrEnum):
     """
 
     _spelled: Mapping[str, str]
-    follows: ClassVar[str]
+    follows: str
     """The vocabulary of numbers that these are the words for; empty if there is none."""
 
     def __init_subclass__(cls, *, also: Mapping[str, str] | None = None, follows: str = "") -> None:
