@@ -108,10 +108,11 @@ class Domain(_Entry):
 
 
 class Member(_Entry):
-    """One value of a vocabulary; `also` lists other words that Asterisk uses for it."""
+    """One value of a vocabulary: `also` lists other words for a word on the wire, `word` is the one for a number."""
 
     value: int | str
     also: tuple[str, ...] = ()
+    word: str | None = None
     doc: Sentence | None = None
 
 
@@ -143,6 +144,8 @@ class Enum(_Entry):
                 raise ValueError(f"the value of {name} is {member.value!r}, and the kind is {self.kind}")
             if member.also and wanted is int:
                 raise ValueError(f"{name} has other words, and the kind is int")
+            if member.word is not None and wanted is str:
+                raise ValueError(f"{name} has a word, and the kind is str")
         values = [value for member in self.members.values() for value in (member.value, *member.also)]
         if len(set(values)) != len(values):
             raise ValueError("two members have the same value")

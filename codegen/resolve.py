@@ -333,6 +333,8 @@ class _Resolution:
             return _either(*map(self._parsed, parts))
         if match := _ENUM.fullmatch(keyword):
             return self._enum(match[1], match[2])
+        if kind == "words":
+            return self._words(rest)
         if kind in _SEVERAL:
             inner = self._parsed(rest)
             if inner.repetition is None:
@@ -368,6 +370,12 @@ class _Resolution:
             imports=(("ami_typed", "enums"),),
             enum=name,
         )
+
+    def _words(self, name: str) -> Value:
+        self._enum(name)
+        if not any(member.word for member in self._amended.enums[name].members.values()):
+            raise ValueError(f"No member of [enum.{name}] has a word.")
+        return _text(Codec("worded", f"enums.{name}"))
 
     def _joined(self, codec: Codec, enum: str | None) -> Value:
         if codec.name == "pairs":
@@ -515,7 +523,7 @@ def _types() -> dict[str, Value]:
 _TYPES = _types()
 
 _IN_PYTHON: Mapping[str, tuple[str, *tuple[Import, ...]]] = {
-    **dict.fromkeys(("text", "escaped", "uri_encoded"), ("str",)),
+    **dict.fromkeys(("text", "escaped", "uri_encoded", "worded"), ("str",)),
     **dict.fromkeys(("integer", "integer24"), ("int",)),
     "real": ("float",),
     "round_trip": ("float | None",),

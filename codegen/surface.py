@@ -697,7 +697,7 @@ def _members(source: terms.Event | terms.Answer, used: _Used) -> tuple[Attribute
 
 def _attribute(source: terms.Field, used: _Used) -> Attribute:
     form = used.name("ami_typed.fields", source.form)
-    if source.enum is not None:
+    if source.enum is not None or (source.codec is not None and source.codec.name == "worded"):
         used.name("ami_typed", "enums")
     arguments = [_text(source.header)]
     if source.codec is not None:
@@ -728,12 +728,14 @@ def _structure(source: terms.Built, used: _Used) -> Attribute:
 
 def _vocabulary(name: str, enum: overlay.Enum) -> Vocabulary:
     also = {word: str(member.value) for member in enum.members.values() for word in member.also}
+    words = [f"{member.value}: {_text(member.word)}" for member in enum.members.values() if member.word]
     return Vocabulary(
         name=name,
         base="OpenIntEnum" if enum.kind == "int" else "OpenStrEnum",
         arguments=(
             *([f"also={_mapping(also)}"] if also else []),
             *([f"follows={_text(enum.follows)}"] if enum.follows else []),
+            *([f"words={{{', '.join(words)}}}"] if words else []),
         ),
         doc=_docstring(enum.doc, f"Source: {enum.source.rstrip('.')}." if enum.source else None),
         members=tuple(

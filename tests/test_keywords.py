@@ -90,7 +90,7 @@ def of_codec(codec: values.Codec[Any]) -> st.SearchStrategy[Any]:
     """Return values that a codec reads, by what it is."""
     if codec in OF_CODEC:
         return OF_CODEC[codec]
-    if isinstance(codec, values.Escaped):
+    if isinstance(codec, values.Escaped) or codec.decode is None:
         return TEXTS
     if isinstance(codec, values.Flag):
         return st.booleans()
@@ -361,6 +361,10 @@ def test_what_is_not_said_is_what_asterisk_usually_sends() -> None:
         (events.DialBegin(channel_state=enums.ChannelState.UP), "ChannelStateDesc", "Up"),
         (events.DialBegin(channel_state=enums.ChannelState.UP), "DestChannelStateDesc", "Down"),
         (events.ExtensionStatus(status=enums.ExtensionState.IN_USE_AND_RINGING), "StatusText", "InUse&Ringing"),
+        (events.Hangup(cause=16), "Cause-txt", "Normal Clearing"),
+        (events.Hangup(cause=17, cause_txt="Gone"), "Cause-txt", "Gone"),
+        (events.Hangup(cause=999), "Cause-txt", "Unknown"),
+        (events.Hangup(), "Cause-txt", "Unknown"),
         (events.ExtensionStatus(status=enums.ExtensionState.REMOVED), "StatusText", "Unknown"),
         (events.Newstate({"ChannelState": "77"}, channel="SIP/1"), "ChannelStateDesc", "Unknown"),
         (events.Newstate({"ChannelState": "Up"}, channel="SIP/1"), "ChannelStateDesc", "Down"),

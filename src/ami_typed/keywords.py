@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ami_typed.arguments import wrong
 from ami_typed.fields import Always, Closing, Held, MaybeView, Spelled, fields_of
-from ami_typed.values import OpenStrEnum
+from ami_typed.values import OpenIntEnum
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -148,7 +148,7 @@ def _lines(
 def _word(cls: type[Any], field: Field[Any], lines: Spelled) -> str | None:
     """Return the word for a number that was written, where a header has the words of another: ``ChannelStateDesc``."""
     vocabulary = field.codec.vocabulary
-    if vocabulary is None or not issubclass(vocabulary, OpenStrEnum) or not vocabulary.follows:
+    if vocabulary is None or (issubclass(vocabulary, OpenIntEnum) and field.codec.decode is not None):
         return None
     numbers = {each.header: each.codec for each in fields_of(cls).values() if field.header.startswith(each.header)}
     for name, text in lines:
@@ -157,14 +157,19 @@ def _word(cls: type[Any], field: Field[Any], lines: Spelled) -> str | None:
     return None
 
 
-def _word_for(number: Codec[Any], text: str, words: type[OpenStrEnum]) -> str | None:
-    if number.decode is None or number.vocabulary is None or number.vocabulary.__name__ != words.follows:
-        return None
+def _word_for(number: Codec[Any], text: str, vocabulary: type[Any]) -> str | None:
     try:
-        word = words.__members__.get(number.decode(text).name, words.__members__.get("UNKNOWN"))
+        value = number.decode(text) if number.decode else None
     except ValueError:
         return None
-    return word and word.value
+    if not isinstance(value, int):
+        return None
+    if issubclass(vocabulary, OpenIntEnum):
+        return vocabulary.word(value)
+    if number.vocabulary is None or number.vocabulary.__name__ != vocabulary.follows:
+        return None
+    word = vocabulary.__members__.get(number.vocabulary(value).name, vocabulary.__members__.get("UNKNOWN"))
+    return word and str(word.value)
 
 
 def _owners(cls: type[Any], said: Mapping[str, Spelled]) -> dict[str, str]:

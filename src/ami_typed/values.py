@@ -76,6 +76,7 @@ __all__ = [
     "text",
     "true_false",
     "uri_encoded",
+    "worded",
     "yes_no",
 ]
 
@@ -598,6 +599,18 @@ class OpenIntEnum(enum.IntEnum):
     name; a request sends its number.
     """
 
+    _words: Mapping[int, str]
+
+    def __init_subclass__(cls, *, words: Mapping[int, str] | None = None) -> None:
+        """Take the words that Asterisk has for the numbers of a vocabulary."""
+        super().__init_subclass__()
+        cls._words = words or {}
+
+    @classmethod
+    def word(cls, number: int) -> str:
+        """Return Asterisk's word for a number, that for the first one if it has none; empty if there are no words."""
+        return cls._words.get(number) or next(iter(cls._words.values()), "")
+
     def __str__(self) -> str:
         return self.name
 
@@ -681,6 +694,11 @@ def member(vocabulary: type[E], form: int = 0) -> Codec[E]:
         blank=next((_write_member(each, vocabulary, form) for each in vocabulary), ""),
         vocabulary=vocabulary,
     )
+
+
+def worded(vocabulary: type[OpenIntEnum]) -> Codec[str]:
+    """Text that is the word for a number of this vocabulary in another header: ``Cause-txt``."""
+    return Codec(None, as_text, blank=vocabulary.word(0), vocabulary=vocabulary)
 
 
 def _write_member(value: object, vocabulary: type[enum.Enum], form: int) -> str:

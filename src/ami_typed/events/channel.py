@@ -10,7 +10,7 @@ from ami_typed.events.families import ChannelEvent, ChannelSnapshot, ListComplet
 from ami_typed.fields import Always, Sometimes, Variables, VariablesByName, View
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import clock, epoch, escaped, formats, group_bits, integer, member, text
+from ami_typed.values import clock, epoch, escaped, formats, group_bits, integer, member, text, worded
 from ami_typed.values import seconds as _seconds
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Hangup(ChannelEvent):
 
     cause: Always[int] = Always("Cause", integer)
     """The cause by Q.850: a number of `enums.HangupCause`."""
-    cause_txt: Always[str] = Always("Cause-txt", text)
+    cause_txt: Always[str] = Always("Cause-txt", worded(enums.HangupCause))
     """The cause, in words."""
     tech_cause: Sometimes[int] = Sometimes("TechCause", integer, releases="20.17 22.7 23.1-")
     """The cause as a code of the channel technology, such as that of a SIP response; only sent if there is one."""
