@@ -107,6 +107,26 @@ def test_a_keyword_that_is_no_type_is_a_trouble_with_its_place(tmp_path: Path, k
     assert trouble.startswith("overlay.toml:2: Event E, parameter X: ")
 
 
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ('type = "enum:Word"', "[enum.Word] follows Number, and there is no [enum.Number]."),
+        ('type = "words:Plain"', "No member of [enum.Plain] has a word."),
+        (
+            'type = "repeated:text"\npresence = "always"\ndefault = "x"',
+            "Only a header that comes once in a message has a",
+        ),
+    ],
+)
+def test_what_cannot_be_sent_of_itself_is_a_trouble(tmp_path: Path, header: str, reason: str) -> None:
+    word = '[enum.Word]\nkind = "str"\ndoc = "D."\nfollows = "Number"\nmembers = { UP = "Up" }\n'
+    plain = '[enum.Plain]\nkind = "int"\ndoc = "D."\nmembers = { UP = 1 }\n'
+
+    found = troubles(tmp_path, f"{word}{plain}[header.X]\n{header}\n", event("E", "X"))
+
+    assert any(reason in trouble for trouble in found), found
+
+
 def test_a_trouble_finds_its_line_whatever_the_case_and_the_new_name(tmp_path: Path) -> None:
     text = '[event.e]\nwhy = "W."\nseen = "S"\n[event.e.header.x]\nrename = "Y"\ntype = "string"\n'
 
