@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dis
 import gc
+import inspect
 import logging
 import random
 import signal
@@ -16,6 +18,8 @@ import ssl
 import sys
 import threading
 from collections import Counter
+from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -328,6 +332,48 @@ def test_an_interrupt_on_an_event_loop_leaves_whole_requests_or_no_connection(
     assert struck > 20  # compiled modules have no bytecode to strike at
     assert lost > 1
     loop.run_until_complete(manager.close())
+
+
+OF_THREADS = [
+    *(f"_transport/{name}.py" for name in ("sockets", "threads", "tasks", "forks", "locks")),
+    *(f"_faces/{name}.py" for name in ("common", "threads")),
+    *(f"_delivery/{name}.py" for name in ("audience", "backlog", "bounded", "stream_buffer")),
+]
+"""The modules whose code Ctrl-C may interrupt anywhere."""
+SOURCES = Path(__file__).parents[1] / "src" / "ami_typed"
+HARMLESS = {
+    "SynchronisedSocket._write_in_turn": "no message has begun where its loop goes back",
+    "SynchronisedSocket._begun": "only IndexError is handled around its loop",
+    "_begun": "only the comprehension's own clean-up is around its loop",
+    "_cut": "a child process cuts what it can",
+}
+"""Functions with a loop from which an interrupt skips the handlers around it, and why that does no harm."""
+
+
+def functions_of(code: CodeType) -> Iterator[CodeType]:
+    """Yield the code of a module's functions, without coroutines and generator expressions: their loops are their end."""
+    if code.co_name != "<genexpr>" and not code.co_flags & inspect.CO_COROUTINE:
+        yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from functions_of(constant)
+
+
+def skips_handlers(code: CodeType) -> bool:
+    """Return whether a jump back is not in the exception table where its target is."""
+    table: Any = vars(dis)["_parse_exception_table"](code)
+
+    def handlers(offset: int) -> set[int]:
+        return {entry.target for entry in table if entry.start <= offset < entry.end}
+
+    jumps = [each for each in dis.get_instructions(code) if each.opname == "JUMP_BACKWARD"]
+    return any(handlers(each.argval) - handlers(each.offset) for each in jumps)
+
+
+@pytest.mark.parametrize("module", OF_THREADS)
+def test_an_interrupt_of_a_loop_runs_the_handlers_around_it(module: str) -> None:
+    code = compile((SOURCES / module).read_text("utf-8"), module, "exec")
+    assert {each.co_qualname for each in functions_of(code) if skips_handlers(each)} <= HARMLESS.keys()
 
 
 # Signal handlers that use the manager

@@ -100,8 +100,7 @@ class ThreadFace(Face["Connection", "Audience"]):
         try:
             audience.dispatcher.start()
             connection = self._dial(target, audience)
-            while (plan := self._adopt(connection, call)) is None:  # another thread has connected meanwhile
-                self._leave()
+            plan = self._adopted(connection, call)
             self._tally.connected()
             self._log.tell(f"Connected to {target}: {' '.join(connection.session.greeting or ())}.")
             connection.start()
@@ -114,6 +113,12 @@ class ThreadFace(Face["Connection", "Audience"]):
             audience.dispatcher.join(_DRAIN)
             raise
         return connection
+
+    def _adopted(self, connection: Connection, call: int) -> Plan:
+        """Adopt a new connection, leaving those that other threads have made meanwhile; see `_adopt`."""
+        while (plan := self._adopt(connection, call)) is None:
+            self._leave()
+        return plan
 
     def _adopt(self, connection: Connection, call: int) -> Plan | None:
         """Adopt a new connection as this manager's. Return the plan for its loss, `None` while there is another one.
@@ -175,9 +180,7 @@ class ThreadFace(Face["Connection", "Audience"]):
                 audience, self._audience = self._audience, None
                 if self._wanted is not None:
                     self._wanted.set()
-            for attempt in tuple(self._attempts):
-                if attempt.audience is audience:
-                    attempt.abandon()
+            self._abandon_attempts(audience)
             if connection is not None:
                 connection.end(ConnectionLost("the program disconnected."), wanted=True)
         finally:
@@ -187,6 +190,12 @@ class ThreadFace(Face["Connection", "Audience"]):
             connection.join(_DRAIN)
         if audience is not None and not (connection is not None and connection.is_entered()):
             audience.dispatcher.join(_DRAIN)
+
+    def _abandon_attempts(self, audience: Audience | None) -> None:
+        """Abandon the attempts to connect again for an audience."""
+        for attempt in tuple(self._attempts):
+            if attempt.audience is audience:
+                attempt.abandon()
 
     def __del__(self) -> None:
         connection = getattr(self, "_connection", None)

@@ -18,6 +18,9 @@ Rules of this package that follow from this:
   place that other code knows.
 - Code that a signal handler may re-enter uses an `RLock`; if it must not be re-entered, the handler checks `ownership`
   first. With a plain lock, the thread that holds it would wait for itself.
+- A loop is not the last statement of a ``with`` or ``try`` whose end matters, but has a function of its own: from 3.12
+  on, the compiler leaves the jump back of such a loop out of the exception table, and an interrupt there would skip
+  the release of the lock. `tests/test_signals.py` reads the tables.
 - A step that must be completed may be executed twice, and is repeated if it was interrupted.
 """
 

@@ -186,24 +186,29 @@ class SynchronisedSocket:
         """Write all queued messages, unless another thread, or an outer call in this one, does: it checks again."""
         while self._outgoing:
             taken = False
-            stage = _BEGINNING
             try:
                 (taken,) = map(self._writing.acquire, NOT_WAITING)
                 if not taken or self._calling:
                     return
-                while self._outgoing:
-                    stage = _TAKING
-                    if octets := self._begun():
-                        self._seal(octets)
-                    stage = _SENDING
-                    self._send()
-                    stage = _BEGINNING
-            except BaseException:
-                self._break_off(stage)
-                raise
+                self._write_in_turn()
             finally:
                 if taken:
                     self._writing.release()
+
+    def _write_in_turn(self) -> None:
+        """Write all messages, holding the lock."""
+        stage = _BEGINNING
+        try:
+            while self._outgoing:
+                stage = _TAKING
+                if octets := self._begun():
+                    self._seal(octets)
+                stage = _SENDING
+                self._send()
+                stage = _BEGINNING
+        except BaseException:
+            self._break_off(stage)
+            raise
 
     def _break_off(self, stage: int) -> None:
         """Close the connection after an interrupted write, unless everything that was begun has been sent."""

@@ -37,7 +37,7 @@ from ami_typed.errors import (
 from ami_typed.messages import Event, Message, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ami_typed._delivery.audience import OnLoss
     from ami_typed._delivery.backlog import Backlog
@@ -568,7 +568,7 @@ class Connection(asyncio.BufferedProtocol):
         """Write requests whose senders still wait; if this is interrupted, the connection ends."""
         assert self._transport is not None, "a connection that was greeted has its transport"
         try:
-            octets = b"".join([exchange.octets for exchange in exchanges if exchange.begin()])
+            octets = _begun(exchanges)
             if not self._secure:
                 self._transport.write(octets)
             elif octets:
@@ -794,3 +794,8 @@ class Connection(asyncio.BufferedProtocol):
                 continue
             if exchange.response is None:
                 self.end(ConnectionLost(f"the server did not answer a ping within {interval:g} s."))
+
+
+def _begun(exchanges: Iterable[Exchange[Any]]) -> bytes:
+    """Begin exchanges, and return the bytes of those whose senders still wait."""
+    return b"".join([exchange.octets for exchange in exchanges if exchange.begin()])

@@ -485,12 +485,7 @@ class Connection:
         answer would cost more than the answer.
         """
         try:
-            while not exchange.settled:
-                self._read_for(exchange)
-                if not exchange.settled:
-                    self._wait_for(exchange)
-                if not self._extend(exchange):
-                    break
+            self._wait_until_settled(exchange)
         finally:
             self._last_wait = time.monotonic()
             if not exchange.settled:
@@ -498,6 +493,14 @@ class Connection:
             observers = self._observers()
             if observers is not None and observers.any:
                 observers.settled(exchange)
+
+    def _wait_until_settled(self, exchange: Exchange[Any]) -> None:
+        while not exchange.settled:
+            self._read_for(exchange)
+            if not exchange.settled:
+                self._wait_for(exchange)
+            if not self._extend(exchange):
+                break
 
     def _extend(self, exchange: Exchange[Any]) -> bool:
         """Extend the time of an exchange that timed out, if possible; see `Session.extend`."""
@@ -532,14 +535,12 @@ class Connection:
 
     def _read_for(self, exchange: Exchange[Any]) -> None:
         """Read instead of the reader while more data arrives at once; then leave the rest to the reader."""
-        deadline = exchange.sent + exchange.timeout
         nested = self._reads()
         taken = False
         try:
             (taken,) = map(self._reading.acquire, NOT_WAITING)
-            while taken and not (exchange.settled or self.ended) and deadline - time.monotonic() > SOON:
-                if not self._pump_soon() and not nested:
-                    break
+            if taken:
+                self._pump_for(exchange, nested=nested)
         finally:
             if taken:
                 self._reading.release()
@@ -574,19 +575,30 @@ class Connection:
             with self._reading:
                 self.transport.release()
 
+    def _pump_for(self, exchange: Exchange[Any], *, nested: bool) -> None:
+        """Read while more data arrives at once; a handler that interrupts the reading reads to the end."""
+        deadline = exchange.sent + exchange.timeout
+        while not (exchange.settled or self.ended) and deadline - time.monotonic() > SOON:
+            if not self._pump_soon() and not nested:
+                break
+
     def _read_until_stopped(self) -> None:
         while not self.stopped.is_set():
             self.audience.throttle.wait(self._is_awaited)
             with self._reading:
-                self._pump()
-                while self.session.pending:  # the waiting threads have left reading to this one
-                    self._pump()
+                self._pump_while_pending()
             # Another request often follows at once; its sender should find the socket free.
             while not self.stopped.is_set() and time.monotonic() - self._last_wait < _GRACE:
                 if self._nap.wait(_GRACE):
                     break
         with self._reading:
             self._inspect()
+
+    def _pump_while_pending(self) -> None:
+        """Read, and go on while the waiting threads have left reading to this one."""
+        self._pump()
+        while self.session.pending:
+            self._pump()
 
     def _is_leaving(self) -> bool:
         """Whether the end of the connection is wanted: by the program, or because it logged off."""
