@@ -81,7 +81,7 @@ IN_C = ("plain", "messages", "fields", "decoded", "session", "scenarios")
 """The tests that exercise the C part most."""
 OF_SHELLS = ("manager", "aio", "threads", "reconnect", "speed")
 """The tests of what opens sockets and starts threads and tasks."""
-OF_PYTHON = ("lazy", "package", "values", "keywords", "encoders", "signals", "forks", "uvloop")
+OF_PYTHON = ("lazy", "package", "values", "keywords", "encoders", "signals", "forks", "connecting")
 """Further tests whose result depends on the interpreter: its descriptors, pickles, signals, forks and event loops."""
 
 
