@@ -28,8 +28,9 @@ import ami_typed as ami
 from ami_typed import AsyncManager
 from ami_typed._faces import threads as faces
 from ami_typed._transport import threads as _threads
-from tests.footprint import footprint, settle
+from tests.footprint import settle
 from tests.interrupts import sweep
+from tests.scenario_players import until
 from tests.support import GREETING, PATIENCE, Gadget, Peer, Server, answer, background, message
 
 if TYPE_CHECKING:
@@ -255,10 +256,10 @@ def test_interrupts_at_random_leave_whole_requests_or_no_connection(strict: Stri
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-def test_an_interrupt_while_it_connects_leaves_no_thread_and_no_descriptor(strict: Strict) -> None:
+def test_an_interrupt_while_it_connects_leaves_no_thread(strict: Strict) -> None:
     manager = ami.Manager(logger=SILENT)
     settle()
-    before = footprint()
+    before = threading.active_count()
     struck = 0
     for each in sweep(interrupt, step=13):
         with contextlib.suppress(Interrupted), each:
@@ -269,8 +270,8 @@ def test_an_interrupt_while_it_connects_leaves_no_thread_and_no_descriptor(stric
         manager.close()
     assert struck > 50
     settle()
-    after = footprint()
-    assert after.threads <= before.threads
+    gc.collect()
+    until(lambda: threading.active_count() <= before)  # the server's thread sees the end of its connection later
 
 
 def test_an_interrupt_while_it_closes_ends_the_streams_and_threads(strict: Strict) -> None:
