@@ -123,3 +123,10 @@ def test_no_class_that_mypyc_compiles_has_a_base_in_c(name: str) -> None:
         if inspect.isclass(cls) and cls.__module__ == module.__name__ and not issubclass(cls, tuple):
             foreign = {base for base in cls.__mro__ if not base.__module__.startswith("ami_typed")}
             assert {base.__basicsize__ for base in foreign - {Generic, Protocol}} == {object.__basicsize__}
+
+
+def test_none_is_returned_with_a_reference_of_its_own() -> None:
+    """A build with the headers of 3.12 or later is loaded by 3.11 too, where None can be deallocated."""
+    source = Path(__file__).parents[1] / "src" / "ami_typed" / "_speed" / "compiled.c"
+    code = source.read_text("utf-8").partition("*/")[2]
+    assert "Py_RETURN_" not in code

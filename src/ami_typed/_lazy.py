@@ -16,12 +16,12 @@ else:
     from collections import namedtuple
 
     class _Fields(type):
-        def __new__(cls, name, bases, members):  # noqa: ANN001, ANN204 - see above
+        def __new__(cls, name, bases, members):  # noqa: ANN001, ANN204 - checkers see typing's
             if not bases:
                 return super().__new__(cls, name, bases, members)
             fields = members["__annotations__"]
             defaults = [members.pop(field) for field in fields if field in members]
-            made = namedtuple(name, fields, defaults=defaults, module=members["__module__"])  # noqa: PYI024
+            made = namedtuple(name, fields, defaults=defaults, module=members["__module__"])  # noqa: PYI024 - the class form compiles
             made.__new__.__annotations__ = fields
             for member, value in members.items():
                 setattr(made, member, value)

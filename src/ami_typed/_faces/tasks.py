@@ -211,8 +211,9 @@ class TaskFace(Face[Connection, Audience]):
         super()._disown()  # the event loop belongs to the parent too, so no waiter can be woken
         self._resuming = None
 
-    async def _converse(self, conversation: Conversation[T], connection: Connection) -> T:
-        raise NotImplementedError
+    if TYPE_CHECKING:  # `AsyncManager` defines it, and so does `Manager`, which is generated from it
+
+        async def _converse(self, conversation: Conversation[T], connection: Connection) -> T: ...
 
 
 def _foreign_loop() -> WrongContext:

@@ -246,8 +246,9 @@ class ThreadFace(Face["Connection", "Audience"]):
             awaited.error = WrongContext.inherited()
             awaited.ring()
 
-    def _converse(self, conversation: Conversation[T], connection: Connection) -> T:
-        raise NotImplementedError
+    if TYPE_CHECKING:  # `Manager` defines it: the source that it is generated from has it too
+
+        def _converse(self, conversation: Conversation[T], connection: Connection) -> T: ...
 
 
 class Plan(NamedTuple):

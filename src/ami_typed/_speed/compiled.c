@@ -1,6 +1,8 @@
 /* What `plain` does, in C: see there for what each function promises. Tests hold both to the same results.
  *
- * Only the stable ABI of Python 3.11 is used, so that one build serves every later Python.
+ * Only the stable ABI of Python 3.11 is used, so that one build serves every later Python, and one made with a later
+ * Python's headers serves 3.11 too. Py_RETURN_NONE and its like are not used: from 3.12 on they return without a new
+ * reference, whatever Py_LIMITED_API says, and 3.11 then deallocates None.
  */
 
 #ifndef _GNU_SOURCE
@@ -211,7 +213,7 @@ value_of(PyObject *message, PyObject *line_start, char mark, int *marked)
     const char *end = octets + length;
     const char *start = find(octets, end, needle, needle_length);
     if (start == NULL)
-        Py_RETURN_NONE;
+        return Py_NewRef(Py_None);
     start += needle_length;
     const char *stop = line_end(start, end);
     if (needle_length == MESSAGE_LENGTH && memcmp(needle, MESSAGE, MESSAGE_LENGTH) == 0)
@@ -287,7 +289,7 @@ decoded(PyObject *self, PyObject *message, PyObject *spelling, int marked)
     if (none < 0)
         return NULL;
     if (none)
-        Py_RETURN_NONE;
+        return Py_NewRef(Py_None);
     if (marked)
         return PyObject_CallMethodObjArgs(self, decode_name, message, spelling, NULL);
     if (found->read == Py_None || found->mark)
@@ -735,12 +737,12 @@ written(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t coun
     PyObject *headers = arguments[0];
     const char *id = line_part(arguments[1], &id_length);
     if (id == NULL || PyDict_Size(headers) == 0)
-        Py_RETURN_NONE;
+        return Py_NewRef(Py_None);
     Py_ssize_t size = sizeof id_name - 1 + id_length + AROUND + 2;
     while (PyDict_Next(headers, &place, &name, &value)) {
         const char *start = line_part(name, &name_length);
         if (start == NULL || !is_header_name(start, name_length) || !line_part(value, &value_length))
-            Py_RETURN_NONE;
+            return Py_NewRef(Py_None);
         size += name_length + value_length + AROUND;
     }
     PyObject *octets = PyBytes_FromStringAndSize(NULL, size);
@@ -796,7 +798,7 @@ publish(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t coun
     int due = is_unread(arguments[0], arguments[1]);
     if (due < 0 || (due && publish_headers(arguments[0], arguments[2], arguments[3], arguments[4]) < 0))
         return NULL;
-    Py_RETURN_NONE;
+    return Py_NewRef(Py_None);
 }
 
 /* Put the headers of a message, if they are plain, in the place of its guard; return what `fill` does. */
@@ -827,7 +829,7 @@ read_message(PyObject *module, PyObject *message)
         return NULL;
     if (octets == Py_None) {
         Py_DECREF(octets);
-        Py_RETURN_TRUE;
+        return Py_NewRef(Py_True);
     }
     PyObject *repeated = unguard(module, message, octets);
     Py_DECREF(octets);
@@ -949,7 +951,7 @@ sift(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
             return NULL;
         start = stop + END_LENGTH;
     }
-    Py_RETURN_NONE;
+    return Py_NewRef(Py_None);
 }
 
 /* The module */
