@@ -43,7 +43,7 @@ def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(session, "Kind", plain.Kind)
         monkeypatch.setattr(session, "unread", plain.unread)
     elif not _speed.compiled:
-        pytest.skip("nothing is compiled here")
+        pytest.skip("NOT RUN: the C part is not built here")
 
 
 def gadget(action_id: str, size: int = 1) -> bytes:
