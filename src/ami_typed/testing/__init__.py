@@ -21,6 +21,7 @@ with testing.StandIn(testing.Scenario.of(PING)) as server, ami.Manager() as mana
 The dialogue is a `Scenario`, a text that reads like a transcript; the module `scenarios` describes the format.
 """
 
+from ami_typed.testing.clocks import Clock, RealClock, SteppedClock
 from ami_typed.testing.scenarios import (
     Deed,
     Expect,
@@ -37,17 +38,20 @@ from ami_typed.testing.stand_in import Departure, StandIn
 from ami_typed.testing.templates import Template
 
 __all__ = [
+    "Clock",
     "Deed",
     "Departure",
     "Expect",
     "HangUp",
     "Leave",
     "Pause",
+    "RealClock",
     "Say",
     "Scenario",
     "ScenarioError",
     "StandIn",
     "Step",
+    "SteppedClock",
     "Template",
     "demo",
 ]
