@@ -121,6 +121,24 @@ def test_queues_are_loaded_and_watched(telephones: Telephones) -> None:
     play(telephones, story)
 
 
+def test_it_can_be_opened_again_after_it_was_closed(telephones: Telephones) -> None:
+    async def story(telephones: Telephones, manager: ami.AsyncManager) -> None:
+        pbx = AsyncPbx(manager)
+        async with pbx:
+            await pbx.open()
+            assert pbx.calls == []
+        talk(telephones.paper)
+        telephones.happens(unseen=True)
+        async with pbx, pbx.changes(live.CallEnded) as changes:
+            (call,) = pbx.calls
+            assert call.state is live.CallState.TALKING
+            with pytest.raises(ami.EventTimeout):
+                await changes.get(timeout=0)
+        assert [change async for change in changes] == []
+
+    play(telephones, story)
+
+
 def test_who_may_not_read_the_lists_is_told_at_the_start(telephones: Telephones) -> None:
     async def story(telephones: Telephones, manager: ami.AsyncManager) -> None:
         with pytest.raises(ami.ActionFailed, match="Permission denied"):

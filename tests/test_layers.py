@@ -30,7 +30,7 @@ LAYERS = {
     "delivery": {"_delivery"},
     "transport": {"_transport", "backoff", "observers"},
     "live model": {"live"},
-    "live shells": {"pbx", "aiopbx"},
+    "live shells": {"_watching", "pbx", "aiopbx"},
     "faces": {"_faces", "manager", "aio"},
     "around": {"__init__", "__main__", "testing", "cli", "telemetry"},
 }
@@ -157,7 +157,7 @@ def test_every_module_belongs_to_one_layer() -> None:
 
 def test_what_is_private_lies_in_a_private_folder_and_nothing_there_needs_an_underscore() -> None:
     private = {module for module in MODULES for part in module.split(".")[-1:] if part[0] == "_" and part[1] != "_"}
-    assert private == {"_lazy", "_speed", "_protocol", "_delivery", "_transport", "_faces"}
+    assert private == {"_lazy", "_speed", "_protocol", "_delivery", "_transport", "_watching", "_faces"}
 
 
 @pytest.mark.parametrize("module", MODULES)

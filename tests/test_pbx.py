@@ -105,6 +105,22 @@ def test_what_was_there_before_is_there_from_the_first_moment(telephones: Teleph
         assert pbx.verify() == []
 
 
+def test_it_can_be_opened_again_after_it_was_closed(telephones: Telephones, manager: ami.Manager) -> None:
+    telephones.link(manager)
+    pbx = Pbx(manager)
+    pbx.open()
+    assert pbx.calls == []
+    pbx.close()
+    talk(telephones.paper)
+    telephones.happens(unseen=True)
+    with pbx, pbx.changes(live.CallEnded) as changes:
+        (call,) = pbx.calls
+        assert call.state is live.CallState.TALKING
+        with pytest.raises(ami.EventTimeout):
+            changes.get(timeout=0)
+    assert list(changes) == []
+
+
 def test_changes_are_told_as_they_happen(telephones: Telephones, manager: ami.Manager) -> None:
     telephones.link(manager)
     with Pbx(manager) as pbx, pbx.changes(live.CallAnswered, live.CallEnded) as changes:

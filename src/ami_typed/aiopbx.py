@@ -1,18 +1,28 @@
-"""A server's calls, kept up to date: the counterpart of `ami_typed.pbx` for asyncio."""
+"""A server's calls, kept up to date: the I/O around `ami_typed.live`, for programs with an event loop.
+
+`AsyncPbx` subscribes to the events of calls, loads the calls already in progress, and reloads after a gap. One task
+processes the events; programs read `AsyncPbx.calls` at any time, and changes from `AsyncPbx.changes`.
+
+Rules owned here:
+
+- It is written for both faces: `pbx` is generated from it. What differs by more than ``await`` lies in
+  `_watching.tasks` and `_watching.threads`, what does not wait in `_watching.common`.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import nullcontext, suppress
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from ami_typed import actions, live
+from ami_typed._watching.common import C_co
+from ami_typed._watching.tasks import TaskChanges, TaskWatching
 from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
 from ami_typed.events import Reload
 from ami_typed.messages import Aggregate, Event, ListRequest, Request
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.overflow import Overflow
-from ami_typed.pbx import Changes, Watching
 from ami_typed.quantities import seconds_or_none
 
 if TYPE_CHECKING:
@@ -20,15 +30,14 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from ami_typed._watching.common import QueueLists
     from ami_typed.live.joining import Lists
     from ami_typed.messages import R
-    from ami_typed.pbx import QueueLists
     from ami_typed.quantities import Seconds
 
 __all__ = ["AsyncChangeStream", "AsyncPbx"]
 
 A = TypeVar("A", bound=Aggregate)
-C_co = TypeVar("C_co", bound=live.Change, covariant=True)
 C = TypeVar("C", bound=live.Change)
 C1 = TypeVar("C1", bound=live.Change)
 C2 = TypeVar("C2", bound=live.Change)
@@ -58,18 +67,8 @@ class _Manager(Protocol):
     async def execute(self, request: Request[R], /) -> R: ...
 
 
-class AsyncChangeStream(Changes[C_co]):
+class AsyncChangeStream(TaskChanges[C_co]):
     """An iterator over changes of chosen classes, in order; created by `AsyncPbx.changes`. It ends with its pbx."""
-
-    def __init__(
-        self,
-        pbx: Watching,
-        kinds: tuple[type[live.Change], ...],
-        limit: int | None = None,
-        overflow: Overflow = Overflow.DROP_OLDEST,
-    ) -> None:
-        self._changed = asyncio.Event()
-        super().__init__(pbx, kinds, limit, overflow, self._changed.set)
 
     async def get(self, timeout: Seconds | None = None) -> C_co:
         """Return the next change.
@@ -84,17 +83,10 @@ class AsyncChangeStream(Changes[C_co]):
             TypeError: ``timeout`` is not a duration.
         """
         timeout = seconds_or_none(timeout, "timeout", passed=True)
-        try:
-            async with asyncio.timeout(timeout):
-                while not self._buffer.ready:
-                    self._changed.clear()
-                    await self._changed.wait()
-        except TimeoutError:
-            raise EventTimeout(f"No change came within {timeout:g} s.") from None
-        change = self._buffer.take()
+        change = await self._next(timeout)
         if change is None:
             raise StopAsyncIteration
-        return change  # type: ignore[return-value]  # `_put` adds only changes of its classes
+        return change
 
     def __aiter__(self) -> Self:
         return self
@@ -111,7 +103,7 @@ class AsyncChangeStream(Changes[C_co]):
         self.close()
 
 
-class AsyncPbx(Watching):
+class AsyncPbx(TaskWatching):
     """The live calls of the server that a manager is connected to.
 
     It follows events from `open` until `close`, which are called on entering and leaving an ``async with`` block. The
@@ -138,24 +130,27 @@ class AsyncPbx(Watching):
     ) -> None:
         super().__init__(trunks, inbound_contexts, recordings=recordings, queues=queues)
         self._manager = manager
-        self._lock = nullcontext()
         self._events: _Events | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._created()
 
     async def open(self) -> None:
-        """Subscribe to events, load the picture, and start to follow it.
+        """Subscribe to events, load the picture, and start to follow it; do nothing if it is open.
 
         Raises:
             ActionFailed: The user is not permitted to read the lists of channels and bridges.
             NotConnected: There is no connection.
         """
-        self._events = self._manager.subscribe(*self._kinds)
+        if self._events is not None and not self._ended:
+            return
+        self._begin()
+        self._events = events = self._manager.subscribe(*self._kinds)
         try:
-            await self._load(self._events)
+            await self._load(events)
         except BaseException:
-            self._events.close()
+            self._events = None
+            events.close()
             raise
-        self._task = asyncio.create_task(self._run(self._events), name="ami-typed: calls")
+        self._start(partial(self._run, events))
 
     @overload
     def changes(
@@ -241,7 +236,7 @@ class AsyncPbx(Watching):
         for _ in range(_ROUNDS - 1):
             if not found:
                 break
-            await asyncio.sleep(_PATIENCE)
+            await self._pause(_PATIENCE)
             again = await self._compare()
             found = [each for each in again if each in found]
         return found
@@ -252,11 +247,11 @@ class AsyncPbx(Watching):
         return self._differences(lists, queues)
 
     async def close(self) -> None:
-        """Stop following events, and end the streams of changes. Closing it again does nothing."""
+        """Stop following events, and end the streams of changes. Closing it again does nothing; `open` resumes."""
         if self._events is not None:
             self._events.close()
-        if self._task is not None and self._task is not asyncio.current_task():
-            await self._task
+            self._events = None
+        await self._finish()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -277,6 +272,7 @@ class AsyncPbx(Watching):
         except Error as error:
             self._failure = error
         finally:
+            events.close()
             self._end()
 
     async def _take(self, events: _Events, event: Event) -> None:

@@ -1,4 +1,4 @@
-"""The face with threads is the face with an event loop, without what only an event loop has."""
+"""A module with threads is the module with an event loop, without what only an event loop has."""
 
 from __future__ import annotations
 
@@ -11,60 +11,74 @@ import pytest
 from codegen import twins as module
 from codegen.__main__ import OUTPUT
 from codegen.trouble import TroubleError
-from codegen.twins import HEADER, blocking, twins
+from codegen.twins import TWINS, Twin, blocking, twins
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SOURCE = (OUTPUT / "aio.py").read_text("utf-8")
+EACH = pytest.mark.parametrize("twin", TWINS, ids=lambda twin: twin.name)
+SHORT = Twin("a.py", "b.py", {"AsyncManager": "Manager"}, {"an ``async with`` block": "a ``with`` block"})
 
 
 @pytest.fixture
-def rules(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have few rules, for short sources."""
+def few_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no rules but those of a twin, for short sources."""
     monkeypatch.setattr(module, "DROPPED", frozenset({"await"}))
-    names, words = {"AsyncManager": "Manager"}, {"an ``async with`` block": "a ``with`` block"}
-    for name, rules in (("NAMES", names), ("WORDS", words)):
-        monkeypatch.setattr(module, name, rules)
+    monkeypatch.setattr(module, "NAMES", {})
+    monkeypatch.setattr(module, "WORDS", {})
 
 
-def test_the_face_with_threads_is_generated_from_its_twin() -> None:
-    assert twins(OUTPUT) == {"manager.py": (OUTPUT / "manager.py").read_text("utf-8")}
+def written(folder: Path, text: str, name: str = "a.py") -> Path:
+    """Write a source."""
+    file = folder / name
+    file.write_text(text, "utf-8")
+    return file
 
 
-def test_a_folder_without_the_source_has_no_twin(tmp_path: Path) -> None:
+def test_the_modules_with_threads_are_generated_from_their_twins() -> None:
+    names = ["manager.py", "pbx.py"]
+    assert twins(OUTPUT) == {name: (OUTPUT / name).read_text("utf-8") for name in names}
+
+
+def test_a_folder_without_the_sources_has_no_twins(tmp_path: Path) -> None:
     assert twins(tmp_path) == {}
 
 
-def test_the_twin_says_what_to_edit_instead(tmp_path: Path) -> None:
-    shutil.copy(OUTPUT / "aio.py", tmp_path)
-    assert twins(tmp_path)["manager.py"].startswith(HEADER)
-    assert "aio.py" in HEADER
+@EACH
+def test_the_twin_says_what_to_edit_instead(twin: Twin, tmp_path: Path) -> None:
+    shutil.copy(OUTPUT / twin.source, tmp_path)
+    assert twins(tmp_path)[twin.name].startswith(twin.header)
+    assert twin.source in twin.header
 
 
-def test_nothing_waits_by_a_coroutine() -> None:
+@EACH
+def test_nothing_waits_by_a_coroutine(twin: Twin) -> None:
     waiting = (ast.AsyncFunctionDef, ast.Await, ast.AsyncWith, ast.AsyncFor)
-    assert not [node for node in ast.walk(ast.parse(blocking(SOURCE))) if isinstance(node, waiting)]
+    tree = ast.parse(blocking(OUTPUT / twin.source, twin))
+    assert not [node for node in ast.walk(tree) if isinstance(node, waiting)]
 
 
-def test_both_have_the_same_definitions_in_the_same_order() -> None:
+@EACH
+def test_both_have_the_same_definitions_in_the_same_order(twin: Twin) -> None:
     def definitions(text: str) -> list[tuple[str, int]]:
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
         return [(node.name, len(node.body)) for node in ast.walk(ast.parse(text)) if isinstance(node, kinds)]
 
     names = {"__aenter__": "__enter__", "__aexit__": "__exit__", "__aiter__": "__iter__", "__anext__": "__next__"}
-    assert [(names.get(name, name), length) for name, length in definitions(SOURCE)] == definitions(blocking(SOURCE))
+    source = OUTPUT / twin.source
+    expected = [(names.get(name, name), length) for name, length in definitions(source.read_text("utf-8"))]
+    assert expected == definitions(blocking(source, twin))
 
 
-@pytest.mark.usefixtures("rules")
-def test_code_is_changed_by_names_and_texts_by_words() -> None:
+@pytest.mark.usefixtures("few_rules")
+def test_code_is_changed_by_names_and_texts_by_words(tmp_path: Path) -> None:
     text = """\
 # AsyncManager, in an ``async with`` block
 async_manager = AsyncManager("an ``async with`` block of AsyncManager")
 await_time = (await  async_manager)
 """
     assert (
-        blocking(text).removeprefix(HEADER)
+        blocking(written(tmp_path, text), SHORT).removeprefix(SHORT.header)
         == """\
 # Manager, in a ``with`` block
 async_manager = Manager("a ``with`` block of Manager")
@@ -73,20 +87,25 @@ await_time = ( async_manager)
     )
 
 
-@pytest.mark.usefixtures("rules")
-def test_a_rule_that_changes_nothing_is_a_trouble() -> None:
+@pytest.mark.usefixtures("few_rules")
+def test_a_rule_that_changes_nothing_is_a_trouble(tmp_path: Path) -> None:
+    file = written(tmp_path, "await something\n")
     with pytest.raises(TroubleError) as caught:
-        blocking("await something\n", "aio.py")
+        blocking(file, SHORT)
     assert [str(trouble).partition(";")[0] for trouble in caught.value.troubles] == [
-        "aio.py: The rule for 'AsyncManager' changes nothing",
-        "aio.py: The rule for 'an ``async with`` block' changes nothing",
+        f"{file}: The rule for 'AsyncManager' changes nothing",
+        f"{file}: The rule for 'an ``async with`` block' changes nothing",
     ]
 
 
+@EACH
 @pytest.mark.parametrize(
     "left", ["# each task", '"""On an event loop."""', "AsyncThing = 1", "import asyncio", '"""A coroutine."""']
 )
-def test_a_word_of_the_event_loop_that_is_left_is_a_trouble_with_its_line(left: str) -> None:
+def test_a_word_of_the_event_loop_that_is_left_is_a_trouble_with_its_line(
+    left: str, twin: Twin, tmp_path: Path
+) -> None:
+    text = (OUTPUT / twin.source).read_text("utf-8")
     with pytest.raises(TroubleError) as caught:
-        blocking(f"{SOURCE}{left}\n")
-    assert [trouble.line for trouble in caught.value.troubles] == [len(SOURCE.splitlines()) + 1]
+        blocking(written(tmp_path, f"{text}{left}\n"), twin)
+    assert [trouble.line for trouble in caught.value.troubles] == [len(text.splitlines()) + 1]

@@ -1,0 +1,1 @@
+"""What `Pbx` and `AsyncPbx` share, and what threads and tasks do differently."""

@@ -1,0 +1,233 @@
+"""The common part of `Pbx` and `AsyncPbx`, and of their streams of changes: everything that does not wait."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+
+from ami_typed import live
+from ami_typed._delivery.quiet import hush
+from ami_typed._delivery.stream_buffer import Buffer
+from ami_typed.errors import ChangesDropped, Error
+from ami_typed.events import Reload, VarSet
+from ami_typed.limits import Limits
+from ami_typed.notices import Disconnected, EventsLost, Reconnected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from ami_typed import events
+    from ami_typed.live.joining import Lists
+    from ami_typed.messages import Event
+    from ami_typed.overflow import Overflow
+
+    QueueLists: TypeAlias = tuple[
+        Sequence[events.QueueParams], Sequence[events.QueueMember], Sequence[events.QueueEntry]
+    ]
+
+__all__ = ["C_co", "Changes", "Watching"]
+
+C_co = TypeVar("C_co", bound=live.Change, covariant=True)
+
+_logger = hush(logging.getLogger("ami_typed"))
+
+
+class _Unread(Buffer[live.Change]):
+    """The changes that were not read yet."""
+
+    def __init__(self, overflow: Overflow, limit: int | None) -> None:
+        limits = Limits()
+        super().__init__(overflow, limits.stream if limit is None else limit, limits.waiting)
+        if self.overflow.disconnects or self.overflow.seconds:
+            raise ValueError(
+                "A stream of changes has no connection to close or to pause: its overflow is Overflow.DROP_OLDEST or "
+                "Overflow.DROP_NEWEST."
+            )
+
+    def _tell(self, gap: int) -> live.Change:
+        raise ChangesDropped(gap)
+
+
+class Changes(Generic[C_co]):
+    """The part of `ChangeStream` and `AsyncChangeStream` that does not wait.
+
+    Args:
+        pbx: The object whose changes are collected.
+        kinds: The classes to collect.
+        limit: Maximum number of buffered changes, `None` for `Limits.stream`.
+        overflow: Which changes to drop beyond it.
+        notify: Called after each change, and at the end, to wake the reader.
+
+    Raises:
+        TypeError: ``limit`` or ``overflow`` has the wrong type.
+        ValueError: ``limit`` is below 1, or ``overflow`` would close the connection or pause reading.
+    """
+
+    def __init__(
+        self,
+        pbx: Watching,
+        kinds: tuple[type[live.Change], ...],
+        limit: int | None,
+        overflow: Overflow,
+        notify: Callable[[], object],
+    ) -> None:
+        self._pbx = pbx
+        self._kinds = kinds
+        self._buffer = _Unread(overflow, limit)
+        self._notify = notify
+
+    @property
+    def dropped(self) -> int:
+        """The number of changes that were dropped because the stream was full."""
+        return self._buffer.dropped
+
+    def _put(self, change: live.Change) -> None:
+        if isinstance(change, self._kinds):
+            self._buffer.put(change)
+            self._notify()
+
+    def _end(self) -> None:
+        """Stop accepting changes; those already buffered can still be read."""
+        self._buffer.end(None)
+        self._notify()
+
+    def close(self) -> None:
+        """Stop collecting. Closing it again does nothing."""
+        self._pbx._forget(self)
+        self._end()
+
+
+class Watching:
+    """The common part of `Pbx` and `AsyncPbx`: the model, and the properties read from it."""
+
+    _lock: AbstractContextManager[Any]
+    """Held while the model or the list of streams is used."""
+
+    def __init__(
+        self, trunks: Sequence[str], inbound_contexts: Sequence[str], *, recordings: bool, queues: bool
+    ) -> None:
+        self._model = live.Model(clock=_now, trunks=trunks, inbound_contexts=inbound_contexts)
+        self._streams: list[Any] = []
+        self._watches_queues = queues
+        wanted: set[type[Event]] = {*live.CALL_EVENTS}
+        if queues:
+            wanted |= {*live.QUEUE_EVENTS, Reload}
+        kinds = [each for each in wanted if recordings or each is not VarSet]
+        self._kinds: tuple[type[Event], ...] = (Disconnected, Reconnected, EventsLost, *kinds)
+        self._boot: tuple[str, str] | None = None
+        self._failure: Error | None = None
+        self._ended = False
+
+    @property
+    def calls(self) -> list[live.Call]:
+        """The calls in progress, in the order in which they began."""
+        with self._lock:
+            return list(self._model.calls)
+
+    @property
+    def channels(self) -> list[live.Leg]:
+        """The existing channels."""
+        with self._lock:
+            return list(self._model.channels)
+
+    @property
+    def bridges(self) -> list[live.Bridge]:
+        """The existing bridges."""
+        with self._lock:
+            return list(self._model.bridges)
+
+    @property
+    def queues(self) -> live.Queues:
+        """The queues by name, if they are tracked."""
+        return self._model.queues
+
+    @property
+    def fresh_since(self) -> datetime | None:
+        """The time since which the picture has been complete; `None` after a gap, until it is reloaded."""
+        return self._model.fresh_since
+
+    @property
+    def failure(self) -> Error | None:
+        """The error that ended the updates or made the last reload fail; otherwise `None`."""
+        return self._failure
+
+    @property
+    def statistics(self) -> live.ModelStatistics:
+        """Counters of the events processed so far, and of irregularities among them."""
+        return self._model.statistics
+
+    def _forget(self, stream: Any) -> None:
+        with self._lock:
+            if stream in self._streams:
+                self._streams.remove(stream)
+
+    def _add(self, stream: Any) -> None:
+        """Deliver changes to a stream from now on; if this object is closed, end the stream."""
+        with self._lock:
+            self._streams.append(stream)
+            if self._ended:
+                stream._end()
+
+    def _begin(self) -> None:
+        """Prepare to follow events; what is known from before a `close` is not up to date."""
+        if self._ended:
+            self._ended, self._failure = False, None
+            self._lose()
+
+    def _end(self) -> None:
+        """End the streams of changes."""
+        with self._lock:
+            self._ended = True
+            for stream in self._streams:
+                stream._end()
+
+    def _tell(self, changes: list[live.Change]) -> None:
+        for change in changes:
+            for stream in self._streams:
+                stream._put(change)
+
+    def _apply(self, event: Event) -> None:
+        with self._lock:
+            self._tell(self._model.apply(event, _now()))
+
+    def _lose(self) -> None:
+        with self._lock:
+            self._tell(self._model.lose(_now()))
+
+    def _begin_loading(self, boot: tuple[str, str] | None) -> None:
+        """Prepare for reading lists; if the server has restarted since the last time, end everything known."""
+        with self._lock:
+            if self._boot is not None and boot is not None and boot != self._boot:
+                self._tell(self._model.lose(_now(), restarted=True))
+            self._boot = boot or self._boot
+            self._model.begin_loading(_now())
+
+    def _join(self, waiting: list[Event], lists: Lists | None, queues: QueueLists | None) -> bool:
+        """Merge lists with the events that arrived in the meantime; return whether events were missed."""
+        with self._lock:
+            for event in waiting:
+                self._tell(self._model.apply(event, _now()))
+            if lists is not None:
+                self._tell(self._model.load(*lists, _now()))
+            if queues is not None:
+                self._tell(self._model.load_queues(*queues, _now()))
+            lost = any(isinstance(event, (Disconnected, Reconnected, EventsLost)) for event in waiting)
+            if lost:
+                self._lose()
+        return lost
+
+    def _differences(self, lists: Lists, queues: QueueLists | None) -> list[live.Difference]:
+        with self._lock:
+            found = self._model.differences(*lists)
+            return found + (self._model.queue_differences(*queues) if queues is not None else [])
+
+    def _failed(self, error: Error) -> None:
+        """Record that reloading the picture failed; the next connection retries it."""
+        self._failure = error
+        _logger.warning("Could not load the picture of calls again: %s", error)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
