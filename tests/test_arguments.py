@@ -247,6 +247,17 @@ def test_a_member_of_another_vocabulary_is_refused_and_a_new_word_is_not() -> No
         actions.Events(event_mask=["call", wrong])
 
 
+def test_bridges_are_listed_by_their_technology_which_is_what_asterisk_compares() -> None:
+    assert actions.BridgeList(bridge_type=enums.BridgeTechnology.SOFTMIX)["BridgeType"] == "softmix"
+    purpose: Any = enums.BridgeType.BASE
+    with pytest.raises(TypeError, match=r"^BridgeList: bridge_type takes a member of enums\.BridgeTechnology"):
+        actions.BridgeList(bridge_type=purpose)
+
+
+def test_the_state_of_an_extension_needs_no_context() -> None:
+    assert "Context" not in actions.ExtensionState(exten="100")
+
+
 def test_an_error_never_shows_what_was_given() -> None:
     secret: Any = b"hidden-word"
     with pytest.raises(TypeError) as refused:

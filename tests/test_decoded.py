@@ -263,3 +263,24 @@ def test_how_digits_are_sent_is_told_alike_by_all_drivers() -> None:
 @pytest.mark.parametrize(("printed", "member"), [("no", "NONE"), ("sdes", "SDES"), ("dtls", "DTLS")])
 def test_how_media_is_encrypted_is_one_of_three(printed: str, member: str) -> None:
     assert of(events.EndpointDetail, f"MediaEncryption: {printed}").media_encryption is enums.MediaEncryption[member]
+
+
+# Words that only some servers use
+
+
+def test_a_caller_who_gives_up_is_recorded_in_a_word_of_its_own_by_servers_set_up_for_it() -> None:
+    assert of(events.Cdr, "Disposition: CANCEL").disposition is enums.Disposition.CANCEL
+
+
+@pytest.mark.parametrize("printed", ["DONTCALL", "TORTURE"])
+def test_a_called_party_who_screens_callers_ends_a_dial_attempt_in_a_known_way(printed: str) -> None:
+    status = of(events.DialEnd, f"DialStatus: {printed}").dial_status
+
+    assert status.known
+    assert status == printed
+
+
+@pytest.mark.parametrize("printed", [0, 3, 4, 5, 8])
+def test_the_outcome_of_an_originate_is_one_of_five(printed: int) -> None:
+    assert of(events.OriginateResponse, f"Reason: {printed}").reason.known
+    assert len(enums.OriginateReason) == 5

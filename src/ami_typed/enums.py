@@ -169,7 +169,7 @@ class BridgeTechnology(OpenStrEnum):
 
 
 class BridgeTone(OpenStrEnum):
-    """Channels that hear a tone when a bridge is created.
+    """Channels that hear a tone when two channels are joined.
 
     Source: main/features.c.
     """
@@ -183,13 +183,14 @@ class BridgeTone(OpenStrEnum):
 class BridgeType(OpenStrEnum):
     """The purpose of a bridge.
 
-    Source: main/bridge.c, bridges/.
+    Source: main/bridge.c, main/bridge_basic.c, res/parking/parking_bridge.c, res/stasis/stasis_bridge.c,
+    apps/app_agent_pool.c.
     """
 
     BASIC = "basic"
     """An ordinary call between two parties."""
     BASE = "base"
-    """A general bridge, as used by ConfBridge and ARI."""
+    """A general bridge, as used by ConfBridge and BridgeWait."""
     PARKING = "parking"
     """Parked calls."""
     STASIS = "stasis"
@@ -223,7 +224,7 @@ class CelEvent(OpenStrEnum):
     PARK_START = "PARK_START"
     """A call was parked."""
     PARK_END = "PARK_END"
-    """A parked call was retrieved, or its time limit expired."""
+    """A parked call was retrieved or hung up, or its time limit expired."""
     BLINDTRANSFER = "BLINDTRANSFER"
     """A blind transfer."""
     ATTENDEDTRANSFER = "ATTENDEDTRANSFER"
@@ -239,9 +240,9 @@ class CelEvent(OpenStrEnum):
     LOCAL_OPTIMIZE_BEGIN = "LOCAL_OPTIMIZE_BEGIN"
     """The removal of a Local channel from a call started."""
     STREAM_BEGIN = "STREAM_BEGIN"
-    """A stream started."""
+    """The playback of a sound file started."""
     STREAM_END = "STREAM_END"
-    """A stream ended."""
+    """The playback of a sound file ended."""
     DTMF = "DTMF"
     """A digit was pressed."""
     USER_DEFINED = "USER_DEFINED"
@@ -263,9 +264,9 @@ class ChannelState(OpenIntEnum):
     DIALING = 3
     """Digits were dialled."""
     RING = 4
-    """The far end is ringing; also the state of an incoming call."""
+    """An incoming call that has not been answered: its party may hear ringing."""
     RINGING = 5
-    """This line is ringing."""
+    """The device on the channel is ringing."""
     UP = 6
     """Answered."""
     BUSY = 7
@@ -381,17 +382,17 @@ class ContactState(OpenStrEnum):
     UNREACHABLE = "Unreachable"
     """It did not answer the last OPTIONS."""
     NON_QUALIFIED = "NonQualified"
-    """It is not qualified with OPTIONS."""
+    """It is not qualified with OPTIONS, or was added and has not been qualified yet; since 16."""
     UNQUALIFIED = "Unqualified"
-    """It is not qualified with OPTIONS (older releases)."""
+    """Documented, but sent by no release: see `NON_QUALIFIED`."""
     UNKNOWN = "Unknown"
-    """It has not been qualified yet."""
+    """Asterisk holds no status for it."""
     CREATED = "Created"
-    """It was added."""
+    """Before 16, what `NON_QUALIFIED` is since."""
     REMOVED = "Removed"
     """It was removed."""
     UPDATED = "Updated"
-    """Its registration was renewed."""
+    """Documented, but sent by no release."""
 
 
 class CurrencyMultiplier(
@@ -427,9 +428,13 @@ class DebugLevel(OpenStrEnum):
     """
 
     OFF = "off"
+    """No output."""
     ON = "on"
+    """Changes of state and decoded Q.931 messages: 3."""
     HEX = "hex"
+    """Raw Q.921 messages: 8."""
     INTENSE = "intense"
+    """Everything: 15."""
 
 
 class DeviceState(
@@ -489,12 +494,17 @@ class DialStatus(OpenStrEnum):
     """Rejected, or no circuit available."""
     CHAN_UNAVAIL = "CHANUNAVAIL"
     """The device cannot be reached, or does not exist."""
+    DONT_CALL = "DONTCALL"
+    """The called party refused the caller for good, with the options ``P`` or ``p`` of Dial."""
+    TORTURE = "TORTURE"
+    """The called party sent the caller to the torture menu, with the options ``P`` or ``p`` of Dial."""
     ABORT = "ABORT"
-    """The call was ended while dialling."""
+    """The routine run on the called channel, by option ``U`` or ``M`` of Dial, ended the call."""
     CONTINUE = "CONTINUE"
-    """Not answered; the caller continues in the dialplan."""
+    """That routine hung up the called channel; the caller continues in the dialplan."""
     GOTO = "GOTO"
-    """The caller was sent to another place in the dialplan."""
+    """That routine sent the caller to another place in the dialplan. The server sends the place too, as
+    ``GOTO:default,100,1``, which is a value of its own."""
     RINGING = "RINGING"
     """Ringing."""
     PROCEEDING = "PROCEEDING"
@@ -520,11 +530,21 @@ class Disposition(OpenStrEnum):
     """
 
     ANSWERED = "ANSWERED"
+    """Answered."""
     NO_ANSWER = "NO ANSWER"
+    """Not answered; by default also if the caller hung up before."""
+    CANCEL = "CANCEL"
+    """The caller hung up before an answer. Since 20.16, 21.11 and 22.6, and only if ``canceldispositionenabled`` is
+    set in cdr.conf."""
     BUSY = "BUSY"
+    """Busy."""
     FAILED = "FAILED"
+    """The call could not be placed."""
     CONGESTION = "CONGESTION"
+    """Rejected, or no circuit available. Only if ``congestion`` is set in cdr.conf; otherwise such a call is
+    recorded as failed."""
     UNKNOWN = "UNKNOWN"
+    """An outcome that Asterisk has no word for."""
 
 
 class DtmfMode(OpenStrEnum, also={"rfc2833": "rfc4733"}):
@@ -603,10 +623,15 @@ class FaxOperation(OpenStrEnum):
     """
 
     SEND = "send"
+    """A fax is sent."""
     RECEIVE = "receive"
+    """A fax is received."""
     GATEWAY = "gateway"
+    """A fax passes between T.38 and audio."""
     V21_DETECT = "V.21"
+    """The tone of a fax machine (V.21 preamble) is waited for."""
     NONE = "none"
+    """Not determined yet."""
 
 
 class FaxState(OpenStrEnum):
@@ -826,9 +851,13 @@ class LoadType(OpenStrEnum):
     """
 
     LOAD = "load"
+    """Load the module."""
     UNLOAD = "unload"
+    """Unload the module."""
     RELOAD = "reload"
+    """Make the module read its configuration again."""
     REFRESH = "refresh"
+    """Unload and load the module; since 18.23, 20.8, 21.3 and 22."""
 
 
 class MediaEncryption(OpenStrEnum):
@@ -858,7 +887,7 @@ class Membership(OpenStrEnum):
     STATIC = "static"
     """Listed in queues.conf."""
     REALTIME = "realtime"
-    """Read from a realtime table."""
+    """Read from a realtime table; QueueStatus lists it as static."""
 
 
 class MuteDirection(OpenStrEnum):
@@ -887,28 +916,22 @@ class Muting(OpenStrEnum):
 
 
 class OriginateReason(OpenIntEnum):
-    """The outcome of an Originate, named from the caller's point of view; the value is the last state that the
-    called channel reported.
+    """The outcome of an Originate, named from the caller's point of view.
 
-    Source: include/asterisk/frame.h, enum ast_control_frame_type.
+    Source: main/pbx.c, pbx_dial_reason; the numbers are those of include/asterisk/frame.h, enum
+    ast_control_frame_type.
     """
 
     FAILURE = 0
-    """The extension does not exist, or the channel could not be created."""
-    HANGUP = 1
-    """The call was not answered in time, or the channel hung up."""
-    NOT_REACHED = 2
-    """The call was still being set up when its time ran out; ``RING`` in Asterisk."""
+    """The channel could not be created, or the call failed in any other way, such as an unknown number."""
     NO_ANSWER = 3
-    """It rang until its time ran out; ``RINGING`` in Asterisk."""
+    """Not answered in time, whether or not it rang; ``RINGING`` in Asterisk."""
     ANSWER = 4
     """Answered: the only reason of a success."""
     BUSY = 5
     """Busy."""
-    OFF_HOOK = 7
-    """The line is off hook."""
     CONGESTION = 8
-    """Rejected, out of reach, or no circuit available."""
+    """Rejected, out of order, or no circuit available."""
 
 
 class OriginateResult(OpenStrEnum):
@@ -928,13 +951,21 @@ class PeerState(OpenStrEnum):
     """
 
     UNKNOWN = "Unknown"
+    """It has not been qualified yet; only in the list of SIPpeerstatus."""
     REGISTERED = "Registered"
+    """It registered, or renewed its registration."""
     UNREGISTERED = "Unregistered"
+    """Its registration ended or expired."""
     REJECTED = "Rejected"
+    """Its registration was refused."""
     LAGGED = "Lagged"
+    """It answers, but more slowly than ``qualify`` allows (chan_sip, IAX2)."""
     UNMONITORED = "Unmonitored"
+    """It is not qualified; only in the list of SIPpeerstatus."""
     REACHABLE = "Reachable"
+    """It answers; for PJSIP, at least one contact does."""
     UNREACHABLE = "Unreachable"
+    """It does not answer; for PJSIP, no contact does."""
 
 
 class PlaybackControl(OpenStrEnum):
@@ -1083,7 +1114,7 @@ class QueueStrategy(OpenStrEnum):
     """
 
     RING_ALL = "ringall"
-    """All at once."""
+    """All of the lowest penalty at once."""
     LEAST_RECENT = "leastrecent"
     """The member without a call for the longest time."""
     FEWEST_CALLS = "fewestcalls"
@@ -1097,7 +1128,7 @@ class QueueStrategy(OpenStrEnum):
     WEIGHTED_RANDOM = "wrandom"
     """At random, with members of lower penalty preferred."""
     ROUND_ROBIN_ORDERED = "rrordered"
-    """In turn, in the order of queues.conf."""
+    """In turn, in the order in which they are listed."""
 
 
 class RateType(OpenStrEnum):
@@ -1135,14 +1166,23 @@ class RegistrationState(OpenStrEnum):
     """
 
     REGISTERED = "Registered"
+    """Registered."""
     UNREGISTERED = "Unregistered"
+    """Not registered."""
     REJECTED = "Rejected"
+    """The server refused the registration."""
     FAILED = "Failed"
+    """The registration failed and is not tried again (chan_sip)."""
     STOPPED = "Stopped"
+    """The registration was stopped; only before 13.5, later `UNREGISTERED`."""
     REQUEST_SENT = "Request Sent"
+    """The request was sent, and its answer is awaited (chan_sip, IAX2)."""
     AUTH_SENT = "Auth. Sent"
+    """The request was sent with credentials, and its answer is awaited (chan_sip, IAX2)."""
     TIMEOUT = "Timeout"
+    """The server does not answer (IAX2)."""
     NO_AUTH = "No Authentication"
+    """The server demands credentials that Asterisk does not have (chan_sip, IAX2)."""
 
 
 class ReloadResult(OpenIntEnum):
@@ -1360,7 +1400,7 @@ class TransferResult(OpenStrEnum):
 
 
 class VideoMode(OpenStrEnum):
-    """The source of the video that the members of a bridge see.
+    """The way in which the video that the members of a bridge see is chosen.
 
     Source: main/bridge.c, ast_bridge_video_mode_to_string.
     """
@@ -1372,7 +1412,7 @@ class VideoMode(OpenStrEnum):
     SINGLE = "single"
     """One chosen member."""
     SFU = "sfu"
-    """The video of every member, forwarded as separate streams."""
+    """The video of every member, forwarded as separate streams; since 15."""
 
 
 class VoicemailFolder(OpenStrEnum):

@@ -22,7 +22,7 @@ class AGI(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/AGI/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         command: The AGI command with its arguments. Required.
         command_id: An identifier that the result will carry.
         action_id: Returned with every answer; ami-typed generates one if omitted.

@@ -31,7 +31,7 @@ class AOCMessage(Request["Answer"]):
 
     Args:
         msg_type: ``S`` at the call's set-up, ``D`` during the call, ``E`` at its end. Required.
-        channel: The channel's name.
+        channel: The channel's name or Uniqueid.
         channel_prefix: The prefix of the channel's name, in place of the full name.
         charge_type: The kind of charge: money, units, free, or not available; omitted with ``S``.
         currency_name: The currency's name, at most 10 letters.

@@ -27,16 +27,17 @@ __all__ = [
 
 
 class Bridge(Request["Answer"]):
-    """Joins two channels, removing them from whatever they were in.
+    """Joins two channels, removing them from whatever they were in. When they part, each continues its dialplan
+    where it was.
 
     Requires the privilege ``call``.
     Asterisk 13 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Bridge/>
 
     Args:
-        channel1: One channel. Required.
-        channel2: The other channel. Required.
-        tone: Channels that hear a tone when they are joined.
+        channel1: One channel, by its name or Uniqueid, or by the beginning of either. Required.
+        channel2: The other channel, likewise. Required.
+        tone: Channels that hear a tone when they are joined; none if omitted.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -123,7 +124,7 @@ class BridgeKick(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeKick/>
 
     Args:
-        channel: The channel to remove. Required.
+        channel: The channel to remove, by its name or Uniqueid. Required.
         bridge_uniqueid: The bridge; if omitted, the one that the channel is in.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
@@ -151,7 +152,7 @@ class BridgeList(ListRequest["aggregates.BridgeList"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BridgeList/>
 
     Args:
-        bridge_type: The kind of bridges to list; all if omitted.
+        bridge_type: The technology of the bridges to list, in spite of the name; all if omitted.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -161,9 +162,11 @@ class BridgeList(ListRequest["aggregates.BridgeList"]):
     privileges = ()
     list_ends = ("BridgeListComplete",)
 
-    def __init__(self, *, bridge_type: enums.BridgeType | str | None = None, action_id: str | None = None) -> None:
+    def __init__(
+        self, *, bridge_type: enums.BridgeTechnology | str | None = None, action_id: str | None = None
+    ) -> None:
         super().__init__("BridgeList")
-        self._put("BridgeType", bridge_type, chosen("BridgeType"))
+        self._put("BridgeType", bridge_type, chosen("BridgeTechnology"))
         self._put("ActionID", action_id)
 
     @classmethod

@@ -26,9 +26,10 @@ class Atxfer(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Atxfer/>
 
     Args:
-        channel: The channel of the transferring party. Required.
+        channel: The channel of the transferring party, by its name or Uniqueid. Required.
         exten: The extension to transfer to. Required.
-        context: The context of that extension.
+        context: The context of that extension, which becomes the variable ``TRANSFER_CONTEXT`` of the
+            channel; if omitted, that variable, else the channel's context.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -56,7 +57,7 @@ class BlindTransfer(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/BlindTransfer/>
 
     Args:
-        channel: The channel of the transferring party. Required.
+        channel: The channel of the transferring party, by its name or Uniqueid. Required.
         exten: The extension to transfer to. Required.
         context: The context to transfer to; that of the channel if omitted.
         action_id: Returned with every answer; ami-typed generates one if omitted.
@@ -86,7 +87,7 @@ class CancelAtxfer(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CancelAtxfer/>
 
     Args:
-        channel: The channel of the transferring party. Required.
+        channel: The channel of the transferring party, by its name or Uniqueid. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -118,19 +119,22 @@ class Originate(Request["Answer"]):
         priority: The priority of that extension to start at, a number or a label.
         application: The application to connect to, in place of an extension.
         data: That application's arguments as one text.
-        call_timeout: Time to let it ring; 30 s if omitted.
+        call_timeout: Time to wait for an answer; 30 s if omitted.
         caller_id: The caller ID to call with, such as ``"Alice" <181>``; escape a quote or backslash within
             the quoted name with a backslash.
         variable: Channel variables to set on the new channel.
         account: The account that the call is charged to.
-        early_media: Connect as soon as the far side sends early media, before the answer.
+        early_media: Connect as soon as the far side sends early media, before the answer; only with an
+            extension.
         async_: Answer at once and send an OriginateResponse with the outcome. Without it the answer comes
             when the ringing ends, and this session is not served until then.
-        codecs: The codecs to offer.
-        channel_id: The Uniqueid to give to the new channel.
-        other_channel_id: The Uniqueid to give to the second half of a Local channel.
+        codecs: The codecs to offer; ``slin``, which Asterisk translates to others, if omitted.
+        channel_id: The Uniqueid to give to the new channel, at most 149 octets.
+        other_channel_id: The Uniqueid to give to the second half of a Local channel; that of the first half
+            with ``;2`` if omitted.
         pre_dial_go_sub: A dialplan routine that the new channel runs before it is dialled, as
-            ``context,exten,priority``. Only in Asterisk 18 (since 18.23), 20 (since 20.8), 21.3 and later.
+            ``context,exten,priority``. The server ignores it with `async_` or an application. Only in
+            Asterisk 18 (since 18.23), 20 (since 20.8), 21.3 and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
@@ -245,11 +249,11 @@ class Redirect(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Redirect/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         exten: The extension to go to. Required.
         context: The context to go to. Required.
         priority: The priority to go to, a number or a label. Required.
-        extra_channel: A second channel to send elsewhere at the same time.
+        extra_channel: A second channel to send elsewhere at the same time, by its name or Uniqueid.
         extra_exten: The extension that the second channel goes to.
         extra_context: The context that the second channel goes to; if all three are omitted, it goes to the
             same place as the first.

@@ -37,7 +37,7 @@ class AbsoluteTimeout(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/AbsoluteTimeout/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         hangup_after: The time from now to the hang-up, more than 0; fractions of a second count. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
@@ -125,7 +125,7 @@ class Getvar(Request["responses.Getvar"]):
 
     Args:
         variable: The variable's name, or a dialplan function with its argument. Required.
-        channel: The channel's name.
+        channel: The channel's name or Uniqueid.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -152,8 +152,10 @@ class Hangup(ListRequest["aggregates.Hangup"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Hangup/>
 
     Args:
-        channel: The channel's name, or ``/a regular expression/`` for all that match. Required.
-        cause: The cause reported to the other side.
+        channel: The channel's name or Uniqueid, or ``/a regular expression/`` for all whose names match.
+            Required.
+        cause: The cause reported to the other side; the channel's own if omitted, which is a normal end as a
+            rule.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -187,7 +189,7 @@ class LocalOptimizeAway(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/LocalOptimizeAway/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -214,8 +216,8 @@ class Setvar(Request["Answer"]):
 
     Args:
         variable: The variable's name, or a dialplan function with its argument. Required.
-        value: The new value. Required.
-        channel: The channel's name.
+        value: The new value; may be empty. Required.
+        channel: The channel's name or Uniqueid.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -243,10 +245,10 @@ class Status(ListRequest["aggregates.Status"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Status/>
 
     Args:
-        channel: The channel to report; all if omitted.
-        variables: The channel variables to report with each.
-        all_variables: Report every variable of each channel. One of ``true``, ``false``. Only in Asterisk 14
-            and later.
+        channel: The channel to report, by its name or Uniqueid; all if omitted.
+        variables: The channel variables or functions to report with each, 100 at most.
+        all_variables: Report every variable of each channel as well. One of ``true``, ``false``. Only in
+            Asterisk 14 and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 

@@ -177,7 +177,8 @@ class ConfbridgeSetSingleVideoSrc(Request["Answer"]):
 
     Args:
         conference: The conference's name or number. Required.
-        channel: The channel's name. Required.
+        channel: The member's channel, or a prefix of its name (the first match counts). A member who is
+            waiting for the conference to start is not found. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -205,8 +206,9 @@ class ConfbridgeStartRecord(Request["Answer"]):
 
     Args:
         conference: The conference's name or number. Required.
-        record_file: The file to record to; if omitted, the name is composed of the conference's name and the
-            time.
+        record_file: The file to record to, with the time inserted before its ending unless
+            ``record_file_timestamp`` of the bridge profile is off. If omitted, the profile's ``record_file``,
+            else ``confbridge-``, the conference's name and the time.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 

@@ -28,7 +28,8 @@ class CreateConfig(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/CreateConfig/>
 
     Args:
-        filename: The file's name within Asterisk's configuration directory. Required.
+        filename: The file's name within Asterisk's configuration directory, or its full path. Newer releases
+            refuse other directories unless ``live_dangerously`` is set in asterisk.conf. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -54,9 +55,11 @@ class GetConfig(Request["responses.GetConfig"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/GetConfig/>
 
     Args:
-        filename: The file's name within Asterisk's configuration directory. Required.
+        filename: The file's name within Asterisk's configuration directory, or its full path. Newer releases
+            refuse other directories unless ``live_dangerously`` is set in asterisk.conf. Required.
         category: The section to read; all if omitted.
-        filter: Filter for sections, as ``name_regex=expression,...``; ``TEMPLATES=include`` adds templates.
+        filter: Filter for sections, as ``name_regex=expression,...``: each pair must match a line.
+            ``TEMPLATES=include`` adds templates, ``TEMPLATES=restrict`` lists them only.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -86,9 +89,11 @@ class GetConfigJSON(Request["responses.GetConfigJSON"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/GetConfigJSON/>
 
     Args:
-        filename: The file's name within Asterisk's configuration directory. Required.
+        filename: The file's name within Asterisk's configuration directory, or its full path. Newer releases
+            refuse other directories unless ``live_dangerously`` is set in asterisk.conf. Required.
         category: The section to read; all if omitted.
-        filter: Filter for sections, as ``name_regex=expression,...``; ``TEMPLATES=include`` adds templates.
+        filter: Filter for sections, as ``name_regex=expression,...``: each pair must match a line.
+            ``TEMPLATES=include`` adds templates, ``TEMPLATES=restrict`` lists them only.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -118,8 +123,10 @@ class ListCategories(Request["responses.ListCategories"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ListCategories/>
 
     Args:
-        filename: The file's name within Asterisk's configuration directory. Required.
-        match: Filter for sections, as ``name_regex=expression,...``.
+        filename: The file's name within Asterisk's configuration directory, or its full path. Newer releases
+            refuse other directories unless ``live_dangerously`` is set in asterisk.conf. Required.
+        match: Filter for sections, as ``name_regex=expression,...``: each pair must match a line;
+            ``TEMPLATES=include`` adds templates.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -148,8 +155,8 @@ class UpdateConfig(Request["Answer"]):
     Args:
         src_filename: The file to read. Required.
         dst_filename: The file to write; may be the same. Required.
-        reload: Reload everything afterwards if true or ``yes``, nothing if false or ``no``; or the name of
-            one module to reload.
+        reload: Reload everything afterwards if true or ``yes``, nothing if false, ``no`` or omitted; or the
+            name of one module to reload.
         preserve_effective_context: Let sections keep the values they inherit when the template they come from
             changes; true if omitted. Only in Asterisk 13.2 and later.
         changes: The changes, in the order in which they are made: `NewSection`, `UpdateLine` and the others

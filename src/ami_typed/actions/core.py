@@ -216,10 +216,11 @@ class ModuleLoad(Request["Answer"]):
 
     Args:
         load_type: The operation: load, unload, reload or refresh. Required.
-        module: The module's name with its ending, or a part of the core such as ``cdr`` or ``manager``;
-            omitted to reload everything. One of ``cdr``, ``dnsmgr``, ``extconfig``, ``enum``, ``acl``,
-            ``manager``, ``http``, ``logger``, ``features``, ``dsp``, ``udptl``, ``indications``, ``cel``,
-            ``plc``.
+        module: The module's name with its ending, such as ``res_musiconhold.so``; omitted to reload
+            everything. A part of the core, such as ``cdr`` or ``manager``, can be reloaded in older releases
+            only; since 18.26, 20.11, 21.6 and 22.1, with Reload. One of ``cdr``, ``dnsmgr``, ``extconfig``,
+            ``enum``, ``acl``, ``manager``, ``http``, ``logger``, ``features``, ``dsp``, ``udptl``,
+            ``indications``, ``cel``, ``plc``.
         recursive: With refresh: also unload and reload the modules that depend on it. Only in Asterisk 18
             (since 18.23), 20 (since 20.8), 21.3 and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
@@ -257,7 +258,8 @@ class Reload(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Reload/>
 
     Args:
-        module: The module's name; all modules if omitted.
+        module: The module's name, or a part of the core such as ``cdr`` or ``manager``; everything if
+            omitted.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -283,7 +285,7 @@ class SorceryMemoryCacheExpire(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheExpire/>
 
     Args:
-        cache: The cache's name in sorcery.conf. Required.
+        cache: The cache's ``name`` in sorcery.conf. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -302,14 +304,14 @@ class SorceryMemoryCacheExpire(Request["Answer"]):
 
 
 class SorceryMemoryCacheExpireObject(Request["Answer"]):
-    """Removes one object from a memory cache.
+    """Removes one object from a memory cache; the server returns an error if the cache has ``full_backend_cache``.
 
     Requires the privilege ``system``.
     Asterisk 13.5 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheExpireObject/>
 
     Args:
-        cache: The cache's name in sorcery.conf. Required.
+        cache: The cache's ``name`` in sorcery.conf. Required.
         object: The object's name. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
@@ -330,14 +332,15 @@ class SorceryMemoryCacheExpireObject(Request["Answer"]):
 
 
 class SorceryMemoryCachePopulate(Request["Answer"]):
-    """Removes every object from a memory cache and reads them all again.
+    """Removes every object from a memory cache and reads them all again; the server returns an error unless the
+    cache has ``full_backend_cache``.
 
     Requires the privilege ``system``.
     Asterisk 13.7 and later.
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCachePopulate/>
 
     Args:
-        cache: The cache's name in sorcery.conf. Required.
+        cache: The cache's ``name`` in sorcery.conf. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -363,7 +366,7 @@ class SorceryMemoryCacheStale(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheStale/>
 
     Args:
-        cache: The cache's name in sorcery.conf. Required.
+        cache: The cache's ``name`` in sorcery.conf. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -389,7 +392,7 @@ class SorceryMemoryCacheStaleObject(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SorceryMemoryCacheStaleObject/>
 
     Args:
-        cache: The cache's name in sorcery.conf. Required.
+        cache: The cache's ``name`` in sorcery.conf. Required.
         object: The object's name. Required.
         reload: Read it again at once. Only in Asterisk 13 (since 13.14), 14.3 and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.

@@ -149,7 +149,7 @@ class DBPut(Request["Answer"]):
     Args:
         family: The family of the key; it may have several parts, separated by slashes. Required.
         key: The key within the family. Required.
-        val: The new value.
+        val: The new value; empty if omitted.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 

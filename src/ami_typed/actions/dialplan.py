@@ -63,7 +63,8 @@ class DialplanExtensionAdd(Request["Answer"]):
 
 
 class DialplanExtensionRemove(Request["Answer"]):
-    """Removes an extension, or one priority of it, from the dialplan.
+    """Removes an extension, or one priority of it, from the dialplan; of those of extensions.conf, or added by
+    DialplanExtensionAdd.
 
     Requires the privilege ``system``.
     Asterisk 13 and later.
@@ -71,8 +72,8 @@ class DialplanExtensionRemove(Request["Answer"]):
 
     Args:
         context: The dialplan context. Required.
-        extension: The dialplan extension. Required.
-        priority: The priority; the whole extension if omitted.
+        extension: The extension; ``exten/callerid`` for the one that matches this caller only. Required.
+        priority: The priority: a number, or ``hint``; the whole extension if omitted.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -102,7 +103,7 @@ class ShowDialPlan(ListRequest["aggregates.ShowDialPlan"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ShowDialPlan/>
 
     Args:
-        extension: The extension to list; all if omitted.
+        extension: The extension to list, with the patterns that match it; all if omitted.
         context: The context to list; all if omitted.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """

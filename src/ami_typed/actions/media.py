@@ -26,7 +26,7 @@ class ControlPlayback(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/ControlPlayback/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         control: The operation on the playback. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
@@ -54,7 +54,7 @@ class MuteAudio(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MuteAudio/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         direction: The direction to mute. Required.
         state: Mute if true, unmute if false. Required. One of ``on``, ``off``.
         action_id: Returned with every answer; ami-typed generates one if omitted.
@@ -86,9 +86,10 @@ class PlayDTMF(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PlayDTMF/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         digit: The digit: 0 to 9, A to D, ``*`` or ``#``; one only. Required.
-        duration: Duration of the digit.
+        duration: Duration of the digit; 100 ms if shorter or omitted, unless the channel is to receive it.
+            This connection is not served meanwhile.
         receive: Act as if the channel had sent it. Only in Asterisk 13 (since 13.30), 16 (since 16.7), 17.1
             and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
@@ -128,9 +129,10 @@ class PlayMF(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PlayMF/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         digit: The digit: 0 to 9, or ``*``, ``#``, A, B, C for the signals KP, ST, STP, ST2P, ST3P. Required.
-        duration: Duration of the digit.
+        duration: Duration of the digit; if omitted, 120 ms for KP, 65 ms for ST, STP, ST2P and ST3P, and 55
+            ms for the others.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -160,7 +162,7 @@ class SendFlash(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SendFlash/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         receive: Act as if the channel had sent it.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """

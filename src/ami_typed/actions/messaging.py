@@ -27,7 +27,7 @@ class JabberSend(Request["Answer"]):
 
     Args:
         jabber: The client in xmpp.conf to send from. Required.
-        screen_name: The address of the recipient. Required.
+        screen_name: The address of the recipient, as ``user@host``. Required.
         message: The text of the message. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
@@ -57,12 +57,13 @@ class MessageSend(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MessageSend/>
 
     Args:
-        destination: The address to send to, as ``pjsip:alice`` or another technology's address. Only in
-            Asterisk 16 (since 16.22), 18.8 and later.
+        destination: The address to send to, as ``pjsip:alice`` or another technology's address; that of `to`
+            if omitted. Only in Asterisk 16 (since 16.22), 18.8 and later.
         to: The recipient; also the address to send to, if no destination is given.
         from_: The address of the sender.
         body: The text; it cannot have more than one line.
-        base64_body: The text in Base64, for a text of several lines.
+        base64_body: The text in Base64, for a text of several lines; of more than 1,300 octets the rest is
+            lost. It replaces `body`.
         variable: Variables to set on the message; a technology may send them as headers of its protocol.
         action_id: Returned with every answer; ami-typed generates one if omitted.
 
@@ -110,10 +111,10 @@ class SendText(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/SendText/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         message: The text of the message. Required.
-        content_type: The text's media type. Only in Asterisk 13 (since 13.35), 16 (since 16.12), 17.6 and
-            later.
+        content_type: The text's media type; plain text if omitted. Only in Asterisk 13 (since 13.35), 16
+            (since 16.12), 17.6 and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 

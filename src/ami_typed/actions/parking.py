@@ -26,13 +26,14 @@ class Park(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Park/>
 
     Args:
-        channel: The channel to park. Required.
-        timeout_channel: The channel that is called back when the time limit expires.
+        channel: The channel to park, by its name or Uniqueid. Required.
+        timeout_channel: The channel that is called back when the time limit expires; if the parked channel is
+            talking to it, it counts as the one that parked the call.
         channel2: An older name for TimeoutChannel.
         announce_channel: The channel to which the space is announced.
         parking_timeout: Time limit, rounded down to whole seconds and at least one second; 0 for none; the
             lot's default if omitted.
-        parkinglot: The lot to park in; the channel's default if omitted.
+        parkinglot: The lot to park in; the channel's own if omitted, else ``default``.
         parking_space: The space to park in; a free one if omitted. Only in Asterisk 18 (since 18.19), 20.4
             and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.

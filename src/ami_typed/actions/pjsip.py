@@ -37,9 +37,10 @@ class PJSIPHangup(ListRequest["aggregates.PJSIPHangup"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/PJSIPHangup/>
 
     Args:
-        channel: The channel's name, or ``/a regular expression/`` for all that match. Required.
-        cause: The SIP response, as its code from 400 to 699 or as the name that Asterisk has for it.
+        channel: The channel's name or Uniqueid, or ``/a regular expression/`` for all whose names match.
             Required.
+        cause: The SIP response, as its code from 400 to 699 or as the name that Asterisk has for it; anything
+            else counts as 603. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -73,7 +74,8 @@ class PJSIPNotify(Request["Answer"]):
     Args:
         endpoint: The endpoint to send it to.
         uri: The address to send it to.
-        channel: The channel to send it in. Only in Asterisk 13 (since 13.21), 15.4 and later.
+        channel: The PJSIP channel to send it in, by its name or Uniqueid; only with `variable`. Only in
+            Asterisk 13 (since 13.21), 15.4 and later.
         option: The section of pjsip_notify.conf that defines the content. Only in Asterisk 18 (since 18.16),
             19 (since 19.8), 20.1 and later.
         variable: The content by name: SIP headers, and ``Content`` for the body, with a sequence for its

@@ -53,7 +53,7 @@ class PJSIPQualify(Request["Answer"]):
 
 
 class PJSIPRegister(Request["Answer"]):
-    """Renews an outbound registration at once.
+    """Ends an outbound registration and registers again, at once.
 
     Requires one of the privileges ``system``, ``reporting``.
     Asterisk 13.2 and later.

@@ -43,13 +43,13 @@ class QueueAdd(Request["Answer"]):
     Args:
         queue: The queue's name. Required.
         interface: The member's interface, such as ``PJSIP/alice``. Required.
-        penalty: The member's penalty: members with a lower one are called first.
+        penalty: The member's penalty: members with a lower one are called first; 0 if omitted or negative.
         paused: Add the member as paused.
         reason: The reason for the pause. Only in Asterisk 20 (since 20.12), 21 (since 21.7), 22.2 and later.
-        member_name: The member's name in events and logs.
+        member_name: The member's name in events and logs; its interface if omitted.
         state_interface: The device whose state decides whether the member is free; its interface if omitted.
-        wrapuptime: Wrap-up time after a call, during which the member gets no new one. Only in Asterisk 16.3
-            and later.
+        wrapuptime: Wrap-up time after a call, during which the member gets no new one; that of the queue if 0
+            or omitted. Only in Asterisk 16.3 and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -96,10 +96,10 @@ class QueueChangePriorityCaller(Request["Answer"]):
 
     Args:
         queue: The queue's name. Required.
-        caller: The caller's channel. Required.
+        caller: The name of the caller's channel. Required.
         priority: The new priority: callers with a higher one are served first. Required.
-        immediate: Reorder the queue by the new priority at once. Only in Asterisk 18 (since 18.20), 20.5 and
-            later.
+        immediate: Reorder the queue by the new priority at once; otherwise it only counts for callers who
+            join later. Only in Asterisk 18 (since 18.20), 20.5 and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -133,9 +133,9 @@ class QueueLog(Request["Answer"]):
     Args:
         queue: The queue's name. Required.
         event: The name of the entry. Required.
-        uniqueid: The Uniqueid of the channel concerned.
-        interface: The interface of the member concerned.
-        message: Further text of the entry.
+        uniqueid: The Uniqueid of the channel concerned; ``NONE`` if omitted.
+        interface: The interface of the member concerned; empty if omitted.
+        message: Further text of the entry: its fields, separated by ``|``.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -247,7 +247,7 @@ class QueuePenalty(Request["Answer"]):
 
     Args:
         interface: The member's interface, such as ``PJSIP/alice``. Required.
-        penalty: The member's penalty: members with a lower one are called first. Required.
+        penalty: The member's penalty, not negative: members with a lower one are called first. Required.
         queue: The queue; all of the member's queues if omitted.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
@@ -269,7 +269,7 @@ class QueuePenalty(Request["Answer"]):
 
 
 class QueueReload(Request["Answer"]):
-    """Reloads the queue configuration, or the given parts of it.
+    """Reloads the queue configuration: the parts that are set to true, or all of it if none is.
 
     Requires no privilege.
     Asterisk 13 and later.
@@ -309,7 +309,7 @@ class QueueReload(Request["Answer"]):
 
 
 class QueueRemove(Request["Answer"]):
-    """Removes a member from a queue.
+    """Removes a dynamic member from a queue; the server returns an error for one of queues.conf.
 
     Requires the privilege ``agent``.
     Asterisk 13 and later.
@@ -483,7 +483,7 @@ class QueueWithdrawCaller(Request["Answer"]):
 
     Args:
         queue: The queue's name. Required.
-        caller: The caller's channel. Required.
+        caller: The name of the caller's channel. Required.
         withdraw_info: A text that the dialplan can read from QUEUE_WITHDRAW_INFO.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """

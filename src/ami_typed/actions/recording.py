@@ -34,7 +34,7 @@ class ChangeMonitor(Request["Answer"]):
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/ChangeMonitor/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         file: The prefix of the new files' names. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
@@ -62,8 +62,9 @@ class MixMonitor(Request["responses.MixMonitor"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MixMonitor/>
 
     Args:
-        channel: The channel's name. Required.
-        file: The file to record to; its ending chooses the format.
+        channel: The channel's name or Uniqueid. Required.
+        file: The file to record to, relative to the ``monitor`` directory of Asterisk's spool; its ending
+            chooses the format. Required, unless the options name files.
         options: The options of the dialplan application MixMonitor, such as ``ab``.
         command: A command to run on the server when the recording ends.
         action_id: Returned with every answer; ami-typed generates one if omitted.
@@ -102,11 +103,13 @@ class MixMonitorMute(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MixMonitorMute/>
 
     Args:
-        channel: The channel's name. Required.
-        direction: The side of the call. Required.
+        channel: The channel's name or Uniqueid. Required.
+        direction: The side of the call: ``read`` is what the party on the channel says, ``write`` what it
+            hears. Required.
         state: Mute if true, unmute if false. Required.
         mix_monitor_id: The recording of the channel, by the identifier that MixMonitor returned; all of them
-            if omitted. Only in Asterisk 18 (since 18.18), 20.3 and later.
+            if omitted. Without this parameter, older releases mute one of them. Only in Asterisk 18 (since
+            18.18), 20.3 and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -144,8 +147,8 @@ class Monitor(Request["Answer"]):
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/Monitor/>
 
     Args:
-        channel: The channel's name. Required.
-        file: The prefix of the files' names; the channel's name if omitted.
+        channel: The channel's name or Uniqueid. Required.
+        file: The prefix of the files' names; the channel's name, with ``-`` for each slash, if omitted.
         format: The sound format; ``wav`` if omitted.
         mix: Mix both files into one when the recording ends.
         action_id: Returned with every answer; ami-typed generates one if omitted.
@@ -184,7 +187,7 @@ class PauseMonitor(Request["Answer"]):
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/PauseMonitor/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -210,9 +213,9 @@ class StopMixMonitor(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/StopMixMonitor/>
 
     Args:
-        channel: The channel's name. Required.
-        mix_monitor_id: The recording of the channel, by the identifier that MixMonitor returned; all of them
-            if omitted.
+        channel: The channel's name or Uniqueid. Required.
+        mix_monitor_id: The recording of the channel, by the identifier that MixMonitor returned; the one
+            started last if omitted.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -239,7 +242,7 @@ class StopMonitor(Request["Answer"]):
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/StopMonitor/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -265,7 +268,7 @@ class UnpauseMonitor(Request["Answer"]):
     <https://docs.asterisk.org/Asterisk_20_Documentation/API_Documentation/AMI_Actions/UnpauseMonitor/>
 
     Args:
-        channel: The channel's name. Required.
+        channel: The channel's name or Uniqueid. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 

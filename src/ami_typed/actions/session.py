@@ -55,7 +55,8 @@ class Events(Request["responses.Events"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/Events/>
 
     Args:
-        event_mask: Events to send: all, none, or those of some classes. Required.
+        event_mask: Events to send, of those that the user may read: all, none, or those of some classes.
+            Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
@@ -80,7 +81,8 @@ class Events(Request["responses.Events"]):
 
 
 class Filter(Request["Answer"]):
-    """Adds a filter to this session: from then on only matching events are sent.
+    """Adds a filter to this session: from then on, only events are sent that match one of its including filters, if
+    there are any, and no excluding one.
 
     Requires the privilege ``system``.
     Asterisk 13 and later.
@@ -88,11 +90,13 @@ class Filter(Request["Answer"]):
 
     Args:
         operation: The operation: a filter can only be added. Required.
-        match_criteria: The kind of match, such as ``action(exclude),name(Newexten)``; a regular expression on
-            the whole event if omitted. One of ``action(include|exclude)``, ``name(<event_name>)``,
+        match_criteria: The kind of match, such as ``action(exclude),name(Newexten)``; with a `filter`, it
+            must have a method, such as ``method(contains)``. If omitted, the filter is a regular expression
+            on the whole event. One of ``action(include|exclude)``, ``name(<event_name>)``,
             ``header(<header_name>)``, ``<match_method>``. Only in Asterisk 18 (since 18.26), 20 (since
             20.11), 21 (since 21.6), 22.1 and later.
         filter: The text or regular expression to match; with a leading ``!``, matching events are dropped.
+            May be omitted if `match_criteria` names an event or a header.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -135,7 +139,8 @@ class Login(Request["Answer"]):
         auth_type: The method of authentication: plain text if omitted.
         secret: The user's secret in plain text; omitted with a key.
         key: The MD5 sum, in hexadecimal, of the challenge followed by the secret.
-        events: Events to send to this session: all, none, or those of some classes.
+        events: Events to send to this session, of those that the user may read: all, none, or those of some
+            classes; all if omitted.
         action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
@@ -255,7 +260,7 @@ class WaitEvent(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/WaitEvent/>
 
     Args:
-        event_timeout: Time to wait; without limit if omitted.
+        event_timeout: Time to wait, in whole seconds; without limit if omitted.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 

@@ -50,7 +50,7 @@ class ExtensionState(Request["responses.ExtensionState"]):
 
     Args:
         exten: The dialplan extension. Required.
-        context: The dialplan context. Required.
+        context: The dialplan context; ``default`` if omitted.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -59,10 +59,10 @@ class ExtensionState(Request["responses.ExtensionState"]):
     releases = Releases("13-")
     privileges = ("call", "reporting")
 
-    def __init__(self, *, exten: str, context: str, action_id: str | None = None) -> None:
+    def __init__(self, *, exten: str, context: str | None = None, action_id: str | None = None) -> None:
         super().__init__("ExtensionState")
         self._need("Exten", exten)
-        self._need("Context", context)
+        self._put("Context", context)
         self._put("ActionID", action_id)
 
     def process_response(self, response: Message) -> responses.ExtensionState:

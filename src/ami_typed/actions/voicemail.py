@@ -40,7 +40,8 @@ class MailboxCount(Request["responses.MailboxCount"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MailboxCount/>
 
     Args:
-        mailbox: The mailboxes, each as ``number@context``: their messages are added up. Required.
+        mailbox: The mailboxes, each as ``number@context``: their messages are added up. ``default`` is the
+            context of a number alone. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -66,7 +67,8 @@ class MailboxStatus(Request["responses.MailboxStatus"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MailboxStatus/>
 
     Args:
-        mailbox: The mailboxes, each as ``number@context``. Required.
+        mailbox: The mailboxes, each as ``number@context``; ``default`` is the context of a number alone.
+            Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -149,9 +151,10 @@ class MWIUpdate(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/MWIUpdate/>
 
     Args:
-        mailbox: The mailbox, as ``number@context``. Required.
-        old_messages: Number of heard messages.
-        new_messages: Number of new messages.
+        mailbox: The mailbox, by any identifier; usually ``number@context``. It is created if it does not
+            exist. Required.
+        old_messages: Number of heard messages; 0 if omitted.
+        new_messages: Number of new messages; 0 if omitted.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
@@ -212,7 +215,8 @@ class VoicemailBoxSummary(ListRequest["aggregates.VoicemailBoxSummary"]):
 
 
 class VoicemailForward(Request["Answer"]):
-    """Copies a message to another mailbox or folder.
+    """Copies a message to another mailbox or folder. The response is a success even if this fails; then its message
+    says ``Message forward failed``.
 
     Requires the privilege ``user``.
     Asterisk 18 (since 18.20), 20.5 and later.
@@ -221,8 +225,8 @@ class VoicemailForward(Request["Answer"]):
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
-        folder: The folder of the mailbox. Required.
-        id: The message's identifier, as in VoicemailBoxSummary. Required.
+        folder: The folder that the message is in. Required.
+        id: The message's identifier, as VoicemailBoxSummary lists it. Required.
         to_context: The other mailbox's context. Required.
         to_mailbox: The other mailbox's number. Required.
         to_folder: The folder to copy it to. Required.
@@ -261,7 +265,8 @@ class VoicemailForward(Request["Answer"]):
 
 
 class VoicemailMove(Request["Answer"]):
-    """Moves a message to another folder.
+    """Moves a message to another folder. The response is a success even if this fails; then its message says
+    ``Message move failed``.
 
     Requires the privilege ``user``.
     Asterisk 18 (since 18.20), 20.5 and later.
@@ -270,8 +275,8 @@ class VoicemailMove(Request["Answer"]):
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
-        folder: The folder of the mailbox. Required.
-        id: The message's identifier, as in VoicemailBoxSummary. Required.
+        folder: The folder that the message is in. Required.
+        id: The message's identifier, as VoicemailBoxSummary lists it. Required.
         to_folder: The folder to move it to. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
@@ -332,7 +337,8 @@ class VoicemailRefresh(Request["Answer"]):
 
 
 class VoicemailRemove(Request["Answer"]):
-    """Deletes a message.
+    """Deletes a message. The response is a success even if this fails; then its message says ``Message remove
+    failed``.
 
     Requires the privilege ``user``.
     Asterisk 18 (since 18.20), 20.5 and later.
@@ -341,8 +347,8 @@ class VoicemailRemove(Request["Answer"]):
     Args:
         context: The mailbox's context in voicemail.conf. Required.
         mailbox: The mailbox's number. Required.
-        folder: The folder of the mailbox. Required.
-        id: The message's identifier, as in VoicemailBoxSummary. Required.
+        folder: The folder that the message is in. Required.
+        id: The message's identifier, as VoicemailBoxSummary lists it. Required.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 

@@ -93,7 +93,7 @@ class ContactList(Event):
     status: Always[enums.ContactState] = Always("Status", member(enums.ContactState))
     """The reachability of the contact."""
     roundtrip_usec: Sometimes[timedelta] = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
-    """Round-trip time of the last OPTIONS; `None` if the contact was not qualified."""
+    """Round-trip time of the last OPTIONS; `None` if the contact is not qualified or did not answer."""
     qualify2_xx_only: Sometimes[bool] = Sometimes("Qualify2xxOnly", true_false, releases="20.12 21.7 22.2-")
     """True if only a 2xx response counts as reachable, instead of any."""
 
@@ -133,7 +133,7 @@ class ContactStatusDetail(Event):
     status: Always[enums.ContactState] = Always("Status", member(enums.ContactState))
     """The reachability of the contact."""
     roundtrip_usec: Sometimes[timedelta] = Sometimes("RoundtripUsec", microseconds, none=("N/A", "0"))
-    """Round-trip time of the last OPTIONS; `None` if the contact was not qualified."""
+    """Round-trip time of the last OPTIONS; `None` if the contact is not qualified or did not answer."""
     endpoint_name: Always[str] = Always("EndpointName", text)
     """The endpoint's name in pjsip.conf."""
     user_agent: Always[str] = Always("UserAgent", text)

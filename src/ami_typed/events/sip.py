@@ -60,4 +60,4 @@ class SIPQualifyPeerDone(Event):
     privileges = ("call",)
 
     peer: Always[str] = Always("Peer", text)
-    """The peer, with its technology: ``PJSIP/alice``."""
+    """The peer's name, as in the request."""

@@ -29,7 +29,8 @@ class AttendedTransfer(TransfereeChannelEvent):
     result: Always[enums.TransferResult] = Always("Result", member(enums.TransferResult))
     """The outcome of the transfer."""
     is_external: Always[bool] = Always("IsExternal", Flag("Yes", "No"))
-    """True if the transfer was requested from outside, by a telephone or a manager, not by Asterisk itself."""
+    """True if a telephone requested the transfer by its protocol (such as a SIP REFER), or a manager or the
+    application BlindTransfer did; false if it was dialled as a feature code."""
     orig_transferer_channel: Always[str] = Always("OrigTransfererChannel", text)
     """The channel's name, unique while it lives. Refers to the ``OrigTransferer`` channel."""
     orig_transferer_channel_state: Always[enums.ChannelState] = Always(
@@ -430,8 +431,8 @@ class BlindTransfer(TransfereeChannelEvent):
     bridge_video_source: Sometimes[str] = Sometimes("BridgeVideoSource", text, releases="13.13 14.2-")
     """The Uniqueid of the channel whose video is shown; only sent if there is one."""
     is_external: Always[bool] = Always("IsExternal", Flag("Yes", "No"))
-    """True if the transfer was requested from outside, by a telephone or a manager, not by Asterisk itself. One of
-    ``Yes``, ``No``."""
+    """True if a telephone requested the transfer by its protocol (such as a SIP REFER), or a manager or the
+    application BlindTransfer did; false if it was dialled as a feature code. One of ``Yes``, ``No``."""
     context: Always[str] = Always("Context", text)
     """The context that the transfer leads to."""
     extension: Always[str] = Always("Extension", text)

@@ -201,7 +201,8 @@ class VoicemailUserDetail(Event):
     language: Always[str] = Always("Language", text)
     """The language of the mailbox's prompts; empty if none is set."""
     time_zone: Always[str] = Always("TimeZone", text)
-    """The time zone in which times of messages are announced, by its name in voicemail.conf."""
+    """The time zone in which times of messages are announced, by its name in ``[zonemessages]`` of voicemail.conf;
+    empty if none is set."""
     callback: Always[str] = Always("Callback", text)
     """The context for calling back the sender of a message; empty if none is set."""
     dialout: Always[str] = Always("Dialout", text)
@@ -292,7 +293,8 @@ class VoicemailUserEntry(Event):
     language: Always[str] = Always("Language", text)
     """The language of the mailbox's prompts; empty if none is set."""
     time_zone: Always[str] = Always("TimeZone", text)
-    """The time zone in which times of messages are announced, by its name in voicemail.conf."""
+    """The time zone in which times of messages are announced, by its name in ``[zonemessages]`` of voicemail.conf;
+    empty if none is set."""
     callback: Always[str] = Always("Callback", text)
     """The context for calling back the sender of a message; empty if none is set."""
     dialout: Always[str] = Always("Dialout", text)

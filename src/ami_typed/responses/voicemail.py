@@ -19,7 +19,7 @@ class MailboxCount(Answer):
     __slots__ = ()
 
     mailbox: Always[str] = Always("Mailbox", text)
-    """The mailbox, as ``number@context``."""
+    """The mailboxes of the request, as one text."""
     urg_messages: Always[int] = Always("UrgMessages", integer)
     """Number of new, urgent messages."""
     new_messages: Always[int] = Always("NewMessages", integer)
@@ -37,6 +37,6 @@ class MailboxStatus(Answer):
     __slots__ = ()
 
     mailbox: Always[str] = Always("Mailbox", text)
-    """The mailbox, as ``number@context``."""
+    """The mailboxes of the request, as one text."""
     waiting: Always[bool] = Always("Waiting", one_zero)
     """True if there is any new message."""

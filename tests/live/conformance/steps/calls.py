@@ -22,8 +22,15 @@ def a_call_is_answered_and_hung_up(stage: Stage) -> None:
     assert len(whole.channels) == 4
     if stage.has("CoreShowChannelMap"):
         stage.listing(actions.CoreShowChannelMap(channel=leg.other))
-    for bridge in stage.listing(actions.BridgeList()).bridges:
+    bridges = stage.listing(actions.BridgeList()).bridges
+    for bridge in bridges:
         stage.listing(actions.BridgeInfo(bridge_uniqueid=bridge.bridge_uniqueid))
+    technology = bridges[0].bridge_technology
+    alike = stage.listing(actions.BridgeList(bridge_type=technology)).bridges
+    assert {each.bridge_uniqueid for each in alike} == {
+        each.bridge_uniqueid for each in bridges if each.bridge_technology is technology
+    }
+    assert not stage.listing(actions.BridgeList(bridge_type="basic")).bridges
     stage.execute(actions.AbsoluteTimeout(channel=leg.channel, hangup_after=timedelta(seconds=30)))
     stage.execute(actions.Hangup(channel=leg.channel, cause=enums.HangupCause.NORMAL_CLEARING))
     stage.until(events.HangupRequest)
