@@ -381,7 +381,7 @@ class InMemory(Application):
         if session is not None:
             self._hand_out(session.close(ami.errors.ConnectionLost(reason)))
             if "connection" not in self._outcomes:
-                self._raised("connection", before_the_greeting or ami.TurnedAway())
+                self._raised("connection", before_the_greeting or ami.TurnedAway.by("pbx:5038"))
 
     def _hear(self, message: Heard, _: object) -> None:
         self._heard.append(message)

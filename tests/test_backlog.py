@@ -386,7 +386,7 @@ def test_where_it_is_to_disconnect_everybody_learns_why(server: Server, make: Ma
         with pytest.raises(ami.Overflowed):
             read.extend(event.size for event in stream)
         assert read == list(range(len(read)))
-    with pytest.raises(ami.OutcomeUnknown, match=r"callbacks fell behind: more than 50 messages \(Limits.events\)"):
+    with pytest.raises(ami.OutcomeUnknown, match=r"callbacks cannot keep up: more than 50 messages \(Limits.events\)"):
         pending.result(PATIENCE)
     assert peer.at_end()
     assert not manager.is_connected()

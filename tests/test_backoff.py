@@ -75,7 +75,10 @@ def test_a_first_pause_that_is_a_yes_is_refused_with_what_to_write_instead() -> 
 @pytest.mark.parametrize(
     ("error", "passes"),
     [
-        *((error, True) for error in (ami.ConnectFailed("x"), ami.TurnedAway(), ami.NotAsterisk.silent(1))),
+        *(
+            (error, True)
+            for error in (ami.ConnectFailed("x"), ami.TurnedAway.by("pbx:5038"), ami.NotAsterisk.silent(1))
+        ),
         (ami.StillBooting(5), True),
         *((kind.for_good("x"), False) for kind in (ami.ConnectFailed, ami.NotAsterisk)),
         *((error, False) for error in (ami.ManagerError("no secret"), ami.AddressError("x"), OSError(111, "x"))),

@@ -69,7 +69,7 @@ def test_a_file_without_sections_has_none() -> None:
 
 
 def test_a_line_of_no_section_is_an_error() -> None:
-    with pytest.raises(FieldError, match="there is no section 000007"):
+    with pytest.raises(FieldError, match="no section has the number 000007"):
         _ = responses.GetConfig({"Category-000000": "a", "Line-000007-000000": "b=c"}).sections
 
 
@@ -90,12 +90,12 @@ def test_a_json_text_may_have_characters_that_asterisk_does_not_escape() -> None
 
 @pytest.mark.parametrize("text", ["", "[]", '{"a":1}', '{"a":{'])
 def test_a_json_text_that_is_no_file_is_an_error(text: str) -> None:
-    with pytest.raises(FieldError, match="JSON cannot be read"):
+    with pytest.raises(FieldError, match="cannot decode JSON"):
         _ = responses.GetConfigJSON({"JSON": text}).sections
 
 
 def test_an_answer_without_the_text_says_so() -> None:
-    with pytest.raises(FieldError, match="JSON cannot be read: it has no such header"):
+    with pytest.raises(FieldError, match="has no header JSON"):
         _ = responses.GetConfigJSON({"Response": "Success"}).sections
 
 

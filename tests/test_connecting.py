@@ -109,7 +109,7 @@ def test_a_manager_of_a_url_may_be_connected_elsewhere(server: Server, make: Mak
 
 
 def test_a_manager_that_was_told_no_host_says_so(make: Make) -> None:
-    with pytest.raises(ami.AddressError, match="needs a host where the manager was not made by from_url"):
+    with pytest.raises(ami.AddressError, match="needs a host unless the manager was created with from_url"):
         make().connect()
 
 
@@ -341,7 +341,9 @@ def test_who_closes_before_the_greeting_turns_the_client_away(make: Make) -> Non
     with Server(b"") as server:
         connecting = background(make().connect, "127.0.0.1", server.port, PATIENCE)
         server.peer().close()
-        with pytest.raises(ami.TurnedAway, match=r"closed the connection before it greeted: .*authlimit"):
+        with pytest.raises(
+            ami.TurnedAway, match=r"^127\.0\.0\.1:\d+ closed the connection before its greeting: .*authlimit"
+        ):
             connecting.result(PATIENCE)
 
 
@@ -356,13 +358,16 @@ def test_who_breaks_the_connection_before_the_greeting_is_a_failed_connection(ma
 
 def test_who_says_nothing_is_not_asterisk_and_may_want_tls(make: Make) -> None:
     """So does a web server, which waits for a request, and a port for TLS, which waits for a handshake."""
-    with Server(b"") as server, pytest.raises(ami.NotAsterisk, match=r"Nothing greeted within 0\.05 s\. .*TLS"):
+    with (
+        Server(b"") as server,
+        pytest.raises(ami.NotAsterisk, match=r"No greeting from 127\.0\.0\.1:\d+ within 0\.05 s\. .*TLS"),
+    ):
         make().connect("127.0.0.1", server.port, 0.05)
 
 
 @pytest.mark.parametrize("greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.2p1\r\n"])
 def test_who_says_something_else_is_not_asterisk(make: Make, greeting: bytes) -> None:
-    with Server(greeting) as server, pytest.raises(ami.NotAsterisk, match=r"it greets with '(HTTP|SSH)"):
+    with Server(greeting) as server, pytest.raises(ami.NotAsterisk, match=r"its greeting is '(HTTP|SSH)"):
         make().connect("127.0.0.1", server.port, PATIENCE)
 
 
@@ -401,7 +406,7 @@ def test_requests_under_tls_go_out_in_records_that_asterisk_reads_whole(
 def test_a_log_in_that_is_not_answered_is_given_up(server: Server, make: Make) -> None:
     manager = make()
     peer = server.link(manager)
-    with pytest.raises(ami.ActionTimeout, match=r"Challenge .* got no answer within 0\.05 s"):
+    with pytest.raises(ami.ActionTimeout, match=r"Challenge .* received no answer within 0\.05 s"):
         manager.login("admin", "secret", timeout=0.05)
     assert dict(peer.request())["Action"] == "Challenge"
 
@@ -580,7 +585,7 @@ def test_a_server_that_closes_during_the_handshake_is_no_tls(certificate: Path, 
 
 def test_a_certificate_that_cannot_be_read_is_told_before_anybody_is_called(make: Make, tmp_path: Path) -> None:
     manager = make("from_url", f"amis://pbx.invalid?cafile={tmp_path}/gone.pem")
-    with pytest.raises(ami.ConnectFailed, match=r"gone\.pem cannot be used: No such file"):
+    with pytest.raises(ami.ConnectFailed, match=r"cannot use .*gone\.pem: No such file"):
         manager.connect()
 
 
@@ -703,7 +708,7 @@ def test_a_slow_handshake_leaves_the_greeting_what_is_left_of_the_time(make: Mak
     trusting = ssl.create_default_context(cafile=certificate)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         serving = background(serve, listening)
-        with pytest.raises(ami.NotAsterisk, match="Nothing greeted within 1 s"):
+        with pytest.raises(ami.NotAsterisk, match=r"No greeting from 127\.0\.0\.1:\d+ within 1 s"):
             make().connect("127.0.0.1", listening.getsockname()[1], 1, tls=trusting)
         serving.result(PATIENCE)
 

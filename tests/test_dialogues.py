@@ -116,7 +116,7 @@ def test_a_refused_challenge_is_a_failed_log_in() -> None:
 def test_a_challenge_without_one_is_an_error_that_says_so() -> None:
     talk = dialogues.login(Credentials("admin", "secret"))
     next(talk)
-    with pytest.raises(ami.ManagerError, match="no challenge to log admin in with"):
+    with pytest.raises(ami.ManagerError, match="no challenge for the log-in of admin"):
         talk.send(SUCCESS)
 
 
@@ -152,7 +152,7 @@ def test_each_answer_of_a_log_in_is_waited_for_as_long_as_the_program_says() -> 
 @pytest.mark.parametrize(
     ("words", "kind", "sentence"),
     [
-        ("Authentication failed", ami.AuthenticationFailed, "secret is wrong, or its deny, permit or acl lines"),
+        ("Authentication failed", ami.AuthenticationFailed, r"secret is wrong, or manager\.conf \(deny, permit, acl\)"),
         ("Login Already In Use", ami.AlreadyLoggedIn, "Asterisk refused Challenge: Login Already In Use"),
         ("Asterisk is shutting down", ami.LoginFailed, "Asterisk refused Challenge: Asterisk is shutting down"),
     ],

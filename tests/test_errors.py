@@ -20,7 +20,7 @@ EXAMPLES: list[Error] = [
     ami.AuthenticationFailed(REQUEST, REFUSAL),
     ami.AlreadyLoggedIn(REQUEST, REFUSAL),
     ami.StillBooting(2.5),
-    ami.TurnedAway(),
+    ami.TurnedAway.by("pbx:5038"),
     ami.NotAsterisk.silent(5),
     ami.AddressError("one sentence"),
     ami.ActionTimeout(REQUEST, "id-1", 2.5, "end of its list"),
@@ -145,8 +145,7 @@ def test_a_denied_permission_names_the_privileges_that_the_action_needs() -> Non
     assert error.privileges == ("call", "reporting")
     assert error.message == "Permission denied"
     assert str(error) == (
-        "Asterisk refused Getvar: Permission denied. The user's `write` in manager.conf needs call, reporting or all; "
-        "without a log-in, no action is allowed."
+        "Asterisk refused Getvar: Permission denied. The user must have logged in, with the privilege call, reporting or all (`write` in manager.conf)."
     )
 
 
@@ -155,7 +154,7 @@ def test_a_denied_permission_of_an_action_without_known_privileges_says_what_may
     request_: ami.Request[Any],
 ) -> None:
     assert str(ami.ActionFailed(request_, DENIED)).endswith(
-        "Permission denied. The user's `write` in manager.conf lacks the action's privilege, or nobody is logged in."
+        "Permission denied. The user lacks the action's privilege (`write` in manager.conf), or has not logged in."
     )
 
 
@@ -169,7 +168,7 @@ def test_a_refusal_without_words_says_what_there_is(headers: dict[str, str], rea
 def test_a_time_out_says_what_is_missing_how_long_it_waited_and_that_the_outcome_is_open() -> None:
     error = ami.ActionTimeout(REQUEST, "id-1", 2.5)
     assert str(error) == (
-        "Originate (ActionID id-1) got no answer within 2.5 s. "
+        "Originate (ActionID id-1) received no answer within 2.5 s. "
         "The server may still carry it out; raise request.timeout to wait longer."
     )
     assert (error.request, error.action_id) == (REQUEST, "id-1")
@@ -178,12 +177,12 @@ def test_a_time_out_says_what_is_missing_how_long_it_waited_and_that_the_outcome
 def test_a_field_error_names_the_event_the_header_and_the_text() -> None:
     event = ami.Event({"Event": "Hangup", "Cause": "x"})
     error = ami.FieldError(event, "Cause", "x", "not a number")
-    assert str(error) == "Event: Cause cannot be read: its text is 'x', not a number."
+    assert str(error) == "Event: cannot decode Cause 'x': not a number."
     assert (error.message, error.header, error.text) == (event, "Cause", "x")
 
 
 def test_a_field_error_says_that_a_header_is_missing() -> None:
-    assert str(ami.FieldError(ami.Event(), "Cause", None, "")) == "Event: Cause cannot be read: it has no such header."
+    assert str(ami.FieldError(ami.Event(), "Cause", None, "")) == "Event has no header Cause."
 
 
 def test_dropped_events_are_counted_in_their_error() -> None:

@@ -139,7 +139,7 @@ def test_a_value_with_a_line_feed_in_it_is_the_same_read_either_way(report: Call
 
 @both
 def test_a_header_that_must_be_there_and_is_not_is_an_error_that_names_it(report: Callable[..., Report]) -> None:
-    with pytest.raises(FieldError, match=r"^Report: Label cannot be read: it has no such header\.$") as error:
+    with pytest.raises(FieldError, match=r"^Report has no header Label\.$") as error:
         _ = report("Count: 7").label
     assert error.value.text is None
     assert error.value.header == "Label"
@@ -148,7 +148,7 @@ def test_a_header_that_must_be_there_and_is_not_is_an_error_that_names_it(report
 @both
 def test_a_text_of_another_type_is_an_error_that_shows_it(report: Callable[..., Report]) -> None:
     event = report("Count: seven")
-    with pytest.raises(FieldError, match=r"^Report: Count cannot be read: its text is 'seven', .*seven.*\.$") as error:
+    with pytest.raises(FieldError, match=r"^Report: cannot decode Count 'seven': .*seven.*\.$") as error:
         _ = event.count
     assert error.value.message is event
     assert error.value.text == "seven"
@@ -170,7 +170,7 @@ def test_a_codec_that_fails_without_a_word_still_makes_a_sentence() -> None:
 
         code = Always("Code", Codec(fail, str))
 
-    with pytest.raises(FieldError, match=r"^Odd: Code cannot be read: its text is 'x', which does not decode\.$"):
+    with pytest.raises(FieldError, match=r"^Odd: cannot decode Code 'x': out of range\.$"):
         _ = Odd({"Code": "x"}).code
 
 
@@ -364,7 +364,7 @@ def test_a_field_shows_its_kind_and_its_header() -> None:
 
 def test_an_attribute_cannot_be_set_and_the_error_says_what_can() -> None:
     event: Any = parsed_report("Count: 7")
-    with pytest.raises(AttributeError, match=r"Report\.count is read from a header; set message\['Count'\] instead"):
+    with pytest.raises(AttributeError, match=r"Report\.count is read-only; set message\['Count'\] instead"):
         event.count = 8
     assert event.count == 7
 
@@ -498,7 +498,7 @@ def test_of_a_time_that_the_clock_showed_twice_the_first_is_taken(parsed: bool) 
 )
 def test_what_is_no_date_and_time_is_refused_by_the_name_of_its_header(zone: Any, parsed: bool, text: str) -> None:
     event = record(zone, parsed, f"StartTime: {text}", "UniqueID: 1")
-    with pytest.raises(FieldError, match="Cdr: StartTime cannot be read: its text is") as refused:
+    with pytest.raises(FieldError, match="Cdr: cannot decode StartTime '") as refused:
         event.start_time  # noqa: B018
     assert refused.value.text == text
     assert event.process()[0]["StartTime"] == text
@@ -506,7 +506,7 @@ def test_what_is_no_date_and_time_is_refused_by_the_name_of_its_header(zone: Any
 
 @parsed_or_not
 def test_a_local_time_that_is_always_sent_is_missed_where_it_is_not(parsed: bool) -> None:
-    with pytest.raises(FieldError, match="StartTime cannot be read: it has no such header"):
+    with pytest.raises(FieldError, match="Cdr has no header StartTime"):
         record(BERLIN, parsed, "UniqueID: 1").start_time  # noqa: B018
 
 
@@ -532,7 +532,7 @@ def test_a_moment_may_stand_in_two_headers() -> None:
     untold: responses.CoreStatus = _speed.unread(responses.CoreStatus, octets, "Success")
     assert told.started == datetime(2026, 7, 1, 8, tzinfo=UTC)
     assert untold.started == datetime(2026, 7, 1, 10)
-    with pytest.raises(FieldError, match="CoreReloadDate cannot be read"):
+    with pytest.raises(FieldError, match="CoreStatus has no header CoreReloadDate"):
         told.reloaded  # noqa: B018
 
 

@@ -222,7 +222,7 @@ def test_a_child_that_uses_its_parents_manager_is_told_what_to_do_instead(link: 
 
 def test_the_sentence_says_where_to_connect_instead() -> None:
     sentence = str(ami.WrongContext.inherited())
-    for word in (SENTENCE, "connect()", "new Manager", "gunicorn", "Celery", "multiprocessing"):
+    for word in (SENTENCE, "connect()", "create a manager", "gunicorn", "Celery", "multiprocessing"):
         assert word in sentence
 
 
@@ -317,7 +317,7 @@ def test_a_child_may_connect_by_itself(server: Server, make: Make) -> None:
 def test_a_manager_that_was_never_connected_is_not_inherited(server: Server) -> None:
     manager = ami.Manager()
     told = in_child(lambda: complaint(lambda: manager.execute(ami.Request("Ping"))))
-    assert told == "NotConnected: There is no connection to a server; call connect() first."
+    assert told == "NotConnected: Not connected to a server; call connect() first."
     serving = background(lambda: server.peer().serve(echo))
 
     def connect() -> str:

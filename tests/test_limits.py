@@ -94,7 +94,7 @@ def test_a_list_with_more_events_than_the_limit_fails_and_the_rest_of_it_is_nobo
     assert talk.settled == [exchange]
     with pytest.raises(
         ami.ListTooLong,
-        match=r"The list that answers ListGadgets \(ActionID .*\) has more than 10 events \(Limits.items\)",
+        match=r"The list that answers ListGadgets \(ActionID .*\) exceeds 10 events \(Limits.items\)",
     ) as failed:
         exchange.result()
     assert failed.value.events.valid is False
@@ -116,7 +116,7 @@ def test_a_list_of_more_bytes_than_the_limit_fails() -> None:
         talk.hear(gadget(exchange.action_id))
         heard += len(gadget(exchange.action_id)) - 4
     assert 1000 < heard <= 1000 + len(gadget(exchange.action_id))
-    with pytest.raises(ami.ListTooLong, match=r"more than 1000 bytes \(Limits.gathered\)"):
+    with pytest.raises(ami.ListTooLong, match=r"exceeds 1000 bytes \(Limits.gathered\)"):
         exchange.outcome()
 
 
@@ -271,7 +271,7 @@ def test_a_server_that_never_ends_a_list_fails_one_request_and_the_connection_go
         peer.send(gadget(action_id) * 1000)
         if listing.done():
             break
-    with pytest.raises(ami.ListTooLong, match=r"more than 5000 events \(Limits\.items\)") as failed:
+    with pytest.raises(ami.ListTooLong, match=r"exceeds 5000 events \(Limits\.items\)") as failed:
         listing.result(PATIENCE)
     assert len(failed.value.events["Gadget"]) > 5000
     sending = background(manager.send_action, ami.Request("Ping"))

@@ -200,7 +200,7 @@ def test_the_dialogue_has_a_line_for_each_message(make: Make, server: Server, ca
     )
     assert [line.partition("(")[0] for line in told if "ListGadgets" in line] == ["> ListGadgets"] * 2
     assert sum("'Size': '7'" in line for line in told) == 2
-    assert any(line.startswith("! Silent (ActionID") and "got no answer within 0.01 s" in line for line in told)
+    assert any(line.startswith("! Silent (ActionID") and "received no answer within 0.01 s" in line for line in told)
     assert told[-1] == "= the program disconnected."
 
 
@@ -251,7 +251,7 @@ def test_connections_are_told_of_at_the_level_info(
     name = " ".join(GREETING.decode().strip().split("/"))
     assert lines(caplog, logging.INFO) == [
         f"Connected to 127.0.0.1:{server.port}: {name}.",
-        "Logged in as user at Asterisk of a release that it does not tell.",
+        "Logged in as user; the server did not report its Asterisk release.",
         f"Disconnected from 127.0.0.1:{server.port}: the program disconnected.",
     ]
     assert lines(caplog) == lines(caplog, logging.WARNING) == []
@@ -268,10 +268,10 @@ def test_a_loss_is_a_warning_and_the_connection_made_again_is_not(
     heard.next()
     place = f"127.0.0.1:{server.port}"
     (lost,) = lines(caplog, logging.WARNING)
-    assert lost == f"The connection to {place} is lost: the server closed the connection."
+    assert lost == f"The connection to {place} was lost: the server closed the connection."
     made, again = lines(caplog, logging.INFO)
     assert made.startswith(f"Connected to {place}: ")
-    assert again.startswith(f"Connected to {place} again: after ")
+    assert again.startswith(f"Reconnected to {place} after ")
 
 
 def test_attempts_that_fail_are_warnings_and_so_is_giving_up(
@@ -284,10 +284,10 @@ def test_attempts_that_fail_are_warnings_and_so_is_giving_up(
     with pytest.raises(ami.Error), manager.subscribe() as stream:
         stream.get(PATIENCE)
     lost, first, second, gave_up = lines(caplog, logging.WARNING)
-    assert " is lost: " in lost
-    assert first.startswith("The attempt 1 to connect again failed (ConnectFailed): ")
-    assert second.startswith("The attempt 2 ")
-    assert gave_up == f"The connection to 127.0.0.1:{server.port} stays lost: Reconnect allows no more attempts."
+    assert " was lost: " in lost
+    assert first.startswith("Reconnect attempt 1 failed (ConnectFailed): ")
+    assert second.startswith("Reconnect attempt 2 ")
+    assert gave_up == f"Giving up on 127.0.0.1:{server.port}: Reconnect allows no more attempts."
 
 
 def test_events_that_are_dropped_are_a_warning(make: Make, server: Server, caplog: pytest.LogCaptureFixture) -> None:
@@ -304,9 +304,7 @@ def test_events_that_are_dropped_are_a_warning(make: Make, server: Server, caplo
     peer.send(message("Event: Last"))
     while slow.next().event != "Last":
         pass
-    assert {*lines(caplog, logging.WARNING)} == {
-        "Callbacks are too slow: events are dropped before them, announced as EventsLost."
-    }
+    assert {*lines(caplog, logging.WARNING)} == {"Callbacks cannot keep up; dropping events (reported as EventsLost)."}
 
 
 def test_all_of_it_goes_to_the_programs_own_logger_and_its_parents(

@@ -641,7 +641,7 @@ def test_an_aggregate_that_misses_an_item_says_so() -> None:
     aggregate._add(gadget())
     aggregate._close(GadgetsComplete({"Event": "GadgetsComplete", "ListItems": "2"}))
     assert not aggregate.valid
-    assert aggregate.error_message == "GadgetsComplete announces 2 items, 1 came"
+    assert aggregate.error_message == "GadgetsComplete announced 2 items, but 1 arrived"
 
 
 def test_an_aggregate_whose_end_counts_nothing_is_valid() -> None:

@@ -42,7 +42,7 @@ def test_what_follows_a_rest_is_chosen_too() -> None:
 
 @pytest.mark.parametrize("seconds", [-1, -0.001, -math.inf, math.nan])
 def test_a_rest_of_less_than_nothing_is_refused(seconds: float) -> None:
-    with pytest.raises(ValueError, match="seconds takes a number of seconds or a timedelta, 0 or more"):
+    with pytest.raises(ValueError, match="seconds must be a number of seconds or a timedelta, 0 or more"):
         Overflow.block(seconds)
 
 

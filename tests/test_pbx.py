@@ -133,7 +133,7 @@ def test_changes_are_told_as_they_happen(telephones: Telephones, manager: ami.Ma
         telephones.happens()
         assert isinstance(changes.get(PATIENCE), live.CallEnded)
         assert pbx.calls == []
-        with pytest.raises(ami.EventTimeout, match=r"No change came within 0 s\."):
+        with pytest.raises(ami.EventTimeout, match=r"No change arrived within 0 s\."):
             changes.get(timeout=0)
     assert list(changes) == []
 
@@ -284,8 +284,8 @@ def test_as_many_changes_wait_as_events_unless_the_program_says_otherwise(
         ({"limit": 0}, "limit"),
         ({"limit": "5"}, "limit"),
         ({"overflow": "oldest"}, "overflow"),
-        ({"overflow": ami.Overflow.DISCONNECT}, "A stream of changes has no connection"),
-        ({"overflow": ami.Overflow.block()}, "A stream of changes has no connection"),
+        ({"overflow": ami.Overflow.DISCONNECT}, "A stream of changes cannot end the connection"),
+        ({"overflow": ami.Overflow.block()}, "A stream of changes cannot end the connection"),
     ],
 )
 def test_a_bound_that_a_stream_of_changes_cannot_have_is_refused(

@@ -85,7 +85,7 @@ def test_what_is_longer_than_anybody_waits_is_no_limit(duration: object) -> None
 @pytest.mark.parametrize("duration", NO_DURATIONS.values(), ids=NO_DURATIONS)
 def test_what_is_no_duration_is_refused_without_being_shown(duration: object) -> None:
     with pytest.raises(
-        (TypeError, ValueError), match=r"^timeout takes a number of seconds or a timedelta, "
+        (TypeError, ValueError), match=r"^timeout must be a number of seconds or a timedelta, "
     ) as refused:
         seconds(duration, "timeout")
     assert str(refused.value).endswith(".")
@@ -94,7 +94,7 @@ def test_what_is_no_duration_is_refused_without_being_shown(duration: object) ->
 
 @pytest.mark.parametrize("duration", [-1, -0.001, -math.inf, timedelta(seconds=-1), Fraction(-(10**400))])
 def test_less_than_nothing_is_refused_unless_it_is_what_is_left_until_a_deadline(duration: object) -> None:
-    with pytest.raises(ValueError, match=r"^first takes a number of seconds or a timedelta, 0 or more\.$"):
+    with pytest.raises(ValueError, match=r"^first must be a number of seconds or a timedelta, 0 or more\.$"):
         seconds(duration, "first")
     assert seconds(duration, "timeout", passed=True) == 0
 
@@ -114,7 +114,7 @@ def test_none_is_a_duration_only_where_there_may_be_no_limit() -> None:
 
 @pytest.mark.parametrize("number", [*NO_DURATIONS.values(), 5.0, math.inf, None])
 def test_what_is_no_whole_number_is_no_count(number: object) -> None:
-    with pytest.raises(TypeError, match=r"^limit takes a whole number, not "):
+    with pytest.raises(TypeError, match=r"^limit must be a whole number, not "):
         count(number, "limit")
 
 
@@ -122,14 +122,14 @@ def test_a_count_has_a_least() -> None:
     assert (count(1, "limit"), count(10**30, "limit"), count(0, "attempts", least=0)) == (1, 10**30, 0)
     assert (whole(-5, "port"), type(whole(ami.enums.HangupCause.NORMAL_CLEARING, "port"))) == (-5, int)
     for few in (0, -1, -(10**400)):
-        with pytest.raises(ValueError, match=r"^limit takes a whole number, 1 or more\.$"):
+        with pytest.raises(ValueError, match=r"^limit must be a whole number, 1 or more\.$"):
             count(few, "limit")
 
 
 @pytest.mark.parametrize("number", [math.nan, -0.5, 1.5, math.inf, 10**400])
 def test_a_number_has_a_range(number: float) -> None:
     assert real(0.5, "jitter", least=0, most=1) == 0.5
-    with pytest.raises(ValueError, match=r"^jitter takes a number from 0 to 1\.$"):
+    with pytest.raises(ValueError, match=r"^jitter must be a number from 0 to 1\.$"):
         real(number, "jitter", least=0, most=1)
 
 
@@ -430,7 +430,7 @@ def test_a_deadline_that_has_passed_is_waited_for_no_more(timeout: Any, name: st
 def test_a_limit_that_is_no_whole_number_above_zero_is_refused_before_anything_connects(
     limit: str, number: Any, make: Make
 ) -> None:
-    with pytest.raises((TypeError, ValueError), match=rf"^Limits\.{limit} takes a whole number, "):
+    with pytest.raises((TypeError, ValueError), match=rf"^Limits\.{limit} must be a whole number, "):
         make(limits=ami.Limits(**{limit: number}))
 
 
@@ -438,7 +438,7 @@ def test_a_limit_that_is_no_whole_number_above_zero_is_refused_before_anything_c
 def test_a_streams_limit_that_is_no_whole_number_above_zero_is_refused(number: Any, make: Make, server: Server) -> None:
     manager = make()
     server.link(manager)
-    with pytest.raises((TypeError, ValueError), match=r"^limit takes a whole number, "):
+    with pytest.raises((TypeError, ValueError), match=r"^limit must be a whole number, "):
         manager.subscribe(Gadget, limit=number)
     assert getattr(manager, "_handlers").sinks is False  # noqa: B009 - of either face
 
@@ -450,20 +450,20 @@ policy: Any = ami.Overflow
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [
-        ({"limits": None}, "limits takes a Limits, not None."),
-        ({"limits": (1, 2, 3)}, "limits takes a Limits, not an object of the type tuple."),
-        ({"reconnect": True}, "reconnect takes a Reconnect, not an object of the type bool."),
-        ({"reconnect": plan(factor=0.5)}, "Reconnect.factor takes a number from 1 to 1e+09."),
-        ({"reconnect": plan(factor="2")}, "Reconnect.factor takes a number, not an object of the type str."),
-        ({"reconnect": plan(jitter=2)}, "Reconnect.jitter takes a number from 0 to 1."),
-        ({"reconnect": plan(attempts=-1)}, "Reconnect.attempts takes a whole number, 0 or more."),
+        ({"limits": None}, "limits must be a Limits, not None."),
+        ({"limits": (1, 2, 3)}, "limits must be a Limits, not tuple."),
+        ({"reconnect": True}, "reconnect must be a Reconnect, not bool."),
+        ({"reconnect": plan(factor=0.5)}, "Reconnect.factor must be a number from 1 to 1e+09."),
+        ({"reconnect": plan(factor="2")}, "Reconnect.factor must be a number, not str."),
+        ({"reconnect": plan(jitter=2)}, "Reconnect.jitter must be a number from 0 to 1."),
+        ({"reconnect": plan(attempts=-1)}, "Reconnect.attempts must be a whole number, 0 or more."),
         (
             {"reconnect": plan(attempts=2.0)},
-            "Reconnect.attempts takes a whole number, not an object of the type float.",
+            "Reconnect.attempts must be a whole number, not float.",
         ),
-        ({"overflow": "block"}, "overflow takes an Overflow, not an object of the type str."),
-        ({"overflow": policy("oldest", False, -1)}, "seconds takes a number of seconds or a timedelta, 0 or more."),
-        ({"overflow": policy("both")}, "Overflow.drops is 'oldest' or 'newest'."),
+        ({"overflow": "block"}, "overflow must be an Overflow, not str."),
+        ({"overflow": policy("oldest", False, -1)}, "seconds must be a number of seconds or a timedelta, 0 or more."),
+        ({"overflow": policy("both")}, "Overflow.drops must be 'oldest' or 'newest'."),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused_when_the_manager_is_made(
@@ -476,14 +476,14 @@ def test_a_setting_that_makes_no_sense_is_refused_when_the_manager_is_made(
 @pytest.mark.parametrize(
     ("where", "sentence"),
     [
-        ({"host": b"127.0.0.1"}, "host takes the name or address of a server, not an object of the type bytes."),
-        ({"host": 5038}, "host takes the name or address of a server, not an object of the type int."),
-        ({"port": "5038"}, "port takes a whole number, not an object of the type str."),
-        ({"port": 5038.0}, "port takes a whole number, not an object of the type float."),
-        ({"port": True}, "port takes a whole number, not an object of the type bool."),
-        ({"port": None}, "port takes a whole number, not None."),
-        ({"tls": "yes"}, "tls takes True, False or an ssl.SSLContext, not an object of the type str."),
-        ({"tls": None}, "tls takes True, False or an ssl.SSLContext, not None."),
+        ({"host": b"127.0.0.1"}, "host must be the name or address of a server, not bytes."),
+        ({"host": 5038}, "host must be the name or address of a server, not int."),
+        ({"port": "5038"}, "port must be a whole number, not str."),
+        ({"port": 5038.0}, "port must be a whole number, not float."),
+        ({"port": True}, "port must be a whole number, not bool."),
+        ({"port": None}, "port must be a whole number, not None."),
+        ({"tls": "yes"}, "tls must be True, False or an ssl.SSLContext, not str."),
+        ({"tls": None}, "tls must be True, False or an ssl.SSLContext, not None."),
     ],
 )
 def test_a_server_that_cannot_be_meant_is_refused_before_the_connection_is_closed(

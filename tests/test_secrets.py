@@ -36,19 +36,19 @@ def gives(value: object) -> Callable[[], Any]:
 WRONG: dict[str, tuple[Any, str]] = {
     "bytes": (
         SECRET.encode(),
-        r"secret takes text, .* not an object of the type bytes\. Decode it: secret\.decode\(\)\.",
+        r"secret must be text, .* not bytes\. Decode it: secret\.decode\(\)\.",
     ),
-    "bytearray": (bytearray(SECRET, "ascii"), r"not an object of the type bytearray\. Decode it"),
-    "path in bytes": (Folder(), "secret takes text, the path of a file as a pathlib.Path, or a function"),
-    "number": (5038, "secret takes text, .* not an object of the type int"),
-    "none": (None, "secret takes text, .* not None"),
-    "list": ([SECRET], "secret takes text, .* not an object of the type list"),
-    "function that gives bytes": (gives(SECRET.encode()), "The function for the secret returns bytes, not text"),
-    "function that gives none": (gives(None), "The function for the secret returns NoneType, not text"),
-    "line": (f"{SECRET}\n", "the secret has a CR, LF or NUL in it.*strip the end of its line"),
-    "smuggled action": (f"{SECRET}\r\n\r\nAction: Logoff", "the secret has a CR, LF or NUL in it"),
-    "function that gives a line": (gives(f"{SECRET}\r"), "the secret has a CR, LF or NUL in it"),
-    "surrogate": (f"{SECRET}\ud800", "the secret has a character that stands for no bytes"),
+    "bytearray": (bytearray(SECRET, "ascii"), r"not bytearray\. Decode it"),
+    "path in bytes": (Folder(), "secret must be text, the path of a file as a pathlib.Path, or a function"),
+    "number": (5038, "secret must be text, .* not int"),
+    "none": (None, "secret must be text, .* not None"),
+    "list": ([SECRET], "secret must be text, .* not list"),
+    "function that gives bytes": (gives(SECRET.encode()), "The function for the secret must return text, not bytes"),
+    "function that gives none": (gives(None), "The function for the secret must return text, not None"),
+    "line": (f"{SECRET}\n", "the secret contains a CR, LF or NUL.*strip the line end"),
+    "smuggled action": (f"{SECRET}\r\n\r\nAction: Logoff", "the secret contains a CR, LF or NUL"),
+    "function that gives a line": (gives(f"{SECRET}\r"), "the secret contains a CR, LF or NUL"),
+    "surrogate": (f"{SECRET}\ud800", "the secret contains a character that cannot be encoded"),
 }
 
 
@@ -106,7 +106,7 @@ def test_a_secret_in_the_place_of_another_argument_is_not_shown(name: str, make:
     manager = make()
     server.link(manager)
     given: dict[str, Any] = {"username": "admin", "secret": "s", name: SECRET.encode()}
-    with pytest.raises(TypeError, match=f"^{name} takes text, not an object of the type bytes") as refused:
+    with pytest.raises(TypeError, match=f"^{name} must be text, not bytes") as refused:
         manager.login(**given)
     assert SECRET not in shown_by(refused.value)
 
@@ -155,18 +155,18 @@ def test_a_request_that_cannot_be_sent_shows_no_value_and_no_more_of_a_name_than
 
 def test_a_header_that_does_not_decode_is_not_shown_where_it_may_hold_a_secret() -> None:
     event = responses.GetConfigJSON({"Response": "Success", "JSON": f'{{"trunk": {{"secret": "{SECRET}"'})
-    with pytest.raises(ami.FieldError, match="JSON cannot be read: its text, which is not shown") as refused:
+    with pytest.raises(ami.FieldError, match="cannot decode JSON; its text is not shown") as refused:
         assert event.sections
     assert SECRET not in str(refused.value)
     assert refused.value.text == event["JSON"]
-    with pytest.raises(ami.FieldError, match="its text is 'soon'"):
+    with pytest.raises(ami.FieldError, match="cannot decode Cause 'soon': "):
         assert ami.events.Hangup({"Event": "Hangup", "Cause": "soon"}).cause
 
 
 def test_a_torn_answer_is_shown_without_a_secret() -> None:
     torn = ami.Message([("Secret", SECRET), ("ActionID", "1")])
     assert SECRET not in str(ami.UnclearAnswer(ami.Request("GetConfig"), torn))
-    assert "begin with Response, but with 'Secret'" in str(ami.UnclearAnswer(ami.Request("GetConfig"), torn))
+    assert "begins with 'Secret' instead of Response" in str(ami.UnclearAnswer(ami.Request("GetConfig"), torn))
     assert "'onse: Success'" in str(ami.UnclearAnswer(ami.Request("Ping"), ami.Message([("onse", "Success")])))
 
 

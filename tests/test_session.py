@@ -122,7 +122,7 @@ def test_what_came_together_with_the_greeting_is_not_lost() -> None:
     [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220 mail\r\n", b"\r\n", b"\xff\xfe\n"],
 )
 def test_another_service_is_told_from_asterisk(greeting: bytes) -> None:
-    with pytest.raises(ami.NotAsterisk, match="This is not Asterisk's Manager Interface"):
+    with pytest.raises(ami.NotAsterisk, match="this is not Asterisk's Manager Interface"):
         Talk().session.greet(greeting)
 
 
@@ -276,7 +276,7 @@ def test_an_event_of_that_action_id_is_no_answer() -> None:
 def test_an_action_id_in_use_cannot_be_used_again() -> None:
     talk = Talk()
     exchange = talk.open(ami.Request("Ping"), "mine")
-    with pytest.raises(ami.ManagerError, match="the ActionID mine is in use"):
+    with pytest.raises(ami.ManagerError, match="the ActionID 'mine' is in use"):
         talk.open(ami.Request("Ping"), "mine")
     talk.hear(answer("mine"))
     assert exchange.settled
@@ -298,7 +298,7 @@ def test_no_more_requests_wait_than_the_limit_allows() -> None:
     talk = Talk(limits=Limits(pending=2))
     first = talk.open()
     talk.open()
-    with pytest.raises(ami.TooManyPending, match=r"2 requests wait .* Limits\.pending"):
+    with pytest.raises(ami.TooManyPending, match=r"as many requests are pending as Limits\.pending allows \(2\)"):
         talk.open()
     talk.hear(answer(first.action_id))
     talk.open()
@@ -397,7 +397,7 @@ def test_an_answer_whose_first_line_is_torn_is_no_success(first: str) -> None:
     exchange = talk.open()
     assert talk.hear(message(first, f"ActionID: {exchange.action_id}", "Ping: Pong")).settled == [exchange]
     assert not outcome_of(exchange).success
-    with pytest.raises(ami.UnclearAnswer, match=r"The outcome of Ping is unknown: .* but with") as unclear:
+    with pytest.raises(ami.UnclearAnswer, match=r"The outcome of Ping is unknown: its answer begins with") as unclear:
         exchange.result()
     assert unclear.value.response["Ping"] == "Pong"
 
@@ -976,7 +976,7 @@ def test_a_list_that_is_shorter_than_its_end_says_is_not_valid() -> None:
     events = outcome_of(exchange).events
     assert events is not None
     assert not events.valid
-    assert events.error_message == "GadgetsComplete announces 5 items, 1 came"
+    assert events.error_message == "GadgetsComplete announced 5 items, but 1 arrived"
 
 
 @pytest.mark.parametrize("gathered", ["synchronous", "aggregate"])
@@ -1246,7 +1246,10 @@ def test_an_aggregate_whose_events_stop_coming_is_delivered_as_invalid_in_time()
     (aggregate,) = talk.session.expire(9).deliveries
     assert isinstance(aggregate, Gadgets)
     assert len(aggregate.gadgets) == 1
-    assert (aggregate.valid, aggregate.error_message) == (False, "no closing event came within 5 s of the last one")
+    assert (aggregate.valid, aggregate.error_message) == (
+        False,
+        "no closing event arrived within 5 s of the last event",
+    )
     assert talk.session.deadline() is None
     assert talk.session.expire(99) == Received([], [])
 
@@ -1268,7 +1271,7 @@ def test_a_request_that_was_given_up_before_it_could_be_written_is_not_to_be_sen
     talk.session.give_up(late, 1)
     assert (late.begin(), late.written) == (False, False)
     assert late.outcome() is None
-    with pytest.raises(ami.RequestNotSent, match=r"Ping was not sent within 5 s: the server does not read"):
+    with pytest.raises(ami.RequestNotSent, match=r"Ping was not sent within 5 s: the server is not reading"):
         late.result()
     assert (early.begin(), early.written) == (True, True)
 
@@ -1279,7 +1282,7 @@ def test_a_request_without_an_answer_in_time_is_none_or_a_time_out() -> None:
     assert talk.session.give_up(exchange, 2.5) is True
     assert talk.session.pending == 0
     assert exchange.outcome() is None
-    with pytest.raises(ami.ActionTimeout, match=r"got no answer within 2\.5 s") as late:
+    with pytest.raises(ami.ActionTimeout, match=r"received no answer within 2\.5 s") as late:
         exchange.result()
     assert late.value.action_id == exchange.action_id
 
@@ -1291,7 +1294,9 @@ def test_a_denied_action_names_the_privileges_it_needs_typed_or_not(request_: am
     talk = Talk()
     exchange = talk.open(request_)
     talk.hear(answer(exchange.action_id, "Error", "Message: Permission denied"))
-    with pytest.raises(ami.ActionFailed, match=r"The user's `write` in manager\.conf needs originate or all") as denied:
+    with pytest.raises(
+        ami.ActionFailed, match=r"The user must have logged in, with the privilege originate or all"
+    ) as denied:
         exchange.result()
     assert denied.value.privileges == ("originate",)
 
@@ -1336,8 +1341,8 @@ def test_a_list_that_is_not_closed_in_time_gives_what_came_and_says_so() -> None
     events: Any = outcome.events
     assert outcome.events_timeout
     assert len(events[Gadget]) == 1
-    assert (events.valid, events.error_message) == (False, "no closing event came within 2 s")
-    with pytest.raises(ami.ActionTimeout, match="got no end of its list within 2 s") as late:
+    assert (events.valid, events.error_message) == (False, "no closing event arrived within 2 s")
+    with pytest.raises(ami.ActionTimeout, match="received no end of its list within 2 s") as late:
         exchange.result()
     assert late.value.events == events
     assert pickle.loads(pickle.dumps(late.value)).events == events
@@ -1424,9 +1429,9 @@ def test_a_patient_request_that_could_not_be_written_does_not_wait_on() -> None:
 def test_an_event_mask_that_would_let_nothing_through_is_not_sent(mask: str) -> None:
     for request in (ami.Request("Events", EventMask=mask), ami.Request("LOGIN", events=mask)):
         talk = Talk()
-        with pytest.raises(ami.HeaderRefused, match="there is no class of events"):
+        with pytest.raises(ami.HeaderRefused, match="is not a class of events"):
             talk.open(request)
-        with pytest.raises(ami.HeaderRefused, match="there is no class of events"):
+        with pytest.raises(ami.HeaderRefused, match="is not a class of events"):
             talk.open(ami.Request(request.action), None, {k: v for k, v in request.items() if k != "Action"})
         assert talk.session.pending == 0
 
@@ -1440,10 +1445,10 @@ def test_an_event_mask_that_asterisk_understands_is_sent(mask: Any) -> None:
 
 def test_a_class_of_events_that_there_is_none_of_is_refused_when_the_request_is_made() -> None:
     with pytest.raises(
-        ValueError, match=r"Events: event_mask: there is no class of events 'calls', .* did you mean 'call'"
+        ValueError, match=r"Events: event_mask: 'calls' is not a class of events, .* did you mean 'call'"
     ):
         ami.actions.Events(event_mask=["calls"])
-    with pytest.raises(ValueError, match=r"there is no class of events 'xyz', .* there are agent, agi, "):
+    with pytest.raises(ValueError, match=r"'xyz' is not a class of events, .* the classes are agent, agi, "):
         ami.actions.Login(username="a", secret="b", events=["xyz"])
 
 
@@ -1455,7 +1460,7 @@ def test_a_filter_by_a_name_in_another_case_is_not_sent(criteria: str, wire: str
         ami.actions.Filter(operation="Add", match_criteria=criteria, filter="x"),
         ami.Request("filter", Operation="Add", matchcriteria=criteria),
     ):
-        with pytest.raises(ami.HeaderRefused, match=f"it is {wire} on the wire"):
+        with pytest.raises(ami.HeaderRefused, match=rf"write name\({wire}\)"):
             Talk().open(request)
 
 
@@ -1472,18 +1477,18 @@ def test_why_an_event_did_not_come_is_told_as_far_as_it_is_known() -> None:
         return talk.session.visibility.explain(["Newexten"])
 
     assert talk.session.visibility.explain(["Newexten"]) == (
-        " Only a user with the read privilege dialplan is sent Newexten."
+        " Only users with the read privilege dialplan receive Newexten."
     )
     assert set_mask("off") == set_mask("0") == " The event mask of this connection is off."
-    assert set_mask("call,agent") == " The event mask of this connection lacks dialplan, which Newexten is of."
-    assert set_mask("dialplan") == set_mask("on") == " Only a user with the read privilege dialplan is sent Newexten."
+    assert set_mask("call,agent") == " Newexten requires dialplan in the event mask of this connection."
+    assert set_mask("dialplan") == set_mask("on") == " Only users with the read privilege dialplan receive Newexten."
     assert talk.session.visibility.explain(["CoreShowChannel"]) == (
         " Asterisk sends CoreShowChannel only in answer to an action."
     )
     assert "NewExtenn" in talk.session.visibility.explain(["NewExtenn"])
     assert talk.session.visibility.explain(["Disconnected", ""]) == ""
     talk.hear(answer(talk.open(ami.actions.Filter(operation="Add", filter="x")).action_id))
-    assert talk.session.visibility.explain(["Newexten"]).endswith(" A filter was set on this connection.")
+    assert talk.session.visibility.explain(["Newexten"]).endswith(" A filter is set on this connection.")
 
 
 def test_a_mask_that_the_server_refuses_is_none() -> None:
@@ -1505,7 +1510,7 @@ def test_the_mask_of_the_log_in_is_known() -> None:
 def test_an_action_id_that_begins_or_ends_with_a_blank_is_refused(action_id: str) -> None:
     talk = Talk()
     for request, given_beside in ((ami.Request("Ping"), action_id), (ami.Request("Ping", ActionID=action_id), None)):
-        with pytest.raises(ami.HeaderRefused, match="begins or ends with a blank"):
+        with pytest.raises(ami.HeaderRefused, match="begins or ends with whitespace"):
             talk.open(request, given_beside)
     assert talk.session.pending == 0
 
@@ -1516,7 +1521,7 @@ def test_the_blanks_that_asterisk_drops_are_told(value: str) -> None:
         Talk().open(ami.Request("Setvar", Variable="V", Value=value)),
         Talk().open(ami.Request("Setvar", Variable="V"), "id", {"Value": value}),
     ):
-        assert exchange.remark == "Setvar: Asterisk drops the blanks at the beginning of Value."
+        assert exchange.remark == "Setvar: Asterisk strips the whitespace at the beginning of Value."
     assert Talk().open(ami.Request("Setvar", Variable="V", Value=value.strip() + "x ")).remark == ""
 
 
@@ -1618,8 +1623,8 @@ def test_an_action_that_the_server_does_not_have_is_refused_with_a_sentence(rele
     with pytest.raises(ami.NotInRelease) as refused:
         talk.open(Newer("Newer"))
     assert str(refused.value) == (
-        f"Newer needs Asterisk {needed}; this server is {release}. A manager made with check_releases=False sends it "
-        "all the same."
+        f"Newer requires Asterisk {needed}, but this server runs {release}. To send it anyway, create the manager with "
+        "check_releases=False."
     )
     assert talk.session.pending == 0
 
@@ -1631,7 +1636,7 @@ def test_an_action_that_the_server_has_is_sent(release: str) -> None:
 
 def test_a_parameter_that_the_server_does_not_have_is_refused() -> None:
     with pytest.raises(
-        ami.NotInRelease, match=r"The parameter Fancy of Newer needs Asterisk 22 and later; .* is 20\.20\.1"
+        ami.NotInRelease, match=r"The parameter Fancy of Newer requires Asterisk 22 and later, .* runs 20\.20\.1"
     ):
         talk_with("20.20.1").open(Newer("Newer", Fancy=1))
     assert not talk_with("22.1.0").open(Newer("Newer", Fancy=1)).settled

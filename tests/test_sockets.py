@@ -66,7 +66,7 @@ def test_a_peer_that_reads_nothing_is_not_waited_for_for_ever(pair: Pair) -> Non
 
 def test_nothing_to_read_is_a_time_out(pair: Pair) -> None:
     for timeout in (0.01, 0, -1):
-        with pytest.raises(TimeoutError, match="nothing came"):
+        with pytest.raises(TimeoutError, match="nothing was received"):
             SynchronisedSocket(pair[0]).read(timeout)
 
 

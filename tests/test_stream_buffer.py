@@ -104,7 +104,7 @@ def test_the_first_reason_for_the_end_is_the_one_that_counts() -> None:
 
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_stream_that_could_hold_nothing_is_refused(limit: int) -> None:
-    with pytest.raises(ValueError, match="limit takes a whole number, 1 or more"):
+    with pytest.raises(ValueError, match="limit must be a whole number, 1 or more"):
         Buffer(Overflow.DROP_OLDEST, limit, ROOMY)
 
 

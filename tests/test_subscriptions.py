@@ -142,7 +142,7 @@ def test_a_method_is_the_same_callback_each_time_it_is_named() -> None:
 
 def test_what_cannot_be_called_is_refused() -> None:
     nothing: Any = "on_hangup"
-    with pytest.raises(TypeError, match="A callback must be callable; 'on_hangup' is not"):
+    with pytest.raises(TypeError, match="A callback must be callable, not 'on_hangup'"):
         Handlers().register(Gadget, nothing)
 
 
@@ -351,21 +351,21 @@ def test_events_that_nobody_described_may_be_named(name: str) -> None:
 @pytest.mark.parametrize(
     ("event", "error", "said"),
     [
-        (int, TypeError, "the class builtins.int is none"),
-        (5, TypeError, "; 5 is none"),
-        (True, TypeError, "; True is none"),
-        (b"Hangup", TypeError, "; b'Hangup' is none"),
-        (actions.Ping, TypeError, "session.Ping is an action, which is sent and never received"),
+        (int, TypeError, "not the class builtins.int"),
+        (5, TypeError, ", not 5"),
+        (True, TypeError, ", not True"),
+        (b"Hangup", TypeError, ", not b'Hangup'"),
+        (actions.Ping, TypeError, "session.Ping is an action, which is sent but never received"),
         (actions.Hangup, TypeError, r"Did you mean events\.Hangup\?"),
-        (responses.Ping, TypeError, "responses.session.Ping is none"),
-        (ami.Message, TypeError, "Message is none"),
+        (responses.Ping, TypeError, "not the class ami_typed.responses.session.Ping"),
+        (ami.Message, TypeError, "not the class ami_typed.messages.Message"),
         (events.Hangup(), TypeError, "Give the class Hangup"),
         ("Quue*", ValueError, r"matches 'Quue\*'\. Did you mean 'Queue\*'\?"),
         ("hangpu?", ValueError, r"Did you mean 'Hangup\*'\?"),
         ("Hangup,Newchannel", ValueError, r"one name or class at a time.*Did you mean 'Hangup'\?"),
         ("^Queue.*$", ValueError, r"a pattern such as 'Queue\*'"),
-        (" Hangup", ValueError, "No event is called ' Hangup'"),
-        ("Hangup\r\n", ValueError, "No event is called"),
+        (" Hangup", ValueError, "' Hangup' cannot be the name of an event"),
+        ("Hangup\r\n", ValueError, "cannot be the name of an event"),
     ],
 )
 def test_what_could_never_be_called_is_refused_with_the_nearest_that_could(event: Any, error: Any, said: str) -> None:
@@ -380,7 +380,7 @@ def test_what_could_never_be_called_is_refused_with_the_nearest_that_could(event
 
 def test_a_list_cannot_be_streamed() -> None:
     with pytest.raises(
-        TypeError, match=r"QueueStatus is a list, which a stream cannot hold; use register_callback\(\)"
+        TypeError, match=r"QueueStatus is a list, which a stream cannot contain; use register_callback\(\)"
     ):
         Handlers().register_sink((aggregates.QueueStatus,), one)
 

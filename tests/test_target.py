@@ -54,7 +54,7 @@ def test_without_tls_its_library_is_not_loaded() -> None:
 @pytest.mark.parametrize("names", [{"cafile": "gone.pem"}, {"certfile": "gone.pem", "keyfile": "key.pem"}])
 def test_a_file_for_tls_that_cannot_be_read_is_named(names: dict[str, str]) -> None:
     target = Target("pbx", 5039, 5, Certificates(**names))
-    with pytest.raises(ami.ConnectFailed, match=r"No TLS with pbx:5039: gone\.pem.* cannot be used: No such file"):
+    with pytest.raises(ami.ConnectFailed, match=r"No TLS with pbx:5039: cannot use gone\.pem.*: No such file"):
         target.context()
 
 
@@ -65,7 +65,7 @@ def test_a_key_that_is_locked_with_a_password_is_refused_and_nobody_is_asked(tmp
     locking = ["openssl", "pkcs8", "-topk8", "-in", "certificate.pem", "-out", "key.pem", "-passout", "pass:word"]
     run(locking, cwd=tmp_path, check=True, capture_output=True)
     files = Certificates(None, str(tmp_path / "certificate.pem"), str(tmp_path / "key.pem"))
-    with pytest.raises(ami.ConnectFailed, match=r"key\.pem cannot be used"):
+    with pytest.raises(ami.ConnectFailed, match=r"cannot use .*key\.pem: "):
         Target("pbx", 5039, 5, files).context()
 
 
@@ -124,9 +124,9 @@ def test_a_time_zone_is_given_as_such_or_by_its_name(face: Any) -> None:
     assert face(timezone=UTC).timezone is UTC
     assert face(timezone="Asia/Kolkata").timezone == ZoneInfo("Asia/Kolkata")
     for name in ("Asia/Nowhere", "", "../localtime", "/etc/localtime", "Europe", "a\0b"):
-        with pytest.raises(ValueError, match=r"This machine knows no time zone .*IANA database.*tzdata"):
+        with pytest.raises(ValueError, match=r"No time zone found with the name .*IANA database.*tzdata"):
             face(timezone=name)
-    with pytest.raises(TypeError, match="A time zone is a tzinfo or the name of one; this is a int"):
+    with pytest.raises(TypeError, match="timezone must be a tzinfo or the name of a time zone, not int"):
         face(timezone=2)
 
 
@@ -142,37 +142,40 @@ def test_a_secret_beside_the_url_is_the_users() -> None:
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("http://pbx", "begins with ami://HOST or, for TLS, with amis://HOST"),
-        ("pbx.example", "begins with ami://HOST"),
-        ("ami://", "begins with ami://HOST"),
-        ("ami://admin:hidden-word@:5038", "begins with ami://HOST"),
-        ("ami://pbx:port", "host or port cannot be read"),
-        ("ami://pbx:0", "The port has to be a number from 1 to 65535"),
-        ("ami://pbx:99999", "host or port cannot be read"),
-        ("ami://[::1", "an IPv6 address stands in brackets"),
-        ("ami://::1", "host or port cannot be read"),
-        ("ami://admin:hidden/word@pbx", "host or port cannot be read"),
-        ("ami://admin:0/hidden-word@pbx", "Behind the URL's host and port stands a query or nothing"),
-        ("ami://admin:1#hidden-word@pbx", "Behind the URL's host and port stands a query or nothing"),
-        ("ami://admin:1?hidden-word@pbx", "Parameter 1 of the URL's query is none of those there are: secret_file, "),
-        ("ami://pbx?timeout=5&retries=3", "Parameter 2 of the URL's query is none of those there are: .*timeout, "),
-        ("ami://pbx?timeout=5&timeout=6", "says the timeout twice"),
-        ("ami://pbx?timeout=soon", "The timeout has to be a number of seconds above 0"),
-        ("ami://pbx?timeout=", "The timeout has to be a number of seconds above 0"),
-        ("ami://pbx?timeout=0", "The timeout has to be a number of seconds above 0"),
-        ("ami://pbx?timeout=nan", "The timeout has to be a number of seconds above 0"),
-        ("ami://pbx?reconnect=maybe", "The reconnect has to be yes, no or start"),
+        ("http://pbx", "begin with ami://HOST or, for TLS, with amis://HOST"),
+        ("pbx.example", "begin with ami://HOST"),
+        ("ami://", "begin with ami://HOST"),
+        ("ami://admin:hidden-word@:5038", "begin with ami://HOST"),
+        ("ami://pbx:port", "host or port is invalid"),
+        ("ami://pbx:0", "port must be a number from 1 to 65535"),
+        ("ami://pbx:99999", "host or port is invalid"),
+        ("ami://[::1", "Write an IPv6 address in brackets"),
+        ("ami://::1", "host or port is invalid"),
+        ("ami://admin:hidden/word@pbx", "host or port is invalid"),
+        ("ami://admin:0/hidden-word@pbx", "Only a query may follow the URL's host and port"),
+        ("ami://admin:1#hidden-word@pbx", "Only a query may follow the URL's host and port"),
+        (
+            "ami://admin:1?hidden-word@pbx",
+            "Parameter 1 of the URL's query is unknown; the parameters are secret_file, ",
+        ),
+        ("ami://pbx?timeout=5&retries=3", "Parameter 2 of the URL's query is unknown; the parameters are .*timeout, "),
+        ("ami://pbx?timeout=5&timeout=6", "sets timeout twice"),
+        ("ami://pbx?timeout=soon", "timeout must be a number of seconds above 0"),
+        ("ami://pbx?timeout=", "timeout must be a number of seconds above 0"),
+        ("ami://pbx?timeout=0", "timeout must be a number of seconds above 0"),
+        ("ami://pbx?timeout=nan", "timeout must be a number of seconds above 0"),
+        ("ami://pbx?reconnect=maybe", "reconnect must be yes, no or start"),
         (
             "ami://pbx?events=calls",
-            "The events has to be an event mask: on, off or classes of events such as call,agent",
+            "events must be an event mask: on, off or classes of events such as call,agent",
         ),
-        ("ami://pbx?timezone=Europe/Nowhere", "The timezone has to be the name of a time zone that this machine knows"),
-        ("ami://pbx?timezone=../../etc/passwd", "The timezone has to be the name of a time zone"),
-        ("ami://pbx?cafile=ca.pem", "for TLS only: amis://"),
-        ("amis://pbx?keyfile=key.pem", "A keyfile needs the certfile"),
-        ("ami://admin@pbx", "There is a user and no secret"),
-        ("ami://:hidden-word@pbx", "There is a secret and no user"),
-        ("ami://admin:hidden-word@pbx?secret_file=ami", "more than one secret"),
+        ("ami://pbx?timezone=Europe/Nowhere", "timezone must be the name of a time zone in this system's database"),
+        ("ami://pbx?timezone=../../etc/passwd", "timezone must be the name of a time zone"),
+        ("ami://pbx?cafile=ca.pem", "require TLS: use amis://"),
+        ("amis://pbx?keyfile=key.pem", "keyfile also needs certfile"),
+        ("ami://admin@pbx", "A user is given without a secret"),
+        ("ami://:hidden-word@pbx", "A secret is given without a user"),
+        ("ami://admin:hidden-word@pbx?secret_file=ami", "More than one secret"),
     ],
 )
 def test_a_url_that_says_it_wrongly_is_refused_with_a_sentence_that_shows_no_secret(url: str, sentence: str) -> None:
@@ -239,12 +242,12 @@ def test_two_servers_have_two_prefixes() -> None:
     [
         ({}, "set AMI_TYPED_URL or AMI_TYPED_HOST"),
         ({"AMI_TYPED_PORT": "5038"}, "set AMI_TYPED_URL or AMI_TYPED_HOST"),
-        ({"URL": "ami://a", "HOST": "b"}, "AMI_TYPED_URL and AMI_TYPED_HOST both say the host"),
-        ({"URL": "ami://a", "TLS": "yes"}, "AMI_TYPED_URL and AMI_TYPED_TLS both say the tls"),
+        ({"URL": "ami://a", "HOST": "b"}, "AMI_TYPED_URL and AMI_TYPED_HOST both set host"),
+        ({"URL": "ami://a", "TLS": "yes"}, "AMI_TYPED_URL and AMI_TYPED_TLS both set tls"),
         ({"URL": "ami://u:hidden-word@a", "SECRET": "hidden-word"}, "AMI_TYPED_URL and AMI_TYPED_SECRET both"),
-        ({"HOST": "a", "TLS": "perhaps"}, "The tls has to be yes or no"),
-        ({"HOST": "a", "PORT": "hidden-word"}, "The port has to be a number"),
-        ({"HOST": "a", "USER": "u", "SECRET": "hidden-word", "SECRET_FILE": "f"}, "more than one secret"),
+        ({"HOST": "a", "TLS": "perhaps"}, "tls must be yes or no"),
+        ({"HOST": "a", "PORT": "hidden-word"}, "port must be a number"),
+        ({"HOST": "a", "USER": "u", "SECRET": "hidden-word", "SECRET_FILE": "f"}, "More than one secret"),
     ],
 )
 def test_an_environment_that_says_it_wrongly_is_refused(
@@ -281,7 +284,7 @@ def test_a_secret_in_a_file_is_read_each_time_without_the_line_end_behind_it(tmp
 def test_a_secret_that_cannot_be_read_says_from_where(tmp_path: Path) -> None:
     credentials = credentials_of(f"ami://admin@pbx?secret_file={tmp_path}/gone")
     assert callable(credentials.secret)
-    with pytest.raises(ami.ManagerError, match=r"secret cannot be read from .*/gone: No such file"):
+    with pytest.raises(ami.ManagerError, match=r"Cannot read the secret from .*/gone: No such file"):
         credentials.secret()
 
 

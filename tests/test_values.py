@@ -465,7 +465,7 @@ def test_a_value_of_pythons_is_spelled_as_asterisk_wants_it(value: object, spell
     [b"octets", {"a", "b"}, timedelta(seconds=1), datetime(2024, 1, 1, tzinfo=UTC), Colour.RED, object(), [b""]],
 )
 def test_a_value_without_one_spelling_is_refused_with_the_headers_name(value: object) -> None:
-    with pytest.raises(TypeError, match=r"^Timeout takes text, not an object of the type \w+$"):
+    with pytest.raises(TypeError, match=r"^Timeout must be text, not \w+$"):
         spell("Timeout", value)
 
 

@@ -174,7 +174,7 @@ class AsyncManager(TaskFace):
         elif self._address is not None:
             await self._connect_first(self._address.target, self._address.credentials)
         else:
-            raise AddressError("connect() needs a host where the manager was not made by from_url() or from_env().")
+            raise AddressError("connect() needs a host unless the manager was created with from_url() or from_env().")
 
     async def _connect_first(self, target: Target, credentials: Credentials | None) -> None:
         """Connect, log in if there are credentials, and notify the callers of `wait_connected` of the result."""
@@ -200,7 +200,7 @@ class AsyncManager(TaskFace):
                 pause = next(pauses, None) if may_pass(error) else None
                 if pause is None:
                     raise
-                self._log.note(f"{error} The next attempt to connect to {target} follows in {pause:.2f} s.")
+                self._log.note(f"{error} The next attempt to connect to {target} is in {pause:.2f} s.")
             await self._pause(pause, call, target)
 
     async def _reach(self, call: int, target: Target, credentials: Credentials | None) -> Connection:
@@ -214,7 +214,7 @@ class AsyncManager(TaskFace):
             if not isinstance(error, (ConnectionLost, NotConnected, ActionTimeout)):
                 raise
             self._check_latest(call, target)
-            raise ConnectFailed(f"No log-in at {target}: {error}") from error
+            raise ConnectFailed(f"Could not log in to {target}: {error}") from error
         return connection
 
     async def _pause(self, seconds: float, call: int, target: Target) -> None:
@@ -254,7 +254,7 @@ class AsyncManager(TaskFace):
                     raise WrongContext.inherited()
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())
                 if not await awaited.wait(left):
-                    raise ConnectFailed(f"No connection stood within {timeout:g} s. {self._not_connected()}")
+                    raise ConnectFailed(f"No connection was established within {timeout:g} s. {self._not_connected()}")
                 if awaited.error is not None:
                     raise awaited.error
         finally:
@@ -374,8 +374,8 @@ class AsyncManager(TaskFace):
     async def _log_in(self, credentials: Credentials, connection: Connection) -> None:
         is_first = connection.session.login is None  # Asterisk ignores any later one
         release = connection.session.release = await self._converse(dialogues.login(credentials), connection)
-        told = release or "of a release that it does not tell"
-        self._log.tell(f"Logged in as {credentials.username} at Asterisk {told}.")
+        server = f" to Asterisk {release}" if release else "; the server did not report its Asterisk release"
+        self._log.tell(f"Logged in as {credentials.username}{server}.")
         if is_first:
             connection.credentials = credentials
 
@@ -680,7 +680,7 @@ async def _first(stream: AsyncEventStream[E], where: Callable[[E], bool] | None,
                 return event
             others += 1
     except EventTimeout:
-        why = f" {others} came that did not fit." if others else stream.silence()
-        raise EventTimeout(f"{what} did not come within {timeout:g} s.{why}") from None
+        why = f" {others} arrived that did not match." if others else stream.silence()
+        raise EventTimeout(f"{what} did not arrive within {timeout:g} s.{why}") from None
     except StopAsyncIteration:
         raise ConnectionLost("the program disconnected.") from None

@@ -4,8 +4,8 @@ Rules of this module:
 
 - A value is converted if its spelling is unambiguous and rejected otherwise, never guessed: a number is not a duration,
   because it has no unit, and a bool is not text.
-- An error message is the predicate of a sentence, "takes a timedelta, not ..."; `Request` adds the action and the
-  parameter as the subject. It names the type of the argument, never the value, which may be a secret.
+- An error message is the predicate of a sentence, "must be a timedelta, not int"; `about` adds the subject, `Request`
+  the action. It names the type of the argument, never the value, which may be a secret.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = [
+    "about",
     "as_assignments",
     "as_duration",
     "as_flag",
@@ -34,6 +35,7 @@ __all__ = [
     "as_records",
     "as_text",
     "at",
+    "name_of_type",
     "number",
     "within",
     "wrong",
@@ -48,11 +50,18 @@ _WHOLE = re.compile(r"\s*([+-]?[0-9]+)\s*", re.ASCII)
 
 def wrong(expected: str, value: object) -> TypeError:
     """Return the error for a value of the wrong type."""
-    return TypeError(f"takes {expected}, not {'None' if value is None else f'an object of the type {_name(value)}'}")
+    return TypeError(f"must be {expected}, not {name_of_type(value)}")
 
 
-def _name(value: object) -> str:
-    return type(value).__name__
+def name_of_type(value: object) -> str:
+    """Return the name of a value's type for an error message, as Python's own messages give it."""
+    return "None" if value is None else type(value).__name__
+
+
+def about(subject: str, predicate: object) -> str:
+    """Return a subject with its predicate; one that begins with an index or key, ``[0] must be``, is attached to it."""
+    said = str(predicate)
+    return f"{subject}{said}" if said.startswith("[") else f"{subject} {said}"
 
 
 def number(value: float) -> str:
@@ -100,11 +109,11 @@ def _plain_as_text(value: str | float, expected: str) -> str:
 
 def _digits(value: float, write: Callable[[float], str], expected: str) -> str:
     if not abs(value) < math.inf:
-        raise ValueError(f"takes {expected}; infinity and NaN are none")
+        raise ValueError(f"must be {expected}, not infinity or NaN")
     try:
         return write(value)
     except ValueError:
-        raise ValueError(f"takes {expected}; a number of thousands of digits is none") from None
+        raise ValueError(f"must be {expected}; the given number has too many digits") from None
 
 
 def as_integer(value: object) -> str:
@@ -120,12 +129,12 @@ def as_integer(value: object) -> str:
     if isinstance(value, str):
         digits = _WHOLE.fullmatch(value)
         if digits is None:
-            raise ValueError(f"takes {expected}; the text that was given is none")
+            raise ValueError(f"must be {expected}; the given text is not one")
         return digits[1]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise wrong(expected, value)
-    if isinstance(value, float) and not value.is_integer():
-        raise ValueError(f"takes {expected}; the number that was given has a fraction, or is none")
+    if isinstance(value, float) and math.isfinite(value) and not value.is_integer():
+        raise ValueError(f"must be {expected}; the given number has a fraction")
     return _digits(value, lambda whole: str(int(whole)), expected)
 
 
@@ -163,7 +172,7 @@ def as_flag(value: object, yes: str, no: str, read: Callable[[str], bool]) -> st
         try:
             return yes if read(value) else no
         except ValueError as error:
-            raise ValueError(f"takes {expected}; the text that was given is {error}") from None
+            raise ValueError(f"must be {expected}; the given text is {error}") from None
     if isinstance(value, int) and value in {0, 1}:
         return yes if value else no
     raise wrong(expected, value)
@@ -227,7 +236,7 @@ def at(key: object, write: Callable[[Any], R], item: object) -> R:
     try:
         return write(item)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"[{key!r}] {error}") from None
+        raise type(error)(about(f"[{key!r}]", error)) from None
 
 
 def within(place: str, write: Callable[[Any], R], item: object) -> R:
@@ -235,7 +244,7 @@ def within(place: str, write: Callable[[Any], R], item: object) -> R:
     try:
         return write(item)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"{place} {error}") from None
+        raise type(error)(about(place, error)) from None
 
 
 def as_records(value: object, kinds: tuple[type[R], ...], expected: str) -> list[R]:
@@ -252,7 +261,7 @@ def as_records(value: object, kinds: tuple[type[R], ...], expected: str) -> list
     records = list(cast("Iterable[object]", value))
     for place, record in enumerate(records):
         if not isinstance(record, kinds):
-            raise TypeError(f"[{place}] {wrong(f'an item of {expected}', record)}")
+            raise TypeError(f"must be {expected}, but item {place} is {name_of_type(record)}")
     return cast("list[R]", records)
 
 
@@ -299,15 +308,15 @@ def as_assignments(value: object, assign: Callable[[str, str], str]) -> str | li
     try:
         texts = as_list(value, as_text)
     except TypeError as error:
-        raise TypeError(str(error).replace("takes a list", "takes a mapping of names to values", 1)) from None
+        raise TypeError(str(error).replace("must be a list", "must be a mapping of names to values", 1)) from None
     if any("=" not in text for text in ([texts] if isinstance(texts, str) else texts)):
-        raise ValueError("takes a mapping of names to values, or texts such as 'NAME=value'")
+        raise ValueError("must be a mapping of names to values, or texts such as 'NAME=value'")
     return texts
 
 
 def _variable(name: object) -> str:
     if not isinstance(name, str) or not name or "=" in name:
-        raise ValueError("takes a mapping of names to values; a name is text without =")
+        raise ValueError("must be a mapping of names to values; a name is a non-empty text without =")
     return name
 
 

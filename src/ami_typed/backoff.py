@@ -120,7 +120,7 @@ def checked(plan: object) -> Reconnect | None:
     if isinstance(plan.first, bool):
         raise TypeError(
             "Reconnect.first is the pause before the first attempt, in seconds; Reconnect(at_start=True) makes "
-            "connect() keep trying until the first connection stands."
+            "connect() retry until the first connection is established."
         )
     plan.pauses()
     return plan

@@ -84,7 +84,7 @@ def sections(message: Message) -> list[Section]:
             continue
         kind, number = match[1].lower(), match[2]
         if kind != "category" and number not in found:
-            raise ValueError(f"and there is no section {number}")
+            raise ValueError(f"no section has the number {number}")
         if kind == "category":
             found[number] = Section(text, [])
         elif kind == "line":
@@ -131,7 +131,7 @@ def json_sections(message: Message) -> list[Section]:
 
     file: Any = json.loads(message["JSON"], object_pairs_hook=_Pairs, strict=False)
     if not isinstance(file, _Pairs) or not all(isinstance(lines, _Pairs) for _, lines in file):
-        raise ValueError("which is not an object of objects")
+        raise ValueError("not a JSON object of objects")
     return [_section(name, lines) for name, lines in file]
 
 
@@ -407,7 +407,7 @@ def changes(made: Sequence[Change]) -> Mapping[str, str]:
         ValueError: Asterisk would refuse or misread a change.
     """
     headers: dict[str, str] = {}
-    for number, given in enumerate(as_records(made, _CHANGES, "a list of changes, such as configuration.NewSection")):
+    for number, given in enumerate(as_records(made, _CHANGES, "a list of changes such as configuration.NewSection")):
         change = _checked(number, given)
         _given(change.section, f"{type(change).__name__} needs the name of a section.")
         headers |= {f"{name}-{number:06}": text for name, text in change.headers().items() if text is not None}

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
     from ami_typed.messages import Aggregate, Message, Request
@@ -92,9 +93,9 @@ class WrongContext(ManagerError, RuntimeError):
     def inherited(cls) -> WrongContext:
         """Return the exception for a child process that uses its parent's connection."""
         return cls(
-            "This process was forked after the manager connected; the connection is its parent's, so nothing was sent. "
-            "Call connect() here, or make a new Manager in each child: in gunicorn's post_fork, in Celery's "
-            "worker_process_init, in the function that multiprocessing runs."
+            "This process was forked after the manager connected. The connection belongs to the parent process, so "
+            "nothing was sent. Call connect() here, or create a manager in each child: in gunicorn's post_fork, in "
+            "Celery's worker_process_init, or in the function that multiprocessing runs."
         )
 
 
@@ -130,8 +131,8 @@ class ListTooLong(ManagerError):
         self.limit = limit
         self.events = events
         super().__init__(
-            f"The list that answers {request.action} (ActionID {action_id}) has more than {limit}; the rest of it is "
-            "ignored. Ask for less of it, or raise the limit."
+            f"The list that answers {request.action} (ActionID {action_id}) exceeds {limit}; the rest of it is "
+            "ignored. Request a smaller list, or raise the limit."
         )
 
     def __reduce__(self) -> tuple[type[ListTooLong], tuple[Request[Any], str, str, Aggregate]]:
@@ -157,17 +158,28 @@ class FieldError(ManagerError, ValueError):
         self.header = header
         self.text = text
         self.reason = reason
+        name = type(message).__name__
         if text is None:
-            what = "it has no such header"
+            sentence = f"{name} has no header {header}."
         elif message._hides(header, text):
-            what = "its text, which is not shown because it may hold a secret, does not decode"
+            sentence = f"{name}: cannot decode {header}; its text is not shown because it may contain a secret."
         else:
-            what = f"its text is {text!r}, {reason}"
-        super().__init__(f"{type(message).__name__}: {header} cannot be read: {what}.")
+            what = f"{header} {shortened(text, repr)}" if header else "its headers"
+            sentence = f"{name}: cannot decode {what}: {shortened(reason)}."
+        super().__init__(sentence)
 
     def __reduce__(self) -> tuple[type[FieldError], tuple[Message, str, str | None, str]]:
         """Pickle the arguments; the default would call the class with the error message."""
         return type(self), (self.message, self.header, self.text, self.reason)
+
+
+_LONGEST = 100
+"""How much of a received text an error message shows, in characters."""
+
+
+def shortened(text: str, show: Callable[[str], str] = str) -> str:
+    """Return a text for an error message: only its beginning if it is long."""
+    return show(text) if len(text) <= _LONGEST else f"{show(text[:_LONGEST])}..."
 
 
 class ActionFailed(ManagerError):
@@ -194,9 +206,9 @@ class ActionFailed(ManagerError):
         if self.message != "Permission denied":
             return ""
         if not self.privileges:
-            return ". The user's `write` in manager.conf lacks the action's privilege, or nobody is logged in."
+            return ". The user lacks the action's privilege (`write` in manager.conf), or has not logged in."
         needed = ", ".join(self.privileges)
-        return f". The user's `write` in manager.conf needs {needed} or all; without a log-in, no action is allowed."
+        return f". The user must have logged in, with the privilege {needed} or all (`write` in manager.conf)."
 
     def __reduce__(self) -> tuple[type[ActionFailed], tuple[Request[Any], Message, tuple[str, ...]]]:
         """Pickle the arguments; the default would call the class with the error message."""
@@ -219,7 +231,7 @@ class UnclearAnswer(ManagerError, MayHaveHappened):
         name, _, value = (response.raw or [""])[0].partition(":")
         first = name if response._hides(name, value.strip()) else f"{name}:{value}"[:80]
         super().__init__(
-            f"The outcome of {request.action} is unknown: its answer does not begin with Response, but with {first!r}."
+            f"The outcome of {request.action} is unknown: its answer begins with {first!r} instead of Response."
         )
 
     def __reduce__(self) -> tuple[type[UnclearAnswer], tuple[Request[Any], Message]]:
@@ -247,8 +259,8 @@ class AuthenticationFailed(LoginFailed):
 
     def __init__(self, request: Request[Any], response: Message, privileges: tuple[str, ...] | None = None) -> None:
         super().__init__(request, response, privileges)
-        causes = "the user is unknown, the secret is wrong, or its deny, permit or acl lines refuse this address"
-        self.args = (f"{self}. In its manager.conf {causes}: Asterisk's log says which.",)
+        causes = "The user is unknown, the secret is wrong, or manager.conf (deny, permit, acl) refuses this address"
+        self.args = (f"{self}. {causes}; Asterisk's log states which.",)
 
 
 class AlreadyLoggedIn(LoginFailed):
@@ -279,7 +291,7 @@ class ActionTimeout(ManagerError, TimeoutError, MayHaveHappened):
         self.timeout = timeout
         self.missing = missing
         super().__init__(
-            f"{request.action} (ActionID {action_id}) got no {missing} within {timeout:g} s. "
+            f"{request.action} (ActionID {action_id}) received no {missing} within {timeout:g} s. "
             "The server may still carry it out; raise request.timeout to wait longer."
         )
 
@@ -309,13 +321,17 @@ class StillBooting(EventTimeout, Unavailable):
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
         super().__init__(
-            f"The server did not say within {timeout:g} s that it is fully booted (FullyBooted). It still boots, or "
-            "this user's read privileges or event mask lack `system`."
+            f"The server did not report within {timeout:g} s that it is fully booted (FullyBooted). It may still be "
+            "starting up, or this user's read privileges or event mask lack `system`."
         )
 
     def __reduce__(self) -> tuple[type[StillBooting], tuple[float]]:
         """Pickle the arguments; the default would call the class with the error message."""
         return type(self), (self.timeout,)
+
+
+def _dropped(count: int, what: str) -> str:
+    return f"{count} {what}{' was' if count == 1 else 's were'} dropped because the stream was full"
 
 
 class EventsDropped(ManagerError):
@@ -327,9 +343,7 @@ class EventsDropped(ManagerError):
 
     def __init__(self, count: int) -> None:
         self.count = count
-        super().__init__(
-            f"{count} events were dropped because the stream was full: read faster, or subscribe to fewer events."
-        )
+        super().__init__(f"{_dropped(count, 'event')}; read faster, or subscribe to fewer events.")
 
     def __reduce__(self) -> tuple[type[EventsDropped], tuple[int]]:
         """Pickle the arguments; the default would call the class with the error message."""
@@ -337,9 +351,9 @@ class EventsDropped(ManagerError):
 
 
 class ChangesDropped(ManagerError):
-    """Changes of the live model were dropped because their stream was full; the next read goes on after the gap.
+    """Changes of the live model were dropped because their stream was full; the next read continues after the gap.
 
-    The model itself is complete: `Pbx.calls` and `Pbx.queues` include what the dropped changes told of.
+    The model itself is complete: `Pbx.calls` and `Pbx.queues` include what the dropped changes reported.
 
     Attributes:
         count: Number of changes dropped since the last one read.
@@ -347,12 +361,10 @@ class ChangesDropped(ManagerError):
 
     def __init__(self, count: int) -> None:
         self.count = count
-        super().__init__(
-            f"{count} changes were dropped because the stream was full: read faster, or collect fewer classes."
-        )
+        super().__init__(f"{_dropped(count, 'change')}; read faster, or collect fewer classes.")
 
     def __reduce__(self) -> tuple[type[ChangesDropped], tuple[int]]:
-        """Pickle by the parts; the default would call the class with the sentence."""
+        """Pickle the arguments; the default would call the class with the error message."""
         return type(self), (self.count,)
 
 
@@ -382,12 +394,16 @@ class NotAsterisk(ConnectFailed):
     """The server is not Asterisk's Manager Interface: it sent another greeting, or none."""
 
     @classmethod
-    def silent(cls, timeout: float) -> NotAsterisk:
+    def silent(cls, timeout: float, server: object = "the server") -> NotAsterisk:
         """Return the exception for a server that sent nothing within ``timeout`` seconds."""
         return cls(
-            f"Nothing greeted within {timeout:g} s. Either this is not the port of Asterisk's Manager Interface, or it "
-            "is the one for TLS (tls=True, amis://), or this Asterisk hangs."
+            f"No greeting from {server} within {timeout:g} s. Either this is not the port of Asterisk's Manager "
+            "Interface, or it is the one for TLS (tls=True, amis://), or Asterisk hangs."
         )
+
+    def at(self, server: object) -> NotAsterisk:
+        """Return this exception with the server's address in its message."""
+        return self.for_good(f"No connection to {server}: {self}")
 
 
 class TurnedAway(ConnectFailed):
@@ -397,12 +413,13 @@ class TurnedAway(ConnectFailed):
     refused by ``deny`` is only rejected at the log-in; see `AuthenticationFailed`.
     """
 
-    def __init__(
-        self,
-        sentence: str = "The server closed the connection before it greeted: it may be going down, or too many "
-        "connections have not logged in yet (authlimit in its manager.conf).",
-    ) -> None:
-        super().__init__(sentence)
+    @classmethod
+    def by(cls, server: object) -> TurnedAway:
+        """Return the exception for a server."""
+        return cls(
+            f"{server} closed the connection before its greeting: it may be shutting down, or too many connections "
+            "have not logged in yet (authlimit in its manager.conf)."
+        )
 
 
 class ConnectionLost(ManagerSocketError):

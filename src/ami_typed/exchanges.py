@@ -202,7 +202,7 @@ class Exchange(Generic[R]):
 
     def break_off(self, events: Aggregate, answer: Answer) -> None:
         """Record an error that replaces the rest of its list."""
-        events._fail(answer.message or "the server broke the list off")
+        events._fail(answer.message or "the server ended the list with an error")
         if not self.settled:
             self.response, self.ending = answer, "failed"
 
@@ -299,7 +299,7 @@ class Exchange(Generic[R]):
         if self.written:
             return ActionTimeout(self.request, self.action_id, self.timeout)
         return RequestNotSent(
-            f"{self.request.action} was not sent within {self.timeout:g} s: the server does not read what it is sent."
+            f"{self.request.action} was not sent within {self.timeout:g} s: the server is not reading."
         )
 
     def outcome(self) -> Response[R] | None:

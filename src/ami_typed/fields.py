@@ -143,7 +143,7 @@ class Field(Found, Generic[T]):
         def __set__(self, message: Headed, value: object) -> None:
             """Raise `AttributeError`: the attribute is decoded from its header."""
             attribute = f"{type(message).__name__}.{self._attribute}"
-            raise AttributeError(f"{attribute} is read from a header; set message[{self.header!r}] instead.")
+            raise AttributeError(f"{attribute} is read-only; set message[{self.header!r}] instead.")
 
     def __init__(
         self,
@@ -217,12 +217,12 @@ class Field(Found, Generic[T]):
         written = codec.encode(value)
         assert isinstance(written, str)
         if "\r" in written or "\n" in written:
-            raise ValueError("takes text without CR and LF")
+            raise ValueError("must be text without CR and LF")
         if codec.decode is not None:
             try:
                 codec.decode(written)
             except (ValueError, OverflowError, OSError):
-                raise ValueError("takes another text; nobody could read the one that was given") from None
+                raise ValueError("cannot be the given text, which does not decode to a value of this type") from None
         return written
 
     def unset(self, owner: type[Headed]) -> Spelled:
@@ -263,7 +263,7 @@ def _is_sent(field: Field[Any], owner: type[Headed]) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    return str(error) or "which does not decode"
+    return str(error) or "out of range"
 
 
 class Always(Field[T]):
@@ -571,7 +571,7 @@ class Family(Field[T]):
         for key, held in as_mapping(value, "a mapping").items():
             name = self.header.replace("*", str(key))
             if family_of(self.header, self.differing).fullmatch(name) is None or not set(name).isdisjoint("\r\n"):
-                raise ValueError(f"takes a mapping; the key {key!r} can be no part of a header's name")
+                raise ValueError(f"must be a mapping; the key {key!r} cannot be part of a header's name")
             spelled += at(key, functools.partial(spell, name), held)
         return spelled
 
@@ -667,7 +667,7 @@ def _assigned(header: str, values: Any, spell: Callable[[Any], str]) -> Spelled:
 
 def _variable(name: object) -> str:
     if not isinstance(name, str) or not set(name).isdisjoint("=\r\n"):
-        raise ValueError("takes a mapping of names to text; a name is text without =, CR and LF")
+        raise ValueError("must be a mapping of names to text; a name is text without =, CR and LF")
     return name
 
 
@@ -727,7 +727,7 @@ class Built(Field[T]):
         """Return the headers for a value, from the function registered with `writes`; see `Field.spell`."""
         write = _WRITERS.get(self.build)
         if write is None:
-            raise TypeError("is read from the whole message; give its headers and lines")
+            raise TypeError("is built from the whole message and cannot be given; give its headers and lines instead")
         return write(value)
 
     def found_in(self, names: Mapping[str, str]) -> Iterable[str]:  # noqa: ARG002 - the signature is the base's
@@ -943,7 +943,8 @@ class Held(Generic[T]):
         def __set__(self, aggregate: Any, value: object) -> None:
             """Raise `AttributeError`: the attribute is read from the list."""
             raise AttributeError(
-                f"{type(aggregate).__name__}.{self._attribute} holds the events {self.wire} of the list."
+                f"{type(aggregate).__name__}.{self._attribute} is read-only: it returns the {self.wire} events of the "
+                "list."
             )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ami_typed.arguments import wrong
+from ami_typed.arguments import about, wrong
 from ami_typed.fields import Always, Closing, Held, MaybeView, Spelled, fields_of
 from ami_typed.values import OpenIntEnum
 
@@ -86,7 +86,7 @@ def _event(cls: type[Any], name: str, wire: str, event: Any) -> Any:
     """Return an event after checking that it belongs to an attribute."""
     found: Any = getattr(event, "event", type(event).__name__)
     if not isinstance(found, str) or found.lower() != wire.lower():
-        raise refused(cls, name, TypeError(f"takes {wire} events, not {found}"))
+        raise refused(cls, name, TypeError(f"must contain {wire} events, not {found}"))
     return event
 
 
@@ -96,7 +96,7 @@ def unknown(cls: type[Any], name: str, known: Iterable[str]) -> TypeError:
 
     names = {each.replace("_", ""): each for each in known}
     near = get_close_matches(name.replace("_", "").lower(), names, 1)
-    advice = f"did you mean {names[near[0]]!r}?" if near else f"it has {', '.join(sorted(names.values()))}."
+    advice = f"did you mean {names[near[0]]!r}?" if near else f"its attributes are {', '.join(sorted(names.values()))}."
     return TypeError(f"{cls.__name__} has no attribute {name!r}; {advice}")
 
 
@@ -109,7 +109,7 @@ def refused(cls: type[Any], name: str, error: Exception) -> Exception:
         error: What is wrong, as the predicate of a sentence.
     """
     kind = TypeError if isinstance(error, TypeError) else ValueError
-    return kind(f"{cls.__name__}: {name} {error}.")
+    return kind(f"{about(f'{cls.__name__}.{name}', error)}.")
 
 
 def _by_name(headers: Spelled) -> dict[str, Spelled]:
@@ -183,7 +183,8 @@ def _owners(cls: type[Any], said: Mapping[str, Spelled]) -> dict[str, str]:
         for header in dict.fromkeys(name for name, _ in headers if name):
             if header in owners:
                 raise TypeError(
-                    f"{cls.__name__}: {owners[header]} and {attribute} are both {header}; give one of them."
+                    f"{cls.__name__}.{owners[header]} and {cls.__name__}.{attribute} both set the header {header}; "
+                    "give only one of them."
                 )
             owners[header] = attribute
     return owners

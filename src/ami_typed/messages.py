@@ -30,6 +30,7 @@ from typing import (
 
 from ami_typed._lazy import NamedTuple
 from ami_typed._speed import NONE_REPEATED, publish, read, unread
+from ami_typed.arguments import about
 from ami_typed.fields import Always, Processed, Sometimes, processed, typed_headers, zone_of
 from ami_typed.releases import Releases
 from ami_typed.values import TRUE, Codec, Headers, as_json, epoch, integer, items, mask_trouble, spell, text
@@ -253,8 +254,8 @@ class Message(dict[str, str], MessageTemplate):
         self._zone: tzinfo | None
         if isinstance(headers, (str, bytes)):
             raise TypeError(
-                f"{type(self).__name__} takes headers, or the lines of a message one by one; for the bytes of a whole "
-                f"message write {type(self).__name__}.of(...)."
+                f"{type(self).__name__}() takes headers, or a list of lines; to parse the bytes of a message, call "
+                f"{type(self).__name__}.of()."
             )
         given: list[tuple[str, str] | str] = list(
             cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers
@@ -265,7 +266,7 @@ class Message(dict[str, str], MessageTemplate):
         lines = [_without_end(each) if isinstance(each, str) else f"{each[0]}: {each[1]}" for each in given]
         lines = [*(line for line in lines if line or not of_the_wire), *data]
         if any("\r" in line or "\n" in line for line in lines):
-            raise ValueError("A header or data line of a message cannot hold a CR or LF.")
+            raise ValueError("A header or data line of a message cannot contain a CR or LF.")
         self._octets = self._unread = "\r\n".join(lines).encode("utf-8", "surrogateescape")
         self._read()
         if of_the_wire and KEY_EVENT not in self and KEY_RESPONSE not in self:
@@ -300,7 +301,7 @@ class Message(dict[str, str], MessageTemplate):
     @classmethod
     def _nameless(cls) -> str:
         """Return the error message for a class whose messages cannot be created from keywords alone."""
-        return f"{cls.__name__} needs its headers."
+        return f"{cls.__name__}() needs headers."
 
     def _composed(self, given: list[tuple[str, str] | str], keywords: Mapping[str, Any]) -> list[tuple[str, str] | str]:
         """Return the headers of a message created with keywords, and its lines that are not headers."""
@@ -749,8 +750,9 @@ class Event(LazyMessage):
 
     @classmethod
     def _nameless(cls) -> str:
-        what = "is a family of events: " if is_family(cls) else "needs the header Event, or "
-        return f"{cls.__name__} {what}call the class of {'one of them' if is_family(cls) else 'an event'}."
+        if is_family(cls):
+            return f"{cls.__name__} is a family of events; call the class of one of them."
+        return f"{cls.__name__}() needs the header Event; or call the class of an event, such as events.Hangup()."
 
     @classmethod
     def _opening(cls) -> list[tuple[str, str]]:
@@ -909,7 +911,9 @@ class Request(dict[str, Any], Generic[R]):
 
         def __setattr__(self, name, value):
             if not hasattr(type(self), name) and _takes_no_attributes(type(self)):
-                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}; for a header set request[...].")
+                raise AttributeError(
+                    f"{type(self).__name__} has no attribute {name!r}; to set a header, write request[...] = ..."
+                )
             super().__setattr__(name, value)
 
     def __init__(self, /, action: str, **headers: Any) -> None:
@@ -935,7 +939,7 @@ class Request(dict[str, Any], Generic[R]):
             return str(self[KEY_ACTION])
         except KeyError:
             raise ValueError(
-                f"This {type(self).__name__} names no action: set request['Action'], or call super().__init__(action)."
+                f"This {type(self).__name__} has no action: set request['Action'], or call super().__init__(action)."
             ) from None
 
     @property
@@ -994,7 +998,7 @@ class Request(dict[str, Any], Generic[R]):
                 if written or value is not False:
                     self[header] = written
             except (TypeError, ValueError) as error:
-                raise type(error)(f"{self.action}: {self._parameter(header)} {error}.") from None
+                raise type(error)(f"{self.action}: {about(self._parameter(header), error)}.") from None
 
     def _need(self, header: str, value: Any, codec: Codec[Any] = text) -> None:
         """Set a required header.
@@ -1004,7 +1008,7 @@ class Request(dict[str, Any], Generic[R]):
             ValueError: The value cannot be sent.
         """
         if value is None:
-            raise TypeError(f"{self.action}: {self._parameter(header)} is required; it cannot be None.")
+            raise TypeError(f"{self.action}: {self._parameter(header)} is required and cannot be None.")
         if type(value) is str and codec is text:
             self[header] = value
         else:
@@ -1022,7 +1026,7 @@ class Request(dict[str, Any], Generic[R]):
                 self.update(headers(value))
             except (TypeError, ValueError) as error:
                 said = str(error)
-                told = f"{parameter} {said}." if said[:1] == "[" or said[:1].islower() else f"{parameter}: {said}"
+                told = f"{parameter}: {said}" if said.endswith(".") else f"{about(parameter, said)}."
                 raise type(error)(f"{self.action}: {told}") from None
 
     def _parameter(self, header: str) -> str:
@@ -1044,10 +1048,10 @@ class Request(dict[str, Any], Generic[R]):
         for header, others in self.requires.items():
             missing = [name for name in others if name not in given]
             if header in given and missing:
-                raise ValueError(f"{self.action} with {header} needs {_listed(missing, 'and')} as well.")
+                raise ValueError(f"{self.action} with {header} also needs {_listed(missing, 'and')}.")
         for headers in self.one_of:
             if len(given.intersection(headers)) != 1:
-                raise ValueError(f"{self.action} needs either {_listed(headers, 'or')}, and only one of them.")
+                raise ValueError(f"{self.action} needs exactly one of {_listed(headers, 'and')}.")
         if self.sets_mask and (trouble := mask_trouble(str(self.get(self.sets_mask, "")))) is not None:
             raise ValueError(f"{self.action}: {self._parameter(self.sets_mask)}: {trouble}")
         for headers in self.some_of:
@@ -1258,7 +1262,7 @@ class Aggregate(dict[Any, Any], MessageTemplate):
         announced = event.get("ListItems")
         count = sum(len(cast("list[Event]", items)) for items in self.values() if isinstance(items, list))
         if self.counted and announced is not None and announced != str(count):
-            self._fail(f"{event.event} announces {announced} items, {count} came")
+            self._fail(f"{event.event} announced {announced} items, but {count} arrived")
 
     def _events(self) -> list[Event]:
         """Return all events of the list, grouped by name."""

@@ -88,5 +88,5 @@ def checked(overflow: object, name: str = "overflow") -> Overflow:
     if not isinstance(overflow, Overflow):
         raise TypeError(f"{name} {wrong('an Overflow', overflow)}.")
     if overflow.drops not in {"oldest", "newest"}:
-        raise ValueError("Overflow.drops is 'oldest' or 'newest'.")
+        raise ValueError("Overflow.drops must be 'oldest' or 'newest'.")
     return overflow._replace(seconds=in_seconds(overflow.seconds, "seconds"))

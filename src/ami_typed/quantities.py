@@ -47,7 +47,7 @@ def seconds(given: object, name: str, *, above_zero: bool = False, passed: bool 
     if passed and duration < 0:
         return 0.0
     if not duration >= 0 or (above_zero and not duration):
-        raise ValueError(f"{name} takes {expected}, {'above 0' if above_zero else '0 or more'}.")
+        raise ValueError(f"{name} must be {expected}, {'above 0' if above_zero else '0 or more'}.")
     return float(min(duration, LONGEST))
 
 
@@ -71,7 +71,7 @@ def real(given: object, name: str, least: float, most: float = LONGEST) -> float
     """
     number = _number(given, name, "a number")
     if not least <= number <= most:
-        raise ValueError(f"{name} takes a number from {least:g} to {most:g}.")
+        raise ValueError(f"{name} must be a number from {least:g} to {most:g}.")
     return float(number)
 
 
@@ -84,7 +84,7 @@ def count(given: object, name: str, least: int = 1) -> int:
     """
     number = whole(given, name)
     if number < least:
-        raise ValueError(f"{name} takes a whole number, {least} or more.")
+        raise ValueError(f"{name} must be a whole number, {least} or more.")
     return number
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from ami_typed import catalogue
 from ami_typed._speed import header
+from ami_typed.arguments import name_of_type
 from ami_typed.messages import DEFINED, Aggregate, Event, ListRequest, Request, event_name, is_family, sort_of
 
 if TYPE_CHECKING:
@@ -107,9 +108,9 @@ def register(
 def _register_class(cls: object) -> object:
     base = next((each for each in _OWN if isinstance(cls, type) and issubclass(cls, each)), None)
     if base is None or not isinstance(cls, type):
-        raise TypeError(f"register() takes a class of an event, an action or a list; {cls!r} is none.")
+        raise TypeError(f"register() takes the class of an event, an action or a list, not {cls!r}.")
     if is_family(cls):
-        raise TypeError(f"register() takes the class of one event; {cls.__name__} is a family of several.")
+        raise TypeError(f"register() takes the class of a single event; {cls.__name__} is a family of events.")
     if sort_of(cls):
         DEFINED.add(cls)
     else:
@@ -234,15 +235,17 @@ def check_request(given: object) -> None:
     if isinstance(given, Request):
         return
     if isinstance(given, type):
-        raise TypeError(f"send_action() and execute() take a request, not the class {given.__name__}: call the class.")
+        raise TypeError(
+            f"send_action() and execute() take a request, not the class {given.__name__}; write {given.__name__}(...)."
+        )
     is_name = isinstance(given, str) and given.isidentifier()
-    what = f"the name {given!r}" if is_name else f"an object of the type {type(given).__name__}"
+    what = f"the name {given!r}" if is_name else name_of_type(given)
     match given:
         case str(name) | {"Action": str(name)} if name.isidentifier():  # other text may be a whole message
             write = _spellings(name)
         case _:
             write = "a request such as actions.Ping()"
-    raise TypeError(f"send_action() and execute() take a request, not {what}: write {write}.")
+    raise TypeError(f"send_action() and execute() take a request, not {what}; write {write}.")
 
 
 def _spellings(name: str) -> str:

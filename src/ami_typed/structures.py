@@ -15,7 +15,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from ami_typed._lazy import NamedTuple
-from ami_typed.arguments import as_duration, as_integer, as_list, as_mapping, as_records, as_text, at, within, wrong
+from ami_typed.arguments import (
+    as_duration,
+    as_integer,
+    as_list,
+    as_mapping,
+    as_records,
+    as_text,
+    at,
+    name_of_type,
+    within,
+    wrong,
+)
 from ami_typed.fields import Spelled, family_of, writes
 from ami_typed.values import Headers
 
@@ -87,7 +98,7 @@ def commands(message: Message) -> dict[str, Command]:
 def _command(text: str) -> Command:
     match = _COMMAND.fullmatch(text)
     if match is None:
-        raise ValueError(f"and {text!r} names no privileges")
+        raise ValueError(f"{text!r} does not list the privileges of the action")
     needed = (name for name in match["privileges"].split(",") if name not in _NO_PRIVILEGE)
     return Command(match["synopsis"], tuple(needed))
 
@@ -132,7 +143,7 @@ def penalty_rules(message: Message) -> dict[str, list[PenaltyStep]]:
             steps = rules[value] = []
         elif name.lower() == "rule":
             if steps is None:
-                raise ValueError("and it belongs to no rule")
+                raise ValueError("a Rule header precedes the first RuleList")
             steps.append(_penalty_step(value))
     return rules
 
@@ -168,9 +179,9 @@ def free_headers(headers: Mapping[str, str | Sequence[str]]) -> Mapping[str, str
 
 def _free(name: object) -> str:
     if not isinstance(name, str):
-        raise wrong("a mapping of names to text", name)
+        raise TypeError(f"must be a mapping of names to text, but one name is {name_of_type(name)}")
     if name.lower() in _NOT_FREE:
-        raise ValueError(f"The header {name} belongs to the action itself; choose another name.")
+        raise ValueError(f"The action itself defines the header {name}; choose another name.")
     return name
 
 
@@ -208,7 +219,7 @@ def units(given: Sequence[Unit]) -> Mapping[str, str]:
         if unit.type is not None:
             headers[f"UnitType({number})"] = kind = within(f"[{number}].type", as_integer, unit.type)
             if not 1 <= int(kind) <= 16:
-                raise ValueError(f"The type of a unit is 1 to 16, not {kind}.")
+                raise ValueError(f"The type of a unit must be from 1 to 16, not {kind}.")
     return headers
 
 
@@ -283,8 +294,12 @@ def charges(given: Sequence[Charge]) -> Mapping[str, Headers]:
         ValueError: A numeric part is not finite.
     """
     records = as_records(given, (Charge,), "a list of structures.Charge")
-    named = [(name, value) for charge in records for name, value in zip(_CHARGE, charge, strict=True)]
-    headers = Headers((name, within(f"{name}:", as_text, value)) for name, value in named if value is not None)
+    headers = Headers(
+        (header, within(f"[{number}].{part}", as_text, value))
+        for number, charge in enumerate(records)
+        for header, part, value in zip(_CHARGE, Charge._fields, charge, strict=True)
+        if value is not None
+    )
     return {_CHARGE[0]: headers} if headers else {}
 
 

@@ -109,8 +109,8 @@ def mask_trouble(mask: str) -> str | None:
     from difflib import get_close_matches
 
     near = get_close_matches(unknown.strip().lower(), EVENT_CLASSES, 1)
-    advice = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(EVENT_CLASSES))}."
-    return f"there is no class of events {unknown!r}, and Asterisk would send none for it; {advice}"
+    advice = f"did you mean {near[0]!r}?" if near else f"the classes are {', '.join(sorted(EVENT_CLASSES))}."
+    return f"{unknown!r} is not a class of events, and Asterisk would ignore it; {advice}"
 
 
 class Codec(Generic[T]):
@@ -447,7 +447,7 @@ def _write_group_bits(values: Sequence[int]) -> str:
         raise wrong("a list of numbers", numbers)
     groups = {int(number) for number in numbers}
     if not groups <= set(range(_GROUPS)):
-        raise ValueError(f"takes numbers of call groups, from 0 to {_GROUPS - 1}")
+        raise ValueError(f"must be a list of call groups, whole numbers from 0 to {_GROUPS - 1}")
     return str(sum(1 << group for group in groups))
 
 

@@ -83,7 +83,7 @@ def test_who_comes_beyond_the_limit_of_connections_without_a_log_in_is_turned_aw
 
 @pytest.mark.parametrize("port", ["http", "ami_tls"])
 def test_a_port_for_something_else_is_not_asterisks_manager_interface(own: Server, make: Make, port: str) -> None:
-    with pytest.raises(ami.NotAsterisk, match="Nothing greeted within 1 s"):
+    with pytest.raises(ami.NotAsterisk, match=r"No greeting from 127\.0\.0\.1:\d+ within 1 s"):
         make().connect(own.host, getattr(own.ports, port), 1)
 
 
@@ -162,7 +162,7 @@ def test_a_service_that_starts_before_its_server_waits_for_it(release: str, make
         manager = make("from_url", url, reconnect=Reconnect(first=0.01, factor=1, at_start=True))
         connecting = background(manager.connect)
         waiting = background(manager.wait_connected, 3 * PATIENCE)
-        with pytest.raises(ami.NotConnected, match=r"connect\(\) is not done yet|There is no connection"):
+        with pytest.raises(ami.NotConnected, match=r"connect\(\) has not finished|Not connected to a server"):
             manager.execute(actions.Ping())
         server.boot()
         connecting.result(3 * PATIENCE)

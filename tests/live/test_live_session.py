@@ -173,7 +173,7 @@ def test_blanks_at_the_beginning_of_a_value_are_dropped_as_the_log_says(
 ) -> None:
     manager.execute(actions.Setvar(variable="BLANKS", value="  x  "))
     assert manager.execute(actions.Getvar(variable="BLANKS")).value == "x  "
-    assert "Setvar: Asterisk drops the blanks at the beginning of Value." in caplog.text
+    assert "Setvar: Asterisk strips the whitespace at the beginning of Value." in caplog.text
 
 
 def test_a_configuration_file_is_read(manager: ami.Manager) -> None:

@@ -150,7 +150,7 @@ class Audience(Generic[T, D]):
         dropped = self.dispatcher.dropped
         dropping = dropped > self._dropped
         if dropping and not self._dropping:
-            self._log.note("Callbacks are too slow: events are dropped before them, announced as EventsLost.")
+            self._log.note("Callbacks cannot keep up; dropping events (reported as EventsLost).")
         self._dropped, self._dropping = dropped, dropping
 
     def watch(self, queue: Bounded) -> None:

@@ -47,8 +47,8 @@ class Backlog(Bounded):
         if not self.overflow.disconnects or self.dropped == dropped:
             return None
         return Overflowed(
-            f"the callbacks fell behind: more than {self._messages} messages (Limits.events) or {self._octets} bytes "
-            "(Limits.waiting) waited for them, and Overflow.DISCONNECT was chosen for that."
+            f"callbacks cannot keep up: more than {self._messages} messages (Limits.events) or {self._octets} bytes "
+            "(Limits.waiting) were queued, and the policy is Overflow.DISCONNECT."
         )
 
     def discard(self) -> None:

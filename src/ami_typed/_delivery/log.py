@@ -81,7 +81,9 @@ class Log:
 
     def trace_end_of_wait(self, exchange: Exchange[Any]) -> None:
         """Log that a request's sender has stopped waiting; check `debug` first."""
-        ending = "was given up" if exchange.ending == "cancelled" else f"got no answer within {exchange.timeout:g} s"
+        ending = (
+            "was cancelled" if exchange.ending == "cancelled" else f"received no answer within {exchange.timeout:g} s"
+        )
         self.trace("!", f"{exchange.request.action} (ActionID {exchange.action_id}) {ending}.")
 
     def tell(self, sentence: str) -> None:

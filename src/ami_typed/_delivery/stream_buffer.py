@@ -152,8 +152,8 @@ class Buffer(Bounded, Generic[E]):
         if not self.overflow.disconnects:
             return None
         return Overflowed(
-            f"a stream was not read: more than {self._messages} events (Limits.stream, or its own limit) or "
-            f"{self._octets} bytes (Limits.waiting) waited in it, and Overflow.DISCONNECT was chosen for that."
+            f"a stream was not read fast enough: more than {self._messages} events (Limits.stream, or its own limit) "
+            f"or {self._octets} bytes (Limits.waiting) were queued, and its policy is Overflow.DISCONNECT."
         )
 
     def _drop_oldest(self) -> None:
@@ -210,13 +210,13 @@ class Buffer(Bounded, Generic[E]):
             events, octets = (0, 0) if isinstance(event, int) else (1, len(event._octets))
             pop = self._events.popleft
             if self._dropping or not self._events or self._events[0] is not event:
-                raise LookupError("another thread was faster")
+                raise LookupError("another thread took the event")
             self._waiting -= events
             self._held -= octets
             pop()
             return self._tell(event) if isinstance(event, int) else event
         if not ended:
-            raise LookupError("there is no event")
+            raise LookupError("no event is buffered")
         if self._reason is not None:
             raise self._reason
         return None

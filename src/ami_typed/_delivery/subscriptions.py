@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ami_typed._lazy import NamedTuple
+from ami_typed.errors import shortened
 from ami_typed.messages import DEFINED, KEY_EVENT, Aggregate, Event, Request, event_name, is_family, sort_of
 from ami_typed.notices import Notice
 
@@ -143,8 +144,8 @@ def _key_of_name(name: str) -> _Key:
         return _Key(_ALL, "")
     if not re.fullmatch(_PATTERN if _is_pattern(name) else _NAME, name) or name != name.strip():
         raise ValueError(
-            f"No event is called {name!r}. Give one name or class at a time; a pattern such as 'Queue*' stands for "
-            f"several.{_hint(re.split(r'[^A-Za-z0-9]+', name.strip())[0])}"
+            f"{name!r} cannot be the name of an event. Give one name or class at a time; a pattern such as 'Queue*' "
+            f"matches several.{_hint(re.split(r'[^A-Za-z0-9]+', name.strip())[0])}"
         )
     from ami_typed import registry  # it loads every name; a program that names no event by a string needs none
 
@@ -153,8 +154,8 @@ def _key_of_name(name: str) -> _Key:
     if _is_pattern(name):
         if not _fits(folded, known) and (hint := _hint(re.split(r"[*?\[]", name)[0], prefix=True)):
             raise ValueError(
-                f"No event that ami-typed knows matches {name!r}.{hint} For events of a module of your own, define "
-                "their classes first."
+                f"No known event matches {name!r}.{hint} Define the classes of your own events before subscribing to "
+                "them."
             )
         return _Key(_EVENTS, folded)
     if folded in known or folded in _NOTICE_NAMES:
@@ -201,21 +202,22 @@ def doubt_about(event: EventKey) -> str:
     if key.kind != _EVENTS or key.name in registry.event_names() or key.name in _NOTICE_NAMES or _SORT in key.name:
         return ""
     hint = _hint(event)
-    return hint and f"A callback is registered for {event!r}, an event that ami-typed does not know.{hint}"
+    return hint and f"A callback was registered for the unknown event {event!r}.{hint}"
 
 
 def _refusal(event: object) -> str:
     """Explain why a callback cannot be registered for something, and what to write instead."""
-    takes = "takes the class or the name of an event or a list, '' for all of them, or None for responses"
+    takes = "takes the class or name of an event or a list, '' for all of them, or None for responses"
     if not isinstance(event, type):
         example = type(event).__name__ if isinstance(event, (Event, Aggregate)) else ""
-        return f"A callback or stream {takes}; {event!r} is none." + (f" Give the class {example}." if example else "")
+        advice = f" Give the class {example}." if example else ""
+        return f"A callback or stream {takes}, not {shortened(repr(event))}.{advice}"
     what = f"{event.__module__}.{event.__name__}"
     if issubclass(event, Request):
         near = nearest(event.__name__)
         instead = f" Did you mean events.{near[0]}?" if near and near[0].lower() == event.__name__.lower() else ""
-        return f"{what} is an action, which is sent and never received; a callback or stream {takes}.{instead}"
-    return f"A callback or stream {takes}; the class {what} is none."
+        return f"{what} is an action, which is sent but never received; a callback or stream {takes}.{instead}"
+    return f"A callback or stream {takes}, not the class {what}."
 
 
 class Handlers:
@@ -250,7 +252,7 @@ class Handlers:
             ValueError: No event can have this name.
         """
         if not callable(function):
-            raise TypeError(f"A callback must be callable; {function!r} is not.")
+            raise TypeError(f"A callback must be callable, not {shortened(repr(function))}.")
         self._add([_Entry(_key(event), function, sink)])
 
     def register_sink(self, chosen: Iterable[EventKey], function: Handler) -> None:
@@ -263,7 +265,7 @@ class Handlers:
         keys = {_key(event): event for event in chosen}
         for key, event in keys.items():
             if key.kind == _AGGREGATES:
-                raise TypeError(f"{name_of(event)} is a list, which a stream cannot hold; use register_callback().")
+                raise TypeError(f"{name_of(event)} is a list, which a stream cannot contain; use register_callback().")
         self._add([_Entry(key, function, True) for key in keys])
 
     def _add(self, added: list[_Entry]) -> None:

@@ -421,13 +421,13 @@ class Face(Generic[C, L]):
         if self._inherited:
             return WrongContext.inherited()
         if connection is not None and connection.ended:
-            what = f"The connection to {connection.target} is lost"
+            what = f"The connection to {connection.target} was lost"
             if self._reconnect is None or connection is self._given_up:
-                return NotConnected(f"{what}; call connect() for another one.")
+                return NotConnected(f"{what}; call connect() to connect again.")
             return NotConnected(f"{what} and is being re-established; wait_connected() waits for it.")
         if trying is not None:
-            return NotConnected(f"connect() is not done yet with {trying}; wait_connected() waits for it.")
-        return NotConnected("There is no connection to a server; call connect() first.")
+            return NotConnected(f"connect() to {trying} has not finished; wait_connected() waits for it.")
+        return NotConnected("Not connected to a server; call connect() first.")
 
     def _stands(self) -> bool:
         connection = self._connection
@@ -532,4 +532,4 @@ def interrupted(target: Target, error: BaseException) -> ConnectFailed:
 
 
 def unwanted(target: Target) -> ConnectionLost:
-    return ConnectionLost(f"The connection to {target} was given up: the program disconnected or connected elsewhere.")
+    return ConnectionLost(f"The connection to {target} was abandoned: the program disconnected or connected elsewhere.")

@@ -65,7 +65,7 @@ class TaskStream(Stream[E_co, Audience]):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            raise EventTimeout(f"No {self.what} came within {timeout:g} s.{self.silence()}") from None
+            raise EventTimeout(f"No {self.what} arrived within {timeout:g} s.{self.silence()}") from None
         event = self._buffer.take()
         self._audience.throttle.nudge()
         return event
@@ -100,7 +100,7 @@ class TaskFace(Face[Connection, Audience]):
         except BaseException:
             audience.leave(None)
             if connection is not None:
-                connection.end(ConnectionLost("it was given up."), wanted=True)
+                connection.end(ConnectionLost("the connection was abandoned."), wanted=True)
             raise
         self._tally.connected()
         self._log.tell(f"Connected to {target}: {' '.join(connection.session.greeting or ())}.")
@@ -138,7 +138,7 @@ class TaskFace(Face[Connection, Audience]):
         try:
             await _establish(connection)
         except BaseException as error:
-            connection.end(ConnectionLost("no connection was made."), wanted=True)
+            connection.end(ConnectionLost("the connection could not be established."), wanted=True)
             if connection.leaving and isinstance(error, Exception):
                 raise unwanted(target) from error
             raise
@@ -193,14 +193,14 @@ class TaskFace(Face[Connection, Audience]):
             )
             self._check_wanted(lost.audience)
         except BaseException:
-            connection.end(ConnectionLost("it was given up."), wanted=True)
+            connection.end(ConnectionLost("the connection was abandoned."), wanted=True)
             raise
         connection.session.release, connection.session.lasting = resumed.release, lost.session.lasting
         for refused in resumed.refused:
-            self._log.note(f"The server refused to set again what the lost connection had: {refused}")
+            self._log.note(f"Could not restore a setting after reconnecting: {refused}")
         self._connection = self._ready = connection
         self._tally.connected(missed := gap())
-        self._log.tell(f"Connected to {target} again: after {missed:.3f} s, at attempt {attempt}.")
+        self._log.tell(f"Reconnected to {target} after {missed:.3f} s, at attempt {attempt}.")
         notice = Reconnected.after(missed, attempt, resumed.refused)
         connection.open_up(notice, lost=Loss(weakref.ref(self), self._log))
         self._tell_waiting()
@@ -219,7 +219,7 @@ class TaskFace(Face[Connection, Audience]):
 def _foreign_loop() -> WrongContext:
     return WrongContext(
         "This AsyncManager is connected on another event loop, so nothing was sent. Use it there, or call connect() "
-        "here, which closes that connection first."
+        "here, which first closes that connection."
     )
 
 
@@ -255,7 +255,7 @@ async def _establish(connection: Connection) -> None:
         if isinstance(error, Error):
             raise
         if greeting and isinstance(error, TimeoutError):
-            raise NotAsterisk.silent(target.timeout) from None
+            raise NotAsterisk.silent(target.timeout, target) from None
         if context and connected and not greeting and isinstance(error, OSError):
             raise no_tls(target, error) from error
         reason = reason_of(error) or f"no answer within {target.timeout:g} s"
@@ -312,7 +312,7 @@ class Loss:
             self._log.tell(f"Disconnected from {connection.target}: {reason}")
             audience.leave(None)
             return
-        self._log.note(f"The connection to {connection.target} is lost: {reason}")
+        self._log.note(f"The connection to {connection.target} was lost: {reason}")
         audience.deliver([Disconnected.because(reason)])
         pauses, loop = connection.pauses, connection.loop
         if pauses is None or manager is None or audience is not manager._audience or not loop.is_running():
@@ -333,10 +333,10 @@ async def _resume(
         over = is_over(task, error)
         if over and isinstance(error, GeneratorExit):  # its event loop is closed
             raise
-        _give_up(owner, lost, ConnectionLost(f"{reason} Connecting again ended with {type(error).__name__}."), error)
+        _give_up(owner, lost, ConnectionLost(f"{reason} Reconnecting failed with {type(error).__name__}."), error)
         if over:
             raise
-        log.report("Connecting again was ended by an exception.", error)
+        log.report("An exception ended the attempts to reconnect.", error)
         leave_the_loop(error)
     else:
         if why is not None:
@@ -369,11 +369,11 @@ async def _keep_resuming(owner: weakref.ref[TaskFace], pauses: Pauses, lost: Con
         except Exception as error:  # noqa: BLE001 - the function for the secret may raise anything
             if manager._audience is not lost.audience:
                 return None
-            log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
+            log.note(f"Reconnect attempt {attempt} failed ({type(error).__name__}): {error}")
         else:
             return None
         del manager  # allow the manager to be garbage-collected during a pause
-    log.note(f"The connection to {lost.target} stays lost: Reconnect allows no more attempts.")
+    log.note(f"Giving up on {lost.target}: Reconnect allows no more attempts.")
     return ""
 
 

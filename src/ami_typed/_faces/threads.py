@@ -78,7 +78,7 @@ class ThreadStream(Stream[E_co, "Audience"]):
             return
         left = None if deadline is None else deadline - time.monotonic()
         if (left is not None and left <= 0) or not self._bell.wait(left):
-            raise EventTimeout(f"No {self.what} came within {timeout:g} s.{self.silence()}")
+            raise EventTimeout(f"No {self.what} arrived within {timeout:g} s.{self.silence()}")
 
 
 class ThreadFace(Face["Connection", "Audience"]):
@@ -148,6 +148,7 @@ class ThreadFace(Face["Connection", "Audience"]):
             ConnectionLost: The program no longer wants the connection.
         """
         from ami_typed._delivery.audience import quiet
+        from ami_typed._transport.reasons import reason_of
         from ami_typed._transport.sockets import open_socket  # none of this is needed before connecting
         from ami_typed._transport.threads import Connection
 
@@ -163,7 +164,7 @@ class ThreadFace(Face["Connection", "Audience"]):
                 raise unwanted(target) from error
             if isinstance(error, Error) or not isinstance(error, OSError):
                 raise
-            raise ConnectFailed(f"The connection to {target} broke before the greeting: {error}.") from error
+            raise ConnectFailed(f"The connection to {target} broke before the greeting: {reason_of(error)}.") from error
         finally:
             self._attempts.discard(connection)
         return connection
@@ -219,16 +220,16 @@ class ThreadFace(Face["Connection", "Audience"]):
             )
             connection.session.release, connection.session.lasting = resumed.release, lost.session.lasting
             for refused in resumed.refused:
-                self._log.note(f"The server refused to set again what the lost connection had: {refused}")
+                self._log.note(f"Could not restore a setting after reconnecting: {refused}")
             with self._lock:
                 self._check_wanted(audience)
                 self._connection = self._ready = connection
             self._tally.connected(missed := gap())
-            self._log.tell(f"Connected to {target} again: after {missed:.3f} s, at attempt {attempt}.")
+            self._log.tell(f"Reconnected to {target} after {missed:.3f} s, at attempt {attempt}.")
             notice = Reconnected.after(missed, attempt, resumed.refused)
             connection.open_up(notice, lost=Loss(plan, self._log))
         except BaseException:
-            connection.end(ConnectionLost("it was given up."), wanted=True)
+            connection.end(ConnectionLost("the connection was abandoned."), wanted=True)
             connection.discard()
             raise
         finally:
@@ -283,7 +284,7 @@ class Loss:
             self._log.tell(f"Disconnected from {connection.target}: {reason}")
             audience.leave(None)
             return
-        self._log.note(f"The connection to {connection.target} is lost: {reason}")
+        self._log.note(f"The connection to {connection.target} was lost: {reason}")
         audience.deliver([Disconnected.because(reason)])
         if self._plan.pauses is None:
             audience.leave(reason)
@@ -298,8 +299,8 @@ def _resume(plan: Plan, pauses: Pauses, lost: Connection, reason: ConnectionLost
     try:
         why = _keep_resuming(plan, pauses, lost, log)
     except BaseException as error:  # noqa: BLE001 - it would otherwise go unreported
-        log.report("Connecting again was ended by an exception.", error)
-        _give_up(plan, lost, ConnectionLost(f"{reason} Connecting again ended with {type(error).__name__}."), error)
+        log.report("An exception ended the attempts to reconnect.", error)
+        _give_up(plan, lost, ConnectionLost(f"{reason} Reconnecting failed with {type(error).__name__}."), error)
     else:
         if why is not None:
             _give_up(plan, lost, ConnectionLost(f"{reason} {why}") if why else reason)
@@ -331,11 +332,11 @@ def _keep_resuming(plan: Plan, pauses: Pauses, lost: Connection, log: Log) -> st
         except Exception as error:  # noqa: BLE001 - the function for the secret may raise anything
             if plan.wanted.is_set():
                 return None
-            log.note(f"The attempt {attempt} to connect again failed ({type(error).__name__}): {error}")
+            log.note(f"Reconnect attempt {attempt} failed ({type(error).__name__}): {error}")
         else:
             return None
         del manager  # allow the manager to be garbage-collected during a pause
-    log.note(f"The connection to {lost.target} stays lost: Reconnect allows no more attempts.")
+    log.note(f"Giving up on {lost.target}: Reconnect allows no more attempts.")
     return ""
 
 

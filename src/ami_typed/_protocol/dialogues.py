@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ami_typed._lazy import NamedTuple
 from ami_typed._protocol.framing import is_writable
-from ami_typed.arguments import wrong
+from ami_typed.arguments import name_of_type, wrong
 from ami_typed.errors import (
     ActionFailed,
     EventTimeout,
@@ -170,14 +170,14 @@ def _secret_of(secret: str | Callable[[], object]) -> str:
     """Return the secret after checking that a line of manager.conf can hold it. No error message contains it."""
     text = secret if isinstance(secret, str) else secret()
     if not isinstance(text, str):
-        raise TypeError(f"The function for the secret returns {type(text).__name__}, not text.")
+        raise TypeError(f"The function for the secret must return text, not {name_of_type(text)}.")
     if not {"\r", "\n", "\0"}.isdisjoint(text):
         raise HeaderRefused(
-            "The log-in was not sent: the secret has a CR, LF or NUL in it, which no line of manager.conf has. If it "
-            "was read from a file, strip the end of its line."
+            "The log-in was not sent: the secret contains a CR, LF or NUL, which no line of manager.conf can contain. "
+            "If it was read from a file, strip the line end."
         )
     if not is_writable(text):
-        raise HeaderRefused("The log-in was not sent: the secret has a character that stands for no bytes.")
+        raise HeaderRefused("The log-in was not sent: the secret contains a character that cannot be encoded.")
     return text
 
 
@@ -195,9 +195,9 @@ def _wait(fits: Callable[[Event], bool], timeout: float, what: str) -> Conversat
     try:
         event: Event = yield Await(ends_it, timeout, what)
     except EventTimeout as error:
-        raise OutcomeTimeout(f"{error} The call may go on all the same.") from None
+        raise OutcomeTimeout(f"{error} The call itself may go on.") from None
     if isinstance(event, Disconnected):
-        raise OutcomeUnknown(f"Nothing is known of {what}: {event.reason}")
+        raise OutcomeUnknown(f"{what} is unknown: {event.reason}")
     return event
 
 
@@ -206,7 +206,7 @@ def _answer_challenge(username: str, secret: str, timeout: float) -> Conversatio
     answer: Answer = yield _request("Challenge", timeout, AuthType="MD5")
     challenge = answer.get("Challenge")
     if not challenge:
-        raise ManagerError(f"The server gave no challenge to log {username} in with.")
+        raise ManagerError(f"The server sent no challenge for the log-in of {username}.")
     import hashlib
 
     octets = (challenge + secret).encode("utf-8", "surrogateescape")
@@ -250,7 +250,7 @@ def originate(request: Request[Any], *, margin: Seconds = 10.0) -> Conversation[
     def is_the_outcome(event: Event) -> bool:
         return event.action_id == answer.action_id
 
-    outcome = yield from _wait(is_the_outcome, ringing + margin, "the outcome of the call")
+    outcome = yield from _wait(is_the_outcome, ringing + margin, "The outcome of the call")
     return cast("events.OriginateResponse", outcome)
 
 
@@ -279,8 +279,8 @@ def why_not_again(credentials: Credentials | None, logged_in: Request[Any] | Non
     if credentials is not None or "key" not in proofs or "secret" in proofs:
         return ""
     return (
-        "The log-in cannot be repeated: it was sent with a Key, and ami-typed does not know the secret behind it. Log "
-        "in by Manager.login(), which answers the challenge itself."
+        "The log-in cannot be repeated: it was sent with a Key, and ami-typed does not know the secret for another "
+        "one. Log in with Manager.login(), which answers the challenge itself."
     )
 
 

@@ -83,13 +83,15 @@ def _refusals(action: str, lines: Iterable[tuple[str, str]]) -> Iterator[HeaderR
         shown = _beginning(name)
         if re.search(_FORBIDDEN, name) or re.search(_FORBIDDEN, value):
             yield HeaderRefused(
-                f"{action}: the header {shown!r} has a CR, LF or NUL in its name or value, which would start another "
-                "action; nothing was sent. Take it out."
+                f"{action} was not sent: the name or value of the header {shown!r} contains a CR, LF or NUL, which "
+                "would start another action; remove it."
             )
         elif not name or ":" in name:
-            yield HeaderRefused(f"{action}: {shown!r} is no name of a header: it is empty or has a colon.")
+            yield HeaderRefused(f"{action} was not sent: the header name {shown!r} is empty or contains a colon.")
         elif not is_writable(name + value):
-            yield HeaderRefused(f"{action}: the header {shown!r} has a character that stands for no bytes.")
+            yield HeaderRefused(
+                f"{action} was not sent: the header {shown!r} contains a character that cannot be encoded."
+            )
 
 
 def _beginning(text: str) -> str:
@@ -161,7 +163,7 @@ class Framer:
         if not feed:
             if len(line) > 1024:
                 raise NotAsterisk.for_good(
-                    "This is not Asterisk's Manager Interface: it sent 1 KiB without ending a line."
+                    "this is not Asterisk's Manager Interface; it sent 1 KiB without a line end."
                 )
             return None
         self._parts.clear()
@@ -275,13 +277,17 @@ class Framer:
         feed = data.rfind(b"\n")
         self._line = len(data) - feed - 1 if feed >= 0 else self._line + len(data)
         if self._held > self._limits.message:
-            raise ProtocolError(f"A message of more than {self._limits.message} bytes (Limits.message) came.")
+            raise ProtocolError(
+                f"the server sent a message of more than {self._limits.message} bytes (Limits.message)."
+            )
         if self._line > self._limits.line:
-            raise ProtocolError(f"A line of more than {self._limits.line} bytes (Limits.line) came.")
+            raise ProtocolError(f"the server sent a line of more than {self._limits.line} bytes (Limits.line).")
 
     def _check(self, message: bytes) -> None:
         if message.count(b"\n") >= self._limits.headers:
-            raise ProtocolError(f"A message of more than {self._limits.headers} lines (Limits.headers) came.")
+            raise ProtocolError(
+                f"the server sent a message of more than {self._limits.headers} lines (Limits.headers)."
+            )
 
 
 def _before_line_ends(data: bytes, end: int) -> int:

@@ -145,7 +145,9 @@ class RawTexts:
             self._held += len(piece)
             self._empty_lines = 0
             if self._held > self._limits.message:
-                raise ProtocolError(f"A message of more than {self._limits.message} bytes (Limits.message) came.")
+                raise ProtocolError(
+                    f"the server sent a message of more than {self._limits.message} bytes (Limits.message)."
+                )
         self._empty_lines += 1
         if self._empty_lines < self._due[0].knowledge.empty_lines:
             return None

@@ -343,11 +343,11 @@ class Session:
             self._forget_ignored(exchange.sent)
         if action_id in self._pending or action_id in self._gathering or action_id in self._ignored:
             action = exchange.request.action
-            raise ManagerError(f"{action}: the ActionID {action_id} is in use by a request without an answer.")
+            raise ManagerError(f"{action} was not sent: the ActionID {action_id!r} is in use by another request.")
         if len(self._pending) >= self._limits.pending:
             raise TooManyPending(
-                f"{exchange.request.action} was not sent: {len(self._pending)} requests wait for their answers, which "
-                "is all that Limits.pending allows."
+                f"{exchange.request.action} was not sent: as many requests are pending as Limits.pending allows "
+                f"({len(self._pending)}). Wait for answers, or raise the limit."
             )
         self._pending[action_id] = exchange
         if knowledge.logs_off:
@@ -393,13 +393,13 @@ class Session:
         action_id = str(chosen or given.get("actionid") or request.action_id or made or self._new_id())
         if action_id != action_id.strip():
             raise HeaderRefused(
-                f"{request.action} was not sent: its ActionID {action_id!r} begins or ends with a blank, which "
-                "Asterisk drops, so that no answer would bear it."
+                f"{request.action} was not sent: its ActionID {action_id!r} begins or ends with whitespace, which "
+                "Asterisk strips, so its answer could not be recognized."
             )
         lines = _lines(request, action_id, headers)
         refuse_mistakes(request.action, knowledge, lines)
         cut = ", ".join(name for name, value in lines if value and value[0] < "!")
-        remark = f"{request.action}: Asterisk drops the blanks at the beginning of {cut}." if cut else ""
+        remark = f"{request.action}: Asterisk strips the whitespace at the beginning of {cut}." if cut else ""
         return action_id, encode(request.action, lines), remark
 
     @staticmethod
@@ -436,7 +436,7 @@ class Session:
         if exchange.knowledge.logs_off:
             self.leaving = False
         if exchange.events is not None and exchange.events.closing is None:
-            exchange.events._fail(f"no closing event came within {exchange.timeout:g} s")
+            exchange.events._fail(f"no closing event arrived within {exchange.timeout:g} s")
         until = now + self._late_timeout
         self._given_up.append((until, exchange.action_id))
         if exchange.response is None:
@@ -494,7 +494,7 @@ class Session:
         line = complete[0].decode("utf-8", "replace")
         match = re.fullmatch(r"(Asterisk .+)/([\w.+~-]+)\s*", line)
         if match is None:
-            raise NotAsterisk.for_good(f"This is not Asterisk's Manager Interface: it greets with {line[:80]!r}.")
+            raise NotAsterisk.for_good(f"this is not Asterisk's Manager Interface; its greeting is {line[:80]!r}.")
         self.greeting = match[1], match[2]
         return self.receive(complete[1], 0) if complete[1] else Received([], [])
 
@@ -570,7 +570,7 @@ class Session:
     def _cut_off(self, exchange: Exchange[Any], events: Aggregate, excess: str, received: Received) -> None:
         """Stop collecting a list. Its further events are discarded, unless they are delivered like any others."""
         error = ListTooLong(exchange.request, exchange.action_id, excess, events)
-        events._fail(f"it has more than {excess}")
+        events._fail(f"it exceeds {excess}")
         del self._gathering[exchange.action_id]
         self.tally.fold(kind for kind, _ in exchange.items.values())
         exchange.items.clear()  # so that `sift` leaves all further items
@@ -890,7 +890,9 @@ class Session:
             if exchange.settled and exchange.progress + self._aggregate_timeout <= now:
                 assert exchange.events is not None
                 self._drop(exchange)
-                exchange.events._fail(f"no closing event came within {self._aggregate_timeout:g} s of the last one")
+                exchange.events._fail(
+                    f"no closing event arrived within {self._aggregate_timeout:g} s of the last event"
+                )
                 received.deliveries.append(exchange.events)
         return received
 
@@ -933,8 +935,8 @@ def _check_release(request: Request[Any], headers: Mapping[str, Any], release: R
     for what, releases in asked:
         if release not in releases:
             raise NotInRelease(
-                f"{what} needs {releases.needed_by(release)}; this server is {release}. A manager made with "
-                "check_releases=False sends it all the same."
+                f"{what} requires {releases.needed_by(release)}, but this server runs {release}. To send it anyway, "
+                "create the manager with check_releases=False."
             )
 
 

@@ -50,8 +50,8 @@ def refuse_mistakes(action: str, knowledge: type[Request[Any]], lines: Sequence[
         cls = event_class(name)
         if cls is not Event and event_name(cls) != name:
             raise HeaderRefused(
-                f"{action} was not sent: no event matches name({name}), for Asterisk compares case; it is "
-                f"{event_name(cls)} on the wire."
+                f"{action} was not sent: no event matches name({name}), because Asterisk compares "
+                f"case-sensitively; write name({event_name(cls)})."
             )
 
 
@@ -78,7 +78,7 @@ class Visibility:
         events = (name for name in names if name.isidentifier() and family_class(name) is None)
         reasons = [reason for name in events if (reason := self._reason(name))]
         if reasons and self.filters:
-            reasons.append("A filter was set on this connection.")
+            reasons.append("A filter is set on this connection.")
         return "".join(f" {reason}" for reason in dict.fromkeys(reasons))
 
     def _reason(self, name: str) -> str | None:
@@ -89,13 +89,14 @@ class Visibility:
             return "The event mask of this connection is off."
         cls = event_class(name)
         if next(each for each in cls.__mro__ if "privileges" in vars(each)) is Event:
-            return f"Nothing is known of {name}: it is no event of Asterisk's own, or spelt in another way."
+            return f"{name} is not a known event: it is misspelled, or not one of Asterisk's own."
         if not cls.privileges:
             return f"Asterisk sends {name} only in answer to an action."
         missing = [each for each in cls.privileges if classes is not None and each not in classes]
         if missing:
-            return f"The event mask of this connection lacks {' and '.join(missing)}, which {name} is of."
-        return f"Only a user with the read privilege {' and '.join(cls.privileges)} is sent {name}."
+            return f"{name} requires {' and '.join(missing)} in the event mask of this connection."
+        noun = "privilege" if len(cls.privileges) == 1 else "privileges"
+        return f"Only users with the read {noun} {' and '.join(cls.privileges)} receive {name}."
 
     def _classes(self) -> frozenset[str] | None:
         """Return the classes of events that the mask lets through; `None` if they are unknown, or all."""

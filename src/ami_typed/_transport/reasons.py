@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["reason_of"]
+__all__ = ["breakage", "reason_of"]
 
 _WINSOCK = {
     10004: "Interrupted system call",
@@ -66,3 +66,8 @@ def reason_of(error: BaseException) -> str:
     if number and not of_windows and type(error).__module__ == OSError.__module__:  # the resolver and TLS have others
         return os.strerror(number)
     return getattr(error, "strerror", None) or str(error)
+
+
+def breakage(error: BaseException) -> str:
+    """Return the reason for the end of a connection that failed with an error of the system or of TLS."""
+    return f"the connection broke: {reason_of(error) or type(error).__name__}."

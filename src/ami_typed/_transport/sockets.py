@@ -220,7 +220,7 @@ class SynchronisedSocket:
     def _begun(self) -> bytes:
         """Take the bytes to write now from the queue."""
         if not self._open:
-            raise ConnectionError("it was closed")
+            raise ConnectionError("the connection was closed")
         octets = b""
         try:
             while self._outgoing:
@@ -272,7 +272,7 @@ class SynchronisedSocket:
         """
         while True:
             if not _is_ready(self._socket, timeout, write=False):
-                raise TimeoutError(f"nothing came for {timeout:g} s")
+                raise TimeoutError(f"nothing was received for {timeout:g} s")
             with contextlib.suppress(BlockingIOError):  # spurious readiness, which poll(2) warns of
                 return self._receive(_FLAGS)
 
@@ -332,12 +332,12 @@ def _is_ready(connected: socket.socket, timeout: float | None, *, write: bool) -
         try:
             return any(select.select([] if write else sockets, sockets if write else [], [], wait))
         except ValueError:
-            raise ConnectionError("it was closed") from None
+            raise ConnectionError("the connection was closed") from None
     poller = select.poll()  # a new one each time: a signal handler cannot use the one that it interrupted
     try:
         poller.register(connected, _WRITABLE if write else _READABLE)
     except ValueError:
-        raise ConnectionError("it was closed") from None
+        raise ConnectionError("the connection was closed") from None
     return bool(poller.poll(None if timeout is None else min(max(0, math.ceil(timeout * 1000)), 2**31 - 1)))
 
 
@@ -445,7 +445,7 @@ def left_until(deadline: float) -> float:
     """
     left = deadline - time.monotonic()
     if left <= 0:
-        raise TimeoutError("the time is up")
+        raise TimeoutError("the deadline has passed")
     return left
 
 
@@ -484,7 +484,7 @@ class Tries:
         self._found = found
         self._failures: list[str] = []
         if not 0 < target.port < 65536:
-            raise ConnectFailed.for_good(f"No connection to {target}: a port is a number from 1 to 65535.")
+            raise ConnectFailed.for_good(f"No connection to {target}: the port must be a number from 1 to 65535.")
 
     def __iter__(self) -> Iterator[tuple[socket.socket, Any, float]]:
         """Yield a socket, the address to connect it to, and the time-out for that, in seconds."""
@@ -501,7 +501,7 @@ class Tries:
         """Record why the connection to an address failed."""
         alone = len(self._found) == 1
         if isinstance(error, TimeoutError):
-            reason = f"no answer within {'' if alone else 'its part of '}{self._target.timeout:g} s"
+            reason = f"no answer within {'' if alone else 'its share of '}{self._target.timeout:g} s"
         else:
             reason = reason_of(error)
         self._failures.append(reason if alone else f"{address[0]}: {reason}")

@@ -89,7 +89,7 @@ class Target(NamedTuple):
             return files.context()
         except OSError as error:
             names = ", ".join(name for name in files if name)
-            sentence = f"No TLS with {self}: {names} cannot be used: {error.strerror or error}."
+            sentence = f"No TLS with {self}: cannot use {names}: {error.strerror or error}."
             raise ConnectFailed.for_good(sentence) from error
 
 
@@ -148,7 +148,7 @@ def _read(path: str) -> str:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 - pathlib is slow to load
             return file.read().rstrip("\r\n")
     except OSError as error:
-        raise ManagerError(f"The secret cannot be read from {path}: {error.strerror}.") from error
+        raise ManagerError(f"Cannot read the secret from {path}: {error.strerror}.") from error
 
 
 def secret_in_file(path: str) -> Callable[[], str]:
@@ -184,13 +184,13 @@ def timezone_of(given: object) -> tzinfo | None:
     if given is None or isinstance(given, tzinfo):
         return given
     if not isinstance(given, str):
-        raise TypeError(f"A time zone is a tzinfo or the name of one; this is a {type(given).__name__}.")
+        raise TypeError(f"timezone {wrong('a tzinfo or the name of a time zone', given)}.")
     from zoneinfo import ZoneInfo  # most programs name none
 
     try:
         return ZoneInfo(given)
     except (KeyError, ValueError, OSError):
         raise ValueError(
-            f"This machine knows no time zone {given!r}. Names are those of the IANA database, such as "
-            "Europe/Berlin; where the system lacks it, as Windows does, install the package tzdata."
+            f"No time zone found with the name {given!r}. Use a name from the IANA database, such as Europe/Berlin; on "
+            "a system without that database, such as Windows, install the package tzdata."
         ) from None

@@ -23,11 +23,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from ami_typed._delivery import audience
 from ami_typed._delivery.audience import quiet
 from ami_typed._protocol.framing import records
+from ami_typed._transport.reasons import breakage
 from ami_typed._transport.sockets import hung_up
 from ami_typed.errors import (
     ConnectFailed,
     ConnectionLost,
     Error,
+    NotAsterisk,
     NotConnected,
     ProtocolError,
     StillBooting,
@@ -421,7 +423,7 @@ class Connection(asyncio.BufferedProtocol):
         """Handle the loss of the socket."""
         if exc is not None and not self._greeted.done():
             self._greeted.set_exception(exc)
-        reason = f"the connection broke: {exc}" if exc else "the connection was closed."
+        reason = breakage(exc) if exc else "the connection was closed."
         self.end(ConnectionLost(reason), wanted=self._is_leaving())
         if not self._closed.done():
             self._closed.set_result(None)
@@ -450,7 +452,7 @@ class Connection(asyncio.BufferedProtocol):
         try:
             received = self.session.greet(data)
         except (ConnectFailed, ProtocolError) as error:
-            self._greeted.set_exception(error)
+            self._greeted.set_exception(error.at(self.target) if isinstance(error, NotAsterisk) else error)
             return
         if received is not None:
             self._greeted.set_result(None)
@@ -550,7 +552,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _stop_waiting(self, exchange: Exchange[Any]) -> None:
         if self.ended and not exchange.settled:  # it was lost between pending and settled
-            exchange.error = exchange.fate(self._reason or ConnectionLost("it was closed."))
+            exchange.error = exchange.fate(self._reason or ConnectionLost("the connection was closed."))
         if not exchange.settled and self.session.give_up(exchange, self._loop.time()) and self._log.debug:
             self._log.trace_end_of_wait(exchange)
         observers = self._observers()
@@ -566,7 +568,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _write(self, *exchanges: Exchange[Any]) -> None:
         """Write requests whose senders still wait; if this is interrupted, the connection ends."""
-        assert self._transport is not None, "a connection that was greeted has its transport"
+        assert self._transport is not None, "a connection has its transport once it is greeted"
         try:
             octets = _begun(exchanges)
             if not self._secure:
@@ -696,7 +698,7 @@ class Connection(asyncio.BufferedProtocol):
             self._timer = None
 
     def _stalled(self) -> None:
-        self.end(ProtocolError(f"a message began and was not continued within {self._timeout:g} s."))
+        self.end(ProtocolError(f"the rest of a message did not arrive within {self._timeout:g} s."))
 
     def _expire(self) -> None:
         self._hand_out(self.session.expire(self._loop.time()))
@@ -719,7 +721,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._transport is None:
             self._greeted.cancel()
         elif not self._greeted.done():
-            self._greeted.set_exception(TurnedAway())
+            self._greeted.set_exception(TurnedAway.by(self.target))
         received = self.session.close(reason)
         if self._transport is not None:
             self._transport.abort()  # closing it would wait for a server that reads nothing
@@ -789,7 +791,7 @@ class Connection(asyncio.BufferedProtocol):
             except BaseException as error:
                 if is_over(task, error):
                     raise
-                self._log.report("Watching the connection was interrupted by an exception, and goes on.", error)
+                self._log.report("Monitoring the connection raised an exception; it continues.", error)
                 leave_the_loop(error)
                 continue
             if exchange.response is None:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from ami_typed._delivery import audience
 from ami_typed._delivery.audience import quiet
 from ami_typed._transport.locks import NOT_WAITING, Bell, Latch, ownership, renew
+from ami_typed._transport.reasons import breakage
 from ami_typed._transport.sockets import SOON, left_until, new_thread
 from ami_typed.errors import (
     ConnectionLost,
@@ -339,10 +340,13 @@ class Connection:
             try:
                 data = self.transport.read(left_until(deadline))
             except TimeoutError:
-                raise NotAsterisk.silent(self._timeout) from None
+                raise NotAsterisk.silent(self._timeout, self.target) from None
             if not data:
-                raise TurnedAway
-            received = self.session.greet(data)
+                raise TurnedAway.by(self.target)
+            try:
+                received = self.session.greet(data)
+            except NotAsterisk as error:
+                raise error.at(self.target) from None
         self.transport.info = self.session.greeting
         self._hand_out(received)
 
@@ -389,13 +393,13 @@ class Connection:
             self._announce(exchange)
             self.transport.send_message(exchange.octets, exchange.begin)
         except OSError as error:
-            self.end(ConnectionLost(f"the connection broke while the request was written: {error}"))
+            self.end(ConnectionLost(breakage(error)))
         except Error:
             raise
         except BaseException:
             self._break_off(exchange)
             raise
-        assert exchange is not None, "what cannot be made raises"
+        assert exchange is not None, "an invalid request raises"
         return exchange
 
     def exchange(
@@ -569,7 +573,7 @@ class Connection:
         try:
             self._read_until_stopped()
         except BaseException as error:
-            self.end(ConnectionLost(f"reading was broken off by {type(error).__name__}."))
+            self.end(ConnectionLost(f"reading was interrupted by {type(error).__name__}."))
             raise
         finally:
             with self._reading:
@@ -643,7 +647,7 @@ class Connection:
         return came
 
     def _break(self, error: OSError) -> None:
-        self.end(ConnectionLost(f"the connection broke: {error}"), wanted=self._is_leaving())
+        self.end(ConnectionLost(breakage(error)), wanted=self._is_leaving())
 
     def _inspect(self) -> None:
         self.session.inspect(self._heard)
@@ -694,13 +698,13 @@ class Connection:
         try:
             self.transport.fill_on(data)
         except OSError as error:
-            raise ConnectionLost(f"the connection broke: {error}") from None
+            raise ConnectionLost(breakage(error)) from None
 
     def _look_again(self) -> None:
         """Give up what has not arrived in time: the rest of a message, or of an aggregate."""
         now = time.monotonic()
         if self.session.incomplete and now - self._heard >= self._timeout:
-            self.end(ProtocolError(f"a message began and was not continued within {self._timeout:g} s."))
+            self.end(ProtocolError(f"the rest of a message did not arrive within {self._timeout:g} s."))
             return
         with self._lock:
             received = self.session.expire(now)
@@ -794,7 +798,7 @@ class Connection:
         lost(self, reason, self._wanted)
 
     def _reason_of_end(self) -> ConnectionLost:
-        return self._reason or ConnectionLost("it was closed.")
+        return self._reason or ConnectionLost("the connection was closed.")
 
     def abandon(self, reason: ConnectionLost | None = None, *, wanted: bool = True) -> None:
         """Make the reader end the connection.
@@ -841,8 +845,8 @@ class Connection:
 
 def _busy() -> WrongContext:
     return WrongContext(
-        "A signal handler has interrupted this thread as it handled what the server sent, and nothing was sent: no "
-        "answer could be read before the handler returns. Let another thread send."
+        "A signal handler interrupted this thread while it was processing data from the server, so nothing was sent: "
+        "no answer could be read before the handler returns. Send from another thread."
     )
 
 
@@ -876,7 +880,7 @@ def monitor(connection: Connection, interval: float) -> None:
         except Error:  # it ended, or too many requests are pending: the next round shows
             continue
         except BaseException as error:  # noqa: BLE001 - raised by an observer; others rely on this thread
-            connection.report("Watching the connection was interrupted by an exception, and goes on.", error)
+            connection.report("Monitoring the connection raised an exception; it continues.", error)
             continue
         if exchange.response is None:
             connection.end(ConnectionLost(f"the server did not answer a ping within {interval:g} s."))

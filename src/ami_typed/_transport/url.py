@@ -101,10 +101,10 @@ class Address(NamedTuple):
         settings = _settings_of(url) if url else {}
         own = {name: text for name in _SETTINGS if (text := environment.get(prefix + name.upper()))}
         for name in settings.keys() & own.keys():
-            raise AddressError(f"{prefix}URL and {prefix}{name.upper()} both say the {name}; leave one of them out.")
+            raise AddressError(f"{prefix}URL and {prefix}{name.upper()} both set {name}; remove one of them.")
         settings |= own
         if "host" not in settings:
-            raise AddressError(f"The environment says nothing of a server; set {prefix}URL or {prefix}HOST.")
+            raise AddressError(f"The environment does not specify a server; set {prefix}URL or {prefix}HOST.")
         return _address(settings, secret)
 
 
@@ -117,13 +117,13 @@ def _settings_of(url: str) -> dict[str, str]:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise AddressError(
-            "The URL's host or port cannot be read; an IPv6 address stands in brackets, and what is special in a name "
-            "or secret is percent-encoded (%40 for @, %2F for /, %3A for :)."
+            "The URL's host or port is invalid. Write an IPv6 address in brackets, and percent-encode special "
+            "characters in a name or secret (%40 for @, %2F for /, %3A for :)."
         ) from None
     if parts.scheme not in {"ami", "amis"} or not host:
-        raise AddressError("A URL of a server begins with ami://HOST or, for TLS, with amis://HOST.")
+        raise AddressError("The URL must begin with ami://HOST or, for TLS, with amis://HOST.")
     if parts.path.strip("/") or parts.fragment:
-        raise AddressError("Behind the URL's host and port stands a query or nothing; % # / ? @ are percent-encoded.")
+        raise AddressError("Only a query may follow the URL's host and port; percent-encode % # / ? @ elsewhere.")
     given = {"host": host, "user": parts.username, "secret": parts.password}
     settings = {name: unquote(text, errors="surrogateescape") for name, text in given.items() if text}
     settings["tls"] = "yes" if parts.scheme == "amis" else "no"
@@ -139,9 +139,11 @@ def _query_of(query: str) -> dict[str, str]:
     settings: dict[str, str] = {}
     for place, (name, text) in enumerate(parse_qsl(query, keep_blank_values=True), 1):
         if name not in known:
-            raise AddressError(f"Parameter {place} of the URL's query is none of those there are: {', '.join(known)}.")
+            raise AddressError(
+                f"Parameter {place} of the URL's query is unknown; the parameters are {', '.join(known)}."
+            )
         if name in settings:
-            raise AddressError(f"The URL's query says the {name} twice.")
+            raise AddressError(f"The URL's query sets {name} twice.")
         settings[name] = text
     return settings
 
@@ -179,7 +181,7 @@ _SETTINGS: dict[str, tuple[Callable[[str], object], str]] = {
     "host": (str, "a name or an address"),
     "port": (_port, "a number from 1 to 65535"),
     "user": (str, "a section of manager.conf"),
-    "secret": (str, "its secret"),
+    "secret": (str, "the secret of that section"),
     "tls": (_flag, "yes or no"),
     "secret_file": (secret_in_file, "the path of a file"),
     "cafile": (str, "the path of a file"),
@@ -190,7 +192,7 @@ _SETTINGS: dict[str, tuple[Callable[[str], object], str]] = {
     "plain": (_flag, "yes or no"),
     "wait": (_seconds, "a number of seconds above 0"),
     "reconnect": (_reconnect, "yes, no or start"),
-    "timezone": (timezone_of, "the name of a time zone that this machine knows, such as Europe/Berlin"),
+    "timezone": (timezone_of, "the name of a time zone in this system's database, such as Europe/Berlin"),
 }
 """Every setting: the function that converts its text to a value, and what the value must be."""
 
@@ -201,9 +203,9 @@ def _address(settings: Mapping[str, str], secret: Secret | None) -> Address:
     tls: bool = values.get("tls", False)
     files = Certificates(values.get("cafile"), values.get("certfile"), values.get("keyfile"))
     if any(files) and not tls:
-        raise AddressError("cafile, certfile and keyfile are for TLS only: amis:// or TLS=yes asks for it.")
+        raise AddressError("cafile, certfile and keyfile require TLS: use amis:// or TLS=yes.")
     if files.keyfile and not files.certfile:
-        raise AddressError("A keyfile needs the certfile that it belongs to.")
+        raise AddressError("keyfile also needs certfile, the certificate that the key belongs to.")
     timeout: float = values.get("timeout", _TIMEOUT)
     port: int = values.get("port", _TLS_PORT if tls else _PORT)
     target = Target(values["host"], port, timeout, files if any(files) else tls)
@@ -216,15 +218,16 @@ def _value_of(name: str, text: str) -> object:
     try:
         return make(text)
     except (ValueError, KeyError):
-        raise AddressError(f"The {name} has to be {what}.") from None
+        raise AddressError(f"{name} must be {what}.") from None
 
 
 def _credentials(values: Mapping[str, Any], secret: Secret | None, timeout: float) -> Credentials | None:
     secrets = [each for each in (secret, values.get("secret"), values.get("secret_file")) if each is not None]
     if len(secrets) > 1:
-        raise AddressError("There is more than one secret; give it as an argument, as text or as secret_file.")
+        raise AddressError("More than one secret is given; give either the argument, secret or secret_file.")
     if bool(secrets) != ("user" in values):
-        raise AddressError(f"There is a {'secret' if secrets else 'user'} and no {'user' if secrets else 'secret'}.")
+        given, missing = ("secret", "user") if secrets else ("user", "secret")
+        raise AddressError(f"A {given} is given without a {missing}; give both or neither.")
     if not secrets:
         return None
     return Credentials(

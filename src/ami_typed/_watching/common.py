@@ -42,8 +42,8 @@ class _Unread(Buffer[live.Change]):
         super().__init__(overflow, limits.stream if limit is None else limit, limits.waiting)
         if self.overflow.disconnects or self.overflow.seconds:
             raise ValueError(
-                "A stream of changes has no connection to close or to pause: its overflow is Overflow.DROP_OLDEST or "
-                "Overflow.DROP_NEWEST."
+                "A stream of changes cannot end the connection or pause reading: its overflow must be "
+                "Overflow.DROP_OLDEST or Overflow.DROP_NEWEST."
             )
 
     def _tell(self, gap: int) -> live.Change:
@@ -226,7 +226,7 @@ class Watching:
     def _failed(self, error: Error) -> None:
         """Record that reloading the picture failed; the next connection retries it."""
         self._failure = error
-        _logger.warning("Could not load the picture of calls again: %s", error)
+        _logger.warning("Could not reload the calls: %s", error)
 
 
 def _now() -> datetime:

@@ -39,7 +39,7 @@ class TaskChanges(Changes[C_co]):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            raise EventTimeout(f"No change came within {timeout:g} s.") from None
+            raise EventTimeout(f"No change arrived within {timeout:g} s.") from None
         return self._buffer.take()  # type: ignore[return-value]  # `_put` adds only changes of its classes
 
 

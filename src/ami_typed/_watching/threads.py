@@ -45,7 +45,7 @@ class ThreadChanges(Changes[C_co]):
         while True:
             while not self._buffer.ready:
                 if not self._bell.wait(None if deadline is None else deadline - time.monotonic()):
-                    raise EventTimeout(f"No change came within {timeout:g} s.")
+                    raise EventTimeout(f"No change arrived within {timeout:g} s.")
             try:
                 return self._buffer.take()
             except LookupError:  # another thread was faster

@@ -123,7 +123,7 @@ class Stage:
         try:
             return self.record.until(cls, where, since=self._mark, timeout=timeout)
         except ami.EventTimeout:
-            raise ami.EventTimeout(f"{cls.__name__} did not come within {timeout:g} s.") from None
+            raise ami.EventTimeout(f"{cls.__name__} did not arrive within {timeout:g} s.") from None
 
     def end(self) -> None:
         """End a step: hang up what is left of it."""
