@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import ami_typed as ami
 from ami_typed import FieldError, Releases, _speed, events, responses
+from ami_typed._language.descriptions import described
 from ami_typed.fields import (
     Always,
     Joined,
@@ -22,7 +23,6 @@ from ami_typed.fields import (
     Sometimes,
     Variables,
     VariablesByName,
-    described,
     fields_of,
     processed,
 )

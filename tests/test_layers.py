@@ -22,7 +22,18 @@ GENERATOR = Path(codegen.__file__).parent
 
 LAYERS = {
     "language": {
-        *("_lazy", "_speed", "releases", "errors", "arguments", "quantities", "values", "fields", "messages"),
+        *(
+            "_lazy",
+            "_speed",
+            "_language",
+            "releases",
+            "errors",
+            "arguments",
+            "quantities",
+            "values",
+            "fields",
+            "messages",
+        ),
         *("structures", "configuration", "keywords", "notices"),
     },
     "generated": {"enums", "catalogue", "responses", "events", "aggregates", "actions", "releases.views"},
@@ -157,7 +168,7 @@ def test_every_module_belongs_to_one_layer() -> None:
 
 def test_what_is_private_lies_in_a_private_folder_and_nothing_there_needs_an_underscore() -> None:
     private = {module for module in MODULES for part in module.split(".")[-1:] if part[0] == "_" and part[1] != "_"}
-    assert private == {"_lazy", "_speed", "_protocol", "_delivery", "_transport", "_watching", "_faces"}
+    assert private == {"_lazy", "_speed", "_language", "_protocol", "_delivery", "_transport", "_watching", "_faces"}
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -12,7 +12,7 @@ import sys
 import typing
 from importlib import resources
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -21,6 +21,9 @@ from ami_typed import actions, catalogue, enums, values
 from ami_typed.fields import fields_of
 from ami_typed.registry import event_class
 from tests.support import in_a_fresh_process
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SOURCE = Path(ami_typed.__file__)
 GENERATED = {"actions", "events", "responses", "aggregates", "enums", "catalogue"}
@@ -49,6 +52,19 @@ def test_making_a_manager_loads_no_generated_class_and_nothing_heavy() -> None:
     assert not loaded & {"asyncio", "typing_extensions", "logging", "inspect", "ssl", "ast", "dataclasses", "pydantic"}
     assert not {name for name in loaded if name.startswith("ami_typed.aio")}
     assert not loaded & {"socket", "select", "selectors"}  # which connecting needs
+    assert not {name for name in loaded if "__mypyc" in name}
+    assert not loaded & {
+        "weakref",
+        "copy",
+        "json",
+        "zoneinfo",
+        "ami_typed.fields",
+        "ami_typed.values",
+        "ami_typed.statistics",
+    }
+    assert {name for name in loaded if name.startswith("ami_typed._language.")} == {
+        f"ami_typed._language.{name}" for name in ("codecs", "headers", "times")
+    }
 
 
 def test_importing_a_manager_compiles_no_annotation() -> None:
@@ -69,11 +85,21 @@ def test_named_tuples_are_those_of_typing(cls: Any) -> None:
     of_typing: Any = NamedTuple
     made = of_typing(cls.__name__, list(fields.items()))
     assert cls._fields == made._fields
-    assert {*vars(made)} - {"__orig_bases__"} <= {*vars(cls)}
+    assert {*dir(made)} - {"__orig_bases__"} <= {*dir(cls)}
+    assert (cls.__match_args__, cls._field_defaults.keys()) == (cls._fields, {*cls._fields} & {*cls._field_defaults})
     assert cls.__doc__ != made.__doc__
     assert [each.annotation for each in inspect.signature(cls).parameters.values()] == [*cls.__annotations__.values()]
     value = cls(*range(len(fields)))
     assert pickle.loads(pickle.dumps(value)) == value == tuple(range(len(fields)))
+    assert repr(value) == repr(made(*value))
+    assert value._asdict() == made(*value)._asdict()
+    first = cls._fields[0]
+    assert value._replace(**{first: "new"}) == ("new", *value[1:]) == cls._make(["new", *value[1:]])
+    assert getattr(value, first) == 0
+    mistakes: list[Callable[[], Any]] = [lambda: cls._make([]), lambda: value._replace(no=1), lambda: cls(*value, 1)]
+    for mistake in mistakes:
+        with pytest.raises((TypeError, ValueError)):
+            mistake()
 
 
 def test_one_event_loads_its_module_and_what_it_shares_with_others() -> None:

@@ -45,7 +45,7 @@ R = TypeVar("R")
 
 _AS_TEXT = frozenset({"uuid", "ipaddress", "decimal"})
 """The modules whose objects are encoded with `str`."""
-_WHOLE = re.compile(r"\s*([+-]?[0-9]+)\s*", re.ASCII)
+_WHOLE = r"\s*([+-]?[0-9]+)\s*"
 
 
 def wrong(expected: str, value: object) -> TypeError:
@@ -127,7 +127,7 @@ def as_integer(value: object) -> str:
     if type(value) is int:
         return _digits(value, str, expected)
     if isinstance(value, str):
-        digits = _WHOLE.fullmatch(value)
+        digits = re.fullmatch(_WHOLE, value, re.ASCII)
         if digits is None:
             raise ValueError(f"must be {expected}; the given text is not one")
         return digits[1]

@@ -17,12 +17,12 @@ import functools
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
+from ami_typed._language.redaction import is_secret
 from ami_typed._lazy import NamedTuple
 from ami_typed._speed import unread
 from ami_typed.errors import FieldError
 from ami_typed.fields import Built, Family, Joined, Repeated, Sometimes, family_of, fields_of
 from ami_typed.messages import KEY_ACTION, KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE, Answer, Event, Request
-from ami_typed.messages import _is_secret as is_secret
 from ami_typed.registry import described_action, event_class
 from ami_typed.values import OpenIntEnum, OpenStrEnum
 

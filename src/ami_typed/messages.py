@@ -12,9 +12,7 @@ Rules of this module:
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
-from copy import copy as shallow_copy
 from functools import cache
 from typing import (
     TYPE_CHECKING,
@@ -28,12 +26,13 @@ from typing import (
     overload,
 )
 
+from ami_typed._language.codecs import Codec, Headers, integer, items, spell, text
+from ami_typed._language.headers import Always, Processed, Sometimes, processed, typed_headers, zone_of
+from ami_typed._language.times import epoch
 from ami_typed._lazy import NamedTuple
 from ami_typed._speed import NONE_REPEATED, publish, read, unread
 from ami_typed.arguments import about
-from ami_typed.fields import Always, Processed, Sometimes, processed, typed_headers, zone_of
 from ami_typed.releases import Releases
-from ami_typed.values import TRUE, Codec, Headers, as_json, epoch, integer, items, mask_trouble, spell, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,6 +40,8 @@ if TYPE_CHECKING:
     from typing import Self
 
     from typing_extensions import TypeVar as DefaultTypeVar
+
+    from ami_typed._language.parsing import Parsed
 
     R = DefaultTypeVar("R", default="Message")
 else:
@@ -84,65 +85,14 @@ _LONGEST_WAIT = 1e7
 """Upper bound for the duration that an action's header specifies, in seconds: it is arbitrary text from the program,
 and its number is added to timestamps."""
 
-_RAW_TEXT = "Response: Follows"
-_RAW_TEXT_HEADERS = ("response", "privilege", "actionid", "message")
-_RAW_TEXT_END = "--END COMMAND--"
 
-_SECRETS = frozenset(
-    {
-        *("secret", "password", "newpassword", "passworddigest", "md5secret", "md5cred"),
-        *("remotesecret", "oauthsecret", "refreshtoken", "json"),
-    }
-)
-_SECRETS_OF_ANY_ACTION = _SECRETS | {"key", "value-*", "match-*"}
+SECRETS = frozenset({
+    "secret", "password", "newpassword", "passworddigest", "md5secret", "md5cred",
+    "remotesecret", "oauthsecret", "refreshtoken", "json",
+})  # fmt: skip
+"""Headers that hold a secret in any message."""
+SECRETS_OF_ANY_ACTION = SECRETS | {"key", "value-*", "match-*"}
 """Headers that may hold a secret in a request whose action has no class that declares them."""
-_NAMED_BY = {"value": "variable", "val": "key"}
-"""Headers that hold a value whose name is in another header: a channel variable, a database entry."""
-
-
-@cache
-def _telltale() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return two patterns: one for the name of a secret, one for a text that contains a secret.
-
-    Such a text assigns a secret to a variable or in a line of a configuration file, is a ``register`` line, or is a URI
-    with a password.
-    """
-    word = r"(?:secret|password|passwd|passphrase|(?:^|_|admin|vm)pin|token|api_?key|md5_?cred|password_?digest)"
-    text = rf"(?:{word}|^register)\s*=>?\s*\S|://[^\s/@:]+:[^\s/@]+@"
-    return re.compile(rf"(?<!using){word}$", re.IGNORECASE), re.compile(text, re.IGNORECASE)
-
-
-def _redacted(headers: Mapping[str, Any], secrets: frozenset[str]) -> dict[str, Any]:
-    """Return headers for display, with the values of secrets masked."""
-    shown = {name: _shown(name, value, secrets) for name, value in headers.items()}
-    folded = {name.lower(): value for name, value in headers.items()}
-    for name in shown:
-        namer = folded.get(_NAMED_BY.get(name.lower(), ""))
-        if isinstance(namer, str) and _telltale()[0].search(namer):
-            shown[name] = "***"
-    return shown
-
-
-def _shown(name: str, value: Any, secrets: frozenset[str]) -> Any:
-    """Return a header's value for display, masking nested values one by one."""
-    if isinstance(value, Mapping):
-        inner = cast("Mapping[str, Any]", value)
-        return {each: _shown(str(each), held, secrets) for each, held in inner.items()}
-    if isinstance(value, Headers):
-        return [(each, _shown(each, held, secrets)) for each, held in value]
-    if isinstance(value, (list, tuple)):
-        return [_shown(name, held, secrets) for held in cast("Sequence[Any]", value)]
-    return "***" if value and _is_secret(name, value, secrets) else value
-
-
-def _is_secret(name: str, value: Any, secrets: frozenset[str]) -> bool:
-    """Return whether a header must be masked, because of its name or of a secret in its text."""
-    folded = name.lower()
-    telling_name, telling_text = _telltale()
-    if folded in secrets or folded.rstrip("-0123456789") + "-*" in secrets or telling_name.search(folded):
-        return True
-    text = value.decode("latin-1") if isinstance(value, (bytes, bytearray)) else value
-    return isinstance(text, str) and telling_text.search(text) is not None
 
 
 def _positional(*, kw_only: bool, default: Any) -> Any:  # noqa: ARG001 - checkers read it
@@ -223,7 +173,7 @@ class Message(dict[str, str], MessageTemplate):
     __slots__ = ("_data", "_octets", "_repeated", "_unread", "_zone")
     __match_args__ = ()  # patterns name attributes: ``case events.Hangup(cause=cause)``
 
-    secrets: ClassVar[frozenset[str]] = _SECRETS
+    secrets: ClassVar[frozenset[str]] = SECRETS
     """The headers, in lower case, that are never shown; others are masked if name or value looks like a secret."""
 
     _local: ClassVar[bool] = False
@@ -263,7 +213,7 @@ class Message(dict[str, str], MessageTemplate):
         of_the_wire = bool(given) and all(isinstance(each, str) for each in given)
         if keywords or not (given or data):
             given, of_the_wire = self._composed(given, keywords), False
-        lines = [_without_end(each) if isinstance(each, str) else f"{each[0]}: {each[1]}" for each in given]
+        lines = [each.rstrip("\r\n") if isinstance(each, str) else f"{each[0]}: {each[1]}" for each in given]
         lines = [*(line for line in lines if line or not of_the_wire), *data]
         if any("\r" in line or "\n" in line for line in lines):
             raise ValueError("A header or data line of a message cannot contain a CR or LF.")
@@ -310,10 +260,12 @@ class Message(dict[str, str], MessageTemplate):
             return given
         if not opening and not given:
             raise TypeError(self._nameless())
-        from ami_typed.keywords import composed  # imported lazily: programs that only receive do not need it
+        # imported lazily: programs that only receive do not need them
+        from ami_typed._language.parsing import split_headers
+        from ami_typed.keywords import composed
 
-        texts, data = _headers(
-            [_without_end(each) if isinstance(each, str) else f"{each[0]}: {each[1]}" for each in given]
+        texts, data = split_headers(
+            [each.rstrip("\r\n") if isinstance(each, str) else f"{each[0]}: {each[1]}" for each in given]
         )
         made = composed(type(self), opening, texts, keywords)
         return [*(header if header[0] else header[1] for header in made), *data]
@@ -332,24 +284,16 @@ class Message(dict[str, str], MessageTemplate):
         octets = self._unread
         if octets is None:  # another thread has parsed it meanwhile
             return
-        lines = self.raw
-        headers, data = _raw_text(lines) if lines and _is_raw_text(lines[0]) else _headers(lines)
-        first, repeated = dict(headers), NONE_REPEATED
-        if len(first) != len(headers):
-            values = _all_values(headers)
-            first = {name: values[name.lower()][0] for name in first}
-            repeated = {name: each for name, each in values.items() if len(each) > 1}
-        publish(self, octets, first, data, repeated)
+        from ami_typed._language.parsing import parsed  # imported lazily, as below: `_speed` parses most messages
+
+        publish(self, octets, *parsed(self.raw))
 
     @property
     def raw(self) -> list[str]:
         """The lines of the message as received, without its final empty line."""
-        text = self._octets.decode("utf-8", "surrogateescape")
-        # A bare LF is part of a value, so that it cannot inject headers. Lines of raw text all end in bare LFs.
-        lines = text.split("\r\n") if "\r\n" in text and not _is_raw_text(text) else _split_lines(text)
-        if not lines[-1]:
-            lines.pop()
-        return lines
+        from ami_typed._language.parsing import lines_of
+
+        return lines_of(self._octets)
 
     def all(self, name: str) -> list[str]:
         """Return every value of a header, in order; an empty list if it is absent."""
@@ -456,11 +400,15 @@ class Message(dict[str, str], MessageTemplate):
         Args:
             typed: See `to_dict`.
         """
+        from ami_typed._language.jsonable import as_json  # imported lazily: rarely needed
+
         return as_json(self.to_dict(typed=typed))
 
     def _hides(self, header: str, text: str) -> bool:
         """Return whether a header's text may be a secret and must not be shown."""
-        return bool(_redacted({**self, header: text}, self.secrets)[header] != text)
+        from ami_typed._language.redaction import redacted  # imported lazily, as below: only display needs it
+
+        return bool(redacted({**self, header: text}, self.secrets)[header] != text)
 
     def _unreadable(self, header: str, text: str | None, reason: str) -> Exception:
         """Return the `FieldError` for a header that is missing (``text`` is `None`) or cannot be decoded."""
@@ -470,7 +418,9 @@ class Message(dict[str, str], MessageTemplate):
 
     def copy(self) -> Self:
         """Return a copy of the same class, including every value of repeated headers."""
-        return shallow_copy(self)
+        import copy  # imported lazily: rarely needed
+
+        return copy.copy(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy the bytes and, once parsed, the headers, which the program may have changed."""
@@ -478,101 +428,18 @@ class Message(dict[str, str], MessageTemplate):
         return _restored, (type(self), self._octets, parsed, zone_of(self)), getattr(self, "__dict__", None) or None
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_redacted(self, self.secrets)!r})"
+        from ami_typed._language.redaction import redacted
+
+        return f"{type(self).__name__}({redacted(self, self.secrets)!r})"
 
 
-_Parsed = tuple[dict[str, str], list[str], dict[str, list[str]]]
-"""A parsed message: its headers, the lines that are not headers, and all values of repeated headers."""
-
-
-def _restored(cls: type[M], octets: bytes, parsed: _Parsed | None, zone: tzinfo | None) -> M:
+def _restored(cls: type[M], octets: bytes, parsed: Parsed | None, zone: tzinfo | None) -> M:
     message = cls.of(octets) if parsed is None else cls.__new__(cls)
     message._zone = zone
     if parsed is not None:
         message._octets = message._unread = octets
         publish(message, octets, *parsed)
     return message
-
-
-def _all_values(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return the values of each header, by name in lower case."""
-    values: dict[str, list[str]] = {}
-    for name, value in headers:
-        values.setdefault(name.lower(), []).append(value)
-    return values
-
-
-def _without_end(line: str) -> str:
-    """Return a line without its CR and LF."""
-    return line.rstrip("\r\n")
-
-
-def _headers(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Split lines into headers and lines that are not headers."""
-    headers: list[tuple[str, str]] = []
-    data: list[str] = []
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if "(" in name and "): " in line:  # ChanVariable(SIP/[::1]-0001): the name contains colons
-            name, colon, value = line.partition("): ")
-            name, value = name + ")", " " + value
-        if colon:
-            value = value.removeprefix(" ")
-            headers.append((name, value.rstrip("\n") if name.lower() == "message" else value))
-        else:
-            data.append(line)
-    return headers, data
-
-
-def _is_raw_text(text: str) -> bool:
-    return text[: len(_RAW_TEXT)].lower() == _RAW_TEXT.lower()
-
-
-def _split_lines(text: str) -> list[str]:
-    return [line.removesuffix("\r") for line in text.split("\n")]
-
-
-def _raw_text(lines: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
-    """Parse an answer with raw text, as of Asterisk 13's ``Command``; lines of the text may look like headers."""
-    expected = list(_RAW_TEXT_HEADERS)
-    count = 0
-    for line in lines:
-        name = line.partition(":")[0].lower()
-        if name not in expected:
-            break
-        expected.remove(name)
-        count += 1
-    data = lines[count:]
-    if data and data[-1].endswith(_RAW_TEXT_END):
-        last = data.pop().removesuffix(_RAW_TEXT_END)
-        data += [last] if last else []
-    return _headers(lines[:count])[0], data
-
-
-def _reading(name: str) -> Any:
-    """Wrap a method of `Message` so that it first parses the message and any message passed to it."""
-    method = getattr(Message, name)
-
-    def read_all(self: LazyMessage, *args: Any, **kwargs: Any) -> Any:
-        self._read()
-        for other in args:
-            if isinstance(other, LazyMessage):
-                other._read()
-        return method(self, *args, **kwargs)
-
-    def read_alone(self: LazyMessage) -> Any:
-        if not read(self):
-            self._read_closely()
-        return method(self)
-
-    chosen = read_alone if name in _ALONE else read_all
-    chosen.__name__ = name
-    chosen.__doc__ = method.__doc__
-    return chosen
-
-
-_ALONE = {"__iter__", "__len__", "__reversed__", "clear", "copy", "items", "keys", "values", "popitem"}
-"""The methods without arguments."""
 
 
 class LazyMessage(Message):
@@ -604,14 +471,48 @@ class LazyMessage(Message):
         self._read()
         return self[name]
 
-    if not TYPE_CHECKING:  # editors and type checkers show dict's signatures
-        for _name in (
-            *("__contains__", "__eq__", "__ne__", "__iter__", "__len__", "__reversed__", "__or__", "__ror__"),
-            *("__ior__", "__setitem__", "__delitem__", "clear", "copy", "items", "keys", "values"),
-            *("pop", "popitem", "setdefault", "update"),
-        ):
-            locals()[_name] = _reading(_name)
-        del _name
+
+def _named_as(method: Any, reading: Any) -> Any:
+    reading.__name__ = method.__name__
+    reading.__doc__ = method.__doc__
+    return reading
+
+
+def _reading_itself(method: Callable[[Any], Any]) -> Any:
+    """Wrap a method without arguments so that it first parses its message."""
+
+    def reading(self: LazyMessage) -> Any:
+        if not read(self):
+            self._read_closely()
+        return method(self)
+
+    return _named_as(method, reading)
+
+
+def _reading_both(method: Callable[..., Any]) -> Any:
+    """Wrap a method so that it first parses its message and any message passed to it."""
+
+    def reading(self: LazyMessage, *args: Any, **kwargs: Any) -> Any:
+        self._read()
+        for other in args:
+            if isinstance(other, LazyMessage):
+                other._read()
+        return method(self, *args, **kwargs)
+
+    return _named_as(method, reading)
+
+
+_ALONE = (
+    "__iter__", "__len__", "__reversed__", "clear", "copy", "items", "keys", "values", "popitem",
+)  # fmt: skip
+_WITH_OTHERS = (
+    "__contains__", "__eq__", "__ne__", "__or__", "__ror__", "__ior__", "__setitem__", "__delitem__", "pop",
+    "setdefault", "update",
+)  # fmt: skip
+for _name in _ALONE:
+    setattr(LazyMessage, _name, _reading_itself(getattr(Message, _name)))
+for _name in _WITH_OTHERS:
+    setattr(LazyMessage, _name, _reading_both(getattr(Message, _name)))
 
 
 class _Success:
@@ -788,6 +689,8 @@ class Waits(NamedTuple):
     def seconds(self, headers: Mapping[str, Any]) -> float:
         """Return the time for which a request with these headers blocks the connection, in seconds."""
         given = {name.lower(): value for name, value in headers.items() if value is not None}
+        from ami_typed._language.masks import TRUE  # imported lazily: few actions need it
+
         if str(given.get(self.unless.lower(), "")).lower() in TRUE:
             return 0
         try:
@@ -897,7 +800,7 @@ class Request(dict[str, Any], Generic[R]):
     """The header that sets the connection's event mask."""
     names_events: ClassVar[str] = ""
     """The header that names events, in the criteria of a filter."""
-    secrets: ClassVar[frozenset[str]] = _SECRETS
+    secrets: ClassVar[frozenset[str]] = SECRETS
     """The headers, in lower case, that are never shown; a ``-*`` suffix stands for a number."""
 
     aggregate: bool = False
@@ -1052,24 +955,34 @@ class Request(dict[str, Any], Generic[R]):
         for headers in self.one_of:
             if len(given.intersection(headers)) != 1:
                 raise ValueError(f"{self.action} needs exactly one of {_listed(headers, 'and')}.")
-        if self.sets_mask and (trouble := mask_trouble(str(self.get(self.sets_mask, "")))) is not None:
-            raise ValueError(f"{self.action}: {self._parameter(self.sets_mask)}: {trouble}")
+        if self.sets_mask:
+            self._check_mask()
         for headers in self.some_of:
             if not given.intersection(headers):
                 raise ValueError(f"{self.action} needs {_listed(headers, 'or')}.")
+
+    def _check_mask(self) -> None:
+        """Reject an event mask that names an unknown class of events; raise `ValueError`."""
+        from ami_typed._language.masks import mask_trouble
+
+        trouble = mask_trouble(str(self.get(self.sets_mask, "")))
+        if trouble is not None:
+            raise ValueError(f"{self.action}: {self._parameter(self.sets_mask)}: {trouble}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle and copy the headers and attributes."""
         return _remade, (type(self), dict(self)), self.__dict__ or None
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({_redacted(self, _secrets_of(type(self)))!r})"
+        from ami_typed._language.redaction import redacted
+
+        return f"{type(self).__name__}({redacted(self, _secrets_of(type(self)))!r})"
 
 
 def _secrets_of(knowledge: type[Request[Any]]) -> frozenset[str]:
     """Return the headers that are never shown; for an action without a class, all that may hold a secret."""
     known = knowledge.secrets is not Request.secrets or knowledge.releases is not Request.releases
-    return knowledge.secrets if known else _SECRETS_OF_ANY_ACTION
+    return knowledge.secrets if known else SECRETS_OF_ANY_ACTION
 
 
 def as_sent(request: Request[Any], octets: bytes) -> Request[Any]:
@@ -1093,9 +1006,11 @@ def sent_as(request: Request[Any], octets: bytes, knowledge: type[Request[Any]])
         octets: Its bytes.
         knowledge: The class that describes the action.
     """
+    from ami_typed._language.redaction import redacted
+
     message = Message.of(octets.removesuffix(b"\r\n\r\n"))
     headers = {name: _one_or_all(message, name) for name in message}
-    return f"{request.action}({_redacted(headers, request.secrets | _secrets_of(knowledge))!r})"
+    return f"{request.action}({redacted(headers, request.secrets | _secrets_of(knowledge))!r})"
 
 
 def _lines(name: str, value: Any) -> Iterable[tuple[str, str]]:
@@ -1279,6 +1194,8 @@ class Aggregate(dict[Any, Any], MessageTemplate):
 
     def to_json(self, *, typed: bool = False) -> str:
         """Return `to_dict` as a JSON object; see `Message.to_json`."""
+        from ami_typed._language.jsonable import as_json  # imported lazily: rarely needed
+
         return as_json(self.to_dict(typed=typed))
 
     def _fail(self, reason: str) -> None:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ami_typed.fields import Always, Repeated
+from ami_typed._language.codecs import integer, text
+from ami_typed._language.headers import Always, Repeated
+from ami_typed._language.times import seconds
 from ami_typed.messages import KEY_EVENT, Event
-from ami_typed.values import integer, seconds, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ Rules of this module:
 from __future__ import annotations
 
 import time
-import weakref
+from _weakref import ref  # the module weakref would be a twentieth of importing `Manager`
 from typing import TYPE_CHECKING, TypeVar
 
 from ami_typed._faces.common import Face, Stream, unwanted
@@ -95,7 +95,7 @@ class ThreadFace(Face["Connection", "Audience"]):
         from ami_typed._transport.threads import audience_of
 
         self._leave()
-        audience = audience_of(self._handlers, weakref.ref(self), self._new_backlog(), self._log)
+        audience = audience_of(self._handlers, ref(self), self._new_backlog(), self._log)
         connection = None
         try:
             audience.dispatcher.start()
@@ -138,7 +138,7 @@ class ThreadFace(Face["Connection", "Audience"]):
             self._connection, self._audience, self._target = connection, connection.audience, target
             self._latest = max(call, self._latest[0]), target
             self._wanted = Latch()
-            return Plan(weakref.ref(self), self._wanted, self._reconnect.pauses() if self._reconnect else None)
+            return Plan(ref(self), self._wanted, self._reconnect.pauses() if self._reconnect else None)
 
     def _dial(self, target: Target, audience: Audience) -> Connection:
         """Establish a connection, up to the server's greeting.
@@ -261,7 +261,7 @@ class Plan(NamedTuple):
         pauses: The pauses between attempts to reconnect, `None` to not reconnect.
     """
 
-    manager: weakref.ref[ThreadFace]
+    manager: ref[ThreadFace]
     wanted: Latch
     pauses: Pauses | None
 

@@ -18,7 +18,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ami_typed._lazy import NamedTuple
-from ami_typed._protocol.framing import is_writable
 from ami_typed.arguments import name_of_type, wrong
 from ami_typed.errors import (
     ActionFailed,
@@ -29,11 +28,10 @@ from ami_typed.errors import (
     OutcomeTimeout,
     OutcomeUnknown,
 )
-from ami_typed.messages import _SECRETS_OF_ANY_ACTION, Answer, Event, Request
+from ami_typed.messages import SECRETS_OF_ANY_ACTION, Answer, Event, Request
 from ami_typed.notices import Disconnected
 from ami_typed.quantities import seconds, seconds_or_none
 from ami_typed.releases import Release
-from ami_typed.values import mask_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,7 +124,7 @@ class _Plain(Request[Answer]):
 
     __slots__ = ()
 
-    secrets = _SECRETS_OF_ANY_ACTION
+    secrets = SECRETS_OF_ANY_ACTION
 
     def process_response(self, response: Any) -> Answer:
         return Answer.of(response)
@@ -147,6 +145,8 @@ def login(credentials: Credentials) -> Conversation[Release | None]:
         LoginFailed: The server rejected the log-in.
         StillBooting: The server was not fully booted in time.
     """
+    from ami_typed._language.masks import mask_trouble  # imported lazily, to keep importing `Manager` fast
+
     username, secret, events, plain, *_ = credentials
     wait, timeout = seconds_or_none(credentials.wait, "wait"), seconds(credentials.timeout, "timeout")
     texts: dict[str, object] = {"username": username, "events": events or ""}
@@ -176,6 +176,8 @@ def _secret_of(secret: str | Callable[[], object]) -> str:
             "The log-in was not sent: the secret contains a CR, LF or NUL, which no line of manager.conf can contain. "
             "If it was read from a file, strip the line end."
         )
+    from ami_typed._protocol.framing import is_writable  # imported lazily: it loads the compiled modules
+
     if not is_writable(text):
         raise HeaderRefused("The log-in was not sent: the secret contains a character that cannot be encoded.")
     return text

@@ -24,6 +24,8 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
+from ami_typed._language.codecs import text
+from ami_typed._language.headers import Sometimes
 from ami_typed._protocol.framing import Framer, encode
 from ami_typed._protocol.quirks import Quirks, RawTexts, is_odd
 from ami_typed._protocol.tally import Tally
@@ -40,7 +42,6 @@ from ami_typed.errors import (
     TooManyPending,
 )
 from ami_typed.exchanges import Exchange
-from ami_typed.fields import Sometimes
 from ami_typed.limits import Limits
 from ami_typed.messages import (
     EVENT_GENERIC,
@@ -60,7 +61,6 @@ from ami_typed.messages import (
 from ami_typed.quantities import LONGEST, seconds
 from ami_typed.registry import check_request, class_of, event_class, has_sorts, knowledge_of, version
 from ami_typed.releases import Release, Releases
-from ami_typed.values import text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

@@ -16,13 +16,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ami_typed.messages import Event, event_name
-from ami_typed.statistics import OTHERS, Ending, RoundTrips, Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from ami_typed._speed.plain import Kind
+    from ami_typed.statistics import Ending, RoundTrips, Statistics
+
+    _Ended = tuple[str, Ending, float]
+    """A request that has ended: its action, its ending, and how long its answer took, in seconds."""
+    _Counted = dict[tuple[str, Ending], "Times"]
+    """The times of many requests, by action and ending."""
 
 __all__ = ["Tally", "Times"]
 
@@ -66,6 +71,8 @@ class Times:
 
     def snapshot(self) -> RoundTrips:
         """Return the statistics of these times."""
+        from ami_typed.statistics import RoundTrips  # imported lazily, as below: many programs never read statistics
+
         return RoundTrips(
             answers=self.number,
             total=self._total,
@@ -74,12 +81,6 @@ class Times:
             last=self._last,
             histogram=tuple((2 ** ((each + 1) / _FINENESS), count) for each, count in sorted(self._classes.items())),
         )
-
-
-_Ended = tuple[str, Ending, float]
-"""A request that has ended: its action, its ending, and how long its answer took, in seconds."""
-_Counted = dict[tuple[str, Ending], Times]
-"""The times of many requests, by action and ending."""
 
 
 class Tally:
@@ -146,6 +147,8 @@ class Tally:
 
     def _all_requests(self) -> _Counted:
         """Return the times of all requests, including those of the current batch."""
+        from ami_typed.statistics import OTHERS
+
         earlier, recent = self._requests
         counted = earlier.copy()
         times: defaultdict[tuple[str, Ending], list[float]] = defaultdict(list)
@@ -168,6 +171,8 @@ class Tally:
             waiting: The number of messages queued for the callbacks.
             since: When the current connection was established; `None` if there is none.
         """
+        from ami_typed.statistics import Statistics
+
         events, unwanted = self._events.copy(), self._unwanted.copy()
         for kind in kinds:
             _add(events if kind.wanted else unwanted, kind.cls, kind.name, kind.count)
@@ -212,5 +217,7 @@ def _add(counted: dict[str, int], cls: type[Any], name: str, count: int) -> None
         return
     known = name if cls is Event else event_name(cls)
     if known not in counted and len(counted) >= _NAMES:
+        from ami_typed.statistics import OTHERS
+
         known = OTHERS
     counted[known] = counted.get(known, 0) + count

@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ami_typed._language.masks import EVENT_CLASSES, FALSE, TRUE, mask_trouble
 from ami_typed.errors import HeaderRefused
 from ami_typed.messages import Event, event_name
 from ami_typed.notices import Notice
 from ami_typed.registry import event_class, family_class
-from ami_typed.values import EVENT_CLASSES, FALSE, TRUE, mask_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,13 +12,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from ami_typed._language.masks import mask_trouble
 from ami_typed._lazy import NamedTuple
 from ami_typed._protocol.dialogues import Credentials
 from ami_typed._transport.target import Certificates, Target, secret_in_file, secret_of, timezone_of
 from ami_typed.backoff import Reconnect
 from ami_typed.errors import AddressError
 from ami_typed.quantities import seconds
-from ami_typed.values import mask_trouble
 
 if TYPE_CHECKING:
     import logging

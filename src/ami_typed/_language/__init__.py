@@ -1,0 +1,1 @@
+"""What the public modules about messages are made of, in modules that are loaded when they are needed."""
