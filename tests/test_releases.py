@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ami_typed as ami
-from ami_typed import Release, Releases, catalogue
+from ami_typed import Release, Releases, actions, catalogue
 from ami_typed import releases as releases_package
 from ami_typed.catalogue import NEWEST_BRANCH, OLDEST_BRANCH
 from ami_typed.fields import fields_of
@@ -74,6 +74,14 @@ def test_what_a_branch_gained_late_is_not_in_a_higher_branch() -> None:
 def test_only_what_has_an_open_end_is_in_later_branches(spans: str, belongs: bool) -> None:
     assert (Release(24) in Releases(spans)) is belongs
     assert (Release(99, 1) in Releases(spans)) is belongs
+
+
+@pytest.mark.parametrize(
+    ("release", "belongs"),
+    [(Release(18, 15), False), (Release(18, 16), True), (Release(20, 0), False), (Release(20, 1), True)],
+)
+def test_rates_are_sent_to_no_release_that_does_not_read_them(release: Release, *, belongs: bool) -> None:
+    assert (release in Releases(actions.AOCMessage.parameter_releases["ChargedItem"])) is belongs
 
 
 def test_an_open_end_begins_where_its_branch_does() -> None:

@@ -93,7 +93,7 @@ class AdviceType(OpenStrEnum):
     """
 
     SETUP = "S"
-    """At the call's set-up: the rates."""
+    """At the call's set-up: the rates. Since 18.16 and 20.1."""
     DURING = "D"
     """During the call: the charges so far."""
     END = "E"
@@ -121,7 +121,9 @@ class AuthType(OpenStrEnum):
     """
 
     PLAIN = "plain"
+    """The secret itself."""
     MD5 = "MD5"
+    """The MD5 sum of a challenge and the secret."""
 
 
 class BillingId(
@@ -897,8 +899,11 @@ class MuteDirection(OpenStrEnum):
     """
 
     IN = "in"
+    """Audio from the channel."""
     OUT = "out"
+    """Audio to the channel."""
     ALL = "all"
+    """Both directions."""
 
 
 class Muting(OpenStrEnum):
@@ -975,10 +980,15 @@ class PlaybackControl(OpenStrEnum):
     """
 
     STOP = "stop"
+    """End the playback."""
     FORWARD = "forward"
+    """Skip forward."""
     REVERSE = "reverse"
+    """Skip back."""
     PAUSE = "pause"
+    """Pause; resume if paused."""
     RESTART = "restart"
+    """Start again from the beginning."""
 
 
 class PresenceState(OpenStrEnum):
@@ -1278,6 +1288,7 @@ class SipResponse(OpenIntEnum):
     REQUEST_TERMINATED = 487
     NOT_ACCEPTABLE_HERE = 488
     BAD_EVENT = 489
+    REQUEST_UPDATED = 490
     REQUEST_PENDING = 491
     UNDECIPHERABLE = 493
     SECURITY_AGREEMENT_NEEDED = 494

@@ -30,20 +30,26 @@ class AOCMessage(Request["Answer"]):
     <https://docs.asterisk.org/Latest_API/API_Documentation/AMI_Actions/AOCMessage/>
 
     Args:
-        msg_type: ``S`` at the call's set-up, ``D`` during the call, ``E`` at its end. Required.
+        msg_type: ``S`` at the call's set-up (since 18.16 and 20.1), ``D`` during the call, ``E`` at its end.
+            Required.
         channel: The channel's name or Uniqueid.
         channel_prefix: The prefix of the channel's name, in place of the full name.
         charge_type: The kind of charge: money, units, free, or not available; omitted with ``S``.
         currency_name: The currency's name, at most 10 letters.
-        currency_amount: The amount, before it is multiplied.
-        currency_multiplier: The factor that the amount is multiplied by.
-        total_type: The scope of the charge: all of the call or a part of it. Defaults to ``Total``.
-        aoc_billing_id: The billing category, such as a reverse-charge or a forwarded call.
-        charging_association_id: The identifier that the charge is associated with.
-        charging_association_number: The number that the charge is associated with.
+        currency_amount: The amount, before it is multiplied; required if the charge is money.
+        currency_multiplier: The factor that the amount is multiplied by; required if the charge is money.
+        total_type: The scope of the charge: all of the call or, only with ``D``, a part of it. Defaults to
+            ``Total``.
+        aoc_billing_id: The billing category, such as a reverse-charge or a forwarded call; not available if
+            omitted. With ``D``, only ``Normal``, ``ReverseCharge`` and ``CreditCard`` are accepted.
+        charging_association_id: The identifier that the charge is associated with; only with ``E``.
+        charging_association_number: The number that the charge is associated with; only with ``E`` and
+            without an identifier.
         charging_association_plan: The numbering plan of that number.
-        units: The charged units, 32 at most.
-        charges: The rate of each item, for ``S``. Only in Asterisk 18, 20 and later.
+        units: The charged units, 32 at most; required if the charge is in units.
+        charges: The rate of each item, for ``S``. Two errors of Asterisk: it reads the unit of a volume from
+            `time_scale`, which must be set to that unit as well, and the step of a duration from `time`, if
+            `granularity` is set. Only in Asterisk 18 (since 18.16), 20.1 and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
@@ -54,7 +60,7 @@ class AOCMessage(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("aoc",)
-    parameter_releases = {"ChargedItem": "18 20-"}
+    parameter_releases = {"ChargedItem": "18.16 20.1-"}
     some_of = (("Channel", "ChannelPrefix"),)
 
     def __init__(

@@ -269,7 +269,8 @@ class QueuePenalty(Request["Answer"]):
 
 
 class QueueReload(Request["Answer"]):
-    """Reloads the queue configuration: the parts that are set to true, or all of it if none is.
+    """Reloads the queue configuration: the parts that are set to true, or all of it if none is; before 16.21 and
+    18.7, that also resets the statistics.
 
     Requires no privilege.
     Asterisk 13 and later.

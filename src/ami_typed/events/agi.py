@@ -29,9 +29,10 @@ class AGIExecEnd(ChannelEvent):
     command_id: Always[str] = Always("CommandId", text)
     """The identifier that relates a command to its result."""
     result_code: Always[int] = Always("ResultCode", integer)
-    """The AGI protocol's result code: 200 if the command was run."""
+    """The AGI protocol's result code: 200 if the command was run, -1 if it failed."""
     result: Always[str] = Always("Result", text)
-    """The outcome in a word, such as ``Success``."""
+    """The outcome in words: ``Success``, ``Failure``, ``Usage``, ``Unknown Result``, ``Invalid or unknown command``,
+    or that a hung-up channel does not permit the command."""
 
 
 class AGIExecStart(ChannelEvent):

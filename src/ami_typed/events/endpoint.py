@@ -52,8 +52,7 @@ class ContactStatus(Event):
 
 
 class PeerEntry(Event):
-    """One peer in the list that SIPpeers, SIPpeerstatus, IAXpeers or IAXpeerlist returns; the headers differ between
-    them.
+    """One peer in the list that SIPpeers, IAXpeers or IAXpeerlist returns; the headers differ between them.
 
     Sent to the session that sends ``IAXpeerlist`` or ``IAXpeers`` or ``SIPpeers``, whatever events its user may
     read.

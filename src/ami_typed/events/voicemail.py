@@ -69,7 +69,7 @@ class MiniVoiceMail(ChannelEvent):
     action: Always[str] = Always("Action", text)
     """Always ``SentNotification``."""
     mailbox: Always[str] = Always("Mailbox", text)
-    """The mailbox, as ``number@context``."""
+    """The mailbox, as ``user@domain`` of minivm.conf."""
     counter: Sometimes[str] = Sometimes("Counter", text)
     """The counter of the message, from ``MVM_COUNTER``; empty if there is none."""
 
@@ -88,7 +88,7 @@ class MWIGet(Event):
     privileges = ()
 
     mailbox: Always[str] = Always("Mailbox", text)
-    """The mailbox, as ``number@context``."""
+    """The mailbox, by the identifier that MWIUpdate gave it."""
     old_messages: Always[int] = Always("OldMessages", integer)
     """Number of heard messages."""
     new_messages: Always[int] = Always("NewMessages", integer)
