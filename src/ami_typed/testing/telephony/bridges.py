@@ -1,0 +1,237 @@
+"""Bridges: who hears whom, and the events that say so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ami_typed.testing.telephony import channels
+from ami_typed.testing.telephony.handling import answers
+from ami_typed.testing.telephony.headers import bridge_lines, channel_lines
+from ami_typed.testing.telephony.objects import UP, Bridge, HungUp, Kicked, Moved, Redirected
+from ami_typed.testing.telephony.processes import Wait
+from ami_typed.testing.telephony.running import run_dialplan
+
+if TYPE_CHECKING:
+    from ami_typed.testing.seam import ReceivedAction, Reply
+    from ami_typed.testing.telephony.objects import Channel
+    from ami_typed.testing.telephony.processes import Work
+    from ami_typed.testing.telephony.world import World
+
+_CLEARING = 16
+
+__all__ = ["create", "dissolve", "enter", "leave", "stay", "stay_to_the_end"]
+
+
+def create(world: World, **settings: object) -> Bridge:
+    """Create a bridge."""
+    bridge = Bridge(world.bridge_id(), created=world.now)
+    for name, value in settings.items():
+        setattr(bridge, name, value)
+    world.bridges[bridge.uniqueid] = bridge
+    world.emit("BridgeCreate", bridge_lines(bridge))
+    return bridge
+
+
+def enter(world: World, bridge: Bridge, channel: Channel, swap: Channel | None = None) -> None:
+    """Let a channel enter a bridge, in the place of another one if one is given."""
+    bridge.channels.append(channel)
+    channel.bridge = bridge
+    _link(bridge)
+    lines = [("SwapUniqueid", swap.uniqueid)] if swap else []
+    world.emit("BridgeEnter", bridge_lines(bridge), channel_lines(channel), lines)
+    if swap is not None:
+        leave(world, swap)
+    _name_peers(world, bridge)
+
+
+def leave(world: World, channel: Channel) -> None:
+    """Let a channel leave its bridge; the bridge ends with the last one, or with the first one if it is made so."""
+    bridge = channel.bridge
+    if bridge is None:
+        return
+    for each in [channel, *(other for other in bridge.channels if other is not channel)]:
+        if len(bridge.channels) <= 2 or each is channel:
+            _name_peer(world, each, "")
+    bridge.channels.remove(channel)
+    channel.bridge = None
+    world.emit("BridgeLeave", bridge_lines(bridge), channel_lines(channel))
+    if channel.leaving:
+        bridge.cause = bridge.cause or channel.cause
+    if bridge.dissolves:
+        dissolve(world, bridge)
+
+
+def dissolve(world: World, bridge: Bridge) -> None:
+    """Make everybody leave a bridge, and end it."""
+    for each in bridge.channels:
+        if each.process is not None:
+            each.process.interrupt(Kicked())
+    if not bridge.channels and not bridge.gone:
+        bridge.gone = True
+        del world.bridges[bridge.uniqueid]
+        world.emit("BridgeDestroy", bridge_lines(bridge))
+
+
+def stay(world: World, bridge: Bridge, channel: Channel) -> Work[None]:
+    """Be in a bridge until one is told to leave; enter it first if one is not there.
+
+    Raises:
+        HungUp: The channel has been hung up.
+    """
+    if channel.bridge is not bridge:
+        enter(world, bridge, channel)
+    try:
+        while True:
+            yield Wait(None)
+    except Kicked:
+        pass
+    finally:
+        if channel.bridge is bridge:
+            leave(world, channel)
+
+
+def stay_to_the_end(world: World, bridge: Bridge, channel: Channel) -> Work[None]:
+    """Be in a bridge, and end the channel afterwards, unless it is redirected."""
+    try:
+        yield from stay(world, bridge, channel)
+        channel.cause = channel.cause or bridge.cause or _CLEARING
+    except HungUp:
+        pass
+    except Redirected:
+        yield from run_dialplan(world, channel)
+        return
+    except Moved:
+        return
+    channels.end(world, channel)
+
+
+def stay_and_go_on(world: World, bridge: Bridge, channel: Channel) -> Work[None]:
+    """Be in a bridge, and go on in the dialplan afterwards."""
+    try:
+        yield from stay(world, bridge, channel)
+    except HungUp:
+        channels.end(world, channel)
+        return
+    except Redirected:
+        pass
+    except Moved:
+        return
+    yield from run_dialplan(world, channel)
+
+
+def _name_peers(world: World, bridge: Bridge) -> None:
+    """Set BRIDGEPEER on both channels of a call (main/bridge.c, set_bridge_peer_vars)."""
+    if len(bridge.channels) == 2:
+        first, second = bridge.channels
+        _name_peer(world, first, second.name, second.tech.call_id(second))
+        _name_peer(world, second, first.name, first.tech.call_id(first))
+
+
+def _name_peer(world: World, channel: Channel, name: str, call: str = "") -> None:
+    if channel.peer_name != name:
+        channel.peer_name = name
+        channels.set_variable(world, channel, "BRIDGEPEER", name)
+    if channel.peer_call != call:
+        channel.peer_call = call
+        channels.set_variable(world, channel, "BRIDGEPVTCALLID", call)
+
+
+def _link(bridge: Bridge) -> None:
+    """Give all channels of a bridge the Linkedid of the oldest one."""
+    oldest = min((channel.linkedid for channel in bridge.channels), key=_age)
+    for channel in bridge.channels:
+        channel.linkedid = oldest
+
+
+def _age(uniqueid: str) -> tuple[float, int]:
+    """Return when an identifier was made, for comparisons; those that programs chose are the youngest."""
+    seconds, _, number = uniqueid.partition(".")
+    return (float(seconds), int(number)) if seconds.isdigit() and number.isdigit() else (float("inf"), 0)
+
+
+def forget_peers(world: World, bridge: Bridge) -> None:
+    """Empty BRIDGEPEER of all channels of a bridge, because one of them is about to leave."""
+    for channel in bridge.channels:
+        _name_peer(world, channel, "")
+
+
+@answers("BridgeList")
+def _bridge_list(world: World, action: ReceivedAction, reply: Reply) -> None:
+    kind = action.get("BridgeType", "").lower()
+    items = [
+        world.event("BridgeListItem", bridge_lines(bridge))
+        for bridge in world.bridges.values()
+        if not kind or bridge.type == kind
+    ]
+    reply.list(items, "BridgeListComplete", "Bridge listing will follow")
+
+
+@answers("BridgeInfo")
+def _bridge_info(world: World, action: ReceivedAction, reply: Reply) -> None:
+    bridge = world.bridges.get(action.get("BridgeUniqueid", ""))
+    if not action.get("BridgeUniqueid"):
+        reply.error("BridgeUniqueid must be provided")
+    elif bridge is None:
+        reply.error("Specified BridgeUniqueid not found")
+    else:
+        items = [world.event("BridgeInfoChannel", channel_lines(channel)) for channel in bridge.channels]
+        ending = world.event("BridgeInfoComplete", bridge_lines(bridge))
+        reply.list(items, ending, "Bridge channel listing will follow")
+
+
+@answers("BridgeKick")
+def _bridge_kick(world: World, action: ReceivedAction, reply: Reply) -> None:
+    channel = world.find(action.get("Channel", ""))
+    wanted = action.get("BridgeUniqueid", "")
+    if wanted and wanted not in world.bridges:
+        reply.error("Bridge not found")
+    elif channel is None:
+        reply.error("Channel not found")
+    elif channel.bridge is None or (wanted and channel.bridge.uniqueid != wanted):
+        reply.error("Channel not found in bridge" if wanted else "Channel not in a bridge")
+    else:
+        channels.stop(channel)
+        reply.success("Channel has been kicked")
+
+
+@answers("BridgeDestroy")
+def _bridge_destroy(world: World, action: ReceivedAction, reply: Reply) -> None:
+    bridge = world.bridges.get(action.get("BridgeUniqueid", ""))
+    if not action.get("BridgeUniqueid"):
+        reply.error("BridgeUniqueid must be provided")
+    elif bridge is None:
+        reply.error("Specified BridgeUniqueid not found")
+    else:
+        for channel in bridge.channels:
+            channels.stop(channel)
+        reply.success("Bridge has been destroyed")
+
+
+@answers("Bridge")
+def _bridge(world: World, action: ReceivedAction, reply: Reply) -> None:
+    found: list[Channel] = []
+    for number in (1, 2):
+        name = action.get(f"Channel{number}", "")
+        if not name:
+            reply.error("Missing channel parameter in request")
+            return
+        channel = world.find(name)
+        if channel is None:
+            reply.error(f"Channel{number} does not exist: {name}")
+            return
+        found.append(channel)
+    if any(channel.state != UP for channel in found):
+        reply.error("Bridge can not be created: both channels must be up")
+        return
+    reply.success("Channels have been bridged")
+    bridge = create(world)
+    for channel in found:
+        take_over(world, channel, stay_and_go_on(world, bridge, channel))
+
+
+def take_over(world: World, channel: Channel, work: Work[None]) -> None:
+    """Serve a channel with another process from now on."""
+    if channel.process is not None:
+        channel.process.interrupt(Moved())
+    channel.runs_dialplan, channel.shown_place = False, None
+    channel.process = world.scheduler.spawn(work)
