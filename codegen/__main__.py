@@ -168,9 +168,9 @@ def _check(spec: Path, output: Path) -> int:
     for line in difference.lines():
         print(line)
     if difference:
-        print(f"{output} is not what would be built; run `python -m codegen build`.")
+        print(f"{output} is out of date; run `python -m codegen build`.")
         return STALE
-    print(f"{output} is what would be built.")
+    print(f"{output} is up to date.")
     return 0
 
 
@@ -181,7 +181,7 @@ def _coverage(spec: Path, page: Path) -> int:
     for line in found.missing():
         print(f"missing: {line}")
     for line in found.idle:
-        print(f"not lacking, yet exempt in {spec / 'coverage.toml'}: {line}")
+        print(f"exempt in {spec / 'coverage.toml'}, but not missing: {line}")
     return UNCOVERED if found.missing() or found.idle else 0
 
 

@@ -304,9 +304,9 @@ class _Amendment:
         for name, entry in self._entries(kind).items():
             known = messages.get(name.lower())
             if entry.add and known:
-                self._add("The facts have it by now; leave `add` out.", kind, name, "add")
+                self._add("The facts already contain it; remove `add`.", kind, name, "add")
             elif not entry.add and not known:
-                self._add(f"No release documents such an {kind}; say `add` if there is one.", kind, name)
+                self._add(f"No release documents this {kind}; set `add` if it exists.", kind, name)
             elif entry.add:
                 span = written_span(entry.releases) if entry.releases else self._catalogue.span
                 messages[name.lower()] = merge.Message(kind=kind, name=name, span=span)
@@ -363,7 +363,7 @@ class _Amendment:
             path = (message.kind, message.name, "group", name)
             members = [header for header in headers if _is_of(header.name, given.headers)]
             if not members:
-                self._add(f"No {'parameter' if message.kind == 'action' else 'header'} is of this group.", *path)
+                self._add(f"No {'parameter' if message.kind == 'action' else 'header'} belongs to this group.", *path)
                 continue
             grouped |= {header.name for header in members}
             groups.append(self._group(path, given, _union(header.span for header in members)))
@@ -454,7 +454,7 @@ class _Amendment:
     ) -> None:
         for name in entry.headers:
             if name.lower() in headers:
-                sentence = "The facts have it by now; leave it out of `headers`."
+                sentence = "The facts already contain it; remove it from `headers`."
                 self._add(sentence, "event", message.name, "headers", name)
             headers.setdefault(name.lower(), merge.Header(name=name, span=span))
         for kind, prefix in map(overlay.snapshot_of, entry.snapshots):
@@ -479,11 +479,11 @@ class _Amendment:
         kind, message, table = path
         for name, part in parts.items():
             if part.add and name.lower() in headers:
-                self._add("It is there without this entry; leave `add` out.", kind, message, table, name, "add")
+                self._add("It exists without this entry; remove `add`.", kind, message, table, name, "add")
             elif part.add:
                 headers[name.lower()] = merge.Header(name=name, span=span)
             elif name.lower() not in headers:
-                self._add("No release documents it; say `add` if there is one.", kind, message, table, name)
+                self._add("No release documents it; set `add` if it exists.", kind, message, table, name)
 
     def _header(self, path: tuple[str, ...], header: merge.Header, part: _Part, message: Span) -> Header:
         meaning, described = self._glossary["action" if path[0] == "action" else "event"].find(header)
@@ -527,7 +527,7 @@ class _Amendment:
         if wire is None:
             self._add(f"There is no {kind} {name}.", "domain", domain, f"{kind}s")
         elif (other := domains.setdefault((kind, wire.lower()), domain)) != domain:
-            self._add(f"The {kind} {name} is in [domain.{other}] already.", "domain", domain, f"{kind}s")
+            self._add(f"The {kind} {name} is already in [domain.{other}].", "domain", domain, f"{kind}s")
 
     def _domain(self, message: merge.Message, entry: _Entry) -> str:
         wire = (entry.rename or message.name).lower()
@@ -549,10 +549,10 @@ class _Amendment:
         }
         for name, domain in self._overlay.domains.items():
             if name not in used:
-                self._add("Nothing lives in this domain.", "domain", name)
+                self._add("This domain is empty.", "domain", name)
             for module in domain.modules:
                 if module not in modules:
-                    self._add(f"No message is of the module {module}.", "domain", name, "modules")
+                    self._add(f"No message belongs to the module {module}.", "domain", name, "modules")
         chosen = [("response", name, entry.domain) for name, entry in self._overlay.responses.items()]
         for kind in ("action", "event"):
             chosen += [(kind, name, entry.domain) for name, entry in self._entries(kind).items()]
@@ -604,7 +604,7 @@ class _Amendment:
         given = {item.lower() for item in entry.items.values()}
         for item in message.items:
             if item.lower() not in given:
-                self._add(f"The facts have the event {item} in this list as well.", "list", name, "items")
+                self._add(f"The facts also list the event {item}; add it to `items`.", "list", name, "items")
         return List(
             items=tuple((attribute, self._listed(name, item, "items")) for attribute, item in entry.items.items()),
             complete=entry.complete and self._listed(name, entry.complete, "complete"),
@@ -632,7 +632,7 @@ class _Amendment:
     def _check_glossaries(self) -> None:
         for glossary in self._glossary.values():
             for table, name in glossary.unused():
-                self._add("No message has it.", table, name)
+                self._add("No message uses it.", table, name)
 
     def _check_ends(self) -> None:
         """Reject spans that end only because no newer branch was known when they were written."""
@@ -642,8 +642,8 @@ class _Amendment:
                 last = max(written_span(releases))
                 open_end = releases.removesuffix(f"-{last}")
                 self._add(
-                    f"{releases!r} ends with {last} only because nothing newer is known; write '{open_end}-', or "
-                    f"'{releases}!' if {last} is known to be the last that has it.",
+                    f"{releases!r} ends with {last} only because no newer release was known; write '{open_end}-', or "
+                    f"'{releases}!' if {last} is known to be the last release with it.",
                     *path,
                 )
 

@@ -166,7 +166,7 @@ def condense_into(files: Sequence[Path], folder: Path) -> list[Path]:
         with troubles.absorb():
             condensed = condense(path)
             if facts.setdefault(condensed.release, condensed) is not condensed:
-                troubles.add(f"Is the second file given for release {condensed.release}.", file=str(path))
+                troubles.add(f"This is the second file for release {condensed.release}.", file=str(path))
     troubles.check()
     return [each.save(folder) for each in facts.values()]
 
@@ -251,7 +251,7 @@ class _Condensation:
 
     def facts(self) -> CodeFacts:
         for what in self._scan.unresolved:
-            self._troubles.add(f"The scan could not make out {what}; complete it first.")
+            self._troubles.add(f"The scan could not determine {what}; complete it first.")
         actions = {name: self._action(name, action) for name, action in self._scan.actions.items()}
         events = {name: self._event(name, event) for name, event in self._events.items()}
         self._troubles.check()
@@ -274,7 +274,7 @@ class _Condensation:
 
     def _list(self, name: str, action: _ScannedAction) -> CodeList | None:
         if not action.events.items or len(action.events.complete) != 1:
-            self._troubles.add("It answers with a list that has no item or not one end.", message=f"Action {name}")
+            self._troubles.add("Its list has no items, or not exactly one closing event.", message=f"Action {name}")
             return None
         return CodeList(
             items=action.events.items,
@@ -328,7 +328,7 @@ class _Condensation:
         elif not text.startswith("<"):
             yield CodeHeader(name=text)
         elif text != _JSON_KEYS:
-            self._troubles.add(f"The scan says {text}, which means nothing here.", message=f"Event {name}")
+            self._troubles.add(f"The scan contains {text}, which has no meaning here.", message=f"Event {name}")
 
     def _snapshot(self, kind: SnapshotKind, prefix: str) -> Iterator[CodeHeader]:
         for field, is_optional in self._scan.snapshots[kind]:
@@ -338,7 +338,7 @@ class _Condensation:
     def _stored_fields(self, name: str, event: _ScannedEvent) -> tuple[str, ...]:
         fields = self._scan.sorcery_fields.get(event.sorcery_type or "")
         if fields is None:
-            self._troubles.add("The scan does not tell the stored object that it shows.", message=f"Event {name}")
+            self._troubles.add("The scan does not state which stored object it shows.", message=f"Event {name}")
         return fields or ()
 
 

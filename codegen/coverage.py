@@ -192,7 +192,9 @@ def load_exempt(path: Path) -> tuple[Exempt, ...]:
         entries: list[Any] = tomllib.loads(path.read_text("utf-8")).get("exempt", [])
         return tuple(map(Exempt.model_validate, entries))
     except (OSError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise TroubleError([Trouble(str(path), None, None, None, f"Is not a list of exceptions: {error}.")]) from error
+        raise TroubleError(
+            [Trouble(str(path), None, None, None, f"This is not a list of exceptions: {error}.")]
+        ) from error
 
 
 def measure(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from .trouble import Trouble, TroubleError, Troubles
+from .trouble import Trouble, TroubleError, Troubles, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,7 +129,7 @@ class FactsFile(Fact, Generic[_Action, _Event]):
         for kind in (self.actions, self.events):
             for key, message in kind.items():
                 if key != message.name:
-                    raise ValueError(f"the entry {key} names itself {message.name}")
+                    raise ValueError(f"the entry {key} has the name {message.name}")
         return self
 
     def dump(self) -> str:
@@ -155,7 +155,7 @@ class FactsFile(Fact, Generic[_Action, _Event]):
         """
         facts = read(cls, path)
         if facts.release != path.stem:
-            sentence = f"Holds the facts of release {facts.release}; a facts file is named after its release."
+            sentence = f"The file contains the facts of release {facts.release}; it must be named after its release."
             raise TroubleError([Trouble(str(path), None, None, None, sentence)])
         return facts
 
@@ -172,7 +172,7 @@ class FactsFile(Fact, Generic[_Action, _Event]):
             with troubles.absorb():
                 loaded.append(cls.load(path))
         if not loaded and not troubles:
-            troubles.add(f"Holds no facts; make some with `python -m codegen {cls.command} FILE...`.")
+            troubles.add(f"The folder contains no facts; create them with `python -m codegen {cls.command} FILE...`.")
         troubles.check()
         return tuple(sorted(loaded, key=lambda facts: release_key(facts.release)))
 
@@ -197,7 +197,9 @@ def read(model: type[_Model], path: Path) -> _Model:
     try:
         return model.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise TroubleError([Trouble(str(path), None, None, None, f"Cannot be read: {error.strerror}.")]) from error
+        raise TroubleError(
+            [Trouble(str(path), None, None, None, f"Cannot read the file: {error.strerror}.")]
+        ) from error
     except ValidationError as error:
         raise TroubleError(_troubles_of(error, str(path))) from error
 
@@ -211,7 +213,7 @@ def release_key(release: str) -> tuple[tuple[int, ...], bool, str, int]:
 
 def _troubles_of(error: ValidationError, file: str) -> list[Trouble]:
     return [
-        Trouble(file, None, _message_at(fault["loc"]), None, f"{_path_of(fault['loc'])}{fault['msg']}.")
+        Trouble(file, None, _message_at(fault["loc"]), None, f"{_path_of(fault['loc'])}{reason_of(fault['msg'])}.")
         for fault in error.errors(include_url=False)
     ]
 

@@ -44,14 +44,16 @@ def families_of(
     known = {event.name for event in events}
     for name, entry in entries.items():
         if name in known:
-            troubles.add("An event has this name.", message=f"family {name}")
+            troubles.add("This is also the name of an event.", message=f"family {name}")
         view = _view(*snapshot_of(entry.snapshot), absent=entry.absent) if entry.snapshot else None
         headers = [view.prefix + each for each in snapshots[view.kind]] if view else entry.headers
         rows = {event.name: row for event in events if (row := _those(event, headers, view))}
         shared = tuple(Counter(column).most_common(1)[0][0] for column in zip(*rows.values(), strict=True))
         members = frozenset(event for event, row in rows.items() if all(map(_is_same_type, row, shared)))
         if len(members) < 2:
-            troubles.add("Fewer than two events have all of its headers, each of one type.", message=f"family {name}")
+            troubles.add(
+                "Fewer than two events have all of its headers, with the same types.", message=f"family {name}"
+            )
         yield Family(name=name, doc=entry.doc, fields=shared, view=view, members=members)
 
 

@@ -103,13 +103,13 @@ def harvest_into(files: Sequence[Path], folder: Path, release: str | None = None
     troubles = Troubles()
     facts: dict[str, Facts] = {}
     if release is not None and len(files) > 1:
-        troubles.add("One --release cannot hold for several files; harvest them one by one.", file=str(files[1]))
+        troubles.add("--release applies to a single file; import the files one by one.", file=str(files[1]))
         troubles.check()
     for path in files:
         with troubles.absorb():
             harvested = harvest(path, release)
             if facts.setdefault(harvested.release, harvested) is not harvested:
-                troubles.add(f"Is the second file given for release {harvested.release}.", file=str(path))
+                troubles.add(f"This is the second file for release {harvested.release}.", file=str(path))
     troubles.check()
     return [each.save(folder) for each in facts.values()]
 
@@ -117,7 +117,7 @@ def harvest_into(files: Sequence[Path], folder: Path, release: str | None = None
 def _release_of(path: Path) -> str:
     match = _FILE_NAME.fullmatch(path.name)
     if match is None:
-        sentence = "The documentation does not tell its release and neither does this name; give it with --release."
+        sentence = "Neither the documentation nor the file name states the release; pass --release."
         raise TroubleError([Trouble(str(path), None, None, None, sentence)])
     return match[1]
 
@@ -171,7 +171,9 @@ class _Harvest:
         items = self._named(self._inside(responses, "list-elements", "managerEvent"))
         complete = dict(self._named(self._inside(responses, "managerEvent")))
         for name in list(complete)[1:]:
-            self._add(responses[-1], f"Its list is completed by {next(iter(complete))} and by {name}; it can be one.")
+            self._add(
+                responses[-1], f"Its list is closed by both {next(iter(complete))} and {name}; only one is possible."
+            )
         return Responses(items=_each(name for name, _ in items), complete=next(iter(complete), None))
 
     def _see_also(self, elements: list[Element]) -> tuple[Reference, ...]:
@@ -208,7 +210,7 @@ class _Harvest:
     def _snapshot(self, kind: Literal["channel", "bridge"], element: Element) -> Iterator[Parameter]:
         prefix = element.get("prefix", "")
         if not prefix.isprintable():
-            self._add(element, f"A snapshot has the prefix {prefix!r}; a prefix is printable text.")
+            self._add(element, f"A snapshot has the prefix {prefix!r}; a prefix must be printable text.")
         for field in _SNAPSHOTS[kind]:
             if field.name != "Tenantid" or self._has_tenant_id:
                 yield field.model_copy(update={"name": prefix + field.name, "snapshot": kind, "prefix": prefix})
@@ -218,14 +220,14 @@ class _Harvest:
         for fact in ("required", "multiple", "default"):
             first, second = getattr(one, fact), getattr(other, fact)
             if first is not None and second is not None and first != second:
-                self._add(element, f"{one.name} is documented twice, with {fact} {first} and with {second}.")
+                self._add(element, f"{one.name} is documented twice, with {fact} {first} and {second}.")
         said = other.model_dump(exclude_defaults=True) | one.model_dump(exclude_defaults=True)
         return Parameter.model_validate(said | {"values": _each((*one.values, *other.values))})
 
     def _flag(self, element: Element, attribute: str) -> bool | None:
         text = element.get(attribute)
         if text is not None and text not in _YES_NO:
-            self._add(element, f"Its {attribute} is {text!r}; Asterisk knows yes, no, true and false.")
+            self._add(element, f"Its {attribute} is {text!r}; Asterisk uses only yes, no, true and false.")
         return None if text is None else _YES_NO.get(text)
 
     def _inside(self, elements: Iterable[Element], *tags: str) -> Iterator[Element]:
@@ -242,7 +244,7 @@ class _Harvest:
             if name and name.isprintable():
                 yield name, element
             else:
-                self._add(element, f"A <{tag_of(element)}> has the name {name!r}; a name is printable text.")
+                self._add(element, f"A <{tag_of(element)}> has the name {name!r}; a name must be printable text.")
 
     def _add(self, element: Element, sentence: str) -> None:
         message, parameter = subject(element)

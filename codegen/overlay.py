@@ -24,7 +24,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from .merge import PRIVILEGES
 from .names import is_name
 from .spans import written_span, written_starts
-from .trouble import Troubles
+from .trouble import Troubles, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +41,7 @@ _SNAPSHOT = re.compile(r"(channel|bridge):([A-Za-z0-9]*)")
 def _sentence(text: str) -> str:
     text = " ".join(text.split())
     if not text.isprintable() or '"""' in text or "\\" in text or text.endswith('"') or not text:
-        raise ValueError("a description is one line of printable text without backslashes, not ending in a quote")
+        raise ValueError("a description must be one line of printable text without backslashes, not ending in a quote")
     return text
 
 
@@ -141,11 +141,11 @@ class Enum(_Entry):
         wanted = int if self.kind == "int" else str
         for name, member in self.members.items():
             if type(member.value) is not wanted:
-                raise ValueError(f"the value of {name} is {member.value!r}, and the kind is {self.kind}")
+                raise ValueError(f"the value of {name} is {member.value!r}, but the kind is {self.kind}")
             if member.also and wanted is int:
-                raise ValueError(f"{name} has other words, and the kind is int")
+                raise ValueError(f"{name} has other words, but the kind is int")
             if member.word is not None and wanted is str:
-                raise ValueError(f"{name} has a word, and the kind is str")
+                raise ValueError(f"{name} has a word, but the kind is str")
         values = [value for member in self.members.values() for value in (member.value, *member.also)]
         if len(set(values)) != len(values):
             raise ValueError("two members have the same value")
@@ -324,14 +324,14 @@ class Event(_Correction):
     def _known_snapshots(cls, snapshots: tuple[str, ...]) -> tuple[str, ...]:
         for snapshot in snapshots:
             if not _SNAPSHOT.fullmatch(snapshot):
-                raise ValueError(f"{snapshot!r} is not 'channel:' or 'bridge:' with a prefix or none")
+                raise ValueError(f"{snapshot!r} must be 'channel:' or 'bridge:', optionally followed by a prefix")
         return snapshots
 
     @model_validator(mode="after")
     def _justified(self) -> Self:
         _check_justified(self, self.header)
         if (self.headers or self.snapshots) and not self.is_justified():
-            raise ValueError("an entry that adds headers says why, and where they were seen")
+            raise ValueError("an entry that adds headers needs `why` and `seen`")
         return self
 
 
@@ -377,9 +377,9 @@ class Family(_Entry):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.snapshot is None) == (not self.headers):
-            raise ValueError("a family has either a snapshot or headers")
+            raise ValueError("a family needs either a snapshot or headers")
         if self.snapshot is not None and not _SNAPSHOT.fullmatch(self.snapshot):
-            raise ValueError(f"{self.snapshot!r} is not 'channel:' or 'bridge:' with a prefix or none")
+            raise ValueError(f"{self.snapshot!r} must be 'channel:' or 'bridge:', optionally followed by a prefix")
         return self
 
 
@@ -507,7 +507,7 @@ def _read(path: Path, entries: dict[str, dict[str, _Entry]], places: dict[tuple[
         attribute, model = _TABLES[table]
         if _is_known(name, table, entries[attribute]):
             first = places[table, name.lower()]
-            sentence = f"[{table}.{name}] stands in {first.file}:{first.line} already; make one entry of the two."
+            sentence = f"[{table}.{name}] is already in {first.file}:{first.line}; merge the two entries."
             troubles.add(sentence, line=lines.get((table, name)))
             continue
         try:
@@ -516,7 +516,7 @@ def _read(path: Path, entries: dict[str, dict[str, _Entry]], places: dict[tuple[
             for fault in error.errors(include_url=False):
                 place = tuple(map(str, fault["loc"]))
                 what = ".".join((table, name, *place))
-                troubles.add(f"{what}: {_reason(fault['msg'])}.", line=_nearest(lines, (table, name, *place)))
+                troubles.add(f"{what}: {reason_of(fault['msg'])}.", line=_nearest(lines, (table, name, *place)))
     troubles.check()
 
 
@@ -531,7 +531,7 @@ def _text(path: Path, troubles: Troubles) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        troubles.add(f"Cannot be read: {error}.")
+        troubles.add(f"Cannot read the file: {error}.")
     troubles.check()
     raise AssertionError("a trouble was added")
 
@@ -542,7 +542,7 @@ def _parsed(text: str, troubles: Troubles) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         match = re.search(r" \(at line (\d+), column \d+\)$", str(error))
         reason = str(error).removesuffix(match[0]) if match else str(error)
-        troubles.add(f"Is not TOML: {reason}.", line=int(match[1]) if match else None)
+        troubles.add(f"Invalid TOML: {reason}.", line=int(match[1]) if match else None)
     troubles.check()
     raise AssertionError("a trouble was added")
 
@@ -553,7 +553,9 @@ def _entries(
     for table, content in document.items():
         if table not in _TABLES or not isinstance(content, dict):
             known = ", ".join(f"[{each}.NAME]" for each in _TABLES)
-            troubles.add(f"{table} is no table of the overlay; it has {known}.", line=_nearest(lines, (table,)))
+            troubles.add(
+                f"{table} is not a table of the overlay; its tables are {known}.", line=_nearest(lines, (table,))
+            )
             continue
         for name, entry in cast("dict[str, Any]", content).items():
             yield table, name, entry
@@ -590,17 +592,12 @@ def _nearest(lines: Mapping[tuple[str, ...], int], path: tuple[str, ...]) -> int
     return lines.get(path)
 
 
-def _reason(message: str) -> str:
-    reason = message.removeprefix("Value error, ")
-    return "this key is not known here" if reason == "Extra inputs are not permitted" else reason
-
-
 def _check_justified(entry: _Correction, parts: Mapping[str, Parameter] | Mapping[str, Header]) -> None:
     """Reject corrections without a reason; the reason of a message also covers its headers."""
     if entry.corrects() and not entry.is_justified():
-        raise ValueError("an entry that corrects or adds says why, and where it was seen")
+        raise ValueError("an entry that corrects or adds needs `why` and `seen`")
     for name, part in parts.items():
         if part.corrects() and not part.is_justified() and not entry.is_justified():
-            raise ValueError(f"{name} is corrected or added; say why, and where it was seen")
+            raise ValueError(f"{name} is corrected or added, which needs `why` and `seen`")
         if part.drop and part.add:
             raise ValueError(f"{name} is both added and dropped")

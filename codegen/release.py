@@ -53,7 +53,7 @@ class Arrival:
     def lines(self) -> Iterator[str]:
         """Yield its changes as human-readable lines."""
         if self.before is None:
-            yield "There is nothing to compare it with."
+            yield "There is no release to compare it with."
             return
         actions, events = (_changes(self.before, self.facts, kind) for kind in ("actions", "events"))
         if not actions and not events:
@@ -77,7 +77,7 @@ def arrival(facts: Facts, known: Sequence[Facts]) -> Arrival:
     ordered = sorted(known, key=_key)
     same_branch = [each for each in ordered if _branch(each.release) == _branch(facts.release)]
     if same_branch and _key(same_branch[-1]) > _key(facts):
-        sentence = f"Release {facts.release} is older than {same_branch[-1].release}, which is known already."
+        sentence = f"Release {facts.release} is older than {same_branch[-1].release}, which is already known."
         raise TroubleError([Trouble("spec/facts", None, None, None, sentence)])
     others = [each for each in same_branch if each.release != facts.release]
     older = [each for each in ordered if _key(each) < _key(facts)]
@@ -100,7 +100,7 @@ def supersede(written: Path) -> Iterator[str]:
     for path in sorted(written.parent.glob(f"{written.stem.partition('.')[0]}.*.json")):
         if path != written:
             path.unlink()
-            yield f"removed {path}, which it takes the place of"
+            yield f"removed {path}, which it replaces"
 
 
 def uncovered(arrived: Arrival, amended: Amended, knowledge: Overlay) -> list[str]:
@@ -120,8 +120,8 @@ def notes(arrived: Arrival, code: Iterable[CodeFacts]) -> Iterator[str]:
     if known and arrived.facts.release not in known.values():
         older = known.get(arrived.branch) or known[max(known)]
         yield (
-            f"The code of {arrived.facts.release} is not known, so what is not documented is taken over from "
-            f"{older}; a scan of its sources (`python -m codegen sources`) would tell."
+            f"There is no scan of the sources of {arrived.facts.release}, so undocumented messages are carried over "
+            f"from {older}; import a scan with `python -m codegen sources`."
         )
 
 
@@ -146,7 +146,8 @@ def _claimed(arrived: Arrival, knowledge: Overlay) -> Iterator[str]:
         if subject in gone and arrived.branch in written_span(releases):
             place = knowledge.place(*path)
             name = " ".join(path[:-1])
-            yield f"{place.file}:{place.line}: {name}: `releases` has {arrived.branch}, whose documentation lacks it"
+            claim = f"`releases` includes {arrived.branch}, whose documentation lacks it"
+            yield f"{place.file}:{place.line}: {name}: {claim}"
 
 
 def _names(facts: Facts) -> set[tuple[str, ...]]:

@@ -185,7 +185,7 @@ class _Resolution:
     def _answer(self, response: Response) -> Answer:
         self._check_attributes(response, response.headers, "answer", response.groups)
         if class_name(response.name) != response.name:
-            self._add("Cannot be the name of a class.", response)
+            self._add("Its name cannot be the name of a class.", response)
         return Answer(
             name=response.name,
             domain=response.domain,
@@ -220,7 +220,7 @@ class _Resolution:
         if own is None and self._known is not None and event.lower() in self._known:
             return Reference(self._known[event.lower()], event, known=True)
         if own is None:
-            self._add(f"Its list has the event {event}, which nothing documents.", action)
+            self._add(f"Its list has the event {event}, which is not documented.", action)
         return Reference(class_name(own or event), own or event)
 
     def _page(self, message: Message) -> str | None:
@@ -241,19 +241,19 @@ class _Resolution:
     def _field(self, message: Message | Response, header: Header, owner: Owner) -> Field:
         value = self._value(message, header)
         if value.reads is None and value.repetition not in _OF_VARIABLES:
-            self._add(f"Only a parameter can be of the type {header.type}.", message, header)
+            self._add(f"Only a parameter can have the type {header.type}.", message, header)
         if ("*" in header.name) != (value.repetition in _FAMILIES):
             self._add(
-                "A family of headers has a * in its name and a type numbered:... or named:variables", message, header
+                "A family of headers needs a * in its name and a type numbered:... or named:variables.", message, header
             )
         single: Form = "Always" if header.always and not header.none and not value.optional else "Sometimes"
         local = value.reads is not None and value.reads.name == "date_time"
         if local:
             single = "AlwaysLocal" if single == "Always" else "SometimesLocal"
             if value.repetition:
-                self._add("A header of the type date_time comes once in a message.", message, header)
+                self._add("A header of the type date_time cannot be repeated.", message, header)
         if header.unsaid is not None and value.repetition:
-            self._add("Only a header that comes once in a message has a default.", message, header)
+            self._add("A repeated header cannot have a default.", message, header)
         return Field(
             attribute=header.attribute or attribute_name(header.name, owner),
             header=header.name,
@@ -270,7 +270,7 @@ class _Resolution:
     def _argument(self, action: Message, header: Header) -> Argument:
         value = self._value(action, header)
         if value.repetition in _FAMILIES or value.repetition == "Second" or "*" in header.name:
-            self._add("A parameter cannot be a family of headers, or one of several.", action, header)
+            self._add("A parameter cannot be a family of headers, or one of several headers of a name.", action, header)
         return Argument(
             attribute=header.attribute or attribute_name(header.name, "request"),
             header=header.name,
@@ -310,7 +310,7 @@ class _Resolution:
                 self._add(f"There is no [enum.{name}].", message, group)
             self._enums.add(name)
         if group.type not in keywords:
-            self._add(f"{group.type!r} is no type of a group here; spec/README.md lists them.", message, group)
+            self._add(f"{group.type!r} is not a type of group here; spec/README.md lists them.", message, group)
         return keywords.get(group.type) or next(iter(keywords.values()))
 
     def _value(self, message: Message | Response, header: Header) -> Value:
@@ -353,7 +353,7 @@ class _Resolution:
             return _simple("bool", Codec("Flag", f"{_quoted(match[1])}, {_quoted(match[2])}"))
         if match := _ITEMS.fullmatch(keyword):
             return self._joined(Codec(match[1], _quoted(match[2] or match[3])), match[4])
-        raise ValueError(f"{keyword!r} is no type; spec/README.md lists them.")
+        raise ValueError(f"{keyword!r} is not a type; spec/README.md lists them.")
 
     def _enum(self, name: str, form: str | None = None) -> Value:
         enum = self._amended.enums.get(name)
@@ -402,23 +402,23 @@ class _Resolution:
         for attribute, wire in named:
             earlier = first.setdefault(attribute, wire)
             if counts[attribute] > 1 and earlier != wire:
-                self._add(f"Becomes the attribute {attribute}, and so does {earlier}; name one of them.", message, wire)
+                self._add(f"Its attribute would be {attribute}, as for {earlier}; name one of them.", message, wire)
             if attribute in RESERVED[owner]:
-                self._add(f"Cannot be called {attribute}: its class has a member of that name.", message, wire)
+                self._add(f"Its attribute cannot be {attribute}: the class has a member of that name.", message, wire)
 
     def _check_class_names(self, messages: Sequence[Message]) -> None:
         first: dict[str, Message] = {}
         for message in messages:
             earlier = first.setdefault(class_name(message.name), message)
             if earlier is not message:
-                self._add(f"Becomes the class {class_name(message.name)}, and so does {earlier.name}.", message)
+                self._add(f"Its class would be {class_name(message.name)}, as for {earlier.name}.", message)
 
     def _check_enums(self) -> None:
         for name, place in self._amended.enum_places.items():
             if name not in self._enums:
-                sentence = "No header is of this type."
+                sentence = "No header has this type."
             elif class_name(name) != name:
-                sentence = "Cannot be the name of a class."
+                sentence = "Its name cannot be the name of a class."
             else:
                 continue
             self._troubles.add(sentence, file=place.file, line=place.line, message=f"Enum {name}")
@@ -455,7 +455,9 @@ def _either(first: Value, *others: Value) -> Value:
     if first.writes and first.writes.name in _FLAGS and len(others) == 1:
         writes = Codec("either", inner=first.writes, other=others[0].writes or Codec("text"))
     elif any(value.writes and value.writes.name not in _WRITTEN_AS_TEXT for value in (first, *others)):
-        raise ValueError("Of several types, only a first of two may be a flag; the others are numbers, text and enums.")
+        raise ValueError(
+            "Of several types, only the first of two may be a flag; the others must be numbers, text or enums."
+        )
     return Value(
         accepts=" | ".join(value.accepts for value in (first, *others)),
         reads=None,

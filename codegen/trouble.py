@@ -91,3 +91,9 @@ class Troubles:
         """
         if self._found:
             raise TroubleError(self)
+
+
+def reason_of(message: str) -> str:
+    """Return the error message of a pydantic validation as part of a sentence."""
+    reason = message.removeprefix("Value error, ")
+    return "unknown key" if reason == "Extra inputs are not permitted" else reason

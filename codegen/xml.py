@@ -103,7 +103,7 @@ class Document:
         """
         pointer = include.get("xpointer", "")
         if "href" in include.attrib:
-            raise ValueError(f"The include points into another file, {include.get('href')}, which is never read.")
+            raise ValueError(f"The include points to another file, {include.get('href')}, which is never read.")
         if pointer not in self._targets:
             self._targets[pointer] = self._pointed_to(pointer)
         return self._targets[pointer]
@@ -111,14 +111,14 @@ class Document:
     def _pointed_to(self, pointer: str) -> list[Element]:
         match = _XPOINTER.fullmatch(pointer)
         if match is None:
-            raise ValueError(f"The include has the pointer {pointer!r}; only xpointer(PATH) is understood.")
+            raise ValueError(f"The include has the pointer {pointer!r}; only xpointer(PATH) is supported.")
         path = match[1].strip()
         try:  # an xpointer is relative to the document, a relative path in lxml to its root element
             found = self.root.getroottree().xpath(path if path.startswith("/") else f"/{path}", smart_strings=False)
         except etree.XPathError as error:
             raise ValueError(f"The include's path {path} is not an XPath: {error}.") from error
         if not found or not isinstance(found, list):
-            raise ValueError(f"The include points to {path}, and nothing is there.")
+            raise ValueError(f"The include points to {path}, but nothing is there.")
         nodes = cast("list[object]", found)
         return [node for node in nodes if isinstance(node, Element) and isinstance(node.tag, str)]
 
@@ -158,11 +158,13 @@ def _content(path: Path) -> bytes:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
             content = stream.read(LARGEST_FILE + 1)
     except (EOFError, zlib.error) as error:
-        raise _refusal(path, "Is not a whole gzip file.") from error
+        raise _refusal(path, "The gzip file is incomplete or damaged.") from error
     except OSError as error:
-        raise _refusal(path, f"Cannot be read: {error.strerror or error}.") from error
+        raise _refusal(path, f"Cannot read the file: {error.strerror or error}.") from error
     if len(content) > LARGEST_FILE:
-        raise _refusal(path, f"Holds more than {LARGEST_FILE // 2**20} MiB, far more than Asterisk's documentation.")
+        raise _refusal(
+            path, f"The file contains more than {LARGEST_FILE // 2**20} MiB, far more than Asterisk's documentation."
+        )
     return content
 
 
@@ -171,13 +173,13 @@ def _parsed(content: bytes, file: str) -> Element:
     try:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        sentence = f"Is not XML that can be used: {_LIBXML_PLACE.sub('', error.msg or 'unknown reason').rstrip('.')}."
+        sentence = f"Unusable XML: {_LIBXML_PLACE.sub('', error.msg or 'unknown reason').rstrip('.')}."
         raise _refusal(file, sentence, error.lineno) from error
     _refuse_entities(root, file)
     if root.tag != "docs":
-        raise _refusal(file, f"Is not Asterisk's documentation: it starts with <{tag_of(root)}>, not with <docs>.")
+        raise _refusal(file, f"This is not Asterisk's documentation: it starts with <{tag_of(root)}>, not with <docs>.")
     if next(root.iterchildren("manager", "managerEvent"), None) is None:
-        raise _refusal(file, "Documents neither an action nor an event.")
+        raise _refusal(file, "The file documents neither an action nor an event.")
     return root
 
 
@@ -185,9 +187,11 @@ def _refuse_entities(root: Element, file: str) -> None:
     subset = root.getroottree().docinfo.internalDTD
     names = [entity.name for entity in subset.iterentities()] if subset is not None else []
     if names:
-        raise _refusal(file, f"Declares the entity {names[0]}; Asterisk's documentation has none, none is expanded.")
+        raise _refusal(
+            file, f"The file declares the entity {names[0]}; Asterisk's documentation has none, and none is expanded."
+        )
     for entity in root.iter(etree.Entity):
-        raise _refusal(file, f"Uses the entity {entity.text}, which is never expanded.", entity.sourceline)
+        raise _refusal(file, f"The file uses the entity {entity.text}, which is never expanded.", entity.sourceline)
 
 
 def _refusal(file: Path | str, sentence: str, line: int | None = None) -> TroubleError:
@@ -208,7 +212,7 @@ class _Check:
         self._message, _ = subject(message)
         size = self._size(message)
         if size > LARGEST_MESSAGE:
-            self._add(message, f"Its includes make {size} elements of it; the limit is {LARGEST_MESSAGE}.")
+            self._add(message, f"Its includes expand to {size} elements; the limit is {LARGEST_MESSAGE}.")
 
     def _size(self, element: Element) -> int:
         """Count an element and its descendants. Memoized: each element is visited only once."""

@@ -117,7 +117,7 @@ def test_json_names_headers_and_attributes(diff: Any) -> None:
         (["x", "18"], "'x' is not a release of Asterisk; give a line, such as 18, or a release, such as 18.20.1.\n"),
         (["18", "18.1.2.3"], "'18.1.2.3' is not a release of Asterisk; give a line, such as 18, or a release,"),
         (["12", "18"], "ami-typed covers Asterisk 13 to 23, not 12.\n"),
-        (["18", "22", "--only", "nowhere.py"], "nowhere.py cannot be read: No such file or directory.\n"),
+        (["18", "22", "--only", "nowhere.py"], "Cannot read nowhere.py: No such file or directory.\n"),
     ],
 )
 def test_arguments_that_cannot_be_used_are_a_sentence_and_end_with_2(
@@ -132,7 +132,9 @@ def test_a_source_that_is_not_python_and_a_folder_without_sources_are_told(diff:
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken.py").write_text("def :\n")
 
-    assert diff("18", "22", "--only", tmp_path / "broken.py")[2].startswith(f"{tmp_path / 'broken.py'} is not Python")
+    assert diff("18", "22", "--only", tmp_path / "broken.py")[2].startswith(
+        f"Cannot parse {tmp_path / 'broken.py'} with"
+    )
     assert diff("18", "22", "--only", tmp_path / "empty")[2] == f"{tmp_path / 'empty'} contains no Python source.\n"
 
 

@@ -201,7 +201,7 @@ def test_with_all_the_server_is_asked_and_every_answer_and_item_inspected(drift:
     assert list(entries["event"]["Parkinglot"]["header"]) == ["Colour"]
     assert list(entries["event"]["ParkinglotsComplete"]["header"]) == ["Weather"]
     assert set(entries["response"]["CoreStatus"]["header"]) == {"Mood", "Padding"}
-    assert "Sent 3 actions that only read; without a result: Ping (" in told
+    assert "Sent 3 read-only actions; failed: Ping (" in told
     assert "Inspected 8 of 9 messages." in told
 
 

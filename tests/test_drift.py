@@ -113,7 +113,7 @@ def test_a_value_that_is_not_of_its_type_is_noticed() -> None:
     found = {each.header: each.reason for each in judged(*HANGUP[:3], "Cause: sixteen").undecodable}
     assert "Cause" in found
     missing = judged("Event: Hangup").undecodable
-    assert "there is no such header" in {each.reason for each in missing}
+    assert "the header is missing" in {each.reason for each in missing}
 
 
 def test_a_word_that_a_vocabulary_lacks_is_noticed() -> None:

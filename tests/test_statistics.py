@@ -211,7 +211,7 @@ def test_round_trips_are_kept_for_each_action() -> None:
 def test_no_answer_has_no_times() -> None:
     none = Times().snapshot()
     assert (none.minimum, none.mean, none.maximum, none.last, none.p50, none.p99) == (None,) * 6
-    assert str(none) == "no answer yet"
+    assert str(none) == "no answers yet"
 
 
 @given(st.lists(st.floats(min_value=0, max_value=1e6), min_size=1), st.sampled_from([0.5, 0.9, 0.99, 1.0]))
@@ -266,7 +266,14 @@ def test_it_can_be_written_as_json_with_everything_in_it() -> None:
 
 def test_it_can_be_read() -> None:
     text = str(snapshot())
-    for part in ("since 2026-01-02 03:04:05 UTC", "2 messages", "1 answered", "p99 250 ms", "Ping", "7 messages wait"):
+    for part in (
+        "since 2026-01-02 03:04:05 UTC",
+        "2 messages",
+        "1 answered",
+        "p99 250 ms",
+        "Ping",
+        "7 messages queued",
+    ):
         assert part in text
     assert "not connected" in str(Talk().seen())
 

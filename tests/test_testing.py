@@ -89,17 +89,17 @@ def test_a_deed_has_its_words_and_the_lines_below() -> None:
 @pytest.mark.parametrize(
     ("line", "trouble"),
     [
-        ("Response: Success", "this line is not understood: a line begins with `S:`"),
-        ("S:Response", "this line is not understood"),
+        ("Response: Success", "unknown kind of line: a line begins with `S:`"),
+        ("S:Response", "unknown kind of line"),
         ("S: {id}", "{id} is not defined here: no client line above captures it"),
         ("S: a\\qb", "\\q is not an escape sequence; write a backslash as \\\\"),
         ("S: \\xZZ", "\\x is not an escape sequence"),
         ("S explodes", "`S explodes` is unknown here; use `S closes` or `S waits 0.5 s`"),
         ("C waits 1 s", "`C waits 1 s` is unknown here; use `C closes`"),
         ("C:", "the client's message has no lines"),
-        ("C: Action: Ping", "the client's message that begins here does not end; write `C:` below it"),
+        ("C: Action: Ping", "the client's message that begins here is not terminated; write `C:` below it"),
         ("C: Act\\|ion: Ping", "only the server's lines can be split into chunks"),
-        ("A: Ping", "an application sends nothing on the connection; write `A ` and what it does"),
+        ("A: Ping", "an application does not send lines; write `A ` and what it does"),
         ("A says a\\|b", "only the server's lines can be split into chunks"),
         ("    Ping: Pong", "this line is indented but belongs to no `A ` line"),
     ],
@@ -143,7 +143,7 @@ def test_headers_come_in_any_order_but_repeated_ones_in_theirs() -> None:
     with StandIn(scenario(text)) as server:
         talk(server, b"Variable: A=1\r\nVariable: B=2\r\nAction: Setvar\r\n\r\n")
         server.finish()
-    assert "something else" in departure_of(text, b"Variable: B=2\r\nVariable: A=1\r\nAction: Setvar\r\n\r\n")
+    assert "something other" in departure_of(text, b"Variable: B=2\r\nVariable: A=1\r\nAction: Setvar\r\n\r\n")
 
 
 def test_three_dots_allow_more_headers_and_no_fewer() -> None:
@@ -152,7 +152,7 @@ def test_three_dots_allow_more_headers_and_no_fewer() -> None:
         talk(server, b"Action: Originate\r\nActionID: 1\r\nChannel: PJSIP/anna\r\nTimeout: 3\r\n\r\n")
         server.finish()
     assert server.captured == {"channel": b"PJSIP/anna"}
-    assert "something else" in departure_of(text, b"Action: Originate\r\nTimeout: 3\r\n\r\n")
+    assert "something other" in departure_of(text, b"Action: Originate\r\nTimeout: 3\r\n\r\n")
 
 
 def test_a_hole_stands_for_what_it_took_first() -> None:
@@ -173,7 +173,7 @@ def test_a_client_that_says_something_else_is_left_and_the_difference_shown() ->
     with pytest.raises(Departure) as caught:
         ask_for_sales(GREETING + "C: Action: QueueStatus\nC: ActionID: {id}\nC: Queue: support\nC:\n")
     assert str(caught.value).splitlines() == [
-        "scenario, line 2: the client sent something else (+) than the scenario expects (-):",
+        "scenario, line 2: the client sent (+) something other than the scenario expects (-):",
         "  Action: QueueStatus",
         "- ActionID: {id}",
         "+ ActionID: 7",

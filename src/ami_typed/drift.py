@@ -122,7 +122,7 @@ def undecodable(message: Message) -> Iterator[tuple[str, str, str]]:
         try:
             value = getattr(message, attribute)
         except FieldError as error:
-            yield field.header, error.text or "", error.reason or "there is no such header"
+            yield field.header, error.text or "", error.reason or "the header is missing"
             continue
         except Exception as error:  # noqa: BLE001 - raised by a codec of the program
             yield field.header, message.get(field.header, ""), f"decoding it raises {type(error).__name__}"
@@ -220,17 +220,17 @@ class DriftReport:
 
     def __repr__(self) -> str:
         found = len(self.unknown_events), len(self.unknown_headers), len(self.undecodable)
-        return "<DriftReport: {} unknown events, {} unknown headers, {} values not of their type>".format(*found)
+        return "<DriftReport: {} unknown events, {} unknown headers, {} undecodable values>".format(*found)
 
     def __str__(self) -> str:
         lines = [f"{self.coverage}{'.' if self else '; found nothing unknown.'}"]
         for title, things in (
             ("Unknown events", self.unknown_events),
             ("Unknown headers", self.unknown_headers),
-            ("Values that are not of their type", self.undecodable),
+            ("Undecodable values", self.undecodable),
         ):
             lines += [f"{title}:", *(f"  {each}" for each in things)] if things else []
-        return "\n".join([*lines, f"and {self.beyond} more that were not kept."] if self.beyond else lines)
+        return "\n".join([*lines, f"and {self.beyond} more, not recorded."] if self.beyond else lines)
 
     def as_overlay(self, seen: str = "on the wire") -> str:
         """Return entries for `spec/overlay/`, in TOML, to append to the files named in their comments.
@@ -354,7 +354,7 @@ class Drift:
         for header, value in unknown_headers(message):
             self._note("unknown header", table, name, header, value, module=module)
         for header, value, reason in undecodable(message):
-            told = "it does not decode" if _is_confidential(header, value) else reason
+            told = "it cannot be decoded" if _is_confidential(header, value) else reason
             self._note("value", table, name, header, value, module=module, reason=told)
 
     def _note(

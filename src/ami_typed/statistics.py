@@ -84,7 +84,7 @@ class RoundTrips(NamedTuple):
 
     def __str__(self) -> str:
         if not self.answers:
-            return "no answer yet"
+            return "no answers yet"
         told = (("p50", self.p50), ("p99", self.p99), ("max", self.maximum), ("last", self.last))
         return f"{self.answers:,}: {', '.join(f'{name} {_duration(value)}' for name, value in told)}"
 
@@ -163,18 +163,18 @@ class Statistics(NamedTuple):
         gap = "" if self.last_gap is None else f", last gap {self.last_gap:.3f} s"
         slowest = sorted(self.round_trips_by_action.items(), key=lambda each: -each[1].total)
         lines = [
-            ("connection", f"{since}; {self.connections:,} made, {self.reconnects:,} of them again{gap}"),
+            ("connection", f"{since}; {self.connections:,} established, {self.reconnects:,} of them reconnects{gap}"),
             ("received", f"{self.bytes_received:,} bytes in {self.messages_received:,} messages"),
             ("sent", f"{self.bytes_sent:,} bytes in {self.requests_sent:,} requests"),
             ("requests", self._outcomes()),
             ("round trips", str(self.round_trips)),
             *((f"  {action}", str(times)) for action, times in slowest),
-            ("callbacks", f"{self.queue_depth:,} messages wait, {self.queue_highest:,} at most"),
-            ("exceptions", f"{self.callback_exceptions:,} of callbacks"),
+            ("callbacks", f"{self.queue_depth:,} messages queued, {self.queue_highest:,} at most"),
+            ("exceptions", f"{self.callback_exceptions:,} raised by callbacks"),
             ("dropped", f"{self.events_dropped:,} before callbacks, {self.stream_events_dropped:,} in streams"),
             ("events", f"{sum(self.events.values()):,} delivered"),
             *_commonest(self.events),
-            ("unwanted", f"{sum(self.events_unwanted.values()):,} events that nobody asked for"),
+            ("unwanted", f"{sum(self.events_unwanted.values()):,} events without a subscriber"),
             *_commonest(self.events_unwanted),
         ]
         width = max(len(title) for title, _ in lines)

@@ -180,7 +180,7 @@ def test_a_list_of_the_overlay_has_all_documented_items(tmp_path: Path) -> None:
     using = knowledge(tmp_path, '[list.L]\nitems = { a = "A" }\n')
     documented = facts(action("L", responses=listing("A", "B", complete="Done")), *map(event, ("A", "B", "Done")))
 
-    with pytest.raises(TroubleError, match=r"overlay.toml:2: List L: The facts have the event B in this list"):
+    with pytest.raises(TroubleError, match=r"overlay.toml:2: List L: The facts also list the event B"):
         amended(documented, using=using)
 
 
@@ -221,7 +221,7 @@ def test_a_domain_that_is_no_module_name_or_claims_twice_is_a_trouble(tmp_path: 
         amended(facts(event("E"), action("X")), using=using)
 
     assert "'a-b' cannot be the name of a module." in str(caught.value)
-    assert "The event E is in [domain.a-b] already." in str(caught.value)
+    assert "The event E is already in [domain.a-b]." in str(caught.value)
 
 
 def test_the_releases_that_want_other_privileges_are_told_with_what_they_want(tmp_path: Path) -> None:

@@ -162,9 +162,9 @@ def test_messages_are_sorted_and_a_header_takes_one_line() -> None:
         ),
         (
             '{"release": "22.10.1", "actions": {"Ping": {"name": "Pong"}}, "events": {}}',
-            ": Value error, the entry Ping names itself Pong.",
+            ": the entry Ping has the name Pong.",
         ),
-        ('{"release": "20.1.0", "actions": {}, "events": {}}', ": Holds the facts of release 20.1.0; "),
+        ('{"release": "20.1.0", "actions": {}, "events": {}}', ": The file contains the facts of release 20.1.0; "),
     ],
 )
 def test_a_file_that_was_changed_by_hand_is_refused_with_the_place(tmp_path: Path, text: str, trouble: str) -> None:
@@ -176,7 +176,7 @@ def test_a_file_that_was_changed_by_hand_is_refused_with_the_place(tmp_path: Pat
 
 
 def test_a_file_that_is_not_there_is_a_trouble(tmp_path: Path) -> None:
-    assert refused(tmp_path / "none.json") == ["Cannot be read: No such file or directory."]
+    assert refused(tmp_path / "none.json") == ["Cannot read the file: No such file or directory."]
 
 
 def test_all_files_of_a_folder_are_read_oldest_release_first(tmp_path: Path) -> None:
@@ -336,11 +336,11 @@ def test_everything_that_is_wrong_with_a_scan_is_told_at_once(tmp_path: Path) ->
         unresolved=["main/x.c:7"],
     )
     assert refused(path) == [
-        "The scan could not make out main/x.c:7; complete it first.",
+        "The scan could not determine main/x.c:7; complete it first.",
         "Action Status: It answers with the event Gone, which no call sends.",
-        "Action Status: It answers with a list that has no item or not one end.",
-        "Event A: The scan says <what>, which means nothing here.",
-        "Event B: The scan does not tell the stored object that it shows.",
+        "Action Status: Its list has no items, or not exactly one closing event.",
+        "Event A: The scan contains <what>, which has no meaning here.",
+        "Event B: The scan does not state which stored object it shows.",
     ]
 
 
@@ -360,7 +360,7 @@ def test_nothing_is_written_when_one_scan_has_a_trouble(tmp_path: Path) -> None:
 
 
 def test_two_scans_of_one_release_are_a_trouble(tmp_path: Path) -> None:
-    with pytest.raises(TroubleError, match=r"Is the second file given for release 22\.10\.1\."):
+    with pytest.raises(TroubleError, match=r"This is the second file for release 22\.10\.1\."):
         condense_into([scanned(tmp_path), scanned(tmp_path, "again.json")], tmp_path / "code")
 
 

@@ -85,7 +85,7 @@ def test_check_tells_each_file_that_is_not_fresh_and_ends_with_1(
         "missing: enums.py",
         "differs: actions/other.py",
         "stray: events/old.py",
-        f"{output} is not what would be built; run `python -m codegen build`.",
+        f"{output} is out of date; run `python -m codegen build`.",
     ]
     assert (output / "actions/other.py").read_text() == "edited\n"
 
@@ -101,7 +101,7 @@ def test_troubles_of_facts_and_overlay_are_told_together_and_nothing_is_written(
     assert main(["build", "--spec", str(spec), "--output", str(output)]) == 2
 
     told = capsys.readouterr().err.splitlines()
-    assert any("a.toml:2: header.A.wrong: this key is not known here." in line for line in told)
+    assert any("a.toml:2: header.A.wrong: unknown key." in line for line in told)
     assert any("22.10.1.json" in line for line in told)
     assert not output.exists()
 
@@ -112,7 +112,7 @@ def test_harvest_of_a_file_that_is_no_documentation_ends_with_2(
     (tmp_path / "22.10.1.xml").write_text("<html/>")
 
     assert main(["harvest", str(tmp_path / "22.10.1.xml"), "--spec", str(tmp_path)]) == 2
-    assert "Is not Asterisk's documentation" in capsys.readouterr().err
+    assert "This is not Asterisk's documentation" in capsys.readouterr().err
     assert not (tmp_path / "facts").exists()
 
 

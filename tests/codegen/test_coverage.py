@@ -208,7 +208,7 @@ def test_a_file_of_exceptions_that_is_none_is_a_trouble(tmp_path: Path) -> None:
     file = tmp_path / "coverage.toml"
     file.write_text('[[exempt]]\nkind = "header"\nmessages = ["Hangup"]\n', "utf-8")
 
-    with pytest.raises(TroubleError, match=r"coverage\.toml: Is not a list of exceptions"):
+    with pytest.raises(TroubleError, match=r"coverage\.toml: This is not a list of exceptions"):
         coverage.load_exempt(file)
 
 

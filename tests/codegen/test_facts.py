@@ -109,22 +109,22 @@ def test_a_parameter_takes_one_line_and_the_file_ends_with_a_line_break() -> Non
         ("[]", ": Input should be an object."),
         ('{"release": "22.10.1", "actions": {}}', ": events: Field required."),
         ('{"release": "x/../y", "actions": {}, "events": {}}', ": release: String should match pattern"),
-        ('{"release": "22.10.1", "actions": {}, "events": {}, "notes": 1}', ": notes: Extra inputs are not permitted."),
+        ('{"release": "22.10.1", "actions": {}, "events": {}, "notes": 1}', ": notes: unknown key."),
         (
             '{"release": "22.10.1", "actions": {}, "events": {"Hangup": {"name": "Hangup", "classes": 1}}}',
             ": Event Hangup: events.Hangup.classes: Input should be a valid array.",
         ),
         (
             '{"release": "22.10.1", "actions": {"Ping": {"name": "Ping", "prose": "x"}}, "events": {}}',
-            ": Action Ping: actions.Ping.prose: Extra inputs are not permitted.",
+            ": Action Ping: actions.Ping.prose: unknown key.",
         ),
         (
             '{"release": "22.10.1", "actions": {"Ping": {"name": "Pong"}}, "events": {}}',
-            ": Value error, the entry Ping names itself Pong.",
+            ": the entry Ping has the name Pong.",
         ),
         (
             '{"release": "20.1.0", "actions": {}, "events": {}}',
-            ": Holds the facts of release 20.1.0; a facts file is named after its release.",
+            ": The file contains the facts of release 20.1.0; it must be named after its release.",
         ),
     ],
 )
@@ -136,7 +136,7 @@ def test_a_facts_file_that_was_damaged_is_refused_with_its_place(tmp_path: Path,
 
 
 def test_a_facts_file_that_is_not_there_is_refused_with_a_sentence(tmp_path: Path) -> None:
-    assert refused(tmp_path / "22.10.1.json") == [": Cannot be read: No such file or directory."]
+    assert refused(tmp_path / "22.10.1.json") == [": Cannot read the file: No such file or directory."]
 
 
 def test_facts_cannot_be_changed_by_a_later_stage() -> None:
@@ -159,7 +159,9 @@ def test_the_troubles_of_all_facts_files_are_told_at_once(tmp_path: Path) -> Non
 
 
 def test_a_folder_without_facts_says_how_to_make_some(tmp_path: Path) -> None:
-    with pytest.raises(TroubleError, match=r"Holds no facts; make some with `python -m codegen harvest FILE\.\.\.`\."):
+    with pytest.raises(
+        TroubleError, match=r"The folder contains no facts; create them with `python -m codegen harvest FILE\.\.\.`\."
+    ):
         load_all(tmp_path)
 
 

@@ -57,7 +57,7 @@ def test_a_release_takes_the_place_of_its_branch_and_is_compared_with_it_or_the_
 
 
 def test_a_release_older_than_what_is_known_of_its_branch_is_refused() -> None:
-    with pytest.raises(TroubleError, match=r"Release 22\.9\.0 is older than 22\.10\.1, which is known already\."):
+    with pytest.raises(TroubleError, match=r"Release 22\.9\.0 is older than 22\.10\.1, which is already known\."):
         arrived(release="22.9.0")
 
 
@@ -65,7 +65,7 @@ def test_a_release_takes_the_place_of_its_candidate_and_not_the_other_way_round(
     candidate = (facts(action("Show"), release="22.11.0-rc1"),)
 
     assert arrived(release="22.11.0", known=candidate).replaced == ("22.11.0-rc1",)
-    with pytest.raises(TroubleError, match=r"is older than 22\.11\.0, which is known already"):
+    with pytest.raises(TroubleError, match=r"is older than 22\.11\.0, which is already known"):
         arrived(release="22.11.0-rc2", known=(facts(release="22.11.0"),))
 
 
@@ -130,7 +130,7 @@ def test_what_a_new_branch_lost_is_listed_where_the_overlay_still_claims_it(tmp_
         if "whose documentation lacks it" in each
     ]
 
-    assert line.startswith(f"{tmp_path / 'overlay.toml'}:3: action Show parameter Softly: `releases` has 23")
+    assert line.startswith(f"{tmp_path / 'overlay.toml'}:3: action Show parameter Softly: `releases` includes 23")
 
 
 def test_a_span_that_ends_only_because_nobody_looked_is_refused(tmp_path: Path) -> None:
@@ -205,7 +205,9 @@ def test_that_code_is_taken_over_is_told_and_asks_for_nothing() -> None:
 
     (note,) = notes(arrived(release="23.0.0"), code)
 
-    assert note.startswith("The code of 23.0.0 is not known, so what is not documented is taken over from 22.10.1;")
+    assert note.startswith(
+        "There is no scan of the sources of 23.0.0, so undocumented messages are carried over from 22.10.1;"
+    )
     assert not list(notes(arrived(release="22.10.1"), code))
 
 
@@ -240,7 +242,7 @@ def test_a_release_that_is_covered_ends_with_0_and_is_built(spec: Path, capsys: 
     said = capsys.readouterr().out.splitlines()
     assert said[:2] == [
         f"wrote {spec / 'facts/22.11.0.json'}",
-        f"removed {spec / 'facts/22.10.1.json'}, which it takes the place of",
+        f"removed {spec / 'facts/22.10.1.json'}, which it replaces",
     ]
     assert said[-1] == "The overlay covers everything."
     assert [path.name for path in (spec / "facts").iterdir()] == ["22.11.0.json"]
@@ -277,5 +279,5 @@ def test_a_release_that_cannot_be_read_ends_with_2_and_writes_nothing(
     (spec.parent / "22.11.0.xml").write_text("<html/>")
 
     assert main(["release", str(spec.parent / "22.11.0.xml"), "--spec", str(spec)]) == 2
-    assert "Is not Asterisk's documentation" in capsys.readouterr().err
+    assert "This is not Asterisk's documentation" in capsys.readouterr().err
     assert [path.name for path in (spec / "facts").iterdir()] == ["22.10.1.json"]

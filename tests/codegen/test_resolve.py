@@ -114,7 +114,7 @@ def test_a_keyword_that_is_no_type_is_a_trouble_with_its_place(tmp_path: Path, k
         ('type = "words:Plain"', "No member of [enum.Plain] has a word."),
         (
             'type = "repeated:text"\npresence = "always"\ndefault = "x"',
-            "Only a header that comes once in a message has a",
+            "A repeated header cannot have a",
         ),
     ],
 )
@@ -132,7 +132,7 @@ def test_a_trouble_finds_its_line_whatever_the_case_and_the_new_name(tmp_path: P
 
     (trouble,) = troubles(tmp_path, text, event("E", "X"))
 
-    assert trouble.startswith("overlay.toml:6: Event E, parameter Y: 'string' is no type")
+    assert trouble.startswith("overlay.toml:6: Event E, parameter Y: 'string' is not a type")
 
 
 def test_a_response_or_vocabulary_that_is_no_class_name_is_a_trouble(tmp_path: Path) -> None:
@@ -142,8 +142,8 @@ def test_a_response_or_vocabulary_that_is_no_class_name_is_a_trouble(tmp_path: P
     )
 
     assert troubles(tmp_path, text, action("A", "X")) == [
-        "overlay.toml:1: Response A-b: Cannot be the name of a class.",
-        "overlay.toml:5: Enum Answer: Cannot be the name of a class.",
+        "overlay.toml:1: Response A-b: Its name cannot be the name of a class.",
+        "overlay.toml:5: Enum Answer: Its name cannot be the name of a class.",
     ]
 
 
@@ -156,9 +156,9 @@ def test_a_family_of_headers_needs_a_star_and_its_type(tmp_path: Path) -> None:
     found = troubles(tmp_path, text, event("E", "X", "Y"), action("A", "Z"))
 
     assert [line.partition(": ")[2] for line in found] == [
-        "Action A, parameter Z: A parameter cannot be a family of headers, or one of several.",
-        "Event E, parameter X*: A family of headers has a * in its name and a type numbered:... or named:variables",
-        "Event E, parameter Y: A family of headers has a * in its name and a type numbered:... or named:variables",
+        "Action A, parameter Z: A parameter cannot be a family of headers, or one of several headers of a name.",
+        "Event E, parameter X*: A family of headers needs a * in its name and a type numbered:... or named:variables.",
+        "Event E, parameter Y: A family of headers needs a * in its name and a type numbered:... or named:variables.",
     ]
 
 
@@ -167,8 +167,8 @@ def test_two_headers_that_become_one_attribute_are_a_trouble() -> None:
         resolved(facts(event("E", "Call-ID", "CallID"), action("A", "Call-ID", "CallID")))
 
     assert str(caught.value).splitlines() == [
-        "facts: Action A, parameter CallID: Becomes the attribute call_id, and so does Call-ID; name one of them.",
-        "facts: Event E, parameter CallID: Becomes the attribute call_id, and so does Call-ID; name one of them.",
+        "facts: Action A, parameter CallID: Its attribute would be call_id, as for Call-ID; name one of them.",
+        "facts: Event E, parameter CallID: Its attribute would be call_id, as for Call-ID; name one of them.",
     ]
 
 
@@ -176,12 +176,12 @@ def test_a_chosen_name_may_not_hide_a_member(tmp_path: Path) -> None:
     (trouble,) = troubles(tmp_path, '[action.A.parameter.X]\nname = "timeout"\n', action("A", "X"))
 
     assert trouble == (
-        "overlay.toml:1: Action A, parameter X: Cannot be called timeout: its class has a member of that name."
+        "overlay.toml:1: Action A, parameter X: Its attribute cannot be timeout: the class has a member of that name."
     )
 
 
 def test_two_messages_that_become_one_class_are_a_trouble() -> None:
-    with pytest.raises(TroubleError, match="Event DemoTree: Becomes the class DemoTree, and so does Demo Tree"):
+    with pytest.raises(TroubleError, match="Event DemoTree: Its class would be DemoTree, as for Demo Tree"):
         resolved(facts(event("Demo Tree"), event("DemoTree")))
 
 
@@ -194,11 +194,11 @@ def test_an_action_and_an_event_may_have_one_name() -> None:
 def test_a_vocabulary_that_no_header_uses_is_a_trouble(tmp_path: Path) -> None:
     found = troubles(tmp_path, '[enum.A]\nkind = "int"\ndoc = "A."\nmembers = { ONE = 1 }\n', event("E"))
 
-    assert found == ["overlay.toml:1: Enum A: No header is of this type."]
+    assert found == ["overlay.toml:1: Enum A: No header has this type."]
 
 
 def test_an_event_of_a_list_that_nothing_documents_is_a_trouble() -> None:
-    with pytest.raises(TroubleError, match="Action L: Its list has the event Gone, which nothing documents"):
+    with pytest.raises(TroubleError, match="Action L: Its list has the event Gone, which is not documented"):
         resolved(facts(action("L", responses=listing("Gone", complete="Done")), event("Done")))
 
 

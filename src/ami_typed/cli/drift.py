@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all",
         action="store_true",
-        help="also send every action that only reads, and inspect the responses; ends by itself without --seconds",
+        help="also send every read-only action and inspect the responses; without --seconds, exit when done",
     )
 
 
@@ -83,9 +83,9 @@ def _duration(text: str) -> float:
     try:
         return seconds(float(text), "--seconds")
     except ValueError:
-        import argparse  # loaded by who parses
+        import argparse  # already loaded if a command line is being parsed
 
-        raise argparse.ArgumentTypeError("it takes a number of seconds, 0 or more") from None
+        raise argparse.ArgumentTypeError("must be a number of seconds, 0 or more") from None
 
 
 def run(options: argparse.Namespace) -> int:
@@ -108,7 +108,7 @@ def _read(file: Path) -> tuple[DriftReport, str]:
 
 
 def _listen(options: argparse.Namespace) -> tuple[DriftReport, str]:
-    """Log in and inspect every event until the time is up; return the report, and a description of the server.
+    """Log in and inspect every event until the time has elapsed; return the report, and a description of the server.
 
     Raises:
         Error: The server cannot be reached, or refuses the log-in.
@@ -171,8 +171,8 @@ def _ask(manager: Manager) -> None:
             manager.execute(question)
         except (ActionFailed, ActionTimeout, NotInRelease) as error:
             refused.append(f"{question.action} ({error})")
-    failed = f"; without a result: {', '.join(refused)}" if refused else ""
-    print(f"Sent {len(asked)} actions that only read{failed}.", file=sys.stderr)
+    failed = f"; failed: {', '.join(refused)}" if refused else ""
+    print(f"Sent {len(asked)} read-only actions{failed}.", file=sys.stderr)
 
 
 def _watch(stream: EventStream[Event], drift: Drift, duration: float | None) -> None:

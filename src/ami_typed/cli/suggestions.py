@@ -31,11 +31,11 @@ _TYPES = (
     ("enabled_disabled", "enabled|disabled"),
 )
 _BARE_KEY = r"[A-Za-z0-9_-]+"
-_WHY = 'why = "It is sent, and neither documented nor in the sources that were read."'
+_WHY = 'why = "Asterisk sends it, but neither its documentation nor the scanned sources contain it."'
 
 
 class Finding(Protocol):
-    """One thing that is not known; see `ami_typed.drift.Drifted`."""
+    """Something unknown; see `ami_typed.drift.Drifted`."""
 
     @property
     def table(self) -> str: ...
@@ -52,7 +52,7 @@ class Finding(Protocol):
 
 
 class Report(Protocol):
-    """What is not known, by what has to be done about it; see `ami_typed.drift.DriftReport`."""
+    """The findings, grouped by what they require; see `ami_typed.drift.DriftReport`."""
 
     @property
     def unknown_events(self) -> Iterable[Finding]: ...
@@ -63,7 +63,7 @@ class Report(Protocol):
 
 
 def entries(report: Report, seen: str) -> str:
-    """Return a report as entries of the overlay, those for one of its files behind one another.
+    """Return a report as entries of the overlay, grouped by file.
 
     Args:
         report: The report.
@@ -91,7 +91,7 @@ def _event(event: Finding, justified: str) -> str:
     typed = [each for each in event.headers if each.header.lower() not in elsewhere]
     name = _key(event.message)
     lines = [
-        "# The domain is the module that its class goes to: see spec/overlay/domains.toml.",
+        "# The domain is the module of its class: see spec/overlay/domains.toml.",
         f'[event.{name}]\nadd = true\ndomain = "core"\n{justified}',
         *([f"headers = [{', '.join(map(_text, named))}]"] if named else []),
         *([f"[event.{name}.header]"] if typed else []),
@@ -103,7 +103,7 @@ def _event(event: Finding, justified: str) -> str:
 def _header(header: Finding, justified: str) -> str:
     told = f"# {header}\n"
     if not header.module:
-        return f"{told}# The answer has no class: say `response` in [action.{header.message}], and what that one has.\n"
+        return f"{told}# The answer has no class: set `response` in [action.{header.message}] and describe it.\n"
     add = "add = true\n" if header.table == "event" else ""
     place = f"[{header.table}.{_key(header.message)}.header.{_key(header.header)}]"
     return f"{told}{place}\n{add}type = {_text(_type(header.examples))}\n{justified}\n"
@@ -111,11 +111,11 @@ def _header(header: Finding, justified: str) -> str:
 
 def _doubt(value: Finding) -> str:
     place = f"[{value.table}.{_key(value.message)}.header.{_key(value.header)}]"
-    return f"# {value}\n# Its type is to be mended: in {place}, in the glossary, or in the vocabulary.\n"
+    return f"# {value}\n# Correct its type: in {place}, in the glossary, or in the vocabulary.\n"
 
 
 def _headers_of_events() -> set[str]:
-    """Return the names of the headers that events have, in small letters."""
+    """Return the names of all headers of events, in lower case."""
     return {field.header.lower() for name in catalogue.EVENTS for field in fields_of(event_class(name)).values()}
 
 

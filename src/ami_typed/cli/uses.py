@@ -87,9 +87,9 @@ def _tree(source: Path) -> ast.Module:
     try:
         return ast.parse(source.read_bytes())
     except OSError as error:
-        raise UsesError(f"{source} cannot be read: {error.strerror}.") from None
+        raise UsesError(f"Cannot read {source}: {error.strerror}.") from None
     except (SyntaxError, ValueError) as error:
-        raise UsesError(f"{source} is not Python of this version: {error}.") from None
+        raise UsesError(f"Cannot parse {source} with this version of Python: {error}.") from None
 
 
 class _Reader(ast.NodeVisitor):

@@ -137,7 +137,7 @@ class ScenarioError(ValueError):
         super().__init__("\n".join(f"{name}, line {line}: {trouble}." for line, trouble in self.troubles.items()))
 
     def __reduce__(self) -> tuple[type[ScenarioError], tuple[str, dict[int, str]]]:
-        """Pickle by the parts; the default would pass the message to the constructor."""
+        """Pickle the arguments; the default would call the class with the error message."""
         return type(self), (self.name, self.troubles)
 
 
@@ -208,7 +208,7 @@ class _Reader:
         self._in_deed = False
         found = _LINE.fullmatch(line)
         if found is None:
-            raise ValueError(f"this line is not understood: {_HOW}")
+            raise ValueError(f"unknown kind of line: {_HOW}")
         if found["who"] == "C" and not found["does"]:
             self._client_says(number, found["text"] or "")
             return
@@ -220,7 +220,7 @@ class _Reader:
 
     def _application(self, number: int, does: str | None) -> None:
         if does is None:
-            raise ValueError("an application sends nothing on the connection; write `A ` and what it does")
+            raise ValueError("an application does not send lines; write `A ` and what it does")
         self._steps.append(Deed(number, self._one(does), ()))
         self._in_deed = True
 
@@ -248,7 +248,7 @@ class _Reader:
     def _end_message(self) -> None:
         """Record a mistake if a client's message was not ended, once."""
         if self._message:
-            self._troubles[self._began] = "the client's message that begins here does not end; write `C:` below it"
+            self._troubles[self._began] = "the client's message that begins here is not terminated; write `C:` below it"
             self._message, self._began = [], 0
 
     def _server_says(self, number: int, line: str) -> Say:

@@ -192,7 +192,7 @@ class StandIn:
         lines = self._hear().split(b"\r\n")
         if not match(step.lines, lines, self.captured):
             raise Departure(
-                f"{self._place()}: the client sent something else (+) than the scenario expects (-):\n"
+                f"{self._place()}: the client sent (+) something other than the scenario expects (-):\n"
                 + difference(step.lines, lines, self.captured)
             )
 
