@@ -120,12 +120,10 @@ PBX = Twin(
     open.
 """,
         """\
-        queues: Whether to track queues, with their callers and members, as well.
+        ValueError: Nothing is watched.
     \"\"\"""": """\
-        queues: Whether to track queues, with their callers and members, as well.
-
-    Raises:
-        ActionFailed: The user is not permitted to read the lists of channels and bridges.
+        ValueError: Nothing is watched.
+        ActionFailed: The server refused all lists of what is watched; if it refused only some, see `lacks`.
         NotConnected: There is no connection.
     \"\"\"""",
         "The task that follows events": "The thread that follows events",

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from ami_typed._delivery.subscriptions import EventKey
     from ami_typed._transport.target import Secret
     from ami_typed._transport.threads import Audience, Connection
+    from ami_typed.live.tables import Choice
     from ami_typed.messages import R
     from ami_typed.pbx import Pbx
     from ami_typed.quantities import Seconds
@@ -397,7 +398,15 @@ class Manager(ThreadFace):
         trunks: Sequence[str] = (),
         inbound_contexts: Sequence[str] = (),
         recordings: bool = False,
-        queues: bool = False,
+        calls: bool = True,
+        queues: Choice = False,
+        agents: Choice = False,
+        parking: Choice = False,
+        conferences: Choice = False,
+        extensions: Choice = False,
+        devices: Choice = False,
+        endpoints: Choice = False,
+        mailboxes: Choice = False,
     ) -> Pbx:
         """Return the server's calls, kept up to date while used in a ``with`` block.
 
@@ -405,11 +414,37 @@ class Manager(ThreadFace):
             trunks: Prefixes of the names of trunk channels, which lead outside, for `Call.direction`.
             inbound_contexts: Dialplan contexts in which calls from outside arrive, for `Call.direction`.
             recordings: Whether to track the files that MixMonitor records to. This requires every `VarSet` event.
-            queues: Whether to track queues, with their callers and members, as well.
+            calls: Whether to watch calls, with their channels and bridges.
+            queues: The queues to watch, with their callers and members: `True` for all, or their names in a list.
+            agents: The agents to watch, by their identifiers, likewise.
+            parking: The parking lots to watch, with their calls, likewise.
+            conferences: The conferences to watch, with their participants, likewise.
+            extensions: The extensions with hints to watch, as ``201@phones``, likewise.
+            devices: The devices to watch, as ``PJSIP/alice`` or ``Custom:desk``, likewise.
+            endpoints: The endpoints to watch, with their contacts, as ``PJSIP/alice``, likewise.
+            mailboxes: The mailboxes to watch, as ``201@default``, likewise.
+
+        Raises:
+            TypeError: A single text was given instead of a list of names.
+            ValueError: Nothing is watched.
         """
         from ami_typed.pbx import Pbx
 
-        return Pbx(self, trunks=trunks, inbound_contexts=inbound_contexts, recordings=recordings, queues=queues)
+        return Pbx(
+            self,
+            trunks=trunks,
+            inbound_contexts=inbound_contexts,
+            recordings=recordings,
+            calls=calls,
+            queues=queues,
+            agents=agents,
+            parking=parking,
+            conferences=conferences,
+            extensions=extensions,
+            devices=devices,
+            endpoints=endpoints,
+            mailboxes=mailboxes,
+        )
 
     def originate(self, request: actions.Originate, *, margin: Seconds = 10.0) -> events.OriginateResponse:
         """Place a call and wait for its outcome.

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from ami_typed._watching.common import QueueLists
-    from ami_typed.live.joining import Lists
     from ami_typed.messages import R
     from ami_typed.quantities import Seconds
 
@@ -117,10 +115,20 @@ class Pbx(ThreadWatching):
         inbound_contexts: Dialplan contexts in which calls from outside arrive, for `Call.direction`.
         recordings: Whether to track the files that MixMonitor records to. This requires every `VarSet` event, of which
             there are many, and the privilege ``dialplan``.
-        queues: Whether to track queues, with their callers and members, as well.
+        calls: Whether to watch calls, with their channels and bridges.
+        queues: The queues to watch, with their callers and members: `True` for all, or their names in a list.
+        agents: The agents to watch, by their identifiers, likewise.
+        parking: The parking lots to watch, with their calls, likewise.
+        conferences: The conferences to watch, with their participants, likewise.
+        extensions: The extensions with hints to watch, as ``201@phones``, likewise.
+        devices: The devices to watch, as ``PJSIP/alice`` or ``Custom:desk``, likewise.
+        endpoints: The endpoints to watch, with their contacts, as ``PJSIP/alice``, likewise.
+        mailboxes: The mailboxes to watch, as ``201@default``, likewise.
 
     Raises:
-        ActionFailed: The user is not permitted to read the lists of channels and bridges.
+        TypeError: A single text was given instead of a list of names.
+        ValueError: Nothing is watched.
+        ActionFailed: The server refused all lists of what is watched; if it refused only some, see `lacks`.
         NotConnected: There is no connection.
     """
 
@@ -131,9 +139,20 @@ class Pbx(ThreadWatching):
         trunks: Sequence[str] = (),
         inbound_contexts: Sequence[str] = (),
         recordings: bool = False,
-        queues: bool = False,
+        calls: bool = True,
+        queues: live.Choice = False,
+        agents: live.Choice = False,
+        parking: live.Choice = False,
+        conferences: live.Choice = False,
+        extensions: live.Choice = False,
+        devices: live.Choice = False,
+        endpoints: live.Choice = False,
+        mailboxes: live.Choice = False,
     ) -> None:
-        super().__init__(trunks, inbound_contexts, recordings=recordings, queues=queues)
+        watch: dict[str, live.Choice] = {"calls": calls, "queues": queues, "agents": agents, "parking": parking}
+        watch |= {"conferences": conferences, "extensions": extensions, "devices": devices}
+        watch |= {"endpoints": endpoints, "mailboxes": mailboxes}
+        super().__init__(trunks, inbound_contexts, recordings=recordings, watch=watch)
         self._manager = manager
         self._events: _Events | None = None
         self._created()
@@ -142,7 +161,7 @@ class Pbx(ThreadWatching):
         """Subscribe to events, load the picture, and start to follow it; do nothing if it is open.
 
         Raises:
-            ActionFailed: The user is not permitted to read the lists of channels and bridges.
+            ActionFailed: The server refused all lists of what is watched; if it refused only some, see `lacks`.
             NotConnected: There is no connection.
         """
         if self._events is not None and not self._ended:
@@ -247,9 +266,7 @@ class Pbx(ThreadWatching):
         return found
 
     def _compare(self) -> list[live.Difference]:
-        lists = self._lists()
-        queues = self._queue_lists()
-        return self._differences(lists, queues)
+        return self._differences(self._read())
 
     def close(self) -> None:
         """Stop following events, and end the streams of changes. Closing it again does nothing; `open` resumes."""
@@ -305,24 +322,16 @@ class Pbx(ThreadWatching):
     def _load(self, events: _Events) -> None:
         """Read the lists, and merge them with the events that arrived in the meantime."""
         self._begin_loading(self._boot_of_server())
-        lists = self._lists()
-        queues = self._queue_lists()
-        lost = self._join(_waiting(events), lists, queues)
-        for name in self._model.doubtful_queues:
-            lost = self._load_queue(events, name) or lost
+        loaded = self._read()
+        lost = self._join(_waiting(events), loaded)
+        for _ in range(_ROUNDS):
+            if not self._model.doubtful:
+                break
+            self._begin_loading(None)
+            loaded = self._read(doubtful=True)
+            lost = self._join(_waiting(events), loaded) or lost
         if lost:
             self._load(events)
-
-    def _load_queue(self, events: _Events, name: str) -> bool:
-        """Reread a queue in which a call was counted during the reading; return whether events were missed."""
-        lost = False
-        for _ in range(_ROUNDS):
-            self._begin_loading(None)
-            queues = self._queue_lists(name)
-            lost = self._join(_waiting(events), None, queues) or lost
-            if name not in self._model.doubtful_queues:
-                break
-        return lost
 
     def _boot_of_server(self) -> tuple[str, str] | None:
         """Return the server's start date and time, or `None` if the user is not permitted to query them."""
@@ -331,17 +340,21 @@ class Pbx(ThreadWatching):
             return status["CoreStartupDate"], status["CoreStartupTime"]
         return None
 
-    def _lists(self) -> Lists:
-        channels = self._manager.execute(actions.CoreShowChannels())
-        bridges = self._manager.execute(actions.BridgeList())
-        return channels.channels, bridges.bridges
-
-    def _queue_lists(self, name: str | None = None) -> QueueLists | None:
-        """Read all queues, or one; return `None` if queues are not tracked."""
-        if not self._watches_queues:
-            return None
-        status = self._manager.execute(actions.QueueStatus(queue=name))
-        return status.params, status.members, status.entries
+    def _read(self, *, doubtful: bool = False) -> live.Loaded:
+        """Read the lists of what is watched."""
+        reading = self._model.read(doubtful=doubtful)
+        try:
+            request = next(reading)
+            while True:
+                try:
+                    answer = self._manager.execute(request)
+                except (ActionFailed, NotInRelease) as error:
+                    request = reading.throw(error)
+                else:
+                    request = reading.send(answer)
+        except StopIteration as end:
+            loaded: live.Loaded = end.value
+            return loaded
 
 
 def _waiting(stream: _Events) -> list[Event]:

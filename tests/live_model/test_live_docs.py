@@ -136,3 +136,28 @@ def test_the_code_of_the_page_goes_on_after_a_gap(capsys: Any) -> None:
     told = capsys.readouterr().out.splitlines()
     assert told[0] == "2 changes are missing here"
     assert len(told) == 1001
+
+
+def test_the_page_lists_every_kind_of_object_and_every_change() -> None:
+    kinds = [name for name in live.__all__ if is_change(getattr(live, name))]
+    assert [name for name in kinds if f"`{name}`" not in PAGE] == []
+    assert [name for name in live.KINDS if f"| `{name}` |" not in PAGE] == []
+
+
+def is_change(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, live.Change) and value.__subclasses__() == []
+
+
+def test_the_page_names_lists_and_events_of_what_is_watched() -> None:
+    """Events with a common beginning are named by it."""
+    patterns = [re.escape(each).replace(r"\.\.\.", r"\w+") for each in re.findall(r"`(\w+(?:\.\.\.)?)`", PAGE)]
+    named = re.compile("|".join(patterns))
+    needed = [need.message for need in live.Model().needs if need.watched != "calls" or need.access == "write"]
+    assert [name for name in needed if not named.fullmatch(name)] == []
+
+
+def test_the_code_of_the_page_shows_what_is_watched(capsys: Any) -> None:
+    names = names_of_the_page()
+    model = live.Model(watch={"agents": True})
+    names["check"](model)
+    assert "agents AgentLogin read ('agent',)" in capsys.readouterr().out

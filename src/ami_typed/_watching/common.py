@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ami_typed import live
 from ami_typed._delivery.quiet import hush
 from ami_typed._delivery.stream_buffer import Buffer
 from ami_typed.errors import ChangesDropped, Error
-from ami_typed.events import Reload, VarSet
+from ami_typed.events import Reload
 from ami_typed.limits import Limits
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from ami_typed import events
-    from ami_typed.live.joining import Lists
     from ami_typed.messages import Event
     from ami_typed.overflow import Overflow
-
-    QueueLists: TypeAlias = tuple[
-        Sequence[events.QueueParams], Sequence[events.QueueMember], Sequence[events.QueueEntry]
-    ]
 
 __all__ = ["C_co", "Changes", "Watching"]
 
@@ -106,16 +100,19 @@ class Watching:
     """Held while the model or the list of streams is used."""
 
     def __init__(
-        self, trunks: Sequence[str], inbound_contexts: Sequence[str], *, recordings: bool, queues: bool
+        self,
+        trunks: Sequence[str],
+        inbound_contexts: Sequence[str],
+        *,
+        recordings: bool,
+        watch: Mapping[str, live.Choice],
     ) -> None:
-        self._model = live.Model(clock=_now, trunks=trunks, inbound_contexts=inbound_contexts)
+        self._model = model = live.Model(
+            clock=_now, trunks=trunks, inbound_contexts=inbound_contexts, recordings=recordings, watch=watch
+        )
         self._streams: list[Any] = []
-        self._watches_queues = queues
-        wanted: set[type[Event]] = {*live.CALL_EVENTS}
-        if queues:
-            wanted |= {*live.QUEUE_EVENTS, Reload}
-        kinds = [each for each in wanted if recordings or each is not VarSet]
-        self._kinds: tuple[type[Event], ...] = (Disconnected, Reconnected, EventsLost, *kinds)
+        notices: tuple[type[Event], ...] = (Disconnected, Reconnected, EventsLost)
+        self._kinds = (*notices, *((Reload,) if model.reloads else ()), *model.watched_events)
         self._boot: tuple[str, str] | None = None
         self._failure: Error | None = None
         self._ended = False
@@ -140,8 +137,53 @@ class Watching:
 
     @property
     def queues(self) -> live.Queues:
-        """The queues by name, if they are tracked."""
+        """The queues by name, if they are watched."""
         return self._model.queues
+
+    @property
+    def agents(self) -> live.Agents:
+        """The agents by identifier, if they are watched."""
+        return self._model.agents
+
+    @property
+    def parking(self) -> live.ParkingLots:
+        """The parking lots by name, if they are watched."""
+        return self._model.parking
+
+    @property
+    def conferences(self) -> live.Conferences:
+        """The conferences by name, if they are watched."""
+        return self._model.conferences
+
+    @property
+    def extensions(self) -> live.Extensions:
+        """The extensions with hints by name, such as ``201@phones``, if they are watched."""
+        return self._model.extensions
+
+    @property
+    def devices(self) -> live.Devices:
+        """The devices by name, if they are watched."""
+        return self._model.devices
+
+    @property
+    def endpoints(self) -> live.Endpoints:
+        """The endpoints by name, such as ``PJSIP/alice``, if they are watched."""
+        return self._model.endpoints
+
+    @property
+    def mailboxes(self) -> live.Mailboxes:
+        """The mailboxes by name, such as ``201@default``, if they are watched."""
+        return self._model.mailboxes
+
+    @property
+    def needs(self) -> tuple[live.Need, ...]:
+        """The privileges that the user needs for what is watched."""
+        return self._model.needs
+
+    @property
+    def lacks(self) -> tuple[live.Lack, ...]:
+        """The lists that the server refused at the last load: what they list is known from events only."""
+        return self._model.lacks
 
     @property
     def fresh_since(self) -> datetime | None:
@@ -204,29 +246,26 @@ class Watching:
             self._boot = boot or self._boot
             self._model.begin_loading(_now())
 
-    def _join(self, waiting: list[Event], lists: Lists | None, queues: QueueLists | None) -> bool:
+    def _join(self, waiting: list[Event], loaded: live.Loaded) -> bool:
         """Merge lists with the events that arrived in the meantime; return whether events were missed."""
         with self._lock:
             for event in waiting:
                 self._tell(self._model.apply(event, _now()))
-            if lists is not None:
-                self._tell(self._model.load(*lists, _now()))
-            if queues is not None:
-                self._tell(self._model.load_queues(*queues, _now()))
+            self._tell(self._model.join(loaded, _now()))
             lost = any(isinstance(event, (Disconnected, Reconnected, EventsLost)) for event in waiting)
             if lost:
                 self._lose()
         return lost
 
-    def _differences(self, lists: Lists, queues: QueueLists | None) -> list[live.Difference]:
+    def _differences(self, loaded: live.Loaded) -> list[live.Difference]:
         with self._lock:
-            found = self._model.differences(*lists)
-            return found + (self._model.queue_differences(*queues) if queues is not None else [])
+            return self._model.compare(loaded)
 
     def _failed(self, error: Error) -> None:
         """Record that reloading the picture failed; the next connection retries it."""
         self._failure = error
-        _logger.warning("Could not reload the calls: %s", error)
+        self._model.stop_loading()
+        _logger.warning("Could not reload the picture: %s", error)
 
 
 def _now() -> datetime:

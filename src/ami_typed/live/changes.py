@@ -41,11 +41,15 @@ __all__ = [
     "CallerRinging",
     "Change",
     "MemberAdded",
+    "MemberCalled",
     "MemberChange",
+    "MemberCompletedCall",
+    "MemberMissedCall",
     "MemberPaused",
     "MemberPenaltyChanged",
     "MemberRemoved",
     "MemberStatusChanged",
+    "MemberTookCall",
     "MemberUnpaused",
     "QueueChange",
 ]
@@ -259,3 +263,32 @@ class MemberPenaltyChanged(MemberChange):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberStatusChanged(MemberChange):
     """The state of a member's device changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberCalled(MemberChange):
+    """A member's phone is called for a caller."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberMissedCall(MemberChange):
+    """A member was called and did not answer."""
+
+    rang: timedelta
+    """How long its phone rang."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberTookCall(MemberChange):
+    """A member answered a caller."""
+
+    waited: timedelta
+    """How long the caller had waited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberCompletedCall(MemberChange):
+    """A member's call ended."""
+
+    talked: timedelta
+    """How long they had talked."""

@@ -18,10 +18,10 @@ Events keep arriving while a list is being read. The following rules determine w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from ami_typed.live import dialing, ending, talking
+from ami_typed.live.differences import Difference
 from ami_typed.live.objects import Dial
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Lists: TypeAlias = tuple[Sequence[events.CoreShowChannel], Sequence[events.BridgeListItem]]
 
-__all__ = ["Difference", "differences", "join"]
+__all__ = ["differences", "join"]
 
 _DIALED = ("AppDial", "AppDial2", "AppQueue")
 """The applications reported for dialled channels. Source: apps/app_dial.c, apps/app_queue.c, main/dial.c."""
@@ -125,20 +125,6 @@ def _rings(picture: Picture, call: Call, caller: Leg, leg: Leg) -> None:
     leg.dial.guessed = True
     dialing.ring(picture, leg)
     picture.announce(call)
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A difference between the picture and the server's own lists."""
-
-    what: str
-    """The object, such as ``channel PJSIP/alice-00000001``."""
-    attribute: str
-    """The attribute that differs; ``there`` if only one side has the object."""
-    picture: object
-    """The value in the picture."""
-    server: object
-    """The value in the server's list."""
 
 
 def differences(

@@ -1,32 +1,49 @@
 """The model: process events, maintain the picture, and return the changes. Sans-I/O: callers pass in the time.
 
-Each kind of event has one reducer, found by the event's class. A reducer never raises because of server input: an event
-with missing headers, or headers of the wrong type, is counted (`ModelStatistics.malformed`) and skipped.
+Rules of this module:
+
+- Each kind of event has one reducer, found by the event's class in the table of what is watched; events of other kinds
+  cost one lookup. An event that several kinds need is passed to each of them.
+- A reducer never raises because of server input: an event with missing headers, or headers of the wrong type, is
+  counted (`ModelStatistics.malformed`) and skipped.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ami_typed import events
+from ami_typed import actions, events
 from ami_typed.enums import DialStatus
 from ami_typed.errors import FieldError
-from ami_typed.live import changes, dialing, ending, handing, joining, queueing, talking
+from ami_typed.live import changes, dialing, ending, handing, joining, talking
+from ami_typed.live.agents import Agents
+from ami_typed.live.conferences import Conferences
+from ami_typed.live.devices import Devices
+from ami_typed.live.endpoints import Endpoints
+from ami_typed.live.extensions import Extensions
+from ami_typed.live.mailboxes import Mailboxes
+from ami_typed.live.needs import Lack, Need
+from ami_typed.live.parking import ParkingLots
 from ami_typed.live.picture import Picture
+from ami_typed.live.queueing import REDUCERS, QueueKind, QueueLists
+from ami_typed.live.tables import Kind, Reading, Reducer, Refusals, RefusedError, chosen_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from ami_typed.live.bridges import Bridges
     from ami_typed.live.calls import Calls
     from ami_typed.live.channels import Channels
+    from ami_typed.live.differences import Difference
+    from ami_typed.live.joining import Lists
     from ami_typed.live.objects import Bridge, Leg
     from ami_typed.live.queues import Queues
-    from ami_typed.messages import Event
+    from ami_typed.live.tables import Choice
+    from ami_typed.messages import Event, Request
 
-__all__ = ["CALL_EVENTS", "QUEUE_EVENTS", "Model", "ModelStatistics"]
+__all__ = ["CALL_EVENTS", "KINDS", "QUEUE_EVENTS", "Loaded", "Model", "ModelStatistics"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +53,42 @@ class ModelStatistics:
     events: int
     """Number of processed events."""
     malformed: int
-    """Number of events skipped because a header was missing or of the wrong type."""
+    """Number of events and list items skipped because a header was missing or of the wrong type."""
     unknown_channels: int
     """Number of channels first seen in another event, because their `Newchannel` was late or missing."""
     late: int
     """Number of events about channels that had already been hung up or never existed."""
+    unexpected: int
+    """Number of events that contradict the picture: doubled, or about what it does not contain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Lists that `Model.read` read."""
+
+    lists: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The lists of each kind, by the names of `KINDS`."""
+    lacks: tuple[Lack, ...] = ()
+    """The lists that the server refused."""
+    doubtful: bool = False
+    """Whether only what was doubtful was read again."""
 
 
 class Model:
-    """The picture of a server's calls, maintained from its events.
+    """The picture of what happens on a server, maintained from its events.
 
     Args:
         clock: A function that returns the current time, for durations that are still running; without one, they are as
             of the last event.
         trunks: Prefixes of the names of trunk channels, which lead outside (``PJSIP/provider``), for `Call.direction`.
         inbound_contexts: Dialplan contexts in which calls from outside arrive, for `Call.direction`.
+        recordings: Whether to track the files that MixMonitor records to.
+        watch: What to watch, by the names of `KINDS`: `True`, or the names of the objects to watch. By default,
+            everything.
+
+    Raises:
+        TypeError: A single text was given for the names.
+        ValueError: There is no such kind, or nothing is watched.
     """
 
     def __init__(
@@ -59,14 +97,76 @@ class Model:
         clock: Callable[[], datetime] | None = None,
         trunks: Sequence[str] = (),
         inbound_contexts: Sequence[str] = (),
+        recordings: bool = True,
+        watch: Mapping[str, Choice] | None = None,
     ) -> None:
         self._last = datetime.fromtimestamp(0, UTC)
         self._picture = Picture(clock or (lambda: self._last), trunks, inbound_contexts)
         self._events = 0
-        self._malformed = 0
-        self._loaded = self._queues_loaded = False
-        self._doubtful: tuple[str, ...] = ()
+        self._loaded: set[str] = set()
+        self._doubtful: dict[str, tuple[str, ...]] = {}
+        self._lacks: tuple[Lack, ...] = ()
         self._fresh_since: datetime | None = None
+        self.agents = Agents()
+        """The agents, by identifier."""
+        self.parking = ParkingLots()
+        """The parking lots, by name."""
+        self.conferences = Conferences()
+        """The conferences, by name."""
+        self.extensions = Extensions()
+        """The extensions with hints, by name: ``201@phones``."""
+        self.devices = Devices()
+        """The devices, by name."""
+        self.endpoints = Endpoints()
+        """The endpoints, by name: ``PJSIP/alice``."""
+        self.mailboxes = Mailboxes()
+        """The mailboxes, by name: ``201@default``."""
+        self._kinds = self._chosen(dict.fromkeys(KINDS, True) if watch is None else watch, recordings)
+        self._reducers: dict[type[Event], Reducer] = {}
+        for kind in self._kinds:
+            for event, reducer in kind.reducers().items():
+                known = self._reducers.get(event)
+                self._reducers[event] = reducer if known is None else _both(known, reducer)
+
+    def _chosen(self, watch: Mapping[str, Choice], recordings: bool) -> list[Kind[Any]]:
+        """Return the kinds that are watched."""
+        unknown = sorted(watch.keys() - set(KINDS))
+        if unknown:
+            raise ValueError(f"There is nothing called {unknown[0]!r} to watch, only {', '.join(KINDS)}.")
+        calls = CallKind(self._picture, recordings=recordings)
+        every: tuple[Kind[Any], ...] = (
+            *(calls, QueueKind(self._picture), self.agents, self.parking, self.conferences),
+            *(self.extensions, self.devices, self.endpoints, self.mailboxes),
+        )
+        kinds: list[Kind[Any]] = []
+        for kind in every:
+            choice = watch.get(kind.name, False)
+            kind.chosen = chosen_names(choice, kind.name)
+            if choice is True or kind.chosen:
+                kinds.append(kind)
+        if not kinds:
+            raise ValueError(f"Nothing is watched; choose some of {', '.join(KINDS)}.")
+        return kinds
+
+    @property
+    def watched_events(self) -> tuple[type[Event], ...]:
+        """The events from which the model derives what it watches."""
+        return tuple(self._reducers)
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """The privileges that are needed for what is watched."""
+        return tuple(need for kind in self._kinds for need in _needs(kind))
+
+    @property
+    def lacks(self) -> tuple[Lack, ...]:
+        """The lists that the server refused at the last load, and why."""
+        return self._lacks
+
+    @property
+    def reloads(self) -> bool:
+        """Whether to load again when the server reloads its configuration, because objects may come or go."""
+        return any(kind.reloads for kind in self._kinds)
 
     @property
     def calls(self) -> Calls:
@@ -91,8 +191,9 @@ class Model:
     @property
     def statistics(self) -> ModelStatistics:
         """Counters of the events processed so far, and of irregularities among them."""
-        channels = self._picture.channels
-        return ModelStatistics(self._events, self._malformed, channels.unknown, channels.late)
+        picture = self._picture
+        channels = picture.channels
+        return ModelStatistics(self._events, picture.malformed, channels.unknown, channels.late, picture.unexpected)
 
     def apply(self, event: Event, now: datetime) -> list[changes.Change]:
         """Process an event.
@@ -104,7 +205,7 @@ class Model:
         Returns:
             The changes, in order.
         """
-        reducer = _REDUCERS.get(type(event))
+        reducer = self._reducers.get(type(event))
         if reducer is None:
             return []
         self._last = self._picture.now = now
@@ -112,19 +213,92 @@ class Model:
         try:
             reducer(self._picture, event)
         except FieldError:
-            self._malformed += 1
+            self._picture.malformed += 1
         return self._picture.told()
 
     def begin_loading(self, now: datetime) -> None:
         """Mark the start of reading lists, so that later events take precedence over them.
 
-        Before the first `load`, and after `lose`, the picture may be incomplete: `fresh_since` is `None`.
+        Before the first load, and after `lose`, the picture may be incomplete: `fresh_since` is `None`.
 
         Args:
             now: The current time, taken before the first request for a list is sent.
         """
         self._last = self._picture.now = now
         self._picture.channels.reading += 1
+        self._picture.loading = True
+
+    def stop_loading(self) -> None:
+        """Record that the reading of lists was given up."""
+        self._picture.loading = False
+
+    def read(self, *, doubtful: bool = False) -> Reading[Loaded]:
+        """Read the lists of everything that is watched.
+
+        Args:
+            doubtful: Whether to read only what is `doubtful`.
+
+        Yields:
+            Requests. Send each one's answer into the generator, or raise its `ActionFailed` or `NotInRelease` in it.
+
+        Returns:
+            The lists.
+
+        Raises:
+            ActionFailed, NotInRelease: The server refused every list.
+        """
+        lists: dict[str, Any] = {}
+        lacks: list[Lack] = []
+        for kind in self._kinds:
+            names = self._doubtful.get(kind.name) if doubtful else None
+            if doubtful and not names:
+                continue
+            refusals = Refusals(kind.name)
+            try:
+                found = yield from (kind.reread(refusals, names) if names else kind.read(refusals))
+            except RefusedError:
+                refusals.loaded = False
+            except FieldError:
+                self._picture.malformed += 1
+            else:
+                if refusals.loaded:
+                    lists[kind.name] = found
+            lacks += refusals.lacks
+        if lacks and not lists:
+            raise lacks[0].error
+        return Loaded(lists, tuple(lacks), doubtful)
+
+    def join(self, loaded: Loaded, now: datetime) -> list[changes.Change]:
+        """Merge lists that were read since `begin_loading` with the events processed since.
+
+        First `apply` the events that arrived before the lists were complete. Afterwards, check `doubtful`.
+
+        Args:
+            loaded: The lists that `read` returned.
+            now: The current time.
+
+        Returns:
+            The changes that were not observed, marked ``resynced``; none on the first load.
+        """
+        picture = self._picture
+        self._last = picture.now = now
+        self._doubtful = {}
+        for kind in self._kinds:
+            if kind.name in loaded.lists:
+                picture.resyncing, picture.silent = True, kind.name not in self._loaded
+                try:
+                    self._doubtful[kind.name] = tuple(kind.join(picture, loaded.lists[kind.name]))
+                except FieldError:
+                    picture.malformed += 1
+                finally:
+                    picture.resyncing = picture.silent = False
+                self._loaded.add(kind.name)
+        self._doubtful = {name: names for name, names in self._doubtful.items() if names}
+        picture.loading = False
+        if not loaded.doubtful:
+            self._lacks = loaded.lacks
+        self._fresh_since = now
+        return picture.told()
 
     def load(
         self,
@@ -132,9 +306,7 @@ class Model:
         bridges: Sequence[events.BridgeListItem],
         now: datetime,
     ) -> list[changes.Change]:
-        """Merge lists that were read since `begin_loading` with the events processed since.
-
-        First `apply` the events that arrived before the lists were complete.
+        """Merge lists of channels and bridges, as `join` does.
 
         Args:
             channels: All items that `CoreShowChannels` listed.
@@ -144,15 +316,7 @@ class Model:
         Returns:
             The changes that were not observed, marked ``resynced``; none on the first load.
         """
-        picture = self._picture
-        self._last = picture.now = now
-        picture.resyncing, picture.silent = True, not self._loaded
-        try:
-            joining.join(picture, channels, bridges)
-        finally:
-            picture.resyncing = picture.silent = False
-        self._loaded, self._fresh_since = True, now
-        return picture.told()
+        return self.join(Loaded({"calls": (channels, bridges)}), now)
 
     def load_queues(
         self,
@@ -161,9 +325,7 @@ class Model:
         entries: Sequence[events.QueueEntry],
         now: datetime,
     ) -> list[changes.Change]:
-        """Merge a list of queues that was read since `begin_loading` with the events processed since.
-
-        First `apply` the events that arrived before the list was complete. Afterwards, check `doubtful_queues`.
+        """Merge a list of queues, as `join` does.
 
         Args:
             params: The queues that `QueueStatus` listed: all of them, or one.
@@ -174,15 +336,15 @@ class Model:
         Returns:
             The changes that were not observed, marked ``resynced``; none on the first load.
         """
-        picture = self._picture
-        self._last = picture.now = now
-        picture.resyncing, picture.silent = True, not self._queues_loaded
-        try:
-            self._doubtful = tuple(queueing.join(picture, params, members, entries))
-        finally:
-            picture.resyncing = picture.silent = False
-        self._queues_loaded = True
-        return picture.told()
+        return self.join(Loaded({"queues": QueueLists(params, members, entries)}), now)
+
+    @property
+    def doubtful(self) -> Mapping[str, tuple[str, ...]]:
+        """Objects of which it is unknown whether their list includes an event that arrived while it was being read.
+
+        Call `begin_loading` again, and `read` with ``doubtful=True``.
+        """
+        return self._doubtful
 
     @property
     def doubtful_queues(self) -> tuple[str, ...]:
@@ -190,7 +352,7 @@ class Model:
 
         Call `begin_loading` again, and reload each of these with ``QueueStatus(queue=...)``.
         """
-        return self._doubtful
+        return self._doubtful.get("queues", ())
 
     def lose(self, now: datetime, *, restarted: bool = False) -> list[changes.Change]:
         """Record that events were missed: the picture may be incomplete until it is reloaded.
@@ -204,33 +366,61 @@ class Model:
         """
         self._last = self._picture.now = now
         self._fresh_since = None
+        for kind in self._kinds:
+            kind.lose()
         if not restarted:
             return []
         self.begin_loading(now)
-        changed = self.load([], [], now) if self._loaded else []
+        changed = self.load([], [], now) if "calls" in self._loaded else []
         self._picture.channels.forget_the_gone()
         self._fresh_since = None
         return changed
 
     @property
     def fresh_since(self) -> datetime | None:
-        """The time since which the picture has been complete; `None` before the first `load` and after `lose`."""
+        """The time since which the picture has been complete; `None` before the first load and after `lose`."""
         return self._fresh_since
 
     def differences(
         self, channels: Sequence[events.CoreShowChannel], bridges: Sequence[events.BridgeListItem]
-    ) -> list[joining.Difference]:
-        """Compare the picture with fresh lists; return the differences."""
-        return joining.differences(self._picture, channels, bridges)
+    ) -> list[Difference]:
+        """Compare the picture of calls with fresh lists; return the differences."""
+        return self.compare(Loaded({"calls": (channels, bridges)}))
 
     def queue_differences(
         self,
         params: Sequence[events.QueueParams],
         members: Sequence[events.QueueMember],
         entries: Sequence[events.QueueEntry],
-    ) -> list[joining.Difference]:
+    ) -> list[Difference]:
         """Compare the queues with a fresh list; return the differences."""
-        return list(queueing.compared(self._picture, params, members, entries))
+        return self.compare(Loaded({"queues": QueueLists(params, members, entries)}))
+
+    def compare(self, loaded: Loaded) -> list[Difference]:
+        """Compare the picture with fresh lists; return the differences.
+
+        Args:
+            loaded: The lists that `read` returned.
+        """
+        kinds = [kind for kind in self._kinds if kind.name in loaded.lists]
+        return [each for kind in kinds for each in kind.compare(loaded.lists[kind.name])]
+
+
+def _needs(kind: Kind[Any]) -> Iterator[Need]:
+    for event in kind.reducers():
+        yield Need(kind.name, event.__name__, "read", event.privileges)
+    for request in kind.requests():
+        yield Need(kind.name, request.__name__, "write", request.privileges)
+
+
+def _both(first: Reducer, second: Reducer) -> Reducer:
+    """Return a reducer that passes an event to two."""
+
+    def reduce(picture: Picture, event: Event) -> None:
+        first(picture, event)
+        second(picture, event)
+
+    return reduce
 
 
 def _new_channel(picture: Picture, event: events.Newchannel) -> None:
@@ -351,7 +541,6 @@ def _given_up(picture: Picture, event: events.ParkedCallGiveUp | events.ParkedCa
 
 
 def _queued(picture: Picture, event: events.QueueCallerJoin) -> None:
-    queueing.joins(picture, event)
     leg = _channel(picture, event)
     if leg is not None and not picture.place(leg).is_waiting:
         call = picture.place(leg)
@@ -360,7 +549,6 @@ def _queued(picture: Picture, event: events.QueueCallerJoin) -> None:
 
 
 def _left_queue(picture: Picture, event: events.QueueCallerLeave) -> None:
-    queueing.leaves(picture, event)
     leg = _channel(picture, event)
     if leg is not None and leg.call is not None and leg.call.is_waiting:
         waited = leg.call.waits_no_more(picture.now)
@@ -368,7 +556,6 @@ def _left_queue(picture: Picture, event: events.QueueCallerLeave) -> None:
 
 
 def _abandoned(picture: Picture, event: events.QueueCallerAbandon) -> None:
-    queueing.abandons(picture, event)
     leg = _channel(picture, event)
     if leg is not None and leg.call is not None and not leg.call.abandoned:
         leg.call.abandoned = True
@@ -412,21 +599,49 @@ _REDUCERS: dict[type[Event], Callable[[Picture, Any], object]] = {
     events.QueueCallerLeave: _left_queue,
     events.QueueCallerAbandon: _abandoned,
     events.VarSet: _variable,
-    events.QueueMemberAdded: queueing.sees,
-    events.QueueMemberStatus: queueing.sees,
-    events.QueueMemberPause: queueing.sees,
-    events.QueueMemberPenalty: queueing.sees,
-    events.QueueMemberRinginuse: queueing.sees,
-    events.QueueMemberRemoved: queueing.removes,
-    events.AgentConnect: queueing.connects,
-    events.AgentComplete: queueing.completes,
 }
 
-QUEUE_EVENTS: tuple[type[Event], ...] = tuple(
-    kind for kind in _REDUCERS if kind.__name__.startswith(("Queue", "Agent"))
+
+class CallKind(Kind["Lists"]):
+    """Calls, with their channels and bridges, as a kind of objects to watch."""
+
+    name: ClassVar[str] = "calls"
+    reloads: ClassVar[bool] = False
+
+    def __init__(self, picture: Picture, *, recordings: bool) -> None:
+        self._picture = picture
+        self._recordings = recordings
+
+    def reducers(self) -> Mapping[type[Event], Reducer]:
+        """Return what each event changes."""
+        return {event: each for event, each in _REDUCERS.items() if self._recordings or event is not events.VarSet}
+
+    def requests(self) -> tuple[type[Request[Any]], ...]:
+        """Return the requests for lists."""
+        return (actions.CoreShowChannels, actions.BridgeList)
+
+    def read(self, refusals: Refusals) -> Reading[Lists]:
+        """Read all channels and bridges."""
+        channels = yield from refusals.required(actions.CoreShowChannels())
+        bridges = yield from refusals.required(actions.BridgeList())
+        return (channels.channels if channels is not None else [], bridges.bridges if bridges is not None else [])
+
+    def join(self, picture: Picture, lists: Lists) -> Collection[str]:
+        """Merge the lists with the events since their reading began."""
+        joining.join(picture, *lists)
+        return ()
+
+    def compare(self, lists: Lists) -> Iterator[Difference]:
+        """Compare the calls' channels and bridges with fresh lists."""
+        return iter(joining.differences(self._picture, *lists))
+
+
+KINDS: tuple[str, ...] = (
+    *("calls", "queues", "agents", "parking", "conferences"),
+    *("extensions", "devices", "endpoints", "mailboxes"),
 )
+"""The kinds of objects that a model can watch."""
+QUEUE_EVENTS: tuple[type[Event], ...] = tuple(REDUCERS)
 """The events from which the model derives queues."""
-CALL_EVENTS: tuple[type[Event], ...] = tuple(
-    kind for kind in _REDUCERS if not kind.__name__.startswith(("QueueMember", "Agent"))
-)
+CALL_EVENTS: tuple[type[Event], ...] = tuple(_REDUCERS)
 """The events from which the model derives calls."""

@@ -48,10 +48,21 @@ class Picture:
         """Whether changes are found in lists instead of observed."""
         self.silent = False
         """Whether to report no changes, as on the first load of the picture."""
+        self.loading = False
+        """Whether lists are being read: what is removed meanwhile is remembered, because they may still list it."""
+        self.malformed = 0
+        """Number of events and list items that were skipped because a header was missing or of the wrong type."""
+        self.unexpected = 0
+        """Number of events that contradict the picture: about the end of what it does not contain."""
         self._trunks = tuple(trunks)
         self._inbound = frozenset(inbound)
         self._changes: list[changes.Change] = []
         self._number = 0
+
+    @property
+    def reading(self) -> int:
+        """The number of the latest reading of lists."""
+        return self.channels.reading
 
     def tell(self, change: type[C], **what: Any) -> None:
         """Report a change, unless silent."""

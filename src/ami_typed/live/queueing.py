@@ -9,24 +9,90 @@ Rules of this module:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from ami_typed import actions, events
 from ami_typed.live import changes
-from ami_typed.live.joining import Difference
+from ami_typed.live.differences import Difference, differing
 from ami_typed.live.queues import Caller
+from ami_typed.live.tables import Kind, Reading, Reducer, Refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from ami_typed import events
     from ami_typed.events import families
     from ami_typed.live.picture import Picture
     from ami_typed.live.queues import Member, Queue, Told
+    from ami_typed.messages import Event, Request
 
-__all__ = ["abandons", "compared", "completes", "connects", "join", "joins", "leaves", "removes", "sees"]
+__all__ = ["REDUCERS", "QueueKind", "QueueLists"]
 
 
-def joins(picture: Picture, event: events.QueueCallerJoin) -> None:
+class QueueLists(NamedTuple):
+    """What `QueueStatus` lists."""
+
+    params: Sequence[events.QueueParams]
+    members: Sequence[events.QueueMember]
+    entries: Sequence[events.QueueEntry]
+    complete: bool = False
+    """Whether all queues were read, so that unlisted ones do not exist."""
+
+
+class QueueKind(Kind[QueueLists]):
+    """Queues as a kind of objects to watch."""
+
+    name: ClassVar[str] = "queues"
+
+    def __init__(self, picture: Picture) -> None:
+        self._picture = picture
+
+    def reducers(self) -> Mapping[type[Event], Reducer]:
+        """Return what each event changes."""
+        if self.chosen is None:
+            return REDUCERS
+        return {event: self._only_chosen(reducer) for event, reducer in REDUCERS.items()}
+
+    def _only_chosen(self, reducer: Reducer) -> Reducer:
+        def reduce(picture: Picture, event: Any) -> None:
+            if self.wants(event.queue):
+                reducer(picture, event)
+
+        return reduce
+
+    def requests(self) -> tuple[type[Request[Any]], ...]:
+        """Return the requests for lists."""
+        return (actions.QueueStatus,)
+
+    def read(self, refusals: Refusals) -> Reading[QueueLists]:
+        """Read the chosen queues, or all."""
+        return (yield from self.reread(refusals, self.chosen))
+
+    def reread(self, refusals: Refusals, names: Collection[str] | None) -> Reading[QueueLists]:
+        """Read some queues, or all."""
+        params: list[events.QueueParams] = []
+        members: list[events.QueueMember] = []
+        entries: list[events.QueueEntry] = []
+        for name in [None] if names is None else sorted(names):
+            answer = yield from refusals.required(actions.QueueStatus(queue=name))
+            if answer is not None:
+                params += answer.params
+                members += answer.members
+                entries += answer.entries
+        return QueueLists(params, members, entries, complete=names is None)
+
+    def join(self, picture: Picture, lists: QueueLists) -> Collection[str]:
+        """Merge the lists with the events since their reading began; return the queues to read again."""
+        doubtful = _join(picture, lists.params, lists.members, lists.entries)
+        if lists.complete:
+            _remove_unlisted(picture, {each.queue for each in lists.params})
+        return doubtful
+
+    def compare(self, lists: QueueLists) -> Iterator[Difference]:
+        """Compare the listed queues with the picture."""
+        return _compared(self._picture, lists.params, lists.members, lists.entries)
+
+
+def _joins(picture: Picture, event: events.QueueCallerJoin) -> None:
     """Handle a caller joining a queue."""
     queue = picture.queues.of(event.queue)
     if queue.position(event.uniqueid) is None:
@@ -37,36 +103,66 @@ def joins(picture: Picture, event: events.QueueCallerJoin) -> None:
         picture.tell(changes.CallerJoined, queue=queue, caller=caller, position=event.position)
 
 
-def leaves(picture: Picture, event: events.QueueCallerLeave) -> None:
+def _leaves(picture: Picture, event: events.QueueCallerLeave) -> None:
     """Handle a caller leaving a queue, for any reason."""
-    leave(picture, picture.queues.of(event.queue), event.uniqueid)
+    _leave(picture, picture.queues.of(event.queue), event.uniqueid)
 
 
-def leave(picture: Picture, queue: Queue, uniqueid: str) -> None:
+def _leave(picture: Picture, queue: Queue, uniqueid: str) -> None:
     """Remove a caller from a queue."""
-    queue.gone.add(uniqueid)
+    if picture.loading:
+        queue.gone.add(uniqueid)
+    queue.stop_ringing(uniqueid)
     caller = queue.drop(uniqueid)
-    if caller is not None:
+    if caller is None:
+        picture.unexpected += not picture.loading
+    else:
         picture.tell(changes.CallerLeft, queue=queue, caller=caller, waited=picture.now - caller.joined_at)
 
 
-def abandons(picture: Picture, event: events.QueueCallerAbandon) -> None:
-    """Count an abandoned call."""
+def _abandons(picture: Picture, event: events.QueueCallerAbandon) -> None:
+    """Count an abandoned call, once."""
     queue = _counting(picture, event.queue)
+    caller = queue.caller(event.uniqueid)
+    if caller is not None and caller.abandoned:
+        picture.unexpected += 1
+        return
     queue.abandoned += 1
+    if caller is not None:
+        caller.abandoned = True
 
 
-def connects(picture: Picture, event: events.AgentConnect) -> None:
+def _calls(picture: Picture, event: events.AgentCalled) -> None:
+    """Handle a member being called for a caller."""
+    queue = picture.queues.of(event.queue)
+    member = queue.members.get(event.interface)
+    if member is not None and member.ringing_for != event.uniqueid:
+        member.ringing_for, member.ringing_since = event.uniqueid, picture.now
+        picture.tell(changes.MemberCalled, queue=queue, member=member)
+
+
+def _misses(picture: Picture, event: events.AgentRingNoAnswer) -> None:
+    """Handle a member that did not answer."""
+    queue = picture.queues.of(event.queue)
+    member = queue.members.get(event.interface)
+    if member is not None:
+        member.ringing_for = member.ringing_since = None
+        picture.tell(changes.MemberMissedCall, queue=queue, member=member, rang=event.ring_time)
+
+
+def _connects(picture: Picture, event: events.AgentConnect) -> None:
     """Count a caller connected to a member. Unless the member's device changes, no other event reports this."""
     queue = _counting(picture, event.queue)
     queue.answered(event.interface, event.hold_time)
+    queue.stop_ringing(event.uniqueid)
     member = queue.members.get(event.interface)
     if member is not None:
         member.takes_call(picture.now)
         member.touched = picture.channels.reading
+        picture.tell(changes.MemberTookCall, queue=queue, member=member, waited=event.hold_time)
 
 
-def completes(picture: Picture, event: events.AgentComplete) -> None:
+def _completes(picture: Picture, event: events.AgentComplete) -> None:
     """Count a completed call once, and only if the member still belongs to any queue (app_queue's `update_queue`)."""
     queue = _counting(picture, event.queue)
     member = queue.members.get(event.interface)
@@ -76,6 +172,7 @@ def completes(picture: Picture, event: events.AgentComplete) -> None:
     if member is not None:
         member.completes_call(picture.now)
         member.touched = picture.channels.reading
+        picture.tell(changes.MemberCompletedCall, queue=queue, member=member, talked=event.talk_time)
 
 
 def _counting(picture: Picture, name: str) -> Queue:
@@ -84,27 +181,28 @@ def _counting(picture: Picture, name: str) -> Queue:
     return queue
 
 
-def sees(picture: Picture, event: families.QueueMemberEvent) -> None:
+def _sees(picture: Picture, event: families.QueueMemberEvent) -> None:
     """Handle the state of a member."""
     queue = picture.queues.of(event.queue)
-    member = update(picture, queue, event.interface, event.member_name, event)
+    member = _update(picture, queue, event.interface, event.member_name, event)
     member.touched = picture.channels.reading
 
 
-def removes(picture: Picture, event: events.QueueMemberRemoved) -> None:
+def _removes(picture: Picture, event: events.QueueMemberRemoved) -> None:
     """Handle the removal of a member from a queue."""
-    remove(picture, picture.queues.of(event.queue), event.interface)
+    _remove(picture, picture.queues.of(event.queue), event.interface)
 
 
-def remove(picture: Picture, queue: Queue, interface: str) -> None:
+def _remove(picture: Picture, queue: Queue, interface: str) -> None:
     """Remove a member from a queue."""
-    queue.gone.add(interface)
+    if picture.loading:
+        queue.gone.add(interface)
     member = queue.remove(interface)
     if member is not None:
         picture.tell(changes.MemberRemoved, queue=queue, member=member)
 
 
-def update(picture: Picture, queue: Queue, interface: str, name: str, told: Told) -> Member:
+def _update(picture: Picture, queue: Queue, interface: str, name: str, told: Told) -> Member:
     """Update a member, and report the changes."""
     member = queue.members.get(interface)
     if member is None:
@@ -131,10 +229,26 @@ def _tell(picture: Picture, queue: Queue, member: Member, before: tuple[bool, in
         picture.tell(changes.MemberStatusChanged, queue=queue, member=member)
 
 
+REDUCERS: dict[type[Event], Reducer] = {
+    events.QueueCallerJoin: _joins,
+    events.QueueCallerLeave: _leaves,
+    events.QueueCallerAbandon: _abandons,
+    events.QueueMemberAdded: _sees,
+    events.QueueMemberStatus: _sees,
+    events.QueueMemberPause: _sees,
+    events.QueueMemberPenalty: _sees,
+    events.QueueMemberRinginuse: _sees,
+    events.QueueMemberRemoved: _removes,
+    events.AgentCalled: _calls,
+    events.AgentRingNoAnswer: _misses,
+    events.AgentConnect: _connects,
+    events.AgentComplete: _completes,
+}
+
 # Lists
 
 
-def join(
+def _join(
     picture: Picture,
     params: Iterable[events.QueueParams],
     members: Iterable[events.QueueMember],
@@ -155,6 +269,16 @@ def join(
     return doubtful
 
 
+def _remove_unlisted(picture: Picture, listed: Collection[str]) -> None:
+    """Remove queues that no longer exist."""
+    for queue in [each for each in picture.queues if each.name not in listed]:
+        for caller in queue.callers:
+            _leave(picture, queue, caller.uniqueid)
+        for interface in queue.members:
+            _remove(picture, queue, interface)
+        picture.queues.remove(queue.name)
+
+
 def _join_members(picture: Picture, members: Iterable[events.QueueMember]) -> set[tuple[str, str]]:
     listed: set[tuple[str, str]] = set()
     for each in members:
@@ -162,7 +286,7 @@ def _join_members(picture: Picture, members: Iterable[events.QueueMember]) -> se
         listed.add((each.queue, each.location))
         member = queue.members.get(each.location)
         if each.location not in queue.gone and (member is None or member.touched != picture.channels.reading):
-            update(picture, queue, each.location, each.name, each)
+            _update(picture, queue, each.location, each.name, each)
     return listed
 
 
@@ -184,13 +308,13 @@ def _take_out(picture: Picture, queue: Queue, members: set[tuple[str, str]], cal
     reading = picture.channels.reading
     for member in queue.members.values():
         if (queue.name, member.interface) not in members and member.touched != reading:
-            remove(picture, queue, member.interface)
+            _remove(picture, queue, member.interface)
     for caller in queue.callers:
         if (queue.name, caller.uniqueid) not in callers and caller.touched != reading:
-            leave(picture, queue, caller.uniqueid)
+            _leave(picture, queue, caller.uniqueid)
 
 
-def compared(
+def _compared(
     picture: Picture,
     params: Iterable[events.QueueParams],
     members: Iterable[events.QueueMember],
@@ -201,16 +325,16 @@ def compared(
     for each in params:
         names.append(each.queue)
         queue = picture.queues.of(each.queue)
-        yield from _differing(f"queue {each.queue}", _counts(queue), _listed_counts(each))
+        yield from differing(f"queue {each.queue}", _counts(queue), _listed_counts(each))
     listed = {(each.queue, each.location): each for each in members}
     for name in names:
         queue = picture.queues.of(name)
         theirs = [interface for queue_name, interface in listed if queue_name == name]
-        yield from _differing(f"queue {name}", {"members": sorted(queue.members)}, {"members": sorted(theirs)})
+        yield from differing(f"queue {name}", {"members": sorted(queue.members)}, {"members": sorted(theirs)})
     for (name, interface), item in listed.items():
         member = picture.queues.of(name).members.get(interface)
         if member is not None:
-            yield from _differing(f"member {interface} of {name}", _facts(member), _listed_facts(item))
+            yield from differing(f"member {interface} of {name}", _facts(member), _listed_facts(item))
     yield from _compared_callers(picture, names, sorted(entries, key=lambda each: each.position))
 
 
@@ -218,7 +342,7 @@ def _compared_callers(picture: Picture, names: list[str], entries: list[events.Q
     for name in names:
         mine = [caller.uniqueid for caller in picture.queues.of(name).callers]
         theirs = [each.uniqueid for each in entries if each.queue == name]
-        yield from _differing(f"queue {name}", {"callers": mine}, {"callers": theirs})
+        yield from differing(f"queue {name}", {"callers": mine}, {"callers": theirs})
 
 
 def _counts(queue: Queue) -> dict[str, object]:
@@ -239,9 +363,3 @@ def _facts(member: Member) -> dict[str, object]:
 def _listed_facts(item: events.QueueMember) -> dict[str, object]:
     facts: dict[str, object] = {"status": item.status, "penalty": item.penalty, "paused": item.paused}
     return facts | {"calls_taken": item.calls_taken, "in_call": item.in_call}
-
-
-def _differing(what: str, mine: dict[str, object], theirs: dict[str, object]) -> Iterator[Difference]:
-    for name, value in mine.items():
-        if value != theirs[name]:
-            yield Difference(what, name, value, theirs[name])

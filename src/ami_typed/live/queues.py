@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from ami_typed import enums, events
@@ -29,7 +29,7 @@ __all__ = ["Caller", "Member", "Queue", "Queues"]
 class Caller:
     """A caller waiting in a queue."""
 
-    __slots__ = ("_clock", "channel", "joined_at", "name", "number", "touched", "uniqueid")
+    __slots__ = ("_clock", "abandoned", "channel", "joined_at", "name", "number", "touched", "uniqueid")
 
     def __init__(self, uniqueid: str, channel: str, joined_at: datetime, clock: Callable[[], datetime]) -> None:
         self.uniqueid = uniqueid
@@ -37,6 +37,7 @@ class Caller:
         self.joined_at = joined_at
         self.number: str | None = None
         self.name: str | None = None
+        self.abandoned = False
         self.touched = 0
         self._clock = clock
 
@@ -60,6 +61,8 @@ class Member:
         paused: Whether it is paused, and gets no calls.
         paused_reason: The reason for the pause, empty if none was given.
         paused_since: When the pause began; `None` if it is not paused or the release does not report it (before 14).
+        ringing_since: When it was called for a caller and has not answered since, else `None`.
+        ringing_for: The Uniqueid of that caller, else `None`.
         in_call: Whether it is in a call of this queue.
         in_call_since: When that call began, as far as observed.
         calls_taken: Number of calls it has completed.
@@ -68,7 +71,7 @@ class Member:
 
     __slots__ = (
         *("calls_taken", "in_call", "in_call_since", "interface", "last_call", "name", "paused", "paused_reason"),
-        *("paused_since", "penalty", "state_interface", "status", "touched"),
+        *("paused_since", "penalty", "ringing_for", "ringing_since", "state_interface", "status", "touched"),
     )
 
     def __init__(self, interface: str) -> None:
@@ -80,6 +83,8 @@ class Member:
         self.paused = False
         self.paused_reason = ""
         self.paused_since: datetime | None = None
+        self.ringing_for: str | None = None
+        self.ringing_since: datetime | None = None
         self.in_call = False
         self.in_call_since: datetime | None = None
         self.calls_taken = 0
@@ -165,6 +170,16 @@ class Queue:
         """Return the position of a caller, starting at 1; `None` if it is not waiting here."""
         return next((place for place, each in enumerate(self.callers, 1) if each.uniqueid == uniqueid), None)
 
+    def caller(self, uniqueid: str) -> Caller | None:
+        """Return a waiting caller; `None` if it is not waiting here."""
+        return next((each for each in self.callers if each.uniqueid == uniqueid), None)
+
+    def stop_ringing(self, uniqueid: str) -> None:
+        """Record that no member is called for a caller any longer."""
+        for member in self.members.values():
+            if member.ringing_for == uniqueid:
+                member.ringing_for = member.ringing_since = None
+
     # `callers` and `members` are replaced instead of mutated, so that a program can iterate over them while another
     # thread updates the queue.
 
@@ -174,7 +189,7 @@ class Queue:
 
     def drop(self, uniqueid: str) -> Caller | None:
         """Remove a caller and return it; `None` if it is not waiting here."""
-        caller = next((each for each in self.callers if each.uniqueid == uniqueid), None)
+        caller = self.caller(uniqueid)
         self.callers = [each for each in self.callers if each is not caller]
         return caller
 
@@ -246,7 +261,6 @@ class Queues:
             queue = self._queues[name] = Queue(name)
         return queue
 
-    def keep(self, names: Iterable[str]) -> None:
-        """Remove all queues except the given ones."""
-        kept = set(names)
-        self._queues = {name: queue for name, queue in self._queues.items() if name in kept}
+    def remove(self, name: str) -> None:
+        """Remove a queue."""
+        self._queues.pop(name, None)
