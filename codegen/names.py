@@ -31,7 +31,7 @@ _NOT_IN_A_NAME = re.compile(r"\W")
 _DICT = ("clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values")
 _MESSAGE = (*_DICT, "action_id", "all", "data", "headers", "of", "raw", "secrets", "to_dict", "to_json")
 # Names that the bodies of generated classes use or declare in addition to their fields.
-_BODY = ("enums", "privileges", "releases")
+_BODY = ("enums", "former_privileges", "privileges", "releases")
 
 RESERVED: dict[Owner, frozenset[str]] = {
     "request": frozenset(
@@ -48,6 +48,7 @@ RESERVED: dict[Owner, frozenset[str]] = {
                 "one_of",
                 "parameter_names",
                 "parameter_releases",
+                "former_privileges",
                 "privileges",
                 "process_response",
                 "raw_text",

@@ -322,7 +322,7 @@ class _Requests:
 
     def _constants(self, request: terms.Request) -> Iterable[Attribute]:
         yield _releases(request.releases, self._used)
-        yield from _privileges(request.privileges)
+        yield from _privileges(request.privileges, request.former)
         narrower = {argument.header: argument.releases for argument in _in_order(request) if argument.releases}
         if narrower:
             yield Attribute("parameter_releases", _mapping(narrower), None)
@@ -458,7 +458,7 @@ class _Events:
             constants=(
                 *wire,
                 _releases(event.releases, self._used),
-                *_privileges(event.privileges),
+                *_privileges(event.privileges, event.former),
                 *_true(event.quirks),
                 *named_by,
                 *_secrets(event.secrets, "Event", self._used),
@@ -759,9 +759,14 @@ def _secrets(headers: tuple[str, ...], base: str, used: _Used) -> Iterable[Attri
         yield Attribute("secrets", f"{known}.secrets | {{{', '.join(map(_text, headers))}}}", None)
 
 
-def _privileges(privileges: tuple[str, ...] | None) -> Iterable[Attribute]:
+def _privileges(
+    privileges: tuple[str, ...] | None, former: Iterable[tuple[tuple[str, ...], str]]
+) -> Iterable[Attribute]:
     if privileges is not None:
         yield Attribute("privileges", _tuple(privileges), None)
+    differing = ", ".join(f"{_text(releases)}: {_tuple(names)}" for names, releases in former)
+    if differing:
+        yield Attribute("former_privileges", f"{{{differing}}}", None)
 
 
 # Docstrings

@@ -624,6 +624,8 @@ class Event(LazyMessage):
     """The releases of Asterisk that send this event."""
     privileges: ClassVar[tuple[str, ...]] = ()
     """The privileges, all of which a user needs to receive this event; empty if it is only part of an answer."""
+    former_privileges: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """The releases with other privileges, each with these."""
     any_header: ClassVar[bool] = False
     """Whether the event may have arbitrary other headers, named by its sender."""
     named_by: ClassVar[str] = ""
@@ -752,6 +754,8 @@ class Request(dict[str, Any], Generic[R]):
     """The releases of Asterisk that have this action."""
     privileges: ClassVar[tuple[str, ...]] = ()
     """The privileges, any of which allows a user to send this action; empty if every user may send it."""
+    former_privileges: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """The releases with other privileges, each with these."""
     parameter_releases: ClassVar[Mapping[str, str]] = {}
     """The releases that support a parameter, by header, if they are fewer than those of the action."""
     parameter_names: ClassVar[Mapping[str, str]] = {}

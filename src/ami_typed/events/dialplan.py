@@ -117,6 +117,7 @@ class Newexten(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("dialplan",)
+    former_privileges = {"13-15": ("call",)}
 
     extension: Always[str] = Always("Extension", text)
     """The extension: the same as `exten`, kept for compatibility."""

@@ -39,9 +39,16 @@ class ReceivedAction(Message):
     """An action that a client has sent: its headers, whose names are case-insensitive.
 
     ``action.get("Channel", "")`` is the first value of a header, ``action.all("Variable")`` all of them.
+
+    Attributes:
+        user: The name of the user who has sent it; empty before the log-in.
+        time: When it was received, by the server's clock, in seconds since the epoch.
     """
 
-    __slots__ = ()
+    __slots__ = ("time", "user")
+
+    user: str
+    time: float
 
     @property
     def action(self) -> str:

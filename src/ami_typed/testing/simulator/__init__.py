@@ -1,0 +1,1 @@
+"""The simulator: a server that speaks like Asterisk; see `Simulator`."""
