@@ -243,6 +243,7 @@ class ConfbridgeStopRecord(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("system",)
+    former_privileges = {"13": ("call",)}
 
     def __init__(self, *, conference: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeStopRecord")
