@@ -183,7 +183,7 @@ def test_a_question_without_an_answer_says_what_was_received(simulator: Simulato
     assert not missing
     assert repr(missing) == (
         "[] (no QueuePause with Interface: PJSIP/100 was received, but 1 other QueuePause: "
-        "QueuePause(Interface: PJSIP/101, Paused: true))"
+        "QueuePause({'Interface': 'PJSIP/101', 'Paused': 'true'}))"
     )
     with pytest.raises(AssertionError, match="No Originate was received, but"):
         simulator.wait_received(actions.Originate, 0)
@@ -193,7 +193,7 @@ def test_a_question_without_an_answer_says_what_was_received(simulator: Simulato
 
 def test_no_secret_is_shown(simulator: Simulator) -> None:
     client = _client(simulator)
-    assert "Secret: ***" in simulator.received("Nothing").explanation
+    assert "'Secret': '***'" in simulator.received("Nothing").explanation
     client.close()
 
 

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ami_typed.keywords import unknown
-from ami_typed.messages import KEY_ACTION, KEY_ACTIONID, Request, _redacted
+from ami_typed.messages import KEY_ACTION, KEY_ACTIONID, Request
 from ami_typed.registry import action_class
 from ami_typed.testing.seam import ReceivedAction
 from ami_typed.testing.simulator.faults import name_of
@@ -102,9 +102,10 @@ class _Question:
 def _shown(action: ReceivedAction) -> str:
     """Return an action in one line, without secrets."""
     headers = {name: action.all(name) for name in action if name not in {KEY_ACTION, KEY_ACTIONID}}
-    shown = _redacted(headers, action_class(action.action).secrets)
-    rows = [f"{name}: {value}" for name, values in shown.items() for value in values]
-    return f"{action.action}({', '.join(rows)})"
+    cls = action_class(action.action)
+    request = cls.__new__(cls)
+    request.update({name: values if len(values) > 1 else values[0] for name, values in headers.items()})
+    return f"{action.action}{repr(request).removeprefix(cls.__name__)}"
 
 
 def _lines(subject: Subject, criteria: Mapping[str, Any]) -> list[tuple[str, str]]:
