@@ -440,7 +440,7 @@ def _descriptions(amended: Amended) -> Iterator[Described]:
 
 
 def _is_text(kind: str) -> bool:
-    return kind in {"text", "uri_encoded"} or kind.startswith("escaped")
+    return kind in {"text", "nullable", "uri_encoded"} or kind.startswith("escaped")
 
 
 # The page

@@ -514,6 +514,7 @@ def _types() -> dict[str, Value]:
     return {
         "text": _text(Codec("text")),
         "uri_encoded": _text(Codec("uri_encoded")),
+        "nullable": _text(Codec("nullable")),
         "label": Value("int | str", Codec("text"), None),
         "variables": Value("Mapping[str, str]", None, Codec("assigned"), (_MAPPING,), "Variables"),
         "repeated:variables": Value(repeated, None, Codec("assigned"), (_MAPPING, _SEQUENCE), "Variables"),
@@ -525,7 +526,7 @@ def _types() -> dict[str, Value]:
 _TYPES = _types()
 
 _IN_PYTHON: Mapping[str, tuple[str, *tuple[Import, ...]]] = {
-    **dict.fromkeys(("text", "escaped", "uri_encoded", "worded"), ("str",)),
+    **dict.fromkeys(("text", "escaped", "nullable", "uri_encoded", "worded"), ("str",)),
     **dict.fromkeys(("integer", "integer24"), ("int",)),
     "real": ("float",),
     "round_trip": ("float | None",),

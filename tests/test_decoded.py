@@ -284,3 +284,9 @@ def test_a_called_party_who_screens_callers_ends_a_dial_attempt_in_a_known_way(p
 def test_the_outcome_of_an_originate_is_one_of_five(printed: int) -> None:
     assert of(events.OriginateResponse, f"Reason: {printed}").reason.known
     assert len(enums.OriginateReason) == 5
+
+
+def test_a_variable_that_is_not_set_is_empty_as_in_a_getvar() -> None:
+    event = of(events.Status, "Variable: UNSET=(null)", "Variable: SET=1", "Variable: LEN(x)=")
+
+    assert event.variables == {"UNSET": "", "SET": "1", "LEN(x)": ""}

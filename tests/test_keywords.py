@@ -36,6 +36,7 @@ def durations(**largest: int) -> st.SearchStrategy[timedelta]:
 OF_CODEC: dict[Any, st.SearchStrategy[Any]] = {
     values.text: TEXTS,
     values.uri_encoded: TEXTS,
+    values.nullable: TEXTS.filter(lambda text: text != "(null)"),
     values.integer: st.integers(),
     values.integer24: st.integers(-(1 << 23), (1 << 23) - 1),
     values.real: st.floats(allow_nan=False, allow_infinity=False),

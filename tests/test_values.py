@@ -132,6 +132,11 @@ def test_encoded_octets_are_decoded(spelling: str, text: str) -> None:
     assert read(values.uri_encoded, spelling) == text
 
 
+@pytest.mark.parametrize(("spelling", "text"), [("(null)", ""), ("", ""), ("(null) ", "(null) "), ("(A)", "(A)")])
+def test_a_text_that_is_printed_from_no_pointer_is_empty(spelling: str, text: str) -> None:
+    assert read(values.nullable, spelling) == text
+
+
 @pytest.mark.parametrize(
     "codec",
     [

@@ -30,7 +30,7 @@ from ami_typed._language.codecs import (
     variables,
     yes_no,
 )
-from ami_typed._language.escapes import Escaped, escaped, uri_encoded
+from ami_typed._language.escapes import Escaped, escaped, nullable, uri_encoded
 from ami_typed._language.jsonable import as_json
 from ami_typed._language.masks import EVENT_CLASSES, FALSE, TRUE, mask_trouble
 from ami_typed._language.special import Address, address, formats, group_bits, groups, integer24, pairs, round_trip
@@ -85,6 +85,7 @@ __all__ = [
     "microseconds",
     "milliseconds",
     "minutes",
+    "nullable",
     "on_off",
     "one_zero",
     "pairs",

@@ -118,7 +118,7 @@ _TYPES: Mapping[str, str] = {
     **dict.fromkeys(("items", "formats"), "list[str]"),
     **dict.fromkeys(("groups", "group_bits"), "list[int]"),
     "real": "float",
-    **dict.fromkeys(("text", "escaped", "uri_encoded"), "str"),
+    **dict.fromkeys(("text", "escaped", "nullable", "uri_encoded"), "str"),
 }
 
 

@@ -107,11 +107,14 @@ def test_what_a_program_gives_is_what_it_is_told(manager: ami.Manager) -> None:
         told = stream.get(timeout=10)
         while not (isinstance(told, events.VarSet) and told.variable == "MINE"):
             told = stream.get(timeout=10)
-    read = manager.execute(actions.Getvar(channel=outcome.channel, variable="MINE")).value
-    (shown,) = manager.execute(actions.Status(channel=outcome.channel, variables=["MINE"])).channels
+    read, unset = (
+        manager.execute(actions.Getvar(channel=outcome.channel, variable=each)).value for each in ("MINE", "UNSET")
+    )
+    (shown,) = manager.execute(actions.Status(channel=outcome.channel, variables=["MINE", "UNSET"])).channels
     manager.execute(actions.Hangup(channel=outcome.channel))
 
     assert told.value == read == shown.variables["MINE"] == value
+    assert shown.variables["UNSET"] == unset == ""
     assert outcome.caller_id_name == name
     assert told.connected_line_name == shown.connected_line_name == name
 

@@ -11,7 +11,7 @@ from ami_typed.arguments import as_text
 if TYPE_CHECKING:
     from collections.abc import Container
 
-__all__ = ["Escaped", "escaped", "uri_encoded"]
+__all__ = ["Escaped", "escaped", "nullable", "uri_encoded"]
 
 
 _ESCAPES = dict(zip("abfnrtv\\'\"?", "\a\b\f\n\r\t\v\\'\"?", strict=True))
@@ -52,6 +52,9 @@ def escaped(*older: str) -> Codec[str]:
     """Text with C escape sequences; see `Escaped`."""
     return Escaped(*older)
 
+
+nullable: Codec[str] = Codec(lambda spelling: "" if spelling == "(null)" else spelling, as_text, mark="(")
+"""Text that Asterisk prints from a pointer: ``(null)`` is what printf writes for no text."""
 
 _URI_ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})")
 _NOT_UNRESERVED = re.compile(rb"[^A-Za-z0-9\-_.!~*'()]")

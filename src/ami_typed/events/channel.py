@@ -10,7 +10,7 @@ from ami_typed.events.families import ChannelEvent, ChannelSnapshot, ListComplet
 from ami_typed.fields import Always, Sometimes, Variables, VariablesByName, View
 from ami_typed.messages import Event
 from ami_typed.releases import Releases
-from ami_typed.values import clock, epoch, escaped, formats, group_bits, integer, member, text, worded
+from ami_typed.values import clock, epoch, escaped, formats, group_bits, integer, member, nullable, text, worded
 from ami_typed.values import seconds as _seconds
 
 if TYPE_CHECKING:
@@ -375,8 +375,8 @@ class Status(Event):
     """The pickup groups whose calls the channel may pick up."""
     seconds: Always[timedelta] = Always("Seconds", _seconds)
     """Time since the channel was created."""
-    variables: Variables = Variables("Variable")
-    """The requested variables."""
+    variables: Variables = Variables("Variable", nullable)
+    """The requested variables and functions; empty if not set."""
     snapshot = View(ChannelSnapshot)
     """The snapshot of the channel."""
 

@@ -174,6 +174,7 @@ from ami_typed.values import integer as _integer
 from ami_typed.values import microseconds as _microseconds
 from ami_typed.values import milliseconds as _milliseconds
 from ami_typed.values import minutes as _minutes
+from ami_typed.values import nullable as _nullable
 from ami_typed.values import on_off as _on_off
 from ami_typed.values import one_zero as _one_zero
 from ami_typed.values import pairs as _pairs
@@ -249,6 +250,8 @@ class DemoTyped(Event):
     """A value of the type escaped."""
     uri_encoded: Sometimes[str] = Sometimes("UriEncoded", _uri_encoded)
     """A value of the type uri_encoded."""
+    nullable: Sometimes[str] = Sometimes("Nullable", _nullable)
+    """A value of the type nullable."""
     again: Second[int] = Second("Event", _integer)
     """A value that comes second."""
     variables: Variables = Variables("Variable", _escaped())
