@@ -105,6 +105,13 @@ def test_charges_go_out_group_by_group() -> None:
     ]
 
 
+def test_the_unit_of_a_volume_is_sent_where_asterisk_reads_it() -> None:
+    volume = Charge("BasicCommunication", "Volume", amount=2, multiplier="One", volume_unit="Octet")
+    request = actions.AOCMessage(channel="PJSIP/anna-1", msg_type="S", charges=[volume])
+
+    assert {("TimeScale", "Octet"), ("VolumeUnit", "Octet")} <= set(request.lines())
+
+
 def test_no_charges_are_no_headers() -> None:
     assert len(actions.AOCMessage(channel_prefix="PJSIP/", msg_type="S", charges=[]).lines()) == 3
 

@@ -289,6 +289,9 @@ _CHARGE = (
 def charges(given: Sequence[Charge]) -> Mapping[str, Headers]:
     """Return the headers of charges: consecutive groups, each beginning with the charged item.
 
+    Asterisk reads the unit of a volume from ``TimeScale`` (18.16 to 23.5, main/manager.c, action_aoc_s_submessage), so
+    it is sent there too.
+
     Raises:
         TypeError: The value is not a list of charges, or a part of a charge is neither text nor a number.
         ValueError: A numeric part is not finite.
@@ -296,11 +299,15 @@ def charges(given: Sequence[Charge]) -> Mapping[str, Headers]:
     records = as_records(given, (Charge,), "a list of structures.Charge")
     headers = Headers(
         (header, within(f"[{number}].{part}", as_text, value))
-        for number, charge in enumerate(records)
+        for number, charge in enumerate(map(_with_scale, records))
         for header, part, value in zip(_CHARGE, Charge._fields, charge, strict=True)
         if value is not None
     )
     return {_CHARGE[0]: headers} if headers else {}
+
+
+def _with_scale(charge: Charge) -> Charge:
+    return charge if charge.time_scale is not None else charge._replace(time_scale=charge.volume_unit)
 
 
 _TOLD_CHARGE = re.compile(r"(?:\(null\))?\((\d+)\)/(.+)")

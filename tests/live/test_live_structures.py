@@ -113,8 +113,9 @@ def test_advice_of_charge_is_understood(manager: ami.Manager) -> None:
     charges = [
         Charge("BasicCommunication", "Duration", "EUR", 5, "OneHundredth", time=1, time_scale="Minute"),
         Charge("CallSetup", "Flat", amount=3, multiplier="One"),
+        Charge("SupplementaryService", "Volume", amount=2, multiplier="One", volume_unit="Octet"),
     ]
-    if manager.release is None or manager.release in ami.Releases("18 20-23"):
+    if manager.release is None or manager.release in ami.Releases("18.16 20.1-"):
         requests.append(actions.AOCMessage(channel=outcome.channel, msg_type="S", charges=charges))
 
     messages = [manager.execute(request).message for request in requests]

@@ -47,9 +47,8 @@ class AOCMessage(Request["Answer"]):
             without an identifier.
         charging_association_plan: The numbering plan of that number.
         units: The charged units, 32 at most; required if the charge is in units.
-        charges: The rate of each item, for ``S``. Two errors of Asterisk: it reads the unit of a volume from
-            `time_scale`, which must be set to that unit as well, and the step of a duration from `time`, if
-            `granularity` is set. Only in Asterisk 18 (since 18.16), 20.1 and later.
+        charges: The rate of each item, for ``S``. If the `granularity` of a duration is set, Asterisk takes
+            that of `time` for it. Only in Asterisk 18 (since 18.16), 20.1 and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
