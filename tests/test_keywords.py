@@ -495,6 +495,17 @@ def test_lists_are_made_of_their_parts() -> None:
     assert aggregates.QueueStatus() == aggregates.QueueStatus("7")
 
 
+def test_the_end_of_a_list_announces_its_items_unless_it_says_otherwise() -> None:
+    end = events.QueueStatusComplete()
+    queues = aggregates.QueueStatus(
+        params=[events.QueueParams()], members=[events.QueueMember(), events.QueueMember()], complete=end
+    )
+    assert queues.complete is not None
+    assert (queues.complete.list_items, queues.valid, end.list_items) == (3, True, 0)
+    empty = aggregates.QueueStatus(complete=end)
+    assert (empty.complete, empty.valid) == (end, True)
+
+
 @pytest.mark.parametrize(
     ("parts", "sentence"),
     [

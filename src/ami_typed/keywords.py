@@ -50,7 +50,7 @@ def composed(cls: type[Any], opening: Spelled, given: Spelled, keywords: Mapping
 
 
 def gathered(cls: type[Any], parts: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
-    """Return the items of a list and the event that ends it, if there is one.
+    """Return the items of a list and the event that ends it, if there is one, with their number.
 
     Args:
         cls: The class of the list.
@@ -71,7 +71,17 @@ def gathered(cls: type[Any], parts: Mapping[str, Any]) -> tuple[list[Any], list[
             closing += [] if value is None else [_event(cls, name, part.wire, value)]
         else:
             items += [_event(cls, name, part.wire, event) for event in _several(cls, name, part.wire, value)]
-    return items, closing
+    return items, [_counting(cls, event, len(items)) for event in closing]
+
+
+def _counting(cls: type[Any], closing: Any, items: int) -> Any:
+    """Return the event that ends a list. If it announces 0 items, the default, return a copy with their number."""
+    count = items + (closing.event.lower() in map(str.lower, cls.repeatable))
+    if not cls.counted or not count or closing.get("ListItems") != "0":
+        return closing
+    counting = closing.copy()
+    counting["ListItems"] = str(count)
+    return counting
 
 
 def _several(cls: type[Any], name: str, wire: str, value: Any) -> Iterable[Any]:

@@ -1103,7 +1103,8 @@ class Aggregate(dict[Any, Any], MessageTemplate):
     Args:
         action_id: The ActionID of the request.
         parts: The typed attributes of the class: lists for events that may occur several times, a single event for the
-            one that ends the list.
+            one that ends the list. If that one announces no items, as it does by default, the list has a copy of it
+            with the number of items.
 
     Raises:
         TypeError: A keyword is not an attribute of the class, or its value contains other events.

@@ -10,7 +10,7 @@ Rules of this module:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, dataclass_transform
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -29,6 +29,7 @@ __all__ = [
     "CallLeftQueue",
     "CallMerged",
     "CallParked",
+    "CallQueueChange",
     "CallQueued",
     "CallResumed",
     "CallRetrieved",
@@ -40,6 +41,7 @@ __all__ = [
     "CallerLeft",
     "CallerRinging",
     "Change",
+    "HoldChange",
     "MemberAdded",
     "MemberCalled",
     "MemberChange",
@@ -51,11 +53,21 @@ __all__ = [
     "MemberStatusChanged",
     "MemberTookCall",
     "MemberUnpaused",
+    "PartiesChange",
     "QueueChange",
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def _change(cls: type[T]) -> type[T]:
+    """Make a class of changes: frozen, with its attributes as keywords."""
+    return dataclass(frozen=True, slots=True, kw_only=True)(cls)
+
+
+@_change
 class Change:
     """The base class of all changes."""
 
@@ -70,77 +82,88 @@ class Change:
         return b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class CallChange(Change):
     """A change to a call."""
 
     call: Call
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
+class PartiesChange(CallChange):
+    """A change between the caller and one callee."""
+
+    caller: Party
+    callee: Party
+
+
+@_change
+class HoldChange(CallChange):
+    """A change to whether a party has the other one on hold."""
+
+    by: Party
+
+
+@_change
+class CallQueueChange(CallChange):
+    """A change to a call in a queue."""
+
+    queue: str
+
+
+@_change
 class CallStarted(CallChange):
     """A party places a call, or Asterisk starts to set up a call between two parties."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class CallerRinging(CallChange):
     """The caller's own phone rings, because Asterisk sets up the call (click-to-dial)."""
 
     party: Party
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRinging(CallChange):
+@_change
+class CallRinging(PartiesChange):
     """A callee's phone rings; there is one such change for each ringing phone."""
 
-    caller: Party
-    callee: Party
     transfer: Transfer | None = None
     """The transfer that made the phone ring."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRingingEnded(CallChange):
+@_change
+class CallRingingEnded(PartiesChange):
     """A callee's phone stopped ringing."""
 
-    caller: Party
-    callee: Party
     outcome: Outcome
     """How the ringing ended, as people perceive it."""
     status: enums.DialStatus | None
     """How it ended in Asterisk's terms; `None` if Asterisk did not report it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallAnswered(CallChange):
+@_change
+class CallAnswered(PartiesChange):
     """A callee answered: callee and caller hear each other."""
 
-    caller: Party
-    callee: Party
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallHeld(CallChange):
+@_change
+class CallHeld(HoldChange):
     """A party put the other one on hold."""
 
-    by: Party
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallResumed(CallChange):
+@_change
+class CallResumed(HoldChange):
     """A party took the other one off hold."""
 
-    by: Party
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class CallTransferred(CallChange):
     """A party transferred the other one."""
 
     transfer: Transfer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class CallMerged(CallChange):
     """A call was merged into another one, which continues; the merged call gets no `CallEnded`.
 
@@ -150,7 +173,7 @@ class CallMerged(CallChange):
     into: Call
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class CallParked(CallChange):
     """A party was parked."""
 
@@ -159,7 +182,7 @@ class CallParked(CallChange):
     space: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class CallRetrieved(CallChange):
     """A parked party was retrieved, its parking time expired, or it hung up."""
 
@@ -168,31 +191,27 @@ class CallRetrieved(CallChange):
     """The party that retrieved it; `None` if the parking time expired or the parked party hung up."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallQueued(CallChange):
+@_change
+class CallQueued(CallQueueChange):
     """The caller entered a queue."""
 
-    queue: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallLeftQueue(CallChange):
+@_change
+class CallLeftQueue(CallQueueChange):
     """The caller left a queue, for any reason."""
 
-    queue: str
     waited: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallAbandoned(CallChange):
+@_change
+class CallAbandoned(CallQueueChange):
     """The caller gave up waiting in a queue."""
 
-    queue: str
     caller: Party
     waited: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class CallEnded(CallChange):
     """A call ended. Each started call has exactly one such change, unless it was merged (`CallMerged`)."""
 
@@ -204,14 +223,14 @@ class CallEnded(CallChange):
     """The channel whose hang-up ended the call."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class QueueChange(Change):
     """A change to a queue."""
 
     queue: Queue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class CallerJoined(QueueChange):
     """A caller joined a queue."""
 
@@ -220,7 +239,7 @@ class CallerJoined(QueueChange):
     """The caller's position, starting at 1."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class CallerLeft(QueueChange):
     """A caller left a queue: answered, abandoned, or sent elsewhere."""
 
@@ -228,39 +247,39 @@ class CallerLeft(QueueChange):
     waited: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class MemberChange(QueueChange):
     """A change to a member of a queue."""
 
     member: Member
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class MemberAdded(MemberChange):
     """A member was added to a queue."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class MemberRemoved(MemberChange):
     """A member was removed from a queue."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class MemberPaused(MemberChange):
     """A member was paused, and gets no calls until unpaused."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class MemberUnpaused(MemberChange):
     """A member was unpaused, and gets calls again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class MemberPenaltyChanged(MemberChange):
     """A member's penalty changed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@_change
 class MemberStatusChanged(MemberChange):
     """The state of a member's device changed."""
 
