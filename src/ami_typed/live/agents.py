@@ -11,11 +11,10 @@ Rules of this module:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from ami_typed import actions, enums, events
-from ami_typed.live.changes import Change
+from ami_typed.live.changes import Change, frozen_change
 from ami_typed.live.differences import Difference, differing, existing
 from ami_typed.live.tables import Kind, Reading, Reducer, Refusals, Table, Teller, Watched, keyed
 
@@ -83,34 +82,34 @@ class Agent(Watched):
         return self.channel is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class AgentChange(Change):
     """A change to an agent."""
 
     agent: Agent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class AgentAdded(AgentChange):
     """An agent was added to the configuration, or first seen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class AgentRemoved(AgentChange):
     """An agent was removed from the configuration."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class AgentLoggedIn(AgentChange):
     """An agent logged in."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class AgentLoggedOff(AgentChange):
     """An agent logged off."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class AgentTookCall(AgentChange):
     """An agent was connected to a caller."""
 
@@ -118,7 +117,7 @@ class AgentTookCall(AgentChange):
     """The caller's channel."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class AgentBecameIdle(AgentChange):
     """An agent's call ended."""
 

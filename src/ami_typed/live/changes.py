@@ -55,6 +55,7 @@ __all__ = [
     "MemberUnpaused",
     "PartiesChange",
     "QueueChange",
+    "frozen_change",
 ]
 
 
@@ -62,12 +63,12 @@ T = TypeVar("T")
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-def _change(cls: type[T]) -> type[T]:
+def frozen_change(cls: type[T]) -> type[T]:
     """Make a class of changes: frozen, with its attributes as keywords."""
     return dataclass(frozen=True, slots=True, kw_only=True)(cls)
 
 
-@_change
+@frozen_change
 class Change:
     """The base class of all changes."""
 
@@ -82,14 +83,14 @@ class Change:
         return b""
 
 
-@_change
+@frozen_change
 class CallChange(Change):
     """A change to a call."""
 
     call: Call
 
 
-@_change
+@frozen_change
 class PartiesChange(CallChange):
     """A change between the caller and one callee."""
 
@@ -97,33 +98,33 @@ class PartiesChange(CallChange):
     callee: Party
 
 
-@_change
+@frozen_change
 class HoldChange(CallChange):
     """A change to whether a party has the other one on hold."""
 
     by: Party
 
 
-@_change
+@frozen_change
 class CallQueueChange(CallChange):
     """A change to a call in a queue."""
 
     queue: str
 
 
-@_change
+@frozen_change
 class CallStarted(CallChange):
     """A party places a call, or Asterisk starts to set up a call between two parties."""
 
 
-@_change
+@frozen_change
 class CallerRinging(CallChange):
     """The caller's own phone rings, because Asterisk sets up the call (click-to-dial)."""
 
     party: Party
 
 
-@_change
+@frozen_change
 class CallRinging(PartiesChange):
     """A callee's phone rings; there is one such change for each ringing phone."""
 
@@ -131,7 +132,7 @@ class CallRinging(PartiesChange):
     """The transfer that made the phone ring."""
 
 
-@_change
+@frozen_change
 class CallRingingEnded(PartiesChange):
     """A callee's phone stopped ringing."""
 
@@ -141,29 +142,29 @@ class CallRingingEnded(PartiesChange):
     """How it ended in Asterisk's terms; `None` if Asterisk did not report it."""
 
 
-@_change
+@frozen_change
 class CallAnswered(PartiesChange):
     """A callee answered: callee and caller hear each other."""
 
 
-@_change
+@frozen_change
 class CallHeld(HoldChange):
     """A party put the other one on hold."""
 
 
-@_change
+@frozen_change
 class CallResumed(HoldChange):
     """A party took the other one off hold."""
 
 
-@_change
+@frozen_change
 class CallTransferred(CallChange):
     """A party transferred the other one."""
 
     transfer: Transfer
 
 
-@_change
+@frozen_change
 class CallMerged(CallChange):
     """A call was merged into another one, which continues; the merged call gets no `CallEnded`.
 
@@ -173,7 +174,7 @@ class CallMerged(CallChange):
     into: Call
 
 
-@_change
+@frozen_change
 class CallParked(CallChange):
     """A party was parked."""
 
@@ -182,7 +183,7 @@ class CallParked(CallChange):
     space: int
 
 
-@_change
+@frozen_change
 class CallRetrieved(CallChange):
     """A parked party was retrieved, its parking time expired, or it hung up."""
 
@@ -191,19 +192,19 @@ class CallRetrieved(CallChange):
     """The party that retrieved it; `None` if the parking time expired or the parked party hung up."""
 
 
-@_change
+@frozen_change
 class CallQueued(CallQueueChange):
     """The caller entered a queue."""
 
 
-@_change
+@frozen_change
 class CallLeftQueue(CallQueueChange):
     """The caller left a queue, for any reason."""
 
     waited: timedelta
 
 
-@_change
+@frozen_change
 class CallAbandoned(CallQueueChange):
     """The caller gave up waiting in a queue."""
 
@@ -211,7 +212,7 @@ class CallAbandoned(CallQueueChange):
     waited: timedelta
 
 
-@_change
+@frozen_change
 class CallEnded(CallChange):
     """A call ended. Each started call has exactly one such change, unless it was merged (`CallMerged`)."""
 
@@ -223,14 +224,14 @@ class CallEnded(CallChange):
     """The channel whose hang-up ended the call."""
 
 
-@_change
+@frozen_change
 class QueueChange(Change):
     """A change to a queue."""
 
     queue: Queue
 
 
-@_change
+@frozen_change
 class CallerJoined(QueueChange):
     """A caller joined a queue."""
 
@@ -239,7 +240,7 @@ class CallerJoined(QueueChange):
     """The caller's position, starting at 1."""
 
 
-@_change
+@frozen_change
 class CallerLeft(QueueChange):
     """A caller left a queue: answered, abandoned, or sent elsewhere."""
 
@@ -247,39 +248,39 @@ class CallerLeft(QueueChange):
     waited: timedelta
 
 
-@_change
+@frozen_change
 class MemberChange(QueueChange):
     """A change to a member of a queue."""
 
     member: Member
 
 
-@_change
+@frozen_change
 class MemberAdded(MemberChange):
     """A member was added to a queue."""
 
 
-@_change
+@frozen_change
 class MemberRemoved(MemberChange):
     """A member was removed from a queue."""
 
 
-@_change
+@frozen_change
 class MemberPaused(MemberChange):
     """A member was paused, and gets no calls until unpaused."""
 
 
-@_change
+@frozen_change
 class MemberUnpaused(MemberChange):
     """A member was unpaused, and gets calls again."""
 
 
-@_change
+@frozen_change
 class MemberPenaltyChanged(MemberChange):
     """A member's penalty changed."""
 
 
-@_change
+@frozen_change
 class MemberStatusChanged(MemberChange):
     """The state of a member's device changed."""
 

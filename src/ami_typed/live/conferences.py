@@ -13,11 +13,10 @@ Rules of this module:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from ami_typed import actions, events
-from ami_typed.live.changes import Change
+from ami_typed.live.changes import Change, frozen_change
 from ami_typed.live.differences import Difference, differing, existing
 from ami_typed.live.tables import Kind, Reading, Reducer, Refusals, Table, Teller, Watched, keyed
 
@@ -120,76 +119,76 @@ class Conference(Watched):
         return [each for each in self.participants.values() if each.talking]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ConferenceChange(Change):
     """A change to a conference."""
 
     conference: Conference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ConferenceStarted(ConferenceChange):
     """A conference started."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ConferenceEnded(ConferenceChange):
     """A conference ended."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ConferenceLocked(ConferenceChange):
     """A conference was locked. No event reports this, so it is found by a reload, and always ``resynced``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ConferenceUnlocked(ConferenceChange):
     """A conference was unlocked. No event reports this, so it is found by a reload, and always ``resynced``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ConferenceRecordingStarted(ConferenceChange):
     """The recording of a conference started."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ConferenceRecordingStopped(ConferenceChange):
     """The recording of a conference stopped."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ParticipantChange(ConferenceChange):
     """A change to a participant of a conference."""
 
     participant: Participant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ParticipantJoined(ParticipantChange):
     """A participant joined a conference."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ParticipantLeft(ParticipantChange):
     """A participant left a conference, or was removed from it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ParticipantMuted(ParticipantChange):
     """A participant was muted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ParticipantUnmuted(ParticipantChange):
     """A participant was unmuted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ParticipantStartedTalking(ParticipantChange):
     """A participant started talking."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ParticipantStoppedTalking(ParticipantChange):
     """A participant stopped talking."""
 

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from ami_typed import actions, enums, events
-from ami_typed.live.changes import Change
+from ami_typed.live.changes import Change, frozen_change
 from ami_typed.live.differences import Difference, differing, existing
 from ami_typed.live.tables import Kind, Reading, Reducer, Refusals, Table, Teller, Watched, keyed
 
@@ -58,24 +57,24 @@ class Device(Watched):
         return f"<Device {self.name}: {self.state}>"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class DeviceChange(Change):
     """A change to a device."""
 
     device: Device
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class DeviceAdded(DeviceChange):
     """A device was first seen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class DeviceRemoved(DeviceChange):
     """A device is no longer listed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class DeviceStateChanged(DeviceChange):
     """The state of a device changed."""
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from ami_typed import actions, enums, events
-from ami_typed.live.changes import Change
+from ami_typed.live.changes import Change, frozen_change
 from ami_typed.live.differences import Difference, differing, existing
 from ami_typed.live.tables import Kind, Reading, Reducer, Refusals, Table, Teller, Watched
 
@@ -106,24 +106,24 @@ class Endpoint(Watched):
         return [contact for aor in self.aors for contact in [*self._contacts.get(aor, {}).values()]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class EndpointChange(Change):
     """A change to an endpoint."""
 
     endpoint: Endpoint
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class EndpointAdded(EndpointChange):
     """An endpoint was added."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class EndpointRemoved(EndpointChange):
     """An endpoint was removed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class EndpointStateChanged(EndpointChange):
     """The state of an endpoint's device changed."""
 
@@ -133,7 +133,7 @@ class EndpointStateChanged(EndpointChange):
     """The previous state, `None` if unknown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class PeerStatusChanged(EndpointChange):
     """An endpoint registered or unregistered, or its reachability changed."""
 
@@ -143,24 +143,24 @@ class PeerStatusChanged(EndpointChange):
     """The previous state, `None` if unknown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ContactChange(Change):
     """A change to a contact."""
 
     contact: Contact
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ContactAdded(ContactChange):
     """A contact was added: a phone registered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ContactRemoved(ContactChange):
     """A contact was removed: a phone unregistered, or its registration expired."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ContactStatusChanged(ContactChange):
     """The reachability of a contact changed."""
 

@@ -11,11 +11,10 @@ Rules of this module:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from ami_typed import actions, enums, events
-from ami_typed.live.changes import Change
+from ami_typed.live.changes import Change, frozen_change
 from ami_typed.live.differences import Difference, differing, existing
 from ami_typed.live.tables import Kind, Reading, Reducer, Refusals, Table, Teller, Watched, keyed
 
@@ -104,24 +103,24 @@ class Extension(Watched):
         return self.hint.partition(",")[2].strip() or None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ExtensionChange(Change):
     """A change to an extension with a hint."""
 
     extension: Extension
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ExtensionAdded(ExtensionChange):
     """A hint was added."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ExtensionRemoved(ExtensionChange):
     """A hint was removed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ExtensionStateChanged(ExtensionChange):
     """The state of an extension's devices changed."""
 
@@ -131,7 +130,7 @@ class ExtensionStateChanged(ExtensionChange):
     """The previous state."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class PresenceChanged(ExtensionChange):
     """The presence of an extension's person changed."""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from ami_typed import actions, events
-from ami_typed.live.changes import Change
+from ami_typed.live.changes import Change, frozen_change
 from ami_typed.live.differences import Difference, differing, existing
 from ami_typed.live.tables import Kind, Reading, Reducer, Refusals, Table, Teller, Watched
 
@@ -65,24 +65,24 @@ class Counts:
 Lists: TypeAlias = Mapping[str, Counts]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class MailboxChange(Change):
     """A change to a mailbox."""
 
     mailbox: Mailbox
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class MailboxAdded(MailboxChange):
     """A mailbox was added, or first seen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class MailboxRemoved(MailboxChange):
     """A mailbox was removed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class MessagesChanged(MailboxChange):
     """Messages were left, heard or deleted."""
 

@@ -12,11 +12,10 @@ Rules of this module:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from ami_typed import actions, events
-from ami_typed.live.changes import Change
+from ami_typed.live.changes import Change, frozen_change
 from ami_typed.live.differences import Difference, differing, existing
 from ami_typed.live.tables import Kind, Reading, Reducer, Refusals, Table, Teller, Watched, keyed
 
@@ -96,7 +95,7 @@ class ParkingLot(Watched):
         return f"<ParkingLot {self.name}: {len(self.calls)} calls>"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class ParkingChange(Change):
     """A change to a parking lot."""
 
@@ -104,12 +103,12 @@ class ParkingChange(Change):
     parked: ParkedCall
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class SpaceTaken(ParkingChange):
     """A call was parked."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen_change
 class SpaceFreed(ParkingChange):
     """A call left its space: it was retrieved, its time was over, or it was hung up."""
 
