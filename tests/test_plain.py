@@ -6,6 +6,7 @@ import gc
 import importlib
 import sys
 import weakref
+from collections import deque
 from datetime import timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ami_typed import Event, events
+from ami_typed import Answer, Event, events, responses
 from ami_typed._speed import plain as _plain
 from ami_typed.fields import zone_of
 
@@ -314,6 +315,12 @@ UNFIT: list[tuple[str, tuple[Any, ...]]] = [
     ("Kind", (int, "name", True)),
     ("unread", (int, b"", "X")),
     ("unread", (Event, "text", "X")),
+    ("put", ([], print)),
+    ("put", ([], print, 1, 2, 3)),
+    ("put", ([], "no function", 1)),
+    ("recast", (int, Event())),
+    ("recast", (Event, "text")),
+    ("recast", (Event,)),
     ("written", ([], "id")),
     ("written", ({},)),
 ]
@@ -435,6 +442,44 @@ TEXTS = st.text("aA:d \r\n\0\xfc\u20ac\udcff", max_size=4) | st.sampled_from(["A
 @given(st.dictionaries(TEXTS, TEXTS | st.none() | st.integers(), max_size=5), TEXTS)
 def test_both_forms_write_the_same_request(headers: dict[str, Any], action_id: str) -> None:
     assert _compiled.written(headers, action_id) == _plain.written(headers, action_id)
+
+
+# recast
+
+
+@pytest.mark.parametrize("zone", [None, timezone(timedelta(hours=2))])
+def test_an_unread_message_is_seen_as_another_class_without_being_parsed(form: Any, zone: timezone | None) -> None:
+    answer = form.unread(Answer, b"Response: Success\r\nPing: Pong", "Success", zone)
+    again = form.recast(responses.Ping, answer)
+    assert (type(again), again._unread, zone_of(again)) == (responses.Ping, answer._octets, zone)
+    assert (again.response, again.ping, dict(again)) == ("Success", "Pong", {"Response": "Success", "Ping": "Pong"})
+    assert answer._unread is not None
+
+
+def test_a_message_that_stores_no_zone_is_seen_as_another_class(form: Any) -> None:
+    (event,), _ = sifted(form, b"Event: A\r\n\r\n", {b"Event: A": form.Kind(Event, "A", True)})
+    assert zone_of(form.recast(events.Hangup, event)) is None
+
+
+def test_a_message_that_was_parsed_or_is_of_another_kind_is_not_seen_as_another_class(form: Any) -> None:
+    answer = form.unread(Answer, b"Response: Success", "Success")
+    assert form.recast(Event, answer) is None
+    assert len(answer) == 1
+    assert form.recast(responses.Ping, answer) is None
+
+
+# put
+
+
+@pytest.mark.parametrize("made", [list, deque])
+def test_the_result_of_a_function_is_appended(form: Any, made: Any) -> None:
+    results = made("a")
+    assert form.put(results, int, "7") is None
+    form.put(results, int, "11", 2)
+    assert list(results) == ["a", 7, 3]
+    with pytest.raises(ValueError, match="invalid literal"):
+        form.put(results, int, "x")
+    assert len(results) == 3
 
 
 # holds

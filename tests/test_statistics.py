@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from ami_typed._protocol.session import Session
 from ami_typed._protocol.tally import Tally, Times
 from ami_typed.notices import EventsLost
 from ami_typed.statistics import OTHERS, Statistics
+from tests.interrupts import sweep
 from tests.support import GREETING, PATIENCE, Gadget, Heard, ListGadgets, Server, answer, message
 from tests.test_backlog import Slow
 
@@ -144,6 +146,35 @@ def test_a_list_that_did_not_end_has_its_items_counted() -> None:
     assert talk.seen().requests_timed_out == 1
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="NOT RUN: this system has no SIGUSR1")
+@pytest.mark.parametrize("written", [True, False])
+def test_a_wait_whose_end_is_interrupted_and_repeated_is_counted_once(written: bool) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    ended = 0
+    for each in sweep(interrupt, inside="ami_typed"):
+        talk = Talk()
+        exchange = talk.send(ami.Request("Originate"))
+        exchange.written = written
+        try:
+            with each:
+                talk.session.give_up(exchange, 60)
+        except KeyboardInterrupt:
+            talk.session.give_up(exchange, 60)
+        seen = talk.seen()
+        assert (seen.requests_timed_out, seen.requests_unsent) == ((1, 0) if written else (0, 1)), each.where
+        ended += 1
+    assert ended > 30
+
+
+def test_requests_that_time_out_are_counted_in_batches_too() -> None:
+    talk = Talk()
+    for _ in range(counting.BATCH + 7):
+        talk.session.give_up(talk.send(ami.Request("Originate")), 60)
+    assert (len(talk.session.tally.requests[1]), talk.seen().requests_timed_out) == (7, counting.BATCH + 7)
+
+
 def test_names_that_somebody_makes_up_take_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "_NAMES", 3)
     talk = Talk("")
@@ -151,7 +182,7 @@ def test_names_that_somebody_makes_up_take_no_memory(monkeypatch: pytest.MonkeyP
     assert talk.seen().events == {"Made1": 2, "Made2": 1, "Made3": 1, OTHERS: 2}
     tally = Tally()
     for number in range(9):
-        tally.ended(f"Action{number}", "answered", 0.001)
+        tally.requests[1].append((f"Action{number}", "answered", 0.001))
     assert tally.snapshot().round_trips_by_action[OTHERS].answers == 6
 
 

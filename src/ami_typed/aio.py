@@ -338,7 +338,7 @@ class AsyncManager(TaskFace):
         """
         check(request)
         gather = request.lists or request.synchronous
-        limit = seconds_or_none(timeout, "timeout", passed=True)
+        limit = None if timeout is None else seconds(timeout, "timeout", passed=True)
         exchange = await self._connected().exchange(request, timeout=limit, synchronous=gather)
         return exchange.result()
 

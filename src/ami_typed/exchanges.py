@@ -8,7 +8,7 @@ for a list, whose answer arrives before its items.
 | `pending` | creation | no |
 | `answered` | `answer`, or `close_list` if no other answer arrives | at once; a synchronous list when it is closed |
 | `failed` | `answer`; `break_off`, if an error ends a list; `fail`, if it is too long | at once |
-| `timed_out`, `cancelled`, `unsent` | `give_up`: the sender stopped waiting | never |
+| `timed_out`, `cancelled`, `unsent` | `Session.give_up`: the sender stopped waiting; see `given_up_at` | never |
 | `lost`, `unsent` | `lose`: the connection ended | at once |
 
 `unsent` means that no byte was sent; see `begin`. A list that is answered but not closed can still be given up or lost.
@@ -23,7 +23,7 @@ Rules of this module:
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from ami_typed.errors import (
     ActionFailed,
@@ -56,9 +56,9 @@ def _items_of(cls: type[Aggregate], repeatable: tuple[str, ...]) -> frozenset[st
     return frozenset(map(str.lower, repeatable)) if known else None
 
 
-_GIVEN_UP = ("unsent", "cancelled", "timed_out")
+_GIVEN_UP: Final = ("unsent", "cancelled", "timed_out")
 """The endings of a request whose sender stopped waiting."""
-_EARLY = 0.02
+_EARLY: Final = 0.02
 """How much too early an event loop may end a wait, in seconds: the resolution of the coarsest clock."""
 _NEVER: frozenset[str] = frozenset()
 _NO_ITEMS: dict[bytes, Item] = {}
@@ -93,6 +93,7 @@ class Exchange(Generic[R]):
         settled: Whether its sender has nothing more to wait for.
         remark: What its sender should know about how the server treats the request; empty if there is nothing.
         patience: How much longer its sender waits if the server is occupied, in seconds.
+        usual: Whether its action has none of the properties that `Session` handles specially.
         given_up: Whether its sender has stopped waiting.
         written: Whether a byte of it may have been sent.
         ending: Its state, ``pending`` at first.
@@ -119,7 +120,7 @@ class Exchange(Generic[R]):
             "sent",
             "settled",
         ),
-        *("synchronous", "timeout", "_tally", "waiter", "wake", "written"),
+        *("synchronous", "timeout", "_tally", "usual", "waiter", "wake", "written"),
     )
 
     def __init__(
@@ -160,6 +161,7 @@ class Exchange(Generic[R]):
         self.settled = False
         self.given_up = False
         self.patience = 0.0
+        self.usual = False
         self.remark = ""
         self.written = False
         self.ending: Ending = "pending"
@@ -210,13 +212,16 @@ class Exchange(Generic[R]):
         """Record that this side rejects what arrives for it."""
         self.error, self.ending = error, "failed"
 
-    def give_up(self, now: float) -> bool:
-        """Note that its sender has stopped waiting. Return whether that is new."""
-        if self.ending in _GIVEN_UP:
-            return False
-        in_time = now < self.sent + self.timeout - _EARLY
-        self.ending = "unsent" if not self.written else "cancelled" if in_time else "timed_out"
-        return True
+    @property
+    def abandoned(self) -> bool:
+        """Whether its `ending` states that its sender stopped waiting."""
+        return self.ending in _GIVEN_UP
+
+    def given_up_at(self, now: float) -> Ending:
+        """Return its ending if its sender stops waiting now."""
+        if not self.written:
+            return "unsent"
+        return "cancelled" if now < self.sent + self.timeout - _EARLY else "timed_out"
 
     def lose(self, reason: ConnectionLost) -> None:
         """Note that the connection ended."""

@@ -336,7 +336,7 @@ class Manager(ThreadFace):
         """
         check(request)
         gather = request.lists or request.synchronous
-        limit = seconds_or_none(timeout, "timeout", passed=True)
+        limit = None if timeout is None else seconds(timeout, "timeout", passed=True)
         exchange = self._connected().exchange(request, timeout=limit, synchronous=gather)
         return exchange.result()
 

@@ -30,7 +30,7 @@ from ami_typed._language.codecs import Codec, Headers, integer, items, spell, te
 from ami_typed._language.headers import Always, Processed, Sometimes, processed, typed_headers, zone_of
 from ami_typed._language.times import epoch
 from ami_typed._lazy import NamedTuple
-from ami_typed._speed import NONE_REPEATED, publish, read, unread
+from ami_typed._speed import NONE_REPEATED, publish, read, recast
 from ami_typed.arguments import about
 from ami_typed.releases import Releases
 
@@ -454,9 +454,9 @@ class LazyMessage(Message):
     def of(cls, source: bytes | Message) -> Self:
         """Parse the bytes of a message, without its final empty line, or reinterpret another message as this class."""
         if isinstance(source, LazyMessage):
-            octets = source._unread  # read once: another thread may parse the message at any time
-            if octets is not None and source._first == cls._first:
-                return unread(cls, octets, source[cls._first], zone_of(source))
+            again = recast(cls, source)
+            if again is not None:
+                return again
             source._read()
         return super().of(source)
 
@@ -556,8 +556,12 @@ class Answer(LazyMessage):
     @classmethod
     def of(cls, source: bytes | Message) -> Self:
         """Parse the bytes of an answer, or reinterpret another answer as this class, keeping attributes set on it."""
-        answer = super().of(source)
-        if isinstance(source, Answer) and source.__dict__:
+        if not isinstance(source, Answer):
+            return super().of(source)
+        answer = recast(cls, source)
+        if answer is None:
+            answer = super().of(source)
+        if source.__dict__:
             answer.__dict__.update(source.__dict__)
         return answer
 
@@ -708,10 +712,12 @@ def usual_timeout(knowledge: type[Request[Any]], headers: Mapping[str, Any]) -> 
 
 
 class _UsualTimeout:
-    """The default time-out of a request."""
+    """The default time-out of a request that blocks the connection for a time; that of others is a number."""
 
     def __get__(self, request: Request[Any] | None, owner: type[Any]) -> float:
-        return _TIMEOUT if request is None else usual_timeout(owner, request)
+        if request is None or Request.timeout != _TIMEOUT:
+            return Request.timeout
+        return usual_timeout(owner, request)
 
 
 class Request(dict[str, Any], Generic[R]):
@@ -809,7 +815,12 @@ class Request(dict[str, Any], Generic[R]):
 
     aggregate: bool = False
     synchronous: bool = False
-    timeout: float = cast("float", _UsualTimeout())
+    timeout: float = _TIMEOUT
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if vars(cls).get("waits") is not None and "timeout" not in vars(cls):
+            cls.timeout = cast("float", _UsualTimeout())
 
     if not TYPE_CHECKING:  # `Request["responses.Ping"]` is for type checkers; at run time it creates nothing
 
@@ -830,10 +841,10 @@ class Request(dict[str, Any], Generic[R]):
 
     def _has_own_timeout(self) -> bool:
         """Return whether a time-out is set on this request or in its class."""
-        if "timeout" in self.__dict__:
+        if "timeout" in self.__dict__ or Request.timeout != _TIMEOUT:
             return True
-        found = next(vars(each)["timeout"] for each in type(self).__mro__ if "timeout" in vars(each))
-        return not isinstance(found, _UsualTimeout)
+        found = next(each for each in type(self).__mro__ if "timeout" in vars(each))
+        return found is not Request and not isinstance(vars(found)["timeout"], _UsualTimeout)
 
     @property
     def action(self) -> str:

@@ -33,6 +33,7 @@ __all__ = [
     "family_class",
     "family_names",
     "has_sorts",
+    "knowledge_for",
     "knowledge_of",
     "register",
     "sort_class",
@@ -121,7 +122,7 @@ def _register_class(cls: object) -> object:
 
 def _changed() -> None:
     DEFINED.version += 1
-    _knowledge.cache_clear()
+    knowledge_for.cache_clear()
 
 
 def version() -> int:
@@ -264,11 +265,12 @@ def knowledge_of(request: Request[Any]) -> type[Request[Any]]:
     This is the request's own class if it is a class for this action. For a class that a program has derived directly
     from `Request`, the attributes that it sets take precedence over those of ami-typed's class for the action.
     """
-    return _knowledge(type(request), request.action)
+    return knowledge_for(type(request), request.action)
 
 
 @functools.lru_cache(maxsize=4096)
-def _knowledge(cls: type[Request[Any]], action: str) -> type[Request[Any]]:
+def knowledge_for(cls: type[Request[Any]], action: str) -> type[Request[Any]]:
+    """Return the result of `knowledge_of` for a request of this class and action."""
     known = action_class(action)
     if cls is Request or issubclass(cls, known):
         return known if cls is Request else cls

@@ -15,7 +15,7 @@ Rules of this module:
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ami_typed._speed import holds
 from ami_typed.errors import HeaderRefused, NotAsterisk, ProtocolError
@@ -27,15 +27,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Framer", "encode", "is_writable", "records"]
 
-_END = b"\r\n\r\n"
+_END: Final = b"\r\n\r\n"
 _END_OF_LINES = re.compile(rb"\r\n\r\n")
 _BARE_END = re.compile(rb"\r?\n\r?\n")
 _LINE_ENDS = re.compile(rb"(?:\r?\n)*")
-_UNKNOWN, _PLAIN, _TEXT_END, _TEXT = range(4)
+_UNKNOWN: Final = 0
+_PLAIN: Final = 1
+_TEXT_END: Final = 2
+_TEXT: Final = 3
 """How the buffered message ends: not known yet; at an empty line; at an empty line after the end marker of a raw text,
 which has arrived; after that marker, which has not."""
-_RAW_TEXT = b"Response: Follows\r\n"
-_RAW_TEXT_END = b"--END COMMAND--"
+_RAW_TEXT: Final = b"Response: Follows\r\n"
+_RAW_TEXT_END: Final = b"--END COMMAND--"
 _FORBIDDEN = "[\r\n\0]"
 _LINE_BUFFER = 1024
 """The size of Asterisk's line buffer, in bytes; it discards and rejects longer lines (main/manager.c, get_input)."""
@@ -142,6 +145,7 @@ class Framer:
         self.bare: Callable[[bytes], bool] | None = None
         self.raw = False
         self._limits = limits
+        self._headers = limits.headers
         self._parts: list[bytes] = []
         self._held = 0
         self._line = 0
@@ -168,6 +172,16 @@ class Framer:
             return None
         self._parts.clear()
         return line.removesuffix(b"\r"), rest
+
+    def is_whole(self, data: bytes) -> bool:
+        """Return whether bytes are one message with its end, of the usual form; then `feed` need not be called."""
+        return (
+            not self._parts
+            and self.bare is None
+            and not self.raw
+            and data.find(_END) == len(data) - len(_END)
+            and len(data) <= self._headers
+        )
 
     def feed(self, data: bytes) -> bytes | Iterator[bytes]:
         """Receive bytes. Return the messages that they complete.

@@ -22,13 +22,13 @@ import itertools
 import re
 import weakref
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from ami_typed._language.codecs import text
 from ami_typed._language.headers import Sometimes
 from ami_typed._protocol.framing import Framer, encode
 from ami_typed._protocol.quirks import Quirks, RawTexts, is_odd
-from ami_typed._protocol.tally import Tally
+from ami_typed._protocol.tally import BATCH, Tally
 from ami_typed._protocol.visibility import Visibility, refuse_mistakes
 from ami_typed._speed import Kind, header, holds, sift, unread, written
 from ami_typed.drift import Drift, Inspector
@@ -44,6 +44,7 @@ from ami_typed.errors import (
 from ami_typed.exchanges import Exchange
 from ami_typed.limits import Limits
 from ami_typed.messages import (
+    DEFINED,
     EVENT_GENERIC,
     KEY_ACTION,
     KEY_ACTIONID,
@@ -59,7 +60,7 @@ from ami_typed.messages import (
     usual_timeout,
 )
 from ami_typed.quantities import LONGEST, seconds
-from ami_typed.registry import check_request, class_of, event_class, has_sorts, knowledge_of, version
+from ami_typed.registry import check_request, class_of, event_class, has_sorts, knowledge_for, knowledge_of
 from ami_typed.releases import Release, Releases
 
 if TYPE_CHECKING:
@@ -73,14 +74,14 @@ __all__ = ["Received", "Session"]
 
 R = TypeVar("R")
 
-_BOOTED = "FullyBooted"
-_END = b"\r\n\r\n"
-_ID = b"\r\nActionID: "
-_LIST = b"\r\nEventList: "
+_BOOTED: Final = "FullyBooted"
+_END: Final = b"\r\n\r\n"
+_ID: Final = b"\r\nActionID: "
+_LIST: Final = b"\r\nEventList: "
 _EVENT_LIST = Sometimes("EventList", text)
 _ENDS = frozenset({"complete", "cancelled"})
-_PLAIN_ANSWERS = {b"Response: Success": "Success", b"Response: Error": "Error"}
-_NAMES = 4096
+_PLAIN_ANSWERS: Final = {b"Response: Success": "Success", b"Response: Error": "Error"}
+_NAMES: Final = 4096
 """The maximum number of first lines to remember; a server that sends more of them is not worth optimising for."""
 Greeting = tuple[str, str]
 """The name in the server's greeting, and the version of its Manager Interface."""
@@ -129,16 +130,22 @@ class Subscriptions(Protocol):
         ...
 
 
-class Received(NamedTuple):
+class Received:  # noqa: PLW1641 - it is mutable, so it has no hash
     """The result of processing input.
 
-    Attributes:
+    Args:
         deliveries: Events, aggregates and responses without a request, in the order of their arrival.
         settled: The exchanges whose senders have nothing more to wait for.
     """
 
-    deliveries: list[Message | Aggregate]
-    settled: list[Exchange[Any]]
+    __slots__ = ("deliveries", "settled")
+
+    def __init__(self, deliveries: list[Message | Aggregate], settled: list[Exchange[Any]]) -> None:
+        self.deliveries = deliveries
+        self.settled = settled
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Received) and self.deliveries == other.deliveries and self.settled == other.settled
 
 
 class Session:
@@ -197,7 +204,8 @@ class Session:
         self._aggregate_timeout = aggregate_timeout
         self._late_timeout = late_timeout
         self._check_releases = check_releases
-        self._inspector = Inspector(Drift() if drift is None else drift)
+        self._drift = Drift() if drift is None else drift
+        self._inspector = Inspector(self._drift)
         self._pending: dict[str, Exchange[Any]] = {}
         self._gathering: dict[str, Exchange[Any]] = {}
         self._lists: dict[bytes, Exchange[Any]] = {}
@@ -211,7 +219,7 @@ class Session:
         self._occupied: dict[str, tuple[float, float]] = {}
         self._kinds: dict[bytes, Kind] = {}
         self._version = handlers.version
-        self._classes = version()
+        self._classes = DEFINED.version
 
     # Queries of the shell
 
@@ -308,21 +316,25 @@ class Session:
             TypeError: ``request`` is not a request, or its time-out is not a duration.
             ValueError: The time-out is negative.
         """
-        check_request(request)
-        knowledge = knowledge_of(request)
+        given: Any = request  # a program may pass anything
+        if not isinstance(given, Request):
+            check_request(given)
+        knowledge = knowledge_for(type(request), _action_of(request))
         if self._check_releases and self.release is not None and not _has_all(self.release, knowledge):
             _check_release(request, headers, self.release)
-        action_id, octets, remark = self._written(request, knowledge, action_id, headers)
+        usual = _is_usual(knowledge)
+        action_id, octets, remark = self._written(request, knowledge, action_id, headers, simple=usual and not headers)
         exchange = Exchange(
             request,
             knowledge,
             action_id,
             octets,
             now,
-            self._time_of(request, knowledge, headers) if timeout is None else timeout,
+            self._time_of(request, None if usual else knowledge, headers) if timeout is None else timeout,
             _gathers(request) if synchronous is None else synchronous,
             self.tally,
         )
+        exchange.usual = usual
         exchange.patience = patience
         exchange.remark = remark
         return exchange
@@ -350,12 +362,18 @@ class Session:
                 f"({len(self._pending)}). Wait for answers, or raise the limit."
             )
         self._pending[action_id] = exchange
-        if knowledge.logs_off:
-            self.leaving = True
         if exchange.events is not None:
             self._gathering[action_id] = exchange
             self._lists[_octets(action_id)] = exchange
             self._unlearn(knowledge.list_ends)
+        if not exchange.usual:
+            self._prepare_for(exchange, headers)
+
+    def _prepare_for(self, exchange: Exchange[Any], headers: Mapping[str, Any]) -> None:
+        """Prepare for the unusual answer or effect of a request."""
+        action_id, knowledge = exchange.action_id, exchange.knowledge
+        if knowledge.logs_off:
+            self.leaving = True
         if knowledge.waits is not None and (seconds := knowledge.waits.seconds({**exchange.request, **headers})):
             now = exchange.sent
             self._occupied = {each: times for each, times in self._occupied.items() if times[1] > now}
@@ -380,11 +398,20 @@ class Session:
                 self.tally.fold((kind,))
 
     def _written(
-        self, request: Request[Any], knowledge: type[Request[Any]], chosen: str | None, headers: Mapping[str, Any]
+        self,
+        request: Request[Any],
+        knowledge: type[Request[Any]],
+        chosen: str | None,
+        headers: Mapping[str, Any],
+        *,
+        simple: bool,
     ) -> tuple[str, bytes, str]:
-        """Choose the ActionID of a request and encode it. Return both, with a remark for the sender."""
+        """Choose the ActionID of a request and encode it. Return both, with a remark for the sender.
+
+        A ``simple`` request has no headers that must be merged or checked.
+        """
         made = None
-        if chosen is None and not headers and not (knowledge.sets_mask or knowledge.names_events):
+        if simple and chosen is None:
             made = self._new_id()
             octets = written(request, made)
             if octets is not None:
@@ -403,9 +430,15 @@ class Session:
         return action_id, encode(request.action, lines), remark
 
     @staticmethod
-    def _time_of(request: Request[Any], knowledge: type[Request[Any]], headers: Mapping[str, Any]) -> float:
-        """Return how long the sender of a request waits; it is the same for untyped and typed requests."""
-        if knowledge.waits is not None and not request._has_own_timeout():
+    def _time_of(request: Request[Any], knowledge: type[Request[Any]] | None, headers: Mapping[str, Any]) -> float:
+        """Return how long the sender of a request waits; it is the same for untyped and typed requests.
+
+        Args:
+            request: The request.
+            knowledge: The class that describes it; `None` for one that is known not to occupy the server.
+            headers: The additional headers.
+        """
+        if knowledge is not None and knowledge.waits is not None and not request._has_own_timeout():
             return usual_timeout(knowledge, {**request, **headers})
         asked: Any = request  # compiled code would accept only a float
         given = asked.timeout
@@ -430,9 +463,8 @@ class Session:
             self._raw_texts.withdraw(exchange.action_id)
             self._no_longer_odd(exchange.action_id)
             self._no_longer_due(exchange.action_id)
-        if not exchange.give_up(now):
+        if exchange.abandoned:
             return False
-        self.tally.ended(exchange.request[KEY_ACTION], exchange.ending, exchange.elapsed)
         if exchange.knowledge.logs_off:
             self.leaving = False
         if exchange.events is not None and exchange.events.closing is None:
@@ -441,6 +473,10 @@ class Session:
         self._given_up.append((until, exchange.action_id))
         if exchange.response is None:
             self._overdue[exchange.action_id] = until
+        ended = exchange.request[KEY_ACTION], exchange.given_up_at(now), exchange.elapsed
+        exchange.ending = ended[1]  # counted at once: nothing interrupts before the next call returns
+        self.tally.requests[1].append(ended)
+        self._fold_requests()
         self._forget(now)
         return True
 
@@ -511,18 +547,19 @@ class Session:
             self.tally.fold(self._kinds.values())
             for kind in self._kinds.values():
                 kind.wanted = handlers.wants(kind.name)
-        if self._classes != version():
-            self._classes = version()
+        if self._classes != DEFINED.version:
+            self._classes = DEFINED.version
             self.tally.fold(self._kinds.values())
             self._kinds.clear()
         self.tally.bytes_received += len(data)
         if self._given_up:
             self._forget(now)
+        if data[:10] == b"Response: " and self._framer.is_whole(data):
+            self._take(data[:-4], now, received)  # a lone answer, the usual case
+            return received
         messages = self._framer.feed(data)
         if not isinstance(messages, bytes):
             self._take_each(messages, now, received)
-        elif messages[:10] == b"Response: " and messages.find(_END) == len(messages) - 4:
-            self._take(messages[:-4], now, received)  # a lone answer, the usual case
         elif messages:
             self._sift(messages, now, received)
         return received
@@ -814,21 +851,20 @@ class Session:
             self._take_generic(message, now, received)
 
     def _answer(self, exchange: Exchange[Any], message: Answer, now: float, received: Received) -> None:
-        success = message.success and exchange.clear(message)
+        success = _succeeds(message) and exchange.clear(message)
         if success:
             exchange.due -= 1
             if exchange.due:
                 return
-            if exchange.knowledge.sets_mask or exchange.knowledge.names_events:
-                self.visibility.changed_by(exchange.knowledge, exchange.octets)
-            if exchange.knowledge.lasts or exchange.knowledge.logs_in:
-                self._remember(exchange)
+            if not exchange.usual:
+                self._take_effect(exchange)
         else:
             if exchange.knowledge.logs_off:
                 self.leaving = False
             if self._raw_texts:  # it replaces the text
                 self._raw_texts.withdraw(exchange.action_id)
-        self._inspector.answered(exchange.request, message, now)
+        if now >= self._drift.due:
+            self._inspector.answered(exchange.request, message, now)
         exchange.answer(message, success, now)
         if exchange.events is not None:
             self._answer_list(exchange, exchange.events, message, received)
@@ -837,6 +873,13 @@ class Session:
             if self._quirks and not _begins_list(exchange, message):
                 self._no_longer_odd(exchange.action_id)
             self._settle(exchange, received)
+
+    def _take_effect(self, exchange: Exchange[Any]) -> None:
+        """Note what a request has changed on this connection."""
+        if exchange.knowledge.sets_mask or exchange.knowledge.names_events:
+            self.visibility.changed_by(exchange.knowledge, exchange.octets)
+        if exchange.knowledge.lasts or exchange.knowledge.logs_in:
+            self._remember(exchange)
 
     def _answer_list(self, exchange: Exchange[Any], events: Aggregate, message: Answer, received: Received) -> None:
         """Handle the answer that precedes a list that is being collected, or replaces it."""
@@ -878,8 +921,13 @@ class Session:
 
     def _settle(self, exchange: Exchange[Any], received: Received) -> None:
         exchange.settled = True
-        self.tally.ended(exchange.request[KEY_ACTION], exchange.ending, exchange.elapsed)
+        self.tally.requests[1].append((exchange.request[KEY_ACTION], exchange.ending, exchange.elapsed))
+        self._fold_requests()
         received.settled.append(exchange)
+
+    def _fold_requests(self) -> None:
+        if len(self.tally.requests[1]) >= BATCH:
+            self.tally.fold_requests()
 
     # Time-outs and the end
 
@@ -910,6 +958,36 @@ class Session:
         self._wake_boot_waiters()
         self.tally.fold(self._kinds.values())
         return received
+
+
+def _action_of(request: Request[Any]) -> str:
+    """Return `Request.action`, in the usual case without calling it."""
+    try:
+        action = request[KEY_ACTION]
+    except KeyError:
+        return request.action
+    return action if type(action) is str else request.action
+
+
+def _succeeds(answer: Answer) -> bool:
+    """Return whether the server reports success: `Answer.success` of an answer that was just received."""
+    return answer[KEY_RESPONSE].lower() != "error"
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_usual(knowledge: type[Request[Any]]) -> bool:
+    """Whether `Session` has nothing to note about requests of this class but that their answer or list is pending."""
+    return not (
+        knowledge.logs_in
+        or knowledge.logs_off
+        or knowledge.lasts
+        or knowledge.sets_mask
+        or knowledge.names_events
+        or knowledge.raw_text
+        or knowledge.text_follows is not None
+        or knowledge.waits is not None
+        or is_odd(knowledge)
+    )
 
 
 @functools.cache

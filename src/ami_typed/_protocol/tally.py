@@ -10,10 +10,11 @@ Rules of this module:
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from math import floor, inf, log2
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ami_typed.messages import Event, event_name
 
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
     _Counted = dict[tuple[str, Ending], "Times"]
     """The times of many requests, by action and ending."""
 
-__all__ = ["Tally", "Times"]
+__all__ = ["BATCH", "Tally", "Times"]
 
 _NAMES = 1024
 """The maximum number of names that are counted separately; a server or program that uses more invents them."""
-_BATCH = 1024
+BATCH: Final = 1024
 """The number of requests that are counted in one batch, which is cheaper than counting them one by one."""
 _FINENESS = 4.0
 """The number of classes for each doubling of the time."""
@@ -56,8 +57,7 @@ class Times:
         self._minimum = min(times, default=inf)
         self._maximum = max(times, default=0.0)
         self._last = times[-1] if times else None
-        doublings = map(log2, times if self._minimum > 0 else [each or _SHORTEST for each in times])
-        self._classes = Counter(map(floor, map(_FINENESS.__mul__, doublings)))
+        self._classes = _classified(sorted(times))
 
     def __add__(self, later: Times) -> Times:
         both = Times()
@@ -83,6 +83,18 @@ class Times:
         )
 
 
+def _classified(times: list[float]) -> Counter[int]:
+    """Count sorted times by class. This takes a search for each class that occurs, not a logarithm for each time."""
+    classes: Counter[int] = Counter()
+    start = 0
+    while start < len(times):
+        number = floor(log2(times[start] or _SHORTEST) * _FINENESS)
+        end = max(start + 1, bisect_left(times, 2 ** ((number + 1) / _FINENESS), start))
+        classes[number] += end - start
+        start = end
+    return classes
+
+
 class Tally:
     """The counters of one manager, shared by its sessions, queues and streams.
 
@@ -99,6 +111,8 @@ class Tally:
         stream_events_dropped: Events dropped because a stream was full.
         queue_highest: The maximum number of messages queued for the callbacks.
         callback_exceptions: Exceptions raised by callbacks.
+        requests: The requests that have ended: those that are counted, and the current batch. `Session` appends to the
+            batch, and calls `fold_requests` when it is complete.
     """
 
     def __init__(self) -> None:
@@ -117,7 +131,7 @@ class Tally:
         self._events: dict[str, int] = {}
         self._unwanted: dict[str, int] = {}
         self._last: float | None = None
-        self._requests: tuple[_Counted, list[_Ended]] = {}, []
+        self.requests: tuple[_Counted, list[_Ended]] = {}, []
 
     def connected(self, gap: float | None = None) -> None:
         """Count an established connection. If it replaces a lost one, ``gap`` is the time between them, in seconds."""
@@ -136,25 +150,25 @@ class Tally:
             self.saw(kind.cls, kind.name, kind.count, wanted=kind.wanted)
             kind.count = 0
 
-    def ended(self, action: str, ending: Ending, seconds: float) -> None:
-        """Count a request that has ended; ``seconds`` is how long its answer took, if one arrived."""
-        recent = self._requests[1]
-        recent.append((action, ending, seconds))
-        if seconds:
-            self._last = seconds
-        if len(recent) >= _BATCH:
-            self._requests = self._all_requests(), []
+    def fold_requests(self) -> None:
+        """Count the requests of the current batch, and begin another."""
+        self._last = self._latest()
+        self.requests = self._all_requests(), []
+
+    def _latest(self) -> float | None:
+        """Return how long the latest answer took, in seconds; `None` if none has arrived."""
+        return next((seconds for _, _, seconds in reversed(self.requests[1].copy()) if seconds), self._last)
 
     def _all_requests(self) -> _Counted:
         """Return the times of all requests, including those of the current batch."""
         from ami_typed.statistics import OTHERS
 
-        earlier, recent = self._requests
+        earlier, recent = self.requests
         counted = earlier.copy()
         times: defaultdict[tuple[str, Ending], list[float]] = defaultdict(list)
         for action, ending, seconds in recent.copy():
             key = action, ending
-            known = key in counted or key in times or len(counted) + len(times) < _NAMES
+            known = key in times or key in counted or len(counted) + len(times) < _NAMES
             times[key if known else (OTHERS, ending)].append(seconds)
         for key, each in times.items():
             counted[key] = counted.get(key, Times()) + Times(each)
@@ -206,7 +220,7 @@ class Tally:
             queue_depth=waiting,
             queue_highest=max(self.queue_highest, waiting),
             callback_exceptions=self.callback_exceptions,
-            round_trips=sum(round_trips.values(), Times()).snapshot()._replace(last=self._last),
+            round_trips=sum(round_trips.values(), Times()).snapshot()._replace(last=self._latest()),
             round_trips_by_action=MappingProxyType({action: each.snapshot() for action, each in round_trips.items()}),
         )
 

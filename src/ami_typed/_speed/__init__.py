@@ -20,7 +20,9 @@ __all__ = [
     "header",
     "holds",
     "publish",
+    "put",
     "read",
+    "recast",
     "sift",
     "unread",
     "written",
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
         header,
         holds,
         publish,
+        put,
         read,
+        recast,
         sift,
         unread,
         written,
@@ -59,7 +63,8 @@ else:
         from ami_typed._speed import plain as _form
     Found, Kind, NO_LINES, NONE_REPEATED = _form.Found, _form.Kind, _form.NO_LINES, _form.NONE_REPEATED
     fill, header, holds, read = _form.fill, _form.header, _form.holds, _form.read
-    publish, sift, unread, written = _form.publish, _form.sift, _form.unread, _form.written
+    publish, recast, sift, unread, written = _form.publish, _form.recast, _form.sift, _form.unread, _form.written
+    put = _form.put
     compiled = Kind.__module__ == "ami_typed._speed.compiled"
 
 

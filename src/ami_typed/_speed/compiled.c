@@ -82,7 +82,7 @@ typedef struct {
 } Kind;
 
 static PyTypeObject *kind_type;
-static PyObject *first_name, *octets_name, *unread_name, *zone_name, *no_arguments, *guard, *reason;
+static PyObject *first_name, *octets_name, *unread_name, *zone_name, *append_name, *no_arguments, *guard, *reason;
 
 static int
 is_message_class(PyObject *cls)
@@ -647,7 +647,7 @@ fill(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 
 /* unread */
 
-/* Make a message without parsing it; the value is that of its first header, the zone NULL where it remembers none. */
+/* Make a message without parsing it; the value is that of its first header, the zone NULL where it stores none. */
 static PyObject *
 make_unread(PyObject *cls, PyObject *first, PyObject *octets, PyObject *value, PyObject *zone)
 {
@@ -669,10 +669,62 @@ unread(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count
         return NULL;
     }
     PyObject *first = PyObject_GetAttr(arguments[0], first_name);
-    PyObject *zone = count == 4 && arguments[3] != Py_None ? arguments[3] : NULL;
+    PyObject *zone = count == 4 ? arguments[3] : NULL;
     PyObject *message = first ? make_unread(arguments[0], first, arguments[1], arguments[2], zone) : NULL;
     Py_XDECREF(first);
     return message;
+}
+
+/* Return the zone that a message stores; NULL, without an exception, where it stores none. */
+static PyObject *
+stored_zone(PyObject *message)
+{
+    PyObject *zone = PyObject_GetAttr(message, zone_name);
+    if (zone == NULL && PyErr_ExceptionMatches(PyExc_AttributeError))
+        PyErr_Clear();
+    return zone;
+}
+
+/* Make a message of another class from the bytes of one whose first header has the same name. */
+static PyObject *
+recast_unread(PyObject *cls, PyObject *message, PyObject *first, PyObject *octets)
+{
+    PyObject *value = PyDict_GetItemWithError(message, first);
+    if (value == NULL) {
+        if (!PyErr_Occurred())
+            PyErr_SetObject(PyExc_KeyError, first);
+        return NULL;
+    }
+    Py_INCREF(value);
+    PyObject *zone = stored_zone(message);
+    PyObject *again = PyErr_Occurred() ? NULL : make_unread(cls, first, octets, value, zone);
+    Py_XDECREF(zone);
+    Py_DECREF(value);
+    return again;
+}
+
+static PyObject *
+recast(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+{
+    if (count != 2 || !is_message_class(arguments[0]) || !PyDict_Check(arguments[1])) {
+        PyErr_SetString(PyExc_TypeError, "recast() takes a class of messages and a message");
+        return NULL;
+    }
+    PyObject *octets = PyObject_GetAttr(arguments[1], unread_name);
+    PyObject *first = octets ? PyObject_GetAttr(arguments[0], first_name) : NULL;
+    PyObject *before = first ? PyObject_GetAttr(arguments[1], first_name) : NULL;
+    PyObject *again = NULL;
+    if (before) {
+        int alike = octets == Py_None ? 0 : PyObject_RichCompareBool(before, first, Py_EQ);
+        if (alike > 0)
+            again = recast_unread(arguments[0], arguments[1], first, octets);
+        else if (alike == 0)
+            again = Py_NewRef(Py_None);
+    }
+    Py_XDECREF(before);
+    Py_XDECREF(first);
+    Py_XDECREF(octets);
+    return again;
 }
 
 /* written */
@@ -954,6 +1006,34 @@ sift(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
     return Py_NewRef(Py_None);
 }
 
+/* put */
+
+/* Call a function with one argument or two. */
+static PyObject *
+call(PyObject *const *arguments, Py_ssize_t count)
+{
+    return PyObject_CallFunctionObjArgs(arguments[0], arguments[1], count > 2 ? arguments[2] : NULL, NULL);
+}
+
+static PyObject *
+put(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+{
+    if (count < 3 || count > 4) {
+        PyErr_SetString(PyExc_TypeError, "put() takes a list or deque, a function, and one argument or two");
+        return NULL;
+    }
+    PyObject *result = call(arguments + 1, count - 1);
+    if (result == NULL)
+        return NULL;
+    PyObject *done = NULL;
+    if (!PyList_CheckExact(arguments[0]))
+        done = PyObject_CallMethodObjArgs(arguments[0], append_name, result, NULL);
+    else if (PyList_Append(arguments[0], result) == 0)
+        done = Py_NewRef(Py_None);
+    Py_DECREF(result);
+    return done;
+}
+
 /* The module */
 
 static PyMethodDef functions[] = {
@@ -962,6 +1042,8 @@ static PyMethodDef functions[] = {
     {"holds", (PyCFunction)(void (*)(void))holds, METH_FASTCALL, "Tell whether bytes stand in others."},
     {"publish", (PyCFunction)(void (*)(void))publish, METH_FASTCALL, "Give a message what its bytes were parsed into."},
     {"read", read_message, METH_O, "Parse a message that is not parsed yet."},
+    {"put", (PyCFunction)(void (*)(void))put, METH_FASTCALL, "Append the result of a function to a list or deque."},
+    {"recast", (PyCFunction)(void (*)(void))recast, METH_FASTCALL, "Make a message of another class from an unread one."},
     {"unread", (PyCFunction)(void (*)(void))unread, METH_FASTCALL, "Make a message without parsing it."},
     {"written", (PyCFunction)(void (*)(void))written, METH_FASTCALL, "Write a request."},
     {"sift", (PyCFunction)(void (*)(void))sift, METH_FASTCALL, "Sort the messages of a block."},
@@ -993,13 +1075,14 @@ PyInit_compiled(void)
     refuse_name = PyUnicode_InternFromString("_refuse");
     decode_name = PyUnicode_InternFromString("decode");
     data_name = PyUnicode_InternFromString("_data");
+    append_name = PyUnicode_InternFromString("append");
     lower_name = PyUnicode_InternFromString("lower");
     repeated_name = PyUnicode_InternFromString("_repeated");
     no_arguments = PyTuple_New(0);
     no_lines = PyList_New(0);
     none_repeated = PyDict_New();
     if (!first_name || !octets_name || !unread_name || !zone_name || !look_name || !refuse_name || !decode_name ||
-        !data_name || !lower_name || !repeated_name || !no_arguments || !no_lines || !none_repeated || import_guard() < 0)
+        !data_name || !append_name || !lower_name || !repeated_name || !no_arguments || !no_lines || !none_repeated || import_guard() < 0)
         return NULL;
     PyObject *found_type = PyType_FromSpec(&found_spec);
     kind_type = (PyTypeObject *)PyType_FromSpec(&kind_spec);

@@ -5,14 +5,15 @@ that uses the same manager whose method it has interrupted. Python code cannot b
 they occur. CPython checks for them when it enters a function, when a loop jumps back, and when a call has returned (the
 eval breaker: `RESUME`, `JUMP_BACKWARD`, `CALL` and similar instructions in ceval.c of 3.11 to 3.14), and a blocking
 call checks when a signal wakes it. It does not check between other instructions. Thread switches occur in the same
-places.
+places. Code that mypyc compiles does not check at all, so it waits by functions that are not compiled (`await_release`,
+those of `sockets`): otherwise a signal that arrived a moment before would go unnoticed while it waits.
 
 Rules of this package that follow from this:
 
 - A lock is held by ``with``, and is implemented in C: no interrupt occurs between acquiring it and entering the block.
   In `threading.Condition`, and therefore `Event` and `Queue`, one can, because they acquire their lock in Python.
-- A lock is acquired without waiting by ``(taken,) = map(lock.acquire, NOT_WAITING)`` in a ``try`` whose ``finally``
-  checks ``taken``: the only call creates the map, and unpacking it acquires the lock. An ``if lock.acquire(False)`` can
+- A lock is acquired without waiting by ``put(taken, lock.acquire, False)`` in a ``try`` whose ``finally`` checks the
+  list ``taken``: `_speed.put` acquires the lock and appends the result in one step. An ``if lock.acquire(False)`` can
   be interrupted between the two.
 - Bytes move from one place to another in the same way, or by one call into C. So an interrupt finds each byte in a
   place that other code knows.
@@ -33,10 +34,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NOT_WAITING", "Awaited", "Bell", "Latch", "ownership", "renew"]
-
-NOT_WAITING = (False,)
-"""The arguments for a non-blocking `acquire` that is called by `map`."""
+__all__ = ["Awaited", "Bell", "Latch", "await_release", "ownership", "renew"]
 
 
 def ownership(lock: Any) -> Callable[[], bool]:
@@ -46,6 +44,14 @@ def ownership(lock: Any) -> Callable[[], bool]:
     """
     owned: Callable[[], bool] = lock._is_owned  # every RLock has it, but not its type; threading uses it, too
     return owned
+
+
+def await_release(lock: threading.Lock, timeout: float) -> bool:
+    """Wait until a lock is released, for at most ``timeout`` seconds, and acquire it. Return whether it was.
+
+    Compiled code waits by this function, which is not compiled: entering it lets a signal handler run that is due.
+    """
+    return lock.acquire(timeout=max(0.0, min(timeout, threading.TIMEOUT_MAX)))
 
 
 def renew(*locks: Any) -> None:
@@ -75,7 +81,7 @@ class Bell:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it rings, for at most `timeout` seconds. Return whether it rang."""
-        return self._silent.acquire(timeout=-1 if timeout is None else max(0.0, min(timeout, threading.TIMEOUT_MAX)))
+        return self._silent.acquire() if timeout is None else await_release(self._silent, timeout)
 
 
 class Awaited(Bell):

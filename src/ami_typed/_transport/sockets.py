@@ -25,8 +25,9 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from ami_typed._protocol.framing import records
+from ami_typed._speed import put
 from ami_typed._transport.forks import cut_in_children
-from ami_typed._transport.locks import NOT_WAITING, ownership, renew
+from ami_typed._transport.locks import ownership, renew
 from ami_typed._transport.reasons import reason_of
 from ami_typed._transport.target import no_tls
 from ami_typed.errors import ConnectFailed
@@ -52,14 +53,12 @@ _LONG = 8192
 """A read of more bytes than this is likely to be followed by another at once."""
 _CHUNK = 65536
 """The maximum number of bytes per read; larger reads are slower, because they exceed the processor's cache."""
-_CHUNKS = (_CHUNK,)
 SOON = 0.05
 """The time within which most answers arrive, in seconds; a read blocks this long, without polling first."""
 _AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
 """Makes a single call non-blocking; 0 if the system supports that only for a whole socket."""
 _READABLE, _WRITABLE = getattr(select, "POLLIN", 0), getattr(select, "POLLOUT", 0)
 _FLAGS = (_AT_ONCE,)
-_NO_FLAGS = (0,)
 _ALL = (-1,)
 _LONGEST = 2e6
 """The maximum time-out of a socket, in seconds: systems count milliseconds in 31 bits."""
@@ -185,14 +184,14 @@ class SynchronisedSocket:
     def _write_what_waits(self) -> None:
         """Write all queued messages, unless another thread, or an outer call in this one, does: it checks again."""
         while self._outgoing:
-            taken = False
+            taken: list[bool] = []
             try:
-                (taken,) = map(self._writing.acquire, NOT_WAITING)
-                if not taken or self._calling:
+                put(taken, self._writing.acquire, False)
+                if not taken[0] or self._calling:
                     return
                 self._write_in_turn()
             finally:
-                if taken:
+                if taken and taken[0]:
                     self._writing.release()
 
     def _write_in_turn(self) -> None:
@@ -274,7 +273,7 @@ class SynchronisedSocket:
             if not _is_ready(self._socket, timeout, write=False):
                 raise TimeoutError(f"nothing was received for {timeout:g} s")
             with contextlib.suppress(BlockingIOError):  # spurious readiness, which poll(2) warns of
-                return self._receive(_FLAGS)
+                return self._receive()
 
     def fill_soon(self) -> bool:
         """Put data that arrives within `SOON` into the inbox. Return whether any did.
@@ -284,7 +283,7 @@ class SynchronisedSocket:
         """
         try:
             if self._waits:
-                self._arrived.extend(map(self._socket.recv, _CHUNKS, _NO_FLAGS))
+                put(self._arrived, self._socket.recv, _CHUNK)
             else:
                 self.fill(SOON)
         except (BlockingIOError, TimeoutError):
@@ -302,10 +301,10 @@ class SynchronisedSocket:
         """
         if len(octets) > _LONG:
             with contextlib.suppress(BlockingIOError):
-                self._receive(_FLAGS)
+                self._receive()
 
-    def _receive(self, flags: tuple[int]) -> None:
-        self._arrived.extend(map(self._socket.recv, _CHUNKS, flags))
+    def _receive(self) -> None:
+        put(self._arrived, self._socket.recv, _CHUNK, _AT_ONCE)
 
 
 def _wait_soon(connected: socket.socket) -> bool:
@@ -408,7 +407,7 @@ class TlsSocket(SynchronisedSocket):
             self._feed()
         try:
             with self._state:
-                self.inbox.extend(map(self._tls.read, _CHUNKS))
+                put(self.inbox, self._tls.read, _CHUNK)
         except self._at_end:
             self.inbox.append(b"")
         except self._want_read:

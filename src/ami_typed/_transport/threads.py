@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ami_typed._delivery import audience
 from ami_typed._delivery.audience import quiet
-from ami_typed._transport.locks import NOT_WAITING, Bell, Latch, ownership, renew
+from ami_typed._speed import put
+from ami_typed._transport.locks import Bell, Latch, await_release, ownership, renew
 from ami_typed._transport.reasons import breakage
 from ami_typed._transport.sockets import SOON, left_until, new_thread
 from ami_typed.errors import (
@@ -522,7 +523,7 @@ class Connection:
             self._asleep.add(exchange)
             left = exchange.sent + exchange.timeout - time.monotonic()
             if not (exchange.settled or self.ended) and left > 0:  # else `wake` was called before it was set
-                waiter.acquire(timeout=min(left, threading.TIMEOUT_MAX))
+                await_release(waiter, left)
         finally:
             self._asleep.discard(exchange)
 
@@ -540,13 +541,13 @@ class Connection:
     def _read_for(self, exchange: Exchange[Any]) -> None:
         """Read instead of the reader while more data arrives at once; then leave the rest to the reader."""
         nested = self._reads()
-        taken = False
+        taken: list[bool] = []
         try:
-            (taken,) = map(self._reading.acquire, NOT_WAITING)
-            if taken:
+            put(taken, self._reading.acquire, False)
+            if taken[0]:
                 self._pump_for(exchange, nested=nested)
         finally:
-            if taken:
+            if taken and taken[0]:
                 self._reading.release()
                 if self.session.pending or self.transport.inbox:
                     self._nap.ring()
