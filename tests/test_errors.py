@@ -23,7 +23,7 @@ EXAMPLES: list[Error] = [
     ami.TurnedAway.by("pbx:5038"),
     ami.NotAsterisk.silent(5),
     ami.AddressError("one sentence"),
-    ami.ActionTimeout(REQUEST, "id-1", 2.5, "end of its list"),
+    ami.ActionTimeout(REQUEST, "id-1", 2.5, "complete list"),
     ami.ListTooLong(REQUEST, "id-1", "10 events (Limits.items)", ami.Aggregate("id-1")),
     ami.EventsDropped(3),
     ami.ChangesDropped(3),
@@ -181,8 +181,22 @@ def test_a_field_error_names_the_event_the_header_and_the_text() -> None:
     assert (error.message, error.header, error.text) == (event, "Cause", "x")
 
 
+def test_a_field_error_shows_only_the_beginning_of_a_long_text() -> None:
+    with pytest.raises(ami.FieldError) as refused:
+        _ = ami.events.Hangup({"Event": "Hangup", "Cause": "x" * 10_000}).cause
+    assert str(refused.value) == (
+        f"Hangup: cannot decode Cause {'x' * 100!r}...: not a whole number in decimal digits."
+    )
+    assert refused.value.text == "x" * 10_000
+
+
 def test_a_field_error_says_that_a_header_is_missing() -> None:
     assert str(ami.FieldError(ami.Event(), "Cause", None, "")) == "Event has no header Cause."
+
+
+def test_one_dropped_event_is_counted_in_the_singular() -> None:
+    assert str(ami.EventsDropped(1)).startswith("1 event was dropped")
+    assert str(ami.ChangesDropped(1)).startswith("1 change was dropped")
 
 
 def test_dropped_events_are_counted_in_their_error() -> None:

@@ -101,7 +101,7 @@ def test_a_refusal_does_not_show_the_value() -> None:
 
 @pytest.mark.parametrize("name", ["", ":", "A:B"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
-    with pytest.raises(ami.HeaderRefused, match="is empty or contains a colon"):
+    with pytest.raises(ami.HeaderRefused, match=r"name of a header is empty|contains a colon"):
         encode("Ping", [(name, "x")])
 
 

@@ -1342,7 +1342,7 @@ def test_a_list_that_is_not_closed_in_time_gives_what_came_and_says_so() -> None
     assert outcome.events_timeout
     assert len(events[Gadget]) == 1
     assert (events.valid, events.error_message) == (False, "no closing event arrived within 2 s")
-    with pytest.raises(ami.ActionTimeout, match="received no end of its list within 2 s") as late:
+    with pytest.raises(ami.ActionTimeout, match="received no complete list within 2 s") as late:
         exchange.result()
     assert late.value.events == events
     assert pickle.loads(pickle.dumps(late.value)).events == events

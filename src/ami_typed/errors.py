@@ -425,6 +425,12 @@ class TurnedAway(ConnectFailed):
 class ConnectionLost(ManagerSocketError):
     """The connection ended while it was in use."""
 
+    def at(self, server: object) -> Self:
+        """Return this exception with the server's address in its message."""
+        error = type(self)(f"The connection to {server} was lost: {self}")
+        error.__cause__ = self.__cause__
+        return error
+
 
 class RequestNotSent(ConnectionLost, Unavailable):
     """The connection ended or the request timed out before any byte of it was sent: it is safe to send it again."""

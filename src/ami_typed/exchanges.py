@@ -296,7 +296,7 @@ class Exchange(Generic[R]):
         if not self.synchronous:
             return self.request.process_response(response)
         if not self.settled:
-            raise ActionTimeout(self.request, self.action_id, self.timeout, "end of its list", self.events)
+            raise ActionTimeout(self.request, self.action_id, self.timeout, "complete list", self.events)
         return self.events
 
     def _unanswered(self) -> ActionTimeout | RequestNotSent:

@@ -312,13 +312,14 @@ class Loss:
             self._log.tell(f"Disconnected from {connection.target}: {reason}")
             audience.leave(None)
             return
-        self._log.note(f"The connection to {connection.target} was lost: {reason}")
+        lost = reason.at(connection.target)
+        self._log.note(str(lost))
         audience.deliver([Disconnected.because(reason)])
         pauses, loop = connection.pauses, connection.loop
         if pauses is None or manager is None or audience is not manager._audience or not loop.is_running():
-            audience.leave(reason)
+            audience.leave(lost)
         else:
-            resuming = _resume(self._manager, pauses, connection, reason, self._log)
+            resuming = _resume(self._manager, pauses, connection, lost, self._log)
             manager._resuming = loop.create_task(resuming, name="ami-typed reconnect")
 
 

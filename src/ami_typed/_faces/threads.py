@@ -284,14 +284,15 @@ class Loss:
             self._log.tell(f"Disconnected from {connection.target}: {reason}")
             audience.leave(None)
             return
-        self._log.note(f"The connection to {connection.target} was lost: {reason}")
+        lost = reason.at(connection.target)
+        self._log.note(str(lost))
         audience.deliver([Disconnected.because(reason)])
         if self._plan.pauses is None:
-            audience.leave(reason)
+            audience.leave(lost)
             return
         from ami_typed._transport.sockets import new_thread
 
-        new_thread("reconnect", _resume, self._plan, self._plan.pauses, connection, reason, self._log).start()
+        new_thread("reconnect", _resume, self._plan, self._plan.pauses, connection, lost, self._log).start()
 
 
 def _resume(plan: Plan, pauses: Pauses, lost: Connection, reason: ConnectionLost, log: Log) -> None:

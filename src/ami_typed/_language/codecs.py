@@ -90,11 +90,16 @@ class Codec(Generic[T]):
 text: Codec[str] = Codec(None, as_text)
 """Unmodified text."""
 
+_NO_INTEGER = "not a whole number in decimal digits"
+
 
 def read_integer(spelling: str) -> int:
     if not spelling.isascii() or "_" in spelling:  # int() accepts more than Asterisk sends
-        raise ValueError("not a whole number in decimal digits")
-    return int(spelling)
+        raise ValueError(_NO_INTEGER)
+    try:
+        return int(spelling)
+    except ValueError:  # its message would contain the whole text
+        raise ValueError(_NO_INTEGER) from None
 
 
 integer: Codec[int] = Codec(read_integer, as_integer, blank="0")

@@ -89,8 +89,10 @@ def _refusals(action: str, lines: Iterable[tuple[str, str]]) -> Iterator[HeaderR
                 f"{action} was not sent: the name or value of the header {shown!r} contains a CR, LF or NUL, which "
                 "would start another action; remove it."
             )
-        elif not name or ":" in name:
-            yield HeaderRefused(f"{action} was not sent: the header name {shown!r} is empty or contains a colon.")
+        elif not name:
+            yield HeaderRefused(f"{action} was not sent: the name of a header is empty.")
+        elif ":" in name:
+            yield HeaderRefused(f"{action} was not sent: the header name beginning with {shown!r} contains a colon.")
         elif not is_writable(name + value):
             yield HeaderRefused(
                 f"{action} was not sent: the header {shown!r} contains a character that cannot be encoded."

@@ -11,6 +11,7 @@ Rules of this module:
 from __future__ import annotations
 
 import os
+import re
 
 __all__ = ["breakage", "reason_of"]
 
@@ -52,6 +53,9 @@ _WINSOCK = {
     11004: "The name has no address of this kind",
 }
 
+_OF_OPENSSL = r"^\[SSL: \w+\] | \(_ssl\.c:\d+\)$"
+"""What Python adds to OpenSSL's words: the name of the error, and a line of its own source."""
+
 
 def reason_of(error: BaseException) -> str:
     """Return why something failed, in words; an empty string if the error does not say.
@@ -65,7 +69,7 @@ def reason_of(error: BaseException) -> str:
         return _WINSOCK[number]
     if number and not of_windows and type(error).__module__ == OSError.__module__:  # the resolver and TLS have others
         return os.strerror(number)
-    return getattr(error, "strerror", None) or str(error)
+    return re.sub(_OF_OPENSSL, "", getattr(error, "strerror", None) or str(error))
 
 
 def breakage(error: BaseException) -> str:

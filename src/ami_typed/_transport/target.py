@@ -139,6 +139,8 @@ def no_tls(target: Target, error: OSError) -> ConnectFailed:
         reason = "the server closed the connection"
     else:
         reason = reason_of(error)
+        if getattr(error, "reason", None) == "WRONG_VERSION_NUMBER":
+            reason += "; this may be a port without TLS"
     return failure_of(f"No TLS with {target}: {reason}.", error)
 
 

@@ -26,7 +26,6 @@ from ami_typed._protocol.framing import records
 from ami_typed._transport.reasons import breakage
 from ami_typed._transport.sockets import hung_up
 from ami_typed.errors import (
-    ConnectFailed,
     ConnectionLost,
     Error,
     NotAsterisk,
@@ -451,8 +450,8 @@ class Connection(asyncio.BufferedProtocol):
     def _greet(self, data: bytes) -> None:
         try:
             received = self.session.greet(data)
-        except (ConnectFailed, ProtocolError) as error:
-            self._greeted.set_exception(error.at(self.target) if isinstance(error, NotAsterisk) else error)
+        except (NotAsterisk, ProtocolError) as error:
+            self._greeted.set_exception(error.at(self.target))
             return
         if received is not None:
             self._greeted.set_result(None)

@@ -346,7 +346,7 @@ class Connection:
                 raise TurnedAway.by(self.target)
             try:
                 received = self.session.greet(data)
-            except NotAsterisk as error:
+            except (NotAsterisk, ProtocolError) as error:
                 raise error.at(self.target) from None
         self.transport.info = self.session.greeting
         self._hand_out(received)
