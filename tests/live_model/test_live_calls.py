@@ -102,6 +102,8 @@ def test_a_record_is_a_plain_value_for_every_encoder() -> None:
         ("BUSY", 21, live.EndReason.REJECTED, live.Outcome.BUSY),
         ("CONGESTION", 34, live.EndReason.FAILED, live.Outcome.FAILED),
         ("CANCEL", 26, live.EndReason.ANSWERED_ELSEWHERE, live.Outcome.CANCELED),
+        ("DONTCALL", 16, live.EndReason.REJECTED, live.Outcome.DECLINED),
+        ("GOTO:default,110,1", 21, live.EndReason.REJECTED, live.Outcome.DECLINED),
     ],
 )
 def test_a_call_that_nobody_answers_says_why(

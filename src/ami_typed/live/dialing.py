@@ -35,9 +35,8 @@ _OUTCOMES = {
     DialStatus.BUSY: Outcome.BUSY,
     DialStatus.NO_ANSWER: Outcome.NO_ANSWER,
     DialStatus.CANCEL: Outcome.CANCELED,
-    DialStatus.CONTINUE: Outcome.DECLINED,
-    DialStatus.GOTO: Outcome.DECLINED,
-    DialStatus.ABORT: Outcome.DECLINED,
+    **dict.fromkeys((DialStatus.DONT_CALL, DialStatus.TORTURE), Outcome.DECLINED),
+    **dict.fromkeys((DialStatus.CONTINUE, DialStatus.GOTO, DialStatus.ABORT), Outcome.DECLINED),
 }
 
 
@@ -236,7 +235,7 @@ def _close(picture: Picture, dial: Dial, status: DialStatus) -> None:
 
 def _outcome(dial: Dial, status: DialStatus) -> Outcome:
     """Return how an attempt ended as people perceive it: for a cancelled one, the reason for that."""
-    outcome = _OUTCOMES.get(status, Outcome.FAILED)
+    outcome = _OUTCOMES.get(DialStatus(status.partition(":")[0]), Outcome.FAILED)  # GOTO:default,100,1
     if outcome is not Outcome.CANCELED or dial.source is None:
         return outcome
     if any(each.target.is_up for each in _siblings(dial)):

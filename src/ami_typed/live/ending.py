@@ -41,6 +41,7 @@ _BY_STATUS = {
     DialStatus.CONTINUE: EndReason.NO_ANSWER,
     DialStatus.CONGESTION: EndReason.FAILED,
     DialStatus.CHAN_UNAVAIL: EndReason.FAILED,
+    **dict.fromkeys((DialStatus.DONT_CALL, DialStatus.TORTURE), EndReason.REJECTED),
 }
 
 
