@@ -94,9 +94,9 @@ def items(count: int, action_id: str) -> bytes:
         for _ in range(count)
     ]
     complete = [
-        *(("Event", "CoreShowChannelsComplete"), ("ActionID", action_id)),
-        *(("EventList", "Complete"), ("ListItems", str(count))),
-    ]
+        ("Event", "CoreShowChannelsComplete"), ("ActionID", action_id), ("EventList", "Complete"),
+        ("ListItems", str(count)),
+    ]  # fmt: skip
     return b"".join(map(message, (answer, *listed, complete))).replace(_HOLE, b"0000")
 
 
@@ -121,10 +121,7 @@ def _own(kind: str, chance: random.Random) -> Headers:
     variables = [("ChanVariable", f"CAMPAIGN=spring-{number}"), ("ChanVariable", "ORDER=42")]
     own: dict[str, Headers] = {
         "VarSet": [("Variable", "DIALSTATUS"), ("Value", f"ANSWER {number}")],
-        "Newexten": [
-            *(("Extension", number), ("Application", "Set")),
-            ("AppData", f"CHANNEL(language)=en-{number}"),
-        ],
+        "Newexten": [("Extension", number), ("Application", "Set"), ("AppData", f"CHANNEL(language)=en-{number}")],
         "Hangup": [*variables, ("Cause", "16"), ("Cause-txt", "Normal Clearing")],
         "DialBegin": [("DialString", f"2001/sip:2001@192.0.2.{number}")],
         "DialEnd": [("DialStatus", "ANSWER")],
@@ -163,8 +160,12 @@ def _bridge(chance: random.Random) -> Headers:
     identity = f"{chance.randrange(1 << 128):032x}"
     return [
         ("BridgeUniqueid", f"{identity[:8]}-{identity[8:12]}-{identity[12:16]}-{identity[16:20]}-{identity[20:]}"),
-        *(("BridgeType", "basic"), ("BridgeTechnology", "simple_bridge"), ("BridgeCreator", "<unknown>")),
-        *(("BridgeName", "<unknown>"), ("BridgeNumChannels", "2"), ("BridgeVideoSourceMode", "none")),
+        ("BridgeType", "basic"),
+        ("BridgeTechnology", "simple_bridge"),
+        ("BridgeCreator", "<unknown>"),
+        ("BridgeName", "<unknown>"),
+        ("BridgeNumChannels", "2"),
+        ("BridgeVideoSourceMode", "none"),
     ]
 
 
@@ -181,7 +182,7 @@ def _rtcp(chance: random.Random) -> Headers:
         "DLSR": f"{chance.random() * 5:.4f}",
     }
     head = [
-        *(("To", "192.0.2.1:10001"), ("From", f"192.0.2.{chance.randrange(255)}:10001"), ("RTT", "0.0010")),
-        *(("SSRC", f"0x{chance.randrange(1 << 32):08x}"), ("PT", "201(RR)"), ("ReportCount", "1")),
-    ]
+        ("To", "192.0.2.1:10001"), ("From", f"192.0.2.{chance.randrange(255)}:10001"), ("RTT", "0.0010"),
+        ("SSRC", f"0x{chance.randrange(1 << 32):08x}"), ("PT", "201(RR)"), ("ReportCount", "1"),
+    ]  # fmt: skip
     return [*head, *(("Report0" + name, value) for name, value in report.items())]

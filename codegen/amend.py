@@ -680,9 +680,9 @@ class _Glossary:
 
 
 _QUIRKS = (
-    *("raw_text", "bare_line_feeds", "run_together", "unmarked", "answered_by_event"),
-    *("lasts", "adds_up", "logs_in", "logs_off"),
-)
+    "raw_text", "bare_line_feeds", "run_together", "unmarked", "answered_by_event", "lasts", "adds_up", "logs_in",
+    "logs_off",
+)  # fmt: skip
 """The keys of an action that become class variables of its request, set to true."""
 _EVENT_QUIRKS = ("any_header",)
 """The keys of an event that become class variables of its class."""

@@ -22,9 +22,9 @@ Owner: TypeAlias = Literal["request", "event", "answer", "aggregate"]
 
 # Uppercase words that may be followed by lowercase letters; without this list, `AMIversion` would be `am_iversion`.
 _ACRONYMS = (
-    *("AMI", "CDR", "CEL", "DNS", "FAXes", "FAX", "HTTP", "IAX", "ID", "IPv4", "IPv6", "IP", "JID", "RTCP", "RTP"),
-    *("SIP", "SMS", "SSRC", "TLS", "URI", "URL"),
-)
+    "AMI", "CDR", "CEL", "DNS", "FAXes", "FAX", "HTTP", "IAX", "ID", "IPv4", "IPv6", "IP", "JID", "RTCP", "RTP",
+    "SIP", "SMS", "SSRC", "TLS", "URI", "URL",
+)  # fmt: skip
 _WORD = re.compile(rf"(?:{'|'.join(_ACRONYMS)})(?=[a-z\d]|$)|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _NOT_IN_A_NAME = re.compile(r"\W")
 
@@ -33,102 +33,42 @@ _MESSAGE = (*_DICT, "action_id", "all", "data", "headers", "of", "raw", "secrets
 # Names that the bodies of generated classes use or declare in addition to their fields.
 _BODY = ("enums", "former_privileges", "privileges", "releases")
 
+_OF_REQUESTS = (
+    *_DICT, "action", "action_id", "adds_up", "aggregate", "answered_by_event", "answers", "bare_line_feeds",
+    "empty_lines", "lasts", "lines", "logs_in", "logs_off", "run_together", "unmarked", "list_announced", "list_class",
+    "list_empty", "list_ends", "lists", "one_of", "parameter_names", "parameter_releases", "former_privileges",
+    "privileges", "process_response", "raw_text", "releases", "names_events", "requires", "secrets", "self",
+    "sets_mask", "some_of", "synchronous", "text_follows", "timeout", "waits",
+)  # fmt: skip
+_OF_EVENTS = (
+    *_MESSAGE, *_BODY, "any_header", "named_by", "event", "privilege", "process", "sequence_number", "system_name",
+    "timestamp", "wire_name",
+)  # fmt: skip
+_OF_ANSWERS = (
+    *_MESSAGE, *_BODY, "message", "response", "success",
+)  # fmt: skip
+_OF_AGGREGATES = (
+    *_DICT, "action_id", "all", "closing", "complete", "counted", "error_message", "releases", "repeatable",
+    "response", "to_dict", "to_json", "valid", "events", "known_events", "list", "str", "type",
+)  # fmt: skip
+
 RESERVED: dict[Owner, frozenset[str]] = {
-    "request": frozenset(
-        (
-            *_DICT,
-            *("action", "action_id", "adds_up", "aggregate", "answered_by_event", "answers", "bare_line_feeds"),
-            *("empty_lines", "lasts", "lines", "logs_in", "logs_off", "run_together", "unmarked"),
-            *(
-                "list_announced",
-                "list_class",
-                "list_empty",
-                "list_ends",
-                "lists",
-                "one_of",
-                "parameter_names",
-                "parameter_releases",
-                "former_privileges",
-                "privileges",
-                "process_response",
-                "raw_text",
-                "releases",
-            ),
-            *("names_events", "requires", "secrets", "self", "sets_mask", "some_of", "synchronous", "text_follows"),
-            *("timeout", "waits"),
-        )
-    ),
-    "event": frozenset(
-        (
-            *_MESSAGE,
-            *_BODY,
-            *(
-                "any_header",
-                "named_by",
-                "event",
-                "privilege",
-                "process",
-                "sequence_number",
-                "system_name",
-                "timestamp",
-                "wire_name",
-            ),
-        )
-    ),
-    "answer": frozenset((*_MESSAGE, *_BODY, "message", "response", "success")),
-    "aggregate": frozenset(
-        (
-            *_DICT,
-            *(
-                "action_id",
-                "all",
-                "closing",
-                "complete",
-                "counted",
-                "error_message",
-                "releases",
-                "repeatable",
-                "response",
-                "to_dict",
-                "to_json",
-                "valid",
-            ),
-            # names used in the annotations of its properties
-            *("events", "known_events", "list", "str", "type"),
-        )
-    ),
+    "request": frozenset(_OF_REQUESTS),
+    "event": frozenset(_OF_EVENTS),
+    "answer": frozenset(_OF_ANSWERS),
+    "aggregate": frozenset(_OF_AGGREGATES),
 }
 
 
 # Names that generated modules import; a class with such a name would shadow the import.
-RESERVED_CLASSES = frozenset(
-    (
-        *(
-            "Address",
-            "Aggregate",
-            "Always",
-            "AlwaysLocal",
-            "Answer",
-            "Any",
-            "Built",
-            "Change",
-            "Charge",
-            "Dated",
-            "Event",
-            "BridgeSnapshot",
-            "ChannelSnapshot",
-            "Flag",
-            "ListRequest",
-            "Mapping",
-            "Message",
-        ),
-        *("Joined", "Numbered", "Releases", "Repeated", "Request", "Sequence", "Sometimes", "SometimesLocal"),
-        *("Second", "Variables", "VariablesByName", "Waits"),
-        *("Closing", "Items", "PenaltyStep", "Section", "MaybeView", "Part", "Snapshot", "View"),
-        *("TYPE_CHECKING", "Unit", "actions", "aggregates", "datetime", "enums", "events", "known_events", "overload"),
-        *("responses", "timedelta"),
-    )
-)
+RESERVED_CLASSES = frozenset((
+    "Address", "Aggregate", "Always", "AlwaysLocal", "Answer", "Any", "Built", "Change", "Charge", "Dated", "Event",
+    "BridgeSnapshot", "ChannelSnapshot", "Flag", "ListRequest", "Mapping", "Message", "Joined", "Numbered",
+    "Releases", "Repeated", "Request", "Sequence", "Sometimes", "SometimesLocal", "Second", "Variables",
+    "VariablesByName", "Waits", "Closing", "Items", "PenaltyStep", "Section", "MaybeView", "Part", "Snapshot", "View",
+    "TYPE_CHECKING", "Unit", "actions", "aggregates", "datetime", "enums", "events", "known_events", "overload",
+    "responses", "timedelta",
+))  # fmt: skip
 
 
 def class_name(wire: str) -> str:

@@ -49,7 +49,13 @@ def test_it_follows_its_own_call_to_the_hangup_and_nobody_elses(shown: str) -> N
         r"^ +\d+\.\d\d s  (\w+) +PJSIP/(\w+)|^ +\d+\.\d\d s  (OriginateResponse)", shown, re.MULTILINE
     )
     assert [event or last for event, _, last in followed] == [
-        *("Newchannel", "DialBegin", "Newstate", "Newstate", "DialEnd", "OriginateResponse", "Hangup"),
+        "Newchannel",
+        "DialBegin",
+        "Newstate",
+        "Newstate",
+        "DialEnd",
+        "OriginateResponse",
+        "Hangup",
     ]
     assert {channel for _, channel, last in followed if not last} == {"anna"}
     assert "hung up: Normal Clearing (16)" in shown

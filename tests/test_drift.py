@@ -197,8 +197,13 @@ def test_what_is_kept_is_bounded() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        *("Secret: hunter2", "MyPassword: hunter2", "X-Auth-Token: hunter2", "SIP_PIN: hunter2", "Api-Key: hunter2"),
-        *("ChanVariables: AMI_PASSWORD=hunter2", "Setting: secret=hunter2"),
+        "Secret: hunter2",
+        "MyPassword: hunter2",
+        "X-Auth-Token: hunter2",
+        "SIP_PIN: hunter2",
+        "Api-Key: hunter2",
+        "ChanVariables: AMI_PASSWORD=hunter2",
+        "Setting: secret=hunter2",
     ],
 )
 def test_no_example_is_a_secret(line: str) -> None:

@@ -14,11 +14,11 @@ from ami_typed.messages import event_name
 from tests.support import unread
 
 CHANNEL = (
-    *("Channel: PJSIP/alice-00000001", "ChannelState: 6", "ChannelStateDesc: Up", "CallerIDNum: 100"),
-    *("CallerIDName: Alice", "ConnectedLineNum: <unknown>", "ConnectedLineName: <unknown>", "Language: en"),
-    *("AccountCode: ", "Context: default", "Exten: 200", "Priority: 3", "Uniqueid: 1.1", "Linkedid: 1.1"),
-    *("ChanVariable: A=1", "ChanVariable: B=2"),
-)
+    "Channel: PJSIP/alice-00000001", "ChannelState: 6", "ChannelStateDesc: Up", "CallerIDNum: 100",
+    "CallerIDName: Alice", "ConnectedLineNum: <unknown>", "ConnectedLineName: <unknown>", "Language: en",
+    "AccountCode: ", "Context: default", "Exten: 200", "Priority: 3", "Uniqueid: 1.1", "Linkedid: 1.1",
+    "ChanVariable: A=1", "ChanVariable: B=2",
+)  # fmt: skip
 CALLED = tuple(f"Dest{line}".replace("alice", "bob").replace("Alice", "Bob") for line in CHANNEL)
 EVERY: list[type[ami.Event]] = [getattr(events, name) for name in catalogue.EVENTS]
 FAMILIES: list[type[ami.Event]] = [getattr(families, name) for name in catalogue.FAMILIES]

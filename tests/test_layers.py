@@ -22,19 +22,20 @@ GENERATOR = Path(codegen.__file__).parent
 
 LAYERS = {
     "language": {
-        *(
-            "_lazy",
-            "_speed",
-            "_language",
-            "releases",
-            "errors",
-            "arguments",
-            "quantities",
-            "values",
-            "fields",
-            "messages",
-        ),
-        *("structures", "configuration", "keywords", "notices"),
+        "_lazy",
+        "_speed",
+        "_language",
+        "releases",
+        "errors",
+        "arguments",
+        "quantities",
+        "values",
+        "fields",
+        "messages",
+        "structures",
+        "configuration",
+        "keywords",
+        "notices",
     },
     "generated": {"enums", "catalogue", "responses", "events", "aggregates", "actions", "releases.views"},
     "conversation": {"_protocol", "registry", "limits", "statistics", "overflow", "exchanges", "drift"},
@@ -56,11 +57,10 @@ BACK = {("messages", "errors")}
 """`FieldError` has the message as its attribute, and the message makes the error, so that no field needs to know it."""
 
 OF_THE_SHELLS = {
-    *("socket", "ssl", "select", "selectors", "socketserver"),
-    *("threading", "_thread", "queue", "concurrent", "multiprocessing", "asyncio", "contextvars", "signal"),
-    *("time", "sched", "random", "secrets", "uuid"),
-    *("os", "io", "pathlib", "subprocess", "shutil", "tempfile", "logging", "urllib", "http"),
-}
+    "socket", "ssl", "select", "selectors", "socketserver", "threading", "_thread", "queue", "concurrent",
+    "multiprocessing", "asyncio", "contextvars", "signal", "time", "sched", "random", "secrets", "uuid", "os", "io",
+    "pathlib", "subprocess", "shutil", "tempfile", "logging", "urllib", "http",
+}  # fmt: skip
 """Modules of Python's that do I/O, start threads, read clocks or throw dice."""
 
 EXCEPTIONS = {

@@ -201,7 +201,12 @@ def test_each_request_is_counted_under_what_became_of_it() -> None:
     talk.session.close(ami.ConnectionLost("the server closed the connection."))
     seen = talk.seen()
     assert [each.ending for each in (done, refused, late, cancelled, lost, unsent)] == [
-        *("answered", "failed", "timed_out", "cancelled", "lost", "unsent")
+        "answered",
+        "failed",
+        "timed_out",
+        "cancelled",
+        "lost",
+        "unsent",
     ]
     counted = (seen.requests_answered, seen.requests_failed, seen.requests_timed_out, seen.requests_cancelled)
     assert (*counted, seen.requests_lost, seen.requests_unsent) == (1, 1, 1, 1, 1, 1)

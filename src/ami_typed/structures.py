@@ -281,9 +281,9 @@ class Charge(NamedTuple):
 
 
 _CHARGE = (
-    *("ChargedItem", "RateType", "CurrencyName", "CurrencyAmount", "CurrencyMultiplier", "Time", "TimeScale"),
-    *("Granularity", "GranularityTimeScale", "ChargingType", "VolumeUnit", "Code"),
-)
+    "ChargedItem", "RateType", "CurrencyName", "CurrencyAmount", "CurrencyMultiplier", "Time", "TimeScale",
+    "Granularity", "GranularityTimeScale", "ChargingType", "VolumeUnit", "Code",
+)  # fmt: skip
 
 
 def charges(given: Sequence[Charge]) -> Mapping[str, Headers]:

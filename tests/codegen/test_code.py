@@ -253,7 +253,10 @@ def test_what_a_call_that_sends_several_events_puts_together_is_marked_as_shared
 def test_a_stored_object_becomes_its_fields(tmp_path: Path) -> None:
     detail = event(source(more_headers=["<sorcery object>", "EndpointName"]), sorcery_type="auth")
     assert shown(condensed(tmp_path, AuthDetail=detail), "AuthDetail") == [
-        *("ObjectType", "ObjectName", "Realm?", "EndpointName?")
+        "ObjectType",
+        "ObjectName",
+        "Realm?",
+        "EndpointName?",
     ]
 
 

@@ -157,13 +157,13 @@ def test_an_event_only_inside_responses_is_told_from_one_that_is_also_sent_by_it
 # --- snapshots -------------------------------------------------------------------------------------------------
 
 CHANNEL = (
-    *("Channel", "ChannelState", "ChannelStateDesc", "CallerIDNum", "CallerIDName", "ConnectedLineNum"),
-    *("ConnectedLineName", "Language", "AccountCode", "Context", "Exten", "Priority", "Uniqueid", "Linkedid"),
-)
+    "Channel", "ChannelState", "ChannelStateDesc", "CallerIDNum", "CallerIDName", "ConnectedLineNum",
+    "ConnectedLineName", "Language", "AccountCode", "Context", "Exten", "Priority", "Uniqueid", "Linkedid",
+)  # fmt: skip
 BRIDGE = (
-    *("BridgeUniqueid", "BridgeType", "BridgeTechnology", "BridgeCreator", "BridgeName"),
-    *("BridgeNumChannels", "BridgeVideoSourceMode", "BridgeVideoSource"),
-)
+    "BridgeUniqueid", "BridgeType", "BridgeTechnology", "BridgeCreator", "BridgeName", "BridgeNumChannels",
+    "BridgeVideoSourceMode", "BridgeVideoSource",
+)  # fmt: skip
 
 
 def test_a_snapshot_stands_for_its_headers_in_order_where_it_stands(tmp_path: Path) -> None:

@@ -372,7 +372,12 @@ def test_click_to_dial_says_whose_telephone_rings_first() -> None:
     pbx.end(bridge, bob, alice)
     played = Played(pbx.events)
     assert names(played) == [
-        *("CallStarted", "CallerRinging", "CallRinging", "CallRingingEnded", "CallAnswered", "CallEnded"),
+        "CallStarted",
+        "CallerRinging",
+        "CallRinging",
+        "CallRingingEnded",
+        "CallAnswered",
+        "CallEnded",
     ]
     record = ended(played).call.record()
     assert (record.originated, record.caller, record.callee) == (True, alice_party(alice), alice_party(bob))

@@ -107,7 +107,10 @@ def test_the_page_names_the_privileges_of_the_events() -> None:
     others = {event for event, privileges in needed.items() if "call" not in privileges}
     assert needed[events.VarSet] == {"dialplan"}
     assert {event.__name__ for event in others} == {
-        *("VarSet", "QueueCallerJoin", "QueueCallerLeave", "QueueCallerAbandon"),
+        "VarSet",
+        "QueueCallerJoin",
+        "QueueCallerLeave",
+        "QueueCallerAbandon",
     }
 
 

@@ -180,7 +180,9 @@ def test_a_list_is_the_picture_and_tells_nothing_the_first_time() -> None:
     assert (queue.completed, queue.answered_in_time) == (4, 3)
     assert model.queue_differences(*listed(*items, Completed=4)) == []
     assert [each.attribute for each in model.queue_differences(*listed(Completed=5))] == [
-        *("completed", "members", "callers"),
+        "completed",
+        "members",
+        "callers",
     ]
 
 

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 VALUES = {
-    *("Event", "Response", "Message", "Events", "Ping", "EventList", "ListItems", "Privilege", "Status", "Service"),
-    *("Severity", "EventVersion", "AccountID", "UsingPassword", "RequestType", "UserEvent", "Color", "ActionID"),
-    *("SystemName", "CoreRealTimeEnabled", "SoundsSearchCustomDir"),
-}
+    "Event", "Response", "Message", "Events", "Ping", "EventList", "ListItems", "Privilege", "Status", "Service",
+    "Severity", "EventVersion", "AccountID", "UsingPassword", "RequestType", "UserEvent", "Color", "ActionID",
+    "SystemName", "CoreRealTimeEnabled", "SoundsSearchCustomDir",
+}  # fmt: skip
 """The headers whose values are compared."""
 OWN = {
-    *("FullyBooted", "UserEvent", "WaitEventComplete", "SuccessfulAuth", "InvalidPassword", "InvalidAccountID"),
-    *("FailedACL", "ChallengeResponseFailed", "RequestNotAllowed", "RequestBadFormat"),
-}
+    "FullyBooted", "UserEvent", "WaitEventComplete", "SuccessfulAuth", "InvalidPassword", "InvalidAccountID",
+    "FailedACL", "ChallengeResponseFailed", "RequestNotAllowed", "RequestBadFormat",
+}  # fmt: skip
 """The events that the conversation causes; whatever else a real server happens to send is left out."""
 LISTS = ("CoreShowChannels", "Status", "BridgeList", "ParkedCalls")
 

@@ -21,31 +21,22 @@ Lines = list[tuple[str, str]]
 Log = list[tuple[str, str, Lines]]
 """What came: a kind (A an answer, L an item of a list, E an event), a name and headers."""
 
-UNRELATED = frozenset(
-    {
-        *("CEL", "Cdr", "RTCPSent", "RTCPReceived", "TestEvent", "Registry", "ContactStatus", "PeerStatus"),
-        *(
-            "SuccessfulAuth",
-            "ChallengeSent",
-            "DeviceStateChange",
-            "ExtensionStatus",
-            "PresenceStatus",
-            "MessageWaiting",
-        ),
-    }
-)
+UNRELATED = frozenset({
+    "CEL", "Cdr", "RTCPSent", "RTCPReceived", "TestEvent", "Registry", "ContactStatus", "PeerStatus",
+    "SuccessfulAuth", "ChallengeSent", "DeviceStateChange", "ExtensionStatus", "PresenceStatus", "MessageWaiting",
+})  # fmt: skip
 """Events that are not part of calls, or that a server sends for reasons of its own."""
 UNLISTED = frozenset({"DeviceStateChange", "ExtensionStatus", "PresenceStateChange", "EndpointList", "ContactList"})
 """Items of lists that depend on what else the server has."""
 LEFT_OUT = {
-    *("Event", "Privilege", "Timestamp", "SequenceNumber", "File", "Line", "Func", "ActionID"),
-}
+    "Event", "Privilege", "Timestamp", "SequenceNumber", "File", "Line", "Func", "ActionID",
+}  # fmt: skip
 VOLATILE = {
-    *("Duration", "Seconds", "HoldTime", "Holdtime", "TalkTime", "RingTime", "LoginTime", "LastPause", "LastCall"),
-    *("ParkingDuration", "Wait", "LongestHoldTime", "CoreStartupDate", "CoreStartupTime", "CoreReloadDate"),
-    *("CoreReloadTime", "CoreProcessedCalls", "LoginTime", "LoggedInTime", "ServicelevelPerf", "ServicelevelPerf2"),
-    *("DialBegin DestChannelState", "DialBegin DestChannelStateDesc", "ParkingTimeout", "TalkingToChan"),
-}
+    "Duration", "Seconds", "HoldTime", "Holdtime", "TalkTime", "RingTime", "LoginTime", "LastPause", "LastCall",
+    "ParkingDuration", "Wait", "LongestHoldTime", "CoreStartupDate", "CoreStartupTime", "CoreReloadDate",
+    "CoreReloadTime", "CoreProcessedCalls", "LoggedInTime", "ServicelevelPerf", "ServicelevelPerf2",
+    "DialBegin DestChannelState", "DialBegin DestChannelStateDesc", "ParkingTimeout", "TalkingToChan",
+}  # fmt: skip
 """Headers whose values depend on the time that passes, or on which thread is first."""
 _TIMED = re.compile(r".*TIME(_MS)?|RTPAUDIO.*|BRIDGEPVTCALLID|.*ANNOUNCE.*|QUEUEPOSITION")
 _IDS = re.compile(
@@ -53,13 +44,13 @@ _IDS = re.compile(
     r"|(?P<bridge>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 )
 _CHANNEL = (
-    *("Channel", "ChannelState", "ChannelStateDesc", "CallerIDNum", "CallerIDName", "ConnectedLineNum"),
-    *("ConnectedLineName", "Language", "AccountCode", "Context", "Exten", "Priority", "Uniqueid", "Linkedid"),
-)
+    "Channel", "ChannelState", "ChannelStateDesc", "CallerIDNum", "CallerIDName", "ConnectedLineNum",
+    "ConnectedLineName", "Language", "AccountCode", "Context", "Exten", "Priority", "Uniqueid", "Linkedid",
+)  # fmt: skip
 _BRIDGE = (
-    *("BridgeUniqueid", "BridgeType", "BridgeTechnology", "BridgeCreator", "BridgeName", "BridgeNumChannels"),
+    "BridgeUniqueid", "BridgeType", "BridgeTechnology", "BridgeCreator", "BridgeName", "BridgeNumChannels",
     "BridgeVideoSourceMode",
-)
+)  # fmt: skip
 _ABOUT = re.compile(r"[A-Za-z0-9]*Channel|BridgeUniqueid")
 
 

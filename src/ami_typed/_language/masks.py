@@ -5,12 +5,10 @@ from __future__ import annotations
 __all__ = ["EVENT_CLASSES", "FALSE", "TRUE", "mask_trouble"]
 
 
-EVENT_CLASSES = frozenset(
-    {
-        *("system", "call", "log", "verbose", "command", "agent", "user", "config", "dtmf", "reporting", "cdr"),
-        *("dialplan", "originate", "agi", "cc", "aoc", "test", "security", "message", "all", "none"),
-    }
-)
+EVENT_CLASSES = frozenset({
+    "system", "call", "log", "verbose", "command", "agent", "user", "config", "dtmf", "reporting", "cdr", "dialplan",
+    "originate", "agi", "cc", "aoc", "test", "security", "message", "all", "none",
+})  # fmt: skip
 """The names of event classes in an event mask (main/manager.c, perms, from 13.38.3 to 23.4.1)."""
 TRUE = frozenset({"yes", "true", "y", "t", "1", "on"})
 FALSE = frozenset({"no", "false", "n", "f", "0", "off"})

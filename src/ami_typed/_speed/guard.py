@@ -22,14 +22,11 @@ def _refuse(*_: object, **__: object) -> Never:
     raise ValueError(f"This is {REASON}.")
 
 
-_REFUSING = dict.fromkeys(
-    (
-        *("__str__", "__repr__", "__format__", "__bytes__", "__reduce_ex__"),
-        *("__len__", "__bool__", "__int__", "__float__", "__index__"),
-        *("__iter__", "__next__", "__getitem__", "__contains__", "__getattr__", "__json__"),
-    ),
-    _refuse,
-)
+_METHODS = (
+    "__str__", "__repr__", "__format__", "__bytes__", "__reduce_ex__", "__len__", "__bool__", "__int__", "__float__",
+    "__index__", "__iter__", "__next__", "__getitem__", "__contains__", "__getattr__", "__json__",
+)  # fmt: skip
+_REFUSING = dict.fromkeys(_METHODS, _refuse)
 
 
 def _refusing(base: type[Any]) -> type[Any]:

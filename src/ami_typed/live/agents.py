@@ -58,8 +58,8 @@ class Agent(Watched):
     """
 
     __slots__ = (
-        *("channel", "id", "logged_in_at", "name", "on_call_since", "room", "status", "talking_to", "uniqueid"),
-    )
+        "channel", "id", "logged_in_at", "name", "on_call_since", "room", "status", "talking_to", "uniqueid",
+    )  # fmt: skip
 
     def __init__(self, identifier: str) -> None:
         super().__init__()

@@ -69,8 +69,8 @@ class Participant(Watched):
     """
 
     __slots__ = (
-        *("admin", "channel", "conference", "joined_at", "marked", "muted", "name", "number", "talking", "uniqueid"),
-    )
+        "admin", "channel", "conference", "joined_at", "marked", "muted", "name", "number", "talking", "uniqueid",
+    )  # fmt: skip
 
     def __init__(self, conference: str, uniqueid: str, channel: str) -> None:
         super().__init__()

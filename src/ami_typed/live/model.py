@@ -135,9 +135,9 @@ class Model:
             raise ValueError(f"There is nothing called {unknown[0]!r} to watch, only {', '.join(KINDS)}.")
         calls = CallKind(self._picture, recordings=recordings)
         every: tuple[Kind[Any], ...] = (
-            *(calls, QueueKind(self._picture), self.agents, self.parking, self.conferences),
-            *(self.extensions, self.devices, self.endpoints, self.mailboxes),
-        )
+            calls, QueueKind(self._picture), self.agents, self.parking, self.conferences, self.extensions,
+            self.devices, self.endpoints, self.mailboxes,
+        )  # fmt: skip
         kinds: list[Kind[Any]] = []
         for kind in every:
             choice = watch.get(kind.name, False)
@@ -637,9 +637,8 @@ class CallKind(Kind["Lists"]):
 
 
 KINDS: tuple[str, ...] = (
-    *("calls", "queues", "agents", "parking", "conferences"),
-    *("extensions", "devices", "endpoints", "mailboxes"),
-)
+    "calls", "queues", "agents", "parking", "conferences", "extensions", "devices", "endpoints", "mailboxes",
+)  # fmt: skip
 """The kinds of objects that a model can watch."""
 QUEUE_EVENTS: tuple[type[Event], ...] = tuple(REDUCERS)
 """The events from which the model derives queues."""

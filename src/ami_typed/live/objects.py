@@ -77,10 +77,10 @@ class Leg:
     """A channel, as a leg of a call. It keeps its last state after it is hung up."""
 
     __slots__ = (
-        *("account_code", "bridge", "call", "called", "cause", "channel", "connected", "context", "created_at"),
-        *("dial", "dials", "ended_at", "exten", "held_since", "linkedid", "other_half", "own", "peer", "state"),
-        *("answered_at", "first_context", "first_exten", "born", "touched", "moved", "uniqueid", "__weakref__"),
-    )
+        "__weakref__", "account_code", "answered_at", "born", "bridge", "call", "called", "cause", "channel",
+        "connected", "context", "created_at", "dial", "dials", "ended_at", "exten", "first_context", "first_exten",
+        "held_since", "linkedid", "moved", "other_half", "own", "peer", "state", "touched", "uniqueid",
+    )  # fmt: skip
 
     def __init__(self, uniqueid: str, channel: str, linkedid: str, at: datetime) -> None:
         self.uniqueid = uniqueid
@@ -262,33 +262,11 @@ class Call:
     """
 
     __slots__ = (
-        *("_clock", "_queue_wait", "_queued_since", "_talked", "_talking_since", "abandoned", "answered_at", "answers"),
-        *(
-            "callee_leg",
-            "caller_leg",
-            "cause",
-            "channels",
-            "dial_status",
-            "direction",
-            "ended_at",
-            "ended_by",
-            "first_out",
-        ),
-        *(
-            "holds",
-            "id",
-            "ids",
-            "merged_into",
-            "number",
-            "originated",
-            "parked",
-            "pending",
-            "queue",
-            "reason",
-            "recording",
-        ),
-        *("rung", "started", "started_at", "transfers", "__weakref__"),
-    )
+        "__weakref__", "_clock", "_queue_wait", "_queued_since", "_talked", "_talking_since", "abandoned",
+        "answered_at", "answers", "callee_leg", "caller_leg", "cause", "channels", "dial_status", "direction",
+        "ended_at", "ended_by", "first_out", "holds", "id", "ids", "merged_into", "number", "originated", "parked",
+        "pending", "queue", "reason", "recording", "rung", "started", "started_at", "transfers",
+    )  # fmt: skip
 
     def __init__(self, identifier: str, number: int, at: datetime, clock: Callable[[], datetime]) -> None:
         self.id = identifier

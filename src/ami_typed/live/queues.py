@@ -70,9 +70,9 @@ class Member:
     """
 
     __slots__ = (
-        *("calls_taken", "in_call", "in_call_since", "interface", "last_call", "name", "paused", "paused_reason"),
-        *("paused_since", "penalty", "ringing_for", "ringing_since", "state_interface", "status", "touched"),
-    )
+        "calls_taken", "in_call", "in_call_since", "interface", "last_call", "name", "paused", "paused_reason",
+        "paused_since", "penalty", "ringing_for", "ringing_since", "state_interface", "status", "touched",
+    )  # fmt: skip
 
     def __init__(self, interface: str) -> None:
         self.interface = interface
@@ -139,9 +139,9 @@ class Queue:
     """
 
     __slots__ = (
-        *("_in_time", "abandoned", "answered_in_time", "callers", "completed", "counted", "gone", "hold_time"),
-        *("members", "name", "service_level", "talk_time"),
-    )
+        "_in_time", "abandoned", "answered_in_time", "callers", "completed", "counted", "gone", "hold_time",
+        "members", "name", "service_level", "talk_time",
+    )  # fmt: skip
 
     def __init__(self, name: str) -> None:
         self.name = name
