@@ -16,7 +16,7 @@ nox.options.sessions = ["lint", "types", "fresh", "tests"]
 nox.options.default_venv_backend = "venv"
 
 GROUPS = nox.project.load_toml("pyproject.toml")
-SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
+SUPPORTED = ("3.11", "3.12", "3.13")
 
 
 PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
@@ -256,6 +256,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation into site/."""
+    """Build the documentation into site/, with a page for each action, event, answer, list and enum."""
     install(session, "docs")
+    session.run("ami-typed", "docs", "--pages", "docs/pages/reference")
     session.run("mkdocs", "build", "--strict", "--config-file", "docs/mkdocs.yml", *session.posargs)

@@ -44,8 +44,10 @@ if TYPE_CHECKING:
     from ami_typed._language.parsing import Parsed
 
     R = DefaultTypeVar("R", default="Message")
+    R_co = DefaultTypeVar("R_co", default="Message", covariant=True)
 else:
     R = TypeVar("R")
+    R_co = TypeVar("R_co", covariant=True)
 
 __all__ = [
     "EVENT_GENERIC",
@@ -64,7 +66,7 @@ __all__ = [
     "Response",
 ]
 
-A = TypeVar("A", bound="Aggregate")
+A_co = TypeVar("A_co", bound="Aggregate", covariant=True)
 E = TypeVar("E", bound="Event")
 M = TypeVar("M", bound="Message")
 V = TypeVar("V")
@@ -720,7 +722,7 @@ class _UsualTimeout:
         return usual_timeout(owner, request)
 
 
-class Request(dict[str, Any], Generic[R]):
+class Request(dict[str, Any], Generic[R_co]):
     """An action for Asterisk: a dict of its headers.
 
     A value may be text, a number, a bool, an enum member, a mapping (one ``name=value`` header per entry) or a sequence
@@ -868,13 +870,13 @@ class Request(dict[str, Any], Generic[R]):
                 return str(value)
         return None
 
-    def process_response(self, response: Message) -> R:
+    def process_response(self, response: Message) -> R_co:
         """Convert the raw response to the result of this request. The default returns it unmodified.
 
         A subclass may return any object, and may set attributes on an answer. If the result has a ``success`` attribute
         that is a bool, it becomes `Response.success`.
         """
-        return cast("R", response)
+        return cast("R_co", response)
 
     @classmethod
     def list_class(cls) -> type[Aggregate]:
@@ -1048,7 +1050,7 @@ def _takes_no_attributes(cls: type[Request[Any]]) -> bool:
     return all("__slots__" in base.__dict__ for base in cls.__mro__ if issubclass(base, Request))
 
 
-class ListRequest(Request[Answer], Generic[A]):
+class ListRequest(Request[Answer], Generic[A_co]):
     """An action that Asterisk answers with a list of events; `Manager.execute` returns the list as an aggregate."""
 
     __slots__ = ()
@@ -1056,7 +1058,7 @@ class ListRequest(Request[Answer], Generic[A]):
     lists = True
 
     @classmethod
-    def list_class(cls) -> type[A]:
+    def list_class(cls) -> type[A_co]:
         """Return the class into which the events of this action are collected."""
         raise NotImplementedError
 
@@ -1065,7 +1067,7 @@ class ListRequest(Request[Answer], Generic[A]):
         return Answer.of(response)
 
 
-class Response(NamedTuple, Generic[R]):
+class Response(NamedTuple, Generic[R_co]):
     """The outcome of a request.
 
     Attributes:
@@ -1080,7 +1082,7 @@ class Response(NamedTuple, Generic[R]):
         events_timeout: Whether a synchronous request timed out before its last event.
     """
 
-    result: R
+    result: R_co
     response: Message
     request: Request[Any]
     action_id: str

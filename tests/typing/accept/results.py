@@ -77,3 +77,12 @@ async def awaited(manager: AsyncManager) -> None:
     answer = await manager.send_action(actions.Ping())
     assert_type(answer, Response[responses.Ping] | None)
     assert_type(await manager.execute(actions.ListCategories(filename="a.conf"), timeout=1), responses.ListCategories)
+
+
+async def results_used_where_anything_is_accepted(manager: AsyncManager, program: Manager) -> None:
+    """A result may be passed to what takes an `object`, which must not make a `Request[object]` the expected one."""
+    print(await manager.execute(actions.Ping()), await manager.send_action(actions.CoreStatus()))
+    print(program.execute(actions.Ping()), program.send_action(actions.CoreStatus()))
+    kept: object = await manager.execute(actions.QueueStatus())
+    anything: Request[object] = actions.Ping()
+    print(kept, anything)
