@@ -48,8 +48,8 @@ class QueueAdd(Request["Answer"]):
         reason: The reason for the pause. Only in Asterisk 20 (since 20.12), 21 (since 21.7), 22.2 and later.
         member_name: The member's name in events and logs; its interface if omitted.
         state_interface: The device whose state decides whether the member is free; its interface if omitted.
-        wrapuptime: Wrap-up time after a call, during which the member gets no new one; that of the queue if 0
-            or omitted. Only in Asterisk 16.3 and later.
+        wrapuptime: Wrap-up time after a call in whole seconds, during which the member gets no new one; that
+            of the queue if 0 or omitted. Only in Asterisk 16.3 and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
     """
 
