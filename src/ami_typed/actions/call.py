@@ -133,8 +133,8 @@ class Originate(Request["Answer"]):
         other_channel_id: The Uniqueid to give to the second half of a Local channel; that of the first half
             with ``;2`` if omitted.
         pre_dial_go_sub: A dialplan routine that the new channel runs before it is dialled, as
-            ``context,exten,priority``. The server ignores it with `async_` or an application. Only in
-            Asterisk 18 (since 18.23), 20 (since 20.8), 21.3 and later.
+            ``context,exten,priority``. The server ignores it with an application or `async_`, and so for
+            `Manager.originate`. Only in Asterisk 18 (since 18.23), 20 (since 20.8), 21.3 and later.
         action_id: Returned with every answer; ami-typed generates one if omitted.
 
     Raises:
