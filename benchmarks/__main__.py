@@ -12,7 +12,7 @@ from pathlib import Path
 from ami_typed._speed import forms
 from benchmarks.measure import QUICK, Figure, Options, as_table
 
-NAMES = ("stream", "ping", "listing", "idle", "startup", "build")
+NAMES = ("stream", "ping", "listing", "idle", "startup", "build", "live")
 
 
 def main() -> None:

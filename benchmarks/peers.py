@@ -24,7 +24,7 @@ from benchmarks.workload import END_OF_STREAM
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["PEERS", "Peer", "say_which_are_absent"]
+__all__ = ["PEERS", "TRACKERS", "Peer", "Tracker", "say_which_are_absent"]
 
 HOST = "127.0.0.1"
 _PATIENCE = 300
@@ -42,6 +42,18 @@ class Peer(NamedTuple):
     name: str
     stream: Callable[[int, int], float]
     ping: Callable[[int, int], list[float]]
+
+
+class Tracker(NamedTuple):
+    """One client that follows calls.
+
+    Attributes:
+        name: Its name on PyPI.
+        track: Takes the port; returns the seconds for the stream of a crowd.
+    """
+
+    name: str
+    track: Callable[[int], float]
 
 
 def _count_to(events: int) -> tuple[Callable[..., None], threading.Event]:
@@ -158,6 +170,27 @@ def _asterisk_ami_ping(port: int, count: int) -> list[float]:
     return times
 
 
+def _cacofonisk_track(port: int) -> float:
+    """Return the processor time of a stream of calls, in seconds, up to a reporter that does nothing."""
+    cacofonisk: Any = importlib.import_module("cacofonisk")
+    runners: Any = importlib.import_module("cacofonisk.runners.ami_runner")
+
+    async def work() -> float:
+        ended = asyncio.Event()
+        runners.asyncio.get_event_loop = asyncio.get_running_loop
+        runner = runners.AmiRunner([f"tcp://u:s@{HOST}:{port}"], cacofonisk.BaseReporter())
+        runner.attach_all()
+        (manager,) = runner.ami_managers
+        manager.register_event(END_OF_STREAM, lambda *_: ended.set())
+        await asyncio.sleep(0.3)
+        started = time.process_time()
+        manager.send_action({"Action": "Events", "EventMask": "on"})
+        await asyncio.wait_for(ended.wait(), _PATIENCE)
+        return time.process_time() - started
+
+    return asyncio.run(work())
+
+
 def _whole(name: str, done: threading.Event, seconds: float) -> float:
     """Return the seconds, or say that events were lost: then there is nothing to compare."""
     if not done.is_set():
@@ -173,6 +206,9 @@ _KNOWN = {
 }
 
 
+_KNOWN_TRACKERS = {"cacofonisk": ("cacofonisk", _cacofonisk_track)}
+
+
 def _is_installed(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
@@ -186,10 +222,13 @@ PEERS = tuple(
     if _is_installed(module)
 )
 
+TRACKERS = tuple(Tracker(name, track) for name, (module, track) in _KNOWN_TRACKERS.items() if _is_installed(module))
+
 
 @functools.cache
 def say_which_are_absent() -> None:
     """Print which peers are not measured, once."""
-    absent = _KNOWN.keys() - {peer.name for peer in PEERS}
+    present = {peer.name for peer in PEERS} | {tracker.name for tracker in TRACKERS}
+    absent = {*_KNOWN, *_KNOWN_TRACKERS} - present
     if absent:
         print(f"peers not installed, so left out: {', '.join(sorted(absent))} (pip install -r benchmarks/peers.txt)")

@@ -16,6 +16,9 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from benchmarks.crowd import LAST as LAST_OF_A_CROWD
+from benchmarks.crowd import events as of_a_crowd
+from benchmarks.crowd import lists as lists_of_a_crowd
 from benchmarks.workload import END_OF_STREAM, batch, items, message
 
 if TYPE_CHECKING:
@@ -30,14 +33,16 @@ _END_OF_STREAM = message([("Event", END_OF_STREAM), ("Privilege", "user,all"), (
 
 
 @contextlib.contextmanager
-def serving(events: int = 0, listed: int = 0) -> Generator[int]:
+def serving(events: int = 0, listed: int = 0, *, crowd: str = "") -> Generator[int]:
     """Run the server in a process of its own; give its port.
 
     Args:
         events: How many events its stream has.
         listed: How many channels it lists.
+        crowd: Which events of `benchmarks.crowd` its stream has, and that it lists what that lists: ``calls``, or
+            ``all`` with those that a live model does not need. Otherwise the stream is that of `benchmarks.workload`.
     """
-    command = [sys.executable, "-m", "benchmarks.server", str(events), str(listed)]
+    command = [sys.executable, "-m", "benchmarks.server", str(events), str(listed), crowd]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
@@ -47,9 +52,13 @@ def serving(events: int = 0, listed: int = 0) -> Generator[int]:
 
 
 class _Server:
-    def __init__(self, events: int, listed: int) -> None:
+    def __init__(self, events: int, listed: int, crowd: str) -> None:
         piece = batch()
-        self._pieces = [piece.sent(number) for number in range(events // piece.events)]
+        if crowd:
+            self._pieces = [b"".join(of_a_crowd(events, noise=crowd == "all")), LAST_OF_A_CROWD]
+        else:
+            self._pieces = [piece.sent(number) for number in range(events // piece.events)]
+        self._crowd = bool(crowd)
         self._list = items(listed, "@")
         self._answers: dict[bytes, Callable[[socket.socket, bytes], None]] = {
             b"events": self._stream,
@@ -78,6 +87,10 @@ class _Server:
         action, chosen = _ACTION.search(request), _ID.search(request)
         name = action[1].lower() if action else b""
         action_id = chosen[1] if chosen else b""
+        listed = lists_of_a_crowd(name.decode(), action_id.decode()) if self._crowd else None
+        if listed is not None:
+            client.sendall(listed)
+            return b""
         if name in self._answers:
             self._answers[name](client, action_id)
             return b""
@@ -111,9 +124,9 @@ def _end_with_the_benchmark() -> None:
     os._exit(0)
 
 
-def _main(events: int, listed: int) -> None:
+def _main(events: int, listed: int, crowd: str) -> None:
     threading.Thread(target=_end_with_the_benchmark, daemon=True).start()
-    server = _Server(events, listed)
+    server = _Server(events, listed, crowd)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(listener.getsockname()[1], flush=True)
         while True:
@@ -122,4 +135,4 @@ def _main(events: int, listed: int) -> None:
 
 
 if __name__ == "__main__":
-    _main(*map(int, sys.argv[1:3]))
+    _main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -98,7 +98,6 @@ PBX = Twin(
     "pbx.py",
     {
         "AsyncChangeStream": "ChangeStream",
-        "AsyncIterator": "Iterator",
         "TaskChanges": "ThreadChanges",
         "TaskWatching": "ThreadWatching",
     },

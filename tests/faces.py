@@ -90,6 +90,12 @@ class BlockingStream:
         except StopAsyncIteration:
             raise StopIteration from None
 
+    def get_batch(self, timeout: float | None = None) -> Any:
+        try:
+            return self._loop.run(self._stream.get_batch, timeout)
+        except StopAsyncIteration:
+            raise StopIteration from None
+
     def close(self) -> None:
         self._loop.run(self._stream.close)
 

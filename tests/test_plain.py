@@ -534,3 +534,45 @@ def test_a_kind_lets_its_zone_go(form: Any) -> None:
     kind.__init__(events.Cdr, "Cdr", True, zone)
     del kind, zone
     assert gone() is None
+
+
+# snapshot
+
+_LINES = (
+    *("Channel: PJSIP/alice-1", "ChannelState: 6", "ChannelStateDesc: Up", "CallerIDNum: 201", "CallerIDName: Älice"),
+    *("ConnectedLineNum: 202", "ConnectedLineName: <unknown>", "Language: en", "AccountCode: ", "Context: default"),
+    *("Exten: s", "Priority: 1", "Uniqueid: 1.1", "Linkedid: 1.0"),
+)
+
+
+@pytest.mark.parametrize("prefix", ["", "Dest", "OrigTransferer"])
+@pytest.mark.parametrize("after", ["", "\r\nCause: 16", "\r\nTenantid: x"])
+def test_a_snapshot_is_found_whatever_its_prefix_is(form: Any, prefix: str, after: str) -> None:
+    octets = "\r\n".join(["Event: X", *(f"{prefix}{line}" for line in _LINES)]).encode() + after.encode()
+    lines = "".join(f"\r\n{line}" for line in _LINES).encode()
+    assert form.snapshot(octets, f"\r\n{prefix}Channel: ".encode()) == ("1.1", lines, 6)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        _LINES[:-1],
+        (*_LINES[:3], *_LINES[4:]),
+        (*_LINES[:1], "ChannelState: 10", *_LINES[2:]),
+        (*_LINES[:1], "ChannelState: x", *_LINES[2:]),
+        (*_LINES[:-1], "Linkedid: 1\r0"),
+        _LINES[1:],
+    ],
+)
+def test_a_snapshot_that_is_not_as_usual_is_left_to_a_closer_look(form: Any, lines: tuple[str, ...]) -> None:
+    octets = "\r\n".join(["Event: X", *lines]).encode()
+    assert form.snapshot(octets, b"\r\nChannel: ") is None
+
+
+@built
+@given(st.lists(st.sampled_from([*_LINES, "Destination: x", "Channel: \r", "X: \n"]), max_size=20))
+@example(list(_LINES))
+def test_both_forms_find_the_same_snapshot(lines: list[str]) -> None:
+    octets = "\r\n".join(["Event: X", *lines]).encode()
+    for whole in (octets, octets + b"".join(b"\r\n" + line.encode() for line in _LINES)):
+        assert _compiled.snapshot(whole, b"\r\nChannel: ") == _plain.snapshot(whole, b"\r\nChannel: ")

@@ -57,6 +57,22 @@ def test_a_full_buffer_drops_its_oldest_and_says_so_once_before_the_rest() -> No
     assert numbers(buffer) == [3, 4]
 
 
+def test_all_events_up_to_a_gap_are_taken_together() -> None:
+    buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_NEWEST, 2, ROOMY)
+    for number in range(4):
+        buffer.put(event(number))
+    taken = buffer.take_all()
+    assert taken is not None
+    assert [each["Number"] for each in taken] == ["0", "1"]
+    assert buffer.waiting == 0
+    with pytest.raises(ami.EventsDropped):
+        buffer.take_all()
+    buffer.put(event(5))
+    buffer.end(None)
+    assert [each["Number"] for each in buffer.take_all() or ()] == ["5"]
+    assert buffer.take_all() is None
+
+
 def test_each_gap_is_told_and_all_are_counted() -> None:
     buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_OLDEST, 1, ROOMY)
     for round_ in range(1, 4):
@@ -195,6 +211,23 @@ def told(stream: ami.EventStream[Any], count: int) -> list[int | None]:
         else:
             told += sizes(event)
     return told
+
+
+def test_all_that_waits_in_a_stream_is_read_at_once(server: Server, make: Make) -> None:
+    manager = make()
+    peer = server.link(manager)
+    peer.serve(Flooding(100))
+    with manager.subscribe(Gadget) as stream:
+        ask(manager)
+        batches = [stream.get_batch(PATIENCE)]
+        while sum(map(len, batches)) < 100:
+            batches.append(stream.get_batch(PATIENCE))
+        assert [size for batch in batches for each in batch for size in sizes(each)] == list(range(100))
+        with pytest.raises(ami.EventTimeout):
+            stream.get_batch(timeout=0)
+        stream.close()
+        with pytest.raises(StopIteration):
+            stream.get_batch()
 
 
 @pytest.mark.parametrize("policy", DROPPING.values(), ids=DROPPING)

@@ -104,6 +104,23 @@ class AsyncEventStream(TaskStream[E_co]):
             raise StopAsyncIteration
         return event
 
+    async def get_batch(self, timeout: Seconds | None = None) -> list[E_co]:
+        """Return all events buffered so far, waiting for the first one: faster than one by one in a flood.
+
+        Args:
+            timeout: How long to wait for the first event, in seconds; `None` waits as long as the connection is up.
+
+        Returns:
+            At least one event. If events were dropped, those before the gap; the next call reports it.
+
+        Raises:
+            EventTimeout, EventsDropped, ConnectionLost, StopAsyncIteration: As `get` does.
+        """
+        batch = await self._next_batch(seconds_or_none(timeout, "timeout", passed=True))
+        if batch is None:
+            raise StopAsyncIteration
+        return batch
+
     def __aiter__(self) -> Self:
         return self
 

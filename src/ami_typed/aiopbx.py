@@ -19,14 +19,13 @@ from ami_typed import actions, live
 from ami_typed._watching.common import C_co
 from ami_typed._watching.tasks import TaskChanges, TaskWatching
 from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
-from ami_typed.events import Reload
 from ami_typed.messages import Aggregate, Event, ListRequest, Request
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.overflow import Overflow
 from ami_typed.quantities import seconds_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Self
 
@@ -50,9 +49,8 @@ _PATIENCE = 0.2
 class _Events(Protocol):
     """The part of the interface of `AsyncEventStream` that is used here."""
 
-    async def get(self, timeout: float | None = None) -> Event: ...
+    async def get_batch(self, timeout: float | None = None) -> Sequence[Event]: ...
     def close(self) -> None: ...
-    def __aiter__(self) -> AsyncIterator[Event]: ...
 
 
 class _Manager(Protocol):
@@ -286,26 +284,29 @@ class AsyncPbx(TaskWatching):
     async def _run(self, events: _Events) -> None:
         """Process events until the manager or this object is closed."""
         try:
-            async for event in events:
-                await self._take(events, event)
+            while True:
+                await self._take(events, await events.get_batch())
+        except StopAsyncIteration:
+            pass
         except Error as error:
             self._failure = error
         finally:
             events.close()
             self._end()
 
-    async def _take(self, events: _Events, event: Event) -> None:
-        """Process an event; reload if events were missed, or if Asterisk reloaded its configuration."""
-        match event:
-            case Disconnected():
-                self._lose()
-            case Reconnected() | EventsLost():
-                self._lose()
-                await self._resync(events)
-            case Reload():
-                await self._resync(events)
-            case _:
-                self._apply(event)
+    async def _take(self, events: _Events, batch: Sequence[Event]) -> None:
+        """Process events; reload if some were missed, or if Asterisk reloaded its configuration."""
+        rest = self._apply(batch)
+        while rest:
+            match rest[0]:
+                case Disconnected():
+                    self._lose()
+                case Reconnected() | EventsLost():
+                    self._lose()
+                    await self._resync(events)
+                case _:
+                    await self._resync(events)
+            rest = self._apply(rest[1:])
 
     async def _resync(self, events: _Events) -> None:
         """Reload the picture."""
@@ -332,7 +333,7 @@ class AsyncPbx(TaskWatching):
 
     async def _boot_of_server(self) -> tuple[str, str] | None:
         """Return the server's start date and time, or `None` if the user is not permitted to query them."""
-        with suppress(ActionFailed, NotInRelease):
+        with suppress(ActionFailed, NotInRelease, KeyError):
             status = await self._manager.execute(actions.CoreStatus())
             return status["CoreStartupDate"], status["CoreStartupTime"]
         return None
@@ -359,6 +360,6 @@ async def _waiting(stream: _Events) -> list[Event]:
     events: list[Event] = []
     try:
         while True:
-            events.append(await stream.get(timeout=0))
+            events += await stream.get_batch(timeout=0)
     except (EventTimeout, StopAsyncIteration):
         return events

@@ -104,6 +104,23 @@ class EventStream(ThreadStream[E_co]):
             raise StopIteration
         return event
 
+    def get_batch(self, timeout: Seconds | None = None) -> list[E_co]:
+        """Return all events buffered so far, waiting for the first one: faster than one by one in a flood.
+
+        Args:
+            timeout: How long to wait for the first event, in seconds; `None` waits as long as the connection is up.
+
+        Returns:
+            At least one event. If events were dropped, those before the gap; the next call reports it.
+
+        Raises:
+            EventTimeout, EventsDropped, ConnectionLost, StopIteration: As `get` does.
+        """
+        batch = self._next_batch(seconds_or_none(timeout, "timeout", passed=True))
+        if batch is None:
+            raise StopIteration
+        return batch
+
     def __iter__(self) -> Self:
         return self
 

@@ -20,14 +20,13 @@ from ami_typed import actions, live
 from ami_typed._watching.common import C_co
 from ami_typed._watching.threads import ThreadChanges, ThreadWatching
 from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
-from ami_typed.events import Reload
 from ami_typed.messages import Aggregate, Event, ListRequest, Request
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 from ami_typed.overflow import Overflow
 from ami_typed.quantities import seconds_or_none
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
     from typing import Self
 
@@ -51,9 +50,8 @@ _PATIENCE = 0.2
 class _Events(Protocol):
     """The part of the interface of `EventStream` that is used here."""
 
-    def get(self, timeout: float | None = None) -> Event: ...
+    def get_batch(self, timeout: float | None = None) -> Sequence[Event]: ...
     def close(self) -> None: ...
-    def __iter__(self) -> Iterator[Event]: ...
 
 
 class _Manager(Protocol):
@@ -289,26 +287,29 @@ class Pbx(ThreadWatching):
     def _run(self, events: _Events) -> None:
         """Process events until the manager or this object is closed."""
         try:
-            for event in events:
-                self._take(events, event)
+            while True:
+                self._take(events, events.get_batch())
+        except StopIteration:
+            pass
         except Error as error:
             self._failure = error
         finally:
             events.close()
             self._end()
 
-    def _take(self, events: _Events, event: Event) -> None:
-        """Process an event; reload if events were missed, or if Asterisk reloaded its configuration."""
-        match event:
-            case Disconnected():
-                self._lose()
-            case Reconnected() | EventsLost():
-                self._lose()
-                self._resync(events)
-            case Reload():
-                self._resync(events)
-            case _:
-                self._apply(event)
+    def _take(self, events: _Events, batch: Sequence[Event]) -> None:
+        """Process events; reload if some were missed, or if Asterisk reloaded its configuration."""
+        rest = self._apply(batch)
+        while rest:
+            match rest[0]:
+                case Disconnected():
+                    self._lose()
+                case Reconnected() | EventsLost():
+                    self._lose()
+                    self._resync(events)
+                case _:
+                    self._resync(events)
+            rest = self._apply(rest[1:])
 
     def _resync(self, events: _Events) -> None:
         """Reload the picture."""
@@ -335,7 +336,7 @@ class Pbx(ThreadWatching):
 
     def _boot_of_server(self) -> tuple[str, str] | None:
         """Return the server's start date and time, or `None` if the user is not permitted to query them."""
-        with suppress(ActionFailed, NotInRelease):
+        with suppress(ActionFailed, NotInRelease, KeyError):
             status = self._manager.execute(actions.CoreStatus())
             return status["CoreStartupDate"], status["CoreStartupTime"]
         return None
@@ -362,6 +363,6 @@ def _waiting(stream: _Events) -> list[Event]:
     events: list[Event] = []
     try:
         while True:
-            events.append(stream.get(timeout=0))
+            events += stream.get_batch(timeout=0)
     except (EventTimeout, StopIteration):
         return events

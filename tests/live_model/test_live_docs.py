@@ -51,12 +51,20 @@ class Stream:
         self.go_on = threading.Event()
 
     def __iter__(self) -> Iterator[Event]:
-        assert self.go_on.wait(PATIENCE)
         return iter(self.flow)
 
     def get(self, timeout: float | None = None) -> Event:
-        threading.Timer(0.2, self.go_on.set).start()
-        raise ami.EventTimeout("nothing")
+        return self.get_batch(timeout)[0]
+
+    def get_batch(self, timeout: float | None = None) -> list[Event]:
+        if timeout == 0:
+            threading.Timer(0.2, self.go_on.set).start()
+            raise ami.EventTimeout("nothing")
+        assert self.go_on.wait(PATIENCE)
+        flow, self.flow = self.flow, []
+        if not flow:
+            raise StopIteration
+        return flow
 
     def close(self) -> None:
         pass

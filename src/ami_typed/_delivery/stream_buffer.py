@@ -142,7 +142,7 @@ class Buffer(Bounded, Generic[E]):
         self._waiting += 1
         self._held += octets
         self._events.append(event)
-        if not self._full:
+        if not self._strict or (self._waiting <= self._messages and self._held <= self._octets):  # not `_full`, inlined
             return None
         self._dropping = True
         try:
@@ -220,6 +220,31 @@ class Buffer(Bounded, Generic[E]):
         if self._reason is not None:
             raise self._reason
         return None
+
+    def take_all(self) -> list[E] | None:
+        """Return the events up to the next gap, or one `EventsLost` for it; `None` at the end; check `ready` first.
+
+        Raises:
+            LookupError, EventsDropped, Exception: As `take` does, if it is the case for the first event.
+        """
+        first = self.take()
+        if first is None:
+            return None
+        taken = [first]
+        events = self._events
+        pop = events.popleft
+        while events:
+            event = events[0]
+            if isinstance(event, int):
+                break
+            octets = len(event._octets)
+            if self._dropping or not events or events[0] is not event:  # as in `take`: no call until it is removed
+                break
+            self._waiting -= 1
+            self._held -= octets
+            pop()
+            taken.append(event)
+        return taken
 
     def _tell(self, gap: int) -> E:
         if not self._tells:

@@ -57,6 +57,20 @@ class TaskStream(Stream[E_co, Audience]):
 
     async def _next(self, timeout: float | None) -> E_co | None:
         """Wait for the next event and remove it from the buffer; return `None` at the end."""
+        await self._wait(timeout)
+        event = self._buffer.take()
+        self._audience.throttle.nudge()
+        return event
+
+    async def _next_batch(self, timeout: float | None) -> list[E_co] | None:
+        """Wait for the next event and remove all of them from the buffer; return `None` at the end."""
+        await self._wait(timeout)
+        batch = self._buffer.take_all()
+        self._audience.throttle.nudge()
+        return batch
+
+    async def _wait(self, timeout: float | None) -> None:
+        """Wait for another event or the end."""
         if self._audience.dispatcher.loop is not asyncio.get_running_loop() and not self._audience.inherited:
             raise _foreign_loop()
         try:
@@ -66,9 +80,6 @@ class TaskStream(Stream[E_co, Audience]):
                     await self._changed.wait()
         except TimeoutError:
             raise EventTimeout(f"No {self.what} arrived within {timeout:g} s.{self.silence()}") from None
-        event = self._buffer.take()
-        self._audience.throttle.nudge()
-        return event
 
 
 class TaskFace(Face[Connection, Audience]):

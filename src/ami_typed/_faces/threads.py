@@ -53,21 +53,29 @@ class ThreadStream(Stream[E_co, "Audience"]):
 
     def _next(self, timeout: float | None) -> E_co | None:
         """Wait for the next event and remove it from the buffer; return `None` at the end."""
+        return self._taken(self._buffer.take, timeout)
+
+    def _next_batch(self, timeout: float | None) -> list[E_co] | None:
+        """Wait for the next event and remove all of them from the buffer; return `None` at the end."""
+        return self._taken(self._buffer.take_all, timeout)
+
+    def _taken(self, take: Callable[[], T], timeout: float | None) -> T:
+        """Wait for the next event, and take it or several."""
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
-            event = self._taken(deadline, timeout)
+            taken = self._taken_until(take, deadline, timeout)
         finally:
             if self._buffer.ready:  # another thread may be waiting as well
                 self._bell.ring()
         self._audience.throttle.nudge()
-        return event
+        return taken
 
-    def _taken(self, deadline: float | None, timeout: float | None) -> E_co | None:
+    def _taken_until(self, take: Callable[[], T], deadline: float | None, timeout: float | None) -> T:
         while True:
             while not self._buffer.ready:
                 self._wait(deadline, timeout)
             try:
-                return self._buffer.take()
+                return take()
             except LookupError:  # another thread got the event first
                 continue
 

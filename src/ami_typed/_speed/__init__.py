@@ -24,6 +24,7 @@ __all__ = [
     "read",
     "recast",
     "sift",
+    "snapshot",
     "unread",
     "written",
 ]
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         read,
         recast,
         sift,
+        snapshot,
         unread,
         written,
     )
@@ -64,7 +66,7 @@ else:
     Found, Kind, NO_LINES, NONE_REPEATED = _form.Found, _form.Kind, _form.NO_LINES, _form.NONE_REPEATED
     fill, header, holds, read = _form.fill, _form.header, _form.holds, _form.read
     publish, recast, sift, unread, written = _form.publish, _form.recast, _form.sift, _form.unread, _form.written
-    put = _form.put
+    put, snapshot = _form.put, _form.snapshot
     compiled = Kind.__module__ == "ami_typed._speed.compiled"
 
 

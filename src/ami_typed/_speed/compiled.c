@@ -234,6 +234,102 @@ header(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count
     return value_of(arguments[0], arguments[1], 0, &marked);
 }
 
+/* snapshot */
+
+typedef struct {
+    const char *name;
+    Py_ssize_t length;
+} Header;
+
+#define HEADER(name) {name ": ", sizeof name + 1}
+
+static const Header SNAPSHOT[] = {
+    HEADER("Channel"), HEADER("ChannelState"), HEADER("ChannelStateDesc"), HEADER("CallerIDNum"), HEADER("CallerIDName"),
+    HEADER("ConnectedLineNum"), HEADER("ConnectedLineName"), HEADER("Language"), HEADER("AccountCode"),
+    HEADER("Context"), HEADER("Exten"), HEADER("Priority"), HEADER("Uniqueid"), HEADER("Linkedid"),
+};
+enum { LINES = sizeof SNAPSHOT / sizeof *SNAPSHOT, STATE_LINE = 1, UNIQUEID_LINE = LINES - 2 };
+
+typedef struct {
+    const char *start, *end; /* from the CR LF before the line, without the one at its end */
+} Line;
+
+/* Find the lines of a snapshot; return whether they are there, one after the other. */
+static int
+find_snapshot(Line *lines, const char *octets, const char *end, const char *prefix, Py_ssize_t length)
+{
+    for (int number = 0; number < LINES; number++) {
+        const Header *header = &SNAPSHOT[number];
+        if (end - octets < 2 + length + header->length || octets[0] != '\r' || octets[1] != '\n' ||
+            memcmp(octets + 2, prefix, length) != 0 || memcmp(octets + 2 + length, header->name, header->length) != 0)
+            return 0;
+        const char *value = octets + 2 + length + header->length;
+        const char *stop = memchr(value, '\r', end - value);
+        if (stop == NULL)
+            stop = end;
+        lines[number] = (Line){octets, stop};
+        octets = stop;
+    }
+    return octets == end || (end - octets > 1 && octets[1] == '\n');
+}
+
+/* Return the lines of a snapshot without their prefixes. */
+static PyObject *
+without_prefix(const Line *lines, Py_ssize_t length)
+{
+    Py_ssize_t size = lines[LINES - 1].end - lines[0].start - length * LINES;
+    PyObject *octets = PyBytes_FromStringAndSize(NULL, size);
+    char *place = octets ? PyBytes_AsString(octets) : NULL;
+    for (int number = 0; octets && number < LINES; number++) {
+        const char *rest = lines[number].start + 2 + length;
+        memcpy(place, "\r\n", 2);
+        memcpy(place + 2, rest, lines[number].end - rest);
+        place += 2 + (lines[number].end - rest);
+    }
+    return octets;
+}
+
+static PyObject *
+snapshot_of(const Line *lines, Py_ssize_t length)
+{
+    const Line *state = &lines[STATE_LINE], *uniqueid = &lines[UNIQUEID_LINE];
+    const char *digit = state->start + 2 + length + SNAPSHOT[STATE_LINE].length;
+    const char *identity = uniqueid->start + 2 + length + SNAPSHOT[UNIQUEID_LINE].length;
+    if (state->end - digit != 1 || *digit < '0' || *digit > '9')
+        return Py_NewRef(Py_None);
+    PyObject *text = PyUnicode_DecodeUTF8(identity, uniqueid->end - identity, "surrogateescape");
+    PyObject *octets = text == NULL ? NULL
+                       : length     ? without_prefix(lines, length)
+                                    : PyBytes_FromStringAndSize(lines[0].start, lines[LINES - 1].end - lines[0].start);
+    PyObject *number = octets ? PyLong_FromLong(*digit - '0') : NULL;
+    PyObject *found = number ? PyTuple_Pack(3, text, octets, number) : NULL;
+    Py_XDECREF(text);
+    Py_XDECREF(octets);
+    Py_XDECREF(number);
+    return found;
+}
+
+static PyObject *
+snapshot(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+{
+    char *octets, *needle;
+    Py_ssize_t length, needle_length;
+    Line lines[LINES];
+    if (count != 2) {
+        PyErr_SetString(PyExc_TypeError, "snapshot() takes a message and the beginning of a line");
+        return NULL;
+    }
+    if (PyBytes_AsStringAndSize(arguments[0], &octets, &length) < 0 ||
+        PyBytes_AsStringAndSize(arguments[1], &needle, &needle_length) < 0)
+        return NULL;
+    Py_ssize_t prefix = needle_length - 2 - SNAPSHOT[0].length;
+    const char *end = octets + length;
+    const char *start = prefix < 0 ? NULL : find(octets, end, needle, needle_length);
+    if (start == NULL || !find_snapshot(lines, start, end, needle + 2, prefix))
+        return Py_NewRef(Py_None);
+    return snapshot_of(lines, prefix);
+}
+
 /* holds */
 
 static PyObject *
@@ -1039,6 +1135,7 @@ put(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 static PyMethodDef functions[] = {
     {"header", (PyCFunction)(void (*)(void))header, METH_FASTCALL, "Return the value of a header."},
     {"fill", (PyCFunction)(void (*)(void))fill, METH_FASTCALL, "Put the headers of a message into a dict."},
+    {"snapshot", (PyCFunction)(void (*)(void))snapshot, METH_FASTCALL, "Find the snapshot of a channel."},
     {"holds", (PyCFunction)(void (*)(void))holds, METH_FASTCALL, "Tell whether bytes stand in others."},
     {"publish", (PyCFunction)(void (*)(void))publish, METH_FASTCALL, "Give a message what its bytes were parsed into."},
     {"read", read_message, METH_O, "Parse a message that is not parsed yet."},

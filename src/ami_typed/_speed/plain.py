@@ -10,6 +10,8 @@ Rules of this module:
 
 from __future__ import annotations
 
+import functools
+import re
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,6 +39,7 @@ __all__ = [
     "read",
     "recast",
     "sift",
+    "snapshot",
     "unread",
     "written",
 ]
@@ -108,6 +111,43 @@ def header(octets: bytes, needle: bytes) -> str | None:
         return None
     value = rest.partition(b"\r\n")[0].decode("utf-8", "surrogateescape")
     return value.rstrip("\n") if needle == _MESSAGE else value
+
+
+_SNAPSHOT = (
+    *("Channel", "ChannelState", "ChannelStateDesc", "CallerIDNum", "CallerIDName", "ConnectedLineNum"),
+    *("ConnectedLineName", "Language", "AccountCode", "Context", "Exten", "Priority", "Uniqueid", "Linkedid"),
+)
+"""The headers of a channel's snapshot (main/manager_channels.c, `ast_manager_build_channel_state_string_prefix`)."""
+
+
+def snapshot(octets: bytes, needle: bytes) -> tuple[str, bytes, int] | None:
+    """Find the snapshot of a channel.
+
+    Args:
+        octets: A message.
+        needle: The CR LF before its first line, the prefix of its headers, and ``Channel: ``.
+
+    Returns:
+        The channel's Uniqueid; the lines from ``Channel`` to ``Linkedid`` without the prefix, each with the CR LF
+        before it; and the state. `None` if the message lacks one of the headers, or has them in another order.
+    """
+    start = octets.find(needle)
+    match = None if start < 0 else _snapshot_pattern(needle).match(octets, start)
+    if match is None:
+        return None
+    lines, state, uniqueid = match.groups()
+    begin = needle.removesuffix(b"Channel: ")
+    if len(begin) > 2:
+        lines = lines.replace(begin, b"\r\n")
+    return uniqueid.decode("utf-8", "surrogateescape"), lines, int(state)
+
+
+@functools.cache
+def _snapshot_pattern(needle: bytes) -> re.Pattern[bytes]:
+    prefix = needle[2:].removesuffix(b"Channel: ").decode()
+    values = {"ChannelState": "([0-9])", "Uniqueid": "([^\r]*)"}
+    lines = "".join(f"\r\n{re.escape(prefix + name)}: {values.get(name, '[^' + chr(13) + ']*')}" for name in _SNAPSHOT)
+    return re.compile(f"({lines})(?=\r\n|\\Z)".encode())
 
 
 def holds(block: bytes, needle: bytes) -> bool:

@@ -25,6 +25,9 @@ __all__ = ["C_co", "Changes", "Watching"]
 
 C_co = TypeVar("C_co", bound=live.Change, covariant=True)
 
+_UNSETTLING = (Disconnected, Reconnected, EventsLost, Reload)
+"""The events after which the picture may be wrong until it is reloaded."""
+
 _logger = hush(logging.getLogger("ami_typed"))
 
 
@@ -77,9 +80,12 @@ class Changes(Generic[C_co]):
         """The number of changes that were dropped because the stream was full."""
         return self._buffer.dropped
 
-    def _put(self, change: live.Change) -> None:
-        if isinstance(change, self._kinds):
+    def _put(self, changes: list[live.Change]) -> None:
+        """Accept those changes that are of its classes."""
+        chosen = [change for change in changes if isinstance(change, self._kinds)]
+        for change in chosen:
             self._buffer.put(change)
+        if chosen:
             self._notify()
 
     def _end(self) -> None:
@@ -226,13 +232,23 @@ class Watching:
                 stream._end()
 
     def _tell(self, changes: list[live.Change]) -> None:
-        for change in changes:
+        if changes:
             for stream in self._streams:
-                stream._put(change)
+                stream._put(changes)
 
-    def _apply(self, event: Event) -> None:
+    def _apply(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Process events up to the first one after which the picture may be wrong; return that one and the rest."""
+        apply, now = self._model.apply, _now()
+        changes: list[live.Change] = []
+        rest: Sequence[Event] = ()
         with self._lock:
-            self._tell(self._model.apply(event, _now()))
+            for place, event in enumerate(events):
+                if event.__class__ in _UNSETTLING:
+                    rest = events[place:]
+                    break
+                changes += apply(event, now)
+            self._tell(changes)
+        return rest
 
     def _lose(self) -> None:
         with self._lock:

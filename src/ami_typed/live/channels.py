@@ -17,12 +17,15 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from ami_typed.live.objects import Leg
+from ami_typed.live.snapshots import NOTHING, told_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from ami_typed.live.objects import Seen
+    from ami_typed import events
+    from ami_typed.live.snapshots import Told
+    from ami_typed.messages import Event
 
 __all__ = ["Channels"]
 
@@ -58,47 +61,61 @@ class Channels:
         """Return the channel with the given name, or `None`."""
         return next((leg for leg in self if leg.channel == channel), None)
 
-    def begin(self, snapshot: Seen, at: datetime) -> Leg | None:
+    def begin(self, event: events.Newchannel, at: datetime) -> Leg | None:
         """Add a new channel and return it; `None` if it has been hung up."""
-        if self._gone.get(snapshot.uniqueid, snapshot.channel) != snapshot.channel:
-            del self._gone[snapshot.uniqueid]  # a program chose the identifier and reuses it
-        leg = self._told(snapshot, at)
+        told = told_by(event, self._before)
+        if told[0] in self._gone and self._gone[told[0]] != event.channel:
+            del self._gone[told[0]]  # a program chose the identifier and reuses it
+        leg = self._seen(told, at)
         if leg is not None:
+            leg.touched = self.reading
             leg.born = True
         return leg
 
-    def see(self, snapshot: Seen, at: datetime) -> Leg | None:
-        """Update the channel of a snapshot and return it; `None` if it was hung up."""
-        if snapshot.uniqueid not in self._legs and snapshot.uniqueid not in self._gone:
-            self.unknown += 1
-        return self._told(snapshot, at)
+    def see(self, event: Event, at: datetime, prefix: str = "") -> Leg | None:
+        """Update a channel of an event and return it; `None` if it was hung up.
 
-    def list(self, snapshot: Seen, at: datetime) -> Leg | None:
-        """Update the channel of a list item and return it; `None` if it was hung up."""
-        return self._seen(snapshot, at)
-
-    def _told(self, snapshot: Seen, at: datetime) -> Leg | None:
-        leg = self._seen(snapshot, at)
+        Args:
+            event: The event.
+            at: When it arrived.
+            prefix: The prefix of the event's attributes that describe the channel.
+        """
+        told = told_by(event, self._before, prefix)
+        leg = self._legs.get(told[0])
+        if leg is None or leg.told != told[1]:
+            if leg is None and told[0] not in self._gone:
+                self.unknown += 1
+            leg = self._seen(told, at)
         if leg is not None:
             leg.touched = self.reading
         return leg
 
-    def _seen(self, snapshot: Seen, at: datetime) -> Leg | None:
-        leg = self._legs.get(snapshot.uniqueid)
+    def list(self, item: events.CoreShowChannel, at: datetime) -> Leg | None:
+        """Update the channel of a list item and return it; `None` if it was hung up."""
+        return self._seen(told_by(item, self._before), at)
+
+    def _before(self, uniqueid: str) -> bytes:
+        """Return the latest snapshot of a channel."""
+        leg = self._legs.get(uniqueid)
+        return leg.told if leg is not None else NOTHING
+
+    def _seen(self, told: Told, at: datetime) -> Leg | None:
+        uniqueid, octets, state = told
+        leg = self._legs.get(uniqueid)
         if leg is None:
-            if snapshot.uniqueid in self._gone:
+            if uniqueid in self._gone:
                 self.late += 1
                 return None
-            leg = self._legs[snapshot.uniqueid] = Leg(snapshot.uniqueid, snapshot.channel, snapshot.linkedid, at)
+            leg = self._legs[uniqueid] = Leg(uniqueid, octets, at)
             self._pair(leg)
-        leg.see(snapshot, at)
+        leg.see(octets, state, at)
         return leg
 
     def rename(self, uniqueid: str, name: str) -> None:
         """Rename a channel."""
         leg = self._legs.get(uniqueid)
         if leg is not None:
-            leg.channel = name
+            leg.rename(name)
 
     def _pair(self, leg: Leg) -> None:
         """Link one half of a Local channel to the other half."""
@@ -110,15 +127,23 @@ class Channels:
         else:
             leg.other_half, other.other_half = other, leg
 
+    def hang_up(self, event: events.Hangup, at: datetime) -> Leg | None:
+        """Remove the channel of a hang-up and return it with its last state; `None` if it is unknown."""
+        uniqueid, octets, state = told_by(event, self._before)
+        leg = self.end(uniqueid, event.channel)
+        if leg is not None:
+            leg.see(octets, state, at)
+        return leg
+
     def end(self, uniqueid: str, channel: str) -> Leg | None:
-        """Remove a hung-up channel and return it, `None` if unknown. Lists that still contain it are ignored."""
+        """Remove a channel and return it, `None` if it is unknown. Lists that still contain it are ignored."""
         leg = self._legs.pop(uniqueid, None)
         self._gone[uniqueid] = channel
         if len(self._gone) > _REMEMBERED:
             self._gone.popitem(last=False)
         if leg is None:
             self.late += 1
-        else:
+        elif leg.is_local:
             self._halves.pop(leg.channel[:-1], None)
         return leg
 

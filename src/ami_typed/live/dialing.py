@@ -84,7 +84,7 @@ def begin(picture: Picture, source: Leg | None, target: Leg) -> None:
     if source is None:
         _begin_for_nobody(picture, target)
         return
-    source.dials.append(dial)
+    source.dials = (*source.dials, dial)
     _bring_together(picture, source, target)
     for leg in _ends_of(target):
         ring(picture, leg)
@@ -93,13 +93,20 @@ def begin(picture: Picture, source: Leg | None, target: Leg) -> None:
 def _replaced(picture: Picture, source: Leg | None, target: Leg) -> Dial:
     """Return the new dial of a channel, replacing any previous one, which another caller has taken over."""
     former = target.dial
-    if former is not None and former.source is not None and former in former.source.dials:
-        former.source.dials.remove(former)
+    if former is not None:
+        _take_out(former)
     dial = Dial(source, target, picture.now)
     if former is not None and former.is_open and target.is_person:
         dial.rang = former.rang  # it continues to ring, for another caller
     target.dial = dial
     return dial
+
+
+def _take_out(dial: Dial) -> None:
+    """Remove a dial from those in progress of its source."""
+    source = dial.source
+    if source is not None and dial in source.dials:
+        source.dials = tuple(each for each in source.dials if each is not dial)
 
 
 def _begin_for_nobody(picture: Picture, target: Leg) -> None:
@@ -229,8 +236,7 @@ def _close(picture: Picture, dial: Dial, status: DialStatus) -> None:
     dial.status = status
     dial.ended = picture.now
     dial.outcome = _outcome(dial, status)
-    if dial.source is not None and dial in dial.source.dials:
-        dial.source.dials.remove(dial)
+    _take_out(dial)
 
 
 def _outcome(dial: Dial, status: DialStatus) -> Outcome:

@@ -30,7 +30,7 @@ def blind(picture: Picture, event: events.BlindTransfer) -> None:
     """Handle a blind transfer, unless the transferee is ambiguous."""
     if event.result != TransferResult.SUCCESS:
         return
-    by = picture.channels.see(event.transferer, picture.now)
+    by = picture.channels.see(event, picture.now, "transferer_")
     if by is None:
         return
     party = _party(picture.channels.get(event.transferee_uniqueid), by) or _other(by)
@@ -46,8 +46,8 @@ def attended(picture: Picture, event: events.AttendedTransfer) -> None:
     """Handle an attended or blonde transfer."""
     if event.result != TransferResult.SUCCESS or event.dest_type == TransferDestination.FAIL:
         return
-    first = picture.channels.see(event.orig_transferer, picture.now)
-    second = picture.channels.see(event.second_transferer, picture.now)
+    first = picture.channels.see(event, picture.now, "orig_transferer_")
+    second = picture.channels.see(event, picture.now, "second_transferer_")
     if first is None or second is None:
         return
     party = _party(picture.channels.get(event.transferee_uniqueid), first) or _other(first)
@@ -102,7 +102,7 @@ def _other(leg: Leg) -> Leg | None:
 
 def picked_up(picture: Picture, event: events.Pickup) -> None:
     """Handle the pick-up of a call that rings elsewhere."""
-    by = picture.channels.see(event.snapshot, picture.now)
+    by = picture.channels.see(event, picture.now)
     target = picture.channels.get(event.target_uniqueid)
     if by is None or target is None or target.dial is None:
         return
@@ -113,7 +113,7 @@ def picked_up(picture: Picture, event: events.Pickup) -> None:
 
 def parked(picture: Picture, event: events.ParkedCall) -> None:
     """Handle the parking of a party."""
-    leg = _party(picture.channels.see(event.parkee, picture.now))
+    leg = _party(picture.channels.see(event, picture.now, "parkee_"))
     if leg is not None and not _is_parked(leg, event):
         call = picture.place(leg)
         call.parked = (event.parkinglot, event.parking_space)
@@ -126,9 +126,9 @@ def _is_parked(leg: Leg, event: events.ParkedCall) -> bool:
     return leg.call is not None and leg.call.parked == place
 
 
-def retrieved(picture: Picture, parkee: families.ChannelSnapshot, by: Leg | None) -> None:
+def retrieved(picture: Picture, event: families.ParkeeChannelEvent, by: Leg | None) -> None:
     """Handle the end of parking: the party was retrieved, its parking time expired, or it hung up."""
-    leg = _party(picture.channels.see(parkee, picture.now))
+    leg = _party(picture.channels.see(event, picture.now, "parkee_"))
     if leg is None or leg.call is None or leg.call.parked is None:
         return
     call = leg.call

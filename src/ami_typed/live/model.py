@@ -11,7 +11,6 @@ Rules of this module:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ami_typed import actions, events
@@ -28,10 +27,12 @@ from ami_typed.live.needs import Lack, Need
 from ami_typed.live.parking import ParkingLots
 from ami_typed.live.picture import Picture
 from ami_typed.live.queueing import REDUCERS, QueueKind, QueueLists
+from ami_typed.live.snapshots import raw
 from ami_typed.live.tables import Kind, Reading, Reducer, Refusals, RefusedError, chosen_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from ami_typed.live.bridges import Bridges
     from ami_typed.live.calls import Calls
@@ -100,8 +101,7 @@ class Model:
         recordings: bool = True,
         watch: Mapping[str, Choice] | None = None,
     ) -> None:
-        self._last = datetime.fromtimestamp(0, UTC)
-        self._picture = Picture(clock or (lambda: self._last), trunks, inbound_contexts)
+        self._picture = Picture(clock, trunks, inbound_contexts)
         self._events = 0
         self._loaded: set[str] = set()
         self._doubtful: dict[str, tuple[str, ...]] = {}
@@ -205,16 +205,17 @@ class Model:
         Returns:
             The changes, in order.
         """
-        reducer = self._reducers.get(type(event))
+        reducer = self._reducers.get(event.__class__)
         if reducer is None:
             return []
-        self._last = self._picture.now = now
+        picture = self._picture
+        picture.now = now
         self._events += 1
         try:
-            reducer(self._picture, event)
+            reducer(picture, event)
         except FieldError:
-            self._picture.malformed += 1
-        return self._picture.told()
+            picture.malformed += 1
+        return picture.told() if picture.changes else []
 
     def begin_loading(self, now: datetime) -> None:
         """Mark the start of reading lists, so that later events take precedence over them.
@@ -224,7 +225,7 @@ class Model:
         Args:
             now: The current time, taken before the first request for a list is sent.
         """
-        self._last = self._picture.now = now
+        self._picture.now = now
         self._picture.channels.reading += 1
         self._picture.loading = True
 
@@ -281,7 +282,7 @@ class Model:
             The changes that were not observed, marked ``resynced``; none on the first load.
         """
         picture = self._picture
-        self._last = picture.now = now
+        picture.now = now
         self._doubtful = {}
         for kind in self._kinds:
             if kind.name in loaded.lists:
@@ -364,7 +365,7 @@ class Model:
         Returns:
             The changes caused by a restart, marked ``resynced``.
         """
-        self._last = self._picture.now = now
+        self._picture.now = now
         self._fresh_since = None
         for kind in self._kinds:
             kind.lose()
@@ -455,9 +456,8 @@ def _rename(picture: Picture, event: events.Rename) -> None:
 
 
 def _hang_up(picture: Picture, event: events.Hangup) -> None:
-    leg = picture.channels.end(event.uniqueid, event.channel)
+    leg = picture.channels.hang_up(event, picture.now)
     if leg is not None:
-        leg.see(event, picture.now)
         ending.hang_up(picture, leg, event.cause)
 
 
@@ -470,7 +470,8 @@ def _dial_begin(picture: Picture, event: events.DialBegin) -> None:
 def _dial_end(picture: Picture, event: events.DialEnd) -> None:
     source, target = _ends(picture, event)
     if target is not None:
-        dialing.end(picture, source, target, event.dial_status, forwarded=event.forward is not None)
+        forwarded = raw(event, "Forward", b"\r\nForward: ") is not None
+        dialing.end(picture, source, target, event.dial_status, forwarded=forwarded)
 
 
 def _dial_state(picture: Picture, event: events.DialState) -> None:
@@ -483,9 +484,9 @@ def _ends(
     picture: Picture, event: events.DialBegin | events.DialEnd | events.DialState
 ) -> tuple[Leg | None, Leg | None]:
     """Return the dialling and the dialled channel."""
-    snapshot = event.snapshot
-    source = picture.channels.see(snapshot, picture.now) if snapshot is not None else None
-    return source, picture.channels.see(event.dest, picture.now)
+    see, now = picture.channels.see, picture.now
+    source = see(event, now) if raw(event, "Channel", b"\r\nChannel: ") is not None else None
+    return source, see(event, now, "dest_")
 
 
 def _enter(picture: Picture, event: events.BridgeEnter) -> None:
@@ -533,11 +534,11 @@ def _unhold(picture: Picture, event: events.Unhold) -> None:
 
 
 def _unparked(picture: Picture, event: events.UnParkedCall) -> None:
-    handing.retrieved(picture, event.parkee, picture.channels.see(event.retriever, picture.now))
+    handing.retrieved(picture, event, picture.channels.see(event, picture.now, "retriever_"))
 
 
 def _given_up(picture: Picture, event: events.ParkedCallGiveUp | events.ParkedCallTimeOut) -> None:
-    handing.retrieved(picture, event.parkee, None)
+    handing.retrieved(picture, event, None)
 
 
 def _queued(picture: Picture, event: events.QueueCallerJoin) -> None:

@@ -8,28 +8,29 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import Enum
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from ami_typed.enums import BridgeTechnology, BridgeType, ChannelState
-from ami_typed.errors import FieldError
 from ami_typed.live.parties import Attempt, Direction, EndReason, Hold, Party, Transfer
 from ami_typed.live.records import CallRecord
+from ami_typed.live.snapshots import name_of, number_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from ami_typed import enums, events
-    from ami_typed.events import families
     from ami_typed.live.parties import Outcome
-
-    Seen: TypeAlias = families.ChannelSnapshot | events.ChannelEvent
 
 __all__ = ["Bridge", "Call", "CallState", "Dial", "Leg"]
 
 _SERVICE = ("CBAnn/", "CBRec/", "Announcer/", "Recorder/", "Snoop/", "Message/", "Surrogate/", "Bridge/", "Park/")
 """Channels for Asterisk's internal use: announcers, recorders, spies. Source: apps/confbridge, res/res_stasis_*."""
+_LOCAL = "Local/"
+_IMPERSONAL = (_LOCAL, *_SERVICE)
 
+_STATES = {int(state): state for state in ChannelState}
+_RINGING, _UP = int(ChannelState.RINGING), int(ChannelState.UP)
 _WAITING = (BridgeType.PARKING, BridgeType.AGENT_HOLD)
 _CONFERENCES = ("ConfBridge",)
 
@@ -77,22 +78,20 @@ class Leg:
     """A channel, as a leg of a call. It keeps its last state after it is hung up."""
 
     __slots__ = (
-        "__weakref__", "account_code", "answered_at", "born", "bridge", "call", "called", "cause", "channel",
-        "connected", "context", "created_at", "dial", "dials", "ended_at", "exten", "first_context", "first_exten",
-        "held_since", "linkedid", "moved", "other_half", "own", "peer", "state", "touched", "uniqueid",
+    __slots__ = (
+        "__weakref__", "answered_at", "born", "bridge", "call", "called", "cause", "channel", "created_at", "dial",
+        "dials", "ended_at", "first_context", "first_exten", "held_since", "is_local", "is_person", "moved",
+        "other_half", "peer", "state", "told", "touched", "uniqueid",
     )  # fmt: skip
 
-    def __init__(self, uniqueid: str, channel: str, linkedid: str, at: datetime) -> None:
+    def __init__(self, uniqueid: str, told: bytes, at: datetime) -> None:
         self.uniqueid = uniqueid
-        self.channel = channel
-        self.linkedid = linkedid
+        self.told = told
+        """Its latest snapshot, from which numbers, names and its place in the dialplan are read when asked for."""
         self.created_at = at
-        self.called = uniqueid != linkedid
+        self.called = uniqueid != self.linkedid
         """Whether it was created for an existing call, not by a party that places a call."""
         self.state = ChannelState.DOWN
-        self.own: tuple[str | None, str | None] = (None, None)
-        self.connected: tuple[str | None, str | None] = (None, None)
-        self.account_code = self.context = self.exten = ""
         self.first_context = self.first_exten = ""
         self.answered_at: datetime | None = None
         self.ended_at: datetime | None = None
@@ -104,28 +103,54 @@ class Leg:
         self.peer: Leg | None = None
         """The last party with which it was alone."""
         self.dial: Dial | None = None
-        self.dials: list[Dial] = []
+        self.dials: tuple[Dial, ...] = ()
+        """Its dials in progress, in order."""
         self.touched = self.moved = 0
         self.born = False
         """Whether its creation was observed."""
+        self.rename(text_of(told, b"\r\nChannel: "))
+
+    def rename(self, channel: str) -> None:
+        """Set its name, which says what it leads to."""
+        self.channel = channel
+        self.is_local = channel.startswith(_LOCAL)
+        """Whether it is a half of a Local channel, which has no phone or line."""
+        self.is_person = not channel.startswith(_IMPERSONAL)
+        """Whether it leads to a phone or a line, not to another part of Asterisk."""
 
     def __repr__(self) -> str:
         return f"<Leg {self.channel}>"
 
     @property
+    def linkedid(self) -> str:
+        """The Uniqueid of the oldest channel that belongs together with it."""
+        return text_of(self.told, b"\r\nLinkedid: ")
+
+    @property
     def number(self) -> str | None:
         """The number of the party on this channel."""
-        return self.own[0]
+        return number_of(self.told, b"\r\nCallerIDNum: ")
 
     @property
     def name(self) -> str | None:
         """The name of the party on this channel."""
-        return self.own[1]
+        return name_of(self.told, b"\r\nCallerIDName: ")
+
+    @property
+    def own(self) -> tuple[str | None, str | None]:
+        """The number and name of the party on this channel."""
+        return self.number, self.name
 
     @property
     def party(self) -> Party:
         """The party on this channel, as of now."""
-        return Party(self.channel, self.uniqueid, *self.own)
+        return Party(self.channel, self.uniqueid, self.number, self.name)
+
+    @property
+    def connected(self) -> tuple[str | None, str | None]:
+        """The number and name of the channel's connected line."""
+        told = self.told
+        return number_of(told, b"\r\nConnectedLineNum: "), name_of(told, b"\r\nConnectedLineName: ")
 
     @property
     def sees(self) -> tuple[str | None, str | None]:
@@ -133,52 +158,43 @@ class Leg:
         return self.connected
 
     @property
-    def is_local(self) -> bool:
-        """Whether it is a half of a Local channel, which has no phone or line."""
-        return self.channel.startswith("Local/")
+    def account_code(self) -> str:
+        """The account that its calls are charged to; empty if there is none."""
+        return text_of(self.told, b"\r\nAccountCode: ")
 
     @property
-    def is_person(self) -> bool:
-        """Whether it leads to a phone or a line, not to another part of Asterisk."""
-        return not self.channel.startswith(("Local/", *_SERVICE))
+    def context(self) -> str:
+        """Its context in the dialplan."""
+        return text_of(self.told, b"\r\nContext: ")
+
+    @property
+    def exten(self) -> str:
+        """Its extension in the dialplan."""
+        return text_of(self.told, b"\r\nExten: ")
 
     @property
     def is_up(self) -> bool:
         """Whether it is in the state Up, that is, answered."""
-        return self.state == ChannelState.UP
+        return self.state == _UP
 
     @property
     def rings(self) -> bool:
         """Whether its phone is ringing."""
-        return self.state == ChannelState.RINGING
+        return self.state == _RINGING
 
     @property
     def open_dials(self) -> list[Dial]:
         """Its dials in progress, in order."""
         return list(self.dials)
 
-    def see(self, snapshot: Seen, at: datetime) -> None:
-        """Update its state from an event."""
-        self.linkedid = snapshot.linkedid
-        self.own = (snapshot.caller_id_num, snapshot.caller_id_name)
-        self.connected = (snapshot.connected_line_num, snapshot.connected_line_name)
-        self._place(snapshot)
-        self._advance(snapshot.channel_state, at)
-
-    def _place(self, snapshot: Seen) -> None:
-        """Update its place in the dialplan; headers without a value may be absent."""
-        try:
-            self.context, self.exten = snapshot.context, snapshot.exten
-            self.account_code = snapshot.account_code
-        except FieldError:
-            return
+    def see(self, told: bytes, state: int, at: datetime) -> None:
+        """Update its state from a snapshot."""
+        self.told = told
+        self.state = _STATES[state] if state in _STATES else ChannelState(state)
+        if state == _UP and self.answered_at is None:
+            self.answered_at = at
         if not self.first_context:
             self.first_context, self.first_exten = self.context, self.exten
-
-    def _advance(self, state: ChannelState, at: datetime) -> None:
-        self.state = state
-        if state == ChannelState.UP and self.answered_at is None:
-            self.answered_at = at
 
 
 class Bridge:

@@ -7,6 +7,7 @@ Linkedid. Which party dials or hears which is known for certain, and overrides t
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ami_typed.live import changes
@@ -19,7 +20,6 @@ from ami_typed.live.queues import Queues
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
     from ami_typed.live.objects import Leg
 
@@ -32,14 +32,18 @@ class Picture:
     """The tables of the model.
 
     Args:
-        clock: A function that returns the current time, for durations that are still running.
+        clock: A function that returns the current time, for durations that are still running; by default, they are as
+            of the last event.
         trunks: Prefixes of the names of trunk channels, which lead outside, such as ``PJSIP/provider``.
         inbound: Dialplan contexts in which calls from outside arrive.
     """
 
-    def __init__(self, clock: Callable[[], datetime], trunks: Sequence[str] = (), inbound: Sequence[str] = ()) -> None:
-        self.clock = clock
-        self.now: datetime = clock()
+    def __init__(
+        self, clock: Callable[[], datetime] | None, trunks: Sequence[str] = (), inbound: Sequence[str] = ()
+    ) -> None:
+        self.now = datetime.fromtimestamp(0, UTC)
+        """The time of the event that is being processed."""
+        self.clock = clock or (lambda: self.now)
         self.channels = Channels()
         self.bridges = Bridges()
         self.calls = Calls()
@@ -56,7 +60,8 @@ class Picture:
         """Number of events that contradict the picture: about the end of what it does not contain."""
         self._trunks = tuple(trunks)
         self._inbound = frozenset(inbound)
-        self._changes: list[changes.Change] = []
+        self.changes: list[changes.Change] = []
+        """The changes reported since `told` was last called."""
         self._number = 0
 
     @property
@@ -67,11 +72,11 @@ class Picture:
     def tell(self, change: type[C], **what: Any) -> None:
         """Report a change, unless silent."""
         if not self.silent:
-            self._changes.append(change(at=self.now, resynced=self.resyncing, **what))
+            self.changes.append(change(at=self.now, resynced=self.resyncing, **what))
 
     def told(self) -> list[changes.Change]:
         """Return the changes since the last call, and clear them."""
-        told, self._changes = self._changes, []
+        told, self.changes = self.changes, []
         return told
 
     def place(self, leg: Leg) -> Call:
