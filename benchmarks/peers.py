@@ -181,7 +181,11 @@ def _cacofonisk_track(port: int) -> float:
         runner = runners.AmiRunner([f"tcp://u:s@{HOST}:{port}"], cacofonisk.BaseReporter())
         runner.attach_all()
         (manager,) = runner.ami_managers
-        manager.register_event(END_OF_STREAM, lambda *_: ended.set())
+
+        def end(*_: object) -> None:
+            ended.set()
+
+        manager.register_event(END_OF_STREAM, end)
         await asyncio.sleep(0.3)
         started = time.process_time()
         manager.send_action({"Action": "Events", "EventMask": "on"})

@@ -334,6 +334,34 @@ def test_queues_that_are_read_from_their_files_again_are_loaded_again(
         assert (added.member.interface, added.resynced) == ("PJSIP/bob", True)
 
 
+@pytest.mark.parametrize("refused", [False, True])
+def test_events_that_arrive_together_with_a_reload_are_processed_once_and_in_order(
+    telephones: Telephones, manager: ami.Manager, refused: bool
+) -> None:
+    telephones.link(manager)
+    with manager.live(queues=True) as pbx, pbx.changes(live.CallChange) as changes:
+        alice, bob, bridge = talk(telephones.paper)
+        reload = message("Event: Reload", "Privilege: system,all", "Module: app_queue.so", "Status: 0")
+        parts = [bytes(event) + b"\r\n\r\n" for event in telephones.paper.events]
+        parts.insert(len(parts) // 2, reload)
+        telephones.paper.end(bridge, alice, bob)
+        again = telephones.paper.call_in("PJSIP/alice", "201", "202")
+        parts += [bytes(event) + b"\r\n\r\n" for event in telephones.paper.events[len(parts) - 1 :]]
+        telephones.refused = {"CoreShowChannels", "BridgeList", "QueueStatus"} if refused else set()
+        peer = telephones.peer
+        telephones.peer = None
+        telephones.happens()
+        telephones.peer = peer
+        assert peer is not None
+        peer.send(b"".join(parts))
+        told = [changes.get(PATIENCE) for _ in range(6)]
+        kinds = [live.CallStarted, live.CallRinging, live.CallRingingEnded, live.CallAnswered, live.CallEnded]
+        assert [type(change) for change in told] == [*kinds, live.CallStarted]
+        telephones.refused = set()
+        assert pbx.verify() == []
+        assert [call.caller_leg.uniqueid for call in pbx.calls if call.caller_leg is not None] == [again.uniqueid]
+
+
 def test_a_manager_gives_its_calls(telephones: Telephones, manager: ami.Manager) -> None:
     talk(telephones.paper)
     telephones.happens(unseen=True)

@@ -19,8 +19,9 @@ from ami_typed import actions, live
 from ami_typed._watching.common import C_co
 from ami_typed._watching.tasks import TaskChanges, TaskWatching
 from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
+from ami_typed.events import Reload
 from ami_typed.messages import Aggregate, Event, ListRequest, Request
-from ami_typed.notices import Disconnected, EventsLost, Reconnected
+from ami_typed.notices import Disconnected
 from ami_typed.overflow import Overflow
 from ami_typed.quantities import seconds_or_none
 
@@ -164,7 +165,7 @@ class AsyncPbx(TaskWatching):
         self._begin()
         self._events = events = self._manager.subscribe(*self._kinds)
         try:
-            await self._load(events)
+            await self._load(events, [])
         except BaseException:
             self._events = None
             events.close()
@@ -298,30 +299,34 @@ class AsyncPbx(TaskWatching):
         """Process events; reload if some were missed, or if Asterisk reloaded its configuration."""
         rest = self._apply(batch)
         while rest:
-            match rest[0]:
-                case Disconnected():
-                    self._lose()
-                case Reconnected() | EventsLost():
-                    self._lose()
-                    await self._resync(events)
-                case _:
-                    await self._resync(events)
-            rest = self._apply(rest[1:])
+            unsettling, rest = rest[0], list(rest[1:])
+            if not isinstance(unsettling, Reload):
+                self._lose()
+            if not isinstance(unsettling, Disconnected):
+                await self._resync(events, rest)
+            rest = self._apply(rest)
 
-    async def _resync(self, events: _Events) -> None:
-        """Reload the picture."""
+    async def _resync(self, events: _Events, pending: list[Event]) -> None:
+        """Reload the picture.
+
+        Args:
+            events: The stream of events.
+            pending: Events that were taken from it and are to be processed before those that wait there. It is emptied
+                once they are.
+        """
         try:
-            await self._load(events)
+            await self._load(events, pending)
         except Error as error:
             self._failed(error)
         else:
             self._failure = None
 
-    async def _load(self, events: _Events) -> None:
+    async def _load(self, events: _Events, pending: list[Event]) -> None:
         """Read the lists, and merge them with the events that arrived in the meantime."""
         self._begin_loading(await self._boot_of_server())
         loaded = await self._read()
-        lost = self._join(await _waiting(events), loaded)
+        lost = self._join([*pending, *await _waiting(events)], loaded)
+        pending.clear()
         for _ in range(_ROUNDS):
             if not self._model.doubtful:
                 break
@@ -329,7 +334,7 @@ class AsyncPbx(TaskWatching):
             loaded = await self._read(doubtful=True)
             lost = self._join(await _waiting(events), loaded) or lost
         if lost:
-            await self._load(events)
+            await self._load(events, pending)
 
     async def _boot_of_server(self) -> tuple[str, str] | None:
         """Return the server's start date and time, or `None` if the user is not permitted to query them."""

@@ -78,7 +78,6 @@ class Leg:
     """A channel, as a leg of a call. It keeps its last state after it is hung up."""
 
     __slots__ = (
-    __slots__ = (
         "__weakref__", "answered_at", "born", "bridge", "call", "called", "cause", "channel", "created_at", "dial",
         "dials", "ended_at", "first_context", "first_exten", "held_since", "is_local", "is_person", "moved",
         "other_half", "peer", "state", "told", "touched", "uniqueid",
