@@ -37,6 +37,11 @@ manager.connect("127.0.0.1")
 manager.login("user", "secret")
 """
 """What the start page says that the other pages take as given."""
+SIMULATOR = """\
+from ami_typed import testing
+
+simulator = testing.Simulator(asterisk="22")
+"""
 
 
 class Block(NamedTuple):
@@ -370,5 +375,9 @@ assert (sms.sender, sms.lines) == ("+49", {{"0": ["hello"]}})
         "from pathlib import Path\nfrom ami_typed import AsyncManager, Manager\n", "", log_in(user="admin")
     ),
     "messages.py 1": Program("", "assert Queues('sales')['Queue'] == 'sales'\n"),
+    **{f"testing.md {number}": Program("from ami_typed import testing\n") for number in range(1, 7)},
     "testing/__init__.py 1": Program(""),
+    "testing/__init__.py 2": Program("from ami_typed import testing\n"),
+    "testing/simulator/faults.py 1": Program(SIMULATOR),
+    "testing/simulator/simulator.py 1": Program("from ami_typed import testing\n"),
 }

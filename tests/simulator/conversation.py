@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +26,7 @@ OWN = {
     "FailedACL", "ChallengeResponseFailed", "RequestNotAllowed", "RequestBadFormat",
 }  # fmt: skip
 """The events that the conversation causes; whatever else a real server happens to send is left out."""
+MASKS = ("", "call,foo", "foo", "3", "on", "off")
 LISTS = ("CoreShowChannels", "Status", "BridgeList", "ParkedCalls")
 
 Message = list[tuple[str, str]]
@@ -81,13 +83,24 @@ class Client:
 
 
 def compared(said: Iterable[Said]) -> list[Said]:
-    """Return what is compared."""
-    return [Said(each.action, [_normal(message) for message in each.messages if _is_own(message)]) for each in said]
+    """Return what is compared: the answer to each action, then all events, sorted by name.
+
+    Asterisk's threads decide in which order events of several sources come, and before which answer.
+    """
+    normal = [Said(each.action, list(map(_normal, each.messages))) for each in said]
+    answers = [Said(action, [each for each in messages if each[0] not in _EVENTS]) for action, messages in normal]
+    events = [message for each in normal for message in each.messages if message[0] in _EVENTS]
+    return [
+        *(Said(action, [each for each in messages if _is_answer(each)]) for action, messages in answers),
+        Said("", sorted(events)),
+    ]
 
 
-def _is_own(message: Message) -> bool:
-    name, value = message[0]
-    return name != "Event" or value in OWN or any(header == "ActionID" for header, _ in message)
+_EVENTS = {("Event", name) for name in OWN}
+
+
+def _is_answer(message: Message) -> bool:
+    return message[0][0] != "Event" or any(header == "ActionID" for header, _ in message)
 
 
 def _normal(message: Message) -> Message:
@@ -110,7 +123,6 @@ def talk(host: str, port: int, users: Mapping[str, str]) -> list[Said]:
         "Foo: bar\n\n",
         "Action: Nonsense\nActionID: 2\n\n",
         "Action: Login\n\n",
-        *(f"Action: Events\nActionID: 3\nEventMask: {mask}\n\n" for mask in ("", "call,foo", "foo", "off", "3", "on")),
         "Action: CoreSettings\nActionID: 4\n\n",
         "Action: CoreStatus\n\n",
         "Action: ModuleCheck\nModule: nope\n\n",
@@ -126,9 +138,10 @@ def talk(host: str, port: int, users: Mapping[str, str]) -> list[Said]:
         "Action: X\nY: " + "z" * 1500 + "\n\n",
         "Action: Ping\n" + "".join(f"A{number}: b\n" for number in range(200)) + "\n",
         *(f"Action: {name}\nActionID: 9\n\n" for name in LISTS),
-        "Action: Logoff\nActionID: 10\n\n",
     )
     said = [client.say(text) for text in actions]
+    time.sleep(0.2)  # the last events may be on their way
+    said.append(client.say("Action: Logoff\nActionID: 10\n\n"))
     client.close()
     for text in (
         "Action: Login\nActionID: 11\nUsername: reader\nSecret: nope\n\n",
@@ -144,6 +157,7 @@ def talk(host: str, port: int, users: Mapping[str, str]) -> list[Said]:
     key = hashlib.md5((challenge + users["reader"]).encode()).hexdigest()
     said += [
         client.say(f"Action: Login\nAuthType: MD5\nUsername: reader\nKey: {key}\nEvents: off\n\n"),
+        *(client.say(f"Action: Events\nActionID: 3\nEventMask: {mask}\n\n") for mask in MASKS),
         client.say("Action: Originate\nActionID: 12\nChannel: Local/1@x\n\n"),
         client.say("Action: Command\nCommand: core show version\n\n"),
     ]

@@ -3,7 +3,8 @@
 A `Simulator` answers every action and sends every event, as the release that it is told to be:
 
 ```python
-from ami_typed import testing
+import ami_typed as ami
+from ami_typed import events, testing
 
 with testing.Simulator(asterisk="22") as simulator, ami.Manager() as manager:
     manager.connect(simulator.host, simulator.port)

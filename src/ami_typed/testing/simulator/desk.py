@@ -3,7 +3,7 @@
 Rules of this module:
 
 - Everything here happens on the event loop.
-- An action is answered by what the test has given for it, else by the server itself, else by the telephony, else by
+- An action is answered by what the test has given for it, else by the telephony, else by the server itself, else by
   default. Before, it is checked as in Asterisk (main/manager.c, process_message): log-in, existence, privileges.
 - An exception of a handler is kept for the end of the test; the client receives an error.
 """
@@ -190,9 +190,9 @@ class Desk:
             self._dispatch(key, session, action, reply)
 
     def _exists(self, key: str) -> bool:
-        if key in self.given or key in self.handled or key in self.telephony:
-            return True
-        return key in _KNOWN and self.dialect.release in action_class(key).releases
+        if key in _KNOWN:
+            return self.dialect.release in action_class(key).releases
+        return key in self.given or key in self.handled or key in self.telephony
 
     def _may(self, key: str, reply: SessionReply) -> bool:
         classes = self.dialect.classes_for(action_class(key))
@@ -213,8 +213,9 @@ class Desk:
             give(self.given[key], action, reply, action_class(key), self.dialect)
         elif key in self.handled:
             self.handled[key](action, reply)
+        elif key in self.telephony:
+            self.telephony[key](action, reply)
         elif key in CORE:
             CORE[key](self, session, action, reply)
         else:
-            handler = self.telephony.get(key) or by_default(action_class(key), self.dialect)
-            handler(action, reply)
+            by_default(action_class(key), self.dialect)(action, reply)

@@ -58,6 +58,11 @@ class Recorder:
         with self._arrival:
             self._actions.clear()
 
+    def listed(self) -> str:
+        """Return all recorded actions, one a line, without secrets."""
+        with self._arrival:
+            return "\n".join(map(_shown, self._actions))
+
     def find(self, subject: Subject, criteria: Mapping[str, Any]) -> Received:
         """Return the recorded actions of a name whose parameters have the given values."""
         question = _Question(subject, criteria)

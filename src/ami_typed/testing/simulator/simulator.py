@@ -25,6 +25,7 @@ from ami_typed.testing.simulator.desk import Desk
 from ami_typed.testing.simulator.dialect import Dialect, headers_of, release_of
 from ami_typed.testing.simulator.faults import Faults, name_of
 from ami_typed.testing.simulator.loops import Place, borrowed, given_back
+from ami_typed.testing.simulator.placed import Placed, simulated
 from ami_typed.testing.simulator.received import Received, Recorder
 from ami_typed.testing.simulator.session import SentEvent
 from ami_typed.testing.simulator.settings import Settings
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from ami_typed.testing.seam import Emittable, Handler, HeaderLines, Telephony, TelephonyFactory
     from ami_typed.testing.simulator.answers import Answerable
     from ami_typed.testing.simulator.faults import Subject
+    from ami_typed.testing.telephony import SimulatedPbx
 
 __all__ = ["Simulator"]
 
@@ -64,7 +66,8 @@ class Simulator:
     Args:
         asterisk: The release that it speaks like: ``"22"``, ``"16.28.0"``.
         users: Its users; by default one that may do everything.
-        telephony: Creates the telephony behind it, which answers actions and emits events; `None` for none.
+        telephony: Creates the telephony behind it, which answers actions and emits events; by default a simulated
+            telephone system, which `pbx` controls. `None` for none: every action then has its default answer.
         clock: Its clock, `SteppedClock` to let the test decide how time passes; by default the real time.
         tls: Whether to use TLS, with a certificate for loopback addresses that `client_context` trusts; or a context.
         settings: Further settings of the server.
@@ -86,7 +89,7 @@ class Simulator:
         *,
         asterisk: str | float | Release = "22",
         users: Iterable[User] = (User("admin", "secret"),),
-        telephony: TelephonyFactory | None = None,
+        telephony: TelephonyFactory | None = simulated,
         clock: RealClock | SteppedClock | None = None,
         tls: bool | ssl.SSLContext = False,
         settings: Settings | None = None,
@@ -106,12 +109,14 @@ class Simulator:
         self._desk.faults = self.faults
         self._tls = server_context() if tls is True else tls or None
         self._wanted = (host, port)
+        self._is_simulated = telephony is simulated
         self._server: asyncio.Server | None = None
         self._place: Place | None = None
         self.telephony: Telephony | None = None
         if telephony is not None:
             self.telephony = telephony(self.release, self.clock, self._desk.emit)
             self._desk.telephony = {name.lower(): each for name, each in self.telephony.handlers().items()}
+        self._pbx = Placed(self.telephony, self.clock)
 
     # Where it is
 
@@ -147,6 +152,22 @@ class Simulator:
     def client_context() -> ssl.SSLContext:
         """Return a TLS context for clients that trusts the certificate of simulators with ``tls=True``."""
         return client_context()
+
+    @property
+    def pbx(self) -> SimulatedPbx:
+        """The simulated telephone system: its telephones, queues and dialplan, and the calls of a test.
+
+        Raises:
+            RuntimeError: The simulator was created with another telephony, or without one.
+        """
+        if self._is_simulated:
+            return cast("SimulatedPbx", self._pbx)
+        raise RuntimeError("This simulator has no simulated telephone system; create it without `telephony=`.")
+
+    @property
+    def tls_for_clients(self) -> ssl.SSLContext | bool:
+        """The argument ``tls`` of `Manager.connect` for this simulator."""
+        return client_context() if self._tls is not None else False
 
     # From beginning to end
 
@@ -353,9 +374,7 @@ class Simulator:
     def received(self, action: Subject = None, **parameters: Any) -> Received:
         """Return the actions that clients have sent.
 
-        ```python
-        assert simulator.received(actions.Originate, channel="PJSIP/100")
-        ```
+        Such as ``assert simulator.received(actions.Originate, channel="PJSIP/100")``.
 
         Args:
             action: The action's class or name; `None` for every action.
@@ -385,6 +404,10 @@ class Simulator:
         if not found:
             raise AssertionError(f"{found.explanation[:1].upper()}{found.explanation[1:]}.")
         return found
+
+    def conversation(self) -> str:
+        """Return all recorded actions, one a line, without secrets."""
+        return self._recorder.listed()
 
     def forget(self) -> None:
         """Forget all recorded actions."""
