@@ -43,8 +43,7 @@ def _login(server: Server, session: Session, action: ReceivedAction, reply: Sess
     session.mask = session.mask if mask is None else mask
     server.log(user, f"Manager {user.name!r} logged on from {session.address}")
     reply.success("Authentication accepted")
-    if server.is_booted and "system" in session.mask & user.may_read:
-        server.tell_booted(session)
+    server.welcome(session)
 
 
 def _authenticated(server: Server, session: Session, action: ReceivedAction) -> User | None:

@@ -24,7 +24,7 @@ from ami_typed.testing.simulator.security import reported
 from ami_typed.testing.simulator.session import SentEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ami_typed.testing.clocks import Clock
     from ami_typed.testing.seam import Emittable, Handler, ReceivedAction
@@ -73,6 +73,8 @@ class Desk:
         self.handled: dict[str, Handler] = {}
         self.commands: dict[str, Any] = {}
         self.failure: BaseException | None = None
+        self.after_login: list[Callable[[], object]] = []
+        self.observers: list[Callable[[ReceivedAction], object]] = []
         self._disabled = frozenset(settings.disabledevents)
         self._always = self._headers_of_every_event()
 
@@ -118,9 +120,13 @@ class Desk:
         """Send an event to every session that is to receive it."""
         self.deliver(self.prepare(event))
 
-    def tell_booted(self, session: Session) -> None:
-        """Tell a session that has just logged in that the server has started."""
-        session.write("FullyBooted", encoded(self.dialect.event(("FullyBooted", self._booted()))))
+    def welcome(self, session: Session) -> None:
+        """Tell a session that has just logged in whether the server has started."""
+        if self.is_booted and session.user is not None and "system" in session.mask & session.user.may_read:
+            session.write("FullyBooted", encoded(self.dialect.event(("FullyBooted", self._booted()))))
+        waiting, self.after_login = self.after_login, []
+        for each in waiting:
+            each()
 
     def boot(self) -> None:
         """Finish starting."""
@@ -162,6 +168,8 @@ class Desk:
         action.user = reply.user
         action.time = self.clock.now
         self.recorder.add(action)
+        for observer in self.observers:
+            observer(action)
         try:
             self._handle(session, action, reply)
         except Exception as error:  # noqa: BLE001 - raised again at the end of the test

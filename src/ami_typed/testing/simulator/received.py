@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ami_typed.testing.simulator.faults import Subject
 
-__all__ = ["Received", "Recorder"]
+__all__ = ["Received", "Recorder", "shown"]
 
 _MOST_SHOWN = 10
 
@@ -61,7 +61,7 @@ class Recorder:
     def listed(self) -> str:
         """Return all recorded actions, one a line, without secrets."""
         with self._arrival:
-            return "\n".join(map(_shown, self._actions))
+            return "\n".join(map(shown, self._actions))
 
     def find(self, subject: Subject, criteria: Mapping[str, Any]) -> Received:
         """Return the recorded actions of a name whose parameters have the given values."""
@@ -96,15 +96,15 @@ class _Question:
         wanted = self._name or "action"
         if self._lines:
             wanted += " with " + ", ".join(f"{name}: {value}" for name, value in self._lines)
-        shown = named or actions
-        if not shown:
+        others = named or actions
+        if not others:
             return f"no {wanted} was received; nothing was received at all"
-        what = f"{len(shown)} other {self._name}" if named else f"{len(shown)} other actions"
-        listed = "; ".join(_shown(action) for action in shown[-_MOST_SHOWN:])
+        what = f"{len(others)} other {self._name}" if named else f"{len(others)} other actions"
+        listed = "; ".join(shown(action) for action in others[-_MOST_SHOWN:])
         return f"no {wanted} was received, but {what}: {listed}"
 
 
-def _shown(action: ReceivedAction) -> str:
+def shown(action: ReceivedAction) -> str:
     """Return an action in one line, without secrets."""
     headers = {name: action.all(name) for name in action if name not in {KEY_ACTION, KEY_ACTIONID}}
     cls = action_class(action.action)

@@ -54,7 +54,6 @@ class Server(Protocol):
         settings: Its settings.
         users: Its users, by name.
         started: When it started, in seconds since the epoch.
-        is_booted: Whether it has started completely.
     """
 
     dialect: Dialect
@@ -63,7 +62,6 @@ class Server(Protocol):
     settings: Settings
     users: dict[str, User]
     started: float
-    is_booted: bool
 
     def admit(self, session: Session) -> bool:
         """Return whether a connection is accepted (``authlimit``), and remember it."""
@@ -85,8 +83,8 @@ class Server(Protocol):
         """Emit a security event."""
         ...
 
-    def tell_booted(self, session: Session) -> None:
-        """Tell a session that has just logged in that the server has started."""
+    def welcome(self, session: Session) -> None:
+        """Tell a session that has just logged in whether the server has started."""
         ...
 
     def actions(self) -> list[str]:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ami_typed.quantities import Seconds
     from ami_typed.releases import Release
     from ami_typed.testing.clocks import SteppedClock
-    from ami_typed.testing.seam import Emittable, Handler, HeaderLines, Telephony, TelephonyFactory
+    from ami_typed.testing.seam import Emittable, Handler, HeaderLines, ReceivedAction, Telephony, TelephonyFactory
     from ami_typed.testing.simulator.answers import Answerable
     from ami_typed.testing.simulator.faults import Subject
     from ami_typed.testing.telephony import SimulatedPbx
@@ -314,14 +314,18 @@ class Simulator:
         """
         name = self._action(action)
         checked(name, answer)
-        self._started_or_not(lambda: self._desk.given.pop(name.lower(), None))
-        if answer is not None:
-            self._started_or_not(lambda: self._desk.given.update({name.lower(): answer}))
+
+        def give() -> None:
+            self._desk.given.pop(name.lower(), None)
+            if answer is not None:
+                self._desk.given[name.lower()] = answer
+
+        self.clock.run(give)
 
     def handle(self, action: Subject, handler: Handler) -> None:
         """Have a function handle an action from now on, with full control of its answer; see `seam.Reply`."""
         name = self._action(action)
-        self._started_or_not(lambda: self._desk.handled.update({name.lower(): handler}))
+        self.clock.run(lambda: self._desk.handled.update({name.lower(): handler}))
 
     def _action(self, action: Subject) -> str:
         from ami_typed.registry import action_class
@@ -333,9 +337,6 @@ class Simulator:
         if self.release not in cls.releases:
             raise ValueError(f"Asterisk {self.release} has no {name}: it is an action of {cls.releases}.")
         return name
-
-    def _started_or_not(self, function: Callable[[], T]) -> T:
-        return self.clock.run(function)
 
     def run(self, function: Callable[[], T]) -> T:
         """Run a function on the simulator's event loop, and return its result or raise its exception."""
@@ -351,7 +352,7 @@ class Simulator:
         def unboot() -> None:
             self._desk.is_booted = False
 
-        self._started_or_not(unboot)
+        self.clock.run(unboot)
 
     def kick(self, user: str) -> int:
         """Close all sessions of a user. Return how many there were (``manager kick session``)."""
@@ -408,6 +409,14 @@ class Simulator:
     def conversation(self) -> str:
         """Return all recorded actions, one a line, without secrets."""
         return self._recorder.listed()
+
+    def observe(self, observer: Callable[[ReceivedAction], object]) -> None:
+        """Call a function, on the simulator's event loop, with each action that a client sends from now on."""
+        self.clock.run(lambda: self._desk.observers.append(observer))
+
+    def after_login(self, function: Callable[[], object]) -> None:
+        """Call a function once, on the simulator's event loop, after the next client has logged in."""
+        self.clock.run(lambda: self._desk.after_login.append(function))
 
     def forget(self) -> None:
         """Forget all recorded actions."""
