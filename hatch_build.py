@@ -70,11 +70,11 @@ class CompiledPart(BuildHookInterface[Any]):
             self._folder.cleanup()
 
     def _built(self, build: Callable[[Path, Path], dict[str, Path]], package: Path) -> dict[str, Path]:
-        """Build some files, by their place in the wheel; none where that cannot be done."""
+        """Build files, and return them by their place in the wheel; none if they cannot be built."""
         try:
             return build(package, Path(tempfile.mkdtemp(dir=self._folder.name)))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is lacking, plain Python does it too
-            self.app.display_warning(f"ami-typed is built without a compiled part, which makes it faster: {error}")
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is missing, the plain Python code replaces it
+            self.app.display_warning(f"ami-typed is built without its compiled part and will be slower: {error}")
             return {}
 
 

@@ -237,7 +237,7 @@ def fuzz(session: nox.Session) -> None:
     a target, so that it fails only because of what has changed. The input that breaks a target is printed, and kept in
     `.nox/fuzz/tmp`: make a test of it.
     """
-    session.install("--quiet", "-e", ".", "atheris>=3")  # which follows bytes through Python only
+    session.install("--quiet", "-e", ".", "atheris>=3")  # it traces input only through Python code
     options = session.posargs or ["-max_total_time=120"]
     for target, executions in FUZZED.items():
         repeatable = ["-seed=1", f"-runs={executions}"]

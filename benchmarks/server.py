@@ -67,7 +67,7 @@ class _Server:
         }
 
     def converse(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):  # a client that has all it wants just leaves
+        with client, contextlib.suppress(OSError):  # a client may disconnect once it has everything
             self._converse(client)
 
     def _converse(self, client: socket.socket) -> None:

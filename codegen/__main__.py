@@ -14,7 +14,7 @@ from .amend import amend
 from .facts import load_all
 from .harvest import harvest, harvest_into
 from .merge import accounts_of_code, carried_over, merge
-from .release import arrival, notes, supersede, take_in, uncovered
+from .release import arrival, notes, replace_facts, supersede, uncovered
 from .render import render
 from .resolve import resolve
 from .surface import surface
@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _release(file: Path, release: str | None, spec: Path, output: Path) -> int:
     arrived = arrival(harvest(file, release), load_all(spec / "facts"))
-    for line in (*take_in(arrived, spec / "facts"), "", *arrived.lines(), ""):
+    for line in (*replace_facts(arrived, spec / "facts"), "", *arrived.lines(), ""):
         print(line)
     sources = read(spec)
     missing = uncovered(arrived, sources.amended, sources.knowledge)

@@ -290,10 +290,10 @@ class _Have:
         self._knowledge = knowledge
         self._has: dict[tuple[Kind, str], _Has] = {}
         for name in catalogue.EVENTS:
-            self._take_in_event(getattr(events, name))
+            self._include_event(getattr(events, name))
         sent = _sent_headers()
         for name in catalogue.ACTIONS:
-            self._take_in_action(getattr(actions, name), sent[name])
+            self._include_action(getattr(actions, name), sent[name])
 
     def __call__(self, name: Name, release: Release) -> bool:
         """Return whether a release's classes cover a name, after the overlay's correction."""
@@ -301,10 +301,10 @@ class _Have:
         part = _correction(self._knowledge, name)
         return has is not None and (part.rename if part and part.rename else name.part, release) in has
 
-    def _take_in_event(self, cls: type[Any]) -> None:
+    def _include_event(self, cls: type[Any]) -> None:
         self._has["header", event_name(cls).lower()] = _Has(cls.releases, _fields(cls))
 
-    def _take_in_action(self, cls: type[Any], sent: _Sent) -> None:
+    def _include_action(self, cls: type[Any], sent: _Sent) -> None:
         name = sent.action
         self._has["parameter", name.lower()] = _Has(cls.releases, self._parameters(cls, sent))
         if cls.lists:

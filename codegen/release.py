@@ -88,7 +88,7 @@ def arrival(facts: Facts, known: Sequence[Facts]) -> Arrival:
     )
 
 
-def take_in(arrived: Arrival, folder: Path) -> Iterator[str]:
+def replace_facts(arrived: Arrival, folder: Path) -> Iterator[str]:
     """Write the facts of a release, replacing those of its branch. Yield human-readable lines on what was done."""
     written = arrived.facts.save(folder)
     yield f"wrote {written}"

@@ -549,7 +549,7 @@ def in_python(field: Field) -> tuple[str, Sequence[Import]]:
     if field.enum is not None:
         return f"{field.form}[enums.{field.enum}]", (("ami_typed", "enums"),)
     annotation, *imports = _IN_PYTHON[field.codec.name]
-    if field.form == "Joined":  # which says by itself that it is a list
+    if field.form == "Joined":  # its form already implies a list
         annotation = annotation.removeprefix("list[").removesuffix("]")
     return f"{field.form}[{annotation}]", imports
 
@@ -561,7 +561,7 @@ _READ: Mapping[str, Function] = {
     "lines": ((_STRUCTURES, "lines"), "list[str]"),
     "told_units": ((_STRUCTURES, "told_units"), "list[Unit]", (_STRUCTURES, "Unit")),
     "told_charges": ((_STRUCTURES, "told_charges"), "list[Charge]", (_STRUCTURES, "Charge")),
-    "raw": ((_STRUCTURES, "raw"), ""),  # the text of a whole message: no attribute of one that is made
+    "raw": ((_STRUCTURES, "raw"), ""),  # the text of a whole message, so it cannot be a keyword
     "commands": ((_STRUCTURES, "commands"), "dict[str, Command]", (_STRUCTURES, "Command")),
     "penalty_rules": (
         (_STRUCTURES, "penalty_rules"),

@@ -201,11 +201,11 @@ class AsyncManager(TaskFace):
         try:
             self._ready = await self._keep_trying(target, credentials)
         except BaseException as error:
-            self._tell_waiting(error if isinstance(error, Exception) else interrupted(target, error))
+            self._notify_waiting(error if isinstance(error, Exception) else interrupted(target, error))
             raise
         finally:
             self._trying = None
-        self._tell_waiting()
+        self._notify_waiting()
 
     async def _keep_trying(self, target: Target, credentials: Credentials | None) -> Connection:
         """Try to connect until an attempt succeeds: once, or as often as `Reconnect` allows at the start."""
@@ -267,7 +267,7 @@ class AsyncManager(TaskFace):
         deadline = None if timeout is None else time.monotonic() + timeout
         self._waiting.add(awaited := Awaited())
         try:
-            while not self._stands():
+            while not self._is_ready():
                 if self._inherited:
                     raise WrongContext.inherited()
                 left = None if deadline is None else max(0.0, deadline - time.monotonic())

@@ -53,7 +53,7 @@ __all__ = [
 
 _SECOND = timedelta(seconds=1)
 _COMMAND = re.compile(r"(?P<synopsis>.*?) *\(Priv: (?P<privileges>[^()]*)\)")
-_NO_PRIVILEGE = frozenset({"<none>", "all"})  # `all` stands beside every privilege
+_NO_PRIVILEGE = frozenset({"<none>", "all"})  # Asterisk adds `all` to every privilege
 _OF_EVERY_ANSWER = frozenset({"response", "actionid", "message"})
 _NOT_FREE = frozenset({"action", "actionid", "userevent"})
 

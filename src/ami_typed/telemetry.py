@@ -254,7 +254,7 @@ class _Instruments:
     _all: ClassVar[weakref.WeakKeyDictionary[MeterProvider, _Instruments]] = weakref.WeakKeyDictionary()
     _global: ClassVar[_Instruments | None] = None
     _lock: ClassVar[Any] = threading.Lock()
-    if hasattr(os, "register_at_fork"):  # a thread that holds it does not go on in a child process
+    if hasattr(os, "register_at_fork"):  # in a child process, the thread that holds it does not exist
         os.register_at_fork(after_in_child=_lock._at_fork_reinit)
 
     @classmethod

@@ -29,7 +29,7 @@ __all__ = ["Bounded", "weight"]
 def weight(messages: Sequence[Message | Aggregate]) -> int:
     """Return the size of messages in bytes."""
     try:
-        octets: list[bytes] = [each._octets for each in messages]  # type: ignore[union-attr]  # an aggregate has none: below
+        octets: list[bytes] = [each._octets for each in messages]  # type: ignore[union-attr]  # an aggregate has none; see below
         return sum(map(len, octets))
     except AttributeError:  # an aggregate, which is rare
         return sum(map(_octets_of, messages))

@@ -147,7 +147,7 @@ def _key_of_name(name: str) -> _Key:
             f"{name!r} cannot be the name of an event. Give one name or class at a time; a pattern such as 'Queue*' "
             f"matches several.{_hint(re.split(r'[^A-Za-z0-9]+', name.strip())[0])}"
         )
-    from ami_typed import registry  # it loads every name; a program that names no event by a string needs none
+    from ami_typed import registry  # imported lazily: it loads the names of all events
 
     folded = name.lower()
     known = registry.event_names()

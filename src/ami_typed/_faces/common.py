@@ -429,11 +429,11 @@ class Face(Generic[C, L]):
             return NotConnected(f"connect() to {trying} has not finished; wait_connected() waits for it.")
         return NotConnected("Not connected to a server; call connect() first.")
 
-    def _stands(self) -> bool:
+    def _is_ready(self) -> bool:
         connection = self._connection
         return connection is not None and connection is self._ready and not connection.ended
 
-    def _tell_waiting(self, error: Exception | None = None) -> None:
+    def _notify_waiting(self, error: Exception | None = None) -> None:
         """Wake the callers of `wait_connected`, to check the connection again or to raise the error."""
         for awaited in tuple(self._waiting):
             awaited.error = error
@@ -456,7 +456,7 @@ class Face(Generic[C, L]):
             self._latest = next(self._calls), None
         for attempt in tuple(self._attempts):
             attempt.abandon()
-        self._tell_waiting(ConnectionLost("the program disconnected."))
+        self._notify_waiting(ConnectionLost("the program disconnected."))
 
     def _own(self) -> None:
         """Arrange for forked child processes to release this process's connections."""

@@ -214,7 +214,7 @@ class TaskFace(Face[Connection, Audience]):
         self._log.tell(f"Reconnected to {target} after {missed:.3f} s, at attempt {attempt}.")
         notice = Reconnected.after(missed, attempt, resumed.refused)
         connection.open_up(notice, lost=Loss(weakref.ref(self), self._log))
-        self._tell_waiting()
+        self._notify_waiting()
         if lost.monitored is not None and not connection.ended:
             self.monitor_connection(lost.monitored)
 
@@ -222,7 +222,7 @@ class TaskFace(Face[Connection, Audience]):
         super()._disown()  # the event loop belongs to the parent too, so no waiter can be woken
         self._resuming = None
 
-    if TYPE_CHECKING:  # `AsyncManager` defines it, and so does `Manager`, which is generated from it
+    if TYPE_CHECKING:  # defined by `AsyncManager`
 
         async def _converse(self, conversation: Conversation[T], connection: Connection) -> T: ...
 
@@ -400,7 +400,7 @@ def _give_up(
     manager = owner()
     if manager is not None and manager._audience is lost.audience:
         manager._given_up = lost
-        manager._tell_waiting(reason)
+        manager._notify_waiting(reason)
     lost.audience.leave(reason)
 
 

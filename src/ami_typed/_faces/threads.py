@@ -10,7 +10,7 @@ Rules of this module:
 from __future__ import annotations
 
 import time
-from _weakref import ref  # the module weakref would be a twentieth of importing `Manager`
+from _weakref import ref  # importing weakref would add a twentieth to importing `Manager`
 from typing import TYPE_CHECKING, TypeVar
 
 from ami_typed._faces.common import Face, Stream, unwanted
@@ -242,7 +242,7 @@ class ThreadFace(Face["Connection", "Audience"]):
             raise
         finally:
             self._attempts.discard(connection)
-        self._tell_waiting()
+        self._notify_waiting()
         if connection.monitored is not None:
             connection.start_monitor(connection.monitored)
 
@@ -255,7 +255,7 @@ class ThreadFace(Face["Connection", "Audience"]):
             awaited.error = WrongContext.inherited()
             awaited.ring()
 
-    if TYPE_CHECKING:  # `Manager` defines it: the source that it is generated from has it too
+    if TYPE_CHECKING:  # defined by `Manager`, as `AsyncManager`, its source, defines it
 
         def _converse(self, conversation: Conversation[T], connection: Connection) -> T: ...
 
@@ -355,5 +355,5 @@ def _give_up(plan: Plan, lost: Connection, reason: ConnectionLost, cause: BaseEx
     manager = plan.manager()
     if manager is not None and not plan.wanted.is_set():
         manager._given_up = lost
-        manager._tell_waiting(reason)
+        manager._notify_waiting(reason)
     lost.audience.leave(reason)

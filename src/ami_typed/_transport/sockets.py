@@ -171,17 +171,17 @@ class SynchronisedSocket:
         entry = message, begin
         self._outgoing.append(entry)
         try:
-            self._write_what_waits()
+            self._write_queued()
         except OSError:
             raise
         except BaseException:
-            with contextlib.suppress(ValueError):  # it has been taken already
+            with contextlib.suppress(ValueError):  # another call has already taken it
                 self._outgoing.remove(entry)
             with contextlib.suppress(OSError):
-                self._write_what_waits()  # messages that other threads have left to this one
+                self._write_queued()  # messages that other threads have left to this one
             raise
 
-    def _write_what_waits(self) -> None:
+    def _write_queued(self) -> None:
         """Write all queued messages, unless another thread, or an outer call in this one, does: it checks again."""
         while self._outgoing:
             taken: list[bool] = []

@@ -277,7 +277,7 @@ class Awaited:
             self._loop.call_soon_threadsafe(self._told.set)
 
 
-def nobody() -> Observers | None:
+def no_observers() -> Observers | None:
     """Default for a weak reference to observers: there are none."""
     return None
 
@@ -321,7 +321,7 @@ class Connection(asyncio.BufferedProtocol):
         self._overflowed: Overflowed | None = None
         self._timeout = target.timeout
         self._log = log
-        self._observers = weakref.ref(observers) if observers is not None else nobody
+        self._observers = weakref.ref(observers) if observers is not None else no_observers
         self.loop = self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._secure = False
@@ -345,7 +345,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Store the transport of the connected socket."""
-        self._transport = cast("asyncio.Transport", transport)  # one of uvloop's does not inherit from it
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's transports do not inherit from it
         self._secure = transport.get_extra_info("ssl_object") is not None
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the loop's hint is its own 256 KiB

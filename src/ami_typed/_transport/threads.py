@@ -228,7 +228,7 @@ class Waitable(Protocol):
         ...
 
 
-def nobody() -> Observers | None:
+def no_observers() -> Observers | None:
     """Default for a weak reference to observers: there are none."""
     return None
 
@@ -311,7 +311,7 @@ class Connection:
         self._held: list[Message | Aggregate] | None = []
         self._timeout = target.timeout
         self._log = log
-        self._observers = weakref.ref(observers) if observers is not None else nobody
+        self._observers = weakref.ref(observers) if observers is not None else no_observers
         self._lock = threading.RLock()
         self._locks = ownership(self._lock)
         self._torn = False
@@ -812,7 +812,7 @@ class Connection:
         self._nap.ring()
         self.audience.throttle.nudge()
 
-    def report(self, sentence: str, error: BaseException) -> None:
+    def log_exception(self, sentence: str, error: BaseException) -> None:
         """Log that the program's own code failed, with its traceback."""
         self._log.report(sentence, error)
 
@@ -881,7 +881,7 @@ def monitor(connection: Connection, interval: float) -> None:
         except Error:  # it ended, or too many requests are pending: the next round shows
             continue
         except BaseException as error:  # noqa: BLE001 - raised by an observer; others rely on this thread
-            connection.report("Monitoring the connection raised an exception; it continues.", error)
+            connection.log_exception("Monitoring the connection raised an exception; it continues.", error)
             continue
         if exchange.response is None:
             connection.end(ConnectionLost(f"the server did not answer a ping within {interval:g} s."))

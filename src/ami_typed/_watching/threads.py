@@ -75,6 +75,6 @@ class ThreadWatching(Watching):
     def _pause(self, duration: float) -> None:
         threading.Event().wait(duration)
 
-    if TYPE_CHECKING:  # `Pbx` defines it: the source that it is generated from has it too
+    if TYPE_CHECKING:  # defined by `Pbx`, as `AsyncPbx`, its source, defines it
 
         def open(self) -> None: ...

@@ -185,7 +185,7 @@ def _watch(stream: EventStream[Event], drift: Drift, duration: float | None) -> 
                 print(error, file=sys.stderr)
     except (KeyboardInterrupt, EventTimeout):
         pass
-    except Error as error:  # what was received before the connection was lost is reported all the same
+    except Error as error:  # what was received before the loss is still reported
         print(error, file=sys.stderr)
 
 
