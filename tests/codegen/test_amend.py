@@ -53,7 +53,7 @@ def test_snapshot_headers_are_always_sent_but_for_those_that_are_not() -> None:
     assert not header(message, "Tenantid").always
 
 
-def test_a_message_goes_before_the_glossary(tmp_path: Path) -> None:
+def test_a_message_overrides_the_glossary(tmp_path: Path) -> None:
     using = knowledge(
         tmp_path,
         '[header.A]\ntype = "integer"\ndoc = "General."\n[header.B]\ntype = "integer"\n'
@@ -99,7 +99,7 @@ def test_a_header_that_some_releases_lack_is_never_always_there(tmp_path: Path) 
     assert not header(message, "New").always
 
 
-def test_the_overlay_can_say_that_all_releases_have_a_header(tmp_path: Path) -> None:
+def test_the_overlay_can_extend_a_header_to_all_releases(tmp_path: Path) -> None:
     using = knowledge(tmp_path, '[event.E.header.New]\npresence = "always"\n')
     old, new = facts(event("E"), release="13.38.3"), facts(event("E", "New"))
 
@@ -119,7 +119,7 @@ def test_a_message_that_more_releases_have_keeps_its_headers_in_all_of_them(tmp_
     assert {each.name: text_of(each.span) for each in message.headers} == {"A": "13-", "New": "22-"}
 
 
-def test_what_came_within_a_branch_begins_there_and_stays_always_sent(tmp_path: Path) -> None:
+def test_an_addition_within_a_branch_starts_there_and_is_still_always_sent(tmp_path: Path) -> None:
     using = knowledge(
         tmp_path,
         '[header.Own]\nsince = "13.8 22.4"\n[header.Shared]\nsince = "13.8"\n'
@@ -152,7 +152,7 @@ def test_a_domain_that_names_a_message_wins_over_its_module(tmp_path: Path) -> N
     assert {each.name: each.domain for each in amended(documented, using=using).events} == {"A": "queue", "B": "call"}
 
 
-def test_without_domains_a_message_lives_where_its_module_says() -> None:
+def test_without_domains_a_message_belongs_to_the_domain_of_its_module() -> None:
     documented = facts(
         event("A", modules=("res_pjsip-notify",)),
         event("B", modules=("builtin",)),
@@ -184,7 +184,7 @@ def test_a_list_of_the_overlay_has_all_documented_items(tmp_path: Path) -> None:
         amended(documented, using=using)
 
 
-def test_what_a_foreign_documentation_lacks_of_the_glossary_is_no_trouble(tmp_path: Path) -> None:
+def test_unused_glossary_entries_are_no_trouble_for_another_documentation(tmp_path: Path) -> None:
     using = knowledge(tmp_path, '[header.Nowhere]\ntype = "text"\n[header.A]\ntype = "integer"\n')
 
     result = amend(merge([facts(event("E", "A"))]), using, "acme.xml", all_match=False)
@@ -211,7 +211,7 @@ def test_a_domain_that_is_not_described_is_a_trouble(tmp_path: Path, entry: str)
         amended(facts(event("E"), action("X"), action("Y")), using=using)
 
 
-def test_a_domain_that_is_no_module_name_or_claims_twice_is_a_trouble(tmp_path: Path) -> None:
+def test_an_invalid_domain_name_or_a_duplicate_claim_is_a_trouble(tmp_path: Path) -> None:
     using = knowledge(
         tmp_path,
         '[domain."a-b"]\ntitle = "A"\nevents = ["E"]\n[domain.c]\ntitle = "C"\nevents = ["E"]\nactions = ["X"]\n',
@@ -224,7 +224,7 @@ def test_a_domain_that_is_no_module_name_or_claims_twice_is_a_trouble(tmp_path: 
     assert "The event E is already in [domain.a-b]." in str(caught.value)
 
 
-def test_the_releases_that_want_other_privileges_are_told_with_what_they_want(tmp_path: Path) -> None:
+def test_releases_with_other_privileges_are_listed_with_them(tmp_path: Path) -> None:
     releases = ("13.38.3", "14.7.8", "22.10.1")
     code = [
         Account("event", "E", release, privileges=(wanted,), documented=False)
@@ -276,7 +276,7 @@ def test_an_event_that_only_answers_is_as_old_as_its_list(tmp_path: Path) -> Non
     assert spans_of_list(tmp_path, listed()) == {"X": "18.19 20.4 22-", "XEnd": "18.19 20.4 22-"}
 
 
-def test_an_event_that_is_sent_unasked_has_an_age_of_its_own(tmp_path: Path) -> None:
+def test_an_unsolicited_event_has_its_own_releases(tmp_path: Path) -> None:
     assert spans_of_list(tmp_path, listed(privileges='["call"]'))["X"] == "18 20 22-"
 
 

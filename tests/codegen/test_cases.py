@@ -8,7 +8,7 @@ from tests.codegen import golden
 
 
 @pytest.mark.parametrize("name", golden.names())
-def test_the_case_becomes_what_is_expected_of_it(name: str) -> None:
+def test_the_case_gives_the_expected_result(name: str) -> None:
     file, text = golden.outcome(name)
 
     assert [path.name for path in (golden.CASES / name).glob("expected.*")] == [file]

@@ -132,7 +132,7 @@ def refused(path: Path) -> list[str]:
 # The file
 
 
-def test_what_was_saved_is_loaded_again(tmp_path: Path) -> None:
+def test_saving_and_loading_are_inverse(tmp_path: Path) -> None:
     path = FACTS.save(tmp_path / "spec" / "code")
     assert path == tmp_path / "spec" / "code" / "22.10.1.json"
     assert CodeFacts.load(path) == FACTS
@@ -193,12 +193,12 @@ def test_a_folder_without_facts_is_a_trouble(tmp_path: Path) -> None:
 # Events
 
 
-def test_a_header_is_always_sent_where_every_call_has_it_in_its_format_string(tmp_path: Path) -> None:
+def test_a_header_is_always_sent_if_every_call_formats_it(tmp_path: Path) -> None:
     calls = event(source("Channeltype", "ObjectName", "Port"), source("Channeltype", "ObjectName", "Trunk", line=2))
     assert shown(condensed(tmp_path, PeerEntry=calls), "PeerEntry") == ["Channeltype", "ObjectName", "Port?", "Trunk?"]
 
 
-def test_a_header_of_some_calls_only_stands_before_the_next_that_all_have(tmp_path: Path) -> None:
+def test_a_header_of_some_calls_precedes_the_next_common_one(tmp_path: Path) -> None:
     calls = [source("Context", *own, "Registrar", line=line) for line, own in enumerate((["Priority"], ["Switch"]))]
     facts = condensed(tmp_path, ListDialplan=event(*calls))
     assert shown(facts, "ListDialplan") == ["Context", "Priority?", "Switch?", "Registrar"]
@@ -209,7 +209,7 @@ def test_a_header_that_is_put_together_elsewhere_is_not_proved_to_be_sent(tmp_pa
     assert shown(facts, "Registry") == ["Domain", "Cause?"]
 
 
-def test_a_call_that_shows_no_header_has_no_say(tmp_path: Path) -> None:
+def test_a_call_without_headers_is_ignored(tmp_path: Path) -> None:
     item = source(line=2, kind="list item", more_headers=["ActionID"])
     facts = condensed(tmp_path, DeviceStateChange=event(source("Device", "State"), item))
     assert shown(facts, "DeviceStateChange") == ["Device", "State"]
@@ -221,17 +221,17 @@ def test_calls_that_differ_in_case_only_send_one_header(tmp_path: Path) -> None:
     assert shown(facts, "Odd") == ["Uniqueid"]
 
 
-def test_what_any_message_may_carry_is_no_header_of_the_event(tmp_path: Path) -> None:
+def test_headers_of_any_message_are_not_headers_of_the_event(tmp_path: Path) -> None:
     facts = condensed(tmp_path, Status=event(source("Privilege", "Type", more_headers=["ActionID"])))
     assert shown(facts, "Status") == ["Type"]
 
 
-def test_the_end_of_a_list_says_that_it_is_one_and_how_long_it_was(tmp_path: Path) -> None:
+def test_the_closing_event_of_a_list_has_eventlist_and_its_length(tmp_path: Path) -> None:
     facts = condensed(tmp_path, StatusComplete=event(source(kind="list complete", more_headers=["Items"])))
     assert shown(facts, "StatusComplete") == ["EventList", "ListItems", "Items?"]
 
 
-def test_a_snapshot_stands_first_and_becomes_its_fields(tmp_path: Path) -> None:
+def test_a_snapshot_comes_first_and_is_expanded_to_its_fields(tmp_path: Path) -> None:
     dialed = source("DialString", more_headers=["<channel_snapshot:Dest>"])
     facts = condensed(tmp_path, DialBegin=event(dialed))
     assert shown(facts, "DialBegin") == ["DestChannel", "DestExten", "DestChanVariable?", "DialString"]
@@ -243,7 +243,7 @@ def test_a_header_documented_before_the_snapshot_is_sent_before_it(tmp_path: Pat
     assert shown(condensed(tmp_path, BlindTransfer=told), "BlindTransfer")[:2] == ["Result", "Channel"]
 
 
-def test_what_a_call_that_sends_several_events_puts_together_is_marked_as_shared(tmp_path: Path) -> None:
+def test_headers_of_a_call_that_sends_several_events_are_marked_as_shared(tmp_path: Path) -> None:
     call = source("Meetme", more_headers=["<channel_snapshot>", "Duration"])
     facts = condensed(tmp_path, MeetmeJoin=event(call), MeetmeLeave=event(call))
     assert shown(facts, "MeetmeJoin") == ["Channel?", "Exten?", "ChanVariable?", "Meetme", "Duration?"]
@@ -266,7 +266,7 @@ def test_headers_that_are_json_keys_mark_the_event(tmp_path: Path) -> None:
     assert shown(facts, "AsyncAGIExec") == ["CommandId?"]
 
 
-def test_what_stays_inside_asterisk_or_is_a_test_of_it_is_no_event(tmp_path: Path) -> None:
+def test_internal_and_test_events_are_ignored(tmp_path: Path) -> None:
     events = {
         "CloseSession": event(source(), internal=True),
         "FakeMI": event(source(), test_only=True),
@@ -291,7 +291,7 @@ def test_the_flags_of_all_calls_are_the_privileges(tmp_path: Path) -> None:
 # Actions
 
 
-def test_an_action_is_what_its_registrations_and_its_handler_say(tmp_path: Path) -> None:
+def test_an_action_combines_its_registrations_and_its_handler(tmp_path: Path) -> None:
     registered = [
         {"module": "app_voicemail", "authority": ["EVENT_FLAG_CALL", "EVENT_FLAG_REPORTING"], "conditional": []},
         {"module": "app_voicemail_imap", "authority": ["EVENT_FLAG_CALL"], "conditional": ["IMAP"]},
@@ -310,7 +310,7 @@ def test_an_action_is_what_its_registrations_and_its_handler_say(tmp_path: Path)
     )
 
 
-def test_a_list_names_its_items_and_its_end_and_whether_it_may_not_come(tmp_path: Path) -> None:
+def test_a_list_has_its_items_its_end_and_whether_it_is_conditional(tmp_path: Path) -> None:
     hangup = action(
         list=True, listack=["start"], acks=["Channel Hungup"], events={"items": ["ChannelHungup"], "complete": ["Done"]}
     )
@@ -321,7 +321,7 @@ def test_a_list_names_its_items_and_its_end_and_whether_it_may_not_come(tmp_path
     )
 
 
-def test_events_that_answer_without_being_a_list_are_told_apart(tmp_path: Path) -> None:
+def test_answering_events_outside_lists_are_distinguished(tmp_path: Path) -> None:
     login = action(events={"items": ["FullyBooted"], "complete": []})
     facts = condense(scanned(tmp_path, actions={"Login": login}, events={"FullyBooted": event(source())}))
     assert facts.actions["Login"].list is None
@@ -331,7 +331,7 @@ def test_events_that_answer_without_being_a_list_are_told_apart(tmp_path: Path) 
 # Troubles
 
 
-def test_everything_that_is_wrong_with_a_scan_is_told_at_once(tmp_path: Path) -> None:
+def test_every_error_in_a_scan_is_reported_at_once(tmp_path: Path) -> None:
     path = scanned(
         tmp_path,
         actions={"Status": action(list=True, events={"items": ["Gone"], "complete": []})},

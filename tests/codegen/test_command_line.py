@@ -37,7 +37,7 @@ def spec(tmp_path: Path, documentation: Path, capsys: pytest.CaptureFixture[str]
     return folder
 
 
-def test_build_writes_and_says_what_check_then_finds_fresh(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_after_build_check_finds_everything_up_to_date(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = spec.parent / "output"
     arguments = ["--spec", str(spec), "--output", str(output)]
 
@@ -69,9 +69,7 @@ def test_sources_writes_facts_of_code_that_build_then_uses(
     assert 'size: Always[str] = Always("Size", text)' in generated
 
 
-def test_check_tells_each_file_that_is_not_fresh_and_ends_with_1(
-    spec: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_lists_outdated_files_and_exits_with_1(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = spec.parent / "output"
     arguments = ["--spec", str(spec), "--output", str(output)]
     main(["build", *arguments])
@@ -90,7 +88,7 @@ def test_check_tells_each_file_that_is_not_fresh_and_ends_with_1(
     assert (output / "actions/other.py").read_text() == "edited\n"
 
 
-def test_troubles_of_facts_and_overlay_are_told_together_and_nothing_is_written(
+def test_troubles_of_facts_and_overlay_are_reported_together_and_nothing_is_written(
     spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (spec / "overlay").mkdir()
@@ -106,9 +104,7 @@ def test_troubles_of_facts_and_overlay_are_told_together_and_nothing_is_written(
     assert not output.exists()
 
 
-def test_harvest_of_a_file_that_is_no_documentation_ends_with_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_harvest_of_another_file_exits_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "22.10.1.xml").write_text("<html/>")
 
     assert main(["harvest", str(tmp_path / "22.10.1.xml"), "--spec", str(tmp_path)]) == 2
@@ -118,11 +114,11 @@ def test_harvest_of_a_file_that_is_no_documentation_ends_with_2(
 
 @pytest.mark.exhaustive
 @pytest.mark.once
-def test_the_committed_code_is_what_the_spec_makes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_committed_code_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0, capsys.readouterr()
 
 
-def test_generate_says_what_is_new(documentation: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_generate_reports_what_is_new(documentation: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = documentation.parent / "acme"
 
     assert cli.main(["generate", str(documentation), "--output", str(output)]) == 0
@@ -134,23 +130,21 @@ def test_generate_says_what_is_new(documentation: Path, capsys: pytest.CaptureFi
     ]
 
 
-def test_generate_says_where_nothing_is_new(documentation: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_generate_reports_that_nothing_is_new(documentation: Path, capsys: pytest.CaptureFixture[str]) -> None:
     documentation.write_text(DOCUMENTATION.replace("AcmeShow", "QueueStatus"))
 
     assert cli.main(["generate", str(documentation), "--output", str(documentation.parent / "acme")]) == 0
     assert "There is nothing to generate, and nothing was written." in capsys.readouterr().out
 
 
-def test_generate_ends_with_2_where_the_input_cannot_be_used(
-    documentation: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_generate_exits_with_2_on_unusable_input(documentation: Path, capsys: pytest.CaptureFixture[str]) -> None:
     documentation.write_text("<docs>\n<manager name='A'><wrong/></manager>\n</docs>")
 
     assert cli.main(["generate", str(documentation), "--output", str(documentation.parent / "acme")]) == 2
     assert f"{documentation}:2: Action A:" in capsys.readouterr().err
 
 
-def test_generate_without_the_generator_says_what_to_install(
+def test_generate_without_the_generator_tells_what_to_install(
     documentation: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = importlib.util.find_spec

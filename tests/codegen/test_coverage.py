@@ -38,7 +38,7 @@ def test_no_exception_is_kept_that_is_not_needed(real: Coverage) -> None:
     assert real.idle == ()
 
 
-def test_the_page_of_the_documentation_is_what_would_be_printed(real: Coverage) -> None:
+def test_the_coverage_page_is_up_to_date(real: Coverage) -> None:
     assert COVERAGE_PAGE.read_text("utf-8") == page(real), "run `python -m codegen coverage`"
 
 
@@ -52,7 +52,7 @@ def test_everything_is_described(real: Coverage) -> None:
     assert all(each.described == each.all for each in real.described)
 
 
-def test_what_is_text_is_text_because_somebody_decided_so(real: Coverage) -> None:
+def test_every_text_header_is_text_by_decision(real: Coverage) -> None:
     assert all(each.typed + each.text == each.all for each in real.described)
 
 
@@ -79,7 +79,7 @@ def parameters(*names: str) -> tuple[Parameter, ...]:
     return tuple(Parameter(name=name) for name in names)
 
 
-def test_messages_are_had_in_any_spelling_and_told_where_they_are_not() -> None:
+def test_messages_are_matched_in_any_spelling_and_reported_if_missing() -> None:
     found = measured(
         actions=(Action(name="HANGUP"), Action(name="Zap")), events=(Event(name="NewExten"), Event(name="Zapped"))
     )
@@ -88,7 +88,7 @@ def test_messages_are_had_in_any_spelling_and_told_where_they_are_not() -> None:
     assert found.tallies[0].cell("action") == "1 / 2"
 
 
-def test_parameters_and_headers_are_had_where_the_class_has_them() -> None:
+def test_parameters_and_headers_are_covered_if_the_class_has_them() -> None:
     found = measured(
         actions=(Action(name="Hangup", parameters=parameters("ActionID", "channel", "Softly")),),
         events=(Event(name="Hangup", parameters=parameters("Channel", "Privilege", "Softly")),),
@@ -146,7 +146,7 @@ def test_lists_are_had_with_each_of_their_events() -> None:
     ]
 
 
-def test_an_answer_with_headers_of_its_own_wants_a_class_that_has_them() -> None:
+def test_an_answer_with_its_own_headers_needs_a_class_with_them() -> None:
     code = CodeFacts(
         release="22.10.1",
         actions={
@@ -175,7 +175,7 @@ def test_a_name_that_the_overlay_corrects_is_sought_under_the_right_one() -> Non
     assert measured(events=(event,), knowledge=knowledge).missing() == ["22.10.1: header Hangup Ceause"]
 
 
-def test_what_the_overlay_drops_is_listed_with_its_reason() -> None:
+def test_dropped_headers_are_listed_with_their_reason() -> None:
     event = Event(name="Hangup", parameters=parameters("Zap"))
     part = overlay.Header(drop=True, why="It is never sent.", seen="main/manager.c")
     knowledge = replace(overlay.EMPTY, events={"Hangup": overlay.Event(header={"Zap": part})})
@@ -186,7 +186,7 @@ def test_what_the_overlay_drops_is_listed_with_its_reason() -> None:
     assert "**It is never sent.**\n\n- header Hangup: `Zap` (22)\n" in page(found)
 
 
-def test_an_exception_covers_what_it_says_and_nothing_else() -> None:
+def test_an_exception_covers_only_what_it_names() -> None:
     event = Event(name="Hangup", parameters=parameters("Zap", "Zip"))
     exempt = Exempt(kind="header", messages=("Hang*",), parts=("Zap",), releases="22-23", why="It is a joke.")
 
@@ -197,14 +197,14 @@ def test_an_exception_covers_what_it_says_and_nothing_else() -> None:
     ]
 
 
-def test_an_exception_that_nothing_needs_is_told_part_by_part() -> None:
+def test_unneeded_exceptions_are_reported_part_by_part() -> None:
     event = Event(name="Hangup", parameters=parameters("Channel", "Zap"))
     exempt = Exempt(kind="header", messages=("Hangup",), parts=("Channel", "Zap"), why="It is a joke.")
 
     assert measured(events=(event,), exempt=(exempt,)).idle == ("header Hangup Channel",)
 
 
-def test_a_file_of_exceptions_that_is_none_is_a_trouble(tmp_path: Path) -> None:
+def test_an_invalid_file_of_exceptions_is_a_trouble(tmp_path: Path) -> None:
     file = tmp_path / "coverage.toml"
     file.write_text('[[exempt]]\nkind = "header"\nmessages = ["Hangup"]\n', "utf-8")
 

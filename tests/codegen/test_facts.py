@@ -63,7 +63,7 @@ def refused(path: Path) -> list[str]:
     return [str(trouble).removeprefix(str(path)) for trouble in caught.value.troubles]
 
 
-def test_what_was_saved_is_loaded_again(tmp_path: Path) -> None:
+def test_saving_and_loading_are_inverse(tmp_path: Path) -> None:
     path = FACTS.save(tmp_path / "spec" / "facts")
     assert path == tmp_path / "spec" / "facts" / "22.10.1.json"
     assert Facts.load(path) == FACTS
@@ -87,7 +87,7 @@ def test_the_order_in_which_messages_were_found_does_not_show() -> None:
     assert turned.dump() == FACTS.dump()
 
 
-def test_what_is_not_said_takes_no_room_and_what_is_said_to_be_false_does() -> None:
+def test_defaults_are_omitted_and_explicit_false_is_kept() -> None:
     document = json.loads(FACTS.dump())
     assert document["events"]["Item"] == {"name": "Item", "classes": ["EVENT_FLAG_CALL"], "only_in_responses": True}
     assert document["actions"]["Add"]["parameters"][0] == {"name": "Queue", "required": True}
@@ -150,7 +150,7 @@ def test_all_facts_are_loaded_oldest_release_first(tmp_path: Path) -> None:
     assert [facts.release for facts in load_all(tmp_path)] == ["9.1.0", "13.38.3", "18.9", "18.9-cert1", "18.26.4"]
 
 
-def test_the_troubles_of_all_facts_files_are_told_at_once(tmp_path: Path) -> None:
+def test_the_troubles_of_all_facts_files_are_reported_at_once(tmp_path: Path) -> None:
     for name in ("1.0.0.json", "2.0.0.json"):
         (tmp_path / name).write_text("{", encoding="utf-8")
     with pytest.raises(TroubleError) as caught:
@@ -158,7 +158,7 @@ def test_the_troubles_of_all_facts_files_are_told_at_once(tmp_path: Path) -> Non
     assert [Path(trouble.file).name for trouble in caught.value.troubles] == ["1.0.0.json", "2.0.0.json"]
 
 
-def test_a_folder_without_facts_says_how_to_make_some(tmp_path: Path) -> None:
+def test_a_folder_without_facts_tells_how_to_create_them(tmp_path: Path) -> None:
     with pytest.raises(
         TroubleError, match=r"The folder contains no facts; create them with `python -m codegen harvest FILE\.\.\.`\."
     ):

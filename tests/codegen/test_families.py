@@ -55,7 +55,7 @@ def test_events_with_all_headers_of_a_family_inherit_them(tmp_path: Path) -> Non
     assert files["events/families.py"].count("How big it is.") == 1
 
 
-def test_an_event_keeps_the_attribute_that_it_describes_in_words_of_its_own(tmp_path: Path) -> None:
+def test_an_event_keeps_an_attribute_with_its_own_description(tmp_path: Path) -> None:
     own = '[event.Broken.header.Size]\ndoc = "How big it was."\n'
     model = resolved(
         facts(*(event(name, "Size", "Colour") for name in ("Made", "Moved", "Broken"))),
@@ -69,7 +69,7 @@ def test_an_event_keeps_the_attribute_that_it_describes_in_words_of_its_own(tmp_
     assert "How big it was." in text
 
 
-def test_an_event_whose_header_is_of_another_type_is_no_member(tmp_path: Path) -> None:
+def test_an_event_with_a_header_of_another_type_is_not_a_member(tmp_path: Path) -> None:
     own = '[event.Broken.header.Size]\ntype = "text"\n'
     model = resolved(
         facts(*(event(name, "Size", "Colour") for name in ("Made", "Moved", "Broken"))),

@@ -81,7 +81,7 @@ def run(folder: Path, program: str) -> str:
     return done.stdout.strip()
 
 
-def test_the_package_holds_what_is_new_and_works_beside_ami_typed(documentation: Path) -> None:
+def test_the_package_contains_what_is_new_and_works_with_ami_typed(documentation: Path) -> None:
     output = documentation.parent / "acme"
 
     done = generate(documentation, output)
@@ -118,13 +118,13 @@ def test_checkers_accept_the_package_and_refuse_misuse(documentation: Path) -> N
 
 
 @pytest.mark.parametrize(("release", "spans"), [("22.10.1", "22"), ("99.1.0", "99")])
-def test_a_release_narrows_what_the_classes_claim(documentation: Path, release: str, spans: str) -> None:
+def test_a_release_narrows_the_classes(documentation: Path, release: str, spans: str) -> None:
     generate(documentation, documentation.parent / "acme", release)
 
     assert run(documentation.parent, "import acme; print(acme.actions.AcmeShow.releases.spans)") == spans
 
 
-def test_generating_again_changes_nothing_and_keeps_what_the_user_added(documentation: Path) -> None:
+def test_regenerating_changes_nothing_and_keeps_user_files(documentation: Path) -> None:
     output = documentation.parent / "acme"
     generate(documentation, output)
     (output / "mine.py").write_text("x = 1\n")
@@ -133,7 +133,7 @@ def test_generating_again_changes_nothing_and_keeps_what_the_user_added(document
     assert (output / "mine.py").read_text() == "x = 1\n"
 
 
-def test_what_is_no_longer_documented_goes(documentation: Path) -> None:
+def test_undocumented_messages_are_removed(documentation: Path) -> None:
     output = documentation.parent / "acme"
     generate(documentation, output)
     documentation.write_text('<docs><managerEvent name="Acme-Rang" language="en_US"/></docs>')
@@ -143,7 +143,7 @@ def test_what_is_no_longer_documented_goes(documentation: Path) -> None:
     assert sorted(path.name for path in output.iterdir()) == ["__init__.py", "events.py"]
 
 
-def test_nothing_is_written_where_nothing_is_new(documentation: Path) -> None:
+def test_nothing_is_written_if_nothing_is_new(documentation: Path) -> None:
     documentation.write_text('<docs><manager name="queuestatus" language="en_US"/></docs>')
 
     done = generate(documentation, documentation.parent / "acme")
@@ -152,7 +152,7 @@ def test_nothing_is_written_where_nothing_is_new(documentation: Path) -> None:
     assert not (documentation.parent / "acme").exists()
 
 
-def test_a_folder_of_someone_elses_is_refused_with_all_other_troubles(documentation: Path) -> None:
+def test_a_foreign_folder_is_rejected_with_all_other_troubles(documentation: Path) -> None:
     output = documentation.parent / "class"
     output.mkdir()
     (output / "precious.py").write_text("x = 1\n")
@@ -168,7 +168,7 @@ def test_a_folder_of_someone_elses_is_refused_with_all_other_troubles(documentat
     assert [path.name for path in output.iterdir()] == ["precious.py"]
 
 
-def test_a_collision_is_told_with_the_line_of_the_documentation(documentation: Path) -> None:
+def test_a_collision_is_reported_with_the_line_of_the_documentation(documentation: Path) -> None:
     documentation.write_text(
         '<docs>\n<manager name="AcmeCall" language="en_US">\n<syntax>\n<parameter name="Call-ID"/>\n'
         '<parameter name="CallID"/>\n</syntax>\n</manager>\n</docs>\n'

@@ -55,7 +55,7 @@ def refused(path: Path, release: str | None = None) -> list[str]:
 # --- one message -----------------------------------------------------------------------------------------------
 
 
-def test_an_action_is_kept_with_all_that_is_said_about_it(tmp_path: Path) -> None:
+def test_everything_documented_about_an_action_is_kept(tmp_path: Path) -> None:
     body = """
         <manager name="QueueStatus" language="en_US" module="app_queue">
           <since><version>1.8.0</version><version>13.2.0</version></since>
@@ -82,7 +82,7 @@ def test_an_action_is_kept_with_all_that_is_said_about_it(tmp_path: Path) -> Non
     }
 
 
-def test_an_event_is_kept_with_all_that_is_said_about_it(tmp_path: Path) -> None:
+def test_everything_documented_about_an_event_is_kept(tmp_path: Path) -> None:
     body = """
         <managerEvent name="Hangup" language="en_US" module="builtin">
           <managerEventInstance class="EVENT_FLAG_CALL" module="builtin">
@@ -145,7 +145,7 @@ def test_an_included_parameter_is_one_of_the_message(tmp_path: Path) -> None:
     )
 
 
-def test_an_event_only_inside_responses_is_told_from_one_that_is_also_sent_by_itself(tmp_path: Path) -> None:
+def test_events_only_in_responses_are_distinguished_from_others(tmp_path: Path) -> None:
     inside = "<managerEvent name='Item'><managerEventInstance class='C'/></managerEvent>"
     pointer = "<xi:include xpointer=\"xpointer(/docs/managerEvent[@name='Done'])\"/>"
     body = f"<manager name='List'><responses><list-elements>{inside}</list-elements>{pointer}</responses></manager>"
@@ -166,13 +166,13 @@ BRIDGE = (
 )  # fmt: skip
 
 
-def test_a_snapshot_stands_for_its_headers_in_order_where_it_stands(tmp_path: Path) -> None:
+def test_a_snapshot_expands_in_place_to_its_headers(tmp_path: Path) -> None:
     syntax = '<parameter name="First"/><channel_snapshot/><bridge_snapshot/><parameter name="Last"/>'
     found = harvested(tmp_path, event(syntax)).events["Hangup"].parameters
     assert [parameter.name for parameter in found] == ["First", *CHANNEL, "ChanVariable", *BRIDGE, "Last"]
 
 
-def test_a_prefix_goes_before_every_header_of_a_snapshot_and_is_remembered(tmp_path: Path) -> None:
+def test_a_prefix_precedes_every_header_of_a_snapshot_and_is_recorded(tmp_path: Path) -> None:
     found = (
         harvested(tmp_path, event('<channel_snapshot prefix="Dest"/><bridge_snapshot prefix="To"/>'))
         .events["Hangup"]
@@ -191,7 +191,7 @@ def test_the_headers_of_a_snapshot_that_may_be_left_out_are_marked(tmp_path: Pat
     assert not any(each.required for each in found)
 
 
-def test_a_channel_has_a_tenant_only_where_the_release_documents_tenants(tmp_path: Path) -> None:
+def test_a_channel_has_a_tenant_only_if_the_release_documents_tenants(tmp_path: Path) -> None:
     def names(body: str) -> list[str]:
         return [each.name for each in harvested(tmp_path, body).events["Hangup"].parameters]
 
@@ -224,7 +224,7 @@ def test_several_copies_of_an_action_are_one_action_of_all_their_modules(tmp_pat
     assert found.parameters == (Parameter(name="Mode", values=("imap", "both", "odbc")), Parameter(name="Mailbox"))
 
 
-def test_a_header_documented_twice_in_one_message_is_kept_once_where_it_stood_first(tmp_path: Path) -> None:
+def test_a_header_documented_twice_is_kept_at_its_first_place(tmp_path: Path) -> None:
     syntax = '<parameter name="AccountID"/><parameter name="Other"/><parameter name="AccountID"/>'
     assert [each.name for each in parameters(tmp_path, syntax)] == ["AccountID", "Other"]
 
@@ -285,7 +285,7 @@ def test_a_list_with_two_closing_events_is_a_trouble(tmp_path: Path) -> None:
         (event("", " "), "A <managerEvent> has the name ''; a name must be printable text."),
     ],
 )  # fmt: skip
-def test_what_cannot_be_a_fact_is_a_trouble_with_its_place(tmp_path: Path, body: str, trouble: str) -> None:
+def test_an_invalid_fact_is_a_trouble_with_its_place(tmp_path: Path, body: str, trouble: str) -> None:
     (found,) = refused(written(tmp_path, f"\n{body}"))
     assert found.startswith(":2: ")
     assert found.endswith(trouble)
@@ -312,7 +312,7 @@ def test_a_live_installations_file_needs_the_release_to_be_given(tmp_path: Path)
 
 
 @pytest.mark.parametrize("release", ["22", "../22.10.1", "22.10.1-latest", "Asterisk 22.10.1"])
-def test_what_is_not_a_release_is_refused(tmp_path: Path, release: str) -> None:
+def test_an_invalid_release_is_rejected(tmp_path: Path, release: str) -> None:
     path = written(tmp_path, event(""))
     assert refused(path, release) == [f": {release!r} is not a release, such as 22.10.1."]
 
@@ -327,7 +327,7 @@ def test_each_file_becomes_one_facts_file(tmp_path: Path) -> None:
     assert [each.release for each in load_all(facts)] == ["9.1.0", "22.10.1"]
 
 
-def test_with_any_trouble_nothing_is_written_and_all_files_are_told_about(tmp_path: Path) -> None:
+def test_with_any_trouble_nothing_is_written_and_all_files_are_reported(tmp_path: Path) -> None:
     facts = tmp_path / "facts"
     good, bad = written(tmp_path, event(""), "9.1.0.xml"), written(tmp_path, "<nonsense/>", "22.10.1.xml")
     with pytest.raises(TroubleError) as caught:
@@ -383,7 +383,7 @@ COMMITTED = REPOSITORY / "spec" / "facts"
     [path for path in REAL_FILES if (COMMITTED / f"{path.name.removesuffix('.xml.gz')}.json").exists()],
     ids=lambda path: path.name.removesuffix(".xml.gz"),
 )
-def test_the_committed_facts_are_what_the_real_documentation_gives(path: Path) -> None:
+def test_the_committed_facts_match_the_documentation(path: Path) -> None:
     facts = harvest(path)
     assert (len(facts.actions), len(facts.events)) == COUNTS[facts.release]
     committed = COMMITTED / f"{facts.release}.json"

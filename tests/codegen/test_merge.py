@@ -69,7 +69,7 @@ def test_the_newest_release_is_right_whatever_the_order_of_the_files() -> None:
         assert merge(releases).actions["a"].headers[0].required is False
 
 
-def test_a_header_that_only_older_releases_have_stands_behind_the_one_it_followed_there() -> None:
+def test_a_header_of_older_releases_follows_its_former_predecessor() -> None:
     message = merged_event(
         facts(event("E", "Gone0", "A", "Gone1", "Gone2", "B"), release="13.38.3"), facts(event("E", "A", "New", "B"))
     )
@@ -105,7 +105,7 @@ def test_the_headers_of_the_protocol_are_no_headers_of_a_message() -> None:
     assert [each.name for each in catalogue.events["e"].headers] == ["X"]
 
 
-def test_a_class_that_is_no_privilege_is_left_out() -> None:
+def test_a_class_that_is_not_a_privilege_is_omitted() -> None:
     assert merged_event(facts(event("E", classes=("EVENT_FLAG_CALL", "EVENT_FLAG_CLASS")))).privileges == ("call",)
 
 
@@ -158,7 +158,7 @@ def test_an_event_is_spelled_as_it_is_sent_and_stays_documented() -> None:
     assert (text_of(message.documented), message.documented_as) == ("22", "NewExten")
 
 
-def test_an_event_that_only_answers_knows_what_it_answers() -> None:
+def test_an_event_sent_only_in_answers_has_its_actions() -> None:
     messages = with_code(
         [facts()],
         code(sent("WaitEventComplete", actions=("WaitEvent",)), sent("Full", actions=("Login",), privileges=("call",))),
@@ -168,7 +168,7 @@ def test_an_event_that_only_answers_knows_what_it_answers() -> None:
     assert messages["full"].asked_by == ()
 
 
-def test_an_action_is_spelled_as_it_is_documented_and_gains_what_is_only_read() -> None:
+def test_an_action_has_its_documented_spelling_and_all_headers_it_reads() -> None:
     documented = facts(action("Originate", "Channel!", "EarlyMedia"))
     read = CodeAction(name="Originate", headers=("Channel", "Earlymedia", "Codecs"), privileges=("originate",))
     message = with_code([documented], code(read)).actions["originate"]
@@ -187,7 +187,7 @@ def test_an_event_that_only_code_knows_is_there_in_the_releases_that_send_it() -
     assert text_of(header(message, "CoreID").span) == "13"
 
 
-def test_what_a_release_documents_and_does_not_have_is_not_there() -> None:
+def test_features_documented_but_absent_are_omitted() -> None:
     documented = [facts(action("FilterList"), action("Ping"), release=release) for release in ("13.38.3", "22.10.1")]
     catalogue = with_code(documented, code(CodeAction(name="Ping")))
 
@@ -204,7 +204,7 @@ def test_the_version_of_the_documentation_does_not_hide_that_older_releases_send
     assert text_of(catalogue.events["rename"].span) == "16 22-"
 
 
-def test_a_header_that_only_code_knows_stands_where_it_is_sent() -> None:
+def test_a_header_only_in_the_code_is_placed_in_wire_order() -> None:
     documented = facts(event("QueueParams", "Max", "Calls"))
     message = with_code([documented], code(sent("QueueParams", "Queue", "Max", "Calls", "Weight"))).events[
         "queueparams"
@@ -213,7 +213,7 @@ def test_a_header_that_only_code_knows_stands_where_it_is_sent() -> None:
     assert [each.name for each in message.headers] == ["Queue", "Max", "Calls", "Weight"]
 
 
-def test_a_header_is_always_sent_where_the_code_of_every_release_says_so() -> None:
+def test_a_header_is_always_sent_if_the_code_of_every_release_sends_it() -> None:
     documented = [facts(event("E", "A", "B", "C"), release="13.38.3"), facts(event("E", "A", "B", "C"))]
     catalogue = with_code(documented, code(sent("E", "A", "B"), release="13.38.3"), code(sent("E", "A", "B?", "C")))
 
@@ -228,7 +228,7 @@ def test_a_header_that_is_documented_as_optional_is_not_always_sent() -> None:
     ]
 
 
-def test_what_may_belong_to_another_event_is_a_header_only_where_it_is_documented() -> None:
+def test_shared_headers_count_only_if_documented() -> None:
     shared = [CodeHeader(name=name, shared=True) for name in ("Success", "Context")]
     message = with_code([facts(event("LocalBridge", "Context"))], code(sent("LocalBridge", *shared))).events[
         "localbridge"
@@ -245,7 +245,7 @@ def test_a_snapshot_that_only_some_calls_send_is_not_always_there() -> None:
     assert [each.required for each in message.headers] == [False, None]
 
 
-def test_modules_and_privileges_come_from_who_knows_best() -> None:
+def test_modules_and_privileges_come_from_the_best_source() -> None:
     documented = facts(event("AgentLogin", modules=("app_agent_pool",), classes=("EVENT_FLAG_COMMAND",)), event("Old"))
     catalogue = with_code(
         [documented], code(sent("AgentLogin", modules=("core",), privileges=("agent",)), sent("Old", modules=("m",)))
@@ -256,7 +256,7 @@ def test_modules_and_privileges_come_from_who_knows_best() -> None:
     assert (catalogue.events["old"].modules, catalogue.events["old"].privileges) == (("m",), ())
 
 
-def test_a_list_that_nothing_documents_comes_from_code() -> None:
+def test_an_undocumented_list_comes_from_the_code() -> None:
     listed = CodeList(items=("QueueMember", "QueueEntry"), complete="Done", announced=True, conditional=False)
     message = with_code([facts(action("QueueStatus"))], code(CodeAction(name="QueueStatus", list=listed))).actions[
         "queuestatus"

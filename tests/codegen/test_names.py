@@ -62,7 +62,7 @@ def test_a_header_becomes_an_attribute(wire: str, attribute: str) -> None:
         ("Complete", "aggregate", "complete_"),
     ],
 )
-def test_a_member_of_its_own_class_is_never_hidden(wire: str, owner: Owner, attribute: str) -> None:
+def test_a_field_never_hides_a_member_of_its_class(wire: str, owner: Owner, attribute: str) -> None:
     assert attribute_name(wire, owner) == attribute
 
 
@@ -96,7 +96,7 @@ def test_a_message_becomes_a_class(wire: str, name: str) -> None:
     assert class_name(wire) == name
 
 
-def test_no_class_can_hide_what_a_generated_module_imports() -> None:
+def test_no_class_shadows_an_import_of_a_generated_module() -> None:
     imported = {
         alias.asname or alias.name
         for folder in ("actions", "events", "responses", "aggregates")

@@ -92,7 +92,7 @@ def test_two_entries_of_one_message_in_other_cases_are_a_trouble(tmp_path: Path)
     assert trouble.startswith("overlay.toml:3: [event.NewExten] is already in ")
 
 
-def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+def test_every_error_is_reported_at_once(tmp_path: Path) -> None:
     found = troubles(
         tmp_path,
         '[header.A]\ntypo = "text"\n\n[event.B.header]\nC = { presence = "often" }\n[action.D]\nprivileges = ["phone"]\n',
@@ -105,7 +105,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_not_toml_is_told_with_its_line(tmp_path: Path) -> None:
+def test_invalid_toml_is_reported_with_its_line(tmp_path: Path) -> None:
     assert troubles(tmp_path, "[header.A]\ntype = text\n") == ["overlay.toml:2: Invalid TOML: Invalid value."]
 
 
@@ -162,7 +162,7 @@ def test_members_that_are_no_vocabulary_are_a_trouble(tmp_path: Path, members: s
     assert trouble.startswith("overlay.toml:")
 
 
-def test_the_glossary_is_what_holds_for_any_message(tmp_path: Path) -> None:
+def test_the_glossary_applies_to_any_message(tmp_path: Path) -> None:
     read = knowledge(
         tmp_path,
         '[header.A]\ntype = "text"\n[action.B]\ndoc = "B."\n[parameter.C]\ntype = "text"\n[domain.d]\ntitle = "D"',

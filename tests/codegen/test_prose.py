@@ -111,7 +111,7 @@ def test_no_sentence_of_the_overlay_is_copied(file: Path, copied: set[str]) -> N
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "spec").rglob("*.toml")), ids=lambda file: file.name)
-def test_a_description_says_more_than_the_name_of_a_setting(file: Path) -> None:
+def test_a_description_adds_to_the_name_of_a_setting(file: Path) -> None:
     texts = sentences(tomllib.loads(file.read_text("utf-8")))
 
     assert not [text for text in texts if re.match(r"The `?\w+`? (setting|option|parameter) of the \w+\b", text)]

@@ -56,12 +56,12 @@ def test_a_release_takes_the_place_of_its_branch_and_is_compared_with_it_or_the_
     assert (found.before.release if found.before else None, found.replaced) == (before, replaced)
 
 
-def test_a_release_older_than_what_is_known_of_its_branch_is_refused() -> None:
+def test_a_release_older_than_the_known_one_of_its_branch_is_rejected() -> None:
     with pytest.raises(TroubleError, match=r"Release 22\.9\.0 is older than 22\.10\.1, which is already known\."):
         arrived(release="22.9.0")
 
 
-def test_a_release_takes_the_place_of_its_candidate_and_not_the_other_way_round() -> None:
+def test_a_release_replaces_its_candidate_and_not_vice_versa() -> None:
     candidate = (facts(action("Show"), release="22.11.0-rc1"),)
 
     assert arrived(release="22.11.0", known=candidate).replaced == ("22.11.0-rc1",)
@@ -69,7 +69,7 @@ def test_a_release_takes_the_place_of_its_candidate_and_not_the_other_way_round(
         arrived(release="22.11.0-rc2", known=(facts(release="22.11.0"),))
 
 
-def test_what_came_and_went_is_told_action_by_action_and_header_by_header() -> None:
+def test_changes_are_listed_by_action_and_header() -> None:
     found = arrived(action("SHOW", "Softly"), event("Shown", "Channel"), release="22.11.0")
 
     assert list(found.lines()) == [
@@ -83,11 +83,11 @@ def test_what_came_and_went_is_told_action_by_action_and_header_by_header() -> N
     ]
 
 
-def test_a_release_that_changes_nothing_says_so() -> None:
+def test_a_release_without_changes_is_reported_as_such() -> None:
     assert list(arrived(action("Show", "Channel"), release="22.11.0").lines()) == ["Nothing differs from 22.10.1."]
 
 
-def test_what_nobody_described_or_typed_is_listed(tmp_path: Path) -> None:
+def test_undescribed_and_untyped_headers_are_listed(tmp_path: Path) -> None:
     using = knowledge(tmp_path, f'{DESCRIBED}[header.Uniqueid]\ndoc = "Whose."\ntype = "text"\n')
     new = facts(action("Show", "Channel", "Softly"), event("Shown", "Uniqueid"), release="22.11.0")
 
@@ -99,7 +99,7 @@ def test_what_nobody_described_or_typed_is_listed(tmp_path: Path) -> None:
     ]
 
 
-def test_a_new_branch_asks_for_nothing_where_spans_have_open_ends(tmp_path: Path) -> None:
+def test_open_ended_spans_need_no_change_for_a_new_branch(tmp_path: Path) -> None:
     because = 'why = "Seen."\nseen = "main/a.c"\n'
     using = knowledge(
         tmp_path,
@@ -118,7 +118,7 @@ def test_a_new_branch_asks_for_nothing_where_spans_have_open_ends(tmp_path: Path
     }
 
 
-def test_what_a_new_branch_lost_is_listed_where_the_overlay_still_claims_it(tmp_path: Path) -> None:
+def test_removals_in_a_new_branch_are_listed_if_the_overlay_claims_them(tmp_path: Path) -> None:
     claims = 'releases = "21-", why = "Seen.", seen = "main/a.c"'
     using = knowledge(tmp_path, f'[action.Show]\ndoc = "Shows."\nparameter.Softly = {{ {claims}, doc = "Quietly." }}\n')
     known = [facts(action("Show", "Softly"), release=each) for each in ("21.12.3", "22.10.1")]
@@ -133,14 +133,14 @@ def test_what_a_new_branch_lost_is_listed_where_the_overlay_still_claims_it(tmp_
     assert line.startswith(f"{tmp_path / 'overlay.toml'}:3: action Show parameter Softly: `releases` includes 23")
 
 
-def test_a_span_that_ends_only_because_nobody_looked_is_refused(tmp_path: Path) -> None:
+def test_a_span_that_ends_by_accident_is_rejected(tmp_path: Path) -> None:
     using = knowledge(tmp_path, '[header.Channel]\nreleases = "21-22"\n')
 
     with pytest.raises(TroubleError, match=r"overlay\.toml:2: Header Channel: '21-22' ends with 22 only because"):
         amended(*KNOWN, using=using)
 
 
-def test_a_span_that_ends_with_the_newest_branch_for_good_says_so(tmp_path: Path) -> None:
+def test_a_span_that_ends_on_purpose_is_marked(tmp_path: Path) -> None:
     using = knowledge(tmp_path, f'[parameter.Channel]\nreleases = "21-22!"\n{DESCRIBED}')
 
     (show,) = amended(*KNOWN, using=using).actions
@@ -155,7 +155,7 @@ def test_the_branches_that_the_package_claims_are_those_of_its_facts() -> None:
 
 @pytest.mark.exhaustive
 @pytest.mark.once
-def test_a_branch_that_brings_nothing_new_changes_only_what_lists_branches(tmp_path: Path) -> None:
+def test_a_branch_without_news_changes_only_lists_of_branches(tmp_path: Path) -> None:
     """What is documented and what is not: nothing ends where the next branch begins, and nothing is refused there."""
     for folder in ("overlay", "code"):
         (tmp_path / folder).symlink_to(overlay.SPEC / folder)
@@ -180,7 +180,7 @@ def test_a_branch_that_brings_nothing_new_changes_only_what_lists_branches(tmp_p
         assert newest.replace(f"Asterisk {NEWEST_BRANCH}", f"Asterisk {NEWEST_BRANCH + 1}") == next_
 
 
-def test_what_nobody_documents_goes_on_where_the_code_of_a_branch_is_not_known(tmp_path: Path) -> None:
+def test_undocumented_messages_are_carried_over_without_a_scan(tmp_path: Path) -> None:
     code = CodeFacts(
         release="22.10.1",
         actions={"Secret": CodeAction(name="Secret"), "Gone": CodeAction(name="Gone", headers=("A", "B"))},
@@ -200,7 +200,7 @@ def test_what_nobody_documents_goes_on_where_the_code_of_a_branch_is_not_known(t
     assert text_of(found.events["hidden"].headers[0].span) == "22-"
 
 
-def test_that_code_is_taken_over_is_told_and_asks_for_nothing() -> None:
+def test_carried_over_code_is_reported_and_needs_no_action() -> None:
     code = [CodeFacts(release="22.10.1", actions={}, events={})]
 
     (note,) = notes(arrived(release="23.0.0"), code)
@@ -236,7 +236,7 @@ def take_in(spec: Path, release: str, *parameters: str) -> int:
     return main(["release", file, "--spec", str(spec), "--output", str(spec.parent / "output")])
 
 
-def test_a_release_that_is_covered_ends_with_0_and_is_built(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_covered_release_is_built_with_exit_status_0(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert take_in(spec, "22.11.0", "Channel") == 0
 
     said = capsys.readouterr().out.splitlines()

@@ -76,7 +76,7 @@ def test_a_package_of_ones_own_has_one_module_a_kind() -> None:
     assert all(text.startswith(f"{PACKAGE_HEADER}\n") for text in files.values())
 
 
-def test_every_file_starts_with_how_to_make_it_again(library: dict[str, str]) -> None:
+def test_every_file_starts_with_how_to_regenerate_it(library: dict[str, str]) -> None:
     assert {text.splitlines()[0] for text in library.values()} == {LIBRARY_HEADER}
 
 

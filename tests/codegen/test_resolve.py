@@ -101,7 +101,7 @@ def test_a_header_with_a_text_for_no_value_may_be_none_even_if_it_is_always_sent
     "keyword",
     ["string", "enum:Nothing", "items", "items()", "flag:Yes", "numbered:variables", "repeated:repeated:text", "flag:"],
 )
-def test_a_keyword_that_is_no_type_is_a_trouble_with_its_place(tmp_path: Path, keyword: str) -> None:
+def test_an_unknown_type_is_a_trouble_with_its_place(tmp_path: Path, keyword: str) -> None:
     (trouble,) = troubles(tmp_path, f'[header.X]\ntype = "{keyword}"\n', event("E", "X"))
 
     assert trouble.startswith("overlay.toml:2: Event E, parameter X: ")
@@ -118,7 +118,7 @@ def test_a_keyword_that_is_no_type_is_a_trouble_with_its_place(tmp_path: Path, k
         ),
     ],
 )
-def test_what_cannot_be_sent_of_itself_is_a_trouble(tmp_path: Path, header: str, reason: str) -> None:
+def test_an_impossible_default_is_a_trouble(tmp_path: Path, header: str, reason: str) -> None:
     word = '[enum.Word]\nkind = "str"\ndoc = "D."\nfollows = "Number"\nmembers = { UP = "Up" }\n'
     plain = '[enum.Plain]\nkind = "int"\ndoc = "D."\nmembers = { UP = 1 }\n'
 
@@ -135,7 +135,7 @@ def test_a_trouble_finds_its_line_whatever_the_case_and_the_new_name(tmp_path: P
     assert trouble.startswith("overlay.toml:6: Event E, parameter Y: 'string' is not a type")
 
 
-def test_a_response_or_vocabulary_that_is_no_class_name_is_a_trouble(tmp_path: Path) -> None:
+def test_a_response_or_vocabulary_needs_a_valid_class_name(tmp_path: Path) -> None:
     text = (
         '[response."A-b"]\ndoc = "A."\n[action.A]\nresponse = "A-b"\n'
         '[enum.Answer]\nkind = "int"\ndoc = "A."\nmembers = { ONE = 1 }\n[parameter.X]\ntype = "enum:Answer"\n'
@@ -172,7 +172,7 @@ def test_two_headers_that_become_one_attribute_are_a_trouble() -> None:
     ]
 
 
-def test_a_chosen_name_may_not_hide_a_member(tmp_path: Path) -> None:
+def test_a_chosen_name_must_not_hide_a_member(tmp_path: Path) -> None:
     (trouble,) = troubles(tmp_path, '[action.A.parameter.X]\nname = "timeout"\n', action("A", "X"))
 
     assert trouble == (
@@ -197,7 +197,7 @@ def test_a_vocabulary_that_no_header_uses_is_a_trouble(tmp_path: Path) -> None:
     assert found == ["overlay.toml:1: Enum A: No header has this type."]
 
 
-def test_an_event_of_a_list_that_nothing_documents_is_a_trouble() -> None:
+def test_an_undocumented_event_in_a_list_is_a_trouble() -> None:
     with pytest.raises(TroubleError, match="Action L: Its list has the event Gone, which is not documented"):
         resolved(facts(action("L", responses=listing("Gone", complete="Done")), event("Done")))
 

@@ -27,7 +27,7 @@ def actions_of(documented: Action, using: Overlay | None = None) -> Module[Reque
     return surface(resolved(facts(documented), **({"using": using} if using else {}))).actions.modules[0]
 
 
-def test_a_module_imports_what_its_classes_use_and_nothing_else() -> None:
+def test_a_module_imports_only_what_its_classes_use() -> None:
     module = events_of(event("E", "A"))
 
     assert module.imports.runtime == (
@@ -39,7 +39,7 @@ def test_a_module_imports_what_its_classes_use_and_nothing_else() -> None:
     assert module.imports.checking == ()
 
 
-def test_what_only_annotations_use_is_imported_for_checkers_only(tmp_path: Path) -> None:
+def test_imports_for_annotations_are_for_type_checkers_only(tmp_path: Path) -> None:
     using = knowledge(tmp_path, '[parameter.Wait]\ntype = "seconds"\n')
 
     module = actions_of(action("A", "Wait"), using)
@@ -61,7 +61,7 @@ def test_a_codec_that_an_attribute_would_hide_gets_another_name(tmp_path: Path) 
     assert "from ami_typed.values import seconds as _seconds" in module.imports.runtime
 
 
-def test_a_docstring_says_the_header_and_the_documented_facts_where_nobody_described_it() -> None:
+def test_an_undescribed_header_has_a_docstring_with_the_documented_facts() -> None:
     module = actions_of(action("A", Parameter(name="Mode", required=True, default="on", values=("on", "off now"))))
 
     assert (
@@ -80,7 +80,7 @@ def test_no_line_of_a_docstring_is_longer_than_a_line_of_code(tmp_path: Path) ->
     assert doc.count("very many things") == 16
 
 
-def test_a_backslash_or_a_quote_of_the_documentation_stays_what_it_is() -> None:
+def test_backslashes_and_quotes_in_the_documentation_are_preserved() -> None:
     module = actions_of(action("A", Parameter(name="X", default='a\\b"""c')))
     namespace: dict[str, str] = {}
 
@@ -89,14 +89,14 @@ def test_a_backslash_or_a_quote_of_the_documentation_stays_what_it_is() -> None:
     assert "Defaults to ``a\\b'''c``." in namespace["doc"]
 
 
-def test_privileges_that_nobody_knows_are_not_said() -> None:
+def test_unknown_privileges_are_not_mentioned() -> None:
     request = actions_of(action("A")).classes[0]
 
     assert "privileges" not in {constant.name for constant in request.constants}
     assert "privilege" not in request.doc
 
 
-def test_who_is_sent_an_event_is_said_as_asterisk_decides_it(tmp_path: Path) -> None:
+def test_the_recipients_of_an_event_are_documented(tmp_path: Path) -> None:
     using = knowledge(
         tmp_path,
         '[action.Show]\nprivileges = ["system", "call"]\n[list.Show]\nitems = { each = "X" }\ncomplete = "XEnd"\n'
@@ -113,7 +113,7 @@ def test_who_is_sent_an_event_is_said_as_asterisk_decides_it(tmp_path: Path) -> 
     assert "Requires one of the privileges ``system``, ``call``." in seen.actions.modules[0].classes[0].doc
 
 
-def test_what_older_releases_want_is_said_beside_what_newer_ones_do() -> None:
+def test_privileges_of_older_releases_are_mentioned_too() -> None:
     text = " ".join((events.Newexten.__doc__ or "").split())
 
     assert "with the privilege ``dialplan``; in Asterisk 13 to 15, to users with the privilege ``call``." in text
@@ -132,7 +132,7 @@ def test_every_page_has_the_spelling_of_the_documentation() -> None:
     assert [name for kind, name in pages if unquote(name) not in documented[kind]] == []
 
 
-def test_a_header_of_some_releases_says_so_where_it_is_used() -> None:
+def test_a_header_of_some_releases_is_documented_as_such() -> None:
     model = resolved(
         facts(event("E", "A"), action("R", "A"), release="13.38.3"), facts(event("E", "A", "B"), action("R", "B"))
     )

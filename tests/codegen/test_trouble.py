@@ -23,7 +23,7 @@ def test_a_trouble_is_one_line_that_starts_with_its_place(trouble: Trouble, line
     assert str(trouble) == line
 
 
-def test_the_error_says_every_trouble_in_the_order_found_and_each_once() -> None:
+def test_the_error_lists_every_trouble_once_in_order() -> None:
     troubles = Troubles("a.xml")
     troubles.add("Second line.", line=2)
     troubles.add("First line.", line=1)
@@ -36,7 +36,7 @@ def test_the_error_says_every_trouble_in_the_order_found_and_each_once() -> None
     assert str(caught.value).splitlines() == ["a.xml:2: Second line.", "a.xml:1: First line.", "b.toml: Elsewhere."]
 
 
-def test_a_stage_without_troubles_goes_on() -> None:
+def test_a_stage_without_troubles_continues() -> None:
     troubles = Troubles("a.xml")
     with troubles.absorb():
         pass
@@ -52,7 +52,7 @@ def test_the_troubles_of_one_step_do_not_keep_the_next_from_being_tried() -> Non
     assert [trouble.file for trouble in troubles] == ["a.xml", "b.xml"]
 
 
-def test_an_error_that_is_no_trouble_is_not_absorbed() -> None:
+def test_other_errors_are_not_absorbed() -> None:
     troubles = Troubles()
     with pytest.raises(ZeroDivisionError), troubles.absorb():
         raise ZeroDivisionError

@@ -45,7 +45,7 @@ def test_a_folder_without_the_sources_has_no_twins(tmp_path: Path) -> None:
 
 
 @EACH
-def test_the_twin_says_what_to_edit_instead(twin: Twin, tmp_path: Path) -> None:
+def test_the_generated_twin_names_the_file_to_edit(twin: Twin, tmp_path: Path) -> None:
     shutil.copy(OUTPUT / twin.source, tmp_path)
     assert twins(tmp_path)[twin.name].startswith(twin.header)
     assert twin.source in twin.header

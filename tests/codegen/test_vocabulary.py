@@ -198,7 +198,7 @@ def test_a_description_that_promises_a_type_keeps_its_promise() -> None:
     assert not NOT_AS_PROMISED.keys() - broken.keys(), "a reason is no longer needed"
 
 
-def test_a_description_says_when_a_value_is_none() -> None:
+def test_a_description_states_when_a_value_is_none() -> None:
     silent = [
         f"{cls.name}.{field.attribute}: {field.doc}"
         for cls in messages()
@@ -209,7 +209,7 @@ def test_a_description_says_when_a_value_is_none() -> None:
     assert not silent
 
 
-def test_a_parameter_takes_what_the_attributes_of_its_name_give() -> None:
+def test_a_parameter_accepts_the_type_of_attributes_of_its_name() -> None:
     given = defaultdict[str, set[str]](set)
     for each in attributes():
         given[each.key].add(each.type)

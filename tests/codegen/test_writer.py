@@ -35,7 +35,7 @@ def test_a_file_that_stays_the_same_is_not_written(tmp_path: Path) -> None:
     assert (tmp_path / "enums.py").stat().st_mtime_ns == before
 
 
-def test_a_stray_in_a_generated_folder_is_told_and_removed(tmp_path: Path) -> None:
+def test_a_stray_file_in_a_generated_folder_is_reported_and_removed(tmp_path: Path) -> None:
     write(FILES, tmp_path)
     (tmp_path / "actions/gone.py").touch()
     (tmp_path / "by_hand.py").touch()
@@ -48,7 +48,7 @@ def test_a_stray_in_a_generated_folder_is_told_and_removed(tmp_path: Path) -> No
     assert (tmp_path / "by_hand.py").exists()
 
 
-def test_what_was_generated_beside_generated_folders_is_a_stray_and_what_is_written_by_hand_there_is_not(
+def test_generated_files_elsewhere_are_strays_and_handwritten_ones_are_not(
     tmp_path: Path,
 ) -> None:
     write({"releases/v12/actions.py": f"{HEADER}\n", "releases/v13/actions.py": f"{HEADER}\n"}, tmp_path)

@@ -90,9 +90,7 @@ def test_a_plain_file_a_packed_file_and_an_installations_folder_are_all_read(tmp
         (b"<docs><application name='Dial'/></docs>", "The file documents neither an action nor an event."),
     ],
 )
-def test_what_is_not_asterisks_documentation_is_refused_with_a_sentence(
-    tmp_path: Path, content: bytes, sentence: str
-) -> None:
+def test_another_document_is_rejected_with_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
     path = tmp_path / "22.10.1.xml"
     path.write_bytes(content)
     (trouble,) = refused(path)
@@ -163,7 +161,7 @@ def test_an_entity_that_a_dtd_elsewhere_would_declare_is_refused_with_its_line(t
         ("xpointer(/docs/manager[@name='Login']/syntax/parameter[contains(@name, 'ReportX')])", ["ReportXOne", "ReportXTwo"]),
     ],
 )  # fmt: skip
-def test_an_include_stands_for_the_parameters_it_points_to(tmp_path: Path, pointer: str, names: list[str]) -> None:
+def test_an_include_is_replaced_by_its_parameters(tmp_path: Path, pointer: str, names: list[str]) -> None:
     around = f'<parameter name="First"/>{include(pointer)}<parameter name="Last"/>'
     document = opened(tmp_path, action(around), LOGIN, HANGUP)
     assert names_in_syntax(document, "Dial") == ["First", *names, "Last"]
@@ -182,9 +180,7 @@ def test_an_include_stands_for_the_parameters_it_points_to(tmp_path: Path, point
         ("xpointer(/docs/configInfo[@name='c']/configFile[@name='f']/configObject[@name='o']/configOption[@name='p']/synopsis/text())", []),
     ],
 )  # fmt: skip
-def test_an_include_inside_a_parameter_stands_for_what_it_points_to(
-    tmp_path: Path, pointer: str, tags: list[str]
-) -> None:
+def test_an_include_in_a_parameter_is_replaced_by_its_target(tmp_path: Path, pointer: str, tags: list[str]) -> None:
     config = """<configInfo name="c"><configFile name="f"><configObject name="o"><configOption name="p">
         <synopsis>Words.</synopsis><description>Text<enumlist><enum name="x"/></enumlist><note><para>N.</para></note></description>
         </configOption></configObject></configFile></configInfo>"""
@@ -196,7 +192,7 @@ def test_an_include_inside_a_parameter_stands_for_what_it_points_to(
     assert [child.tag for child in document.children(parameter)] == tags
 
 
-def test_an_include_in_responses_stands_for_the_event_it_points_to(tmp_path: Path) -> None:
+def test_an_include_in_responses_is_replaced_by_its_event(tmp_path: Path) -> None:
     hangup = include("xpointer(/docs/managerEvent[@name='Hangup'])")
     responses = f"<responses><list-elements>{hangup}</list-elements></responses>"
     document = opened(tmp_path, f'<manager name="List">{responses}</manager>', HANGUP)
@@ -206,7 +202,7 @@ def test_an_include_in_responses_stands_for_the_event_it_points_to(tmp_path: Pat
     assert [event.get("name") for event in document.children(elements)] == ["Hangup"]
 
 
-def test_includes_inside_what_is_included_are_followed_too(tmp_path: Path) -> None:
+def test_nested_includes_are_followed(tmp_path: Path) -> None:
     chain = [
         action(include("xpointer(/docs/manager[@name='B']/syntax/node())"), "A"),
         action(include("xpointer(/docs/manager[@name='C']/syntax/node())"), "B"),
@@ -224,7 +220,7 @@ def test_an_included_element_keeps_the_line_on_which_it_is_written(tmp_path: Pat
     assert parameter.sourceline == 8
 
 
-def test_a_pointer_to_nothing_is_told_with_line_message_and_parameter(tmp_path: Path) -> None:
+def test_a_dangling_pointer_is_reported_with_its_place(tmp_path: Path) -> None:
     path = "/docs/manager[@name='Nobody']/syntax/parameter"
     body = docs("\n" + action(f'\n<parameter name="P">\n{include(f"xpointer({path})")}</parameter>'))
     assert refused(written(tmp_path, body)) == [
@@ -299,14 +295,12 @@ def test_includes_nested_without_measure_are_refused(tmp_path: Path) -> None:
         (action(include("xpointer(/docs/info)")) + "<info name='I'/>", ":3: Action Dial: Asterisk's documentation has no <info> inside <syntax>."),
     ],
 )  # fmt: skip
-def test_an_element_asterisk_does_not_have_there_is_told_with_its_place(
-    tmp_path: Path, body: str, trouble: str
-) -> None:
+def test_an_unexpected_element_is_reported_with_its_place(tmp_path: Path, body: str, trouble: str) -> None:
     (found,) = refused(written(tmp_path, docs(body)))
     assert found == trouble
 
 
-def test_every_trouble_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+def test_every_trouble_of_a_file_is_reported_at_once(tmp_path: Path) -> None:
     body = action("<one/>", "A") + action("<two/>", "B") + action(include("xpointer(/docs/none)"), "C")
     assert [each.split(": ")[1] for each in refused(written(tmp_path, docs(body)))] == [
         "Action A",

@@ -43,7 +43,7 @@ def test_a_call_is_followed_from_its_birth_to_its_hang_up(manager: ami.Manager) 
     [("102", "BUSY"), ("103", "CONGESTION"), ("104", "NO_ANSWER")],
     ids=["busy", "full", "rings"],
 )
-def test_a_call_that_fails_says_why(
+def test_a_failed_call_has_a_reason(
     manager: ami.Manager, server: Server | ForeignServer, extension: str, reason: str
 ) -> None:
     if not isinstance(server, Server):
@@ -77,7 +77,7 @@ def test_channels_are_listed_during_a_call(manager: ami.Manager) -> None:
     assert event.cause == 16
 
 
-def test_queues_come_as_one_typed_list(manager: ami.Manager, server: Server | ForeignServer) -> None:
+def test_queues_are_one_typed_list(manager: ami.Manager, server: Server | ForeignServer) -> None:
     queues = manager.execute(actions.QueueStatus())
     assert queues.valid, queues.error_message
     assert all(isinstance(member, events.QueueMember) for member in queues.members)
@@ -102,7 +102,7 @@ def test_a_synchronous_list_keeps_its_events_to_itself(manager: ami.Manager) -> 
     assert not [event for event in heard if event.event.startswith("Queue")]
 
 
-def test_an_aggregate_comes_behind_its_events(manager: ami.Manager) -> None:
+def test_an_aggregate_follows_its_events(manager: ami.Manager) -> None:
     order: list[str] = []
     with manager.subscribe(events.QueueStatusComplete) as end:
         manager.register_callback("", lambda event, _: order.append(event.event))

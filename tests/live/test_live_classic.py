@@ -81,7 +81,7 @@ def user_event(name: str, **headers: object) -> ami.Request[ami.Answer]:
 # Request classes
 
 
-def test_what_a_request_class_says_holds_for_each_of_its_requests(server: AnyServer, make: Make) -> None:
+def test_attributes_of_a_request_class_apply_to_its_requests(server: AnyServer, make: Make) -> None:
     manager = connected(server, make())
     heard = Heard()
     manager.register_callback(events.QueueMember, heard)
@@ -150,7 +150,7 @@ def test_text_without_headers_answers_a_request_class_of_a_program(server: AnySe
     assert manager.execute(actions.Ping()).success
 
 
-def test_process_response_adds_to_a_response_and_says_whether_it_is_a_success(server: AnyServer, make: Make) -> None:
+def test_process_response_extends_a_response_and_sets_success(server: AnyServer, make: Make) -> None:
     manager = connected(server, make())
     for filename, success in (("manager.conf", True), ("queuerules.conf", False)):
         outcome = manager.send_action(Lines(filename))
@@ -159,7 +159,7 @@ def test_process_response_adds_to_a_response_and_says_whether_it_is_a_success(se
 
 
 @pytest.mark.parametrize("given", [{"Action": "Ping"}, "Ping", actions.Ping])
-def test_what_is_no_request_is_refused_before_anything_is_sent(server: AnyServer, make: Make, given: Any) -> None:
+def test_a_non_request_is_rejected_before_anything_is_sent(server: AnyServer, make: Make, given: Any) -> None:
     manager = connected(server, make())
     sent = manager.statistics.requests_sent
     for send in (manager.send_action, manager.execute):
@@ -181,7 +181,7 @@ def test_a_log_in_by_send_action_is_one(server: AnyServer, make: Make) -> None:
     assert manager.execute(actions.CoreSettings()).asterisk_version
 
 
-def test_a_log_in_by_send_action_is_made_again_after_a_loss(server: AnyServer, make: Make) -> None:
+def test_a_log_in_by_send_action_is_repeated_after_a_loss(server: AnyServer, make: Make) -> None:
     if not isinstance(server, Server):
         pytest.skip("NOT RUN: needs a server on this machine, behind a proxy")
     manager = make(reconnect=ami.Reconnect(first=0.05))
@@ -198,7 +198,7 @@ def test_a_log_in_by_send_action_is_made_again_after_a_loss(server: AnyServer, m
         manager.close()
 
 
-def test_a_log_off_by_send_action_is_no_loss(server: AnyServer, make: Make) -> None:
+def test_a_log_off_by_send_action_is_not_a_loss(server: AnyServer, make: Make) -> None:
     manager = make(reconnect=ami.Reconnect(first=0.05))
     connected(server, manager)
     with manager.subscribe(ami.Disconnected, ami.Reconnected) as stream:
@@ -226,7 +226,7 @@ def test_a_wrong_secret_is_a_response_to_send_action_and_an_exception_of_execute
 # Callbacks by pattern, and classes of a program's own
 
 
-def test_a_pattern_stands_for_every_event_that_matches(server: AnyServer, make: Make) -> None:
+def test_a_pattern_matches_every_such_event(server: AnyServer, make: Make) -> None:
     manager = connected(server, make())
     heard = Heard()
     manager.register_callback("user*", heard)

@@ -47,7 +47,7 @@ def listed(name: str, items: Iterable[object]) -> str:
     return "\n".join([f"{name}:", *(f"  {each}" for each in items)])
 
 
-def test_every_step_of_the_scenario_goes_through(run: Verdict) -> None:
+def test_every_step_of_the_scenario_succeeds(run: Verdict) -> None:
     failed = [f"{step.name} {step.failure}" for step in run.taken if step.failure]
     assert not failed, listed("steps that failed", failed)
 
@@ -88,7 +88,7 @@ def test_every_action_that_the_server_lists_has_a_class(run: Verdict) -> None:
     assert not run.unknown_actions, listed("actions without a class", run.unknown_actions)
 
 
-def test_what_was_reached_and_what_was_not_run_is_told(run: Verdict, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reached_and_unreached_messages_are_reported(run: Verdict, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print(f"\n{run.table()}")
     assert [step for step in run.taken if not step.lacks]
@@ -106,7 +106,7 @@ def test_enough_is_reached(own: Verdict) -> None:
     assert len(own.succeeded) >= floor.succeeded
 
 
-def test_what_is_not_reached_has_a_reason(own: Verdict) -> None:
+def test_unreached_messages_have_a_reason(own: Verdict) -> None:
     missing = [*own.missing_events.items(), *own.missing_actions.items()]
     assert not [name for name, why in missing if not why], listed(
         "without a reason", [n for n, why in missing if not why]

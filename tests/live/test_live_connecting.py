@@ -48,9 +48,7 @@ def failures(stream: ami.EventStream[Any], count: int) -> list[tuple[str, str]]:
     return [(each.event, each["AccountID"]) for each in found]
 
 
-def test_a_wrong_user_a_wrong_secret_and_a_wrong_address_look_alike_but_not_to_who_reads_security_events(
-    own: Server, manager: ami.Manager, make: Make
-) -> None:
+def test_failed_log_ins_look_alike_except_in_security_events(own: Server, manager: ami.Manager, make: Make) -> None:
     tried = [("nobody", "x"), ("full", "x"), ("barred", own.users["barred"].secret)]
     with manager.subscribe(events.InvalidAccountID, events.ChallengeResponseFailed, events.FailedACL) as stream:
         sentences: set[str] = set()
@@ -66,7 +64,7 @@ def test_a_wrong_user_a_wrong_secret_and_a_wrong_address_look_alike_but_not_to_w
         ]
 
 
-def test_a_user_who_may_log_in_once_only_is_told_that_it_is_in_use(own: Server, make: Make) -> None:
+def test_a_second_log_in_of_a_single_login_user_is_reported_as_such(own: Server, make: Make) -> None:
     url = f"ami://{own.clerk.name}:{own.clerk.secret}@{own.host}:{own.port}"
     with configured(own, "clerk", "allowmultiplelogin = no"):
         make("from_url", url).connect()
@@ -74,7 +72,7 @@ def test_a_user_who_may_log_in_once_only_is_told_that_it_is_in_use(own: Server, 
             make("from_url", url).connect()
 
 
-def test_who_comes_beyond_the_limit_of_connections_without_a_log_in_is_turned_away(own: Server, make: Make) -> None:
+def test_connections_beyond_authlimit_are_turned_away(own: Server, make: Make) -> None:
     with configured(own, "general", "authlimit = 1"):
         make("from_url", f"ami://{own.host}:{own.port}").connect()
         with pytest.raises(ami.TurnedAway, match="authlimit"):
@@ -122,9 +120,7 @@ def test_a_line_of_any_length_is_read_or_refused_under_tls(own: Server, make: Ma
         assert manager.execute(actions.Ping()).success
 
 
-def test_a_user_who_may_not_read_system_events_does_not_learn_that_the_server_has_booted(
-    own: Server, make: Make
-) -> None:
+def test_a_user_without_system_events_does_not_receive_fullybooted(own: Server, make: Make) -> None:
     manager = make("from_url", f"ami://{own.clerk.name}:{own.clerk.secret}@{own.host}:{own.port}")
     manager.connect()
     with pytest.raises(ami.StillBooting, match="lack `system`"):
@@ -132,7 +128,7 @@ def test_a_user_who_may_not_read_system_events_does_not_learn_that_the_server_ha
 
 
 @pytest.mark.parametrize("release", servers.targets())
-def test_who_waits_for_boot_is_back_when_every_module_is(release: str, make: Make) -> None:
+def test_waiting_for_boot_ends_when_every_module_is_loaded(release: str, make: Make) -> None:
     if ":" in release:
         pytest.skip("NOT RUN: kills the server, so only one of our own")
     with servers.start(release) as server:

@@ -82,9 +82,7 @@ def own(server: Server | ForeignServer) -> Server:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_after_whatever_happens_the_picture_is_what_the_server_lists(
-    own: Server, manager: ami.Manager, seed: int
-) -> None:
+def test_the_model_always_matches_the_lists_of_the_server(own: Server, manager: ami.Manager, seed: int) -> None:
     with Pbx(manager, queues=True) as pbx, pbx.changes() as changes:
         calls = Calls(manager, pbx, seed)
         for _ in range(OPERATIONS):
@@ -101,7 +99,7 @@ def test_after_whatever_happens_the_picture_is_what_the_server_lists(
         assert len(over) == len(set(map(id, over)))
 
 
-def test_a_call_through_the_dialplan_is_told_from_the_ringing_to_the_end(own: Server, manager: ami.Manager) -> None:
+def test_a_call_through_the_dialplan_is_reported_from_ringing_to_end(own: Server, manager: ami.Manager) -> None:
     """The server calls itself by SIP and connects that to another call to itself."""
     with Pbx(manager) as pbx, pbx.changes(live.CallAnswered, live.CallEnded) as changes:
         request = actions.Originate(channel="PJSIP/110@loop", context="default", exten="211", priority=1, async_=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 AnyServer = Server | ForeignServer
 
 
-def test_the_right_secret_logs_in_by_challenge_and_tells_the_release(server: AnyServer) -> None:
+def test_the_right_secret_logs_in_by_challenge_and_queries_the_release(server: AnyServer) -> None:
     with ami.Manager() as manager:
         manager.connect(server.host, server.port)
         info = manager.get_asterisk_info()
@@ -36,7 +36,7 @@ def test_the_right_secret_logs_in_by_challenge_and_tells_the_release(server: Any
             assert str(manager.release) == server.release
 
 
-def test_the_plain_secret_logs_in_where_it_is_asked_for(server: AnyServer) -> None:
+def test_the_plain_secret_logs_in_on_request(server: AnyServer) -> None:
     with ami.Manager() as manager:
         manager.connect(server.host, server.port)
         manager.login(server.full.name, server.full.secret, plain=True)
@@ -74,7 +74,7 @@ def test_a_user_without_the_privilege_is_refused(server: AnyServer) -> None:
             manager.execute(actions.Originate(channel="Local/100@default", application="Wait", data="1"))
 
 
-def test_core_settings_come_typed(manager: ami.Manager) -> None:
+def test_core_settings_are_typed(manager: ami.Manager) -> None:
     settings = manager.execute(actions.CoreSettings())
     assert settings.asterisk_version
     assert settings.core_max_calls >= 0
@@ -86,7 +86,7 @@ def test_a_command_returns_every_line(manager: ami.Manager) -> None:
     assert any("Dial" in line for line in lines)
 
 
-def test_a_command_that_fails_says_so_in_its_own_words(manager: ami.Manager) -> None:
+def test_a_failed_command_quotes_its_output(manager: ami.Manager) -> None:
     with pytest.raises(ami.ActionFailed, match="Asterisk refused Command: No such command 'no such command'"):
         manager.execute(actions.Command(command="no such command"))
 
@@ -148,7 +148,7 @@ def test_the_link_is_not_ended_while_a_call_rings_that_is_waited_for(server: Any
     assert orphans == []
 
 
-def test_a_user_who_may_not_ask_for_the_release_learns_its_branch(manager: ami.Manager, server: AnyServer) -> None:
+def test_a_user_who_may_not_query_the_release_learns_its_branch(manager: ami.Manager, server: AnyServer) -> None:
     if not isinstance(server, Server):
         pytest.skip("NOT RUN: needs the users of our own servers")
     with ami.Manager() as other:
@@ -168,7 +168,7 @@ def test_an_event_that_the_mask_keeps_away_is_explained(manager: ami.Manager) ->
         manager.originate(call, margin=0)
 
 
-def test_blanks_at_the_beginning_of_a_value_are_dropped_as_the_log_says(
+def test_leading_whitespace_of_a_value_is_stripped_as_logged(
     manager: ami.Manager, caplog: pytest.LogCaptureFixture
 ) -> None:
     manager.execute(actions.Setvar(variable="BLANKS", value="  x  "))
@@ -182,7 +182,7 @@ def test_a_configuration_file_is_read(manager: ami.Manager) -> None:
     assert "general" in {value for name, value in answer.items() if name.startswith("Category-")}
 
 
-def test_an_event_of_another_client_comes_through(manager: ami.Manager, server: AnyServer) -> None:
+def test_an_event_caused_by_another_client_is_received(manager: ami.Manager, server: AnyServer) -> None:
     with ami.Manager() as other, manager.subscribe(events.UserEvent) as stream:
         other.connect(server.host, server.port)
         other.login(server.full.name, server.full.secret)
@@ -234,7 +234,7 @@ def test_a_hundred_requests_in_flight_from_twenty_threads_get_their_own_answers(
     assert all(sent == received for sent, received in answers)
 
 
-def test_a_callback_that_stands_still_costs_events_that_are_counted_and_no_connection(server: AnyServer) -> None:
+def test_a_blocked_callback_loses_counted_events_but_no_connection(server: AnyServer) -> None:
     """A server closes a link that is not read for a tenth of a second, so what blocks too long would lose it."""
     limits = ami.Limits(events=100)
     leave = threading.Event()

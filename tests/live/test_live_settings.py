@@ -316,7 +316,7 @@ def test_an_address_of_record_has_its_settings_and_its_permanent_contacts(manage
     assert listed.device_state in {enums.DeviceState.NOT_INUSE, enums.DeviceState.UNAVAILABLE}
 
 
-def test_what_an_endpoint_is_known_by_is_a_list(manager: ami.Manager) -> None:
+def test_the_identifiers_of_an_endpoint_are_a_list(manager: ami.Manager) -> None:
     (identify,) = shown(manager, "rich").identifies
 
     assert identify.match == [

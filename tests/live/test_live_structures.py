@@ -68,7 +68,7 @@ EXPECTED = [
 ]
 
 
-def test_a_configuration_file_is_made_changed_and_read(manager: ami.Manager, server: Server | ForeignServer) -> None:
+def test_a_configuration_file_is_created_changed_and_read(manager: ami.Manager, server: Server | ForeignServer) -> None:
     if not isinstance(server, Server):
         pytest.skip("NOT RUN: writes a file, so only on our own servers")
     manager.execute(actions.CreateConfig(filename=FILE))
@@ -79,7 +79,7 @@ def test_a_configuration_file_is_made_changed_and_read(manager: ami.Manager, ser
     assert manager.execute(actions.GetConfigJSON(filename=FILE, filter=OF_TEMPLATES)).sections == EXPECTED
 
 
-def test_the_actions_of_the_server_are_told_with_their_privileges(manager: ami.Manager) -> None:
+def test_the_actions_of_the_server_are_listed_with_their_privileges(manager: ami.Manager) -> None:
     commands = manager.execute(actions.ListCommands()).commands
 
     assert len(commands) > 100
@@ -97,7 +97,7 @@ def test_variables_arrive_as_they_were_given(manager: ami.Manager) -> None:
     assert read == given
 
 
-def test_a_user_event_comes_back_with_its_headers(manager: ami.Manager) -> None:
+def test_a_user_event_returns_with_its_headers(manager: ami.Manager) -> None:
     with manager.subscribe(events.UserEvent) as stream:
         manager.execute(actions.UserEvent(user_event="Mine", headers={"Color": "red", "Size": ["1", "2"]}))
         event = stream.get(timeout=10)

@@ -70,7 +70,7 @@ def test_a_variable_is_the_same_when_it_is_set_and_when_it_is_read_whatever_octe
                     assert name not in told
 
 
-def test_text_of_any_characters_is_read_as_it_is_wherever_it_is_told(own_manager: ami.Manager) -> None:
+def test_text_of_any_characters_is_read_unmodified_everywhere(own_manager: ami.Manager) -> None:
     manager = own_manager
     wanted = (events.VarSet, events.NewCallerid, events.NewConnectedLine, events.PresenceStateChange)
     with manager.subscribe(*wanted) as stream, call(manager, "132", ENCODED=quote(TEXT)) as channel:
@@ -96,7 +96,7 @@ def test_text_of_any_characters_is_read_as_it_is_wherever_it_is_told(own_manager
     assert "\\'" in event["CallerIDName"]
 
 
-def test_what_a_program_gives_is_what_it_is_told(manager: ami.Manager) -> None:
+def test_text_sent_by_a_program_returns_unmodified(manager: ami.Manager) -> None:
     name = """O'Brien? "Bob" \\ (déjà vu)"""
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')
     value = "".join(character for character in TEXT if character not in "\r\n")
@@ -119,7 +119,7 @@ def test_what_a_program_gives_is_what_it_is_told(manager: ami.Manager) -> None:
     assert told.connected_line_name == shown.connected_line_name == name
 
 
-def test_what_an_agi_channel_tells_is_decoded(own_manager: ami.Manager) -> None:
+def test_the_variables_of_an_agi_channel_are_decoded(own_manager: ami.Manager) -> None:
     manager = own_manager
     with (
         manager.subscribe(events.AsyncAGIStart, events.AsyncAGIExec) as stream,

@@ -61,7 +61,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def test_times_of_calls_are_right_to_the_second_where_the_zone_is_told(far_away: Server) -> None:
+def test_times_of_calls_are_exact_with_the_right_zone(far_away: Server) -> None:
     with connected(far_away, "Asia/Kolkata") as manager:
         before = now() - SECOND
         record, logged = call(manager)
@@ -77,14 +77,14 @@ def test_times_of_calls_are_right_to_the_second_where_the_zone_is_told(far_away:
         assert entry.process()[0]["EventTime"] == entry.event_time
 
 
-def test_a_fixed_offset_will_do_where_the_clock_is_never_changed(far_away: Server) -> None:
+def test_a_fixed_offset_suffices_without_daylight_saving_time(far_away: Server) -> None:
     with connected(far_away, timezone(timedelta(hours=5, minutes=30))) as manager:
         before = now() - SECOND
         record, _ = call(manager)
         assert before <= record.start_time <= now()
 
 
-def test_a_zone_that_is_not_told_leaves_the_servers_own_time_without_a_claim(far_away: Server) -> None:
+def test_without_a_zone_local_times_are_naive(far_away: Server) -> None:
     with connected(far_away, None) as manager:
         before = now() - SECOND
         record, logged = call(manager)
@@ -112,7 +112,7 @@ def test_security_events_name_their_zone(far_away: Server) -> None:
         assert before <= event.session_tv <= event.event_tv <= now()
 
 
-def test_the_server_tells_its_offset_of_any_moment(far_away: Server) -> None:
+def test_the_server_reports_its_offset_at_any_time(far_away: Server) -> None:
     with connected(far_away, None) as manager:
         assert manager.execute(actions.Getvar(variable="STRFTIME(,,%z)")).value == "+0530"
 
