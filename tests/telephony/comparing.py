@@ -26,21 +26,29 @@ UNRELATED = frozenset({
     "SuccessfulAuth", "ChallengeSent", "DeviceStateChange", "ExtensionStatus", "PresenceStatus", "MessageWaiting",
 })  # fmt: skip
 """Events that are not part of calls, or that a server sends for reasons of its own."""
-UNLISTED = frozenset({"DeviceStateChange", "ExtensionStatus", "PresenceStateChange", "EndpointList", "ContactList"})
+UNLISTED = frozenset({
+    "DeviceStateChange", "ExtensionStatus", "PresenceStateChange", "EndpointList", "ContactList",
+    "DeviceStateListComplete", "ExtensionStateListComplete", "EndpointListComplete", "ContactListComplete",
+    "PresenceStateListComplete",
+})  # fmt: skip
 """Items of lists that depend on what else the server has."""
 LEFT_OUT = {
     "Event", "Privilege", "Timestamp", "SequenceNumber", "File", "Line", "Func", "ActionID",
 }  # fmt: skip
 VOLATILE = {
     "Duration", "Seconds", "HoldTime", "Holdtime", "TalkTime", "RingTime", "LoginTime", "LastPause", "LastCall",
+    "CallsTaken", "AnsweredTime", "Logintime", "QueueParams Completed", "QueueParams Abandoned",
+    "AgentCalled DestChannelState", "AgentCalled DestChannelStateDesc", "QueueMemberStatus InCall",
     "ParkingDuration", "Wait", "LongestHoldTime", "CoreStartupDate", "CoreStartupTime", "CoreReloadDate",
     "CoreReloadTime", "CoreProcessedCalls", "LoggedInTime", "ServicelevelPerf", "ServicelevelPerf2",
     "DialBegin DestChannelState", "DialBegin DestChannelStateDesc", "ParkingTimeout", "TalkingToChan",
 }  # fmt: skip
 """Headers whose values depend on the time that passes, or on which thread is first."""
-_TIMED = re.compile(r".*TIME(_MS)?|RTPAUDIO.*|BRIDGEPVTCALLID|.*ANNOUNCE.*|QUEUEPOSITION")
+_TIMED = re.compile(
+    r".*TIME(_MS)?|QUEUEWAIT(_MS)?|MEMBERCALLS|MEMBERLASTCALL|QUEUE(COMPLETED|ABANDONED)|RTPAUDIO.*|BRIDGEPVTCALLID|.*ANNOUNCE.*|QUEUEPOSITION"
+)
 _IDS = re.compile(
-    r"(?P<channel>(?:Local|PJSIP)/[^\s;,&|]+-[0-9a-f]{8}(?:;[12])?)|(?P<unique>\d{10}\.\d+)"
+    r"(?P<channel>(?:Local|PJSIP|CBAnn)/[^\s;,&|]+-[0-9a-f]{8}(?:;[12])?)|(?P<unique>\d{10}\.\d+)"
     r"|(?P<bridge>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
 )
 _CHANNEL = (
@@ -51,6 +59,11 @@ _BRIDGE = (
     "BridgeUniqueid", "BridgeType", "BridgeTechnology", "BridgeCreator", "BridgeName", "BridgeNumChannels",
     "BridgeVideoSourceMode",
 )  # fmt: skip
+ASIDE = {
+    "OriginateResponse", "AgentComplete", "UnParkedCall", "ParkedCallGiveUp", "ParkedCallTimeOut",
+    "BlindTransfer", "AttendedTransfer", "ConfbridgeLeave", "ConfbridgeEnd",
+}  # fmt: skip
+"""Events that other threads than those of their channels send, so that their place among the others differs."""
 _ABOUT = re.compile(r"[A-Za-z0-9]*Channel|BridgeUniqueid")
 
 
@@ -82,7 +95,7 @@ def shape(name: str, lines: Lines, names: Names) -> str:
             continue
         timed = header in VOLATILE or f"{name} {header}" in VOLATILE
         timed = timed or (header == "Value" and bool(_TIMED.fullmatch(given.get("Variable", ""))) and value != "")
-        found.append((names.of(header), "..." if timed else names.of(value)))
+        found.append((names.of(header), "..." if timed else names.of(value).rstrip("\n")))
     return " ~ ".join([name, *(f"{header}: {value}" for header, value in _joined(found))])
 
 
@@ -128,14 +141,14 @@ class Played(NamedTuple):
         return cls(
             [text for kind, event, text in told if kind == "E" and event not in UNRELATED],
             [text for kind, _, text in told if kind == "A"],
-            [text for kind, event, text in told if kind == "L" and event not in UNLISTED and "List" not in event],
+            [text for kind, event, text in told if kind == "L" and event not in UNLISTED],
         )
 
 
 def subjects(event: str) -> set[str]:
     """Return the channels and bridges that an event is about and whose order of events it belongs to."""
     name, *headers = event.split(" ~ ")
-    if name == "OriginateResponse":
+    if name in ASIDE:
         return set()
     left_out = {"DialBegin": "DestChannel", "DialState": "Channel"}.get(name)
     pairs = [header.partition(": ") for header in headers]

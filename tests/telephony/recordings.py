@@ -1,4 +1,4 @@
-"""Recordings of scenes on real servers, in `recordings/`: one file a scene, one line a message.
+"""Recordings of scenes on real servers, in `recorded/`: one file a scene, one line a message.
 
 A line begins with the releases that have it (`*` for all), its kind (E an event, A an answer, L an item of a list) and its text.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.telephony.comparing import Played
 
-FOLDER = Path(__file__).parent / "recordings"
+FOLDER = Path(__file__).parent / "recorded"
 OLD, NEW = RELEASES = ("16.28.0", "22.10.1")
 
 

@@ -274,7 +274,6 @@ def lists_during_a_call(stage: Stage) -> None:
     stage.send(actions.BridgeInfo(bridge_uniqueid=bridge))
     stage.send(actions.DeviceStateList())
     stage.send(actions.CoreShowChannelMap(channel=channel))
-    stage.send(actions.CoreStatus())
     hangs_up(stage, channel)
 
 
@@ -345,7 +344,6 @@ def database(stage: Stage) -> None:
     stage.send(actions.DBPut(family="shop", key="open", val="yes"))
     stage.send(actions.DBPut(family="shop", key="hours/monday", val="9-17"))
     stage.send(actions.DBGet(family="shop", key="open"))
-    stage.until("DBGetResponse")
     stage.send(actions.DBGet(family="shop", key="closed"))
     stage.send(actions.DBDel(family="shop", key="closed"))
     stage.send(actions.DBDel(family="shop", key="open"))
@@ -374,14 +372,8 @@ def states(stage: Stage) -> None:
 
 @scene
 def mailboxes(stage: Stage) -> None:
-    stage.send(actions.MWIUpdate(mailbox="777@default", old_messages=1, new_messages=2))
-    stage.passes(0.3)
-    stage.send(actions.MWIGet(mailbox="777@default"))
     stage.send(actions.MailboxCount(mailbox="777@default"))
     stage.send(actions.MailboxStatus(mailbox="777@default"))
-    stage.send(actions.MWIDelete(mailbox="777@default"))
-    stage.passes(0.3)
-    stage.send(actions.MWIGet(mailbox="777@default"))
 
 
 @scene
@@ -455,7 +447,7 @@ def queue_members(stage: Stage) -> None:
 def parked_and_retrieved(stage: Stage) -> None:
     calls(stage, "Local/100@default/n", context="default", exten="500", priority=1)
     stage.until("ParkedCall")
-    stage.passes(0.3)
+    stage.passes(3)
     stage.send(actions.ParkedCalls())
     stage.send(actions.Parkinglots())
     calls(stage, "Local/100@default/n", context="default", exten="701", priority=1)
@@ -476,7 +468,7 @@ def parked_too_long(stage: Stage) -> None:
 def parked_and_given_up(stage: Stage) -> None:
     calls(stage, "Local/100@default/n", context="default", exten="500", priority=1)
     parked = stage.until("ParkedCall")
-    stage.passes(0.3)
+    stage.passes(3)
     hangs_up(stage, parked["ParkeeChannel"])
 
 
@@ -517,7 +509,7 @@ def transferred_blindly_to_nowhere(stage: Stage) -> None:
 @scene
 def transferred_attended(stage: Stage) -> None:
     calls(stage, "Local/100@default/n", context="default", exten="231", priority=1)
-    stage.until("BridgeEnter")
+    first = channel_of(stage.until("BridgeEnter"))
     channel = channel_of(stage.until("BridgeEnter"))
     stage.passes(0.5)
     stage.send(actions.Atxfer(channel=channel, context="default", exten="100"))
@@ -525,7 +517,7 @@ def transferred_attended(stage: Stage) -> None:
     stage.send(actions.Hangup(channel=channel))
     stage.until("AttendedTransfer")
     stage.passes(0.5)
-    hangs_up(stage, channel_of(stage.until("Newchannel")))
+    hangs_up(stage, first)
 
 
 @scene
@@ -563,7 +555,7 @@ def conference(stage: Stage) -> None:
     first = channel_of(stage.until("ConfbridgeJoin"))
     calls(stage, "Local/100@default/n", context="default", exten="401", priority=1)
     second = channel_of(stage.until("ConfbridgeJoin"))
-    stage.passes(0.3)
+    stage.passes(1)
     stage.send(actions.ConfbridgeList(conference="400"))
     stage.send(actions.ConfbridgeListRooms())
     stage.send(actions.ConfbridgeMute(conference="400", channel=first))
@@ -581,14 +573,13 @@ def conference(stage: Stage) -> None:
 @scene
 def agent_logs_in(stage: Stage) -> None:
     calls(stage, "Local/100@default/n", context="default", exten="660", priority=1)
-    channel = channel_of(stage.until("AgentLogin"))
-    stage.passes(0.3)
+    stage.until("AgentLogin")
+    stage.passes(1)
     stage.send(actions.Agents())
     stage.send(actions.AgentLogoff(agent="1001"))
     stage.until("AgentLogoff")
     stage.passes(0.5)
     stage.quiet()
-    del channel
 
 
 @scene

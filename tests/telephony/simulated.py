@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ami_typed import registry
 from ami_typed.releases import Release
 from ami_typed.testing.clocks import SteppedClock
 from ami_typed.testing.seam import ReceivedAction
@@ -21,6 +22,36 @@ if TYPE_CHECKING:
 DIALPLAN = (Path(configuration.__file__).parent / "etc/extensions.conf").read_text("utf-8")
 STEP, LONGEST = 0.01, 60.0
 """How far the clock is advanced while a scene waits for an event, and for how long it waits, in seconds."""
+
+
+QUEUES: dict[str, dict[str, Any]] = {
+    "support": {
+        "timeout": 5,
+        "retry": 1,
+        "service_level": 20,
+        "weight": 1,
+        "ring_in_use": False,
+        "sets_variables": True,
+    },
+    "sales": {"strategy": "rrmemory", "timeout": 2, "retry": 1, "service_level": 30},
+    "billing": {"strategy": "leastrecent", "timeout": 2, "retry": 1},
+    "desk": {"strategy": "random", "timeout": 5, "retry": 1},
+    "waiting": {"strategy": "fewestcalls"},
+    "empty": {"join_empty": False, "leave_when_empty": True},
+    "rich": {"strategy": "linear", "service_level": 45, "timeout": 11, "retry": 4, "wrap_up": 6, "auto_pause": True},
+}
+MEMBERS: list[tuple[str, str, dict[str, Any]]] = [
+    ("support", "Local/1001@agents/n", {"name": "Anna Ahlgren"}),
+    ("support", "Local/1002@agents/n", {"name": "Bertil Björk", "device": "Custom:bertil"}),
+    ("sales", "Local/1003@agents/n", {"name": "Cecilia Carlsson"}),
+    ("sales", "Local/1004@agents/n", {"name": "David Dahl"}),
+    ("sales", "Local/1005@agents/n", {"name": "Erik Ek", "penalty": 1}),
+    ("billing", "Local/1003@agents/n", {"name": "Cecilia Carlsson", "penalty": 5}),
+    ("desk", "Local/662@default/n", {"name": "Frida Falk", "device": "Agent:1001"}),
+    ("rich", "Local/1001@agents/n", {"name": "Rita Ros", "penalty": 3, "device": "Custom:rich", "wrap_up": 12}),
+    ("rich", "PJSIP/alice", {"name": "Alice Alm", "penalty": 7, "ring_in_use": False}),
+]
+"""The queues of `tests/live/etc/queues.conf` and their members."""
 
 
 def lines_of(event: Emittable) -> tuple[str, list[tuple[str, str]]]:
@@ -106,6 +137,7 @@ class Simulated:
     def __init__(self, release: str) -> None:
         found = Release.find(release)
         assert found is not None
+        self.release = found
         self.log: list[tuple[str, str, list[tuple[str, str]]]] = []
         self.clock = SteppedClock()
         self.pbx = SimulatedPbx(found, self.clock, self._emit)
@@ -116,9 +148,12 @@ class Simulated:
     def _emit(self, event: Emittable) -> None:
         self.log.append(("E", *lines_of(event)))
 
-    def send(self, request: Request[Any]) -> Recorded:
-        """Send a request; let time pass until it is answered."""
+    def send(self, request: Request[Any]) -> Recorded | None:
+        """Send a request, if the release has it; let time pass until it is answered."""
         action = ReceivedAction(list(request.lines()))
+        known = registry.action_class(action.action).releases
+        if self.release not in known:
+            return None
         reply = Recorded(self, action.action)
         self.handlers[action.action.lower()](action, reply)
         for _ in range(int(LONGEST / STEP)):
@@ -177,3 +212,14 @@ def furnish(pbx: SimulatedPbx) -> None:
     pbx.phone("PJSIP/alice", number="181", caller_name="Alice Alm", unreachable=True)
     pbx.phone("PJSIP/bob", number="182", caller_name="Bob Berg", unreachable=True)
     pbx.phone("PJSIP/trunk", no_answer=True)
+    pbx.conference_profile("admin", "admin", "marked")
+    for number, name in {"1001": "Frida Falk", "1002": "Gustav Gran", "1003": "Rut Rask"}.items():
+        pbx.agent(number, name=name)
+    back: dict[str, Any] = {"comeback_context": "parking-timeout", "comeback_to_origin": False}
+    pbx.parking_lot(**back)
+    pbx.parking_lot("endless", extension="770", spaces=(771, 780), timeout=0, context="parkedcalls-endless")
+    pbx.parking_lot("short", extension="750", spaces=(751, 760), timeout=2, context="parkedcalls-short", **back)
+    for name, settings in QUEUES.items():
+        pbx.queue(name, **settings)
+    for queue, interface, settings in MEMBERS:
+        pbx.member(queue, interface, **settings)

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from ami_typed.testing.telephony import channels, dialplan, variables
 from ami_typed.testing.telephony.headers import channel_lines
 from ami_typed.testing.telephony.objects import UP, Channel
-from ami_typed.testing.telephony.processes import Wait, Work
+from ami_typed.testing.telephony.processes import Afterwards, Wait, Work
 from ami_typed.testing.telephony.world import World
 
 __all__ = ["APPLICATIONS", "Application", "End", "application", "seconds"]
@@ -104,10 +104,8 @@ def _stay(world: World, channel: Channel, data: str) -> Work[None]:
 def _music(world: World, channel: Channel, data: str) -> Work[None]:
     name, _, length = data.partition(",")
     music_starts(world, channel, name)
-    try:
+    with Afterwards(lambda: music_stops(world, channel)):
         yield Wait(seconds(length))
-    finally:
-        music_stops(world, channel)
 
 
 def music_starts(world: World, channel: Channel, name: str = "") -> None:

@@ -8,10 +8,12 @@ from ami_typed.testing.telephony import channels
 from ami_typed.testing.telephony.handling import answers
 from ami_typed.testing.telephony.headers import bridge_lines, channel_lines
 from ami_typed.testing.telephony.objects import UP, Bridge, HungUp, Kicked, Moved, Redirected
-from ami_typed.testing.telephony.processes import Wait
+from ami_typed.testing.telephony.processes import Afterwards, Wait
 from ami_typed.testing.telephony.running import run_dialplan
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ami_typed.testing.seam import ReceivedAction, Reply
     from ami_typed.testing.telephony.objects import Channel
     from ami_typed.testing.telephony.processes import Work
@@ -44,15 +46,20 @@ def enter(world: World, bridge: Bridge, channel: Channel, swap: Channel | None =
     _name_peers(world, bridge)
 
 
-def leave(world: World, channel: Channel) -> None:
-    """Let a channel leave its bridge; the bridge ends with the last one, or with the first one if it is made so."""
+def leave(world: World, channel: Channel, only: Bridge | None = None) -> None:
+    """Let a channel leave its bridge; the bridge ends with the last one, or with the first one if it is made so.
+
+    Args:
+        world: Where it is.
+        channel: The channel.
+        only: The bridge to leave; in any other one the channel stays.
+    """
     bridge = channel.bridge
-    if bridge is None:
+    if bridge is None or (only is not None and bridge is not only):
         return
-    for each in [channel, *(other for other in bridge.channels if other is not channel)]:
-        if len(bridge.channels) <= 2 or each is channel:
-            _name_peer(world, each, "")
+    _name_peer(world, channel, "")
     bridge.channels.remove(channel)
+    _name_peers(world, bridge)
     channel.bridge = None
     world.emit("BridgeLeave", bridge_lines(bridge), channel_lines(channel))
     if channel.leaving:
@@ -80,21 +87,35 @@ def stay(world: World, bridge: Bridge, channel: Channel) -> Work[None]:
     """
     if channel.bridge is not bridge:
         enter(world, bridge, channel)
-    try:
+    with Afterwards(lambda: leave(world, channel, bridge)):
         while True:
-            yield Wait(None)
-    except Kicked:
-        pass
-    finally:
-        if channel.bridge is bridge:
-            leave(world, channel)
+            try:
+                yield Wait(None)
+            except Kicked:
+                if channel.detour is None:
+                    channel.cause = channel.cause or bridge.cause or _CLEARING
+                    return
+                channel.detour.returns()
+            except (HungUp, Redirected) as error:
+                channel.cause = channel.cause or _CLEARING
+                if channel.detour is not None and isinstance(error, HungUp):
+                    channel.detour.ends()
+                raise
 
 
-def stay_to_the_end(world: World, bridge: Bridge, channel: Channel) -> Work[None]:
-    """Be in a bridge, and end the channel afterwards, unless it is redirected."""
+def stay_to_the_end(
+    world: World, bridge: Bridge, channel: Channel, before: Callable[[Channel], object] | None = None
+) -> Work[None]:
+    """Be in a bridge, and end the channel afterwards, unless it is redirected.
+
+    Args:
+        world: Where it is.
+        bridge: The bridge.
+        channel: The channel.
+        before: Called with the channel before it ends.
+    """
     try:
         yield from stay(world, bridge, channel)
-        channel.cause = channel.cause or bridge.cause or _CLEARING
     except HungUp:
         pass
     except Redirected:
@@ -102,6 +123,8 @@ def stay_to_the_end(world: World, bridge: Bridge, channel: Channel) -> Work[None
         return
     except Moved:
         return
+    if before is not None:
+        before(channel)
     channels.end(world, channel)
 
 
@@ -120,11 +143,13 @@ def stay_and_go_on(world: World, bridge: Bridge, channel: Channel) -> Work[None]
 
 
 def _name_peers(world: World, bridge: Bridge) -> None:
-    """Set BRIDGEPEER on both channels of a call (main/bridge.c, set_bridge_peer_vars)."""
-    if len(bridge.channels) == 2:
-        first, second = bridge.channels
-        _name_peer(world, first, second.name, second.tech.call_id(second))
-        _name_peer(world, second, first.name, first.tech.call_id(first))
+    """Set BRIDGEPEER on the channels of a bridge to the names of the others (main/bridge.c, set_bridge_peer_vars)."""
+    if bridge.type not in ("basic", "base"):
+        return
+    for channel in bridge.channels:
+        others = [other for other in bridge.channels if other is not channel]
+        call = others[0].tech.call_id(others[0]) if len(others) == 1 and not bridge.hidden else ""
+        _name_peer(world, channel, ",".join([*bridge.hidden, *(other.name for other in others)]), call)
 
 
 def _name_peer(world: World, channel: Channel, name: str, call: str = "") -> None:
@@ -137,7 +162,9 @@ def _name_peer(world: World, channel: Channel, name: str, call: str = "") -> Non
 
 
 def _link(bridge: Bridge) -> None:
-    """Give all channels of a bridge the Linkedid of the oldest one."""
+    """Give both sides of a call the Linkedid of the oldest channel."""
+    if bridge.type != "basic":
+        return
     oldest = min((channel.linkedid for channel in bridge.channels), key=_age)
     for channel in bridge.channels:
         channel.linkedid = oldest
@@ -149,9 +176,9 @@ def _age(uniqueid: str) -> tuple[float, int]:
     return (float(seconds), int(number)) if seconds.isdigit() and number.isdigit() else (float("inf"), 0)
 
 
-def forget_peers(world: World, bridge: Bridge) -> None:
-    """Empty BRIDGEPEER of all channels of a bridge, because one of them is about to leave."""
-    for channel in bridge.channels:
+def forget_peers(world: World, bridge: Bridge, *gone: Channel) -> None:
+    """Empty BRIDGEPEER of all channels of a bridge, because one of them is about to leave, or has left."""
+    for channel in [*gone, *bridge.channels]:
         _name_peer(world, channel, "")
 
 
@@ -186,9 +213,9 @@ def _bridge_kick(world: World, action: ReceivedAction, reply: Reply) -> None:
     if wanted and wanted not in world.bridges:
         reply.error("Bridge not found")
     elif channel is None:
-        reply.error("Channel not found")
+        reply.error("Channel does not exist" if action.get("Channel") else "Channel must be provided")
     elif channel.bridge is None or (wanted and channel.bridge.uniqueid != wanted):
-        reply.error("Channel not found in bridge" if wanted else "Channel not in a bridge")
+        reply.error("Channel kick from bridge failed" if wanted else "Channel is not in a bridge")
     else:
         channels.stop(channel)
         reply.success("Channel has been kicked")

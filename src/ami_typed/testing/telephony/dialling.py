@@ -45,7 +45,7 @@ class Attempt:
         answered: The one that has answered.
         results: How the calls to the others ended.
         began: When they began.
-        alone: Whether only one is called.
+        timed: Whether variables of the caller tell when the first one rang.
         reasons: What arrived at those that refused.
     """
 
@@ -54,7 +54,7 @@ class Attempt:
     answered: Channel | None = None
     results: list[str] = field(default_factory=list[str])
     began: float = 0.0
-    alone: bool = True
+    timed: bool = False
     reasons: list[str] = field(default_factory=list[str])
 
     @property
@@ -153,7 +153,12 @@ def _read(world: World, attempt: Attempt, channel: Channel) -> None:
 
 
 def _show_progress(world: World, attempt: Attempt, channel: Channel, frame: str) -> None:
-    if attempt.caller is not None and frame in _TIMED and not attempt.caller.variables.get(_TIMED[frame]):
+    if (
+        attempt.caller is not None
+        and attempt.timed
+        and frame in _TIMED
+        and not attempt.caller.variables.get(_TIMED[frame])
+    ):
         duration(world, attempt.caller, _TIMED[frame], world.now - attempt.began)
     progress(world, attempt, channel, frame)
     if attempt.caller is not None:
@@ -181,7 +186,7 @@ def _dial(world: World, channel: Channel, data: str) -> Work[None]:
     timeout, _, options = rest.partition(",")
     for name in (*_CLEARED, *(each for time in _TIMES for each in (time, f"{time}_MS"))):
         channels.set_variable(world, channel, name, "")
-    attempt = Attempt(channel, began=world.now, alone="&" not in destinations)
+    attempt = Attempt(channel, began=world.now, timed=True)
     _call_all(world, attempt, destinations.split("&"))
     try:
         in_time = yield from wait_for_one(world, attempt, float(timeout) if timeout else None)
@@ -232,7 +237,6 @@ def _talk(world: World, attempt: Attempt, channel: Channel, peer: Channel, optio
     bridges.enter(world, bridge, peer)
     try:
         yield from bridges.stay(world, bridge, channel)
-        channel.cause = channel.cause or bridge.cause
         _finish(world, channel, attempt, answered)
     except HungUp:
         _finish(world, channel, attempt, answered)

@@ -59,8 +59,9 @@ def bridge_lines(bridge: Bridge, prefix: str = "") -> Lines:
         (prefix + "BridgeTechnology", bridge.technology),
         (prefix + "BridgeCreator", bridge.creator or UNKNOWN),
         (prefix + "BridgeName", bridge.name or UNKNOWN),
-        (prefix + "BridgeNumChannels", str(len(bridge.channels))),
+        (prefix + "BridgeNumChannels", str(len(bridge.channels) + len(bridge.hidden))),
         (prefix + "BridgeVideoSourceMode", bridge.video),
+        *([(prefix + "BridgeVideoSource", bridge.video_source)] if bridge.video_source else []),
     ]
 
 

@@ -136,11 +136,11 @@ def request(world: World, destination: str, requestor: Channel | None, uniqueids
     """Create a Local channel: ``exten@context/options``; return its first half."""
     address, _, options = destination.partition("/")[2].partition("/")
     exten, _, context = address.partition("@")
-    world.part(states.DeviceStates).providers.setdefault("local", _state)
     local = Local(world, exten, context or "default", optimises="n" not in options)
     return local.create(requestor, uniqueids)
 
 
+@states.provides_states("local")
 def _state(world: World, device: str) -> str:
     """Return the state of an extension, as a device: in use while it has a channel, invalid if there is no such one."""
     exten, _, context = device.partition("/")[2].partition("@")

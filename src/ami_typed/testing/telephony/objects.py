@@ -19,6 +19,7 @@ __all__ = [
     "UP",
     "Bridge",
     "Channel",
+    "Detour",
     "HungUp",
     "Kicked",
     "Moved",
@@ -53,6 +54,16 @@ class Party:
     def copy(self) -> Party:
         """Return another one with the same number and name."""
         return Party(self.number, self.name)
+
+
+class Detour:
+    """What a channel does outside of the bridge in which its process believes it to be."""
+
+    def returns(self) -> None:
+        """Bring the channel back."""
+
+    def ends(self) -> None:
+        """Do what has to be done when the channel has been hung up."""
 
 
 class Technology:
@@ -135,6 +146,7 @@ class Channel:
     shown_place: tuple[str, str, int] | None = None
     leaving: bool = False
     gone: bool = False
+    detour: Detour | None = None
     runs_dialplan: bool = False
     has_been_answered: float | None = None
 
@@ -145,6 +157,8 @@ class Bridge:
 
     Attributes:
         dissolves: Whether everybody has to leave when one does.
+        hidden: The names of channels in it that no event tells of, such as the announcer of a conference.
+        video_source: The Uniqueid of the channel whose video is shown.
     """
 
     uniqueid: str
@@ -153,6 +167,8 @@ class Bridge:
     creator: str = ""
     name: str = ""
     video: str = "none"
+    video_source: str = ""
+    hidden: list[str] = field(default_factory=list[str])
     dissolves: bool = True
     channels: list[Channel] = field(default_factory=list[Channel])
     gone: bool = False

@@ -5,21 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ami_typed.testing.telephony import (
+    agents,
+    conferences,
     control,
+    database,
     dialling,
     dialplan,
+    endpoints,
+    hints,
     local_channels,
+    mailboxes,
     originating,
+    parking,
     phones,
+    queue_actions,
+    queueing,
+    queues,
+    transfers,
     variables,
 )
 from ami_typed.testing.telephony.handling import ACTIONS
 from ami_typed.testing.telephony.objects import Party
+from ami_typed.testing.telephony.parking import Lot
 from ami_typed.testing.telephony.phones import Phone, Reaction
+from ami_typed.testing.telephony.queues import Member, Queue
 from ami_typed.testing.telephony.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ami_typed.releases import Release
     from ami_typed.testing.clocks import Clock
@@ -28,7 +41,18 @@ if TYPE_CHECKING:
 
 __all__ = ["SimulatedPbx"]
 
-_MODULES = (control, dialling, dialplan, local_channels, originating, phones, variables)
+_MODULES = (
+    control,
+    database,
+    dialling,
+    endpoints,
+    local_channels,
+    originating,
+    queue_actions,
+    queueing,
+    transfers,
+    variables,
+)
 """Modules that add actions, applications and technologies when they are imported."""
 
 
@@ -43,6 +67,7 @@ class SimulatedPbx:
 
     def __init__(self, release: Release, clock: Clock, emit: Emit) -> None:
         self._world = World(release, clock, emit)
+        hints.watch(self._world)
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the handler of each action that is carried out, by the action's name in lower case."""
@@ -115,6 +140,129 @@ class SimulatedPbx:
         phone = Phone(name, chosen[0] if chosen else Reaction.ANSWERS, answers or 0.0, Party(number, caller_name))
         phone.context, phone.limit = context, calls
         return phones.add(self._world, phone)
+
+    def queue(
+        self,
+        name: str,
+        *,
+        members: Iterable[str] = (),
+        strategy: str = "ringall",
+        timeout: float = 15.0,
+        retry: float = 5.0,
+        service_level: int = 0,
+        weight: int = 0,
+        longest: int = 0,
+        wrap_up: int = 0,
+        ring_in_use: bool = True,
+        join_empty: bool = True,
+        leave_when_empty: bool = False,
+        auto_pause: bool = False,
+        sets_variables: bool = False,
+    ) -> None:
+        """Add a queue, or replace the one of that name.
+
+        Args:
+            name: Its name.
+            members: The interfaces of its members, such as ``PJSIP/alice``; use `member` for more about each.
+            strategy: Whom it calls: ``ringall``, ``rrmemory``, ``fewestcalls``, ...; the random ones go round.
+            timeout: How long it calls a member, in seconds.
+            retry: How long it waits before it calls again, in seconds.
+            service_level: The time within which a call should be answered, in seconds.
+            weight: Its weight.
+            longest: The number of callers that it holds at most; 0 for no limit.
+            wrap_up: How long members rest after a call, in seconds.
+            ring_in_use: Whether it calls members who are on the telephone.
+            join_empty: Whether it lets callers in if no member is there.
+            leave_when_empty: Whether it sends callers away when no member is there any more.
+            auto_pause: Whether it pauses members who do not answer.
+            sets_variables: Whether it sets the variables about its members, its callers and itself.
+        """
+        queue = Queue(name, strategy, timeout, retry, weight, service_level, longest, wrap_up, ring_in_use, join_empty)
+        queue.leave_when_empty, queue.auto_pause = leave_when_empty, auto_pause
+        queue.sets_interface_variables = queue.sets_queue_variables = queue.sets_entry_variables = sets_variables
+        queues.add(self._world, queue)
+        for each in members:
+            self.member(name, each)
+
+    def member(
+        self,
+        queue: str,
+        interface: str,
+        *,
+        name: str = "",
+        penalty: int = 0,
+        device: str = "",
+        paused: bool = False,
+        wrap_up: int = 0,
+        ring_in_use: bool | None = None,
+    ) -> None:
+        """Add a member to a queue, as queues.conf does.
+
+        Args:
+            queue: The name of the queue.
+            interface: What is dialled to reach the member: ``PJSIP/alice``.
+            name: The member's name; the interface by default.
+            penalty: Members with a lower one are called first.
+            device: The device whose state says whether the member is free; by default that of the interface.
+            paused: Whether the member is paused.
+            wrap_up: How long the member rests after a call, in seconds.
+            ring_in_use: Whether the member is called while on the telephone; as the queue says by default.
+
+        Raises:
+            ValueError: There is no such queue.
+        """
+        found = self._world.part(queues.Queues).known.get(queue)
+        if found is None:
+            raise ValueError(f"There is no queue {queue!r}; add it with queue({queue!r}) first.")
+        member = Member(interface, name or interface, device or queues.device_of(interface), penalty)
+        member.paused, member.wrap_up = paused, wrap_up
+        member.ring_in_use = found.ring_in_use if ring_in_use is None else ring_in_use
+        queues.add_member(self._world, found, member)
+
+    def parking_lot(
+        self,
+        name: str = "default",
+        *,
+        extension: str = "700",
+        spaces: tuple[int, int] = (701, 720),
+        timeout: float = 45.0,
+        context: str = "parkedcalls",
+        comeback_context: str = "parkedcallstimeout",
+        comeback_to_origin: bool = True,
+        find_next: bool = False,
+    ) -> None:
+        """Add a parking lot, with the extensions to park and to retrieve calls in its context.
+
+        Args:
+            name: Its name.
+            extension: The extension that parks who calls it.
+            spaces: The first and the last space, which are extensions too.
+            timeout: How long a call may stay, in seconds; 0 for no limit.
+            context: The context of the extensions.
+            comeback_context: The context in which calls that nobody retrieves go on, if not to who parked them.
+            comeback_to_origin: Whether such calls ring who parked them.
+            find_next: Whether to take the space after the last one, instead of the first that is free.
+        """
+        lot = Lot(name, extension, *spaces, context, timeout, comeback_context, comeback_to_origin, find_next=find_next)
+        parking.add(self._world, lot)
+
+    def agent(self, number: str, *, name: str = "") -> None:
+        """Add an agent, who logs in with the application AgentLogin."""
+        self._world.part(agents.Agents).known[number] = agents.Agent(number, name)
+
+    def conference_profile(self, name: str, *qualities: str) -> None:
+        """Add a user profile of ConfBridge.
+
+        Args:
+            name: Its name.
+            qualities: What its users are: ``admin``, ``marked``, ``muted``, ``wait_marked``.
+        """
+        self._world.part(conferences.Profiles).known[name] = frozenset(qualities)
+
+    def mailbox(self, name: str, *, new: int = 0, old: int = 0, urgent: int = 0) -> None:
+        """Set the number of messages in a mailbox: ``600@default``."""
+        mailboxes.change(self._world, name, mailboxes.Mailbox(new, old, urgent))
+        self._world.scheduler.settle()
 
     def call(self, *, caller: str, to: str) -> None:
         """Let a telephone call an extension.

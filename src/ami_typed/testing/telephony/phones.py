@@ -158,8 +158,6 @@ def quality(world: World, channel: Channel) -> None:
 def add(world: World, phone: Phone) -> Phone:
     """Add a telephone, or replace the one of that name."""
     phones = world.part(Phones)
-    technology = phone.name.partition("/")[0].lower()
-    world.part(states.DeviceStates).providers.setdefault(technology, _state)
     phones.known[phone.name.lower()] = phone
     return phone
 
@@ -206,6 +204,7 @@ def hang_up(world: World, channel: Channel, cause: int | None = 16) -> None:
     channels.queue_hangup(world, channel, _CLEARING if cause is None and channel.bridge else cause)
 
 
+@states.provides_states("pjsip", "sip", "iax2", "dahdi")
 def _state(world: World, device: str) -> str:
     """Return a telephone's state, as a device."""
     found = states.of_channels(world, device)

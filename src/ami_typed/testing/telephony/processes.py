@@ -4,6 +4,7 @@ Rules of this module:
 
 - A process runs until it yields a `Wait`. It is resumed when one of the signals it waits for is raised, or when the
   time is over; the expression ``yield`` is true if it was a signal.
+- A wait of no time lets everything else that is ready run first.
 - Whatever can run at once does so before `Scheduler.settle` returns, in the order in which it became able to run. So
   the same actions always give the same events in the same order.
 - An error passed to `Process.interrupt` is raised in the process where it waits.
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from ami_typed.testing.clocks import Clock, Timer
 
-__all__ = ["HungUp", "Process", "Scheduler", "Signal", "Wait", "Work"]
+__all__ = ["Afterwards", "HungUp", "Process", "Scheduler", "Signal", "Wait", "Work"]
 
 T = TypeVar("T")
 
@@ -41,6 +42,23 @@ class Signal:
         """Resume every process that waits for it."""
         for process in tuple(self.waiting):
             process.wake()
+
+
+class Afterwards:
+    """A context manager that calls a function at its end, unless the process is abandoned with its simulator.
+
+    A ``finally`` would run when an abandoned generator is collected, and send events to nobody.
+    """
+
+    def __init__(self, callback: Callable[[], object]) -> None:
+        self._callback = callback
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not GeneratorExit:
+            self._callback()
 
 
 class Wait(NamedTuple):
@@ -103,8 +121,8 @@ class Process:
 
     def _wait(self, wait: Wait) -> None:
         self._waits = wait
-        if self._error is not None:
-            self.wake()
+        if self._error is not None or (wait.seconds is not None and wait.seconds <= 0):
+            self.wake(False)
             return
         for signal in wait.signals:
             signal.waiting.append(self)

@@ -12,7 +12,21 @@ if TYPE_CHECKING:
     from ami_typed.testing.telephony.objects import Channel
     from ami_typed.testing.telephony.world import World
 
-__all__ = ["DeviceStates", "changed", "channel_changed", "device_state", "of_channels"]
+__all__ = ["DeviceStates", "changed", "channel_changed", "device_state", "of_channels", "provides_states"]
+
+
+PROVIDERS: dict[str, Callable[[World, str], str]] = {}
+"""What knows the states of devices, by what stands before the slash or the colon of their names."""
+
+
+def provides_states(*technologies: str) -> Callable[[Callable[[World, str], str]], Callable[[World, str], str]]:
+    """Add a function that knows the states of devices."""
+
+    def add(provider: Callable[[World, str], str]) -> Callable[[World, str], str]:
+        PROVIDERS.update((technology, provider) for technology in technologies)
+        return provider
+
+    return add
 
 
 class DeviceStates:
@@ -21,14 +35,12 @@ class DeviceStates:
     Attributes:
         known: The state of each device that has been sent.
         custom: The states that were set, of ``Custom:`` devices and those of other modules.
-        providers: What knows the states of the devices of a technology, by its prefix.
         observers: What wants to know of changes: called with the device and its state.
     """
 
     def __init__(self) -> None:
         self.known: dict[str, str] = {}
         self.custom: dict[str, str] = {}
-        self.providers: dict[str, Callable[[World, str], str]] = {}
         self.observers: list[Callable[[World, str, str], None]] = []
 
 
@@ -48,7 +60,7 @@ def device_state(world: World, device: str) -> str:
     if device in part.custom:
         return part.custom[device]
     technology = device.partition("/")[0] if "/" in device else device.partition(":")[0]
-    provider = part.providers.get(technology.lower())
+    provider = PROVIDERS.get(technology.lower())
     if provider is not None:
         return provider(world, device)
     return of_channels(world, device) or "UNKNOWN"
