@@ -150,7 +150,7 @@ class Simulated:
 
     def send(self, request: Request[Any]) -> Recorded | None:
         """Send a request, if the release has it; let time pass until it is answered."""
-        action = ReceivedAction(list(request.lines()))
+        action = ReceivedAction.of("\r\n".join(f"{name}: {value}" for name, value in request.lines()).encode())
         known = registry.action_class(action.action).releases
         if self.release not in known:
             return None
