@@ -16,7 +16,7 @@ nox.options.sessions = ["lint", "types", "fresh", "tests"]
 nox.options.default_venv_backend = "venv"
 
 GROUPS = nox.project.load_toml("pyproject.toml")
-SUPPORTED = ("3.11", "3.12", "3.13")
+SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 
 
 PYENV = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"

@@ -6,6 +6,7 @@ Nothing here waits for time to pass. `PATIENCE` only bounds how long a test that
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import queue
 import socket
@@ -200,7 +201,9 @@ class Peer:
     def __init__(self, connected: socket.socket) -> None:
         connected.settimeout(PATIENCE)
         self.socket = connected
-        self._file = connected.makefile("rb")
+        self._file = io.BufferedReader(
+            connected.makefile("rb", buffering=0), 8192
+        )  # from 3.14 on it would be 128 KiB by default
 
     def send(self, *octets: bytes) -> None:
         """Send bytes."""

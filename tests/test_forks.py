@@ -658,6 +658,9 @@ def printed(running: subprocess.Popen[str]) -> tuple[str, str]:
 @pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("way", ["threads", "tasks"])
 def test_children_that_end_by_themselves_leave_the_link_whole(way: str, tls: bool, certificate: str) -> None:
+    if way == "tasks" and sys.version_info >= (3, 14):
+        pytest.skip("NOT RUN: since Python 3.14 a task of a forked child cannot end it by SystemExit")
+
     def reply(request: dict[str, str]) -> bytes:
         return message("Event: Gadget") + echo(request)
 

@@ -40,22 +40,22 @@ def found() -> tuple[list[str], list[str]]:
 
 def test_an_interpreter_on_the_path_is_found(machine: Callable[..., None]) -> None:
     machine("bin", "3.12")
-    assert found() == (["3.12"], ["3.11", "3.13"])
+    assert found() == (["3.12"], ["3.11", "3.13", "3.14"])
 
 
 def test_a_shim_that_runs_nothing_is_no_interpreter(machine: Callable[..., None]) -> None:
     machine("bin", "3.12", 127)
-    assert found() == ([], ["3.11", "3.12", "3.13"])
+    assert found() == ([], ["3.11", "3.12", "3.13", "3.14"])
 
 
 def test_pyenvs_interpreters_are_found_behind_its_shims_and_put_on_the_path(
     machine: Callable[..., None], tmp_path: Path
 ) -> None:
     machine("bin", "3.13", 127)
-    for release in ("3.13.2", "3.13.10", "3.14.0rc1"):
+    for release in ("3.13.2", "3.13.10", "3.15.0rc1"):
         machine(f"pyenv/versions/{release}/bin", release.rpartition(".")[0])
     machine("pyenv/versions/3.12.1/bin", "3.12", 1)
-    assert found() == (["3.13"], ["3.11", "3.12"])
+    assert found() == (["3.13"], ["3.11", "3.12", "3.14"])
     assert os.environ["PATH"].split(os.pathsep) == [
         str(tmp_path / "pyenv/versions/3.13.10/bin"),
         str(tmp_path / "bin"),
@@ -64,4 +64,4 @@ def test_pyenvs_interpreters_are_found_behind_its_shims_and_put_on_the_path(
 
 def test_a_release_candidate_of_pyenvs_is_not_taken(machine: Callable[..., None]) -> None:
     machine("pyenv/versions/3.13.0rc1/bin", "3.13")
-    assert found() == ([], ["3.11", "3.12", "3.13"])
+    assert found() == ([], ["3.11", "3.12", "3.13", "3.14"])

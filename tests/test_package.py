@@ -31,9 +31,8 @@ GENERATED = {"actions", "events", "responses", "aggregates", "enums", "catalogue
 
 def loaded_after(program: str) -> set[str]:
     """The modules that a program loads in a fresh Python, beyond those that Python itself needs."""
-    return set(
-        in_a_fresh_process(f"import sys; before = set(sys.modules)\n{program}\nprint(*set(sys.modules) - before)")
-    )
+    before = f"import sys{', annotationlib' if sys.version_info >= (3, 14) else ''}; before = set(sys.modules)"
+    return set(in_a_fresh_process(f"{before}\n{program}\nprint(*set(sys.modules) - before)"))
 
 
 def generated(modules: set[str]) -> set[str]:
@@ -85,7 +84,7 @@ def test_named_tuples_are_those_of_typing(cls: Any) -> None:
     of_typing: Any = NamedTuple
     made = of_typing(cls.__name__, list(fields.items()))
     assert cls._fields == made._fields
-    assert {*dir(made)} - {"__orig_bases__"} <= {*dir(cls)}
+    assert {*dir(made)} - {"__orig_bases__", "__annotate_func__"} <= {*dir(cls)}
     assert (cls.__match_args__, cls._field_defaults.keys()) == (cls._fields, {*cls._fields} & {*cls._field_defaults})
     assert cls.__doc__ != made.__doc__
     assert [each.annotation for each in inspect.signature(cls).parameters.values()] == [*cls.__annotations__.values()]

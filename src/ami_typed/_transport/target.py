@@ -51,6 +51,8 @@ class Certificates(NamedTuple):
         import ssl
 
         context = ssl.create_default_context(cafile=self.cafile)
+        # Python asks for it too, but not where a distribution leaves the choice to OpenSSL's configuration.
+        context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
         if self.certfile is not None:
             context.load_cert_chain(self.certfile, self.keyfile, password="")  # or OpenSSL prompts on the terminal
         return context
