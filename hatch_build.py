@@ -31,6 +31,7 @@ BY_MYPYC = (
     "_protocol.framing",
     "exchanges",
     "_protocol.quirks",
+    "_protocol.recognition",
     "_protocol.session",
     "_delivery.audience",
     "_transport.threads",

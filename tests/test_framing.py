@@ -31,21 +31,20 @@ def cut(stream: bytes, places: list[int]) -> list[bytes]:
 
 def framed(pieces: list[bytes], framer: Framer | None = None) -> list[bytes]:
     """Feed pieces to a framer; return all messages, without empty lines before them."""
-    framer = framer or Framer(LIMITS)
+    framer = framer or a_framer()
     return [solid for piece in pieces for octets in fed(framer, piece) if (solid := octets.lstrip(b"\r\n"))]
 
 
 def fed(framer: Framer, piece: bytes) -> list[bytes]:
-    """Feed a piece to a framer that awaits an answer; return the messages that it completes."""
-    framer.raw = True
+    """Feed a piece to a framer; return the messages that it completes."""
     messages = framer.feed(piece)
     return messages.split(b"\r\n\r\n")[:-1] if isinstance(messages, bytes) else list(messages)
 
 
-def a_framer(*, bare: bool = False) -> Framer:
-    """Make a framer for messages of the usual form, or for some that may end in bare LFs."""
-    framer = Framer(LIMITS)
-    framer.bare = is_bare if bare else None
+def a_framer(limits: Limits = LIMITS, *, bare: bool = False) -> Framer:
+    """Make a framer that expects raw text, and perhaps messages that end in bare LFs."""
+    framer = Framer(limits)
+    framer.expect(is_bare if bare else None, raw=True)
     return framer
 
 
@@ -228,7 +227,7 @@ def test_garbage_cut_anywhere_is_the_same_garbage(garbage: bytes, places: list[i
 
 
 def test_a_message_that_has_begun_and_not_ended_is_known_as_such() -> None:
-    framer = Framer(LIMITS)
+    framer = a_framer()
     pieces = [b"Event: A\r\n", b"\r\nEve", b"nt: B\r\n\r\n"]
     assert [(fed(framer, piece), framer.incomplete) for piece in pieces] == [
         ([], True),
@@ -239,7 +238,7 @@ def test_a_message_that_has_begun_and_not_ended_is_known_as_such() -> None:
 
 
 def test_one_byte_at_a_time_a_long_value_is_not_copied_again_for_each() -> None:
-    framer = Framer(LIMITS)
+    framer = a_framer()
     octets = b"Event: A\r\nLong: " + b"x" * (1 << 16)
     for place in range(len(octets)):
         assert fed(framer, octets[place : place + 1]) == []
@@ -250,7 +249,7 @@ def test_one_byte_at_a_time_a_long_value_is_not_copied_again_for_each() -> None:
 
 @pytest.mark.parametrize("held", range(1, 20))
 def test_an_end_that_lies_across_reads_is_found_however_much_was_held(held: int) -> None:
-    framer = Framer(LIMITS)
+    framer = a_framer()
     for _ in range(held):
         assert fed(framer, b"x") == []
     for octet in (b"\r", b"\n", b"\r"):
@@ -286,7 +285,7 @@ def test_raw_text_behind_an_empty_line_too_many_is_one() -> None:
 
 
 def test_raw_text_that_has_not_ended_is_held() -> None:
-    framer = Framer(LIMITS)
+    framer = a_framer()
     assert fed(framer, b"Response: Follows\r\nActionID: 1\r\na\r\n\r\nb") == []
     assert framer.incomplete
     assert fed(framer, b"\n--END COMMAND--\r\n\r\n") == [
@@ -333,7 +332,7 @@ def test_the_first_line_is_cut_off_whatever_its_end() -> None:
 
 
 def test_the_first_line_may_come_in_pieces() -> None:
-    framer = Framer(LIMITS)
+    framer = a_framer()
     for octet in b"Asterisk/1\r":
         assert framer.line(bytes([octet])) is None
     assert framer.line(b"\nEvent: A\r\n\r\n") == (b"Asterisk/1", b"Event: A\r\n\r\n")
@@ -341,7 +340,7 @@ def test_the_first_line_may_come_in_pieces() -> None:
 
 
 def test_a_first_line_that_does_not_end_is_not_waited_for() -> None:
-    framer = Framer(LIMITS)
+    framer = a_framer()
     with pytest.raises(ami.ManagerSocketError, match="1 KiB"):
         framer.line(b"x" * 1025)
 
@@ -350,14 +349,14 @@ def test_a_first_line_that_does_not_end_is_not_waited_for() -> None:
 
 
 def test_a_line_longer_than_its_limit_ends_the_connection() -> None:
-    framer = Framer(Limits(line=100))
+    framer = a_framer(Limits(line=100))
     fed(framer, b"Event: A\r\nLong: " + b"x" * 60)
     with pytest.raises(ami.ProtocolError, match=r"line of more than 100 bytes \(Limits\.line\)"):
         fed(framer, b"x" * 60)
 
 
 def test_a_message_longer_than_its_limit_ends_the_connection() -> None:
-    framer = Framer(Limits(message=100))
+    framer = a_framer(Limits(message=100))
     fed(framer, b"Event: A\r\n" * 9)
     with pytest.raises(ami.ProtocolError, match=r"message of more than 100 bytes \(Limits\.message\)"):
         fed(framer, b"Event: A\r\n" * 9)
@@ -365,19 +364,19 @@ def test_a_message_longer_than_its_limit_ends_the_connection() -> None:
 
 def test_a_message_of_more_lines_than_its_limit_ends_the_connection() -> None:
     lines = [f"Key{number}: x" for number in range(100)]
-    assert len(framed([message(*lines)], Framer(Limits(headers=100)))) == 1
+    assert len(framed([message(*lines)], a_framer(Limits(headers=100)))) == 1
     with pytest.raises(ami.ProtocolError, match=r"more than 100 lines \(Limits\.headers\)"):
-        framed([message(*lines, "One: more")], Framer(Limits(headers=100)))
+        framed([message(*lines, "One: more")], a_framer(Limits(headers=100)))
 
 
 def test_limits_count_each_message_and_each_line_for_itself() -> None:
-    framer = Framer(Limits(line=60, message=100, headers=4))
+    framer = a_framer(Limits(line=60, message=100, headers=4))
     for _ in range(50):
         assert framed(cut(message("Event: A", "Key: " + "x" * 40, "Key: 2"), [30]), framer) != []
 
 
 def test_a_line_is_measured_from_its_own_beginning() -> None:
-    framer = Framer(Limits(line=100))
+    framer = a_framer(Limits(line=100))
     half = b"Event: " + b"x" * 53
     assert fed(framer, half) == []
     for _ in range(5):
@@ -385,7 +384,7 @@ def test_a_line_is_measured_from_its_own_beginning() -> None:
 
 
 def test_lines_that_have_ended_do_not_count_into_the_next() -> None:
-    framer = Framer(Limits(line=20))
+    framer = a_framer(Limits(line=20))
     for _ in range(10):
         assert fed(framer, b"Key: value\r\nKey: val") == []
         assert fed(framer, b"ue\r\n") == []
@@ -430,8 +429,7 @@ ENDLESS = {
 def test_what_has_come_is_not_searched_again_for_each_piece(begin: bytes, more: bytes, mode: str) -> None:
     """Searched again for each of these pieces, two megabytes take minutes; once, they take a part of a second."""
     framer = Framer(LIMITS)
-    framer.bare = by_its_name if mode == "bare" else None
-    framer.raw = mode != "usual"
+    framer.expect(by_its_name if mode == "bare" else None, raw=mode != "usual")
     spent = time.process_time()
     found = list(_any(framer.feed(begin)))
     for _ in range((2 << 20) // len(more)):

@@ -11,7 +11,7 @@ import pytest
 import ami_typed as ami
 from ami_typed import Limits, _speed
 from ami_typed._delivery.subscriptions import Handlers
-from ami_typed._protocol import session
+from ami_typed._protocol import recognition, session
 from ami_typed._protocol.session import Session
 from tests.support import (
     PATIENCE,
@@ -39,9 +39,10 @@ def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     from ami_typed._speed import plain
 
     if request.param == "plain":
-        monkeypatch.setattr(session, "sift", plain.sift)
+        monkeypatch.setattr(recognition, "sift", plain.sift)
+        monkeypatch.setattr(recognition, "Kind", plain.Kind)
         monkeypatch.setattr(session, "Kind", plain.Kind)
-        monkeypatch.setattr(session, "unread", plain.unread)
+        monkeypatch.setattr(recognition, "unread", plain.unread)
     elif not _speed.compiled:
         pytest.skip("NOT RUN: the C part is not built here")
 

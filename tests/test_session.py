@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import ami_typed as ami
 from ami_typed import actions, registry
 from ami_typed._delivery.subscriptions import Handlers
-from ami_typed._protocol import session
+from ami_typed._protocol import recognition
 from ami_typed._protocol.session import Received, Session
 from ami_typed._speed import unread
 from ami_typed.fields import zone_of
@@ -448,7 +448,7 @@ def test_an_event_that_nobody_wants_is_not_delivered_and_not_made_again(monkeypa
         made.append(name)
         return unread(cls, octets, name, zone)
 
-    monkeypatch.setattr(session, "unread", counting)
+    monkeypatch.setattr(recognition, "unread", counting)
     talk = Talk("Gadget")
     assert talk.heard(*[message("Event: Noise", f"Number: {number}") for number in range(50)], gadget("x")) == [
         {"Event": "Gadget", "ActionID": "x", "Size": "1"}
@@ -520,7 +520,7 @@ def test_unwanted_events_are_passed_over_while_a_list_is_gathered_and_its_items_
 
 
 def test_more_kinds_of_events_than_are_remembered_are_all_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "_NAMES", 3)
+    monkeypatch.setattr(recognition, "_NAMES", 3)
     talk = Talk("Kind7", "Gadget")
     stream = [message(f"Event: Kind{number}") for number in range(10)]
     for _ in range(2):
@@ -664,7 +664,7 @@ def test_an_odd_answer_that_never_comes_is_not_expected_for_ever() -> None:
     talk.heard(message("Event: Gadget"))
     assert not talk.session._quirks
     assert not talk.session._raw_texts
-    assert talk.session._framer.bare is None
+    assert talk.session._framer.usual
     next_ = talk.open(RawText("B"))
     assert talk.hear(message("text two")).settled == [next_]
 
@@ -699,7 +699,7 @@ def test_the_text_of_a_command_that_timed_out_makes_no_events() -> None:
     text = f"Response: Follows\r\nActionID: {command.action_id}\r\na\r\n\r\nEvent: Gadget\n--END COMMAND--\r\n\r\n"
     (late,) = talk.heard(text.encode())
     assert late.data == ["a", "", "Event: Gadget"]
-    assert talk.session._framer.raw is False
+    assert talk.session._framer.usual
 
 
 ENDLESS = {

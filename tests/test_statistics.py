@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import ami_typed as ami
 from ami_typed._delivery.subscriptions import Handlers
-from ami_typed._protocol import session
+from ami_typed._protocol import recognition
 from ami_typed._protocol import tally as counting
 from ami_typed._protocol.session import Session
 from ami_typed._protocol.tally import Tally, Times
@@ -79,7 +79,7 @@ def test_the_counts_stay_exact_when_somebody_begins_or_ceases_to_want_events() -
 
 
 def test_a_server_that_sends_ever_new_names_is_counted_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "_NAMES", 2)
+    monkeypatch.setattr(recognition, "_NAMES", 2)
     talk = Talk("")
     for name in ("One", "Two", "Three", "One", "Four", "One"):
         talk.hear(message(f"Event: {name}") * 2)

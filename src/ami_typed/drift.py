@@ -490,6 +490,6 @@ def _messages(octets: bytes) -> list[bytes]:
         octets = octets.replace(b"\n", b"\r\n")
     greeting, _, rest = octets.partition(b"\r\n")
     framer = Framer(Limits())
-    framer.raw = True
+    framer.expect(None, raw=True)
     found = framer.feed((octets if b": " in greeting else rest) + _END)
     return [each.lstrip(b"\r\n") for each in (found.split(_END) if isinstance(found, bytes) else found)]

@@ -103,7 +103,7 @@ def framing(data: bytes) -> None:
     flags, pieces = cut = Cut.of(data)
     framer = Framer(Limits())
     bare = bool(flags & 1)
-    framer.bare, framer.raw = _is_bare if bare else None, True
+    framer.expect(_is_bare if bare else None, raw=True)
     found = [octets for piece in pieces for octets in _each(framer.feed(piece))]
     assert _solid(found) == _solid(messages_in(cut.stream, bare=bare))
 

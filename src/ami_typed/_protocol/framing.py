@@ -3,9 +3,9 @@
 Rules of this module:
 
 - A message ends at an empty line. Lines end in CR LF. A bare LF, which any value may contain, ends a line only in
-  answers that are known to break this rule and are recognised by their ActionID (`Framer.bare`).
+  answers that are known to break this rule and are recognised by their ActionID (`Framer.expect`).
 - A command's raw text (Asterisk 13) ends at ``--END COMMAND--``, however many empty lines it contains. This marker is
-  searched for only while such an answer is pending (`Framer.raw`).
+  searched for only while such an answer is pending (`Framer.expect`).
 - Buffered bytes are searched once: framing takes time linear in the number of bytes, however reads split them.
 - A CR, LF or NUL in a name or value is rejected before anything is written.
 - Under TLS, requests are split into records that Asterisk reads completely (`records`).
@@ -137,21 +137,33 @@ class Framer:
     Args:
         limits: See `Limits`.
 
-    Attributes:
-        bare: Called with the part of a message before its first empty line; returns whether a bare LF ends its lines,
-            too. `None` while no such answer is pending.
-        raw: Whether a command's raw text may arrive.
     """
 
     def __init__(self, limits: Limits) -> None:
-        self.bare: Callable[[bytes], bool] | None = None
-        self.raw = False
+        self._bare: Callable[[bytes], bool] | None = None
+        self._raw = False
         self._limits = limits
         self._headers = limits.headers
         self._parts: list[bytes] = []
         self._held = 0
         self._line = 0
         self._ending = _UNKNOWN
+
+    def expect(self, bare: Callable[[bytes], bool] | None, *, raw: bool) -> None:
+        """Expect answers that end by another rule, or no longer.
+
+        Args:
+            bare: Called with the part of a message before its first empty line; returns whether a bare LF ends its
+                lines, too. `None` if no such answer is pending.
+            raw: Whether a command's raw text may arrive.
+        """
+        self._bare = bare
+        self._raw = raw
+
+    @property
+    def usual(self) -> bool:
+        """Whether all messages end by the usual rule."""
+        return self._bare is None and not self._raw
 
     @property
     def incomplete(self) -> bool:
@@ -179,8 +191,8 @@ class Framer:
         """Return whether bytes are one message with its end, of the usual form; then `feed` need not be called."""
         return (
             not self._parts
-            and self.bare is None
-            and not self.raw
+            and self._bare is None
+            and not self._raw
             and data.find(_END) == len(data) - len(_END)
             and len(data) <= self._headers
         )
@@ -190,14 +202,14 @@ class Framer:
 
         Returns:
             The messages, unmodified, each with its closing empty line. The beginning of an incomplete message, which
-            is also buffered here, may follow the last one. If a message may end by another rule (`bare`, `raw`), an
+            is also buffered here, may follow the last one. If a message may end by another rule (see `expect`), an
             iterator over the messages without their closing empty lines. It splits lazily, so that one message may
-            change `bare` for the next, and yields an empty message for an empty line where a message should begin.
+            change the rule for the next, and yields an empty message for an empty line where a message should begin.
 
         Raises:
             ProtocolError: A limit is exceeded.
         """
-        if self.bare is not None or self._ending > _PLAIN:
+        if self._bare is not None or self._ending > _PLAIN:
             return self._cut(data)
         if not holds(data, _END) and not self._ends_across(data):
             self._parts.append(data)
@@ -207,7 +219,7 @@ class Framer:
             data = b"".join((*self._parts, data))
             self._parts.clear()
         self._forget()
-        if self.raw and holds(data, _RAW_TEXT):
+        if self._raw and holds(data, _RAW_TEXT):
             return self._cut(data)
         end = data.rfind(_END) + len(_END)
         if data.endswith(_END + b"\r\n", 0, end):
@@ -249,13 +261,13 @@ class Framer:
 
     def _first_end(self, data: bytes, start: int) -> tuple[int, int] | None:
         """Find the end of a message without an empty line so far; the part before the first one determines its rule."""
-        empty = (_END_OF_LINES if self.bare is None else _BARE_END).search(data, start)
+        empty = (_END_OF_LINES if self._bare is None else _BARE_END).search(data, start)
         if empty is None:
             return None
         before = b"".join((*self._parts, data[start : empty.start()])).lstrip(b"\r\n")
-        if self.raw and before.startswith(_RAW_TEXT):
+        if self._raw and before.startswith(_RAW_TEXT):
             self._ending = _TEXT_END if holds(before, _RAW_TEXT_END) else _TEXT
-        elif self.bare is not None and self.bare(before):
+        elif self._bare is not None and self._bare(before):
             return empty.span()
         else:
             self._ending = _PLAIN

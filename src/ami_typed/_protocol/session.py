@@ -1,16 +1,13 @@
 """Protocol state for one connection. Sans-I/O: feed it bytes and timestamps, and act on what it returns.
 
-It returns the messages to deliver, the requests that are settled, and the time at which to call it again. Rules of this
-module:
+It returns the messages to deliver, the requests that are settled, and the time at which to call it again. `recognition`
+decides what a message is, this module whose it is. Rules of this module:
 
 - A request is registered before its first byte is sent, so that no answer can arrive before it is expected.
 - An answer belongs to the request with its ActionID and to no other. The few answers without one (raw text) go to the
   requests that expect them, in the order of sending.
-- The first line of a message determines its type. Later lines never turn it into an event or another answer, because
-  values may contain any text.
 - A list ends with an event that is marked ``EventList: Complete`` or that its action names, or with an error; its items
   are the events of its classes that bear the ActionID of the request.
-- For an event without a subscriber, only its name and its end are located.
 - When the connection ends, every pending request is settled with an error that states what is certain.
 - Of `dict`'s methods that messages override, only ``message[name]`` is used here: mypyc takes others for `dict`'s own.
 """
@@ -20,35 +17,31 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-import weakref
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ami_typed._language.codecs import text
 from ami_typed._language.headers import Sometimes
-from ami_typed._protocol.framing import Framer, encode
-from ami_typed._protocol.quirks import Quirks, RawTexts, is_odd
+from ami_typed._protocol.framing import encode
+from ami_typed._protocol.quirks import is_odd
+from ami_typed._protocol.recognition import BOOTED, Received, Recognition, Subscriptions
 from ami_typed._protocol.tally import BATCH, Tally
 from ami_typed._protocol.visibility import Visibility, refuse_mistakes
-from ami_typed._speed import Kind, header, holds, sift, unread, written
-from ami_typed.drift import Drift, Inspector
+from ami_typed._speed import Kind, header, holds, written
+from ami_typed.drift import Drift
 from ami_typed.errors import (
     HeaderRefused,
     ListTooLong,
     ManagerError,
     NotAsterisk,
     NotInRelease,
-    ProtocolError,
     TooManyPending,
 )
 from ami_typed.exchanges import Exchange
 from ami_typed.limits import Limits
 from ami_typed.messages import (
-    DEFINED,
-    EVENT_GENERIC,
     KEY_ACTION,
     KEY_ACTIONID,
-    KEY_EVENT,
     KEY_RESPONSE,
     RESPONSE_GENERIC,
     Aggregate,
@@ -60,29 +53,24 @@ from ami_typed.messages import (
     usual_timeout,
 )
 from ami_typed.quantities import LONGEST, seconds
-from ami_typed.registry import check_request, class_of, event_class, has_sorts, knowledge_for, knowledge_of
+from ami_typed.registry import check_request, knowledge_for, knowledge_of
 from ami_typed.releases import Release, Releases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import tzinfo
 
-    from ami_typed._speed.plain import Items
     from ami_typed.errors import ConnectionLost
 
 __all__ = ["Received", "Session"]
 
 R = TypeVar("R")
 
-_BOOTED: Final = "FullyBooted"
 _END: Final = b"\r\n\r\n"
 _ID: Final = b"\r\nActionID: "
 _LIST: Final = b"\r\nEventList: "
 _EVENT_LIST = Sometimes("EventList", text)
 _ENDS = frozenset({"complete", "cancelled"})
-_PLAIN_ANSWERS: Final = {b"Response: Success": "Success", b"Response: Error": "Error"}
-_NAMES: Final = 4096
-"""The maximum number of first lines to remember; a server that sends more of them is not worth optimising for."""
 Greeting = tuple[str, str]
 """The name in the server's greeting, and the version of its Manager Interface."""
 
@@ -106,49 +94,7 @@ def _closes(event: Event) -> bool:
     return holds(event._octets, _LIST) and _list_mark(event) in _ENDS
 
 
-def _first_header(message: Message) -> tuple[str, str]:
-    """Return name and value of the first line; the names ``Event`` and ``Response`` are normalised in case."""
-    name, colon, value = message.raw[0].partition(":")
-    if not colon:  # a lone word is not a header
-        return "", ""
-    known = {KEY_EVENT.lower(): KEY_EVENT, KEY_RESPONSE.lower(): KEY_RESPONSE}
-    return known.get(name.strip().lower(), name), value.strip()
-
-
-class Subscriptions(Protocol):
-    """The events that any callback or stream receives.
-
-    Attributes:
-        version: Changes whenever a result of `wants` may change.
-    """
-
-    @property
-    def version(self) -> int: ...
-
-    def wants(self, name: str) -> bool:
-        """Whether any callback or stream receives events of this name."""
-        ...
-
-
-class Received:  # noqa: PLW1641 - it is mutable, so it has no hash
-    """The result of processing input.
-
-    Args:
-        deliveries: Events, aggregates and responses without a request, in the order of their arrival.
-        settled: The exchanges whose senders have nothing more to wait for.
-    """
-
-    __slots__ = ("deliveries", "settled")
-
-    def __init__(self, deliveries: list[Message | Aggregate], settled: list[Exchange[Any]]) -> None:
-        self.deliveries = deliveries
-        self.settled = settled
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Received) and self.deliveries == other.deliveries and self.settled == other.settled
-
-
-class Session:
+class Session(Recognition):
     """The state of one connection.
 
     Args:
@@ -186,40 +132,26 @@ class Session:
         tally: Tally | None = None,
         zone: tzinfo | None = None,
     ) -> None:
+        super().__init__(handlers, limits, Drift() if drift is None else drift, tally or Tally(), zone)
         self.greeting: Greeting | None = None
         self.booted = False
         self.boot_waiters: set[Callable[[], object]] = set()
         self.visibility = Visibility()
         self._release: Release | None = None
-        self.tally = tally or Tally()
         self.lasting: list[Request[Any]] = []
         self.login: Request[Any] | None = None
         self.leaving = False
-        self._handlers = weakref.ref(handlers)
-        self._limits = limits
-        self._framer = Framer(limits)
         self._token = token
-        self._zone = zone
         self._opened = 0
         self._aggregate_timeout = aggregate_timeout
         self._late_timeout = late_timeout
         self._check_releases = check_releases
-        self._drift = Drift() if drift is None else drift
-        self._inspector = Inspector(self._drift)
         self._pending: dict[str, Exchange[Any]] = {}
         self._gathering: dict[str, Exchange[Any]] = {}
-        self._lists: dict[bytes, Exchange[Any]] = {}
         self._ignored: dict[str, Exchange[Any]] = {}
-        self._raw_texts = RawTexts(limits)
-        self._quirks = Quirks()
         self._overdue: dict[str, float] = {}
-        self._unreturned = Received([], [])
         self._given_up: deque[tuple[float, str]] = deque()
-        self._texts: set[str] = set()
         self._occupied: dict[str, tuple[float, float]] = {}
-        self._kinds: dict[bytes, Kind] = {}
-        self._version = handlers.version
-        self._classes = DEFINED.version
 
     # Queries of the shell
 
@@ -234,19 +166,9 @@ class Session:
         self._release = told or (Release.greeting_with(self.greeting[1]) if self.greeting else None)
 
     @property
-    def incomplete(self) -> bool:
-        """Whether a message has begun but not ended."""
-        return self._framer.incomplete
-
-    @property
     def busy(self) -> bool:
         """Whether the rest of a message or of a list is pending, which may time out."""
         return bool(self._gathering or self._framer.incomplete)
-
-    @property
-    def uninspected(self) -> bool:
-        """Whether `receive` has set messages aside for `inspect`."""
-        return self._inspector.waiting
 
     @property
     def pending(self) -> int:
@@ -380,12 +302,11 @@ class Session:
             self._occupied[action_id] = now, now + seconds
         if knowledge.text_follows is not None and self._answers_with_text(knowledge.text_follows):
             self._texts.add(action_id)
-            self._framer.raw = True
         if knowledge.raw_text:
             self._raw_texts.expect(exchange)
         if is_odd(knowledge):
             self._quirks.expect(action_id, knowledge)
-            self._framer.bare = self._quirks.bare
+        self._reframe()
 
     def _answers_with_text(self, releases: Releases) -> bool:
         return self.release is None or self.release in releases
@@ -540,53 +461,9 @@ class Session:
         Raises:
             ProtocolError: The server sent more than `Limits` allows; the connection is no longer usable.
         """
-        received = Received([], [])
-        handlers = self._handlers()
-        if handlers is not None and self._version != handlers.version:
-            self._version = handlers.version
-            self.tally.fold(self._kinds.values())
-            for kind in self._kinds.values():
-                kind.wanted = handlers.wants(kind.name)
-        if self._classes != DEFINED.version:
-            self._classes = DEFINED.version
-            self.tally.fold(self._kinds.values())
-            self._kinds.clear()
-        self.tally.bytes_received += len(data)
         if self._given_up:
             self._forget(now)
-        if data[:10] == b"Response: " and self._framer.is_whole(data):
-            self._take(data[:-4], now, received)  # a lone answer, the usual case
-            return received
-        messages = self._framer.feed(data)
-        if not isinstance(messages, bytes):
-            self._take_each(messages, now, received)
-        elif messages:
-            self._sift(messages, now, received)
-        return received
-
-    def _take_each(self, messages: Iterable[bytes], now: float, received: Received) -> None:
-        try:
-            for message in messages:
-                for octets in self._quirks.mended(message):
-                    self._take(octets, now, received)
-        except ProtocolError:
-            self._unreturned = received  # messages before the fault are valid: `close` returns them
-            raise
-
-    def inspect(self, now: float) -> None:
-        """Inspect the messages that `receive` set aside for drift. Call this after delivering all that it returned."""
-        self._inspector.inspect(now)
-
-    def _sift(self, messages: bytes, now: float, received: Received) -> None:
-        def take(octets: bytes) -> None:
-            self._take(octets, now, received)
-
-        lists = self._related(messages, now) if self._lists else []
-        items: Items = {octets: exchange.items for octets, exchange in lists}
-        sift(messages, self._kinds, items or None, received.deliveries, take)
-        for _, exchange in lists:
-            self._bound(exchange, received)
-        self._inspector.sample(messages, now)
+        return self._recognize(data, now)
 
     def _related(self, block: bytes, now: float) -> list[tuple[bytes, Exchange[Any]]]:
         """Return the lists that have items in a block of messages, with their ActionIDs."""
@@ -644,57 +521,8 @@ class Session:
             if exchange.progress + self._aggregate_timeout <= now:
                 self._ignore_no_more(action_id)
 
-    def _take(self, octets: bytes, now: float, received: Received) -> None:
-        """Handle a message that `sift` left: an event of an unknown kind or related to a request, or not an event."""
-        line = octets.partition(b"\r\n")[0]
-        outcome = _PLAIN_ANSWERS.get(line)
-        if outcome is not None:
-            self._take_response(unread(Answer, octets, outcome, self._zone), now, received)
-            return
-        kind = self._kinds.get(line)
-        if kind is None and (kind := self._learn(line)) is not None:
-            self._inspector.first(octets)
-        if kind is not None and kind.cls is not Event:
-            cls = class_of(kind.name, octets) if has_sorts(kind.name) else kind.cls
-            zone = self._zone if cls._local else None
-            self._take_event(unread(cls, octets, kind.name, zone), now, received)
-        elif kind is not None:
-            self._take_unknown(octets, kind, now, received)
-        elif octets.strip():
-            answer = Answer.of(octets.lstrip(b"\r\n"))
-            answer._zone = self._zone
-            self._take_other(answer, now, received)
-        elif self._raw_texts:
-            self._take_raw_text(octets, now, received)
-
-    def _take_unknown(self, octets: bytes, kind: Kind, now: float, received: Received) -> None:
-        """Handle an event without a class. Drift counts each of them, so none takes the fast path."""
-        self._inspector.unknown(octets, kind.name)
-        if kind.wanted or self._gathering or self._quirks:
-            self._take_event(unread(Event, octets, kind.name), now, received)
-        else:
-            self.tally.saw(Event, kind.name, wanted=False)
-
-    def _learn(self, line: bytes) -> Kind | None:
-        """Return the kind of events that begin with this line, and cache it if possible; `None` for other messages."""
-        if b"\n" in line:  # its lines end in bare LFs
-            return None
-        key, colon, name = line.decode("utf-8", "surrogateescape").partition(": ")
-        if key != KEY_EVENT or not colon or name != name.strip():  # parsing changes its name or value
-            return None
-        cls = event_class(name)
-        kind = Kind(cls, name, self._wants(name), self._zone if cls._local else None)
-        if name != _BOOTED and kind.cls is not Event and not has_sorts(name) and not self._may_close(name):
-            if len(self._kinds) >= _NAMES:
-                self.tally.fold(self._kinds.values())
-                self._kinds.clear()
-            self._kinds[line] = kind
-        return kind
-
-    def _wants(self, name: str) -> bool:
-        """Return whether any callback or stream receives an event; none does once its manager is garbage-collected."""
-        handlers = self._handlers()
-        return handlers is not None and handlers.wants(name)
+    def _expects(self, action_id: str | None) -> bool:
+        return action_id in self._pending
 
     def _may_close(self, name: str) -> bool:
         """Whether an event of this name would close a list that is being collected."""
@@ -702,7 +530,7 @@ class Session:
 
     def _take_event(self, event: Event, now: float, received: Received) -> None:
         name = event.event
-        if name == _BOOTED:
+        if name == BOOTED:
             self.booted = True
             self._wake_boot_waiters()
         if self._quirks and (over := self._quirks.ended_by(event, _closes(event))) is not None:
@@ -769,32 +597,13 @@ class Session:
         if kind is not None and kind.name in events.repeatable:
             exchange.items[line] = Kind(kind.cls, kind.name, True, kind.zone), events[kind.name]
 
-    def _take_other(self, message: Answer, now: float, received: Received) -> None:
-        """Handle a message whose first line must be parsed to determine its type."""
-        name, value = _first_header(message)
-        if name in (KEY_EVENT, KEY_RESPONSE) and not message.all(name):
-            name = ""  # a name with a blank before its colon is not one either
-        elif name in (KEY_EVENT, KEY_RESPONSE) and message[name] != value:
-            message[name] = value  # a later line has the usual spelling of the name
-        if name == KEY_EVENT:
-            self._take_event(class_of(value, message._octets).of(message), now, received)
-        elif name == KEY_RESPONSE:
-            self._take_response(message, now, received)
-        elif message.action_id in self._pending:
-            message[KEY_RESPONSE] = RESPONSE_GENERIC
-            self._take_response(message, now, received)
-        elif self._raw_texts and message.action_id is None:
-            self._take_raw_text(message._octets, now, received)
-        else:
-            self._take_generic(message, now, received)
-
     def _no_longer_due(self, action_id: str) -> None:
         """Note that a request no longer occupies the server, and that its text is no longer pending."""
         if self._occupied:
             self._occupied.pop(action_id, None)
         if self._texts:
             self._texts.discard(action_id)
-            self._framer.raw = bool(self._texts)
+            self._reframe()
 
     def _take_response(self, message: Answer, now: float, received: Received) -> None:
         self.tally.answers += 1
@@ -815,12 +624,6 @@ class Session:
         self._end_list(exchange, received)
         if not exchange.synchronous:
             received.deliveries.append(exchange.events)
-
-    def _take_generic(self, message: Answer, now: float, received: Received) -> None:
-        """Handle a message that is neither an event nor a response, and belongs to no request."""
-        event = Event.of(message)
-        event[KEY_EVENT] = EVENT_GENERIC
-        self._take_event(event, now, received)
 
     def _take_late(self, message: Answer, now: float, received: Received) -> None:
         """Handle a response without a pending request."""
@@ -917,7 +720,7 @@ class Session:
     def _no_longer_odd(self, action_id: str) -> None:
         """Unregister an answer with a quirk. Stop accepting bare LFs, unless another such answer is pending."""
         self._quirks.settle(action_id)
-        self._framer.bare = self._quirks.bare if self._quirks else None
+        self._reframe()
 
     def _settle(self, exchange: Exchange[Any], received: Received) -> None:
         exchange.settled = True
