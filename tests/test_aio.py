@@ -163,7 +163,7 @@ def test_help_shows_every_member_with_its_documentation(cls: type) -> None:
         assert documentation.partition("\n")[0] in shown, name
 
 
-def test_what_waits_in_one_face_is_awaited_in_the_other() -> None:
+def test_methods_that_block_in_one_face_are_coroutines_in_the_other() -> None:
     waits = {name for name in public(AsyncManager) if inspect.iscoroutinefunction(getattr(AsyncManager, name))}
     waiting = (
         "wait_until_booted",
@@ -198,7 +198,7 @@ async def test_a_connected_manager_knows_what_the_server_calls_itself(server: Se
 
 
 @on_a_loop
-async def test_connecting_again_closes_the_connection_that_there_was(server: Server) -> None:
+async def test_connecting_again_closes_the_existing_connection(server: Server) -> None:
     async with linked(server) as (manager, first):
         second = await link(server, manager)
         assert await asyncio.to_thread(first.at_end)
@@ -207,7 +207,7 @@ async def test_connecting_again_closes_the_connection_that_there_was(server: Ser
 
 
 @on_a_loop
-async def test_of_many_connections_made_at_once_one_stays(server: Server) -> None:
+async def test_of_many_concurrent_connections_one_remains(server: Server) -> None:
     async with AsyncManager() as manager:
         peers = await asyncio.gather(*(link(server, manager) for _ in range(8)))
         for peer in peers:
@@ -398,7 +398,7 @@ async def test_a_manager_forgotten_in_another_thread_is_closed_on_its_loop(serve
 
 @pytest.mark.parametrize("plan", [Reconnect(first=3600, ceiling=3600), Reconnect(first=0.01)])
 @on_a_loop
-async def test_nobody_connects_again_for_a_manager_that_was_forgotten(server: Server, plan: Reconnect) -> None:
+async def test_a_garbage_collected_manager_does_not_reconnect(server: Server, plan: Reconnect) -> None:
     manager = AsyncManager(reconnect=plan)
     peer = await link(server, manager)
     stream = manager.subscribe(Gadget)
@@ -528,7 +528,7 @@ async def test_a_connection_can_be_closed_from_within_a_callback(server: Server)
 
 
 @on_a_loop
-async def test_a_connection_can_be_made_anew_from_within_a_callback(server: Server) -> None:
+async def test_a_callback_can_reconnect(server: Server) -> None:
     outcomes = Heard()
 
     async def again(event: ami.Event, manager: AsyncManager) -> None:
@@ -544,7 +544,7 @@ async def test_a_connection_can_be_made_anew_from_within_a_callback(server: Serv
 
 
 @on_a_loop
-async def test_a_link_that_drops_ends_its_tasks_and_can_be_made_anew(server: Server) -> None:
+async def test_a_lost_connection_ends_its_tasks_and_can_be_replaced(server: Server) -> None:
     async with linked(server) as (manager, peer):
         manager.monitor_connection(3600)
         async with manager.subscribe() as stream:
@@ -599,7 +599,7 @@ async def test_a_request_that_is_cancelled_before_it_could_be_written_is_forgott
 
 
 @on_a_loop
-async def test_a_request_that_cannot_be_written_in_time_is_given_up(server: Server) -> None:
+async def test_an_unwritable_request_times_out(server: Server) -> None:
     async with linked(server) as (manager, _):
         connection: Any = manager._connection
         flood = asyncio.create_task(manager.execute(ami.Request("Flood", Value="x" * (48 << 20)), timeout=PATIENCE))
@@ -690,7 +690,7 @@ async def test_a_cancelled_list_lets_its_events_go_to_everybody(server: Server) 
 
 
 @on_a_loop
-async def test_a_log_in_that_is_cancelled_can_be_begun_again(server: Server) -> None:
+async def test_a_cancelled_log_in_can_be_repeated(server: Server) -> None:
     async with linked(server) as (manager, peer):
         logging_in = asyncio.create_task(manager.login("admin", "secret", wait=PATIENCE))
         await asked(peer)
@@ -854,7 +854,7 @@ async def test_a_callback_that_raises_stops_neither_others_nor_later_events(
 
 @pytest.mark.parametrize("awaits", [False, True], ids=["plain", "coroutine"])
 @pytest.mark.parametrize("trouble", [SystemExit(3), KeyboardInterrupt()], ids=repr)
-def test_what_ends_a_program_leaves_the_loop_and_callbacks_go_on_once_it_runs_again(
+def test_exit_exceptions_leave_the_loop_and_callbacks_resume_when_it_runs_again(
     server: Server, trouble: BaseException, awaits: bool
 ) -> None:
     heard: list[str] = []
@@ -932,7 +932,7 @@ async def test_plain_callbacks_do_not_keep_the_loop_from_everything_else(server:
 
 
 @on_a_loop
-async def test_a_stream_is_iterated_over_and_ends_where_the_program_disconnects(server: Server) -> None:
+async def test_a_stream_is_iterable_and_ends_when_the_program_disconnects(server: Server) -> None:
     async with linked(server) as (manager, peer):
         peer.send(message("Event: Noise"))
         async with manager.subscribe(Gadget) as stream:
@@ -968,7 +968,7 @@ async def test_two_readers_of_one_stream_have_each_event_once(server: Server) ->
 
 
 @on_a_loop
-async def test_waiting_for_an_event_can_be_begun_before_what_causes_it(server: Server) -> None:
+async def test_waiting_for_an_event_can_start_before_its_cause(server: Server) -> None:
     async with linked(server) as (manager, peer):
         waiting = asyncio.create_task(manager.wait_for(Gadget, where=lambda event: event.size == 3, timeout=PATIENCE))
         await asyncio.sleep(0)
@@ -991,7 +991,7 @@ async def rests(transport: asyncio.ReadTransport) -> None:
 
 
 @on_a_loop
-async def test_reading_rests_while_callbacks_are_behind_and_nothing_is_lost(server: Server) -> None:
+async def test_reading_pauses_while_callbacks_are_behind_and_nothing_is_lost(server: Server) -> None:
     entered, leave = asyncio.Event(), asyncio.Event()
     sizes: list[int] = []
     done = asyncio.Event()
@@ -1052,7 +1052,7 @@ async def test_resting_longer_than_a_message_may_stall_does_not_end_the_connecti
 
 
 @on_a_loop
-async def test_who_waits_for_an_answer_has_it_read_though_callbacks_are_behind(server: Server) -> None:
+async def test_an_awaited_answer_is_read_although_callbacks_are_behind(server: Server) -> None:
     leave = asyncio.Event()
 
     async def slow(event: Gadget, manager: AsyncManager) -> None:
@@ -1072,7 +1072,7 @@ async def test_who_waits_for_an_answer_has_it_read_though_callbacks_are_behind(s
 
 
 @on_a_loop
-async def test_after_resting_for_long_enough_reading_goes_on_all_the_same(server: Server) -> None:
+async def test_reading_resumes_after_the_longest_pause(server: Server) -> None:
     leave = asyncio.Event()
     kept: SimpleQueue[ami.Event] = SimpleQueue()
     last = asyncio.Event()
@@ -1182,7 +1182,7 @@ def test_a_certificate_that_does_not_verify_is_refused(certificate: str, manager
             accepted()
 
 
-def test_a_server_without_tls_is_told_apart(server: Server, certificate: str, manager: ami.Manager) -> None:
+def test_a_server_without_tls_has_its_own_error_message(server: Server, certificate: str, manager: ami.Manager) -> None:
     with pytest.raises(ami.ConnectFailed, match="No TLS with"):
         manager.connect("127.0.0.1", server.port, PATIENCE, tls=trusting(certificate))
     assert server.peer() is not None

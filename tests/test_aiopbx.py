@@ -44,7 +44,7 @@ def play(telephones: Telephones, story: Story) -> None:
     asyncio.run(run())
 
 
-def test_what_was_there_before_is_there_and_changes_are_told(telephones: Telephones) -> None:
+def test_existing_objects_are_loaded_and_changes_are_reported(telephones: Telephones) -> None:
     async def story(telephones: Telephones, manager: ami.AsyncManager) -> None:
         async with AsyncPbx(manager) as pbx, pbx.changes(live.CallEnded) as changes:
             other = pbx.changes(live.CallEnded)
@@ -68,7 +68,7 @@ def test_what_was_there_before_is_there_and_changes_are_told(telephones: Telepho
     play(telephones, story)
 
 
-def test_what_changed_during_a_gap_is_told_when_the_link_is_back(telephones: Telephones) -> None:
+def test_changes_during_a_gap_are_reported_after_reconnecting(telephones: Telephones) -> None:
     async def story(telephones: Telephones, manager: ami.AsyncManager) -> None:
         async with AsyncPbx(manager) as pbx, pbx.changes() as changes:
             telephones.paper.end(bridge, alice, bob)
@@ -85,7 +85,7 @@ def test_what_changed_during_a_gap_is_told_when_the_link_is_back(telephones: Tel
     play(telephones, story)
 
 
-def test_changes_that_are_not_read_are_dropped_beyond_the_limit_and_the_gap_is_told(telephones: Telephones) -> None:
+def test_unread_changes_beyond_the_limit_are_dropped_and_the_gap_is_reported(telephones: Telephones) -> None:
     async def story(telephones: Telephones, manager: ami.AsyncManager) -> None:
         async with AsyncPbx(manager) as pbx, pbx.changes(live.CallEnded) as all_of_them:
             newest = pbx.changes(live.CallEnded, limit=2)
@@ -121,7 +121,7 @@ def test_queues_are_loaded_and_watched(telephones: Telephones) -> None:
     play(telephones, story)
 
 
-def test_it_can_be_opened_again_after_it_was_closed(telephones: Telephones) -> None:
+def test_it_can_be_reopened_after_closing(telephones: Telephones) -> None:
     async def story(telephones: Telephones, manager: ami.AsyncManager) -> None:
         pbx = AsyncPbx(manager)
         async with pbx:
@@ -139,7 +139,7 @@ def test_it_can_be_opened_again_after_it_was_closed(telephones: Telephones) -> N
     play(telephones, story)
 
 
-def test_who_may_not_read_the_lists_is_told_at_the_start(telephones: Telephones) -> None:
+def test_missing_privileges_for_the_lists_are_reported_at_the_start(telephones: Telephones) -> None:
     async def story(telephones: Telephones, manager: ami.AsyncManager) -> None:
         with pytest.raises(ami.ActionFailed, match="Permission denied"):
             await AsyncPbx(manager).open()

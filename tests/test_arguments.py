@@ -149,14 +149,14 @@ def told(name: str, parameter: str, error: Exception) -> bool:
 
 
 @pytest.mark.parametrize("name", sorted(catalogue.ACTIONS))
-def test_every_parameter_takes_what_its_type_says(name: str) -> None:
+def test_every_parameter_accepts_its_declared_type(name: str) -> None:
     for parameter, hint in hints_of(registry.action_class(name).__init__).items():
         request = made(name, parameter, valid(hint))
         assert encode(name, request.lines())
 
 
 @pytest.mark.parametrize("name", sorted(catalogue.ACTIONS))
-def test_every_parameter_converts_or_refuses_what_it_is_given(name: str) -> None:
+def test_every_parameter_converts_or_rejects_its_argument(name: str) -> None:
     for parameter in hints_of(registry.action_class(name).__init__):
         for kind, value in KINDS.items():
             came = written(name, parameter, value)
@@ -168,7 +168,7 @@ def test_every_parameter_converts_or_refuses_what_it_is_given(name: str) -> None
 
 
 @pytest.mark.parametrize("name", sorted(catalogue.ACTIONS))
-def test_what_an_action_cannot_do_without_is_not_left_out_by_none(name: str) -> None:
+def test_a_required_parameter_cannot_be_omitted_with_none(name: str) -> None:
     for parameter, hint in hints_of(registry.action_class(name).__init__).items():
         if type(None) not in typing.get_args(hint):
             with pytest.raises(TypeError, match=rf"^{name}: {parameter} is required and cannot be None\.$"):
@@ -235,7 +235,7 @@ def test_values_with_one_certain_spelling_are_converted(more: dict[str, Any], wr
         ({"codecs": ["ulaw", None]}, TypeError, "codecs[1] must be text, not None"),
     ],
 )
-def test_others_are_refused_by_a_sentence_that_names_action_and_parameter(
+def test_other_values_are_rejected_with_the_action_and_the_parameter(
     more: dict[str, Any], error: type[Exception], said: str
 ) -> None:
     with pytest.raises(error) as refused:
@@ -252,7 +252,7 @@ def test_a_member_of_another_vocabulary_is_refused_and_a_new_word_is_not() -> No
         actions.Events(event_mask=["call", wrong])
 
 
-def test_bridges_are_listed_by_their_technology_which_is_what_asterisk_compares() -> None:
+def test_bridges_are_listed_by_the_technology_that_asterisk_compares() -> None:
     assert actions.BridgeList(bridge_type=enums.BridgeTechnology.SOFTMIX)["BridgeType"] == "softmix"
     purpose: Any = enums.BridgeType.BASE
     with pytest.raises(TypeError, match=r"^BridgeList: bridge_type takes a member of enums\.BridgeTechnology"):
@@ -286,7 +286,7 @@ def test_changes_of_another_kind_are_refused(changes: Any, said: str) -> None:
     assert str(refused.value).startswith(f"UpdateConfig: {said}")
 
 
-def test_one_change_stands_for_a_list_of_it_and_one_template_for_a_list_of_that() -> None:
+def test_a_single_change_or_template_is_accepted_instead_of_a_list() -> None:
     change: Any = configuration.NewSection("new", templates="base")
     request = actions.UpdateConfig(src_filename="a", dst_filename="b", changes=change)
     assert request["Options-000000"] == 'inherit="base"'

@@ -69,7 +69,7 @@ def test_a_manager_is_entered_once_its_server_is_there(
     assert manager.release == ami.Release(18, 10, 0)
 
 
-def test_a_connection_to_a_host_is_tried_again_too_and_made_again_later(
+def test_a_connection_to_a_host_is_retried_too_and_restored_later(
     absent: Server, make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     manager = make(reconnect=SOON)
@@ -95,7 +95,7 @@ def test_without_being_asked_for_it_there_is_one_attempt(absent: Server, make: M
     ("plan", "failed"),
     [(SOON._replace(attempts=2), 2), (SOON._replace(attempts=0), 0), (SOON._replace(give_up_after=0), 0)],
 )
-def test_attempts_are_as_many_as_allowed_and_the_last_one_says_why(
+def test_attempts_are_limited_and_the_last_error_is_raised(
     absent: Server, make: Make, caplog: pytest.LogCaptureFixture, plan: Reconnect, failed: int
 ) -> None:
     manager = make(reconnect=plan)
@@ -110,7 +110,7 @@ def test_attempts_end_when_their_time_is_up(absent: Server, make: Make) -> None:
         manager.connect("127.0.0.1", absent.port, PATIENCE)
 
 
-def test_a_name_that_nobody_knows_yet_is_tried_again(
+def test_an_unresolvable_name_is_retried(
     make: Make, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unknown(*_: object, **__: object) -> None:
@@ -122,7 +122,7 @@ def test_a_name_that_nobody_knows_yet_is_tried_again(
     assert attempts(caplog) == 1
 
 
-def test_a_refused_log_in_is_not_tried_again(server: Server, make: Make, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_rejected_log_in_is_not_retried(server: Server, make: Make, caplog: pytest.LogCaptureFixture) -> None:
     manager = make("from_url", url(server), reconnect=SOON)
     connecting = background(manager.connect)
     waiting = background(manager.wait_connected, PATIENCE)
@@ -135,7 +135,7 @@ def test_a_refused_log_in_is_not_tried_again(server: Server, make: Make, caplog:
     assert not manager.is_connected()
 
 
-def test_what_is_no_asterisk_is_not_tried_again(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_server_that_is_not_asterisk_is_not_retried(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     with Server(greeting=b"SSH-2.0-OpenSSH_9.9\r\n") as server:
         with pytest.raises(ami.NotAsterisk) as failed:
             make(reconnect=SOON).connect("127.0.0.1", server.port, PATIENCE)
@@ -143,7 +143,7 @@ def test_what_is_no_asterisk_is_not_tried_again(make: Make, caplog: pytest.LogCa
     assert attempts(caplog) == 0
 
 
-def test_a_server_that_says_nothing_is_tried_again(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_silent_server_is_retried(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     with (
         Server(greeting=b"") as server,
         pytest.raises(ami.NotAsterisk, match=r"No greeting from 127\.0\.0\.1:\d+ within"),
@@ -152,7 +152,7 @@ def test_a_server_that_says_nothing_is_tried_again(make: Make, caplog: pytest.Lo
     assert attempts(caplog) == 1
 
 
-def test_a_certificate_that_does_not_verify_is_not_tried_again(
+def test_a_failed_certificate_verification_is_not_retried(
     certificate: str, make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     with tls_server(certificate) as (port, _), pytest.raises(ami.ConnectFailed, match="certificate") as failed:
@@ -248,7 +248,7 @@ def test_a_task_that_keeps_trying_may_be_cancelled_or_given_a_deadline(absent: S
 # wait_connected()
 
 
-def test_who_waits_goes_on_once_the_log_in_is_done(server: Server, make: Make) -> None:
+def test_waiting_ends_once_the_log_in_is_complete(server: Server, make: Make) -> None:
     manager = make("from_url", url(server))
     waiting = background(manager.wait_connected, PATIENCE)
     while_waited_for(manager)
@@ -266,7 +266,7 @@ def test_who_waits_goes_on_once_the_log_in_is_done(server: Server, make: Make) -
     manager.wait_connected(0)
 
 
-def test_who_waits_after_a_loss_goes_on_with_the_next_connection(server: Server, make: Make) -> None:
+def test_waiting_after_a_loss_ends_with_the_next_connection(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     asterisk = logged_in(server, manager)
     waiting = None
@@ -279,7 +279,7 @@ def test_who_waits_after_a_loss_goes_on_with_the_next_connection(server: Server,
     assert manager.execute(actions.Ping()).success
 
 
-def test_who_waits_learns_that_reconnecting_was_given_up(server: Server, make: Make) -> None:
+def test_waiting_fails_when_reconnecting_is_given_up(server: Server, make: Make) -> None:
     manager = make(reconnect=Reconnect(first=0.3, jitter=0, attempts=1))
     server.link(manager)
     server.close()
@@ -292,7 +292,7 @@ def test_who_waits_learns_that_reconnecting_was_given_up(server: Server, make: M
         manager.execute(actions.Ping())
 
 
-def test_nobody_waits_longer_than_asked(make: Make) -> None:
+def test_waiting_ends_at_the_time_out(make: Make) -> None:
     with pytest.raises(
         ami.ConnectFailed, match=r"No connection was established within 0\.01 s\. Not connected to a server"
     ):
@@ -302,9 +302,7 @@ def test_nobody_waits_longer_than_asked(make: Make) -> None:
 # What the others are told
 
 
-def test_who_sends_meanwhile_is_told_that_the_connection_is_being_made(
-    absent: Server, make: Make, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_sending_while_connecting_reports_that(absent: Server, make: Make, caplog: pytest.LogCaptureFixture) -> None:
     manager = make(reconnect=NEVER._replace(at_start=True))
     with pytest.raises(ami.NotConnected, match=r"Not connected to a server; call connect\(\) first"):
         manager.execute(actions.Ping())
@@ -320,7 +318,7 @@ def test_who_sends_meanwhile_is_told_that_the_connection_is_being_made(
         manager.execute(actions.Ping())
 
 
-def test_who_sends_after_a_loss_is_told_that_the_connection_is_being_made_again(server: Server, make: Make) -> None:
+def test_sending_after_a_loss_reports_that_the_manager_is_reconnecting(server: Server, make: Make) -> None:
     manager = make(reconnect=NEVER)
     peer = server.link(manager)
     with manager.subscribe(ami.Disconnected) as notices:
@@ -331,7 +329,7 @@ def test_who_sends_after_a_loss_is_told_that_the_connection_is_being_made_again(
             use()
 
 
-def test_who_sends_after_a_loss_that_nobody_mends_is_told_so(server: Server, make: Make) -> None:
+def test_sending_after_a_permanent_loss_reports_it(server: Server, make: Make) -> None:
     manager = make()
     server.link(manager).close()
     while manager.is_connected():

@@ -53,7 +53,7 @@ def told(taken: list[Any]) -> list[Any]:
 
 
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
-def test_batches_are_taken_whole_in_the_order_they_came(policy: Overflow) -> None:
+def test_batches_are_taken_whole_in_order_of_arrival(policy: Overflow) -> None:
     backlog = Backlog(policy, 10, ROOMY)
     assert not backlog
     assert backlog.put(batch(1, 2)) is None
@@ -129,7 +129,7 @@ def test_a_message_that_waits_alone_may_be_of_any_length(policy: Overflow) -> No
     assert drained(backlog) == batch(1)
 
 
-def test_where_it_is_to_disconnect_it_says_so_with_the_limits_by_name() -> None:
+def test_the_disconnect_policy_names_the_limits() -> None:
     backlog = Backlog(Overflow.DISCONNECT, 3, ROOMY)
     assert backlog.put(batch(0, 1, 2)) is None
     reason = backlog.put(batch(3))
@@ -144,7 +144,7 @@ def test_where_it_is_to_disconnect_it_says_so_with_the_limits_by_name() -> None:
     assert isinstance(disconnected, Disconnected)
 
 
-def test_what_comes_before_it_is_crowded_is_taken_in_whole_however_much_it_is() -> None:
+def test_a_batch_of_any_size_is_accepted_while_there_is_room() -> None:
     backlog = Backlog(BLOCK, 4, ROOMY)
     backlog.put(batch(0, 1))
     backlog.put(batch(*range(2, 20)))
@@ -237,7 +237,7 @@ def dropped(manager: ami.Manager) -> int:
     return manager._audience.dispatcher.dropped
 
 
-def test_a_flood_loses_nothing_where_a_callback_is_slow_and_reading_rests(server: Server, make: Make) -> None:
+def test_a_flood_loses_nothing_if_reading_pauses_for_a_slow_callback(server: Server, make: Make) -> None:
     manager = make(limits=ami.Limits(events=1000), overflow=Overflow.block(PATIENCE))
     peer = server.link(manager)
     slow = stuck(manager)
@@ -310,7 +310,7 @@ def test_a_callback_that_sends_actions_during_the_flood_does_not_hang(server: Se
 
 
 @pytest.mark.parametrize("policy", DROPPING.values(), ids=DROPPING)
-def test_at_the_limit_what_was_lost_is_announced_exactly_and_answers_are_not_delayed(
+def test_at_the_limit_losses_are_reported_exactly_and_answers_are_not_delayed(
     server: Server, make: Make, policy: Overflow
 ) -> None:
     """Who waits for an answer has the socket read, so a stuck callback cannot slow the server down for ever."""
@@ -356,7 +356,7 @@ def test_memory_stays_flat_during_a_flood_with_a_stuck_callback(server: Server, 
 
 
 @pytest.mark.parametrize("policy", one_quick(DROPPING))
-def test_memory_stays_flat_where_each_event_is_huge(server: Server, make: Make, policy: Overflow) -> None:
+def test_memory_stays_flat_with_huge_events(server: Server, make: Make, policy: Overflow) -> None:
     manager = make(limits=ami.Limits(waiting=4 << 20), overflow=policy)
     peer = server.link(manager)
     slow = stuck(manager)
@@ -374,7 +374,7 @@ def test_memory_stays_flat_where_each_event_is_huge(server: Server, make: Make, 
     assert slow.told(40).count(None) == dropped(manager) > 30
 
 
-def test_where_it_is_to_disconnect_everybody_learns_why(server: Server, make: Make) -> None:
+def test_the_disconnect_policy_gives_everyone_the_reason(server: Server, make: Make) -> None:
     manager = make(limits=ami.Limits(events=50), overflow=Overflow.DISCONNECT)
     peer = server.link(manager)
     slow = stuck(manager)
@@ -400,7 +400,7 @@ def test_where_it_is_to_disconnect_everybody_learns_why(server: Server, make: Ma
     assert isinstance(sending.exception(PATIENCE), OSError | None)
 
 
-def test_with_reconnect_a_connection_that_overflowed_is_made_again(server: Server, make: Make) -> None:
+def test_with_reconnect_an_overflowed_connection_is_restored(server: Server, make: Make) -> None:
     manager = make(
         limits=ami.Limits(events=50), overflow=Overflow.DISCONNECT, reconnect=ami.Reconnect(first=0.001, jitter=0)
     )
@@ -434,7 +434,7 @@ def test_disconnecting_does_not_wait_for_a_crowded_backlog(server: Server, make:
     assert isinstance(sending.exception(PATIENCE), OSError | None)
 
 
-def test_what_only_streams_want_takes_no_room_from_the_callbacks(server: Server, make: Make) -> None:
+def test_events_for_streams_alone_take_no_room_from_callbacks(server: Server, make: Make) -> None:
     manager = make(limits=ami.Limits(events=10), overflow=Overflow.DISCONNECT)
     peer = server.link(manager)
     slow = stuck(manager)

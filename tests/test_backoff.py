@@ -29,13 +29,13 @@ def test_pauses_grow_by_their_factor_up_to_the_ceiling() -> None:
     assert pauses(Reconnect(first=1, factor=3, ceiling=20, jitter=0), 6) == [1, 3, 9, 20, 20, 20]
 
 
-def test_attempts_end_where_a_number_is_given_and_else_never() -> None:
+def test_attempts_are_unlimited_unless_a_number_is_given() -> None:
     assert len(pauses(Reconnect(attempts=4), 100)) == 4
     assert pauses(Reconnect(attempts=0), 100) == []
     assert len(pauses(Reconnect(), 10_000)) == 10_000
 
 
-def test_after_a_good_connection_pauses_begin_with_the_first_again() -> None:
+def test_after_a_stable_connection_pauses_start_over() -> None:
     kept = Reconnect(first=1, factor=2, ceiling=30, jitter=0).pauses()
     assert list(islice(kept.after(0, never), 3)) == [1, 2, 4]
     assert list(islice(kept.after(30, never), 3)) == [1, 2, 4]
@@ -62,7 +62,7 @@ def test_attempts_end_with_one_when_the_time_is_up() -> None:
     assert list(plan.pauses().after(0, lambda: 10)) == []
 
 
-def test_a_first_pause_that_is_a_yes_is_refused_with_what_to_write_instead() -> None:
+def test_a_bool_as_the_first_pause_is_rejected_with_advice() -> None:
     for face in (ami.Manager, ami.AsyncManager):
         with pytest.raises(
             TypeError, match=r"Reconnect\.first is the pause .* Reconnect\(at_start=True\) makes connect"
@@ -84,7 +84,7 @@ def test_a_first_pause_that_is_a_yes_is_refused_with_what_to_write_instead() -> 
         *((error, False) for error in (ami.ManagerError("no secret"), ami.AddressError("x"), OSError(111, "x"))),
     ],
 )
-def test_only_what_time_may_mend_is_tried_again(error: Exception, passes: bool) -> None:
+def test_only_transient_failures_are_retried(error: Exception, passes: bool) -> None:
     assert may_pass(error) is passes
 
 
@@ -96,7 +96,7 @@ def test_chance_takes_no_more_than_its_part_of_a_pause(jitter: float, first: flo
         assert longest * (1 - jitter) * (1 - 1e-9) <= pause <= longest <= ceiling
 
 
-def test_two_programs_do_not_come_back_together() -> None:
+def test_two_programs_do_not_reconnect_simultaneously() -> None:
     assert pauses(Reconnect(), 8) != pauses(Reconnect(), 8)
 
 

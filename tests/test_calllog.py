@@ -12,7 +12,7 @@ from tests.live_model.conversations import attended_transfer, blind_transfer, pa
 from tests.live_model.flows import Played
 
 
-def test_one_row_per_call_with_who_handed_over_to_whom() -> None:
+def test_one_row_per_call_includes_its_transfers() -> None:
     pbx = paper.Pbx()
     for conversation in (attended_transfer, blind_transfer, parked):
         conversation(pbx)

@@ -105,18 +105,18 @@ def test_a_misspelt_attribute_of_a_typed_request_is_refused() -> None:
         request.timout = 3
 
 
-def test_a_class_of_a_program_may_keep_attributes_of_its_own() -> None:
+def test_a_custom_class_may_have_its_own_attributes() -> None:
     request: Any = Queues()
     request.attempts = 3
     assert pickle.loads(pickle.dumps(request)).attempts == 3
 
 
-def test_a_request_may_be_made_by_the_name_of_its_parameter() -> None:
+def test_a_request_can_be_created_with_its_parameters_name() -> None:
     assert ami._Request(action="Ping") == {"Action": "Ping"}
     assert ami._Request("UserEvent", self="x") == {"Action": "UserEvent", "self": "x"}
 
 
-def test_a_request_without_an_action_says_so(server: Server, make: Make) -> None:
+def test_a_request_without_an_action_raises_an_error_that_says_so(server: Server, make: Make) -> None:
     class Nameless(ami._Request[ami.Message]):
         def __init__(self) -> None:
             self["Channel"] = "SIP/1"
@@ -128,7 +128,7 @@ def test_a_request_without_an_action_says_so(server: Server, make: Make) -> None
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_a_class_of_a_programs_own_keeps_what_is_known_of_its_action(name: str) -> None:
+def test_a_custom_class_inherits_the_knowledge_about_its_action(name: str) -> None:
     known = registry.action_class(name)
     for request in (classic(name)(), classic(name, timeout=7, __slots__=())(), ami.Request(name)):
         knowledge = registry.knowledge_of(request)
@@ -140,13 +140,13 @@ def test_a_class_of_a_programs_own_keeps_what_is_known_of_its_action(name: str) 
         assert knowledge.releases == known.releases
 
 
-def test_what_a_class_says_itself_holds_before_what_is_known() -> None:
+def test_the_attributes_of_a_class_override_the_known_ones() -> None:
     knowledge = registry.knowledge_of(classic("QueueStatus", list_ends=("Mine",))())
     assert knowledge.list_ends == ("Mine",)
     assert knowledge.list_class() is aggregates.QueueStatus
 
 
-def test_a_list_request_of_a_programs_own_may_leave_the_list_to_what_is_known() -> None:
+def test_a_custom_list_request_may_use_the_known_list_class() -> None:
     class Mine(ami.ListRequest[aggregates.QueueStatus]):
         def __init__(self) -> None:
             super().__init__("QueueStatus")
@@ -209,7 +209,7 @@ def test_an_aggregate_class_whose_init_is_skipped_has_its_list_delivered(server:
     assert [type(every.next()).__name__ for _ in range(3)] == ["QueueMember", "QueueStatusComplete", "QueueStatus"]
 
 
-def test_an_empty_list_of_a_classic_class_is_no_failure(server: Server, make: Make) -> None:
+def test_an_empty_list_of_a_classic_class_is_not_a_failure(server: Server, make: Make) -> None:
     manager = make()
     peer = linked(server, manager)
     sending = background(manager.execute, classic("PJSIPShowContacts", synchronous=True)())
@@ -251,9 +251,7 @@ class Lines(ami._Request[Any]):
 
 
 @pytest.mark.parametrize("found", [True, False])
-def test_process_response_may_set_attributes_and_say_whether_it_was_a_success(
-    server: Server, make: Make, found: bool
-) -> None:
+def test_process_response_may_set_attributes_and_success(server: Server, make: Make, found: bool) -> None:
     manager = make()
     peer = linked(server, manager)
     sending = background(manager.send_action, Lines())
@@ -264,7 +262,7 @@ def test_process_response_may_set_attributes_and_say_whether_it_was_a_success(
     assert outcome.result.get_lines() == (["a=1"] if found else [])
 
 
-def test_a_result_that_says_nothing_of_success_leaves_it_to_the_server(server: Server, make: Make) -> None:
+def test_a_result_without_success_uses_the_servers(server: Server, make: Make) -> None:
     class Words(ami._Request[Any]):
         def process_response(self, response: ami.Message) -> str:
             return response["Message"]
@@ -279,7 +277,7 @@ def test_a_result_that_says_nothing_of_success_leaves_it_to_the_server(server: S
         assert (outcome.result, outcome.success) == ("said", response == "Success")
 
 
-def test_a_result_of_another_kind_may_say_success_itself(server: Server, make: Make) -> None:
+def test_a_custom_result_may_define_success(server: Server, make: Make) -> None:
     class Verdict(ami._Request[Any]):
         def process_response(self, response: ami.Message) -> Any:
             return Said(response["Message"] == "yes")
@@ -314,7 +312,7 @@ LINES = ["Event: Hangup\r\n", "Channel: SIP/1\r\n", "Variable: a=1\r\n", "Variab
 
 
 @pytest.mark.parametrize("lines", [LINES, [line.strip() for line in LINES], [*LINES, "\r\n"]])
-def test_messages_are_made_of_the_lines_of_the_wire(lines: list[str]) -> None:
+def test_messages_can_be_created_from_lines(lines: list[str]) -> None:
     for cls in (ami._Event, ami._Message, events.Hangup):
         made = cls(lines)
         assert (made["Event"], made["channel"], made.all("Variable")) == ("Hangup", "SIP/1", ["a=1", "b=2"])
@@ -328,13 +326,13 @@ def test_lines_with_neither_event_nor_response_get_the_generic_name() -> None:
     assert ami._Event(["Key: x"])["Event"] == ami.EVENT_GENERIC
 
 
-def test_a_commands_output_is_made_of_its_lines() -> None:
+def test_the_output_of_a_command_consists_of_its_lines() -> None:
     made = ami._Message(["Response: Follows\r\n", "Privilege: Command\r\n", "a: b\n", "c\n", "--END COMMAND--\r\n"])
     assert (made["Privilege"], made.data) == ("Command", ["a: b", "c"])
 
 
 @pytest.mark.parametrize("text", ["Event: Hangup\r\n", b"Event: Hangup\r\n"])
-def test_a_whole_message_as_one_text_is_refused_with_what_to_write(text: Any) -> None:
+def test_a_whole_message_as_text_is_rejected_with_advice(text: Any) -> None:
     with pytest.raises(TypeError, match=r"Event\(\) takes headers, or a list of lines; .*call Event\.of\(\)"):
         ami.Event(text)
 
@@ -362,7 +360,7 @@ def test_a_line_that_hides_another_is_refused() -> None:
         (None, r"not None"),
     ],
 )
-def test_what_is_no_request_is_refused_with_what_to_write(server: Server, make: Make, given: Any, said: str) -> None:
+def test_a_non_request_is_rejected_with_advice(server: Server, make: Make, given: Any, said: str) -> None:
     manager = make()
     linked(server, manager)
     for send in (manager.send_action, manager.execute):
@@ -373,7 +371,7 @@ def test_what_is_no_request_is_refused_with_what_to_write(server: Server, make: 
 # Callbacks by pattern
 
 
-def test_a_pattern_stands_for_every_event_whose_name_matches(server: Server, make: Make) -> None:
+def test_a_pattern_matches_every_event_with_such_a_name(server: Server, make: Make) -> None:
     manager = make()
     peer = linked(server, manager)
     heard = Heard()
@@ -386,7 +384,7 @@ def test_a_pattern_stands_for_every_event_whose_name_matches(server: Server, mak
     assert manager.unregister_callback("Queue*", heard)
 
 
-def test_who_waits_may_wait_by_name_and_pattern(server: Server, make: Make) -> None:
+def test_wait_for_accepts_names_and_patterns(server: Server, make: Make) -> None:
     manager = make()
     peer = linked(server, manager)
     waiting = background(manager.wait_for, "Received*", events.Hangup)
@@ -397,7 +395,7 @@ def test_who_waits_may_wait_by_name_and_pattern(server: Server, make: Make) -> N
         manager.wait_for("ReceivedMMS", events.Hangup, timeout=0.01)
 
 
-def test_a_near_name_is_told_in_the_log(caplog: pytest.LogCaptureFixture, make: Make) -> None:
+def test_a_similar_name_is_suggested_in_the_log(caplog: pytest.LogCaptureFixture, make: Make) -> None:
     manager = make()
     with caplog.at_level(logging.WARNING, "ami_typed"):
         manager.register_callback("Hangpu", print)

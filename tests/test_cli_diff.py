@@ -56,7 +56,7 @@ def diff(capsys: pytest.CaptureFixture[str]) -> Any:
     return run
 
 
-def test_actions_and_events_that_came_and_went_are_told(diff: Any) -> None:
+def test_added_and_removed_actions_and_events_are_reported(diff: Any) -> None:
     status, said, _ = diff("18", "22")
 
     assert status == 1
@@ -67,7 +67,7 @@ def test_actions_and_events_that_came_and_went_are_told(diff: Any) -> None:
     assert said.index("\nActions: ") < said.index("  - SIPpeers: ") < said.index("\nEvents: ")
 
 
-def test_headers_that_came_are_told_below_their_message_with_attribute_and_name(diff: Any) -> None:
+def test_added_headers_are_listed_below_their_message(diff: Any) -> None:
     lines = diff("18", "22")[1].splitlines()
 
     assert (
@@ -76,7 +76,7 @@ def test_headers_that_came_are_told_below_their_message_with_attribute_and_name(
     assert "      + reason (Reason)" in lines[lines.index(next(x for x in lines if x.startswith("  ~ QueueAdd:"))) :]
 
 
-def test_the_other_way_round_what_came_went(diff: Any) -> None:
+def test_in_reverse_order_additions_are_removals(diff: Any) -> None:
     there = json.loads(diff("16", "23", "--json")[1])
     back = json.loads(diff("23", "16", "--json")[1])
 
@@ -86,14 +86,14 @@ def test_the_other_way_round_what_came_went(diff: Any) -> None:
         assert there[kind]["changed"].keys() == back[kind]["changed"].keys()
 
 
-def test_a_release_has_what_had_come_by_then_and_a_line_all_that_ever_came(diff: Any) -> None:
+def test_a_release_includes_earlier_additions_and_a_line_all_of_them(diff: Any) -> None:
     document = json.loads(diff("18.20.1", "18", "--json")[1])
     assert document["actions"]["added"] == ["DAHDIShowStatus", "PJSIPHangup"]
     assert document["actions"]["removed"] == []
     assert json.loads(diff("18.21", "18", "--json")[1])["actions"]["added"] == ["DAHDIShowStatus"]
 
 
-def test_nothing_to_tell_is_said_and_ends_with_0(diff: Any) -> None:
+def test_no_difference_is_reported_with_exit_status_0(diff: Any) -> None:
     assert diff("22", "22") == (0, "Nothing differs between Asterisk 22 and 22.\n", "")
 
 
@@ -128,7 +128,7 @@ def test_arguments_that_cannot_be_used_are_a_sentence_and_end_with_2(
     assert complaint.startswith(sentence)
 
 
-def test_a_source_that_is_not_python_and_a_folder_without_sources_are_told(diff: Any, tmp_path: Path) -> None:
+def test_invalid_and_missing_sources_are_reported(diff: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "broken.py").write_text("def :\n")
 
@@ -138,7 +138,7 @@ def test_a_source_that_is_not_python_and_a_folder_without_sources_are_told(diff:
     assert diff("18", "22", "--only", tmp_path / "empty")[2] == f"{tmp_path / 'empty'} contains no Python source.\n"
 
 
-def test_only_what_sources_use_is_told_with_the_places(diff: Any, source: Path) -> None:
+def test_only_what_sources_use_is_reported_with_its_places(diff: Any, source: Path) -> None:
     status, said, _ = diff("16", "22", "--only", source.parent)
 
     assert status == 1
@@ -151,7 +151,7 @@ def test_only_what_sources_use_is_told_with_the_places(diff: Any, source: Path) 
     assert f"[{source}:10]" in next(line for line in said.splitlines() if line.startswith("  - Monitor:"))
 
 
-def test_only_parameters_given_and_attributes_read_are_told(diff: Any, source: Path) -> None:
+def test_only_parameters_and_attributes_in_use_are_reported(diff: Any, source: Path) -> None:
     document = json.loads(diff("16", "22", "--json", "--only", source)[1])
 
     assert document["actions"]["changed"] == {

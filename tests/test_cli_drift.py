@@ -87,7 +87,7 @@ def server(said: str) -> StandIn:
     return StandIn(Scenario.of(LOGGED_IN.replace("b1c3e8b6a4f0c4e2ea3cf4c0c6bb3d77", "{key}") + said + "C closes\n"))
 
 
-def test_what_is_not_known_of_a_server_is_printed_as_overlay_entries(drift: Any, secret: Path) -> None:
+def test_unknown_messages_are_printed_as_overlay_entries(drift: Any, secret: Path) -> None:
     with server(NOVELTY) as asterisk:
         status, said, told = drift("--port", asterisk.port, "--user", "anna", "--secret-file", secret, "--seconds", 0.3)
     assert status == 1
@@ -98,7 +98,7 @@ def test_what_is_not_known_of_a_server_is_printed_as_overlay_entries(drift: Any,
     assert "hunter2" not in said + told
 
 
-def test_where_everything_is_known_that_is_said(drift: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_findings_are_reported_as_such(drift: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with server("S: Event: Reload\nS: Module: cdr\nS: Status: 0\nS:\n") as asterisk:
         for name, value in {"HOST": asterisk.host, "PORT": asterisk.port, "USER": "anna", "SECRET": "hunter2"}.items():
             monkeypatch.setenv(f"AMI_TYPED_{name}", str(value))
@@ -119,7 +119,7 @@ def test_a_secret_that_is_nowhere_is_asked_for(drift: Any, monkeypatch: pytest.M
     assert asked == ["Secret of anna: "]
 
 
-def test_what_came_before_the_server_went_away_is_told(drift: Any, secret: Path) -> None:
+def test_findings_before_the_connection_was_lost_are_reported(drift: Any, secret: Path) -> None:
     scenario = LOGGED_IN.replace("b1c3e8b6a4f0c4e2ea3cf4c0c6bb3d77", "{key}") + NOVELTY + "S closes\n"
     with StandIn(Scenario.of(scenario)) as asterisk:
         status, said, told = drift("--port", asterisk.port, "--user", "anna", "--secret-file", secret)
@@ -136,7 +136,7 @@ def test_ctrl_c_ends_the_listening(drift: Any, secret: Path, monkeypatch: pytest
         assert drift("--port", asterisk.port, "--user", "anna", "--secret-file", secret)[0] == 0
 
 
-def test_a_recorded_dialogue_is_looked_at_without_a_server(drift: Any, tmp_path: Path) -> None:
+def test_a_recorded_dialogue_is_inspected_without_a_server(drift: Any, tmp_path: Path) -> None:
     dump = tmp_path / "monday.txt"
     dump.write_bytes(b"Asterisk Call Manager/9.0.0\r\nEvent: Novelty\r\nSize: 1\r\n\r\n" * 2)
     status, said, _ = drift("--file", dump)
@@ -193,7 +193,7 @@ S:
 """
 
 
-def test_with_all_the_server_is_asked_and_every_answer_and_item_inspected(drift: Any, secret: Path) -> None:
+def test_with_all_every_read_only_action_is_sent_and_its_answers_inspected(drift: Any, secret: Path) -> None:
     with server(ASKED % ("x" * 20_000)) as asterisk:
         status, said, told = drift("--port", asterisk.port, "--user", "anna", "--secret-file", secret, "--all")
     assert status == 1
@@ -205,7 +205,7 @@ def test_with_all_the_server_is_asked_and_every_answer_and_item_inspected(drift:
     assert "Inspected 8 of 9 messages." in told
 
 
-def test_what_is_asked_changes_nothing() -> None:
+def test_the_actions_that_are_sent_only_read() -> None:
     """A new action that this lists by mistake is to be seen by whoever adds it."""
     assert " ".join(each.action for each in questions()) == (
         "Agents BridgeList BridgeTechnologyList ConfbridgeListRooms CoreSettings CoreShowChannels CoreStatus "
@@ -219,7 +219,7 @@ def test_what_is_asked_changes_nothing() -> None:
     )
 
 
-def test_where_nobody_can_look_the_reason_is_one_sentence(drift: Any, tmp_path: Path, secret: Path) -> None:
+def test_a_failure_is_reported_in_one_sentence(drift: Any, tmp_path: Path, secret: Path) -> None:
     status, said, told = drift("--file", tmp_path / "nowhere")
     assert (status, said, told.count("\n")) == (2, "", 1)
     with socket.create_server(("127.0.0.1", 0)) as unused:

@@ -89,12 +89,12 @@ def test_a_json_text_may_have_characters_that_asterisk_does_not_escape() -> None
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"a":1}', '{"a":{'])
-def test_a_json_text_that_is_no_file_is_an_error(text: str) -> None:
+def test_json_of_another_form_is_an_error(text: str) -> None:
     with pytest.raises(FieldError, match="cannot decode JSON"):
         _ = responses.GetConfigJSON({"JSON": text}).sections
 
 
-def test_an_answer_without_the_text_says_so() -> None:
+def test_an_answer_without_the_header_raises_an_error_that_says_so() -> None:
     with pytest.raises(FieldError, match="has no header JSON"):
         _ = responses.GetConfigJSON({"Response": "Success"}).sections
 
@@ -208,9 +208,7 @@ CHANGES_WITH_VALUES: list[Change] = [
         *((module, module) for module in ("chan_iax2.so", "app_queue", "yes.so", "none")),
     ],
 )
-def test_what_is_not_to_be_reloaded_is_not_named_on_the_wire(
-    server: Server, make: Make, reload: Any, sent: str | None
-) -> None:
+def test_without_reload_the_header_is_not_sent(server: Server, make: Make, reload: Any, sent: str | None) -> None:
     """Asterisk before 18.22, 20.7 and 21.2 takes any word that is no yes for the name of a module (main/manager.c)."""
     manager = make()
     peer = server.link(manager)

@@ -59,7 +59,7 @@ def url(server: Server, user: str = "", query: str = "") -> str:
 # As a URL or the environment says
 
 
-def test_a_manager_of_a_url_connects_and_logs_in_where_it_is_entered(server: Server, make: Make) -> None:
+def test_a_manager_from_a_url_connects_and_logs_in_when_entered(server: Server, make: Make) -> None:
     manager = make("from_url", url(server, "admin:secret", "&events=call"))
     assert not manager.is_connected()
     entering = background(manager.__enter__)
@@ -108,7 +108,7 @@ def test_a_manager_of_a_url_may_be_connected_elsewhere(server: Server, make: Mak
     assert asterisk.actions(1) == ["Ping"]
 
 
-def test_a_manager_that_was_told_no_host_says_so(make: Make) -> None:
+def test_connecting_without_a_host_is_rejected(make: Make) -> None:
     with pytest.raises(ami.AddressError, match="needs a host unless the manager was created with from_url"):
         make().connect()
 
@@ -124,9 +124,7 @@ def test_a_log_in_that_is_refused_leaves_no_connection(server: Server, make: Mak
     assert not manager.is_connected()
 
 
-def test_a_url_may_ask_for_reconnecting_and_the_log_in_is_made_again(
-    server: Server, make: Make, tmp_path: Path
-) -> None:
+def test_a_url_may_enable_reconnecting_which_repeats_the_log_in(server: Server, make: Make, tmp_path: Path) -> None:
     """The secret's file is read again, so that the secret may have changed."""
     file = tmp_path / "secret"
     file.write_text("stale\n")
@@ -161,7 +159,7 @@ def test_a_secret_may_be_the_path_of_a_file(server: Server, make: Make, tmp_path
     assert manager.release is not None
 
 
-def test_nobody_is_shown_the_secret_of_a_url(
+def test_the_secret_of_a_url_is_never_shown(
     server: Server, make: Make, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with caplog.at_level("DEBUG"):
@@ -241,7 +239,7 @@ def test_of_several_addresses_those_that_refuse_are_passed_over(
 
 
 @OWN_RESOLVER
-def test_where_no_address_answers_each_is_told(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_if_no_address_answers_each_is_reported(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     with listening_on("127.0.0.1") as closed:
         port = closed.getsockname()[1]
     resolve(monkeypatch, "127.0.0.1", "127.0.0.2", port=port)
@@ -278,7 +276,7 @@ def test_an_address_that_never_answers_has_its_part_of_the_time_out_only(
         accepting.result(PATIENCE).close()
 
 
-def test_who_never_answers_is_not_waited_for_longer_than_the_time_out(make: Make) -> None:
+def test_a_silent_peer_is_not_awaited_beyond_the_time_out(make: Make) -> None:
     with black_hole() as port, pytest.raises(ami.ConnectFailed, match=r"no answer within 0\.05 s\."):
         make().connect("127.0.0.2", port, 0.05)
 
@@ -337,7 +335,7 @@ def test_the_system_finds_out_a_peer_that_vanished_within_two_minutes(server: Se
 # Who is there, and is not Asterisk's Manager Interface
 
 
-def test_who_closes_before_the_greeting_turns_the_client_away(make: Make) -> None:
+def test_closing_before_the_greeting_turns_the_client_away(make: Make) -> None:
     with Server(b"") as server:
         connecting = background(make().connect, "127.0.0.1", server.port, PATIENCE)
         server.peer().close()
@@ -347,7 +345,7 @@ def test_who_closes_before_the_greeting_turns_the_client_away(make: Make) -> Non
             connecting.result(PATIENCE)
 
 
-def test_who_breaks_the_connection_before_the_greeting_is_a_failed_connection(make: Make) -> None:
+def test_a_connection_broken_before_the_greeting_has_failed(make: Make) -> None:
     with Server(b"Aster") as server:
         connecting = background(make().connect, "127.0.0.1", server.port, PATIENCE)
         server.peer().reset()
@@ -356,7 +354,7 @@ def test_who_breaks_the_connection_before_the_greeting_is_a_failed_connection(ma
         assert type(failed.value) is ami.ConnectFailed
 
 
-def test_who_says_nothing_is_not_asterisk_and_may_want_tls(make: Make) -> None:
+def test_a_silent_server_is_not_asterisk_and_may_expect_tls(make: Make) -> None:
     """So does a web server, which waits for a request, and a port for TLS, which waits for a handshake."""
     with (
         Server(b"") as server,
@@ -366,7 +364,7 @@ def test_who_says_nothing_is_not_asterisk_and_may_want_tls(make: Make) -> None:
 
 
 @pytest.mark.parametrize("greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.2p1\r\n"])
-def test_who_says_something_else_is_not_asterisk(make: Make, greeting: bytes) -> None:
+def test_another_greeting_is_not_asterisks(make: Make, greeting: bytes) -> None:
     with Server(greeting) as server, pytest.raises(ami.NotAsterisk, match=r"its greeting is '(HTTP|SSH)"):
         make().connect("127.0.0.1", server.port, PATIENCE)
 
@@ -411,7 +409,7 @@ def test_a_log_in_that_is_not_answered_is_given_up(server: Server, make: Make) -
     assert dict(peer.request())["Action"] == "Challenge"
 
 
-def test_who_is_logged_in_elsewhere_and_may_be_once_only_is_told(server: Server, make: Make) -> None:
+def test_a_second_log_in_of_a_single_login_user_is_rejected(server: Server, make: Make) -> None:
     manager = make()
     peer = server.link(manager)
     peer.serve(lambda request: answer(request["ActionID"], "Error", "Message: Login Already In Use"))
@@ -434,7 +432,7 @@ def test_a_server_that_was_booted_at_the_log_in_is_not_waited_for(server: Server
     manager.wait_until_booted(0)
 
 
-def test_who_waits_learns_that_the_server_has_booted(server: Server, make: Make) -> None:
+def test_waiting_for_boot_ends_when_the_server_has_booted(server: Server, make: Make) -> None:
     manager = make()
     asterisk = logged_in(server, manager)
     waiting = [background(manager.wait_until_booted, PATIENCE) for _ in range(3)]
@@ -447,7 +445,7 @@ def test_who_waits_learns_that_the_server_has_booted(server: Server, make: Make)
     assert not connection.session.boot_waiters
 
 
-def test_a_server_that_does_not_say_that_it_has_booted_is_still_booting(server: Server, make: Make) -> None:
+def test_a_server_that_does_not_report_fullybooted_is_still_booting(server: Server, make: Make) -> None:
     manager = make()
     logged_in(server, manager)
     with pytest.raises(ami.StillBooting, match=r"within 0\.02 s .*lack `system`") as still:
@@ -458,7 +456,7 @@ def test_a_server_that_does_not_say_that_it_has_booted_is_still_booting(server: 
     assert manager.is_connected()
 
 
-def test_who_waits_for_a_server_that_goes_down_learns_that(server: Server, make: Make) -> None:
+def test_waiting_for_boot_fails_when_the_server_goes_down(server: Server, make: Make) -> None:
     manager = make()
     asterisk = logged_in(server, manager)
     waiting = background(manager.wait_until_booted, PATIENCE)
@@ -470,12 +468,12 @@ def test_who_waits_for_a_server_that_goes_down_learns_that(server: Server, make:
         waiting.result(PATIENCE)
 
 
-def test_nobody_waits_without_a_connection(make: Make) -> None:
+def test_waiting_without_a_connection_is_rejected(make: Make) -> None:
     with pytest.raises(ami.NotConnected):
         make().wait_until_booted()
 
 
-def test_who_waited_for_the_server_to_boot_does_so_after_a_reconnect(server: Server, make: Make) -> None:
+def test_waiting_for_boot_is_repeated_after_a_reconnect(server: Server, make: Make) -> None:
     """Else who resynchronises then would ask for what the server does not have yet."""
     manager = make(reconnect=AT_ONCE)
     first = Asterisk(server.link(manager))
@@ -520,7 +518,7 @@ def asking_for_a_certificate(certificate: Path) -> Generator[tuple[int, Callable
         yield listening.getsockname()[1], lambda: accepting.result(PATIENCE)
 
 
-def test_a_client_certificate_is_shown_to_who_asks_for_it(certificate: Path, make: Make) -> None:
+def test_a_client_certificate_is_sent_on_request(certificate: Path, make: Make) -> None:
     with asking_for_a_certificate(certificate) as (port, accepted):
         query = f"timeout={PATIENCE}&cafile={certificate}&certfile={certificate}"
         manager = make("from_url", f"amis://127.0.0.1:{port}?{query}")
@@ -535,7 +533,7 @@ def test_a_client_certificate_is_shown_to_who_asks_for_it(certificate: Path, mak
         manager.close()
 
 
-def test_who_shows_no_certificate_where_one_is_asked_for_is_not_let_in(certificate: Path, make: Make) -> None:
+def test_a_missing_client_certificate_is_rejected(certificate: Path, make: Make) -> None:
     with asking_for_a_certificate(certificate) as (port, accepted):
         manager = make("from_url", f"amis://127.0.0.1:{port}?timeout={PATIENCE}&cafile={certificate}")
         with pytest.raises(
@@ -550,7 +548,7 @@ def no_tls(port: int, reason: str) -> str:
     return rf"^No TLS with 127\.0\.0\.1:{port}: {reason}\.$"
 
 
-def test_a_server_without_tls_is_told_apart(server: Server, certificate: Path, make: Make) -> None:
+def test_a_server_without_tls_has_its_own_error_message(server: Server, certificate: Path, make: Make) -> None:
     trusting = ssl.create_default_context(cafile=certificate)
     with pytest.raises(
         ami.ConnectFailed, match=no_tls(server.port, "wrong version number; this may be a port without TLS")
@@ -558,7 +556,7 @@ def test_a_server_without_tls_is_told_apart(server: Server, certificate: Path, m
         make().connect("127.0.0.1", server.port, PATIENCE, tls=trusting)
 
 
-def test_a_certificate_that_does_not_verify_is_no_tls(certificate: Path, make: Make) -> None:
+def test_an_unverifiable_certificate_fails_the_handshake(certificate: Path, make: Make) -> None:
     with tls_server(str(certificate)) as (port, accepted):
         with pytest.raises(ami.ConnectFailed, match=no_tls(port, r".*certificate verify failed.*")):
             make().connect("127.0.0.1", port, PATIENCE, tls=True)
@@ -566,7 +564,7 @@ def test_a_certificate_that_does_not_verify_is_no_tls(certificate: Path, make: M
             accepted()
 
 
-def test_a_handshake_that_is_not_answered_is_no_tls(certificate: Path, make: Make) -> None:
+def test_an_unanswered_handshake_fails(certificate: Path, make: Make) -> None:
     trusting = ssl.create_default_context(cafile=certificate)
     silent = socket.create_server(("127.0.0.1", 0))
     port = silent.getsockname()[1]
@@ -574,7 +572,7 @@ def test_a_handshake_that_is_not_answered_is_no_tls(certificate: Path, make: Mak
         make().connect("127.0.0.1", port, 0.1, tls=trusting)
 
 
-def test_a_server_that_closes_during_the_handshake_is_no_tls(certificate: Path, make: Make) -> None:
+def test_a_server_that_closes_during_the_handshake_fails_it(certificate: Path, make: Make) -> None:
     trusting = ssl.create_default_context(cafile=certificate)
     with Server(b"") as server:
         connecting = background(make().connect, "127.0.0.1", server.port, PATIENCE, tls=trusting)
@@ -585,7 +583,7 @@ def test_a_server_that_closes_during_the_handshake_is_no_tls(certificate: Path, 
             connecting.result(PATIENCE)
 
 
-def test_a_certificate_that_cannot_be_read_is_told_before_anybody_is_called(make: Make, tmp_path: Path) -> None:
+def test_an_unreadable_certificate_is_reported_before_connecting(make: Make, tmp_path: Path) -> None:
     manager = make("from_url", f"amis://pbx.invalid?cafile={tmp_path}/gone.pem")
     with pytest.raises(ami.ConnectFailed, match=r"cannot use .*gone\.pem: No such file"):
         manager.connect()
@@ -595,7 +593,7 @@ def test_a_certificate_that_cannot_be_read_is_told_before_anybody_is_called(make
 
 
 @pytest.mark.parametrize("way", ["close", "reset"])
-def test_a_reader_that_rests_notices_that_the_server_has_closed(
+def test_a_paused_reader_notices_that_the_server_has_closed(
     server: Server, make: Make, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     """It reads on then, so that what came before is not lost, and finds the end."""
@@ -636,7 +634,7 @@ def await_rest(manager: ami.Manager) -> None:
         background(lambda: None).result(PATIENCE)
 
 
-def test_what_has_not_hung_up_is_told_from_what_has() -> None:
+def test_hung_up_peers_are_recognised() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         assert not _sockets.hung_up(ours.fileno())
@@ -691,7 +689,7 @@ def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(make: Make, c
         assert dribbling.result(PATIENCE) < 1000  # of 2,000, which it would have waited for
 
 
-def test_a_slow_handshake_leaves_the_greeting_what_is_left_of_the_time(make: Make, certificate: Path) -> None:
+def test_the_greeting_has_the_time_left_after_a_slow_handshake(make: Make, certificate: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
 
@@ -734,7 +732,7 @@ def test_a_name_server_that_does_not_answer_is_not_waited_for(make: Make, monkey
         answered.set()
 
 
-def test_a_stream_is_made_or_refused_with_a_sentence_while_others_connect(make: Make, server: Server) -> None:
+def test_subscribing_while_another_thread_connects_succeeds_or_is_rejected(make: Make, server: Server) -> None:
     manager = make()
     server.link(manager)
     made = itertools.count(1)

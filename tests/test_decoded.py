@@ -74,7 +74,7 @@ def test_a_sender_without_a_clock_sent_its_report_at_no_known_time() -> None:
 
 
 @pytest.mark.parametrize("cls", [events.RTCPReceived, events.RTCPSent])
-def test_what_differs_in_the_headers_of_a_report_is_a_number(cls: type[ami.Event]) -> None:
+def test_the_headers_of_a_report_are_numbered(cls: type[ami.Event]) -> None:
     event = of(cls, "Report0LSR: 1", "Report0DLSR: 2.5", "Report12LSR: 3", "Report12DLSR: 0.0000", "ReportXLSR: 4")
 
     assert event.report_lsr == {"0": [1], "12": [3]}
@@ -82,7 +82,7 @@ def test_what_differs_in_the_headers_of_a_report_is_a_number(cls: type[ami.Event
     assert list(drift.unknown_headers(event)) == [("ReportXLSR", "4")]
 
 
-def test_what_differs_in_the_variables_of_several_channels_is_a_name() -> None:
+def test_the_variables_of_several_channels_are_keyed_by_channel() -> None:
     event = of(events.Rename, "ChanVariable(SIP/1): a=b", "ChanVariable(PJSIP/x-(1)): c=d")
 
     assert event.chan_variables == {"SIP/1": {"a": "b"}, "PJSIP/x-(1)": {"c": "d"}}
@@ -124,7 +124,7 @@ CHARGES = [
 
 
 @pytest.mark.parametrize("name", ["(null)", ""])
-def test_what_a_call_will_cost_is_read_from_headers_that_the_kind_of_rate_names(name: str) -> None:
+def test_rates_are_read_from_headers_named_after_the_kind_of_rate(name: str) -> None:
     event = of(events.AOC_S, *(line.replace("(null)", name) for line in COSTLY))
 
     assert event.charges == CHARGES
@@ -132,7 +132,7 @@ def test_what_a_call_will_cost_is_read_from_headers_that_the_kind_of_rate_names(
     assert not list(drift.undecodable(event))
 
 
-def test_what_a_call_will_cost_is_told_in_the_words_of_requests() -> None:
+def test_rates_are_decoded_to_the_vocabulary_of_requests() -> None:
     for charge in of(events.AOC_S, *COSTLY).charges:
         assert enums.ChargedItem(charge.item).known
         assert enums.RateType(charge.rate).known
@@ -161,7 +161,7 @@ def test_the_units_that_a_call_has_cost_are_those_of_a_request(cls: type[ami.Eve
     ("charge", "multiplier", "call"),
     [("Units", "1/1000", "Reverse"), ("Currency", "1", "CallForwardingBusy"), ("NotAvailable", "100", "NotAvailable")],
 )
-def test_what_a_call_has_cost_is_told_in_the_words_of_requests(
+def test_charges_are_decoded_to_the_vocabulary_of_requests(
     cls: type[ami.Event], charge: str, multiplier: str, call: str
 ) -> None:
     event = of(cls, f"Charge/Type: {charge}", f"Charge/Currency/Multiplier: {multiplier}", f"Charge/BillingID: {call}")
@@ -202,18 +202,18 @@ def test_the_cause_of_a_technology_is_a_number(cls: type[ami.Event]) -> None:
 
 
 @pytest.mark.parametrize("cls", [events.EndpointList, events.EndpointDetail])
-def test_active_channels_are_counted_and_older_releases_say_nothing(cls: type[ami.Event]) -> None:
+def test_active_channels_are_counted_except_by_older_releases(cls: type[ami.Event]) -> None:
     assert of(cls, "ActiveChannels: 0").active_channels == 0
     assert of(cls, "ActiveChannels: ").active_channels is None
 
 
-def test_the_contacts_of_all_addresses_of_an_endpoint_are_told() -> None:
+def test_the_contacts_of_all_addresses_of_an_endpoint_are_listed() -> None:
     event = of(events.EndpointList, "Contacts: a/sip:a@1,a/sip:a@2,", "Contacts: b/sip:b@1,", "Contacts: ")
 
     assert event.contacts == ["a/sip:a@1", "a/sip:a@2", "b/sip:b@1"]
 
 
-def test_call_groups_are_numbers_wherever_they_stand() -> None:
+def test_call_groups_are_always_numbers() -> None:
     endpoint = of(events.EndpointDetail, "CallGroup: 1, 3, 63", "PickupGroup: ", "NamedCallGroup: desk, hall")
     peer = responses.SIPshowpeer({"Callgroup": "1, 3, 63", "Pickupgroup": "", "Named Callgroup": "desk, hall"})
     channel = of(events.Status, f"Callgroup: {1 << 1 | 1 << 3 | 1 << 63}", "Pickupgroup: 0")
@@ -223,7 +223,7 @@ def test_call_groups_are_numbers_wherever_they_stand() -> None:
     assert endpoint.named_call_group == peer.named_callgroup == ["desk", "hall"]
 
 
-def test_codecs_are_a_list_wherever_they_stand() -> None:
+def test_codecs_are_always_a_list() -> None:
     endpoint = of(events.EndpointDetail, "Allow: (ulaw|alaw)")
     peer = responses.SIPshowpeer({"Codecs": "(ulaw|alaw)"})
     channel = of(events.Status, "Nativeformats: (ulaw|alaw)")
@@ -238,7 +238,7 @@ def test_the_addresses_that_an_endpoint_is_known_by_are_a_list() -> None:
     assert event.match == ["127.0.0.9/255.255.255.255", "!10.0.0.0/255.0.0.0"]
 
 
-def test_whether_a_party_may_be_shown_is_told_alike_by_all_drivers() -> None:
+def test_presentation_has_the_same_type_for_all_drivers() -> None:
     presentations = [
         of(events.NewCallerid, "CID-CallingPres: 35 (Presentation Prohibited, Network Number)").presentation,
         of(events.EndpointDetail, "CalleridPrivacy: prohib").callerid_privacy,
@@ -250,7 +250,7 @@ def test_whether_a_party_may_be_shown_is_told_alike_by_all_drivers() -> None:
     assert all(each is enums.Presentation.PROHIBITED for each in presentations)
 
 
-def test_how_digits_are_sent_is_told_alike_by_all_drivers() -> None:
+def test_the_dtmf_mode_has_the_same_type_for_all_drivers() -> None:
     endpoint = of(events.EndpointDetail, "DtmfMode: rfc4733").dtmf_mode
     peer = responses.SIPshowpeer({"SIP-DTMFmode": "rfc2833"}).sip_dtm_fmode
 
@@ -268,12 +268,12 @@ def test_how_media_is_encrypted_is_one_of_three(printed: str, member: str) -> No
 # Words that only some servers use
 
 
-def test_a_caller_who_gives_up_is_recorded_in_a_word_of_its_own_by_servers_set_up_for_it() -> None:
+def test_an_abandoned_call_has_its_own_disposition_if_configured() -> None:
     assert of(events.Cdr, "Disposition: CANCEL").disposition is enums.Disposition.CANCEL
 
 
 @pytest.mark.parametrize("printed", ["DONTCALL", "TORTURE"])
-def test_a_called_party_who_screens_callers_ends_a_dial_attempt_in_a_known_way(printed: str) -> None:
+def test_a_dial_attempt_ended_by_call_screening_has_a_known_status(printed: str) -> None:
     status = of(events.DialEnd, f"DialStatus: {printed}").dial_status
 
     assert status.known

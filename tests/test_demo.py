@@ -44,7 +44,7 @@ def test_it_shows_the_server_the_channels_and_the_queues(shown: str) -> None:
     assert re.search(r"Erik Ek +support +NOT_INUSE +lunch +1 +2026-09-21 12:52 UTC\n", shown)
 
 
-def test_it_follows_its_own_call_to_the_hangup_and_nobody_elses(shown: str) -> None:
+def test_it_follows_only_its_own_call_to_the_hangup(shown: str) -> None:
     followed = re.findall(
         r"^ +\d+\.\d\d s  (\w+) +PJSIP/(\w+)|^ +\d+\.\d\d s  (OriginateResponse)", shown, re.MULTILINE
     )
@@ -83,7 +83,7 @@ def test_it_talks_to_the_server_that_arguments_and_environment_name() -> None:
     assert "hung up: Normal Clearing (16)" in finished.stdout
 
 
-def test_it_places_no_call_on_a_server_unless_told_whom_to_call() -> None:
+def test_it_places_a_call_on_a_server_only_on_request() -> None:
     steps = testing.demo().steps
     call = next(number for number, step in enumerate(steps) if "Action: Originate" in written(step))
     goodbye = next(number for number, step in enumerate(steps) if "Action: Logoff" in written(step))
@@ -97,7 +97,7 @@ def written(step: testing.Step) -> list[str]:
     return [str(line) for line in step.lines] if isinstance(step, testing.Expect) else []
 
 
-def test_it_says_in_one_sentence_why_it_cannot_connect() -> None:
+def test_it_reports_in_one_sentence_why_it_cannot_connect() -> None:
     server = testing.StandIn(testing.demo())
     server.close()
     finished = run("--host", server.host, "--port", str(server.port), "--user", "demo", "--secret", "a secret")
@@ -112,7 +112,7 @@ def test_it_says_what_is_missing_beside_a_host() -> None:
 
 
 @pytest.mark.once
-def test_what_it_says_about_the_type_checker_is_what_mypy_says(tmp_path: Path) -> None:
+def test_the_type_errors_it_shows_are_those_of_mypy(tmp_path: Path) -> None:
     head = ["import ami_typed as ami", "from ami_typed import actions, events", "", "manager = ami.Manager()"]
     program = tmp_path / "mistakes.py"
     program.write_text("\n".join([*head, *(line for line, _ in demo.MISTAKES), ""]), encoding="utf-8")
@@ -128,7 +128,7 @@ def test_what_it_says_about_the_type_checker_is_what_mypy_says(tmp_path: Path) -
     assert said == expected, finished.stdout + finished.stderr
 
 
-def test_a_real_server_is_given_as_the_readme_says() -> None:
+def test_a_real_server_is_passed_as_in_the_readme() -> None:
     with testing.StandIn(testing.demo()) as server:
         finished = run(server.host, str(server.port), "demo", "a secret", "--call", "PJSIP/anna")
     assert finished.returncode == 0, finished.stderr

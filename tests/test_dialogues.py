@@ -80,7 +80,7 @@ def test_a_plain_log_in_sends_the_secret_and_asks_for_no_challenge() -> None:
     assert login.lines() == [("Action", "Login"), ("Username", "admin"), ("Secret", "hidden-word")]
 
 
-def test_a_user_who_may_not_ask_for_the_release_is_logged_in_all_the_same() -> None:
+def test_a_user_who_may_not_query_the_release_is_still_logged_in() -> None:
     talk = dialogues.login(Credentials("admin", "secret", plain=True))
     next(talk)
     question = asked(talk.send(SUCCESS))
@@ -113,14 +113,14 @@ def test_a_refused_challenge_is_a_failed_log_in() -> None:
         talk.throw(refused(question))
 
 
-def test_a_challenge_without_one_is_an_error_that_says_so() -> None:
+def test_a_missing_challenge_is_an_error() -> None:
     talk = dialogues.login(Credentials("admin", "secret"))
     next(talk)
     with pytest.raises(ami.ManagerError, match="no challenge for the log-in of admin"):
         talk.send(SUCCESS)
 
 
-def test_other_troubles_during_the_log_in_come_through() -> None:
+def test_other_errors_during_the_log_in_propagate() -> None:
     talk = dialogues.login(Credentials("admin", "secret"))
     next(talk)
     with pytest.raises(ami.OutcomeUnknown):
@@ -143,7 +143,7 @@ def test_a_server_that_does_not_boot_in_time_is_still_booting() -> None:
         talk.throw(ami.StillBooting(30))
 
 
-def test_each_answer_of_a_log_in_is_waited_for_as_long_as_the_program_says() -> None:
+def test_the_time_out_applies_to_each_answer_of_a_log_in() -> None:
     talk = dialogues.login(Credentials("admin", "secret", timeout=2.5))
     steps = [asked(next(talk)), asked(talk.send(challenge())), asked(talk.send(SUCCESS))]
     assert [step.timeout for step in steps] == [2.5] * 3
@@ -177,7 +177,7 @@ def test_a_connection_without_a_log_in_has_nothing_to_bring_back() -> None:
     assert end.value.value == dialogues.Resumed(None, [])
 
 
-def test_what_is_refused_this_time_is_told_and_keeps_nothing_else_from_being_set() -> None:
+def test_rejected_settings_are_reported_and_do_not_affect_others() -> None:
     filters = [ami.Request("Filter", Filter=text) for text in ("a", "b")]
     talk = dialogues.resume(Credentials("admin", "secret", plain=True), filters)
     next(talk)
@@ -187,7 +187,7 @@ def test_what_is_refused_this_time_is_told_and_keeps_nothing_else_from_being_set
     assert end_of(talk, SUCCESS) == (ami.Release(22, 10, 1), ["Filter: Authentication failed"])
 
 
-def test_what_is_awaited_is_given_up_with_its_connection() -> None:
+def test_waiting_ends_with_the_connection() -> None:
     talk = dialogues.originate(ami.Request("Originate"))
     next(talk)
     talk.send(None)

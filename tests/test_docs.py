@@ -46,7 +46,7 @@ def sessions() -> set[str]:
 
 @pytest.mark.once
 @pytest.mark.parametrize("command", commands())
-def test_every_command_of_the_pages_can_be_given_as_it_stands_there(command: str) -> None:
+def test_every_command_of_the_pages_works_verbatim(command: str) -> None:
     program, *words = shlex.split(command, comments=True)
     if program == "nox":
         asked = words[words.index("-s") + 1 : words.index("--") if "--" in words else None] if "-s" in words else []

@@ -72,7 +72,7 @@ def names(things: tuple[drift.Drifted, ...]) -> list[str]:
 # What is noticed
 
 
-def test_what_is_known_is_no_drift() -> None:
+def test_known_messages_are_not_drift() -> None:
     report = Talk("").hear(message(*HANGUP), message("Event: UserEvent", "UserEvent: Mine", "Colour: red"))
     assert not report.unknown_headers
     assert not report.unknown_events
@@ -97,7 +97,7 @@ def test_an_item_of_a_list_without_a_class_is_counted_too() -> None:
     assert [each.times for each in report.unknown_events] == [5]
 
 
-def test_an_unknown_header_of_a_known_event_is_noticed_with_what_it_says() -> None:
+def test_an_unknown_header_of_a_known_event_is_recorded_with_its_text() -> None:
     report = judged(*HANGUP, "Mood: glad", "FILE: main.c", "chanvariable: a=b")
     assert [(each.table, each.message, each.header, each.examples) for each in report.unknown_headers] == [
         ("event", "Hangup", "Mood", ("glad",))
@@ -152,7 +152,7 @@ def test_a_request_of_the_programs_own_class_is_not_asked_twice_for_its_result()
 # What it costs, and what is kept
 
 
-def test_the_first_event_of_a_name_is_always_looked_at_and_the_others_now_and_then() -> None:
+def test_the_first_event_of_a_name_is_always_inspected_and_others_are_sampled() -> None:
     talk = Talk("")
     talk.session.receive(message(*HANGUP) + message("Event: FullyBooted", "Mood: glad"), talk.now)
     talk.session.inspect(talk.now)
@@ -162,7 +162,7 @@ def test_the_first_event_of_a_name_is_always_looked_at_and_the_others_now_and_th
     assert [(each.message, each.times) for each in report.unknown_headers] == [("FullyBooted", 1), ("Hangup", 1)]
 
 
-def test_a_message_that_has_not_come_whole_is_not_looked_at() -> None:
+def test_an_incomplete_message_is_not_inspected() -> None:
     talk = Talk("")
     talk.hear(message(*HANGUP))
     for _ in range(50):
@@ -171,7 +171,7 @@ def test_a_message_that_has_not_come_whole_is_not_looked_at() -> None:
     assert "ChannelSt" not in names(talk.report().unknown_headers)
 
 
-def test_an_event_that_is_looked_at_is_delivered_unread() -> None:
+def test_an_inspected_event_is_delivered_unparsed() -> None:
     handlers = Handlers()
     handlers.register("", print)
     (event,) = Session(handlers, token="t").receive(message(*HANGUP, "Mood: glad"), 1).deliveries
@@ -179,7 +179,7 @@ def test_an_event_that_is_looked_at_is_delivered_unread() -> None:
     assert event._unread is not None
 
 
-def test_what_is_kept_is_bounded() -> None:
+def test_recorded_findings_are_bounded() -> None:
     found = Drift()
     for number in range(2 * drift.THINGS):
         found.look("\r\n".join((*HANGUP, *(f"Mood{number}-{each}: {'x' * 1000}" for each in range(3)))).encode())
@@ -212,7 +212,7 @@ def test_no_example_is_a_secret(line: str) -> None:
     assert "hunter2" not in f"{found}{found!r}{found.as_overlay()}"
 
 
-def test_what_is_shown_can_be_printed() -> None:
+def test_reported_text_is_printable() -> None:
     found = judged(*HANGUP, "Mo\x1bod: a\x1b[31mb\tc\x00")
     assert str(found).replace("\n", "").isprintable()
     assert str(found).encode()
@@ -226,7 +226,7 @@ def test_a_report_is_a_shot_of_the_moment() -> None:
     assert "0 unknown events, 1 unknown headers" in repr(found.report(0))
 
 
-def test_a_report_says_what_it_holds() -> None:
+def test_a_report_describes_its_findings() -> None:
     assert not DriftReportOfNothing
     assert str(DriftReportOfNothing) == "Received no messages; found nothing unknown."
     talk = Talk("")
@@ -249,7 +249,7 @@ DriftReportOfNothing = Drift().report(0)
 # On both faces
 
 
-def test_a_manager_tells_what_it_noticed_over_all_its_connections(server: Server, make: Make) -> None:
+def test_a_manager_reports_findings_of_all_its_connections(server: Server, make: Make) -> None:
     manager = make(reconnect=Reconnect(first=0, jitter=0))
     first = server.link(manager)
     assert not manager.drift
@@ -305,7 +305,7 @@ def eventually(holds: Callable[[], bool]) -> None:
         threading.Event().wait(0.001)
 
 
-def test_what_is_received_is_delivered_before_it_is_inspected(
+def test_messages_are_delivered_before_they_are_inspected(
     server: Server, make: Make, before: tuple[threading.Event, list[bool]]
 ) -> None:
     heard, heard_before = before
@@ -337,7 +337,7 @@ def test_only_small_answers_are_inspected(size: int) -> None:
     assert bool(talk.hear(answer(exchange.action_id, "Success", f"Mood: {'x' * size}"))) is (size < drift.LARGE)
 
 
-def test_what_is_received_is_not_inspected_at_once() -> None:
+def test_messages_are_not_inspected_on_receipt() -> None:
     talk = Talk("")
     assert talk.session.receive(message(*HANGUP, "Mood: glad"), 1).deliveries
     assert talk.session.uninspected
@@ -377,7 +377,7 @@ class FaultyRequest(ami.Request[ami.Answer]):
 # Recorded dialogues
 
 
-def test_every_message_of_a_recorded_dialogue_is_looked_at() -> None:
+def test_every_message_of_a_recorded_dialogue_is_inspected() -> None:
     said = b"".join(
         (
             b"Asterisk Call Manager/9.0.0\r\n",
@@ -419,7 +419,7 @@ def paste(text: str, folder: Path) -> None:
 
 @pytest.mark.exhaustive
 @pytest.mark.once
-def test_what_the_report_suggests_is_accepted_as_it_is_pasted(spec: Path) -> None:
+def test_suggestions_are_accepted_verbatim(spec: Path) -> None:
     found = recorded(
         message(*HANGUP[:3], "Cause: sixteen", "Mood: 5", 'Odd "name": yes', "Secret-Mood: x")
         + message(*HANGUP, "Mood: 7")
@@ -451,7 +451,7 @@ def classes(source: str) -> dict[str, str]:
     }
 
 
-def test_what_it_suggests_is_toml_whatever_the_server_sent() -> None:
+def test_suggestions_are_valid_toml_for_any_input() -> None:
     names_ = ['a"b', "a\\b", "a.b", "ä ö", "\udcff", "#", "[x]", "\x7f", "a=b", "'", "A=B"]
     found = Drift()
     for name in names_:
@@ -461,7 +461,7 @@ def test_what_it_suggests_is_toml_whatever_the_server_sent() -> None:
     assert len(entries["event"]) == len(names_) - 2 + 1  # two are alike when shown, two but for the case; and Hangup
 
 
-def test_a_header_of_an_answer_without_a_class_is_told_in_a_comment() -> None:
+def test_a_header_of_an_answer_without_a_class_becomes_a_comment() -> None:
     found = Drift()
     found.look_at_answer(ami.Request("AbsoluteTimeout"), Answer.of(b"Response: Success\r\nMood: glad"))
     text = found.report(0).as_overlay()

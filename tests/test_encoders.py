@@ -107,7 +107,7 @@ ENCODERS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.filterwarnings("ignore:Exception ignored in PyObject_HasAttrString")  # ujson's, since Python 3.13
 @pytest.mark.parametrize("name", ENCODERS)
-def test_an_encoder_gets_all_headers_of_an_event_that_nothing_has_read_or_says_what_to_do(
+def test_an_encoder_gets_all_headers_of_an_unparsed_event_or_an_error_with_advice(
     name: str, hangup: events.Hangup
 ) -> None:
     encoded: object = None
@@ -203,18 +203,16 @@ def in_csv(event: Any) -> str:
 
 
 @pytest.mark.parametrize("name", CHANNEL_AND_CAUSE)
-def test_what_looks_up_headers_by_name_finds_them_in_an_event_that_nothing_has_read(
-    name: str, hangup: events.Hangup
-) -> None:
+def test_lookup_by_name_works_on_an_unparsed_event(name: str, hangup: events.Hangup) -> None:
     assert CHANNEL_AND_CAUSE[name](hangup) == "PJSIP/alice-0001 16"
 
 
-def test_a_writer_with_too_few_columns_says_which_are_missing(hangup: events.Hangup) -> None:
+def test_a_csv_writer_with_too_few_columns_names_the_missing_ones(hangup: events.Hangup) -> None:
     with pytest.raises(ValueError, match="ChannelState"):
         csv.DictWriter(io.StringIO(), ["Channel", "Cause"]).writerow(hangup)
 
 
-def test_a_copy_of_what_is_stored_of_an_event_that_nothing_has_read_is_refused_too(hangup: events.Hangup) -> None:
+def test_a_copy_of_the_storage_of_an_unparsed_event_is_rejected_too(hangup: events.Hangup) -> None:
     copied = msgspec.convert(hangup, dict[str, Any])
     for use in (json.dumps, orjson.dumps, repr, pprint.pformat, pickle.dumps):
         with pytest.raises((TypeError, ValueError), match="unread message"):
@@ -229,7 +227,7 @@ def test_a_typed_attribute_still_needs_no_parsing(hangup: events.Hangup) -> None
 # to_dict and to_json
 
 
-def test_to_dict_has_text_and_lists_of_what_comes_several_times(hangup: events.Hangup) -> None:
+def test_to_dict_has_text_and_lists_for_repeated_headers(hangup: events.Hangup) -> None:
     made = hangup.to_dict()
     assert type(made) is dict
     assert made == WHOLE
@@ -256,7 +254,7 @@ def test_a_typed_dict_has_the_families_of_numbered_headers() -> None:
     assert event.to_dict(typed=True) == {"Event": "RTCPReceived", "Report0IAJitter": 7, "Report1IAJitter": "x"}
 
 
-def test_a_header_that_comes_several_times_though_its_class_knows_of_one_loses_nothing() -> None:
+def test_an_unexpectedly_repeated_header_loses_nothing() -> None:
     event = events.Hangup.of(b"Event: Hangup\r\nCause: 16\r\nOdd: 1\r\nCause: x")
     assert event.to_dict() == {"Event": "Hangup", "Cause": ["16", "x"], "Odd": "1"}
     assert event.to_dict(typed=True) == {"Event": "Hangup", "Cause": [16, "x"], "Odd": "1"}
@@ -276,7 +274,7 @@ def test_the_output_of_a_command_is_in_the_dict_however_it_was_sent(octets: byte
     assert responses.Command.of(octets).to_dict(typed=typed)["Output"] == ["Name: x", "a line"]
 
 
-def test_what_the_program_changed_is_in_the_dict(hangup: events.Hangup) -> None:
+def test_changes_by_the_program_are_in_the_dict(hangup: events.Hangup) -> None:
     hangup["Cause"] = "17"
     hangup["chanvariable"] = "ONE=1"
     del hangup["Unknown"]
@@ -287,7 +285,7 @@ def test_what_the_program_changed_is_in_the_dict(hangup: events.Hangup) -> None:
     }
 
 
-def test_to_json_writes_what_to_dict_returns(hangup: events.Hangup) -> None:
+def test_to_json_encodes_the_result_of_to_dict(hangup: events.Hangup) -> None:
     assert json.loads(hangup.to_json()) == WHOLE
     assert json.loads(hangup.to_json(typed=True)) == {
         **FIRST,
@@ -299,7 +297,7 @@ def test_to_json_writes_what_to_dict_returns(hangup: events.Hangup) -> None:
     }
 
 
-def test_a_byte_that_is_no_text_survives_json() -> None:
+def test_an_undecodable_byte_survives_json() -> None:
     event = ami.Event.of(b"Event: X\r\nName: M\xfcller")
     assert json.loads(event.to_json())["Name"].encode("utf-8", "surrogateescape") == b"M\xfcller"
 

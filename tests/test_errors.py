@@ -63,7 +63,7 @@ def test_every_exception_of_the_package_is_an_error_to_catch() -> None:
         "UnclearAnswer",
     ],
 )
-def test_what_the_program_or_the_servers_answer_did_is_a_manager_error(blamed_on_the_request: str) -> None:
+def test_mistakes_and_error_answers_are_manager_errors(blamed_on_the_request: str) -> None:
     kind = getattr(errors, blamed_on_the_request)
     assert issubclass(kind, ManagerError)
     assert not issubclass(kind, ManagerSocketError)
@@ -81,7 +81,7 @@ def test_what_the_program_or_the_servers_answer_did_is_a_manager_error(blamed_on
         "ProtocolError",
     ],
 )
-def test_what_happened_to_the_connection_is_a_socket_error(blamed_on_the_link: str) -> None:
+def test_connection_errors_are_socket_errors(blamed_on_the_link: str) -> None:
     kind = getattr(errors, blamed_on_the_link)
     assert issubclass(kind, ManagerSocketError)
     assert not issubclass(kind, ManagerError)
@@ -99,7 +99,7 @@ CERTAIN = [
 OPEN = ["ActionTimeout", "OutcomeUnknown", "OutcomeTimeout", "UnclearAnswer"]
 
 
-def test_two_bases_say_what_is_certain_about_what_was_asked_for() -> None:
+def test_two_base_classes_state_whether_the_action_may_have_happened() -> None:
     kinds = {name: getattr(errors, name) for name in errors.__all__}
     safe = {name for name, kind in kinds.items() if issubclass(kind, ami.Unavailable)}
     unsafe = {name for name, kind in kinds.items() if issubclass(kind, ami.MayHaveHappened)}
@@ -115,7 +115,7 @@ def test_errors_are_caught_as_the_builtin_exceptions_they_are_a_kind_of() -> Non
     assert issubclass(ami.ManagerSocketError, OSError)
 
 
-def test_not_sent_and_outcome_unknown_are_told_apart() -> None:
+def test_not_sent_and_outcome_unknown_are_distinguished() -> None:
     assert not issubclass(ami.RequestNotSent, ami.OutcomeUnknown)
     assert not issubclass(ami.OutcomeUnknown, ami.RequestNotSent)
     assert issubclass(ami.RequestNotSent, ami.ConnectionLost)
@@ -123,7 +123,7 @@ def test_not_sent_and_outcome_unknown_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
-def test_an_error_comes_through_pickling_with_its_sentence_and_parts(error: Error) -> None:
+def test_pickling_preserves_the_message_and_attributes_of_an_error(error: Error) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert type(again) is type(error)
     assert str(again) == str(error)
@@ -135,7 +135,7 @@ def test_no_error_shows_a_secret(error: Error) -> None:
     assert "hidden-word" not in f"{error} {error!r}"
 
 
-def test_a_refusal_says_the_action_and_the_servers_words() -> None:
+def test_a_refusal_names_the_action_and_quotes_the_server() -> None:
     error = ami.ActionFailed(REQUEST, REFUSAL)
     assert str(error) == "Asterisk refused Originate: No such channel"
     assert error.message == "No such channel"
@@ -156,7 +156,7 @@ def test_a_denied_permission_names_the_privileges_that_the_action_needs() -> Non
 
 
 @pytest.mark.parametrize("request_", [ami.Request("Nobodys"), actions.Ping()])
-def test_a_denied_permission_of_an_action_without_known_privileges_says_what_may_be_the_reason(
+def test_a_denied_permission_without_known_privileges_lists_possible_reasons(
     request_: ami.Request[Any],
 ) -> None:
     assert str(ami.ActionFailed(request_, DENIED)).endswith(
@@ -167,11 +167,11 @@ def test_a_denied_permission_of_an_action_without_known_privileges_says_what_may
 @pytest.mark.parametrize(
     ("headers", "reason"), [({"Response": "Error"}, "Error"), ({"ActionID": "1"}, "no reason given")]
 )
-def test_a_refusal_without_words_says_what_there_is(headers: dict[str, str], reason: str) -> None:
+def test_a_refusal_without_a_message_quotes_the_response(headers: dict[str, str], reason: str) -> None:
     assert ami.ActionFailed(REQUEST, ami.Message(headers)).message == reason
 
 
-def test_a_time_out_says_what_is_missing_how_long_it_waited_and_that_the_outcome_is_open() -> None:
+def test_a_time_out_states_what_is_missing_and_that_the_outcome_is_unknown() -> None:
     error = ami.ActionTimeout(REQUEST, "id-1", 2.5)
     assert str(error) == (
         "Originate (ActionID id-1) received no answer within 2.5 s. "
@@ -196,7 +196,7 @@ def test_a_field_error_shows_only_the_beginning_of_a_long_text() -> None:
     assert refused.value.text == "x" * 10_000
 
 
-def test_a_field_error_says_that_a_header_is_missing() -> None:
+def test_a_field_error_states_that_a_header_is_missing() -> None:
     assert str(ami.FieldError(ami.Event(), "Cause", None, "")) == "Event has no header Cause."
 
 

@@ -76,7 +76,7 @@ def test_a_snapshot_is_read_as_text_under_every_prefix(prefix: str) -> None:
         (events.QueueEntry, snapshot()),
     ],
 )
-def test_a_name_that_the_release_does_not_escape_is_read_as_it_stands(cls: type[ami.Event], lines: list[str]) -> None:
+def test_an_unescaped_name_is_read_unmodified(cls: type[ami.Event], lines: list[str]) -> None:
     event = of(cls, *lines)
     assert getattr(event, "caller_id_name") == event["CallerIDName"]  # noqa: B009 - each of these classes has it
 
@@ -94,7 +94,7 @@ def test_presence_is_escaped_in_one_event_and_not_in_the_other() -> None:
     assert (status.subtype, status.message) == (r"\'", r"\?")
 
 
-def test_what_an_agi_channel_says_is_decoded() -> None:
+def test_the_text_of_an_agi_channel_is_decoded() -> None:
     assert events.AsyncAGIStart({"Env": "agi_request%3A%20async%0A%0A"}).env == "agi_request: async\n\n"
     assert events.AsyncAGIExec({"Result": "200%20result%3D0%0A"}).result == "200 result=0\n"
     assert events.AGIExecEnd({"Result": "100%25"}).result == "100%25"
@@ -191,7 +191,7 @@ def headers_of(cls: type[ami.Event]) -> set[str]:
 @pytest.mark.parametrize(
     "text", ["unknown", "n/a", "N/A", "(null)", "(none)", "none", "<none>", "-1", "0", "<no name>"]
 )
-def test_a_caller_who_is_called_like_nothing_keeps_the_name(text: str) -> None:
+def test_a_caller_named_like_a_placeholder_keeps_the_name(text: str) -> None:
     event = of(events.Newchannel, f"CallerIDName: {text}", f"CallerIDNum: {text}")
     assert isinstance(event, events.Newchannel)
     assert (event.caller_id_name, event.caller_id_num) == (text, text)
@@ -200,7 +200,7 @@ def test_a_caller_who_is_called_like_nothing_keeps_the_name(text: str) -> None:
     assert digit.digit == text
 
 
-def test_nobody_is_none_in_the_words_of_each_event() -> None:
+def test_placeholders_for_nobody_are_none() -> None:
     assert events.QueueEntry({"CallerIDName": "unknown"}).caller_id_name is None
     assert events.QueueEntry({"CallerIDName": "<unknown>"}).caller_id_name == "<unknown>"
     assert events.MeetmeList({"CallerIDName": "<no name>"}).caller_id_name is None

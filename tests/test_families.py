@@ -49,7 +49,7 @@ def test_a_snapshot_shows_the_headers_under_names_without_a_prefix() -> None:
     assert repr(called) == "<ChannelSnapshot PJSIP/bob-00000001>"
 
 
-def test_a_snapshot_that_an_event_does_not_hold_is_none() -> None:
+def test_an_absent_snapshot_is_none() -> None:
     event = unread("Event: DialBegin", *CALLED, "DialString: bob", cls=events.DialBegin)
     assert event.snapshot is None
     assert event.dest.exten == "200"
@@ -61,7 +61,7 @@ def test_a_header_that_is_missing_from_a_snapshot_is_a_field_error_of_its_event(
         _ = event.snapshot.uniqueid
 
 
-def test_a_view_and_a_part_on_a_class_are_themselves_and_say_what_they_are() -> None:
+def test_views_and_parts_on_a_class_are_descriptors_with_a_description() -> None:
     assert isinstance(events.DialBegin.dest, View)
     assert isinstance(events.DialBegin.snapshot, MaybeView)
     part = events.ChannelSnapshot.exten

@@ -31,7 +31,7 @@ def asking(manager: ami.Manager, action: str = "Originate") -> Future[Any]:
 # It comes in pieces, and late
 
 
-def test_a_server_whose_every_byte_comes_by_itself_is_understood(server: Server, make: Make) -> None:
+def test_bytes_that_arrive_one_by_one_are_parsed(server: Server, make: Make) -> None:
     with Proxy(server.port, one_by_one) as proxy:
         manager = make()
         peer = through(proxy, server, manager)
@@ -43,7 +43,7 @@ def test_a_server_whose_every_byte_comes_by_itself_is_understood(server: Server,
             assert [stream.get(PATIENCE).size for _ in range(50)] == list(range(50))
 
 
-def test_a_delay_between_all_bytes_is_no_error(server: Server, make: Make) -> None:
+def test_a_delay_between_all_bytes_is_not_an_error(server: Server, make: Make) -> None:
     """Each byte takes its time, and a message takes longer than its lines may be apart."""
     with Proxy(server.port, Delayed(0.001)) as proxy:
         manager = make()
@@ -51,7 +51,7 @@ def test_a_delay_between_all_bytes_is_no_error(server: Server, make: Make) -> No
         assert manager.is_connected()
 
 
-def test_an_answer_that_is_delayed_beyond_its_time_out_disturbs_nobody(server: Server, make: Make) -> None:
+def test_an_answer_after_its_time_out_affects_no_other_request(server: Server, make: Make) -> None:
     with Proxy(server.port) as proxy:
         manager = make()
         orphans = Heard()
@@ -70,9 +70,7 @@ def test_an_answer_that_is_delayed_beyond_its_time_out_disturbs_nobody(server: S
 
 
 @pytest.mark.parametrize("how", ["reset", "half-close"])
-def test_a_link_that_breaks_in_the_middle_of_a_message_fails_what_is_pending(
-    server: Server, make: Make, how: str
-) -> None:
+def test_a_connection_broken_within_a_message_fails_pending_requests(server: Server, make: Make, how: str) -> None:
     with Proxy(server.port) as proxy:
         manager = make()
         peer = through(proxy, server, manager)
@@ -128,7 +126,7 @@ def test_a_black_hole_is_found_out_and_left(server: Server, make: Make, traffic:
         assert not manager.is_connected()
 
 
-def test_garbage_in_between_disturbs_nobody(server: Server, make: Make) -> None:
+def test_garbage_between_messages_affects_no_request(server: Server, make: Make) -> None:
     dice = random.Random(7)
     with Proxy(server.port) as proxy:
         manager = make()
@@ -149,7 +147,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("what", ENDLESS)
-def test_what_never_ends_ends_the_connection(server: Server, make: Make, what: str) -> None:
+def test_an_endless_message_ends_the_connection(server: Server, make: Make, what: str) -> None:
     limits, octets = ENDLESS[what]
     with Proxy(server.port) as proxy:
         manager = make(limits=limits)

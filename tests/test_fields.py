@@ -131,14 +131,14 @@ def test_the_first_of_repeated_headers_is_the_attribute(report: Callable[..., Re
 
 
 @both
-def test_a_value_with_a_line_feed_in_it_is_the_same_read_either_way(report: Callable[..., Report]) -> None:
+def test_a_value_with_a_line_feed_is_read_alike_by_attribute_and_key(report: Callable[..., Report]) -> None:
     event = report("Label: one\nand more", "Count: 1")
     attribute = event.label
     assert attribute == event["Label"]
 
 
 @both
-def test_a_header_that_must_be_there_and_is_not_is_an_error_that_names_it(report: Callable[..., Report]) -> None:
+def test_a_missing_mandatory_header_is_named_in_the_error(report: Callable[..., Report]) -> None:
     with pytest.raises(FieldError, match=r"^Report has no header Label\.$") as error:
         _ = report("Count: 7").label
     assert error.value.text is None
@@ -146,7 +146,7 @@ def test_a_header_that_must_be_there_and_is_not_is_an_error_that_names_it(report
 
 
 @both
-def test_a_text_of_another_type_is_an_error_that_shows_it(report: Callable[..., Report]) -> None:
+def test_text_of_another_type_is_quoted_in_the_error(report: Callable[..., Report]) -> None:
     event = report("Count: seven")
     with pytest.raises(
         FieldError, match=r"^Report: cannot decode Count 'seven': not a whole number in decimal digits\.$"
@@ -158,12 +158,12 @@ def test_a_text_of_another_type_is_an_error_that_shows_it(report: Callable[..., 
 
 @both
 @pytest.mark.parametrize("text_", ["nan", "1e400", "99999999999999999999"])
-def test_a_moment_beyond_every_calendar_is_a_field_error_too(report: Callable[..., Report], text_: str) -> None:
+def test_a_time_out_of_range_is_a_field_error(report: Callable[..., Report], text_: str) -> None:
     with pytest.raises(FieldError, match="Since"):
         _ = report(f"Since: {text_}").since
 
 
-def test_a_codec_that_fails_without_a_word_still_makes_a_sentence() -> None:
+def test_a_codec_that_raises_without_a_message_still_gives_a_sentence() -> None:
     def fail(_: str) -> int:
         raise ValueError
 
@@ -186,12 +186,12 @@ def test_an_optional_header_that_is_absent_is_none(report: Callable[..., Report]
 
 @both
 @pytest.mark.parametrize("spelling", ["0", "never", ""])
-def test_a_text_that_means_no_value_is_none(report: Callable[..., Report], spelling: str) -> None:
+def test_a_placeholder_is_none(report: Callable[..., Report], spelling: str) -> None:
     assert report(f"Since: {spelling}").since is None
 
 
 @both
-def test_empty_text_is_text_and_its_own_word_for_nothing_is_none(report: Callable[..., Report]) -> None:
+def test_empty_text_is_text_and_a_placeholder_is_none(report: Callable[..., Report]) -> None:
     assert report("Note: ").note == ""
     assert report("Note:").note == ""
     assert report("Note: <none>").note is None
@@ -224,7 +224,7 @@ def test_a_list_that_is_spread_over_several_headers_is_one(report: Callable[...,
 
 
 @both
-def test_a_list_without_items_is_empty_and_none_only_where_its_header_is_absent(report: Callable[..., Report]) -> None:
+def test_a_list_without_items_is_empty_and_none_only_if_absent(report: Callable[..., Report]) -> None:
     assert report("Codecs: ").codecs == []
     assert report("Other: x").codecs is None
 
@@ -260,7 +260,7 @@ def test_empty_text_that_might_be_escaped_is_text(report: Callable[..., Report])
 
 
 @both
-def test_text_of_a_release_that_does_not_escape_is_read_as_it_stands(report: Callable[..., Report]) -> None:
+def test_unescaped_text_is_read_unmodified(report: Callable[..., Report]) -> None:
     raw = r"C:\new"
     older = report("Whole: 1", f"Name: {raw}", f"Variable: A={raw}")
     assert (older.name, older.variables) == (raw, {"A": raw})
@@ -270,7 +270,7 @@ def test_text_of_a_release_that_does_not_escape_is_read_as_it_stands(report: Cal
 
 
 @both
-def test_a_header_that_comes_again_with_another_meaning_has_an_attribute(report: Callable[..., Report]) -> None:
+def test_a_header_repeated_with_another_meaning_has_its_own_attribute(report: Callable[..., Report]) -> None:
     event = report("Event: presence", "Count: 1")
     assert event.package == "presence"
     assert event.event == event["Event"] == event.process()[0]["Event"] == "Report"
@@ -339,7 +339,7 @@ def test_an_attribute_is_the_same_whether_the_event_was_parsed_or_not(headers: l
 # Seen on the class
 
 
-def test_a_field_seen_on_the_class_tells_its_header_and_its_releases() -> None:
+def test_a_field_on_the_class_has_its_header_and_releases() -> None:
     assert isinstance(Report.label, Always)
     assert isinstance(Report.note, Sometimes)
     assert isinstance(Report.sizes, Repeated)
@@ -364,7 +364,7 @@ def test_a_field_shows_its_kind_and_its_header() -> None:
     assert repr(Report.flag) == "<Sometimes Some-Flag>"
 
 
-def test_an_attribute_cannot_be_set_and_the_error_says_what_can() -> None:
+def test_an_attribute_is_read_only_and_the_error_gives_the_alternative() -> None:
     event: Any = parsed_report("Count: 7")
     with pytest.raises(AttributeError, match=r"Report\.count is read-only; set message\['Count'\] instead"):
         event.count = 8
@@ -385,7 +385,7 @@ def test_the_descriptions_below_fields_are_found() -> None:
 
 
 @both
-def test_process_turns_known_headers_into_values_and_leaves_the_rest(report: Callable[..., Report]) -> None:
+def test_process_decodes_known_headers_and_keeps_the_rest(report: Callable[..., Report]) -> None:
     event = report(
         "Label: one", "count: 7", "Since: 60", "Size: 1", "Size: 2", "ChanVariable: A=1", "New: x", "no header"
     )
@@ -403,13 +403,13 @@ def test_process_turns_known_headers_into_values_and_leaves_the_rest(report: Cal
 
 
 @both
-def test_process_leaves_as_text_what_does_not_decode(report: Callable[..., Report]) -> None:
+def test_process_keeps_undecodable_values_as_text(report: Callable[..., Report]) -> None:
     headers, _ = report("Count: seven", "Since: when", "Size: 1", "Size: x").process()
     assert (headers["Count"], headers["Since"], headers["Size"]) == ("seven", "when", [1, "x"])
 
 
 @both
-def test_process_says_none_for_a_text_that_means_no_value(report: Callable[..., Report]) -> None:
+def test_process_converts_placeholders_to_none(report: Callable[..., Report]) -> None:
     headers, _ = report("Since: never", "Note: <none>").process()
     assert (headers["Since"], headers["Note"]) == (None, None)
 
@@ -498,7 +498,7 @@ def test_of_a_time_that_the_clock_showed_twice_the_first_is_taken(parsed: bool) 
         (BERLIN, "0001-01-01 00:00:00"),  # which is in year 0 of UTC
     ],
 )
-def test_what_is_no_date_and_time_is_refused_by_the_name_of_its_header(zone: Any, parsed: bool, text: str) -> None:
+def test_an_invalid_date_and_time_is_an_error_that_names_the_header(zone: Any, parsed: bool, text: str) -> None:
     event = record(zone, parsed, f"StartTime: {text}", "UniqueID: 1")
     with pytest.raises(FieldError, match="Cdr: cannot decode StartTime '") as refused:
         event.start_time  # noqa: B018
@@ -507,7 +507,7 @@ def test_what_is_no_date_and_time_is_refused_by_the_name_of_its_header(zone: Any
 
 
 @parsed_or_not
-def test_a_local_time_that_is_always_sent_is_missed_where_it_is_not(parsed: bool) -> None:
+def test_a_missing_mandatory_local_time_is_an_error(parsed: bool) -> None:
     with pytest.raises(FieldError, match="Cdr has no header StartTime"):
         record(BERLIN, parsed, "UniqueID: 1").start_time  # noqa: B018
 
@@ -516,7 +516,7 @@ def test_a_local_time_that_is_always_sent_is_missed_where_it_is_not(parsed: bool
 @pytest.mark.parametrize(
     "text", ["1970-01-01T00:00:00.000+0000", "1970-01-01T00:00:00.000-0000", "1970-01-01T01:00:00.000+0100"]
 )
-def test_a_session_that_began_at_the_zero_of_the_epoch_did_not_begin(parsed: bool, text: str) -> None:
+def test_a_session_start_at_the_epoch_is_none(parsed: bool, text: str) -> None:
     event = unread(
         "Event: FailedACL", "EventTV: 2026-07-01T12:00:00.500+0200", f"SessionTV: {text}", cls=events.FailedACL
     )
@@ -527,7 +527,7 @@ def test_a_session_that_began_at_the_zero_of_the_epoch_did_not_begin(parsed: boo
 
 
 @pytest.mark.usefixtures("abroad")
-def test_a_moment_may_stand_in_two_headers() -> None:
+def test_a_time_may_be_split_over_two_headers() -> None:
     lines = ["CoreStartupDate: 2026-07-01", "CoreStartupTime: 10:00:00", "CoreReloadDate: 2026-07-01"]
     octets = "\r\n".join(("Response: Success", *lines)).encode()
     told: responses.CoreStatus = _speed.unread(responses.CoreStatus, octets, "Success", BERLIN)
@@ -538,6 +538,6 @@ def test_a_moment_may_stand_in_two_headers() -> None:
         told.reloaded  # noqa: B018
 
 
-def test_a_class_of_local_times_is_known_as_such() -> None:
+def test_a_class_with_local_times_is_marked() -> None:
     assert [cls._local for cls in (events.Cdr, events.CEL, responses.CoreStatus)] == [True] * 3
     assert [cls._local for cls in (ami.Event, events.Hangup, ami.Message)] == [False] * 3

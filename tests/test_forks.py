@@ -211,7 +211,7 @@ USES: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def test_a_child_that_uses_its_parents_manager_is_told_what_to_do_instead(link: Link) -> None:
+def test_a_child_that_uses_its_parents_manager_gets_an_error_with_advice(link: Link) -> None:
     def use_all() -> dict[str, str]:
         return {name: complaint(lambda use=use: use(link.raw)) for name, use in USES.items()}  # type: ignore[misc]  # mypy infers no lambda with a default
 
@@ -220,7 +220,7 @@ def test_a_child_that_uses_its_parents_manager_is_told_what_to_do_instead(link: 
     link.prove()
 
 
-def test_the_sentence_says_where_to_connect_instead() -> None:
+def test_the_error_states_where_to_connect() -> None:
     sentence = str(ami.WrongContext.inherited())
     for word in (SENTENCE, "connect()", "create a manager", "gunicorn", "Celery", "multiprocessing"):
         assert word in sentence
@@ -269,14 +269,14 @@ CLOSINGS: list[Callable[[Link], object]] = [
 ]
 
 
-def test_what_a_child_closes_or_forgets_stays_open_for_its_parent(link: Link) -> None:
+def test_closing_in_a_child_keeps_the_parents_connection_open(link: Link) -> None:
     for closing in CLOSINGS:
         in_child(partial(closing, link))
         link.prove()
         assert link.stream.get(PATIENCE).size == 7
 
 
-def test_a_child_may_connect_by_itself(server: Server, make: Make) -> None:
+def test_a_child_may_connect_on_its_own(server: Server, make: Make) -> None:
     manager = make()
     parent = Link(manager, server.link(manager))
     heard: list[int] = []
@@ -337,7 +337,7 @@ def test_a_manager_that_was_closed_before_the_fork_is_not_inherited(server: Serv
     assert "call connect() first" in in_child(lambda: complaint(lambda: raw.execute(ami.Request("Ping"))))
 
 
-def test_a_grandchild_inherits_what_its_parent_did_not_have(link: Link) -> None:
+def test_a_grandchild_of_an_unconnected_child_may_not_use_the_manager(link: Link) -> None:
     told = in_child(lambda: in_child(lambda: complaint(lambda: link.raw.execute(ami.Request("Ping")))))
     assert SENTENCE in told
     link.prove()
@@ -349,7 +349,7 @@ def test_a_grandchild_inherits_what_its_parent_did_not_have(link: Link) -> None:
 AT_ONCE = Reconnect(first=0, jitter=0)
 
 
-def test_a_child_does_not_connect_again_what_its_parent_does(make: Make) -> None:
+def test_a_child_does_not_restore_its_parents_connection(make: Make) -> None:
     with Server(b"") as server:
         manager = make(reconnect=AT_ONCE)
         connecting = background(manager.connect, "127.0.0.1", server.port, PATIENCE)
@@ -501,9 +501,7 @@ class Seen:
         pass
 
 
-def test_where_no_descriptor_is_left_the_childs_copies_are_just_closed(
-    link: Link, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_free_descriptors_the_childs_copies_are_closed(link: Link, monkeypatch: pytest.MonkeyPatch) -> None:
     class NoneLeft:
         @staticmethod
         def socketpair() -> None:

@@ -99,13 +99,13 @@ def test_a_refusal_does_not_show_the_value() -> None:
 
 
 @pytest.mark.parametrize("name", ["", ":", "A:B"])
-def test_a_name_that_is_none_is_refused(name: str) -> None:
+def test_an_invalid_header_name_is_rejected(name: str) -> None:
     with pytest.raises(ami.HeaderRefused, match=r"name of a header is empty|contains a colon"):
         encode("Ping", [(name, "x")])
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a\udfff"])
-def test_text_that_no_bytes_stand_for_is_refused(text: str) -> None:
+def test_text_that_cannot_be_encoded_is_rejected(text: str) -> None:
     with pytest.raises(ami.HeaderRefused):
         encode("Ping", [("A", text)])
 
@@ -115,7 +115,7 @@ def test_a_message_is_written_line_by_line_in_order() -> None:
     assert octets == b"Action: X\r\nV: 1\r\nV: 2\r\nEmpty: \r\nText: a: b\r\n\r\n"
 
 
-def test_text_goes_out_as_utf_8_and_strange_bytes_as_themselves() -> None:
+def test_text_is_sent_as_utf_8_and_surrogates_as_their_bytes() -> None:
     assert encode("X", [("A", "€ \udcfc")]) == b"A: \xe2\x82\xac \xfc\r\n\r\n"
 
 
@@ -128,7 +128,7 @@ headers = st.lists(st.tuples(names, contents | octet_contents), min_size=1)
 
 
 @given(headers)
-def test_what_is_written_reads_as_the_same_headers(pairs: list[tuple[str, str]]) -> None:
+def test_encoding_and_parsing_are_inverse(pairs: list[tuple[str, str]]) -> None:
     (octets,) = framed([encode("X", pairs)])
     read = Message.of(octets)
     for name, _ in pairs:
@@ -237,7 +237,7 @@ def test_a_message_that_has_begun_and_not_ended_is_known_as_such() -> None:
     assert not Framer(LIMITS).incomplete
 
 
-def test_one_byte_at_a_time_a_long_value_is_not_copied_again_for_each() -> None:
+def test_a_long_value_is_not_copied_for_each_byte() -> None:
     framer = a_framer()
     octets = b"Event: A\r\nLong: " + b"x" * (1 << 16)
     for place in range(len(octets)):
@@ -279,7 +279,7 @@ def test_two_raw_texts_one_after_the_other_are_two() -> None:
     assert framed([one + b"\r\n\r\n" + one + b"\r\n\r\n"]) == [one, one]
 
 
-def test_raw_text_behind_an_empty_line_too_many_is_one() -> None:
+def test_raw_text_after_an_extra_empty_line_is_recognised() -> None:
     raw = b"Response: Follows\r\nActionID: 1\r\na\r\n\r\nb\r\n--END COMMAND--"
     assert framed([b"Event: A\r\n\r\n\r\n\r\n\r\n" + raw + b"\r\n\r\n"])[-1] == raw
 
@@ -293,19 +293,19 @@ def test_raw_text_that_has_not_ended_is_held() -> None:
     ]
 
 
-def test_a_value_that_looks_like_the_beginning_of_raw_text_is_none() -> None:
+def test_a_value_that_resembles_raw_text_is_not_raw_text() -> None:
     assert framed([b"Event: A\r\nResponse: Follows\r\n\r\nEvent: B\r\n\r\n"]) == [
         b"Event: A\r\nResponse: Follows",
         b"Event: B",
     ]
 
 
-def test_a_bare_line_feed_ends_no_line_where_none_is_expected() -> None:
+def test_an_unexpected_bare_line_feed_ends_no_line() -> None:
     assert framed([b"Event: A\r\nKey: a\n\nb\r\n\r\n"]) == [b"Event: A\r\nKey: a\n\nb"]
 
 
 @pytest.mark.parametrize("end", [b"\r\n\n", b"\n\n", b"\n\r\n", b"\r\n\r\n"])
-def test_a_bare_line_feed_ends_a_message_where_it_is_expected(end: bytes) -> None:
+def test_a_bare_line_feed_ends_a_message_if_expected(end: bytes) -> None:
     framer = a_framer(bare=True)
     assert fed(framer, b"Event: A\r\nKey: a" + end + b"Event: B\r\n\r\n") == [b"Event: A\r\nKey: a", b"Event: B"]
     assert not framer.incomplete
@@ -317,7 +317,7 @@ def test_bare_line_feeds_do_not_cut_raw_text() -> None:
     assert fed(framer, raw + b"\r\n\r\nEvent: A\r\n\n") == [raw, b"Event: A"]
 
 
-def test_raw_text_behind_a_message_that_ends_in_bare_line_feeds_is_one() -> None:
+def test_raw_text_after_a_message_with_bare_line_feeds_is_recognised() -> None:
     framer = a_framer(bare=True)
     raw = b"Response: Follows\r\nActionID: 1\r\na\n\nb\r\n\r\nc\n--END COMMAND--"
     assert fed(framer, b"Event: A\r\n\n" + raw + b"\r\n\r\nEvent: B\r\n\r\n") == [b"Event: A", raw, b"Event: B"]
@@ -331,7 +331,7 @@ def test_the_first_line_is_cut_off_whatever_its_end() -> None:
     assert Framer(LIMITS).line(b"Asterisk/1\nEvent: A") == (b"Asterisk/1", b"Event: A")
 
 
-def test_the_first_line_may_come_in_pieces() -> None:
+def test_the_first_line_may_arrive_in_pieces() -> None:
     framer = a_framer()
     for octet in b"Asterisk/1\r":
         assert framer.line(bytes([octet])) is None
@@ -426,7 +426,7 @@ ENDLESS = {
     "mode", ["bare", *(pytest.param(mode, marks=pytest.mark.exhaustive) for mode in ("usual", "raw"))]
 )
 @pytest.mark.parametrize(("begin", "more"), ENDLESS.values(), ids=list(ENDLESS))
-def test_what_has_come_is_not_searched_again_for_each_piece(begin: bytes, more: bytes, mode: str) -> None:
+def test_received_data_is_not_searched_again_for_each_piece(begin: bytes, more: bytes, mode: str) -> None:
     """Searched again for each of these pieces, two megabytes take minutes; once, they take a part of a second."""
     framer = Framer(LIMITS)
     framer.expect(by_its_name if mode == "bare" else None, raw=mode != "usual")

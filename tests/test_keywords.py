@@ -156,7 +156,7 @@ PROPERTY = settings(max_examples=5, deadline=None, suppress_health_check=SLOW)
 @pytest.mark.parametrize("cls", [*EVENTS, *ANSWERS], ids=lambda cls: f"{cls.__module__.split('.')[1]}.{cls.__name__}")
 @PROPERTY
 @given(data=st.data())
-def test_what_is_given_comes_back_from_the_message_and_from_its_bytes(cls: type[Any], data: st.DataObject) -> None:
+def test_values_round_trip_through_the_message_and_its_bytes(cls: type[Any], data: st.DataObject) -> None:
     keywords = data.draw(makes(cls))
     made = cls(**keywords)
     again = cls.of(bytes(made))
@@ -169,7 +169,7 @@ def test_what_is_given_comes_back_from_the_message_and_from_its_bytes(cls: type[
 
 
 @pytest.mark.parametrize("cls", EVENTS, ids=event_name)
-def test_an_event_of_which_nothing_is_said_has_all_that_is_always_sent(cls: type[ami.Event]) -> None:
+def test_an_event_without_keywords_has_every_mandatory_header(cls: type[ami.Event]) -> None:
     made = cls()
     assert made.event == event_name(cls)
     sent = ["call", "all"] if cls.privileges == ("call",) else [*cls.privileges, "all"] if cls.privileges else None
@@ -182,7 +182,7 @@ def test_an_event_of_which_nothing_is_said_has_all_that_is_always_sent(cls: type
 
 
 @pytest.mark.parametrize("cls", [*EVENTS, *ANSWERS], ids=lambda cls: f"{cls.__module__.split('.')[1]}.{cls.__name__}")
-def test_every_attribute_of_a_message_of_which_nothing_is_said_can_be_read(cls: type[Any]) -> None:
+def test_every_attribute_of_a_message_without_keywords_is_readable(cls: type[Any]) -> None:
     made = cls()
     again = cls.of(bytes(made))
     for name in fields_of(cls):
@@ -193,7 +193,7 @@ def lines(message: ami.Message) -> list[str]:
     return bytes(message).decode().split("\r\n")
 
 
-def test_a_hangup_is_what_asterisk_sends() -> None:
+def test_a_hangup_equals_asterisks() -> None:
     hangup = events.Hangup(
         channel="PJSIP/alice-00000001",
         channel_state=enums.ChannelState.UP,
@@ -237,7 +237,7 @@ def test_a_hangup_is_what_asterisk_sends() -> None:
     assert hangup == events.Hangup.of(bytes(hangup)) == pickle.loads(pickle.dumps(hangup))
 
 
-def test_headers_come_in_the_order_of_the_snapshots_that_asterisk_sends() -> None:
+def test_headers_are_in_asterisks_order() -> None:
     entered = [*events.BridgeEnter(channel="SIP/1")]
     assert entered.index("BridgeUniqueid") < entered.index("Channel")
     assert [name for name in events.DialBegin(channel="SIP/1") if name.endswith("Channel")] == [
@@ -256,7 +256,7 @@ def test_a_snapshot_that_may_be_absent_is_sent_whole_or_not_at_all() -> None:
     assert "ConnectedLineName: <unknown>" in lines(both)
 
 
-def test_text_that_older_releases_do_not_escape_is_escaped_only_where_the_message_says_so() -> None:
+def test_text_is_escaped_only_in_messages_of_releases_that_escape() -> None:
     name = "Alice\r\nPrivilege: all"
     assert "CallerIDName: Alice\\r\\nPrivilege: all" in lines(events.Newchannel(caller_id_name=name))
     assert events.Newchannel(caller_id_name=name).caller_id_name == name
@@ -342,7 +342,7 @@ def test_a_member_has_the_spelling_of_its_header(cls: type[Any], attribute: str,
     assert cls(**{attribute: "Novelty"})[header] == "Novelty"
 
 
-def test_what_is_not_said_is_what_asterisk_usually_sends() -> None:
+def test_omitted_keywords_have_asterisks_defaults() -> None:
     made = events.DialBegin(dest_channel="SIP/2", channel="SIP/1")
     assert (made.language, made.context, made.exten, made.priority) == ("en", "default", "s", 1)
     assert (made.dest_language, made.dest_context, made.dest_exten, made.dest_priority) == ("en", "default", "s", 1)
@@ -376,16 +376,16 @@ def test_what_is_not_said_is_what_asterisk_usually_sends() -> None:
         ),
     ],
 )
-def test_a_word_follows_the_number_that_it_stands_for(made: ami.Message, header: str, word: str) -> None:
+def test_a_word_matches_its_number(made: ami.Message, header: str, word: str) -> None:
     assert made[header] == word
 
 
-def test_a_member_is_the_first_in_its_spelling_if_nothing_is_said() -> None:
+def test_a_member_defaults_to_the_first() -> None:
     assert events.NewCallerid()["CID-CallingPres"] == "0 (Presentation Allowed, Not Screened)"
     assert events.EndpointList()["DeviceState"] == "Unknown"
 
 
-def test_values_that_have_one_spelling_are_converted() -> None:
+def test_unambiguous_values_are_converted() -> None:
     odd: dict[str, Any] = {"max": "5", "calls": 2.0, "holdtime": timedelta(minutes=1), "servicelevel_perf": 33}
     params = events.QueueParams(**odd)
     assert (params.max, params.calls, params["Holdtime"], params.servicelevel_perf) == (5, 2, "60", 33.0)
@@ -413,13 +413,13 @@ def test_values_that_have_one_spelling_are_converted() -> None:
         ({"privilege": 5}, "Hangup.privilege must be a list, not int."),
     ],
 )
-def test_what_a_keyword_does_not_take_is_refused_by_a_sentence(keywords: dict[str, Any], sentence: str) -> None:
+def test_an_invalid_keyword_value_is_rejected_with_a_sentence(keywords: dict[str, Any], sentence: str) -> None:
     with pytest.raises((TypeError, ValueError)) as refused:
         events.Hangup(**keywords)
     assert str(refused.value).startswith(sentence)
 
 
-def test_two_attributes_of_one_header_are_not_given_both() -> None:
+def test_two_attributes_of_one_header_exclude_each_other() -> None:
     with pytest.raises(
         TypeError, match=r"core_startup_date and CoreStatus.started both set the header CoreStartupDate; give only one"
     ):
@@ -427,7 +427,7 @@ def test_two_attributes_of_one_header_are_not_given_both() -> None:
     assert responses.CoreStatus(started=datetime(2026, 11, 27, 9)).core_startup_date == "2026-11-27"
 
 
-def test_headers_may_be_given_beside_keywords() -> None:
+def test_headers_and_keywords_may_be_combined() -> None:
     made = events.UserEvent({"Colour": "red", "UserEvent": "No", "Channel": "SIP/1"}, user_event="Welcome")
     assert (made["Colour"], made.user_event, made.channel) == ("red", "Welcome", "SIP/1")
     assert [*made][-1] == "Colour"
@@ -443,14 +443,14 @@ def test_forms_without_keywords_are_as_they_were() -> None:
     assert events.Hangup(ami.Event({"Event": "Hangup", "Cause": "16"})).cause == 16
 
 
-def test_a_family_and_a_plain_event_need_the_name_of_an_event() -> None:
+def test_families_and_plain_events_need_an_event_name() -> None:
     with pytest.raises(TypeError, match=r"ChannelEvent is a family of events; call the class of one of them\."):
         events.ChannelEvent(channel="SIP/1")
     with pytest.raises(TypeError, match=r"Event\(\) needs the header Event; or call the class of an event"):
         ami.Event(privilege=["call"])
 
 
-def test_events_of_a_program_and_user_events_are_made_too() -> None:
+def test_custom_and_user_events_can_be_created_too() -> None:
     class TrunkAlarm(events.ChannelEvent):
         """An event of a module."""
 
@@ -466,7 +466,7 @@ def test_events_of_a_program_and_user_events_are_made_too() -> None:
     assert Fire.of(bytes(Fire())) == Fire()
 
 
-def test_answers_are_made_with_keywords() -> None:
+def test_answers_can_be_created_with_keywords() -> None:
     assert lines(ami.Answer(response="Error", message="No such channel", action_id="7")) == [
         "Response: Error",
         "ActionID: 7",
@@ -477,12 +477,12 @@ def test_answers_are_made_with_keywords() -> None:
     assert responses.Command(output=["one", "two"]).data == ["one", "two"]
 
 
-def test_a_structure_that_is_read_from_the_text_of_a_message_is_no_keyword() -> None:
+def test_a_structure_built_from_the_whole_message_is_not_a_keyword() -> None:
     with pytest.raises(TypeError, match=r"IAXnetstats.output is built from the whole message"):
         responses.IAXnetstats(output=["a"])  # type: ignore[call-arg]  # checkers refuse it as well
 
 
-def test_lists_are_made_of_their_parts() -> None:
+def test_lists_can_be_created_from_their_parts() -> None:
     anna, ben = events.QueueMember(name="Anna"), events.QueueMember(name="Ben")
     queues = aggregates.QueueStatus(
         "7", params=[events.QueueParams()], members=[anna, ben], complete=events.QueueStatusComplete(list_items=3)
@@ -495,7 +495,7 @@ def test_lists_are_made_of_their_parts() -> None:
     assert aggregates.QueueStatus() == aggregates.QueueStatus("7")
 
 
-def test_the_end_of_a_list_announces_its_items_unless_it_says_otherwise() -> None:
+def test_the_end_of_a_list_announces_its_items_by_default() -> None:
     end = events.QueueStatusComplete()
     queues = aggregates.QueueStatus(
         params=[events.QueueParams()], members=[events.QueueMember(), events.QueueMember()], complete=end
@@ -519,7 +519,7 @@ def test_the_end_of_a_list_announces_its_items_unless_it_says_otherwise() -> Non
         ({"complete": events.Hangup()}, "QueueStatus.complete must contain QueueStatusComplete events, not Hangup."),
     ],
 )
-def test_a_list_of_other_parts_is_refused_by_a_sentence(parts: dict[str, Any], sentence: str) -> None:
+def test_invalid_parts_of_a_list_are_rejected_with_a_sentence(parts: dict[str, Any], sentence: str) -> None:
     with pytest.raises(TypeError) as refused:
         aggregates.QueueStatus(**parts)
     assert str(refused.value).startswith(sentence)

@@ -47,7 +47,7 @@ def test_a_name_is_looked_up_once(package: str) -> None:
     assert found == {"hammer": hammer}
 
 
-def test_a_misspelt_name_is_an_attribute_error_that_says_so(package: str) -> None:
+def test_a_misspelt_name_is_an_attribute_error(package: str) -> None:
     load, _ = namespace(package, {}, {"hammer": "tools"})
     with pytest.raises(AttributeError, match=f"module '{package}' has no attribute 'hamer'") as error:
         load("hamer")

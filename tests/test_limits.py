@@ -84,7 +84,7 @@ class Talk:
 
 @pytest.mark.usefixtures("form")
 @pytest.mark.parametrize("pieces", [1, 3, 1000])
-def test_a_list_with_more_events_than_the_limit_fails_and_the_rest_of_it_is_nobodys(pieces: int) -> None:
+def test_a_list_beyond_the_limit_fails_and_its_rest_is_discarded(pieces: int) -> None:
     talk = Talk(items=10)
     exchange = talk.open(ListGadgets(), synchronous=True)
     one, other = exchange.action_id, talk.open(ami.Request("Ping"))
@@ -132,7 +132,7 @@ def test_a_list_of_just_as_many_events_and_bytes_is_whole() -> None:
 
 
 @pytest.mark.usefixtures("form")
-def test_each_list_has_limits_of_its_own() -> None:
+def test_limits_apply_to_each_list() -> None:
     talk = Talk(items=10)
     long, short = (talk.open(ListGadgets(), synchronous=True) for _ in range(2))
     one, other = long.action_id, short.action_id
@@ -170,7 +170,7 @@ def test_a_list_that_begins_without_an_answer_is_bounded_too() -> None:
 
 
 @pytest.mark.parametrize("last", ["end", "error", "silence"])
-def test_an_action_id_is_free_again_when_the_rest_of_its_list_is_over(last: str) -> None:
+def test_an_action_id_is_reusable_after_the_rest_of_its_list(last: str) -> None:
     talk = Talk(items=3)
     first = talk.open(ListGadgets(), synchronous=True, action_id="mine")
     talk.hear(start("mine"), *(gadget("mine") for _ in range(5)))
@@ -187,7 +187,7 @@ def test_an_action_id_is_free_again_when_the_rest_of_its_list_is_over(last: str)
     assert talk.delivered == []
 
 
-def test_what_is_lost_with_the_connection_is_settled_once() -> None:
+def test_a_lost_request_is_settled_once() -> None:
     talk = Talk(items=3)
     exchange = talk.open(ListGadgets(), synchronous=True)
     talk.hear(start(exchange.action_id), *(gadget(exchange.action_id) for _ in range(5)))
@@ -209,7 +209,7 @@ def test_raw_text_is_bounded_like_a_message() -> None:
 
 
 @pytest.mark.usefixtures("form")
-def test_memory_stays_flat_behind_the_limit() -> None:
+def test_memory_stays_flat_beyond_the_limit() -> None:
     talk = Talk(items=1000)
     exchange = talk.open(ListGadgets(), synchronous=True)
     block = b"".join(gadget(exchange.action_id) for _ in range(500))
@@ -258,9 +258,7 @@ def test_fifty_thousand_endpoints_pass(make: Make, server: Server) -> None:
     assert len(endpoints["EndpointList"]) == 50_000
 
 
-def test_a_server_that_never_ends_a_list_fails_one_request_and_the_connection_goes_on(
-    make: Make, server: Server
-) -> None:
+def test_an_endless_list_fails_one_request_and_keeps_the_connection(make: Make, server: Server) -> None:
     manager = make(limits=Limits(items=5000))
     peer = server.link(manager)
     heard = Heard()

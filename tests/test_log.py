@@ -46,7 +46,7 @@ def test_the_programs_own_logger_has_everything(caplog: pytest.LogCaptureFixture
     assert record.exc_info == (ValueError, trouble, trouble.__traceback__)
 
 
-def test_logging_is_not_loaded_before_there_is_something_to_say() -> None:
+def test_logging_is_not_imported_before_it_is_needed() -> None:
     program = (
         "import sys\n"
         "from ami_typed._delivery.log import Log\n"
@@ -87,7 +87,7 @@ def test_a_program_that_configures_no_logging_has_no_warnings_on_its_standard_er
     assert told() == (["1"], "")
 
 
-def test_a_warning_is_printed_once_where_logging_is_configured() -> None:
+def test_a_warning_is_printed_once_if_logging_is_configured() -> None:
     words, printed = told("logging.basicConfig()")
     assert words == ["1"]
     assert printed.splitlines() == [
@@ -97,7 +97,7 @@ def test_a_warning_is_printed_once_where_logging_is_configured() -> None:
 
 
 @pytest.mark.parametrize(("before", "times"), [("", 1), ("logging.basicConfig()", 1)])
-def test_what_a_callback_raised_is_printed_once_whether_or_not_logging_is_configured(before: str, times: int) -> None:
+def test_an_exception_of_a_callback_is_printed_once_with_or_without_logging_configured(before: str, times: int) -> None:
     trouble = "log.report('A callback raised an exception', ValueError('its own'))"
     _, printed = told(before, trouble)
     assert printed.count("A callback raised an exception") == times
@@ -133,7 +133,7 @@ class Shy:
     settled = begun
 
 
-def test_whose_repr_raises_is_reported_by_name_and_disturbs_nobody(
+def test_an_object_whose_repr_raises_is_logged_by_name(
     make: Make, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     shy, heard = Shy(), Heard()
@@ -240,9 +240,7 @@ def test_no_secret_of_a_request_is_in_the_dialogue(
     assert "hidden-word" not in caplog.text
 
 
-def test_connections_are_told_of_at_the_level_info(
-    make: Make, server: Server, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_connections_are_logged_at_the_level_info(make: Make, server: Server, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "ami_typed")
     manager = make()
     server.link(manager).serve(reply)
@@ -257,7 +255,7 @@ def test_connections_are_told_of_at_the_level_info(
     assert lines(caplog) == lines(caplog, logging.WARNING) == []
 
 
-def test_a_loss_is_a_warning_and_the_connection_made_again_is_not(
+def test_a_loss_is_a_warning_and_the_reconnect_is_not(
     make: Make, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "ami_typed")
@@ -274,7 +272,7 @@ def test_a_loss_is_a_warning_and_the_connection_made_again_is_not(
     assert again.startswith(f"Reconnected to {place} after ")
 
 
-def test_attempts_that_fail_are_warnings_and_so_is_giving_up(
+def test_failed_attempts_and_giving_up_are_warnings(
     make: Make, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     manager = make(reconnect=ami.Reconnect(first=0.001, attempts=2))
@@ -290,7 +288,7 @@ def test_attempts_that_fail_are_warnings_and_so_is_giving_up(
     assert gave_up == f"Giving up on 127.0.0.1:{server.port}: Reconnect allows no more attempts."
 
 
-def test_events_that_are_dropped_are_a_warning(make: Make, server: Server, caplog: pytest.LogCaptureFixture) -> None:
+def test_dropped_events_are_a_warning(make: Make, server: Server, caplog: pytest.LogCaptureFixture) -> None:
     manager = make(limits=ami.Limits(events=10))
     slow = Slow()
     for event in ("Gadget", "Last", ami.EventsLost):
@@ -307,7 +305,7 @@ def test_events_that_are_dropped_are_a_warning(make: Make, server: Server, caplo
     assert {*lines(caplog, logging.WARNING)} == {"Callbacks cannot keep up; dropping events (reported as EventsLost)."}
 
 
-def test_all_of_it_goes_to_the_programs_own_logger_and_its_parents(
+def test_everything_is_logged_to_the_given_logger_and_its_parents(
     make: Make, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, "a_program")
