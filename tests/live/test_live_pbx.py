@@ -1,7 +1,8 @@
-"""The picture of calls and queues agrees with a real Asterisk after whatever happens to its calls."""
+"""The picture agrees with a real Asterisk after whatever happens to its calls, queues, conferences and the rest."""
 
 from __future__ import annotations
 
+import os
 import random
 from contextlib import suppress
 from datetime import timedelta
@@ -13,7 +14,8 @@ from ami_typed import actions, live
 from ami_typed.pbx import Pbx
 from tests.live.servers import ForeignServer, Server
 
-OPERATIONS = 60
+OPERATIONS = int(os.environ.get("AMI_TYPED_OPERATIONS", "60"))
+"""Number of random operations of each run."""
 PATIENCE = 20.0
 COUNTS = {"calls_taken", "in_call", "completed", "hold_time", "talk_time"}
 """What the queue may count before its event, or without one: calls that are redirected or transferred, and, as the servers
@@ -21,22 +23,32 @@ have `shared_lastcall`, calls of a member's other queues."""
 
 
 class Calls:
-    """Does things to the calls of a server."""
+    """Does things to the calls of a server, and to whatever else is watched."""
 
     def __init__(self, manager: ami.Manager, pbx: Pbx, seed: int) -> None:
         self.manager = manager
         self.pbx = pbx
         self.random = random.Random(seed)
 
-    def happens(self) -> None:
-        """Do one thing at random; one that the calls of this moment do not allow is left alone."""
-        kind = self.random.choice([self.places, self.places, self.handles, self.queues])
+    def happens(self) -> str:
+        """Do one thing at random, and name it; one that the calls of this moment do not allow is left alone."""
+        often = [self.places, self.places, self.handles, self.handles]
+        kind = self.random.choice([*often, self.queues, self.conferences, self.parks, self.agents, self.states])
         with suppress(ami.ActionFailed):
             kind()
+        return kind.__name__
+
+    def does(self, *requests: ami.Request[ami.Answer]) -> None:
+        self.manager.execute(self.random.choice(requests))
 
     def places(self) -> None:
         channel = self.random.choice(["Local/100@default", "PJSIP/100@loop", "PJSIP/110@loop", "Local/211@default/n"])
-        exten = self.random.choice(["200", "202", "204", "211", "225", "300", "302", "304", "400", "500", "501", "701"])
+        exten = self.random.choice(
+            ["200", "202", "204", "211", "225", "300", "302", "304", "400", "401", "410", "500", "501", "502"]
+        )
+        self.calls(channel, exten)
+
+    def calls(self, channel: str, exten: str) -> None:
         request = actions.Originate(
             channel=channel, context="default", exten=exten, priority=1, call_timeout=timedelta(seconds=10), async_=True
         )
@@ -46,31 +58,94 @@ class Calls:
         legs = self.pbx.channels
         if not legs:
             return
-        channel, to = self.random.choice(legs).channel, self.random.choice(["100", "211", "700"])
-        requests = [
+        channel, to = self.random.choice(legs).channel, self.random.choice(["100", "211", "400", "700"])
+        self.does(
             actions.Hangup(channel=channel),
             actions.BlindTransfer(channel=channel, context="default", exten=to),
             actions.Atxfer(channel=channel, context="default", exten=to),
             actions.Redirect(channel=channel, context="default", exten=to, priority=1),
-        ]
-        self.manager.execute(self.random.choice(requests))
+        )
 
     def queues(self) -> None:
         interface = "Local/1001@agents/n"
         extra = f"Local/100{self.random.randrange(2, 6)}@agents/n"
-        requests = [
+        self.does(
             actions.QueuePause(interface=interface, paused=self.random.random() < 0.5, reason="lunch"),
             actions.QueuePenalty(interface=interface, penalty=self.random.randrange(5)),
             actions.QueueAdd(queue="waiting", interface=extra),
             actions.QueueRemove(queue="waiting", interface=extra),
-        ]
-        self.manager.execute(self.random.choice(requests))
+        )
+
+    def conferences(self) -> None:
+        rooms = [each for each in self.pbx.conferences if each.participants]
+        if not rooms:
+            self.calls("Local/112@default/n", "401")
+            return
+        room = self.random.choice(rooms)
+        channel = self.random.choice([*room.participants.values()]).channel
+        self.does(
+            actions.ConfbridgeMute(conference=room.name, channel=channel),
+            actions.ConfbridgeUnmute(conference=room.name, channel=channel),
+            actions.ConfbridgeMute(conference=room.name, channel="all"),
+            actions.ConfbridgeUnmute(conference=room.name, channel="all"),
+            actions.ConfbridgeKick(conference=room.name, channel=channel),
+            actions.ConfbridgeLock(conference=room.name),
+            actions.ConfbridgeUnlock(conference=room.name),
+        )
+
+    def parks(self) -> None:
+        parked = self.pbx.parking.calls
+        legs = [leg for leg in self.pbx.channels if leg.bridge is not None]
+        if parked and self.random.random() < 0.6:
+            self.calls("Local/100@default", str(self.random.choice(parked).space))
+        elif legs:
+            lot = self.random.choice(["default", "short", "endless"])
+            self.does(actions.Park(channel=self.random.choice(legs).channel, parkinglot=lot))
+
+    def agents(self) -> None:
+        agent = self.random.choice(["1001", "1002"])
+        if self.pbx.agents[agent].logged_in and self.random.random() < 0.5:
+            self.does(actions.AgentLogoff(agent=agent, soft=self.random.random() < 0.5))
+        else:
+            self.calls("Local/100@default/n", self.random.choice(["660", "661", "303"]))
+
+    def states(self) -> None:
+        state = self.random.choice(["INUSE", "NOT_INUSE", "RINGING", "UNAVAILABLE"])
+        presence = self.random.choice(["away,lunch,back at one", "available,,", "dnd,,"])
+        device = self.random.choice(["Custom:desk", "Custom:bertil"])
+        self.does(
+            actions.Setvar(variable=f"DEVICE_STATE({device})", value=state),
+            actions.Setvar(variable="PRESENCE_STATE(CustomPresence:desk)", value=presence),
+            actions.PJSIPQualify(endpoint=self.random.choice(["loop", "alice"])),
+            self.message(),
+        )
+
+    def message(self) -> ami.Request[ami.Answer]:
+        """Have a message left in a mailbox."""
+        return actions.Originate(channel="Local/112@default/n", context="default", exten="600", priority=1, async_=True)
 
     def end(self) -> None:
         """Hang up what there is."""
         for leg in self.pbx.channels:
             with suppress(ami.ActionFailed):
                 self.manager.execute(actions.Hangup(channel=leg.channel))
+
+
+def everything(manager: ami.Manager) -> Pbx:
+    return manager.live(
+        queues=True,
+        agents=True,
+        parking=True,
+        conferences=True,
+        extensions=True,
+        devices=True,
+        endpoints=True,
+        mailboxes=True,
+    )
+
+
+def agrees(pbx: Pbx) -> list[live.Difference]:
+    return [each for each in pbx.verify() if each.attribute not in COUNTS]
 
 
 @pytest.fixture
@@ -83,20 +158,19 @@ def own(server: Server | ForeignServer) -> Server:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_model_always_matches_the_lists_of_the_server(own: Server, manager: ami.Manager, seed: int) -> None:
-    with Pbx(manager, queues=True) as pbx, pbx.changes() as changes:
+    with everything(manager) as pbx, pbx.changes(live.CallEnded, live.CallMerged) as changes:
+        assert pbx.lacks == ()
         calls = Calls(manager, pbx, seed)
-        for _ in range(OPERATIONS):
-            calls.happens()
-            found = [each for each in pbx.verify() if each.attribute not in COUNTS]
-            assert found == []
+        for number in range(OPERATIONS):
+            done = calls.happens()
+            assert agrees(pbx) == [], f"after operation {number}: {done}"
         before = pbx.calls
         calls.end()
         over: list[live.Call] = []
         while set(map(id, before)) - set(map(id, over)):
-            change = changes.get(PATIENCE)
-            if isinstance(change, (live.CallEnded, live.CallMerged)):
-                over.append(change.call)
+            over.append(changes.get(PATIENCE).call)
         assert len(over) == len(set(map(id, over)))
+        assert (pbx.statistics.malformed, pbx.failure) == (0, None)
 
 
 def test_a_call_through_the_dialplan_is_reported_from_ringing_to_end(own: Server, manager: ami.Manager) -> None:

@@ -209,7 +209,7 @@ def test_an_agent_is_told_from_log_in_to_log_off() -> None:
 
 
 def test_an_agent_that_joins_somebody_unseen_is_on_a_call() -> None:
-    entered = worlds.moved("BridgeEnter", "talk", "basic", "PJSIP/g", 2)
+    entered = worlds.moved("BridgeEnter", "talk", "simple_bridge", "PJSIP/g", 2)
     (change,) = changes_of(worlds.AGENTS, entered.replace("BridgeNumChannels: 1", "BridgeNumChannels: 2"))
     assert isinstance(change, live.AgentTookCall)
     assert change.talking_to is None
@@ -261,8 +261,8 @@ def test_what_comes_and_goes_leaves_nothing_behind() -> None:
             worlds.confbridge("ConfbridgeJoin", f"c{number}", number, Muted="No"),
             worlds.confbridge("ConfbridgeLeave", f"c{number}", number),
             worlds.confbridge("ConfbridgeEnd", f"c{number}"),
-            worlds.moved("BridgeEnter", f"b{number}", "basic", "PJSIP/c", number),
-            worlds.moved("BridgeLeave", f"b{number}", "basic", "PJSIP/c", number),
+            worlds.moved("BridgeEnter", f"b{number}", "simple_bridge", "PJSIP/c", number),
+            worlds.moved("BridgeLeave", f"b{number}", "simple_bridge", "PJSIP/c", number),
         ):
             model.apply(event_of(event), START)
     held: list[Table[Any]] = [model.parking, model.conferences._participants, model.conferences, model.agents]

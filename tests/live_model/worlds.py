@@ -274,8 +274,9 @@ def on_call(identifier: str, number: int) -> str:
     return agent(identifier, "AGENT_ONCALL", number, TalkingToChan="PJSIP/c-00000009", CallStarted=1780000000)
 
 
-def moved(event: str, identifier: str, kind: str, name: str, number: int) -> str:
-    return text(event, **bridge(identifier, kind, 1), **snapshot(name, number))
+def moved(event: str, identifier: str, technology: str, name: str, number: int) -> str:
+    where = bridge(identifier, "agent_hold" if technology == "holding_bridge" else "basic", 1)
+    return text(event, **{**where, "BridgeTechnology": technology}, **snapshot(name, number))
 
 
 OFF, IDLE = "AGENT_LOGGEDOFF", "AGENT_IDLE"
@@ -284,10 +285,10 @@ AGENTS = World(
     {"1": agent("1", OFF), "2": agent("2", IDLE, 2), "3": on_call("3", 3)},
     [
         Step(text("AgentLogin", Agent="1", **snapshot("PJSIP/g", 1)), {"1": agent("1", IDLE, 1)}),
-        Step(moved("BridgeEnter", "hold", "agent_hold", "PJSIP/g", 3), {"3": agent("3", IDLE, 3)}),
-        Step(moved("BridgeEnter", "talk", "basic", "PJSIP/c", 9), {}),
-        Step(moved("BridgeEnter", "talk", "basic", "PJSIP/g", 2), {"2": on_call("2", 2)}),
-        Step(moved("BridgeLeave", "talk", "basic", "PJSIP/g", 2), {"2": agent("2", IDLE, 2)}),
+        Step(moved("BridgeEnter", "hold", "holding_bridge", "PJSIP/g", 3), {"3": agent("3", IDLE, 3)}),
+        Step(moved("BridgeEnter", "talk", "simple_bridge", "PJSIP/c", 9), {}),
+        Step(moved("BridgeEnter", "talk", "simple_bridge", "PJSIP/g", 2), {"2": on_call("2", 2)}),
+        Step(moved("BridgeLeave", "talk", "simple_bridge", "PJSIP/g", 2), {"2": agent("2", IDLE, 2)}),
         Step(text("AgentLogoff", Agent="2", Logintime=9, **snapshot("PJSIP/g", 2)), {"2": agent("2", OFF)}),
     ],
     lambda items: items,

@@ -4,7 +4,8 @@ Rules of this module:
 
 - `Agents` lists them all; `AgentLogin` and `AgentLogoff` report who logs in and out.
 - No event reports that an agent is on a call. It is while its channel is in a bridge with another channel, other than
-  the bridge in which it waits; the list decides in the same way (apps/app_agent_pool.c, action_agents, by BRIDGEPEER).
+  a holding bridge, in which it waits or is parked; the list decides in the same way (apps/app_agent_pool.c,
+  action_agents, by BRIDGEPEER, which main/bridge.c sets).
 - Members of queues that are called by way of an agent are members, not agents.
 """
 
@@ -39,7 +40,7 @@ __all__ = [
     "Agents",
 ]
 
-_WAITING = enums.BridgeType.AGENT_HOLD
+_WAITING = enums.BridgeTechnology.HOLDING
 _IDLE, _ON_CALL, _OFF = enums.AgentState.IDLE, enums.AgentState.ON_CALL, enums.AgentState.LOGGED_OFF
 
 
@@ -131,7 +132,7 @@ class Agents(Table[Agent], Kind[Sequence[events.Agents]]):
         super().__init__()
         self._by_channel: dict[str, Agent] = {}
         self._rooms: dict[str, dict[str, str]] = {}
-        """The channels in each bridge but those to wait in: names by Uniqueid."""
+        """The channels in each bridge but holding bridges: names by Uniqueid."""
         self._moved: dict[str, str | None] = {}
         """Where channels went while lists were read, by Uniqueid: an agent may become known by the list only."""
 
@@ -249,7 +250,7 @@ class Agents(Table[Agent], Kind[Sequence[events.Agents]]):
     # Calls
 
     def _enters(self, picture: Teller, event: events.BridgeEnter) -> None:
-        bridge = None if event.bridge_type == _WAITING else event.bridge_uniqueid
+        bridge = None if event.bridge_technology == _WAITING else event.bridge_uniqueid
         if picture.loading:
             self._moved[event.uniqueid] = bridge
         room: dict[str, str] = {}
@@ -271,7 +272,7 @@ class Agents(Table[Agent], Kind[Sequence[events.Agents]]):
             if not room:
                 del self._rooms[event.bridge_uniqueid]
             self._look(picture, event.bridge_uniqueid, room)
-        if event.bridge_type == _WAITING:
+        if event.bridge_technology == _WAITING:
             return
         if picture.loading:
             self._moved[event.uniqueid] = None
