@@ -19,7 +19,7 @@ from ami_typed import actions, live
 from ami_typed._watching.common import C_co
 from ami_typed._watching.tasks import TaskChanges, TaskWatching
 from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
-from ami_typed.events import Reload
+from ami_typed.events import FullyBooted, Reload
 from ami_typed.messages import Aggregate, Event, ListRequest, Request
 from ami_typed.notices import Disconnected
 from ami_typed.overflow import Overflow
@@ -300,7 +300,7 @@ class AsyncPbx(TaskWatching):
         rest = self._apply(batch)
         while rest:
             unsettling, rest = rest[0], list(rest[1:])
-            if not isinstance(unsettling, Reload):
+            if not isinstance(unsettling, (Reload, FullyBooted)):
                 self._lose()
             if not isinstance(unsettling, Disconnected):
                 await self._resync(events, rest)

@@ -20,7 +20,7 @@ from ami_typed import actions, live
 from ami_typed._watching.common import C_co
 from ami_typed._watching.threads import ThreadChanges, ThreadWatching
 from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
-from ami_typed.events import Reload
+from ami_typed.events import FullyBooted, Reload
 from ami_typed.messages import Aggregate, Event, ListRequest, Request
 from ami_typed.notices import Disconnected
 from ami_typed.overflow import Overflow

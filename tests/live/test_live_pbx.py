@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from contextlib import suppress
 from datetime import timedelta
 
@@ -12,10 +13,13 @@ import pytest
 import ami_typed as ami
 from ami_typed import actions, live
 from ami_typed.pbx import Pbx
+from tests.faults import Proxy
 from tests.live.servers import ForeignServer, Server
 
-OPERATIONS = int(os.environ.get("AMI_TYPED_OPERATIONS", "60"))
+OPERATIONS = int(os.environ.get("AMI_TYPED_OPERATIONS", "30"))
 """Number of random operations of each run."""
+CHANNELS = 60
+"""Number of channels beyond which all are hung up."""
 PATIENCE = 20.0
 COUNTS = {"calls_taken", "in_call", "completed", "hold_time", "talk_time"}
 """What the queue may count before its event, or without one: calls that are redirected or transferred, and, as the servers
@@ -32,6 +36,8 @@ class Calls:
 
     def happens(self) -> str:
         """Do one thing at random, and name it; one that the calls of this moment do not allow is left alone."""
+        if len(self.pbx.channels) > CHANNELS:
+            self.end()
         often = [self.places, self.places, self.handles, self.handles]
         kind = self.random.choice([*often, self.queues, self.conferences, self.parks, self.agents, self.states])
         with suppress(ami.ActionFailed):
@@ -171,6 +177,37 @@ def test_the_model_always_matches_the_lists_of_the_server(own: Server, manager: 
             over.append(changes.get(PATIENCE).call)
         assert len(over) == len(set(map(id, over)))
         assert (pbx.statistics.malformed, pbx.failure) == (0, None)
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["a cut link", "a killed server"])
+def test_after_a_gap_the_picture_is_right_again(own: Server, killed: bool) -> None:
+    with Proxy(own.port) as proxy, ami.Manager(reconnect=ami.Reconnect(first=0.05, ceiling=0.5)) as manager:
+        manager.connect("127.0.0.1", own.port if killed else proxy.port)
+        manager.login(own.full.name, own.full.secret, wait=PATIENCE)
+        with everything(manager) as pbx, manager.subscribe(ami.Reconnected) as reconnected:
+            calls = Calls(manager, pbx, 3)
+            for _ in range(8):
+                calls.happens()
+            if killed:
+                own.kill()
+                own.boot()
+            else:
+                proxy.reset()
+            reconnected.get(PATIENCE)
+            assert until_fresh(pbx)
+            assert agrees(pbx) == []
+            assert pbx.lacks == ()
+            if killed:
+                assert len(pbx.calls) == len(pbx.parking.calls) == len(pbx.conferences) == 0
+            calls.end()
+
+
+def until_fresh(pbx: Pbx) -> bool:
+    """Wait until the picture was loaded again."""
+    deadline = time.monotonic() + PATIENCE
+    while pbx.fresh_since is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return pbx.fresh_since is not None
 
 
 def test_a_call_through_the_dialplan_is_reported_from_ringing_to_end(own: Server, manager: ami.Manager) -> None:

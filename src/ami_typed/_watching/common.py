@@ -10,7 +10,7 @@ from ami_typed import live
 from ami_typed._delivery.quiet import hush
 from ami_typed._delivery.stream_buffer import Buffer
 from ami_typed.errors import ChangesDropped, Error
-from ami_typed.events import Reload
+from ami_typed.events import FullyBooted, Reload
 from ami_typed.limits import Limits
 from ami_typed.notices import Disconnected, EventsLost, Reconnected
 
@@ -25,7 +25,8 @@ __all__ = ["C_co", "Changes", "Watching"]
 
 C_co = TypeVar("C_co", bound=live.Change, covariant=True)
 
-_UNSETTLING = (Disconnected, Reconnected, EventsLost, Reload)
+_LOSSES = (Disconnected, Reconnected, EventsLost)
+_UNSETTLING = (*_LOSSES, Reload, FullyBooted)
 """The events after which the picture may be wrong until it is reloaded."""
 
 _logger = hush(logging.getLogger("ami_typed"))
@@ -118,7 +119,8 @@ class Watching:
         )
         self._streams: list[Any] = []
         notices: tuple[type[Event], ...] = (Disconnected, Reconnected, EventsLost)
-        self._kinds = (*notices, *((Reload,) if model.reloads else ()), *model.watched_events)
+        reloads: tuple[type[Event], ...] = (Reload, FullyBooted) if model.reloads else ()
+        self._kinds = (*notices, *reloads, *model.watched_events)
         self._boot: tuple[str, str] | None = None
         self._failure: Error | None = None
         self._ended = False
@@ -263,15 +265,14 @@ class Watching:
             self._model.begin_loading(_now())
 
     def _join(self, waiting: list[Event], loaded: live.Loaded) -> bool:
-        """Merge lists with the events that arrived in the meantime; return whether events were missed."""
+        """Merge lists with the events that arrived in the meantime; return whether to load again because of these."""
         with self._lock:
             for event in waiting:
                 self._tell(self._model.apply(event, _now()))
             self._tell(self._model.join(loaded, _now()))
-            lost = any(isinstance(event, (Disconnected, Reconnected, EventsLost)) for event in waiting)
-            if lost:
+            if any(isinstance(event, _LOSSES) for event in waiting):
                 self._lose()
-        return lost
+        return any(isinstance(event, _UNSETTLING) for event in waiting)
 
     def _differences(self, loaded: live.Loaded) -> list[live.Difference]:
         with self._lock:

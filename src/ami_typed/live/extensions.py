@@ -163,9 +163,14 @@ class Extensions(Table[Extension], Kind[Lists]):
     def join(self, picture: Teller, lists: Lists) -> Collection[str]:
         """Merge the lists with the events since their reading began."""
         hints, presences = lists
-        self.merge(picture, self._listed(hints), self._see, self._remove)
+        named = self._listed(hints)
+        self.merge(picture, named, self._see, self._remove)
+        for name in named.keys() & set(self.names):
+            self[name].hint = named[name].hint
         listed = keyed(presences, lambda each: each.presentity)
         self._presences.merge(picture, listed, self._see_presence, self._presences.drop)
+        for extension in self:
+            extension.presence = self._presences.get(extension.provider)
         return ()
 
     def compare(self, lists: Lists) -> Iterator[Difference]:
@@ -203,7 +208,7 @@ class Extensions(Table[Extension], Kind[Lists]):
         elif extension.state != told.status:
             before, extension.state, extension.since = extension.state, told.status, picture.now
             picture.tell(ExtensionStateChanged, extension=extension, state=told.status, before=before)
-        extension.hint = told.hint
+        extension.hint = told.hint or extension.hint  # while the server boots, events lack it
         extension.presence = self._presences.get(extension.provider)
         return extension
 
