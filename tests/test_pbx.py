@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from tests.live_model.test_live_queues import item, listed, member
 from tests.support import PATIENCE, Peer, Server, answer, background, message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 AT_ONCE = ami.Reconnect(first=0, jitter=0)
 
@@ -33,6 +34,7 @@ class Telephones:
         self.done = 0
         self.started = "10:00:00"
         self.refused: set[str] = set()
+        self.asked: list[dict[str, str]] = []
         self.queues: Any = ([], [], [])
         self.peer: Peer | None = None
 
@@ -54,6 +56,7 @@ class Telephones:
 
     def reply(self, request: dict[str, str]) -> bytes:
         action, action_id = request["Action"], request["ActionID"]
+        self.asked.append(request)
         if action in self.refused:
             return answer(action_id, "Error", "Message: Permission denied")
         if action == "CoreStatus":
@@ -370,3 +373,69 @@ def test_a_manager_gives_its_calls(telephones: Telephones, manager: ami.Manager)
         (call,) = pbx.calls
         assert call.direction is live.Direction.INBOUND
         assert [leg.channel for leg in call.legs] == [leg.channel for leg in pbx.channels]
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    """Wait until the picture shows it."""
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.01)
+
+
+def test_a_refused_list_does_not_prevent_the_calls(telephones: Telephones, manager: ami.Manager) -> None:
+    telephones.refused = {"QueueStatus"}
+    telephones.link(manager)
+    with manager.live(queues=True) as pbx:
+        (lack,) = pbx.lacks
+        assert (lack.watched, lack.action, lack.reason) == ("queues", "QueueStatus", live.LackReason.PRIVILEGE)
+        talk(telephones.paper)
+        telephones.happens()
+        wait_for(lambda: len(pbx.calls) == 1)
+        assert pbx.verify() == []
+    assert {need.watched for need in pbx.needs} == {"calls", "queues"}
+
+
+def test_only_the_chosen_queues_are_read(telephones: Telephones, manager: ami.Manager) -> None:
+    telephones.link(manager)
+    with manager.live(calls=False, queues=["support", "sales"]):
+        asked = [(each["Action"], each.get("Queue")) for each in telephones.asked]
+    assert asked == [("CoreStatus", None), ("QueueStatus", "sales"), ("QueueStatus", "support")]
+
+
+def test_only_needed_events_are_asked_for_and_those_of_others_too(telephones: Telephones, manager: ami.Manager) -> None:
+    telephones.link(manager)
+    with manager.subscribe(ami.events.UserEvent), manager.live(calls=False, parking=True, narrow=True) as pbx:
+        events_, *filters = [each for each in telephones.asked if each["Action"] in ("Events", "Filter")]
+        assert events_["EventMask"] == "call,system,user"
+        named = {each["MatchCriteria"].partition(",")[2] for each in filters}
+        parking = {"ParkedCall", "ParkedCallSwap", "UnParkedCall", "ParkedCallTimeOut", "ParkedCallGiveUp", "Reload"}
+        always = {"FullyBooted", "OriginateResponse", "Shutdown"}
+        assert named == {f"name({name})" for name in {"UserEvent"} | parking | always}
+        assert pbx.lacks == ()
+
+
+def test_nothing_is_narrowed_if_anybody_receives_everything(telephones: Telephones, manager: ami.Manager) -> None:
+    telephones.link(manager)
+    with manager.subscribe(), manager.live(narrow=True):
+        assert {each["Action"] for each in telephones.asked} == {"CoreStatus", "CoreShowChannels", "BridgeList"}
+
+
+def test_a_refused_filter_leaves_the_picture_as_it_is(telephones: Telephones, manager: ami.Manager) -> None:
+    telephones.refused = {"Filter"}
+    telephones.link(manager)
+    with manager.live(narrow=True) as pbx:
+        (lack,) = pbx.lacks
+        assert (lack.watched, lack.action) == ("narrow", "Filter")
+        talk(telephones.paper)
+        telephones.happens()
+        wait_for(lambda: len(pbx.calls) == 1)
+
+
+def test_a_server_that_has_booted_is_read_again(telephones: Telephones, manager: ami.Manager) -> None:
+    telephones.link(manager)
+    with manager.live(queues=True) as pbx:
+        telephones.queues = listed(item("PJSIP/alice"))
+        assert telephones.peer is not None
+        telephones.peer.send(message("Event: FullyBooted", "Privilege: system,all", "Status: Fully Booted"))
+        wait_for(lambda: "support" in pbx.queues)

@@ -426,6 +426,7 @@ class AsyncManager(TaskFace):
         devices: Choice = False,
         endpoints: Choice = False,
         mailboxes: Choice = False,
+        narrow: bool = False,
     ) -> AsyncPbx:
         """Return the server's calls, kept up to date while used in an ``async with`` block.
 
@@ -442,6 +443,9 @@ class AsyncManager(TaskFace):
             devices: The devices to watch, as ``PJSIP/alice`` or ``Custom:desk``, likewise.
             endpoints: The endpoints to watch, with their contacts, as ``PJSIP/alice``, likewise.
             mailboxes: The mailboxes to watch, as ``201@default``, likewise.
+            narrow: Whether to ask the server to send needed events only, by an event mask and, in releases that have
+                them, by filters. They apply to the whole connection, until it ends, and let through what the manager's
+                callbacks and streams receive at that time; what is subscribed to later may not arrive.
 
         Raises:
             TypeError: A single text was given instead of a list of names.
@@ -463,6 +467,7 @@ class AsyncManager(TaskFace):
             devices=devices,
             endpoints=endpoints,
             mailboxes=mailboxes,
+            narrow=narrow,
         )
 
     async def originate(self, request: actions.Originate, *, margin: Seconds = 10.0) -> events.OriginateResponse:

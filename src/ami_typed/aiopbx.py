@@ -20,6 +20,7 @@ from ami_typed._watching.common import C_co
 from ami_typed._watching.tasks import TaskChanges, TaskWatching
 from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
 from ami_typed.events import FullyBooted, Reload
+from ami_typed.live.narrowing import narrowing
 from ami_typed.messages import Aggregate, Event, ListRequest, Request
 from ami_typed.notices import Disconnected
 from ami_typed.overflow import Overflow
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from ami_typed.live.tables import Reading
     from ami_typed.messages import R
     from ami_typed.quantities import Seconds
 
@@ -57,6 +59,7 @@ class _Events(Protocol):
 class _Manager(Protocol):
     """The part of the interface of `AsyncManager` that is used here."""
 
+    def received_events(self) -> frozenset[str] | None: ...
     def subscribe(self, *event_classes: type[Event]) -> _Events: ...
     @overload
     async def execute(self, request: ListRequest[A], /) -> A: ...
@@ -122,6 +125,10 @@ class AsyncPbx(TaskWatching):
         devices: The devices to watch, as ``PJSIP/alice`` or ``Custom:desk``, likewise.
         endpoints: The endpoints to watch, with their contacts, as ``PJSIP/alice``, likewise.
         mailboxes: The mailboxes to watch, as ``201@default``, likewise.
+        narrow: Whether to ask the server to send needed events only, by an event mask and, in releases that have them,
+            by filters. They apply to the whole connection, until it ends, and let through what the manager's callbacks
+            and streams receive when this object is opened; what is subscribed to later may not arrive. If one of them
+            receives all events, nothing is asked for.
 
     Raises:
         TypeError: A single text was given instead of a list of names.
@@ -144,12 +151,14 @@ class AsyncPbx(TaskWatching):
         devices: live.Choice = False,
         endpoints: live.Choice = False,
         mailboxes: live.Choice = False,
+        narrow: bool = False,
     ) -> None:
         watch: dict[str, live.Choice] = {"calls": calls, "queues": queues, "agents": agents, "parking": parking}
         watch |= {"conferences": conferences, "extensions": extensions, "devices": devices}
         watch |= {"endpoints": endpoints, "mailboxes": mailboxes}
         super().__init__(trunks, inbound_contexts, recordings=recordings, watch=watch)
         self._manager = manager
+        self._narrows = narrow
         self._events: _Events | None = None
         self._created()
 
@@ -165,6 +174,8 @@ class AsyncPbx(TaskWatching):
         self._begin()
         self._events = events = self._manager.subscribe(*self._kinds)
         try:
+            if self._narrows:
+                await self._narrow()
             await self._load(events, [])
         except BaseException:
             self._events = None
@@ -345,7 +356,17 @@ class AsyncPbx(TaskWatching):
 
     async def _read(self, *, doubtful: bool = False) -> live.Loaded:
         """Read the lists of what is watched."""
-        reading = self._model.read(doubtful=doubtful)
+        loaded: live.Loaded = await self._carry_out(self._model.read(doubtful=doubtful))
+        return loaded
+
+    async def _narrow(self) -> None:
+        """Ask for the events that anybody receives, and no others."""
+        names = self._manager.received_events()
+        if names is not None:
+            self._unnarrowed = await self._carry_out(narrowing(names))
+
+    async def _carry_out(self, reading: Reading[Any]) -> Any:
+        """Send the requests of a reading, and return its result."""
         try:
             request = next(reading)
             while True:
@@ -356,8 +377,7 @@ class AsyncPbx(TaskWatching):
                 else:
                     request = reading.send(answer)
         except StopIteration as end:
-            loaded: live.Loaded = end.value
-            return loaded
+            return end.value
 
 
 async def _waiting(stream: _Events) -> list[Event]:

@@ -424,6 +424,7 @@ class Manager(ThreadFace):
         devices: Choice = False,
         endpoints: Choice = False,
         mailboxes: Choice = False,
+        narrow: bool = False,
     ) -> Pbx:
         """Return the server's calls, kept up to date while used in a ``with`` block.
 
@@ -440,6 +441,9 @@ class Manager(ThreadFace):
             devices: The devices to watch, as ``PJSIP/alice`` or ``Custom:desk``, likewise.
             endpoints: The endpoints to watch, with their contacts, as ``PJSIP/alice``, likewise.
             mailboxes: The mailboxes to watch, as ``201@default``, likewise.
+            narrow: Whether to ask the server to send needed events only, by an event mask and, in releases that have
+                them, by filters. They apply to the whole connection, until it ends, and let through what the manager's
+                callbacks and streams receive at that time; what is subscribed to later may not arrive.
 
         Raises:
             TypeError: A single text was given instead of a list of names.
@@ -461,6 +465,7 @@ class Manager(ThreadFace):
             devices=devices,
             endpoints=endpoints,
             mailboxes=mailboxes,
+            narrow=narrow,
         )
 
     def originate(self, request: actions.Originate, *, margin: Seconds = 10.0) -> events.OriginateResponse:

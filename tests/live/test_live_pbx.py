@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 import ami_typed as ami
-from ami_typed import actions, live
+from ami_typed import actions, enums, events, live
 from ami_typed.pbx import Pbx
 from tests.faults import Proxy
 from tests.live.servers import ForeignServer, Server
@@ -226,3 +226,18 @@ def test_a_call_through_the_dialplan_is_reported_from_ringing_to_end(own: Server
         record = answered.call.record()
         assert (record.reason, record.callee) == (live.EndReason.COMPLETED, answered.callee)
         Calls(manager, pbx, 0).end()
+
+
+def test_only_needed_events_are_sent_if_asked_for(own: Server, manager: ami.Manager) -> None:
+    """The mask keeps events of other classes away in all releases, filters all other events where the release has them."""
+    with manager.subscribe(events.Hangup) as others, manager.live(parking=True, narrow=True) as pbx:
+        assert pbx.lacks == ()
+        before = manager.statistics.events_unwanted
+        outcome = manager.originate(actions.Originate(channel="Local/200@default", application="Wait", data="0"))
+        assert outcome.response == enums.OriginateResult.SUCCESS
+        assert agrees(pbx) == []
+        assert others.get(PATIENCE)
+        unwanted = {name for name, count in manager.statistics.events_unwanted.items() if count > before.get(name, 0)}
+        assert "VarSet" not in unwanted
+        if manager.release is not None and manager.release >= (22, 1):
+            assert unwanted == set()

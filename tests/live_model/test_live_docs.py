@@ -36,6 +36,9 @@ class Server:
     def live(self) -> Live:
         return Live(self)
 
+    def received_events(self) -> frozenset[str] | None:
+        return None
+
     def subscribe(self, *_: object) -> Stream:
         return Stream(self.flow)
 

@@ -316,6 +316,19 @@ class Handlers:
             for kind in (_EVENTS, _NOTICES)
         )
 
+    def names(self) -> frozenset[str] | None:
+        """Return the names of all events that any callback or stream receives; `None` if they cannot be listed.
+
+        They cannot for a callback or stream of all events, of a pattern, or of an event without a class in ami-typed.
+        """
+        found: set[str] = set()
+        for key in [each.key for each in self._entries if each.key.kind not in {ORPHANS, _AGGREGATES}]:
+            names = _names_of(key)
+            if names is None:
+                return None
+            found |= names
+        return frozenset(found)
+
     def route_of(self, message: Any) -> Route:
         """Return the recipients of an event, an aggregate or a response without a request."""
         cls = message.__class__
@@ -342,6 +355,19 @@ class Handlers:
             tuple(dict.fromkeys(each.function for each in chosen if each.sink)),  # a stream may match it twice
             tuple(each.function for each in chosen if not each.sink),
         )
+
+
+def _names_of(key: _Key) -> set[str] | None:
+    """Return the names of the events that a key matches, `None` if they cannot be listed."""
+    from ami_typed import registry
+
+    known = registry.event_names()
+    if key.family is not None:
+        return {name for name in known.values() if issubclass(registry.event_class(name), key.family)}
+    name = key.name.partition(_SORT)[0]
+    if name in _NOTICE_NAMES:
+        return set()
+    return {known[name]} if name in known else None
 
 
 def _classes_of(name: str) -> Iterable[type[Event]]:

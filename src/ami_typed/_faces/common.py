@@ -407,6 +407,13 @@ class Face(Generic[C, L]):
         """Unregister a callback. Return whether it was registered for this event."""
         return self._handlers.unregister(event, function)
 
+    def received_events(self) -> frozenset[str] | None:
+        """Return the names of all events that any callback or stream receives; `None` if they cannot be listed.
+
+        They cannot for a callback or stream of all events, of a pattern, or of an event without a class in ami-typed.
+        """
+        return self._handlers.names()
+
     # Helpers for the methods that wait
 
     def _connected(self) -> C:

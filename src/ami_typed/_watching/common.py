@@ -121,6 +121,7 @@ class Watching:
         notices: tuple[type[Event], ...] = (Disconnected, Reconnected, EventsLost)
         reloads: tuple[type[Event], ...] = (Reload, FullyBooted) if model.reloads else ()
         self._kinds = (*notices, *reloads, *model.watched_events)
+        self._unnarrowed: tuple[live.Lack, ...] = ()
         self._boot: tuple[str, str] | None = None
         self._failure: Error | None = None
         self._ended = False
@@ -190,8 +191,11 @@ class Watching:
 
     @property
     def lacks(self) -> tuple[live.Lack, ...]:
-        """The lists that the server refused at the last load: what they list is known from events only."""
-        return self._model.lacks
+        """What the server refused: at the last load lists, and with ``narrow`` a filter.
+
+        What a refused list has is known from events only; without a filter, more events are sent than needed.
+        """
+        return (*self._unnarrowed, *self._model.lacks)
 
     @property
     def fresh_since(self) -> datetime | None:
