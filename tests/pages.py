@@ -360,7 +360,7 @@ assert (sms.sender, sms.lines) == ("+49", {{"0": ["hello"]}})
         "assert stream.get(10).colour == 'red'\n",
         log_in() + PING + "S: Event: UserEvent\nS: UserEvent: Welcome\nS: Colour: red\nS:\n",
     ),
-    **{f"live.md {number}": Program(LIVE) for number in range(1, 7)},  # tests/live_model/test_live_docs.py calls them
+    **{f"live.md {number}": Program(LIVE) for number in range(1, 8)},  # tests/live_model/test_live_docs.py calls them
     "overload.md 1": Program("", "manager.close()\n", log_in()),
     "overload.md 2": Program(dialogue=log_in() + A_CALL + "S closes\n", raises=Error),
     "requests.md 1": Program(dialogue=log_in() + ORIGINATE + PLACED + ANSWERED),
@@ -375,7 +375,7 @@ assert (sms.sender, sms.lines) == ("+49", {{"0": ["hello"]}})
         "from pathlib import Path\nfrom ami_typed import AsyncManager, Manager\n", "", log_in(user="admin")
     ),
     "messages.py 1": Program("", "assert Queues('sales')['Queue'] == 'sales'\n"),
-    **{f"testing.md {number}": Program("from ami_typed import testing\n") for number in range(1, 7)},
+    **{f"testing.md {number}": Program("from ami_typed import testing\n") for number in range(1, 8)},
     "testing/__init__.py 1": Program(""),
     "testing/__init__.py 2": Program("from ami_typed import testing\n"),
     "testing/simulator/faults.py 1": Program(SIMULATOR),

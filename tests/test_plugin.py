@@ -44,6 +44,11 @@ def test_a_marker_gives_options(ami_manager: ami.Manager) -> None:
     assert str(ami_manager.release) == "18.26.4"
 
 
+@pytest.mark.ami_recording("simulator/a_recording.txt")
+def test_a_recording_is_replayed(ami_manager: ami.Manager) -> None:
+    assert ami_manager.execute(actions.Getvar(variable="RECORDED")).value == "then"
+
+
 @pytest.mark.exhaustive
 @pytest.mark.once
 def test_a_failed_test_shows_what_was_received(tmp_path: Path) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from ami_typed.testing import Settings, Simulator, User
+import ami_typed as ami
+from ami_typed import actions, events
+from ami_typed.testing import Recording, Settings, Simulator, Tap, User
 from tests.live.servers import ForeignServer, Server
 from tests.simulator.conversation import compared, talk
+
+CALL = (events.Newchannel, events.Newstate, events.NewConnectedLine, events.OriginateResponse, events.Hangup)
 
 
 def test_a_simulator_has_the_same_conversation(server: Server | ForeignServer) -> None:
@@ -24,3 +30,27 @@ def test_a_simulator_has_the_same_conversation(server: Server | ForeignServer) -
     real = compared(talk(server.host, server.port, secrets))
     for expected, said in zip(real, simulated, strict=True):
         assert said == expected
+
+
+def test_a_recording_of_a_call_replays_to_the_same_typed_events(server: Server | ForeignServer) -> None:
+    received: list[ami.Event] = []
+    with Tap(server.host, server.port) as tap, ami.Manager() as manager:
+        manager.connect(tap.host, tap.port)
+        manager.login(server.full.name, server.full.secret)
+        with manager.subscribe(*CALL) as stream:
+            manager.execute(actions.CoreShowChannels())
+            call = actions.Originate(channel="Local/100@default", application="Wait", data="1", async_=True)
+            manager.execute(call)
+            while sum(isinstance(event, events.Hangup) for event in received) < 2:
+                received.append(stream.get(20))
+        recording = Recording.of(tap.recording().redacted(addresses=True).text())
+    release = server.release if isinstance(server, Server) else "22"
+    with Simulator(asterisk=release, telephony=None) as simulator, ami.Manager() as manager:
+        simulator.replay(recording, speed=math.inf)
+        manager.connect(simulator.host, simulator.port)
+        with manager.subscribe(*CALL) as stream:
+            manager.login(simulator.user, simulator.secret)
+            replayed = [stream.get(5) for _ in received]
+        assert manager.execute(actions.CoreShowChannels()).valid
+    assert [type(event) for event in replayed] == [type(event) for event in received]
+    assert [event.process() for event in replayed] == [event.process() for event in received]

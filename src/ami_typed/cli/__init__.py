@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ami_typed import __version__
-from ami_typed.cli import diff, docs, drift, generate, simulate
+from ami_typed.cli import diff, docs, drift, generate, record, simulate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ __all__ = ["main"]
 PIPE_CLOSED = 141
 """The exit status of a program that SIGPIPE ends."""
 
-_COMMANDS = {"diff": diff, "docs": docs, "drift": drift, "generate": generate, "simulate": simulate}
+_COMMANDS = {"diff": diff, "docs": docs, "drift": drift, "generate": generate, "record": record, "simulate": simulate}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

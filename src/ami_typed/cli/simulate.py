@@ -16,14 +16,14 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ami_typed import Error
-from ami_typed.testing import Simulator, User
-from ami_typed.testing.scripts import Script
-from ami_typed.testing.simulator.received import shown
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Generator
     from types import FrameType
+
+    from ami_typed.testing import Simulator
+    from ami_typed.testing.scripts import Script
 
 HELP = "Run a simulated Asterisk for the tests of a program in any language."
 
@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
+    from ami_typed.testing import Simulator
+    from ami_typed.testing.scripts import Script
+
     try:
         script = Script("", {}, _nothing, _nothing) if options.script is None else Script.read(options.script)
         simulator = Simulator(**_options(options, script))
@@ -61,6 +64,8 @@ def _nothing(_simulator: Simulator) -> None:
 
 
 def _options(options: argparse.Namespace, script: Script) -> dict[str, Any]:
+    from ami_typed.testing import User
+
     users = [User(options.user, options.secret)]
     chosen = {"users": users, "asterisk": "22", **script.options}
     if options.asterisk is not None:
@@ -69,6 +74,8 @@ def _options(options: argparse.Namespace, script: Script) -> dict[str, Any]:
 
 
 def _serve(simulator: Simulator, script: Script, *, show: bool) -> None:
+    from ami_typed.testing.simulator.received import shown
+
     ended = threading.Event()
     simulator.after_login(lambda: _begin(simulator, script))
     if show:

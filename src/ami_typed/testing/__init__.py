@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ami_typed.testing.clocks import Clock, RealClock, SteppedClock
+    from ami_typed.testing.recordings import Recording, RecordingError
     from ami_typed.testing.scenarios import (
         Deed,
         Expect,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from ami_typed.testing.simulator.simulator import Simulator
     from ami_typed.testing.simulator.users import User
     from ami_typed.testing.stand_in import Departure, StandIn
+    from ami_typed.testing.taps import Tap
     from ami_typed.testing.templates import Template
 
     __all__ = [
@@ -72,6 +74,8 @@ if TYPE_CHECKING:
         "RealClock",
         "Received",
         "ReceivedAction",
+        "Recording",
+        "RecordingError",
         "Refusal",
         "Reply",
         "Say",
@@ -82,6 +86,7 @@ if TYPE_CHECKING:
         "StandIn",
         "Step",
         "SteppedClock",
+        "Tap",
         "Telephony",
         "Template",
         "User",
@@ -92,6 +97,7 @@ else:
 
     _HOMES = {
         "clocks": "Clock RealClock SteppedClock",
+        "recordings": "Recording RecordingError",
         "scenarios": "Deed Expect HangUp Leave Pause Say Scenario ScenarioError Step demo",
         "seam": "Handler ReceivedAction Reply Telephony",
         "simulator.answers": "Refusal",
@@ -101,6 +107,7 @@ else:
         "simulator.simulator": "Simulator",
         "simulator.users": "User",
         "stand_in": "Departure StandIn",
+        "taps": "Tap",
         "templates": "Template",
     }
     _MODULES = {name: module for module, names in _HOMES.items() for name in names.split()}

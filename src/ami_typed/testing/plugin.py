@@ -8,6 +8,7 @@ Rules of this module:
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["ami_async_manager", "ami_manager", "ami_simulator", "ami_simulator_options"]
 
 _MARK = "ami_simulator"
+_RECORDING = "ami_recording"
 
 
 class ConnectedLater:
@@ -52,6 +54,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f"{_MARK}(**options): options of the simulator of this test, such as asterisk='16'; see Simulator"
     )
+    config.addinivalue_line(
+        "markers",
+        f"{_RECORDING}(file, speed=inf): a recording that the simulator replays, relative to the test's module",
+    )
 
 
 @pytest.fixture
@@ -69,7 +75,15 @@ def ami_simulator(request: pytest.FixtureRequest, ami_simulator_options: dict[st
     for mark in reversed(list(request.node.iter_markers(_MARK))):
         options |= mark.kwargs
     with Simulator(**options) as simulator:
+        if (recording := request.node.get_closest_marker(_RECORDING)) is not None:
+            _replay(simulator, request, recording)
         yield simulator
+
+
+def _replay(simulator: Simulator, request: pytest.FixtureRequest, mark: pytest.Mark) -> None:
+    if len(mark.args) != 1 or set(mark.kwargs) - {"speed"}:
+        raise pytest.UsageError(f"{_RECORDING} takes one file, and `speed` if it is not to be played at once.")
+    simulator.replay(request.path.parent / mark.args[0], speed=mark.kwargs.get("speed", math.inf))
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 Rules of this module:
 
 - Everything here happens on the event loop.
-- An action is answered by what the test has given for it, else by the telephony, else by the server itself, else by
-  default. Before, it is checked as in Asterisk (main/manager.c, process_message): log-in, existence, privileges.
+- An action is answered by what the test has given for it, else as in the recording that is replayed, else by the
+  telephony, else by the server itself, else by default. Before, it is checked as in Asterisk (main/manager.c,
+  process_message): log-in, existence, privileges.
 - An exception of a handler is kept for the end of the test; the client receives an error.
 """
 
@@ -14,7 +15,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from ami_typed import catalogue
-from ami_typed.messages import KEY_ACTION
+from ami_typed.messages import KEY_ACTION, KEY_EVENT, Event, Message
 from ami_typed.registry import action_class
 from ami_typed.testing.simulator.answers import by_default, give
 from ami_typed.testing.simulator.core_actions import CORE, refuse
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ami_typed.testing.simulator.dialect import Dialect
     from ami_typed.testing.simulator.faults import Faults
     from ami_typed.testing.simulator.received import Recorder
+    from ami_typed.testing.simulator.replaying import Replayed
     from ami_typed.testing.simulator.replies import SessionReply
     from ami_typed.testing.simulator.session import Session
     from ami_typed.testing.simulator.settings import Settings
@@ -40,6 +42,8 @@ __all__ = ["Desk"]
 
 _KNOWN = frozenset(name.lower() for name in catalogue.ACTIONS)
 _BEFORE_LOGIN = {"login", "logoff", "challenge"}
+_MOST_KEPT = 256
+"""How many events are kept in the form in which they are sent, for tests that send the same one often."""
 _LOG = logging.getLogger("ami_typed.testing")
 
 
@@ -72,10 +76,12 @@ class Desk:
         self.given: dict[str, Any] = {}
         self.handled: dict[str, Handler] = {}
         self.commands: dict[str, Any] = {}
+        self.replayed: Replayed | None = None
         self.failure: BaseException | None = None
         self.after_login: list[Callable[[], object]] = []
         self.observers: list[Callable[[ReceivedAction], object]] = []
         self._disabled = frozenset(settings.disabledevents)
+        self._sent: dict[object, SentEvent] = {}
         self._always = self._headers_of_every_event()
 
     # Sessions
@@ -104,6 +110,17 @@ class Desk:
         Raises:
             ValueError: A header contains a CR or LF.
         """
+        if not isinstance(event, Event) or self.settings.timestampevents:
+            return self._prepared(event)
+        key = type(event), bytes(event), tuple(event.items())  # with the changes that the test has made to it
+        found = self._sent.get(key)
+        if found is None:
+            if len(self._sent) == _MOST_KEPT:
+                self._sent.clear()
+            found = self._sent[key] = self._prepared(event)
+        return found
+
+    def _prepared(self, event: Emittable) -> SentEvent:
         name, *rest = self.dialect.event(event)
         privilege = rest[:1] if rest and rest[0][0] == "Privilege" else []
         lines = [name, *privilege, *self._stamp(), *rest[len(privilege) :]]
@@ -115,6 +132,11 @@ class Desk:
         if event.name not in self._disabled:
             for session in self.sessions:
                 session.deliver(event)
+
+    def send_recorded(self, octets: bytes) -> None:
+        """Send a recorded event to every session that is to receive it."""
+        message = Message.of(octets.removesuffix(b"\r\n\r\n"))
+        self.deliver(SentEvent(message.get(KEY_EVENT, ""), octets, of_event(message.get("Privilege", ""))))
 
     def emit(self, event: Emittable) -> None:
         """Send an event to every session that is to receive it."""
@@ -221,6 +243,8 @@ class Desk:
             give(self.given[key], action, reply, action_class(key), self.dialect)
         elif key in self.handled:
             self.handled[key](action, reply)
+        elif self.replayed is not None and self.replayed.knows(key):
+            reply.raw(self.replayed.answer(action))
         elif key in self.telephony:
             self.telephony[key](action, reply)
         elif key in CORE:

@@ -203,14 +203,8 @@ class Dialect:
     def said(self, message: Message) -> Lines:
         """Return the headers and other lines of a message that this release sends."""
         unsent = self._unsent(type(message))
-        lines: Lines = []
-        for row in message.raw:
-            name, colon, value = row.partition(": ")
-            if not colon:
-                name, value = ("", row) if not row.endswith(":") else (row[:-1], "")
-            if name not in unsent:
-                lines.append((name, value))
-        return lines
+        headers = [(name, value) for name in message if name not in unsent for value in message.all(name)]
+        return headers if "Output" in message else [*headers, *(("", line) for line in message.data)]
 
     def _read(self, event: Emittable) -> tuple[str, Lines]:
         if isinstance(event, Message):

@@ -28,6 +28,7 @@ class Place:
         self.loop = loop
         self._thread = thread
         self._posted: deque[Callable[[], object]] = deque()
+        self._is_woken = False
 
     @property
     def is_here(self) -> bool:
@@ -55,15 +56,19 @@ class Place:
             function()
             return
         self._posted.append(function)
-        if len(self._posted) == 1:
+        if not self._is_woken:
+            self._is_woken = True
             self.loop.call_soon_threadsafe(self._run_posted)
 
     def _run_posted(self) -> None:
-        for _ in range(len(self._posted)):
-            self._posted[0]()
-            self._posted.popleft()
-        if self._posted:
-            self.loop.call_soon(self._run_posted)
+        self._is_woken = False  # before looking: whatever is posted from now on wakes the loop again
+        try:
+            for _ in range(len(self._posted)):
+                self._posted.popleft()()
+        finally:
+            if self._posted and not self._is_woken:
+                self._is_woken = True
+                self.loop.call_soon(self._run_posted)
 
 
 class _Shared:

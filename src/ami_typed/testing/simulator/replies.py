@@ -125,6 +125,10 @@ class SessionReply:
         first = self._dialect.answer("Success", self._id, [("Message", message)])
         self._finish(encoded(first) + events + encoded(self._dialect.item((complete, ()), self._id)))
 
+    def raw(self, octets: bytes) -> None:
+        """Answer with bytes: whole messages."""
+        self._finish(octets)
+
     def nothing(self) -> None:
         """Do not answer (Events, if manager.conf says ``brokeneventsaction=yes``)."""
         self._finish(b"")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from ami_typed.messages import Event, is_family
 from ami_typed.quantities import seconds
 from ami_typed.registry import event_class
 from ami_typed.testing.clocks import RealClock
+from ami_typed.testing.recordings import Recording
 from ami_typed.testing.simulator.answers import checked
 from ami_typed.testing.simulator.connection import Connection
 from ami_typed.testing.simulator.desk import Desk
@@ -27,6 +29,7 @@ from ami_typed.testing.simulator.faults import Faults, name_of
 from ami_typed.testing.simulator.loops import Place, borrowed, given_back
 from ami_typed.testing.simulator.placed import Placed, simulated
 from ami_typed.testing.simulator.received import Received, Recorder
+from ami_typed.testing.simulator.replaying import Replayed
 from ami_typed.testing.simulator.session import SentEvent
 from ami_typed.testing.simulator.settings import Settings
 from ami_typed.testing.simulator.tls import client_context, server_context
@@ -35,6 +38,7 @@ from ami_typed.testing.simulator.users import User
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable
+    from os import PathLike
     from types import TracebackType
     from typing import Self
 
@@ -341,6 +345,37 @@ class Simulator:
     def run(self, function: Callable[[], T]) -> T:
         """Run a function on the simulator's event loop, and return its result or raise its exception."""
         return self._started().run(function)
+
+    def replay(self, recording: str | PathLike[str] | Recording, *, speed: float = 1.0) -> None:
+        """Play a recording: its events come at their times, and its actions are answered as they were.
+
+        The time begins with the next log-in, or now if a client is logged in.
+
+        Args:
+            recording: The recording, or its file; see `ami-typed record` and `Tap`.
+            speed: How much faster than it was recorded: 60 for a minute in a second, infinity for all at once.
+
+        Raises:
+            RecordingError: The file is not a recording.
+            OSError: The file cannot be read.
+            ValueError: The speed is not above 0.
+        """
+        if not speed > 0:
+            raise ValueError("replay() takes a speed above 0, such as 60 or math.inf.")
+        replayed = Replayed(recording if isinstance(recording, Recording) else Recording.read(recording))
+
+        def begin() -> None:
+            for line in replayed.lines:
+                self.clock.call_later(line.time / speed, functools.partial(self._desk.send_recorded, line.octets))
+
+        def prepare() -> None:
+            self._desk.replayed = replayed
+            if any(session.user is not None for session in self._desk.sessions):
+                begin()
+            else:
+                self._desk.after_login.append(begin)
+
+        self.clock.run(prepare)
 
     def boot(self) -> None:
         """Finish starting, if it was told to be starting: sends FullyBooted."""
