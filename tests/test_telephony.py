@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import gc
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ami_typed import enums, registry
+from ami_typed.live import CallEnded, EndReason
 from ami_typed.live.model import Model
 from tests.telephony import recordings
 from tests.telephony.comparing import Known, Log, Played, differences
@@ -15,7 +17,10 @@ from tests.telephony.scenes import SCENES
 from tests.telephony.simulated import Simulated
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ami_typed.live.changes import Change
+    from ami_typed.testing.telephony import SimulatedPbx
 
 KNOWN = Known()
 LASTING = (enums.BridgeType.PARKING, enums.BridgeType.AGENT_HOLD)
@@ -68,3 +73,167 @@ def test_the_live_model_understands_every_event_of_a_scene(scene: str) -> None:
     assert not model.calls
     assert not model.channels
     assert [bridge.kind for bridge in model.bridges if bridge.kind not in LASTING] == []
+
+
+@pytest.fixture
+def stage() -> Simulated:
+    return Simulated("22.10.1", furnished=False)
+
+
+def told(stage: Simulated, *names: str) -> list[tuple[str, dict[str, str]]]:
+    return [(name, dict(lines)) for kind, name, lines in stage.log if kind == "E" and name in names]
+
+
+def support(stage: Simulated) -> SimulatedPbx:
+    stage.pbx.phone("PJSIP/alice", number="100", caller_name="Alice")
+    stage.pbx.queue("support", members=["PJSIP/alice"], timeout=15)
+    return stage.pbx
+
+
+def test_a_call_to_a_queue_is_answered_and_ended_as_the_script_says(stage: Simulated) -> None:
+    call = support(stage).call(caller="+4930123456", to="support", name="Jo")
+    call.answered_by("PJSIP/alice", after=3).hangs_up(after=20, cause=16)
+    stage.passes(2.9)
+    assert [name for name, _ in told(stage, "QueueCallerJoin", "AgentCalled", "AgentConnect")][-1] == "AgentCalled"
+    stage.passes(20)
+    (connected,) = told(stage, "AgentConnect")
+    assert (connected[1]["CallerIDNum"], connected[1]["CallerIDName"]) == ("+4930123456", "Jo")
+    assert (connected[1]["RingTime"], connected[1]["MemberName"]) == ("3", "PJSIP/alice")
+    before = call.is_over
+    stage.passes(0.7)
+    assert (before, call.is_over) == (False, True)
+    (complete,) = told(stage, "AgentComplete")
+    assert (complete[1]["TalkTime"], complete[1]["Reason"]) == ("20", "caller")
+    assert {lines["Cause"] for _, lines in told(stage, "Hangup") if lines["Channel"] == call.channel} == {"16"}
+
+
+def test_the_live_model_reports_a_scripted_call_as_people_see_it(stage: Simulated) -> None:
+    call = support(stage).call(caller="+4930123456", to="support")
+    call.answered_by("PJSIP/alice", after=3).hangs_up(after=20)
+    stage.passes(60)
+    _, changes = modelled(stage.log)
+    (ended,) = [change for change in changes if isinstance(change, CallEnded)]
+    record = ended.call.record()
+    assert record.reason is EndReason.COMPLETED
+    assert record.callee is not None
+    assert record.callee.channel.startswith("PJSIP/alice-")
+    assert record.caller is not None
+    assert record.caller.number == "+4930123456"
+
+
+def test_an_hour_of_a_call_takes_no_time(stage: Simulated) -> None:
+    call = support(stage).call(caller="+4930123456", to="PJSIP/alice").hangs_up(after=timedelta(hours=1))
+    stage.passes(3599)
+    assert call.talks_to
+    assert told(stage, "Hangup") == []
+    stage.passes(2)
+    assert call.is_over
+    assert stage.pbx.channels == []
+
+
+def test_a_telephone_with_a_limit_is_busy_for_a_second_caller(stage: Simulated) -> None:
+    stage.pbx.phone("PJSIP/alice", calls=1)
+    stage.pbx.extension("100", dials="PJSIP/alice")
+    first = stage.pbx.call(caller="1", to="100")
+    stage.passes(1)
+    stage.pbx.call(caller="2", to="100")
+    stage.passes(1)
+    assert first.talks_to
+    assert [lines["DialStatus"] for _, lines in told(stage, "DialEnd")] == ["ANSWER", "BUSY"]
+
+
+def test_a_member_who_does_not_answer_is_called_again_and_the_caller_gives_up(stage: Simulated) -> None:
+    pbx = support(stage)
+    pbx.phone("PJSIP/alice", no_answer=True)
+    pbx.call(caller="1", to="support").hangs_up(after=40)
+    stage.passes(60)
+    names = [name for name, _ in told(stage, "AgentCalled", "AgentRingNoAnswer", "QueueCallerAbandon")]
+    assert names == ["AgentCalled", "AgentRingNoAnswer"] * 2 + ["QueueCallerAbandon"]
+
+
+def test_who_is_put_on_hold_hears_music_and_the_device_says_so(stage: Simulated) -> None:
+    call = support(stage).call(caller="1", to="PJSIP/alice")
+    call.answered_by("PJSIP/alice").holds(after=5, by="PJSIP/alice").resumes(after=5, by="PJSIP/alice").hangs_up(
+        after=1
+    )
+    stage.passes(30)
+    names = [name for name, _ in told(stage, "Hold", "MusicOnHoldStart", "MusicOnHoldStop", "Unhold", "Hangup")]
+    assert names == ["Hold", "MusicOnHoldStart", "MusicOnHoldStop", "Unhold", "Hangup", "Hangup"]
+    states = [lines["State"] for _, lines in told(stage, "DeviceStateChange") if lines["Device"] == "PJSIP/alice"]
+    assert states == ["RINGING", "INUSE", "ONHOLD", "INUSE", "NOT_INUSE"]
+
+
+def test_a_callee_may_reject_and_hang_up_and_keys_are_seen(stage: Simulated) -> None:
+    support(stage)
+    stage.pbx.call(caller="1", to="PJSIP/alice").rejected_by("PJSIP/alice", after=2)
+    stage.passes(15)
+    assert [lines["Cause"] for _, lines in told(stage, "Hangup")] == ["21", "21"]
+    stage.pbx.call(caller="2", to="PJSIP/alice").presses("12#", after=1).hangs_up(after=1, by="PJSIP/alice", cause=31)
+    stage.passes(10)
+    assert [lines["Digit"] for _, lines in told(stage, "DTMFEnd")] == ["1", "2", "#"]
+    assert told(stage, "Hangup")[-1][1]["Cause"] == "31"
+
+
+def test_a_call_that_is_over_takes_no_further_steps(stage: Simulated) -> None:
+    call = support(stage).call(caller="1", to="PJSIP/alice").hangs_up()
+    call.answered_by("PJSIP/alice", after=3).hangs_up(after=10).presses("1")
+    stage.passes(60)
+    assert call.is_over
+    assert told(stage, "DTMFEnd", "DialEnd")[-1][1]["DialStatus"] == "CANCEL"
+
+
+def test_extensions_say_what_callers_meet(stage: Simulated) -> None:
+    pbx = stage.pbx
+    pbx.extension("100", answers_after=3)
+    pbx.extension("101", busy=True)
+    pbx.extension("_2XX", "Answer()", "Set(CAMPAIGN=${EXTEN:1})", "Hangup(16)")
+    pbx.extension("300", conference="300", hint="Custom:desk")
+    answered, busy, pattern = (pbx.call(caller="1", to=to) for to in ("100", "101", "234"))
+    pbx.call(caller="1", to="300")
+    stage.passes(4)
+    assert (answered.is_answered, busy.is_answered, pattern.is_over) == (True, False, True)
+    assert ("VarSet", "CAMPAIGN", "34") in {
+        (name, lines["Variable"], lines["Value"]) for name, lines in told(stage, "VarSet")
+    }
+    pbx.set_device_state("Custom:desk", "INUSE")
+    assert told(stage, "ExtensionStatus")[-1][1]["Status"] == "1"
+    assert told(stage, "ConfbridgeJoin")
+
+
+MISUSES: dict[str, Callable[[SimulatedPbx], object]] = {
+    "with its technology, such as 'PJSIP/alice'": lambda pbx: pbx.phone("alice"),
+    "choose one of busy, rejects": lambda pbx: pbx.phone("PJSIP/alice", busy=True, rejects=True),
+    r"add it with phone\('PJSIP/bob'\)": lambda pbx: pbx.call(caller="PJSIP/bob", to="100"),
+    "add an extension, a queue or a telephone": lambda pbx: pbx.call(caller="1", to="nobody"),
+    r"add it with queue\('sales'\) first": lambda pbx: pbx.member("sales", "PJSIP/alice"),
+    "in one way what extension '100' does": lambda pbx: pbx.extension("100"),
+    "in one way what extension '101' does": lambda pbx: pbx.extension("101", "Wait(1)", busy=True),
+    "write the application and its data, as in Wait": lambda pbx: pbx.extension("100", "what?"),
+    "Line 1 of the dialplan is not understood": lambda pbx: pbx.dialplan("exten 100"),
+    "no channel 'PJSIP/x-1'; there are none": lambda pbx: pbx.set_variable("A", "1", channel="PJSIP/x-1"),
+}
+
+
+@pytest.mark.parametrize("sentence", sorted(MISUSES))
+def test_a_misuse_is_told_with_what_to_do(stage: Simulated, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        MISUSES[sentence](stage.pbx)
+
+
+def test_a_step_for_an_unknown_telephone_or_before_now_is_refused(stage: Simulated) -> None:
+    call = support(stage).call(caller="1", to="support")
+    with pytest.raises(ValueError, match=r"add it with phone\('PJSIP/zoe'\) first"):
+        call.answered_by("PJSIP/zoe")
+    with pytest.raises(ValueError, match=r"hangs_up\(after=\)"):
+        call.hangs_up(after=-1)
+
+
+def test_an_abandoned_simulation_sends_nothing(stage: Simulated) -> None:
+    support(stage).call(caller="1", to="support")
+    stage.passes(1)
+    log, stage.log = stage.log, []
+    count = len(log)
+    del stage.pbx, stage.handlers, stage.clock
+    gc.collect()
+    assert len(log) == count
+    assert stage.log == []

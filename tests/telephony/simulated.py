@@ -134,7 +134,7 @@ class Simulated:
         log: What has come: a kind (A an answer, L an item of a list, E an event), a name and headers.
     """
 
-    def __init__(self, release: str) -> None:
+    def __init__(self, release: str, *, furnished: bool = True) -> None:
         found = Release.find(release)
         assert found is not None
         self.release = found
@@ -143,7 +143,8 @@ class Simulated:
         self.pbx = SimulatedPbx(found, self.clock, self._emit)
         self.handlers = self.pbx.handlers()
         self._taken: set[int] = set()
-        furnish(self.pbx)
+        if furnished:
+            furnish(self.pbx)
 
     def _emit(self, event: Emittable) -> None:
         self.log.append(("E", *lines_of(event)))

@@ -69,6 +69,7 @@ def set_state(world: World, channel: Channel, state: int) -> None:
     if state == UP:
         channel.has_been_answered = world.now
     world.emit("Newstate", channel_lines(channel))
+    channel.signal.notify()
     states.channel_changed(world, channel)
 
 

@@ -146,6 +146,7 @@ class Channel:
     shown_place: tuple[str, str, int] | None = None
     leaving: bool = False
     gone: bool = False
+    holds: bool = False
     detour: Detour | None = None
     runs_dialplan: bool = False
     has_been_answered: float | None = None

@@ -21,14 +21,17 @@ from ami_typed.testing.telephony import (
     queue_actions,
     queueing,
     queues,
+    states,
     transfers,
     variables,
 )
+from ami_typed.testing.telephony.dialplan import Dialplan
 from ami_typed.testing.telephony.handling import ACTIONS
 from ami_typed.testing.telephony.objects import Party
 from ami_typed.testing.telephony.parking import Lot
 from ami_typed.testing.telephony.phones import Phone, Reaction
 from ami_typed.testing.telephony.queues import Member, Queue
+from ami_typed.testing.telephony.scripting import Call
 from ami_typed.testing.telephony.world import World
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from ami_typed.testing.clocks import Clock
     from ami_typed.testing.seam import Emit, Handler, ReceivedAction, Reply
     from ami_typed.testing.telephony.handling import Act
+    from ami_typed.testing.telephony.objects import Channel
 
 __all__ = ["SimulatedPbx"]
 
@@ -57,7 +61,17 @@ _MODULES = (
 
 
 class SimulatedPbx:
-    """A telephone system without telephones.
+    """A telephone system: telephones, a dialplan, queues, conferences, and the calls of a test.
+
+    ```python
+    pbx.phone("PJSIP/alice", number="100")
+    pbx.queue("support", members=["PJSIP/alice"])
+    call = pbx.call(caller="+4930123456", to="support")
+    call.answered_by("PJSIP/alice", after=3)
+    call.hangs_up(after=20, cause=16)
+    ```
+
+    Everything happens on the clock; `Simulator.pbx` calls these methods where the server's callbacks run.
 
     Args:
         release: The release that is simulated.
@@ -264,21 +278,151 @@ class SimulatedPbx:
         mailboxes.change(self._world, name, mailboxes.Mailbox(new, old, urgent))
         self._world.scheduler.settle()
 
-    def call(self, *, caller: str, to: str) -> None:
-        """Let a telephone call an extension.
+    def extension(
+        self,
+        exten: str,
+        *steps: str,
+        context: str = "default",
+        answers_after: float | None = None,
+        rings: bool = False,
+        busy: bool = False,
+        congestion: bool = False,
+        dials: str = "",
+        queue: str = "",
+        conference: str = "",
+        hint: str = "",
+    ) -> None:
+        """Add an extension to the dialplan, or replace it.
+
+        Args:
+            exten: Its name, or a pattern that begins with an underscore.
+            steps: What it does, as in extensions.conf: ``"Answer()", "Dial(PJSIP/alice,20)"``.
+            context: Its context.
+            answers_after: It rings for that many seconds, then answers and stays on the line.
+            rings: It rings on.
+            busy: It is busy.
+            congestion: It has no line.
+            dials: It dials these telephones: ``PJSIP/alice&PJSIP/bob``.
+            queue: It answers and puts the caller into that queue.
+            conference: It answers and lets the caller take part in that conference.
+            hint: The devices that give it its state: ``PJSIP/alice``, with a presentity after a comma.
 
         Raises:
-            ValueError: There is no such telephone.
+            ValueError: A step is not understood, or there is not exactly one kind of what it does.
         """
-        if caller.lower() not in self._world.part(phones.Phones).known:
-            raise ValueError(f"There is no telephone {caller!r}; add it with phone({caller!r}).")
-        phone = self._world.part(phones.Phones).known[caller.lower()]
-        phones.call_from(self._world, phone, to)
+        kinds = {
+            "steps": steps,
+            "answers_after": () if answers_after is None else _answering(answers_after),
+            "rings": ("Ringing()", "Wait(3600)") if rings else (),
+            "busy": ("Busy(10)",) if busy else (),
+            "congestion": ("Congestion(10)",) if congestion else (),
+            "dials": (f"Dial({dials},30)",) if dials else (),
+            "queue": ("Answer()", f"Queue({queue})") if queue else (),
+            "conference": ("Answer()", f"ConfBridge({conference})") if conference else (),
+        }
+        chosen = [kind for kind, found in kinds.items() if found]
+        if len(chosen) > 1 or not (chosen or hint):
+            raise ValueError(
+                f"Say in one way what extension {exten!r} does: give steps or one of {', '.join(list(kinds)[1:])}."
+            )
+        for kind in chosen:
+            dialplan.add(self._world, context, exten, *kinds[kind])
+        if hint:
+            self._world.part(Dialplan).context(context).hints[exten] = hint
+
+    def set_device_state(self, device: str, state: str) -> None:
+        """Set the state of a device, such as ``Custom:desk``: ``INUSE``, ``NOT_INUSE``, ``RINGING``, ..."""
+        self._world.part(states.DeviceStates).custom[device] = state.upper()
+        states.changed(self._world, device)
         self._world.scheduler.settle()
 
+    def set_presence(self, presentity: str, status: str, *, subtype: str = "", message: str = "") -> None:
+        """Set the presence of a presentity, such as ``CustomPresence:desk``: ``away``, ``available``, ..."""
+        hints.set_presence(self._world, presentity, status, subtype, message)
+        self._world.scheduler.settle()
+
+    def set_variable(self, name: str, value: str, *, channel: str = "") -> None:
+        """Set a variable of a channel, or a global one."""
+        found = self._channel(channel) if channel else None
+        variables.write(self._world, found, name, value)
+        self._world.scheduler.settle()
+
+    # What happens in it
+
+    @property
+    def channels(self) -> list[str]:
+        """The names of the channels that there are, in the order in which they began."""
+        return list(self._world.channels)
+
+    def call(
+        self, *, caller: str, to: str, name: str = "", context: str = "default", trunk: str = "PJSIP/trunk"
+    ) -> Call:
+        """Let somebody call.
+
+        Args:
+            caller: A telephone, such as ``PJSIP/alice``, or a number, which calls from outside.
+            to: An extension of the context, a queue, or a telephone.
+            name: The caller's name.
+            context: The context of the dialplan.
+            trunk: The endpoint through which a number calls from outside.
+
+        Returns:
+            The call, which takes the steps that follow.
+
+        Raises:
+            ValueError: There is no such telephone, or nothing that can be called like that.
+        """
+        phone, party = self._caller(caller, name, trunk)
+        channel = phones.call_from(self._world, phone, self._destination(to, context), context, party)
+        self._world.scheduler.settle()
+        return Call(self._world, channel)
+
+    def _caller(self, caller: str, name: str, trunk: str) -> tuple[Phone, Party]:
+        known = self._world.part(phones.Phones).known
+        if "/" not in caller:
+            phone = known.get(trunk.lower()) or phones.add(self._world, Phone(trunk, Reaction.NO_ANSWER))
+            return phone, Party(caller, name)
+        if caller.lower() not in known:
+            raise ValueError(f"There is no telephone {caller!r}; add it with phone({caller!r}) first.")
+        phone = known[caller.lower()]
+        return phone, Party(phone.party.number, name or phone.party.name)
+
+    def _destination(self, to: str, context: str) -> str:
+        """Return the extension to call, made if a queue or a telephone is called by its name."""
+        if dialplan.exists(self._world, context, to):
+            return to
+        if to in self._world.part(queues.Queues).known:
+            self.extension(to, queue=to, context=context)
+            return to
+        if to.lower() in self._world.part(phones.Phones).known:
+            exten = to.partition("/")[2]
+            self.extension(exten, dials=to, context=context)
+            return exten
+        raise ValueError(
+            f"Nobody can be called as {to!r}: add an extension, a queue or a telephone of that name first "
+            f"(extension({to!r}, ...), queue({to!r}), phone({to!r}))."
+        )
+
     def phone_hangs_up(self, name: str, cause: int | None = 16) -> None:
-        """Let a telephone end its calls, with a cause of Q.850 or without one."""
+        """Let a telephone, or one channel, end its calls.
+
+        Args:
+            name: The telephone or the channel.
+            cause: The cause (Q.850), or `None` for none.
+        """
         for channel in list(self._world.channels.values()):
-            if channel.name.startswith(name + "-"):
+            if channel.name == name or channel.tech.device(channel).lower() == name.lower():
                 phones.hang_up(self._world, channel, cause)
         self._world.scheduler.settle()
+
+    def _channel(self, name: str) -> Channel:
+        found = self._world.find(name)
+        if found is None:
+            raise ValueError(f"There is no channel {name!r}; there are {', '.join(self.channels) or 'none'}.")
+        return found
+
+
+def _answering(seconds: float) -> tuple[str, ...]:
+    """Return the steps of an extension that answers after a time."""
+    rings = ("Ringing()", f"Wait({seconds:g})") if seconds else ()
+    return (*rings, "Answer()", "Wait(3600)")

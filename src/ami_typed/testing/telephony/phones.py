@@ -6,20 +6,21 @@ is called with a number: ``PJSIP/4930123456@trunk``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from ami_typed.releases import Releases
 from ami_typed.testing.telephony import channels, states
 from ami_typed.testing.telephony.objects import DOWN, RING, UP, Channel, Party, Technology
+from ami_typed.testing.telephony.processes import Signal
 from ami_typed.testing.telephony.running import run_dialplan
 from ami_typed.testing.telephony.technologies import NO_ROUTE, provides
 
 if TYPE_CHECKING:
     from ami_typed.testing.telephony.world import World
 
-__all__ = ["Phone", "PhoneCalls", "Phones", "Reaction", "add", "call_from", "hang_up"]
+__all__ = ["Phone", "PhoneCalls", "Phones", "Planned", "Reaction", "add", "call_from", "hang_up"]
 
 _QUALITY = {
     "RTPAUDIOQOS": (
@@ -88,6 +89,19 @@ class Phones:
         self.known: dict[str, Phone] = {}
 
 
+class Planned:
+    """Calls whose steps a test decides, by Linkedid and telephone.
+
+    Attributes:
+        calls: The calls.
+        rings: Raised whenever a telephone begins to ring.
+    """
+
+    def __init__(self) -> None:
+        self.calls: set[tuple[str, str]] = set()
+        self.rings = Signal()
+
+
 class PhoneCalls(Technology):
     """The channels of one telephone."""
 
@@ -100,23 +114,25 @@ class PhoneCalls(Technology):
     def call(self, channel: Channel) -> int:
         """Let the telephone ring, or refuse."""
         world, phone = self._world, self.phone
-        if phone.reaction in _CAUSES:
-            world.scheduler.soon(lambda: self._refuse(channel, _CAUSES[phone.reaction]))
+        if phone.reaction in _CAUSES and not _is_planned(world, phone, channel.linkedid):
+            world.scheduler.soon(lambda: self.refuse(channel, _CAUSES[phone.reaction]))
         elif phone.limit is not None and self._busy() > phone.limit:
-            world.scheduler.soon(lambda: self._refuse(channel, _CAUSES[Reaction.BUSY]))
+            world.scheduler.soon(lambda: self.refuse(channel, _CAUSES[Reaction.BUSY]))
         else:
             world.scheduler.soon(lambda: self._ring(channel))
         return 0
 
     def _busy(self) -> int:
-        return sum(1 for channel in self._world.channels.values() if channel.tech is self)
+        others = [channel.tech for channel in self._world.channels.values() if isinstance(channel.tech, PhoneCalls)]
+        return sum(1 for tech in others if tech.phone.name == self.phone.name)
 
     def _ring(self, channel: Channel) -> None:
         if channel.gone:
             return
         channels.ring(self._world, channel)
         channels.deliver(channel, "RINGING")
-        if self.phone.reaction is Reaction.ANSWERS:
+        self._world.part(Planned).rings.notify()
+        if self.phone.reaction is Reaction.ANSWERS and not _is_planned(self._world, self.phone, channel.linkedid):
             self._world.scheduler.later(self.phone.after, lambda: self.pick_up(channel))
 
     def pick_up(self, channel: Channel) -> None:
@@ -124,7 +140,8 @@ class PhoneCalls(Technology):
         if not channel.gone and channel.state != UP:
             channels.deliver(channel, "ANSWER")
 
-    def _refuse(self, channel: Channel, cause: int) -> None:
+    def refuse(self, channel: Channel, cause: int) -> None:
+        """Decline a call."""
         channel.tech_cause = _SIP.get(cause, "")
         channels.queue_hangup(self._world, channel, cause)
 
@@ -166,9 +183,15 @@ def add(world: World, phone: Phone) -> Phone:
 def request(world: World, destination: str, requestor: Channel | None, uniqueids: tuple[str, str]) -> Channel | int:
     """Create a channel to a telephone: ``PJSIP/alice``, ``PJSIP/4930123456@trunk`` or ``SIP/trunk/4930123456``."""
     phone = _found(world, destination)
-    if phone is None or phone.reaction is Reaction.UNREACHABLE:
+    linkedid = requestor.linkedid if requestor else ""
+    if phone is None or (phone.reaction is Reaction.UNREACHABLE and not _is_planned(world, phone, linkedid)):
         return NO_ROUTE
-    return _new(world, phone, requestor.linkedid if requestor else "", uniqueids[0])
+    return _new(world, phone, linkedid, uniqueids[0])
+
+
+def _is_planned(world: World, phone: Phone, linkedid: str) -> bool:
+    """Return whether a test decides what a telephone does with a call."""
+    return (linkedid, phone.name) in world.part(Planned).calls
 
 
 def _found(world: World, destination: str) -> Phone | None:
@@ -178,19 +201,37 @@ def _found(world: World, destination: str) -> Phone | None:
     return world.part(Phones).known.get(f"{technology}/{name}".lower())
 
 
-def _new(world: World, phone: Phone, linkedid: str, uniqueid: str, state: int = DOWN, exten: str = "s") -> Channel:
+def _new(
+    world: World,
+    phone: Phone,
+    linkedid: str,
+    uniqueid: str,
+    state: int = DOWN,
+    exten: str = "s",
+    own: Phone | None = None,
+) -> Channel:
+    own = own or phone
     tech = PhoneCalls(world, phone)
     name = f"{phone.name}-{world.number(phone.name.partition('/')[0]):08x}"
     channel = world.new_channel(name, tech, linkedid, uniqueid)
-    channel.caller, channel.state, channel.context, channel.exten = phone.party.copy(), state, phone.context, exten
+    channel.caller, channel.state, channel.context, channel.exten = own.party.copy(), state, own.context, exten
     channel.account = phone.account
     channels.created(world, channel)
     return channel
 
 
-def call_from(world: World, phone: Phone, exten: str) -> Channel:
-    """Let a telephone call an extension."""
-    channel = _new(world, phone, "", "", RING, exten)
+def call_from(world: World, phone: Phone, exten: str, context: str = "", party: Party | None = None) -> Channel:
+    """Let a telephone call an extension.
+
+    Args:
+        world: Where it is.
+        phone: The telephone.
+        exten: The extension.
+        context: Its context; that of the telephone by default.
+        party: The number and the name of the caller; those of the telephone by default.
+    """
+    own = replace(phone, context=context or phone.context, party=party or phone.party)
+    channel = _new(world, phone, "", "", RING, exten, own)
     channel.dialled = exten
     channels.set_variable(world, channel, "SIPDOMAIN", "127.0.0.1")
     channel.process = world.scheduler.spawn(run_dialplan(world, channel))

@@ -46,7 +46,10 @@ class DeviceStates:
 
 def of_channels(world: World, device: str) -> str | None:
     """Return the state that a device's channels give it; `None` if it has none."""
-    states = [channel.state for channel in world.channels.values() if channel.tech.device(channel) == device]
+    found = [channel for channel in world.channels.values() if channel.tech.device(channel) == device]
+    states = [channel.state for channel in found]
+    if found and all(channel.holds for channel in found):
+        return "ONHOLD"
     if UP in states or RING in states:
         return "INUSE"
     if RINGING in states:
