@@ -378,6 +378,9 @@ assert (sms.sender, sms.lines) == ("+49", {{"0": ["hello"]}})
     **{f"testing.md {number}": Program("from ami_typed import testing\n") for number in range(1, 8)},
     "testing/__init__.py 1": Program(""),
     "testing/__init__.py 2": Program("from ami_typed import testing\n"),
+    "testing/telephony/pbx.py 1": Program(
+        "from ami_typed import testing\n\npbx = testing.Simulator(clock=testing.SteppedClock()).pbx\n"
+    ),
     "testing/simulator/faults.py 1": Program(SIMULATOR),
     "testing/simulator/simulator.py 1": Program("from ami_typed import testing\n"),
 }

@@ -13,15 +13,12 @@ from tests.telephony.simulated import Simulated
 
 PLAYED = [
     "busy",
-    "conference",
     "dials",
     "parked_by_the_manager",
     "phone_is_dialled",
     "queue_call",
-    "redirected",
     "transferred_blindly",
     "unknown_extension",
-    "variables",
 ]
 """Scenes that take little time; all are recorded, see `tests/telephony`."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.live.servers import Server
     from tests.telephony.comparing import Lines, Log
 
-LONGEST, STEP, SETTLES = 15.0, 0.02, 0.4
+LONGEST, STEP, SETTLES = 15.0, 0.02, 0.3
 """How long to wait for an event, how often to look, and how long the last events may take, in seconds."""
 PHONES = {"answers": 200, "rings": 180, "busy": 486}
 
@@ -34,6 +34,7 @@ class Served:
         self._taken: set[int] = set()
         self._phone: Telephone | None = None
         self._dialog: Any = None
+        self._ended = False
 
     def __enter__(self) -> Self:
         self._manager.connect(self._server.host, self._server.port)
@@ -45,11 +46,14 @@ class Served:
         time.sleep(SETTLES)
         if self._phone is not None:
             self._phone.__exit__()
+        self._ended = True
         self._manager.send_action(ami.Request("Hangup", Channel="/.*/"))
         time.sleep(SETTLES)
         self._manager.close()
 
     def _hear(self, event: ami.Event) -> None:
+        if self._ended:
+            return
         (_, name), *lines = pairs(bytes(event).decode())
         listed = name != "OriginateResponse" and "ActionID" in dict(lines)
         self.log.append(("L" if listed else "E", name, lines))

@@ -31,7 +31,8 @@ def _hangup(world: World, action: ReceivedAction, reply: Reply) -> None:
     number = int(cause) if cause.isdigit() else 0
     if pattern is not None:
         found = [channel for channel in world.channels.values() if re.search(pattern["pattern"], channel.name)]
-        reply.success("Channels hung up" if found else "No channels matched")
+        items = [world.event("ChannelHungup", [("Channel", channel.name)]) for channel in found]
+        reply.list(items, "ChannelsHungupListComplete", "Channels hung up will follow")
     else:
         channel = world.find(name)
         if channel is None:

@@ -170,7 +170,7 @@ def _setvar(world: World, action: ReceivedAction, reply: Reply) -> None:
     if write(world, channel, action["Variable"], action.get("Value", "")):
         reply.success("Variable Set")
     else:
-        reply.error("Variable set failed")
+        reply.error("Variable not set")
 
 
 @answers("Getvar")
