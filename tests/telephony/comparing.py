@@ -42,10 +42,11 @@ VOLATILE = {
     "ParkingDuration", "Wait", "LongestHoldTime", "CoreStartupDate", "CoreStartupTime", "CoreReloadDate",
     "CoreReloadTime", "CoreProcessedCalls", "LoggedInTime", "ServicelevelPerf", "ServicelevelPerf2",
     "DialBegin DestChannelState", "DialBegin DestChannelStateDesc", "ParkingTimeout", "TalkingToChan",
+    "DialState DestChannelState", "DialState DestChannelStateDesc",
 }  # fmt: skip
 """Headers whose values depend on the time that passes, or on which thread is first."""
 _TIMED = re.compile(
-    r".*TIME(_MS)?|QUEUEWAIT(_MS)?|MEMBERCALLS|MEMBERLASTCALL|QUEUE(COMPLETED|ABANDONED)|RTPAUDIO.*|BRIDGEPVTCALLID|.*ANNOUNCE.*|QUEUEPOSITION"
+    r".*TIME(_MS)?|QUEUEWAIT(_MS)?|MEMBERCALLS|MEMBERLASTCALL|QUEUE(COMPLETED|ABANDONED|SRVLEVELPERF)|RTPAUDIO.*|BRIDGEPVTCALLID|.*ANNOUNCE.*|QUEUEPOSITION"
 )
 _IDS = re.compile(
     r"(?P<channel>(?:Local|PJSIP|CBAnn)/[^\s;,&|]+-[0-9a-f]{8}(?:;[12])?)|(?P<unique>\d{10}\.\d+)"
@@ -61,7 +62,7 @@ _BRIDGE = (
 )  # fmt: skip
 ASIDE = {
     "OriginateResponse", "AgentComplete", "UnParkedCall", "ParkedCallGiveUp", "ParkedCallTimeOut",
-    "BlindTransfer", "AttendedTransfer", "ConfbridgeLeave", "ConfbridgeEnd",
+    "ParkedCall", "BlindTransfer", "AttendedTransfer", "ConfbridgeLeave", "ConfbridgeEnd",
 }  # fmt: skip
 """Events that other threads than those of their channels send, so that their place among the others differs."""
 _ABOUT = re.compile(r"[A-Za-z0-9]*Channel|BridgeUniqueid")
