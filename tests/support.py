@@ -70,7 +70,7 @@ def answer(action_id: str, response: str = "Success", *lines: str) -> bytes:
 def unread(*lines: str, cls: type[ami.Event] = ami.Event) -> Any:
     """Make an event as the session does: not parsed yet."""
     octets = "\r\n".join(lines).encode("utf-8", "surrogateescape")
-    return _speed.unread(cls, octets, lines[0].partition(": ")[2])
+    return _speed.make_message(cls, octets, lines[0].partition(": ")[2])
 
 
 class Gadget(ami.Event):

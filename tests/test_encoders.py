@@ -63,7 +63,7 @@ WHOLE = {**FIRST, "ChanVariable": ["CAMPAIGN=spring", "ORDER=42"]}
 def hangup(request: pytest.FixtureRequest) -> events.Hangup:
     """An event as a callback gets it: nothing has asked for more than its bytes."""
     form: Any = _speed if request.param == "compiled" else plain
-    event: events.Hangup = form.unread(events.Hangup, HANGUP, "Hangup")
+    event: events.Hangup = form.make_message(events.Hangup, HANGUP, "Hangup")
     return event
 
 
@@ -304,8 +304,8 @@ def test_an_undecodable_byte_survives_json() -> None:
 
 def test_a_list_becomes_dicts_of_its_events() -> None:
     made = aggregates.QueueStatus("1")
-    made._add(_speed.unread(events.QueueMember, b"Event: QueueMember\r\nPenalty: 5", "QueueMember"))
-    made._close(_speed.unread(ami.Event, b"Event: QueueStatusComplete\r\nListItems: 1", "QueueStatusComplete"))
+    made._add(_speed.make_message(events.QueueMember, b"Event: QueueMember\r\nPenalty: 5", "QueueMember"))
+    made._close(_speed.make_message(ami.Event, b"Event: QueueStatusComplete\r\nListItems: 1", "QueueStatusComplete"))
     listed = {
         "QueueParams": [],
         "QueueMember": [{"Event": "QueueMember", "Penalty": "5"}],
@@ -315,7 +315,7 @@ def test_a_list_becomes_dicts_of_its_events() -> None:
     assert made.to_dict() == json.loads(made.to_json()) == listed
     assert made.to_dict(typed=True)["QueueMember"] == [{"Event": "QueueMember", "Penalty": 5}]
     with pytest.raises(TypeError, match="unread message"):
-        orjson.dumps([_speed.unread(events.QueueMember, b"Event: QueueMember\r\nPenalty: 5", "QueueMember")])
+        orjson.dumps([_speed.make_message(events.QueueMember, b"Event: QueueMember\r\nPenalty: 5", "QueueMember")])
 
 
 # Copies
@@ -342,7 +342,7 @@ COPYING: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("name", COPYING)
 @pytest.mark.parametrize("state", ["unread", "read", "changed"])
 def test_a_copy_is_of_the_same_class_with_every_value_and_change(name: str, state: str) -> None:
-    event = _speed.unread(Kept, HANGUP + b"\r\na line", "Hangup")
+    event = _speed.make_message(Kept, HANGUP + b"\r\na line", "Hangup")
     event.note = "mine"
     expected = {**WHOLE, "Output": ["a line"]}
     if state != "unread":

@@ -440,7 +440,7 @@ class Anything(ami.Event):
 @given(st.lists(st.tuples(st.sampled_from("ABCDEFG"), st.text() | st.sampled_from(["nan", "inf", "-1", "9" * 5000]))))
 def test_process_never_raises(headers: list[tuple[str, str]]) -> None:
     octets = "\r\n".join(["Event: Anything", *(f"{name}: {value}" for name, value in headers)])
-    event = _speed.unread(Anything, octets.encode("utf-8", "surrogatepass"), "Anything")
+    event = _speed.make_message(Anything, octets.encode("utf-8", "surrogatepass"), "Anything")
     processed_headers, _ = processed(event)
     assert set(processed_headers) == set(event)
 
@@ -453,7 +453,7 @@ STANDARD, SUMMER = (timezone(timedelta(hours=hours)) for hours in (1, 2))
 
 def record(zone: Any, parsed: bool, *lines: str) -> events.Cdr:
     octets = "\r\n".join(("Event: Cdr", *lines)).encode()
-    event: events.Cdr = _speed.unread(events.Cdr, octets, "Cdr", zone)
+    event: events.Cdr = _speed.make_message(events.Cdr, octets, "Cdr", zone)
     if parsed:
         len(event)
     return event
@@ -530,8 +530,8 @@ def test_a_session_start_at_the_epoch_is_none(parsed: bool, text: str) -> None:
 def test_a_time_may_be_split_over_two_headers() -> None:
     lines = ["CoreStartupDate: 2026-07-01", "CoreStartupTime: 10:00:00", "CoreReloadDate: 2026-07-01"]
     octets = "\r\n".join(("Response: Success", *lines)).encode()
-    told: responses.CoreStatus = _speed.unread(responses.CoreStatus, octets, "Success", BERLIN)
-    untold: responses.CoreStatus = _speed.unread(responses.CoreStatus, octets, "Success")
+    told: responses.CoreStatus = _speed.make_message(responses.CoreStatus, octets, "Success", BERLIN)
+    untold: responses.CoreStatus = _speed.make_message(responses.CoreStatus, octets, "Success")
     assert told.started == datetime(2026, 7, 1, 8, tzinfo=UTC)
     assert untold.started == datetime(2026, 7, 1, 10)
     with pytest.raises(FieldError, match="CoreStatus has no header CoreReloadDate"):

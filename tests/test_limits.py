@@ -39,10 +39,10 @@ def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     from ami_typed._speed import plain
 
     if request.param == "plain":
-        monkeypatch.setattr(recognition, "sift", plain.sift)
+        monkeypatch.setattr(recognition, "route_block", plain.route_block)
         monkeypatch.setattr(recognition, "Kind", plain.Kind)
         monkeypatch.setattr(session, "Kind", plain.Kind)
-        monkeypatch.setattr(recognition, "unread", plain.unread)
+        monkeypatch.setattr(recognition, "make_message", plain.make_message)
     elif not _speed.compiled:
         pytest.skip("NOT RUN: the C part is not built here")
 

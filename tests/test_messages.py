@@ -160,7 +160,7 @@ def test_a_copy_is_an_event_of_its_class_with_all_repeated_values() -> None:
 
 def test_a_copy_remembers_the_time_zone_of_its_server() -> None:
     octets = b"Event: Cdr\r\nStartTime: 2026-07-01 10:00:00"
-    told: events.Cdr = _speed.unread(events.Cdr, octets, "Cdr", ZoneInfo("Europe/Berlin"))
+    told: events.Cdr = _speed.make_message(events.Cdr, octets, "Cdr", ZoneInfo("Europe/Berlin"))
     copies = [copy.copy(told), copy.deepcopy(told), pickle.loads(pickle.dumps(told)), events.Cdr.of(told)]
     copies += [events.Cdr.of(ami.Event.of(each)) for each in copies]
     assert [each.start_time for each in copies] == [datetime(2026, 7, 1, 8, tzinfo=UTC)] * 8
@@ -322,7 +322,7 @@ def test_raw_is_the_message_line_by_line() -> None:
 
 
 def test_bytes_that_are_not_utf_8_are_kept() -> None:
-    event = _speed.unread(Gadget, b"Event: Gadget\r\nColour: gr\xfcn \xe2\x82\xac", "Gadget")
+    event = _speed.make_message(Gadget, b"Event: Gadget\r\nColour: gr\xfcn \xe2\x82\xac", "Gadget")
     colour = event.colour
     assert colour is not None
     assert colour == event["Colour"] == "gr\udcfcn €"
@@ -404,7 +404,7 @@ def test_process_of_an_unknown_event_is_its_text() -> None:
 
 @given(st.binary())
 def test_process_never_raises_whatever_came(octets: bytes) -> None:
-    event = _speed.unread(Gadget, b"Event: Gadget\r\n" + octets, "Gadget")
+    event = _speed.make_message(Gadget, b"Event: Gadget\r\n" + octets, "Gadget")
     headers, data = event.process()
     assert len(headers) == len(event)
     assert data == event.data
@@ -559,7 +559,7 @@ PONG_HEADERS = {"Response": "Success", "ActionID": "1", "Ping": "Pong", "Timesta
 @pytest.mark.parametrize("cls", [ami.Answer, ami.responses.Ping])
 def test_an_answer_that_nobody_has_read_yet_is_the_same_as_one_that_somebody_has(cls: type[ami.Answer]) -> None:
     def unread_answer() -> ami.Answer:
-        return cls.of(_speed.unread(ami.Answer, PONG, "Success"))
+        return cls.of(_speed.make_message(ami.Answer, PONG, "Success"))
 
     assert unread_answer() == cls.of(PONG) == PONG_HEADERS
     assert list(unread_answer().items()) == list(PONG_HEADERS.items())
@@ -571,7 +571,7 @@ def test_an_answer_that_nobody_has_read_yet_is_the_same_as_one_that_somebody_has
 
 
 def test_seeing_an_answer_as_one_of_its_class_keeps_what_the_program_changed() -> None:
-    answer = _speed.unread(ami.Answer, PONG, "Success")
+    answer = _speed.make_message(ami.Answer, PONG, "Success")
     answer["Ping"] = "Gong"
     assert ami.responses.Ping.of(answer).ping == "Gong"
 
@@ -744,8 +744,8 @@ def fast_switching() -> Iterator[None]:
 @pytest.mark.usefixtures("fast_switching")
 @pytest.mark.parametrize("form", FORMS)
 def test_threads_that_read_one_event_for_the_first_time_each_see_all_of_it_and_keep_what_one_changes(form: str) -> None:
-    unread_events = [_speed.unread(Gadget, FORMS[form], "Gadget") for _ in range(1500)]
-    whole = _speed.unread(Gadget, FORMS[form], "Gadget").to_dict()
+    unread_events = [_speed.make_message(Gadget, FORMS[form], "Gadget") for _ in range(1500)]
+    whole = _speed.make_message(Gadget, FORMS[form], "Gadget").to_dict()
     start = threading.Barrier(3)
     wrong: list[Any] = []
 
@@ -782,7 +782,7 @@ class Reader:
 
     def __del__(self) -> None:
         Reader.ran += 1
-        event = _speed.unread(Gadget, b"Event: Gadget\r\nPart: finalizer %d" % Reader.ran, "Gadget")
+        event = _speed.make_message(Gadget, b"Event: Gadget\r\nPart: finalizer %d" % Reader.ran, "Gadget")
         assert event["Part"] == f"finalizer {Reader.ran}"
 
 
@@ -796,7 +796,7 @@ def test_a_finalizer_that_reads_an_event_while_another_is_read_changes_nothing_i
             kept += [[] for _ in range(100)] + [{} for _ in range(100)]
             parts = [f"number {number}, part {part}" for part in range(4)]
             octets = "\r\n".join(["Event: Gadget", *(f"Part: {part}" for part in parts), "Size: 1"]).encode()
-            event = _speed.unread(Gadget, octets, "Gadget")
+            event = _speed.make_message(Gadget, octets, "Gadget")
             Reader()
             gc.set_threshold(1)
             gc.enable()

@@ -37,7 +37,7 @@ def sifted(form: Any, block: bytes, kinds: Any, items: Any = None) -> tuple[list
     """Sift a block; return the events that were taken and the messages that were left."""
     taken: list[Any] = []
     left: list[bytes] = []
-    form.sift(block, kinds, items, taken, left.append)
+    form.route_block(block, kinds, items, taken, left.append)
     return taken, left
 
 
@@ -62,13 +62,13 @@ def sifted(form: Any, block: bytes, kinds: Any, items: Any = None) -> tuple[list
     ],
 )
 def test_a_header_is_found_in_the_bytes_of_a_message(form: Any, octets: bytes, value: str | None) -> None:
-    assert form.header(octets, b"\r\nChannel: ") == value
+    assert form.find_header(octets, b"\r\nChannel: ") == value
 
 
 @built
 @pytest.mark.parametrize("octets", [b"Response: Error\r\nMessage: No\n\n\r\nB: c", b"Response: Error\r\nMessage: No\n"])
 def test_line_feeds_that_end_a_message_are_no_part_of_it(form: Any, octets: bytes) -> None:
-    assert form.header(octets, b"\r\nMessage: ") == "No"
+    assert form.find_header(octets, b"\r\nMessage: ") == "No"
 
 
 @built
@@ -78,8 +78,8 @@ def test_line_feeds_that_end_a_message_are_no_part_of_it(form: Any, octets: byte
 @example(b"x", b"\r\nA: ", b"\n")
 def test_both_forms_find_the_same_header(before: bytes, needle: bytes, after: bytes) -> None:
     octets = before + needle + after
-    assert _compiled.header(octets, needle) == _plain.header(octets, needle)
-    assert _compiled.header(before, needle) == _plain.header(before, needle)
+    assert _compiled.find_header(octets, needle) == _plain.find_header(octets, needle)
+    assert _compiled.find_header(before, needle) == _plain.find_header(before, needle)
 
 
 # Found
@@ -91,7 +91,7 @@ def attribute_of(form: Any, mark: str | None) -> Any:
     def backwards(spelling: str) -> str:
         return spelling[::-1]
 
-    class Backwards(form.Found):  # type: ignore[misc]  # either form's
+    class Backwards(form.HeaderAttribute):  # type: ignore[misc]  # either form's
         def __init__(self) -> None:
             self._needle, self._none, self._mark = b"\r\nName: ", frozenset({"<unknown>"}), mark or "\0"
             self._read = backwards
@@ -120,7 +120,7 @@ def attribute_of(form: Any, mark: str | None) -> Any:
 def test_a_text_without_the_mark_of_its_attribute_is_the_value(
     form: Any, line: bytes, mark: str | None, value: str | None
 ) -> None:
-    message = form.unread(Event, b"Event: A\r\n" + line, "A")
+    message = form.make_message(Event, b"Event: A\r\n" + line, "A")
     assert attribute_of(form, mark).__get__(message, Event) == value
 
 
@@ -152,13 +152,13 @@ def test_the_compiled_form_refuses_a_mark_that_is_no_character(mark: Any) -> Non
     ],
 )
 def test_a_message_that_is_not_plain_is_left_to_a_closer_look(form: Any, octets: bytes) -> None:
-    assert form.fill({}, octets) is None
+    assert form.parse_into({}, octets) is None
 
 
 def test_a_plain_message_becomes_a_dict_in_order(form: Any) -> None:
     headers = {"Event": "A"}
     octets = b"Event: A\r\nEmpty: \r\nColons: a: b:c\r\nByte: \xff\r\nCR: a\rb\r\n: no name"
-    assert form.fill(headers, octets) == {}
+    assert form.parse_into(headers, octets) == {}
     assert list(headers.items()) == [
         *(("Event", "A"), ("Empty", ""), ("Colons", "a: b:c"), ("Byte", "\udcff")),
         *(("CR", "a\rb"), ("", "no name")),
@@ -168,7 +168,7 @@ def test_a_plain_message_becomes_a_dict_in_order(form: Any) -> None:
 def test_a_header_that_comes_several_times_has_its_first_value_in_the_dict_and_all_beside_it(form: Any) -> None:
     headers: dict[str, str] = {}
     octets = b"Event: A\r\nChanVariable: a=1\r\nChanVariable: b=2\r\nB: x\r\nC: 1\r\nC: 1\r\nC: 2"
-    assert form.fill(headers, octets) == {"chanvariable": ["a=1", "b=2"], "c": ["1", "1", "2"]}
+    assert form.parse_into(headers, octets) == {"chanvariable": ["a=1", "b=2"], "c": ["1", "1", "2"]}
     assert list(headers.items()) == [("Event", "A"), ("ChanVariable", "a=1"), ("B", "x"), ("C", "1")]
 
 
@@ -176,9 +176,9 @@ def test_a_header_that_comes_several_times_has_its_first_value_in_the_dict_and_a
 def test_names_that_are_remembered_in_one_place_are_told_apart() -> None:
     """Which place is chosen by the length and a few letters, at 0, 2, 4 and 7 of eight."""
     headers: dict[str, str] = {}
-    assert _compiled.fill(headers, b"Xaaaaaaa: 1\r\nXbaaaaaa: 2\r\nXbaaaaaa: 3\r\nXaaaaaaa") is None
+    assert _compiled.parse_into(headers, b"Xaaaaaaa: 1\r\nXbaaaaaa: 2\r\nXbaaaaaa: 3\r\nXaaaaaaa") is None
     headers = {}
-    assert _compiled.fill(headers, b"Xaaaaaaa: 1\r\nXbaaaaaa: 2\r\nXbaaaaaa: 3") == {"xbaaaaaa": ["2", "3"]}
+    assert _compiled.parse_into(headers, b"Xaaaaaaa: 1\r\nXbaaaaaa: 2\r\nXbaaaaaa: 3") == {"xbaaaaaa": ["2", "3"]}
     assert headers == {"Xaaaaaaa": "1", "Xbaaaaaa": "2"}
 
 
@@ -195,13 +195,13 @@ def test_both_forms_make_the_same_dict(lines: list[str]) -> None:
     octets = "\r\n".join(lines).encode("utf-8", "surrogateescape")
     in_c: dict[str, str] = {}
     in_python: dict[str, str] = {}
-    plain = _plain.fill(in_python, octets)
-    assert _compiled.fill(in_c, octets) == plain
+    plain = _plain.parse_into(in_python, octets)
+    assert _compiled.parse_into(in_c, octets) == plain
     if plain is not None:
         assert list(in_c.items()) == list(in_python.items())
 
 
-# sift
+# route_block
 
 HANGUP = b"Event: Hangup\r\nChannel: SIP/1\r\n\r\n"
 ITEM = b"Event: QueueMember\r\nActionID: list-1\r\nName: a\r\n\r\n"
@@ -260,7 +260,7 @@ def test_a_kind_that_is_learnt_on_the_way_counts_from_the_next_message_on(form: 
         left.append(octets)
         kinds[b"Event: Hangup"] = form.Kind(events.Hangup, "Hangup", True)
 
-    form.sift(HANGUP * 3, kinds, None, taken, other)
+    form.route_block(HANGUP * 3, kinds, None, taken, other)
     assert (len(left), len(taken)) == (1, 2)
 
 
@@ -269,7 +269,7 @@ def test_what_goes_wrong_further_on_is_raised(form: Any) -> None:
         raise LookupError(octets)
 
     with pytest.raises(LookupError):
-        form.sift(HANGUP, {}, None, [], other)
+        form.route_block(HANGUP, {}, None, [], other)
 
 
 PIECES = st.lists(
@@ -305,24 +305,24 @@ def test_both_forms_sift_alike(pieces: list[bytes], in_list: bool) -> None:
 
 
 UNFIT: list[tuple[str, tuple[Any, ...]]] = [
-    ("header", ("text", b"")),
-    ("header", (b"",)),
-    ("fill", ([], b"")),
-    ("fill", ({}, "text")),
-    ("sift", ("text", {}, None, [], print)),
-    ("sift", (b"", [], None, [], print)),
-    ("sift", (b"\r\n\r\n", {b"": "no kind"}, None, [], print)),
+    ("find_header", ("text", b"")),
+    ("find_header", (b"",)),
+    ("parse_into", ([], b"")),
+    ("parse_into", ({}, "text")),
+    ("route_block", ("text", {}, None, [], print)),
+    ("route_block", (b"", [], None, [], print)),
+    ("route_block", (b"\r\n\r\n", {b"": "no kind"}, None, [], print)),
     ("Kind", (int, "name", True)),
-    ("unread", (int, b"", "X")),
-    ("unread", (Event, "text", "X")),
+    ("make_message", (int, b"", "X")),
+    ("make_message", (Event, "text", "X")),
     ("put", ([], print)),
     ("put", ([], print, 1, 2, 3)),
     ("put", ([], "no function", 1)),
     ("recast", (int, Event())),
     ("recast", (Event, "text")),
     ("recast", (Event,)),
-    ("written", ([], "id")),
-    ("written", ({},)),
+    ("encode_request", ([], "id")),
+    ("encode_request", ({},)),
 ]
 
 
@@ -385,7 +385,7 @@ def test_a_value_that_was_there_before_is_the_same_again(lines: list[bytes]) -> 
     for line in lines:
         in_c: dict[str, str] = {}
         in_python: dict[str, str] = {}
-        assert _compiled.fill(in_c, line) == _plain.fill(in_python, line) == {}
+        assert _compiled.parse_into(in_c, line) == _plain.parse_into(in_python, line) == {}
         assert in_c == in_python
 
 
@@ -393,7 +393,7 @@ def test_a_value_that_was_there_before_is_the_same_again(lines: list[bytes]) -> 
 
 
 def test_a_message_that_is_not_read_yet_has_all_its_headers(form: Any) -> None:
-    event = form.unread(events.Hangup, b"Event: Hangup\r\nChannel: SIP/1", "Hangup")
+    event = form.make_message(events.Hangup, b"Event: Hangup\r\nChannel: SIP/1", "Hangup")
     assert (type(event), event.event, event.channel) == (events.Hangup, "Hangup", "SIP/1")
     assert event == {"Event": "Hangup", "Channel": "SIP/1"}
 
@@ -403,7 +403,7 @@ def test_a_message_that_is_not_read_yet_has_all_its_headers(form: Any) -> None:
 
 def test_a_request_of_text_is_written_with_its_action_id_behind_the_action(form: Any) -> None:
     headers = {"Action": "Originate", "Channel": "SIP/\xfc", "Data": "", "ActionIDs": "x: y"}
-    assert form.written(headers, "id-1") == (
+    assert form.encode_request(headers, "id-1") == (
         b"Action: Originate\r\nActionID: id-1\r\nChannel: SIP/\xc3\xbc\r\nData: \r\nActionIDs: x: y\r\n\r\n"
     )
 
@@ -428,11 +428,11 @@ def test_a_request_of_text_is_written_with_its_action_id_behind_the_action(form:
     ],
 )
 def test_a_request_that_is_not_of_plain_text_is_left_to_a_closer_look(form: Any, headers: Any) -> None:
-    assert form.written(headers, "id-1") is None
+    assert form.encode_request(headers, "id-1") is None
 
 
 def test_a_request_is_not_written_with_an_action_id_that_would_end_its_line(form: Any) -> None:
-    assert form.written({"Action": "Ping"}, "id\r\nX: y") is None
+    assert form.encode_request({"Action": "Ping"}, "id\r\nX: y") is None
 
 
 TEXTS = st.text("aA:d \r\n\0\xfc\u20ac\udcff", max_size=4) | st.sampled_from(["Action", "actionid", "ActionID"])
@@ -441,7 +441,7 @@ TEXTS = st.text("aA:d \r\n\0\xfc\u20ac\udcff", max_size=4) | st.sampled_from(["A
 @built
 @given(st.dictionaries(TEXTS, TEXTS | st.none() | st.integers(), max_size=5), TEXTS)
 def test_both_forms_write_the_same_request(headers: dict[str, Any], action_id: str) -> None:
-    assert _compiled.written(headers, action_id) == _plain.written(headers, action_id)
+    assert _compiled.encode_request(headers, action_id) == _plain.encode_request(headers, action_id)
 
 
 # recast
@@ -449,7 +449,7 @@ def test_both_forms_write_the_same_request(headers: dict[str, Any], action_id: s
 
 @pytest.mark.parametrize("zone", [None, timezone(timedelta(hours=2))])
 def test_an_unread_message_is_seen_as_another_class_without_being_parsed(form: Any, zone: timezone | None) -> None:
-    answer = form.unread(Answer, b"Response: Success\r\nPing: Pong", "Success", zone)
+    answer = form.make_message(Answer, b"Response: Success\r\nPing: Pong", "Success", zone)
     again = form.recast(responses.Ping, answer)
     assert (type(again), again._unread, zone_of(again)) == (responses.Ping, answer._octets, zone)
     assert (again.response, again.ping, dict(again)) == ("Success", "Pong", {"Response": "Success", "Ping": "Pong"})
@@ -462,7 +462,7 @@ def test_a_message_that_stores_no_zone_is_seen_as_another_class(form: Any) -> No
 
 
 def test_a_message_that_was_parsed_or_is_of_another_kind_is_not_seen_as_another_class(form: Any) -> None:
-    answer = form.unread(Answer, b"Response: Success", "Success")
+    answer = form.make_message(Answer, b"Response: Success", "Success")
     assert form.recast(Event, answer) is None
     assert len(answer) == 1
     assert form.recast(responses.Ping, answer) is None
@@ -489,7 +489,7 @@ def test_the_result_of_a_function_is_appended(form: Any, made: Any) -> None:
     ("octets", "held"), [(b"", False), (b"a needle b", True), (b"needl", False), (b"needle", True)]
 )
 def test_bytes_are_found_in_others(form: Any, octets: bytes, held: bool) -> None:
-    assert form.holds(octets, b"needle") is held
+    assert form.contains(octets, b"needle") is held
 
 
 # A run of messages, so that what one message has taught about names meets the next
@@ -502,7 +502,7 @@ def test_both_forms_make_the_same_dicts_of_one_message_after_another(messages: l
         octets = "\r\n".join(lines).encode("utf-8", "surrogateescape")
         in_c: dict[str, str] = {}
         in_python: dict[str, str] = {}
-        assert _compiled.fill(in_c, octets) == (plain := _plain.fill(in_python, octets))
+        assert _compiled.parse_into(in_c, octets) == (plain := _plain.parse_into(in_python, octets))
         assert plain is None or list(in_c.items()) == list(in_python.items())
 
 
@@ -519,7 +519,7 @@ def test_an_event_remembers_a_zone_where_its_kind_has_one(form: Any) -> None:
     items = {b"x": {b"Event: Cdr": (kinds[b"Event: Cdr"], listed)}}
     sifted(form, b"Event: Cdr\r\nActionID: x\r\n\r\n", kinds, items)
     assert [zone_of(each) for each in listed] == [zone]
-    assert [zone_of(form.unread(Event, b"Event: A", "A", each)) for each in (zone, None)] == [zone, None]
+    assert [zone_of(form.make_message(Event, b"Event: A", "A", each)) for each in (zone, None)] == [zone, None]
 
 
 def test_a_kind_lets_its_zone_go(form: Any) -> None:
@@ -550,7 +550,7 @@ _LINES = (
 def test_a_snapshot_is_found_whatever_its_prefix_is(form: Any, prefix: str, after: str) -> None:
     octets = "\r\n".join(["Event: X", *(f"{prefix}{line}" for line in _LINES)]).encode() + after.encode()
     lines = "".join(f"\r\n{line}" for line in _LINES).encode()
-    assert form.snapshot(octets, f"\r\n{prefix}Channel: ".encode()) == ("1.1", lines, 6)
+    assert form.find_snapshot(octets, f"\r\n{prefix}Channel: ".encode()) == ("1.1", lines, 6)
 
 
 @pytest.mark.parametrize(
@@ -566,7 +566,7 @@ def test_a_snapshot_is_found_whatever_its_prefix_is(form: Any, prefix: str, afte
 )
 def test_a_snapshot_that_is_not_as_usual_is_left_to_a_closer_look(form: Any, lines: tuple[str, ...]) -> None:
     octets = "\r\n".join(["Event: X", *lines]).encode()
-    assert form.snapshot(octets, b"\r\nChannel: ") is None
+    assert form.find_snapshot(octets, b"\r\nChannel: ") is None
 
 
 @built
@@ -575,4 +575,4 @@ def test_a_snapshot_that_is_not_as_usual_is_left_to_a_closer_look(form: Any, lin
 def test_both_forms_find_the_same_snapshot(lines: list[str]) -> None:
     octets = "\r\n".join(["Event: X", *lines]).encode()
     for whole in (octets, octets + b"".join(b"\r\n" + line.encode() for line in _LINES)):
-        assert _compiled.snapshot(whole, b"\r\nChannel: ") == _plain.snapshot(whole, b"\r\nChannel: ")
+        assert _compiled.find_snapshot(whole, b"\r\nChannel: ") == _plain.find_snapshot(whole, b"\r\nChannel: ")

@@ -18,7 +18,7 @@ from ami_typed import actions, registry
 from ami_typed._delivery.subscriptions import Handlers
 from ami_typed._protocol import recognition
 from ami_typed._protocol.session import Received, Session
-from ami_typed._speed import unread
+from ami_typed._speed import make_message
 from ami_typed.fields import zone_of
 from ami_typed.limits import Limits
 from tests.support import (
@@ -446,9 +446,9 @@ def test_an_event_that_nobody_wants_is_not_delivered_and_not_made_again(monkeypa
 
     def counting(cls: type[ami.Event], octets: bytes, name: str, zone: Any) -> Any:
         made.append(name)
-        return unread(cls, octets, name, zone)
+        return make_message(cls, octets, name, zone)
 
-    monkeypatch.setattr(recognition, "unread", counting)
+    monkeypatch.setattr(recognition, "make_message", counting)
     talk = Talk("Gadget")
     assert talk.heard(*[message("Event: Noise", f"Number: {number}") for number in range(50)], gadget("x")) == [
         {"Event": "Gadget", "ActionID": "x", "Size": "1"}

@@ -42,8 +42,15 @@ def test_all_functions_come_from_one_form() -> None:
     modules = {
         each.__module__
         for each in (
-            *(_speed.Found, _speed.Kind, _speed.fill, _speed.header, _speed.holds, _speed.sift),
-            *(_speed.unread, _speed.written),
+            *(
+                _speed.HeaderAttribute,
+                _speed.Kind,
+                _speed.parse_into,
+                _speed.find_header,
+                _speed.contains,
+                _speed.route_block,
+            ),
+            *(_speed.make_message, _speed.encode_request),
         )
     }
     assert modules == {"ami_typed._speed.compiled" if _speed.compiled else "ami_typed._speed.plain"}
@@ -54,7 +61,7 @@ import sys
 from ami_typed import Manager, _speed, events
 from ami_typed._protocol import session
 from ami_typed._transport import threads
-event = _speed.unread(events.Hangup, b"Event: Hangup\\r\\nCause: 16\\r\\nX: a\\r\\nX: b", "Hangup")
+event = _speed.make_message(events.Hangup, b"Event: Hangup\\r\\nCause: 16\\r\\nX: a\\r\\nX: b", "Hangup")
 assert (event.cause, event.to_dict()["X"], _speed.compiled, _speed.forms()) == (16, ["a", "b"], False, "nothing")
 assert session.__file__.endswith(".py") and threads.__file__.endswith(".py")
 try:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from ami_typed._language.redaction import is_secret
 from ami_typed._lazy import NamedTuple
-from ami_typed._speed import unread
+from ami_typed._speed import make_message
 from ami_typed.errors import FieldError
 from ami_typed.fields import Built, Family, Joined, Repeated, Sometimes, family_of, fields_of
 from ami_typed.messages import KEY_ACTION, KEY_ACTIONID, KEY_EVENT, KEY_RESPONSE, Answer, Event, Request
@@ -304,7 +304,7 @@ class Drift:
         cls = event_class(name) if name else Event
         if cls is Event:
             return False
-        self._judge("event", name, unread(cls, octets, name))
+        self._judge("event", name, make_message(cls, octets, name))
         return True
 
     def answered(self, request: Request[Any], answer: Answer, now: float) -> None:
@@ -329,7 +329,7 @@ class Drift:
         seen = self._note("unknown event", "event", name, "")
         if seen is not None and seen.times <= EXAMPLES:
             self._looked_at += 1
-            for header, value in unknown_headers(unread(Event, octets, name)):
+            for header, value in unknown_headers(make_message(Event, octets, name)):
                 self._note("part", "event", name, header, value)
 
     def report(self, received: int) -> DriftReport:

@@ -30,7 +30,7 @@ from ami_typed._language.codecs import Codec, Headers, integer, items, spell, te
 from ami_typed._language.headers import Always, Processed, Sometimes, processed, typed_headers, zone_of
 from ami_typed._language.times import epoch
 from ami_typed._lazy import NamedTuple
-from ami_typed._speed import NONE_REPEATED, publish, read, recast
+from ami_typed._speed import NONE_REPEATED, parse, publish, recast
 from ami_typed.arguments import about
 from ami_typed.releases import Releases
 
@@ -278,7 +278,7 @@ class Message(dict[str, str], MessageTemplate):
 
     def _read(self) -> None:
         """Parse the bytes into the dict, unless already parsed."""
-        if not read(self):
+        if not parse(self):
             self._read_closely()
 
     def _read_closely(self) -> None:
@@ -484,7 +484,7 @@ def _reading_itself(method: Callable[[Any], Any]) -> Any:
     """Wrap a method without arguments so that it first parses its message."""
 
     def reading(self: LazyMessage) -> Any:
-        if not read(self):
+        if not parse(self):
             self._read_closely()
         return method(self)
 

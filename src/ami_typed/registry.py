@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 from ami_typed import catalogue
-from ami_typed._speed import header
+from ami_typed._speed import find_header
 from ami_typed.arguments import name_of_type
 from ami_typed.messages import DEFINED, Aggregate, Event, ListRequest, Request, event_name, is_family, sort_of
 
@@ -192,7 +192,7 @@ def class_of(name: str, octets: bytes) -> type[Event]:
     sorts = DEFINED.sorts.get(name.lower())
     if not sorts or not cls.named_by:
         return cls
-    return sorts.get((header(octets, f"\r\n{cls.named_by}: ".encode()) or "").lower(), cls)
+    return sorts.get((find_header(octets, f"\r\n{cls.named_by}: ".encode()) or "").lower(), cls)
 
 
 def action_class(name: str) -> type[Request[Any]]:

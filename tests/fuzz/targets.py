@@ -19,8 +19,8 @@ from ami_typed import catalogue, registry
 from ami_typed._delivery.subscriptions import Handlers
 from ami_typed._protocol.framing import Framer
 from ami_typed._protocol.session import Session
+from ami_typed._speed import make_message
 from ami_typed._speed import plain as _plain
-from ami_typed._speed import unread
 from ami_typed.fields import Built, Joined, Numbered, Repeated, Variables, VariablesByName, fields_of
 from ami_typed.limits import Limits
 from ami_typed.messages import Answer, Message
@@ -235,13 +235,13 @@ def event(data: bytes) -> None:
     """An event of any class is the same read lazily and at once, and each attribute is of its type or `FieldError`."""
     cls = registry.event_class(EVENTS[int.from_bytes(data[:2], "big") % len(EVENTS)])
     octets = f"Event: {cls.__name__}\r\n".encode() + data[2:].replace(b"\r\n\r\n", b"\r\n")
-    look_at(unread(cls, octets, cls.__name__))
-    lazy, eager = unread(cls, octets, cls.__name__), cls.of(octets)
+    look_at(make_message(cls, octets, cls.__name__))
+    lazy, eager = make_message(cls, octets, cls.__name__), cls.of(octets)
     if not _spelt_in_several_ways(eager):
         for name, field in fields_of(cls).items():
             assert outcome(lazy, name) == outcome(eager, name), field
     same(lazy, eager)
-    same(unread(cls, octets, cls.__name__), eager)
+    same(make_message(cls, octets, cls.__name__), eager)
 
 
 def _spelt_in_several_ways(message: Message) -> bool:
@@ -344,17 +344,17 @@ def forms(data: bytes) -> None:
     _, pieces = cut = Cut.of(data)
     octets = cut.stream
     needle = b"\r\n" + (pieces[0] if pieces else b"")
-    assert len({repr(form.header(octets, needle)) for form in FORMS}) == 1
+    assert len({repr(form.find_header(octets, needle)) for form in FORMS}) == 1
     assert len({repr(_filled(form, octets)) for form in FORMS}) == 1
     assert len({repr(_sifted(form, octets + b"\r\n\r\n")) for form in FORMS}) == 1
     texts = [piece.decode("utf-8", "surrogateescape") for piece in pieces]
     headers = dict(itertools.pairwise(texts))
-    assert len({form.written(headers, texts[-1] if texts else "") for form in FORMS}) == 1
+    assert len({form.encode_request(headers, texts[-1] if texts else "") for form in FORMS}) == 1
 
 
 def _filled(form: Any, octets: bytes) -> Any:
     headers: dict[str, str] = {}
-    repeated = form.fill(headers, octets)
+    repeated = form.parse_into(headers, octets)
     return None if repeated is None else (headers, repeated)
 
 
@@ -364,7 +364,7 @@ def _sifted(form: Any, block: bytes) -> list[Any]:
     found: tuple[list[Any], list[Any], list[bytes]] = [], [], []
     items = {b"4": {b"Event: Hangup": (wanted, found[1])}, b"1": {}}
     for listed in (None, items):
-        form.sift(block, kinds, listed, found[0], found[2].append)
+        form.route_block(block, kinds, listed, found[0], found[2].append)
     events, listed_events, left = found
     return [*map(bytes, events), *map(bytes, listed_events), *left, wanted.count, unwanted.count]
 

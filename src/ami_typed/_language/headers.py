@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, cast, overload
 
 from ami_typed._language.codecs import Codec, text
-from ami_typed._speed import Found
+from ami_typed._speed import HeaderAttribute
 from ami_typed.arguments import as_list
 from ami_typed.releases import Releases
 
@@ -61,7 +61,7 @@ class Doc:
         return self._of_class if field is None else field.describe()
 
 
-class Field(Found, Generic[T]):
+class Field(HeaderAttribute, Generic[T]):
     """A header of a message as an attribute.
 
     Args:

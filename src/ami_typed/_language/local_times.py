@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ami_typed._language.built import Built
 from ami_typed._language.headers import Always, Field, Sometimes, Spelled, zone_of
 from ami_typed._language.times import date_time, in_zone, is_unset
-from ami_typed._speed import header
+from ami_typed._speed import find_header
 from ami_typed.arguments import as_moment
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class _Local(Field[datetime]):
         if message is None:
             return self
         octets = message._unread
-        spelling = None if octets is None else header(octets, self._needle)
+        spelling = None if octets is None else find_header(octets, self._needle)
         if spelling is None:
             return self._look(message)
         return None if spelling in self._none else self.decode(message, spelling)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ami_typed._speed import holds
+from ami_typed._speed import contains
 from ami_typed.errors import HeaderRefused, NotAsterisk, ProtocolError
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class Framer:
         """
         if self._bare is not None or self._ending > _PLAIN:
             return self._cut(data)
-        if not holds(data, _END) and not self._ends_across(data):
+        if not contains(data, _END) and not self._ends_across(data):
             self._parts.append(data)
             self._account(data)
             return b""
@@ -219,7 +219,7 @@ class Framer:
             data = b"".join((*self._parts, data))
             self._parts.clear()
         self._forget()
-        if self._raw and holds(data, _RAW_TEXT):
+        if self._raw and contains(data, _RAW_TEXT):
             return self._cut(data)
         end = data.rfind(_END) + len(_END)
         if data.endswith(_END + b"\r\n", 0, end):
@@ -266,7 +266,7 @@ class Framer:
             return None
         before = b"".join((*self._parts, data[start : empty.start()])).lstrip(b"\r\n")
         if self._raw and before.startswith(_RAW_TEXT):
-            self._ending = _TEXT_END if holds(before, _RAW_TEXT_END) else _TEXT
+            self._ending = _TEXT_END if contains(before, _RAW_TEXT_END) else _TEXT
         elif self._bare is not None and self._bare(before):
             return empty.span()
         else:

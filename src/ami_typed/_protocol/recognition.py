@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ami_typed._protocol.framing import Framer
 from ami_typed._protocol.quirks import Quirks, RawTexts
-from ami_typed._speed import Kind, sift, unread
+from ami_typed._speed import Kind, make_message, route_block
 from ami_typed.drift import Drift, Inspector
 from ami_typed.errors import ProtocolError
 from ami_typed.messages import (
@@ -182,17 +182,17 @@ class Recognition:
 
         lists = self._related(messages, now) if self._lists else []
         items: Items = {octets: exchange.items for octets, exchange in lists}
-        sift(messages, self._kinds, items or None, received.deliveries, take)
+        route_block(messages, self._kinds, items or None, received.deliveries, take)
         for _, exchange in lists:
             self._bound(exchange, received)
         self._inspector.sample(messages, now)
 
     def _take(self, octets: bytes, now: float, received: Received) -> None:
-        """Handle a message that `sift` left: an event of an unknown kind or related to a request, or not an event."""
+        """Handle a message that `route_block` left: an event of a new kind or for a request, or not an event."""
         line = octets.partition(b"\r\n")[0]
         outcome = _PLAIN_ANSWERS.get(line)
         if outcome is not None:
-            self._take_response(unread(Answer, octets, outcome, self._zone), now, received)
+            self._take_response(make_message(Answer, octets, outcome, self._zone), now, received)
             return
         kind = self._kinds.get(line)
         if kind is None and (kind := self._learn(line)) is not None:
@@ -200,7 +200,7 @@ class Recognition:
         if kind is not None and kind.cls is not Event:
             cls = class_of(kind.name, octets) if has_sorts(kind.name) else kind.cls
             zone = self._zone if cls._local else None
-            self._take_event(unread(cls, octets, kind.name, zone), now, received)
+            self._take_event(make_message(cls, octets, kind.name, zone), now, received)
         elif kind is not None:
             self._take_unknown(octets, kind, now, received)
         elif octets.strip():
@@ -214,7 +214,7 @@ class Recognition:
         """Handle an event without a class. Drift counts each of them, so none takes the fast path."""
         self._inspector.unknown(octets, kind.name)
         if kind.wanted or self._lists or self._quirks:
-            self._take_event(unread(Event, octets, kind.name), now, received)
+            self._take_event(make_message(Event, octets, kind.name), now, received)
         else:
             self.tally.saw(Event, kind.name, wanted=False)
 

@@ -27,7 +27,7 @@ from ami_typed._protocol.quirks import is_odd
 from ami_typed._protocol.recognition import BOOTED, Received, Recognition, Subscriptions
 from ami_typed._protocol.tally import BATCH, Tally
 from ami_typed._protocol.visibility import Visibility, refuse_mistakes
-from ami_typed._speed import Kind, header, holds, written
+from ami_typed._speed import Kind, contains, encode_request, find_header
 from ami_typed.drift import Drift
 from ami_typed.errors import (
     HeaderRefused,
@@ -81,7 +81,7 @@ def _octets(action_id: str) -> bytes:
 
 def _id_of(message: Message) -> str | None:
     """Return the ActionID of a message, without parsing the message if possible."""
-    return header(message._octets, _ID) or message.action_id
+    return find_header(message._octets, _ID) or message.action_id
 
 
 def _list_mark(message: Message) -> str:
@@ -91,7 +91,7 @@ def _list_mark(message: Message) -> str:
 
 def _closes(event: Event) -> bool:
     """Whether an event is marked as the last of its list."""
-    return holds(event._octets, _LIST) and _list_mark(event) in _ENDS
+    return contains(event._octets, _LIST) and _list_mark(event) in _ENDS
 
 
 class Session(Recognition):
@@ -334,7 +334,7 @@ class Session(Recognition):
         made = None
         if simple and chosen is None:
             made = self._new_id()
-            octets = written(request, made)
+            octets = encode_request(request, made)
             if octets is not None:
                 return made, octets, ""
         given = {name.lower(): value for name, value in headers.items()}
@@ -467,7 +467,7 @@ class Session(Recognition):
 
     def _related(self, block: bytes, now: float) -> list[tuple[bytes, Exchange[Any]]]:
         """Return the lists that have items in a block of messages, with their ActionIDs."""
-        found = [(octets, each) for octets, each in self._lists.items() if holds(block, octets + b"\r")]
+        found = [(octets, each) for octets, each in self._lists.items() if contains(block, octets + b"\r")]
         for _, exchange in found:
             exchange.progress = now
         return found
@@ -487,7 +487,7 @@ class Session(Recognition):
         events._fail(f"it exceeds {excess}")
         del self._gathering[exchange.action_id]
         self.tally.fold(kind for kind, _ in exchange.items.values())
-        exchange.items.clear()  # so that `sift` leaves all further items
+        exchange.items.clear()  # so that `route_block` leaves all further items
         if not exchange.synchronous:
             del self._lists[_octets(exchange.action_id)]
             exchange.events = None
@@ -591,7 +591,7 @@ class Session(Recognition):
         return exchange.synchronous
 
     def _expect_more(self, exchange: Exchange[Any], events: Aggregate, item: Event) -> None:
-        """Remember the first line of an item, so that `sift` collects those that begin with the same line."""
+        """Remember the first line of an item, so that `route_block` collects those that begin with the same line."""
         line = item._octets.partition(b"\r\n")[0]
         kind = self._kinds.get(line)
         if kind is not None and kind.name in events.repeatable:

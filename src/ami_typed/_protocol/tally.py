@@ -2,8 +2,8 @@
 
 Rules of this module:
 
-- `Tally` counts reads and requests; `sift` counts events, kind by kind, and they are read from there. Every counter is
-  modified under one lock of its shell, or on its event loop; reading takes no lock.
+- `Tally` counts reads and requests; `route_block` counts events, kind by kind, and they are read from there. Every
+  counter is modified under one lock of its shell, or on its event loop; reading takes no lock.
 - Memory is bounded: names beyond the first thousand are counted together under `OTHERS`, and response times are kept
   in a histogram with classes each a fifth wider than the one before.
 """

@@ -12,40 +12,40 @@ from typing import TYPE_CHECKING
 __all__ = [
     "NONE_REPEATED",
     "NO_LINES",
-    "Found",
+    "HeaderAttribute",
     "Kind",
     "compiled",
-    "fill",
+    "contains",
+    "encode_request",
+    "find_header",
+    "find_snapshot",
     "forms",
-    "header",
-    "holds",
+    "make_message",
+    "parse",
+    "parse_into",
     "publish",
     "put",
-    "read",
     "recast",
-    "sift",
-    "snapshot",
-    "unread",
-    "written",
+    "route_block",
 ]
 
 if TYPE_CHECKING:
     from ami_typed._speed.plain import (
         NO_LINES,
         NONE_REPEATED,
-        Found,
+        HeaderAttribute,
         Kind,
-        fill,
-        header,
-        holds,
+        contains,
+        encode_request,
+        find_header,
+        find_snapshot,
+        make_message,
+        parse,
+        parse_into,
         publish,
         put,
-        read,
         recast,
-        sift,
-        snapshot,
-        unread,
-        written,
+        route_block,
     )
 
     compiled: bool
@@ -63,10 +63,17 @@ else:
         _form = None
     if _form is None or os.environ.get("AMI_TYPED_PURE"):
         from ami_typed._speed import plain as _form
-    Found, Kind, NO_LINES, NONE_REPEATED = _form.Found, _form.Kind, _form.NO_LINES, _form.NONE_REPEATED
-    fill, header, holds, read = _form.fill, _form.header, _form.holds, _form.read
-    publish, recast, sift, unread, written = _form.publish, _form.recast, _form.sift, _form.unread, _form.written
-    put, snapshot = _form.put, _form.snapshot
+    HeaderAttribute, Kind, NO_LINES, NONE_REPEATED = (
+        _form.HeaderAttribute, _form.Kind, _form.NO_LINES, _form.NONE_REPEATED
+    )  # fmt: skip
+    contains, encode_request, find_header = _form.contains, _form.encode_request, _form.find_header
+    find_snapshot, make_message, parse, parse_into = (
+        _form.find_snapshot,
+        _form.make_message,
+        _form.parse,
+        _form.parse_into,
+    )
+    publish, put, recast, route_block = _form.publish, _form.put, _form.recast, _form.route_block
     compiled = Kind.__module__ == "ami_typed._speed.compiled"
 
 

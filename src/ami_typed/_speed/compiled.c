@@ -198,7 +198,7 @@ static PyType_Spec kind_spec = {
     "ami_typed._speed.compiled.Kind", sizeof(Kind), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, kind_slots,
 };
 
-/* header */
+/* find_header */
 
 /* Return the value of the first line that begins with a needle, None where there is no such line.
  * `marked` is set to whether the value holds `mark`, which is 0 for none. */
@@ -224,17 +224,17 @@ value_of(PyObject *message, PyObject *line_start, char mark, int *marked)
 }
 
 static PyObject *
-header(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+find_header(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 {
     if (count != 2) {
-        PyErr_SetString(PyExc_TypeError, "header() takes a message and a needle");
+        PyErr_SetString(PyExc_TypeError, "find_header() takes a message and a needle");
         return NULL;
     }
     int marked;
     return value_of(arguments[0], arguments[1], 0, &marked);
 }
 
-/* snapshot */
+/* find_snapshot */
 
 typedef struct {
     const char *name;
@@ -256,7 +256,7 @@ typedef struct {
 
 /* Find the lines of a snapshot; return whether they are there, one after the other. */
 static int
-find_snapshot(Line *lines, const char *octets, const char *end, const char *prefix, Py_ssize_t length)
+find_lines(Line *lines, const char *octets, const char *end, const char *prefix, Py_ssize_t length)
 {
     for (int number = 0; number < LINES; number++) {
         const Header *header = &SNAPSHOT[number];
@@ -310,13 +310,13 @@ snapshot_of(const Line *lines, Py_ssize_t length)
 }
 
 static PyObject *
-snapshot(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+find_snapshot(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 {
     char *octets, *needle;
     Py_ssize_t length, needle_length;
     Line lines[LINES];
     if (count != 2) {
-        PyErr_SetString(PyExc_TypeError, "snapshot() takes a message and the beginning of a line");
+        PyErr_SetString(PyExc_TypeError, "find_snapshot() takes a message and the beginning of a line");
         return NULL;
     }
     if (PyBytes_AsStringAndSize(arguments[0], &octets, &length) < 0 ||
@@ -325,20 +325,20 @@ snapshot(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t cou
     Py_ssize_t prefix = needle_length - 2 - SNAPSHOT[0].length;
     const char *end = octets + length;
     const char *start = prefix < 0 ? NULL : find(octets, end, needle, needle_length);
-    if (start == NULL || !find_snapshot(lines, start, end, needle + 2, prefix))
+    if (start == NULL || !find_lines(lines, start, end, needle + 2, prefix))
         return Py_NewRef(Py_None);
     return snapshot_of(lines, prefix);
 }
 
-/* holds */
+/* contains */
 
 static PyObject *
-holds(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+contains(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 {
     char *octets, *needle;
     Py_ssize_t length, needle_length;
     if (count != 2) {
-        PyErr_SetString(PyExc_TypeError, "holds() takes messages and a needle");
+        PyErr_SetString(PyExc_TypeError, "contains() takes messages and a needle");
         return NULL;
     }
     if (PyBytes_AsStringAndSize(arguments[0], &octets, &length) < 0 ||
@@ -347,7 +347,7 @@ holds(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
     return PyBool_FromLong(find(octets, octets + length, needle, needle_length) != NULL);
 }
 
-/* Found */
+/* HeaderAttribute */
 
 typedef struct {
     PyObject_HEAD
@@ -355,7 +355,7 @@ typedef struct {
     PyObject *none;
     PyObject *read;
     char mark; /* without which a text is the value; 0 where any text is to be read */
-} Found;
+} HeaderAttribute;
 
 static PyObject *look_name, *refuse_name, *decode_name;
 
@@ -380,7 +380,7 @@ refuse(PyObject *self, PyObject *message, PyObject *spelling)
 static PyObject *
 decoded(PyObject *self, PyObject *message, PyObject *spelling, int marked)
 {
-    Found *found = (Found *)self;
+    HeaderAttribute *found = (HeaderAttribute *)self;
     int none = PySequence_Contains(found->none, spelling);
     if (none < 0)
         return NULL;
@@ -395,9 +395,9 @@ decoded(PyObject *self, PyObject *message, PyObject *spelling, int marked)
 }
 
 static PyObject *
-found_get(PyObject *self, PyObject *message, PyObject *Py_UNUSED(owner))
+attribute_get(PyObject *self, PyObject *message, PyObject *Py_UNUSED(owner))
 {
-    Found *found = (Found *)self;
+    HeaderAttribute *found = (HeaderAttribute *)self;
     if (message == NULL || message == Py_None)
         return Py_NewRef(self);
     if (found->needle == NULL || found->none == NULL || found->read == NULL) {
@@ -419,58 +419,59 @@ found_get(PyObject *self, PyObject *message, PyObject *Py_UNUSED(owner))
 }
 
 static int
-found_traverse(PyObject *self, visitproc visit, void *arg)
+attribute_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Py_VISIT(Py_TYPE(self));
-    Py_VISIT(((Found *)self)->needle);
-    Py_VISIT(((Found *)self)->none);
-    Py_VISIT(((Found *)self)->read);
+    Py_VISIT(((HeaderAttribute *)self)->needle);
+    Py_VISIT(((HeaderAttribute *)self)->none);
+    Py_VISIT(((HeaderAttribute *)self)->read);
     return 0;
 }
 
 static int
-found_clear(PyObject *self)
+attribute_clear(PyObject *self)
 {
-    Py_CLEAR(((Found *)self)->needle);
-    Py_CLEAR(((Found *)self)->none);
-    Py_CLEAR(((Found *)self)->read);
+    Py_CLEAR(((HeaderAttribute *)self)->needle);
+    Py_CLEAR(((HeaderAttribute *)self)->none);
+    Py_CLEAR(((HeaderAttribute *)self)->read);
     return 0;
 }
 
 static void
-found_dealloc(PyObject *self)
+attribute_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    found_clear(self);
+    attribute_clear(self);
     PyObject_GC_Del(self);
     Py_DECREF(type);
 }
 
-static PyMemberDef found_members[] = {
-    {"_needle", T_OBJECT_EX, offsetof(Found, needle), 0, NULL},
-    {"_none", T_OBJECT_EX, offsetof(Found, none), 0, NULL},
-    {"_read", T_OBJECT_EX, offsetof(Found, read), 0, NULL},
-    {"_mark", T_CHAR, offsetof(Found, mark), 0, NULL},
+static PyMemberDef attribute_members[] = {
+    {"_needle", T_OBJECT_EX, offsetof(HeaderAttribute, needle), 0, NULL},
+    {"_none", T_OBJECT_EX, offsetof(HeaderAttribute, none), 0, NULL},
+    {"_read", T_OBJECT_EX, offsetof(HeaderAttribute, read), 0, NULL},
+    {"_mark", T_CHAR, offsetof(HeaderAttribute, mark), 0, NULL},
     {NULL},
 };
 
-static PyType_Slot found_slots[] = {
+static PyType_Slot attribute_slots[] = {
     {Py_tp_doc, "An attribute that is found in the octets of a message."},
-    {Py_tp_descr_get, found_get},
-    {Py_tp_traverse, found_traverse},
-    {Py_tp_clear, found_clear},
-    {Py_tp_dealloc, found_dealloc},
-    {Py_tp_members, found_members},
+    {Py_tp_descr_get, attribute_get},
+    {Py_tp_traverse, attribute_traverse},
+    {Py_tp_clear, attribute_clear},
+    {Py_tp_dealloc, attribute_dealloc},
+    {Py_tp_members, attribute_members},
     {0, NULL},
 };
 
-static PyType_Spec found_spec = {
-    "ami_typed._speed.compiled.Found", sizeof(Found), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-    found_slots,
+static PyType_Spec attribute_spec = {
+    "ami_typed._speed.compiled.HeaderAttribute", sizeof(HeaderAttribute), 0,
+    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    attribute_slots,
 };
 
-/* fill */
+/* parse_into */
 
 enum { NAMES = 4096, LONGEST = 48 };
 
@@ -721,12 +722,12 @@ outcome(const Filling *filling, int plain)
 }
 
 static PyObject *
-fill(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+parse_into(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 {
     char *octets;
     Py_ssize_t length;
     if (count != 2 || !PyDict_Check(arguments[0])) {
-        PyErr_SetString(PyExc_TypeError, "fill() takes a dict and a message");
+        PyErr_SetString(PyExc_TypeError, "parse_into() takes a dict and a message");
         return NULL;
     }
     if (PyBytes_AsStringAndSize(arguments[1], &octets, &length) < 0)
@@ -741,7 +742,7 @@ fill(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
     return result;
 }
 
-/* unread */
+/* make_message */
 
 /* Make a message without parsing it; the value is that of its first header, the zone NULL where it stores none. */
 static PyObject *
@@ -758,10 +759,10 @@ make_unread(PyObject *cls, PyObject *first, PyObject *octets, PyObject *value, P
 }
 
 static PyObject *
-unread(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+make_message(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 {
     if (count < 3 || count > 4 || !is_message_class(arguments[0]) || !PyBytes_Check(arguments[1])) {
-        PyErr_SetString(PyExc_TypeError, "unread() takes a class of messages, bytes, a value and a time zone");
+        PyErr_SetString(PyExc_TypeError, "make_message() takes a class of messages, bytes, a value and a time zone");
         return NULL;
     }
     PyObject *first = PyObject_GetAttr(arguments[0], first_name);
@@ -823,7 +824,7 @@ recast(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count
     return again;
 }
 
-/* written */
+/* encode_request */
 
 /* Return the UTF-8 of a text that can stand in a line as it is; NULL without an exception where it cannot, or where it
  * begins with a blank. */
@@ -872,14 +873,14 @@ put_line_of(char *place, const char *name, Py_ssize_t name_length, const char *v
 }
 
 static PyObject *
-written(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+encode_request(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 {
     static const char id_name[] = "ActionID";
     enum { AROUND = 4 }; /* the colon, the space and the line's end */
     PyObject *name, *value;
     Py_ssize_t place = 0, id_length, name_length, value_length;
     if (count != 2 || !PyDict_Check(arguments[0])) {
-        PyErr_SetString(PyExc_TypeError, "written() takes a dict and an ActionID");
+        PyErr_SetString(PyExc_TypeError, "encode_request() takes a dict and an ActionID");
         return NULL;
     }
     PyObject *headers = arguments[0];
@@ -949,13 +950,13 @@ publish(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t coun
     return Py_NewRef(Py_None);
 }
 
-/* Put the headers of a message, if they are plain, in the place of its guard; return what `fill` does. */
+/* Put the headers of a message, if they are plain, in the place of its guard; return what `parse_into` does. */
 static PyObject *
 unguard(PyObject *module, PyObject *message, PyObject *octets)
 {
     if (PyDict_Size(message) && PyDict_DelItem(message, reason) < 0)
         return NULL;
-    PyObject *repeated = fill(module, (PyObject *const[]){message, octets}, 2);
+    PyObject *repeated = parse_into(module, (PyObject *const[]){message, octets}, 2);
     int due = is_unread(message, octets);
     int failed = due < 0;
     if (due > 0 && repeated != NULL && repeated != Py_None)
@@ -970,7 +971,7 @@ unguard(PyObject *module, PyObject *message, PyObject *octets)
 }
 
 static PyObject *
-read_message(PyObject *module, PyObject *message)
+parse_message(PyObject *module, PyObject *message)
 {
     PyObject *octets = PyObject_GetAttr(message, unread_name);
     if (octets == NULL)
@@ -987,7 +988,7 @@ read_message(PyObject *module, PyObject *message)
     return PyBool_FromLong(repeated != Py_None);
 }
 
-/* sift */
+/* route_block */
 
 typedef struct {
     PyObject *kinds, *items, *deliveries, *other;
@@ -1032,7 +1033,7 @@ is_kind(PyObject *object)
 {
     if (Py_TYPE(object) == kind_type)
         return 1;
-    PyErr_SetString(PyExc_TypeError, "sift() sorts by its own Kind");
+    PyErr_SetString(PyExc_TypeError, "route_block() sorts by its own Kind");
     return 0;
 }
 
@@ -1084,11 +1085,11 @@ take_message(Sieve *sieve, const char *start, const char *end)
 }
 
 static PyObject *
-sift(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
+route_block(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 {
     if (count != 5 || !PyBytes_Check(arguments[0]) || !PyDict_Check(arguments[1]) ||
         !(arguments[2] == Py_None || PyDict_Check(arguments[2])) || !PyList_Check(arguments[3])) {
-        PyErr_SetString(PyExc_TypeError, "sift() takes bytes, a dict, a dict or None, a list and a function");
+        PyErr_SetString(PyExc_TypeError, "route_block() takes bytes, a dict, a dict or None, a list and a function");
         return NULL;
     }
     Sieve sieve = {arguments[1], arguments[2], arguments[3], arguments[4]};
@@ -1133,17 +1134,17 @@ put(PyObject *Py_UNUSED(module), PyObject *const *arguments, Py_ssize_t count)
 /* The module */
 
 static PyMethodDef functions[] = {
-    {"header", (PyCFunction)(void (*)(void))header, METH_FASTCALL, "Return the value of a header."},
-    {"fill", (PyCFunction)(void (*)(void))fill, METH_FASTCALL, "Put the headers of a message into a dict."},
-    {"snapshot", (PyCFunction)(void (*)(void))snapshot, METH_FASTCALL, "Find the snapshot of a channel."},
-    {"holds", (PyCFunction)(void (*)(void))holds, METH_FASTCALL, "Tell whether bytes stand in others."},
+    {"find_header", (PyCFunction)(void (*)(void))find_header, METH_FASTCALL, "Find the value of a header."},
+    {"parse_into", (PyCFunction)(void (*)(void))parse_into, METH_FASTCALL, "Parse the headers of a message into a dict."},
+    {"find_snapshot", (PyCFunction)(void (*)(void))find_snapshot, METH_FASTCALL, "Find the snapshot of a channel."},
+    {"contains", (PyCFunction)(void (*)(void))contains, METH_FASTCALL, "Return whether bytes contain others."},
     {"publish", (PyCFunction)(void (*)(void))publish, METH_FASTCALL, "Give a message what its bytes were parsed into."},
-    {"read", read_message, METH_O, "Parse a message that is not parsed yet."},
+    {"parse", parse_message, METH_O, "Parse a message that is not parsed yet."},
     {"put", (PyCFunction)(void (*)(void))put, METH_FASTCALL, "Append the result of a function to a list or deque."},
     {"recast", (PyCFunction)(void (*)(void))recast, METH_FASTCALL, "Make a message of another class from an unread one."},
-    {"unread", (PyCFunction)(void (*)(void))unread, METH_FASTCALL, "Make a message without parsing it."},
-    {"written", (PyCFunction)(void (*)(void))written, METH_FASTCALL, "Write a request."},
-    {"sift", (PyCFunction)(void (*)(void))sift, METH_FASTCALL, "Sort the messages of a block."},
+    {"make_message", (PyCFunction)(void (*)(void))make_message, METH_FASTCALL, "Make a message without parsing it."},
+    {"encode_request", (PyCFunction)(void (*)(void))encode_request, METH_FASTCALL, "Encode a request."},
+    {"route_block", (PyCFunction)(void (*)(void))route_block, METH_FASTCALL, "Route the messages of a block."},
     {NULL},
 };
 
@@ -1181,11 +1182,12 @@ PyInit_compiled(void)
     if (!first_name || !octets_name || !unread_name || !zone_name || !look_name || !refuse_name || !decode_name ||
         !data_name || !append_name || !lower_name || !repeated_name || !no_arguments || !no_lines || !none_repeated || import_guard() < 0)
         return NULL;
-    PyObject *found_type = PyType_FromSpec(&found_spec);
+    PyObject *attribute_type = PyType_FromSpec(&attribute_spec);
     kind_type = (PyTypeObject *)PyType_FromSpec(&kind_spec);
-    PyObject *made = found_type && kind_type ? PyModule_Create(&module) : NULL;
+    PyObject *made = attribute_type && kind_type ? PyModule_Create(&module) : NULL;
     if (made == NULL || PyModule_AddObjectRef(made, "Kind", (PyObject *)kind_type) < 0 ||
-        PyModule_AddObjectRef(made, "Found", found_type) < 0 || PyModule_AddObjectRef(made, "NO_LINES", no_lines) < 0 ||
+        PyModule_AddObjectRef(made, "HeaderAttribute", attribute_type) < 0 ||
+        PyModule_AddObjectRef(made, "NO_LINES", no_lines) < 0 ||
         PyModule_AddObjectRef(made, "NONE_REPEATED", none_repeated) < 0) {
         Py_XDECREF(made);
         return NULL;

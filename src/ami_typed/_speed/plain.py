@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 __all__ = [
     "NONE_REPEATED",
     "NO_LINES",
-    "Found",
+    "HeaderAttribute",
     "Item",
     "Items",
     "Kind",
-    "fill",
-    "header",
-    "holds",
+    "contains",
+    "encode_request",
+    "find_header",
+    "find_snapshot",
+    "make_message",
+    "parse",
+    "parse_into",
     "publish",
     "put",
-    "read",
     "recast",
-    "sift",
-    "snapshot",
-    "unread",
-    "written",
+    "route_block",
 ]
 
 M = TypeVar("M", bound="StoredUnread")
@@ -76,8 +76,8 @@ class Kind:
         name: The value of their ``Event`` header.
         wanted: Whether any callback or stream receives them.
         zone: The server's time zone to store in each of them; `None` if they do not need it.
-        count: The number of them that `sift` has seen.
-        octets: The number of bytes that `sift` has added to lists.
+        count: The number of them that `route_block` has seen.
+        octets: The number of bytes that `route_block` has added to lists.
     """
 
     __slots__ = ("cls", "count", "name", "octets", "wanted", "zone")
@@ -97,7 +97,7 @@ Items = dict[bytes, dict[bytes, Item]]
 """By ActionID, the known items of a list, by first line."""
 
 
-def header(octets: bytes, needle: bytes) -> str | None:
+def find_header(octets: bytes, needle: bytes) -> str | None:
     """Return the value of the first line that begins with ``needle``; `None` if there is none.
 
     The line feeds at the end of many answers' ``Message``, such as "No such channel", are not part of the value.
@@ -120,7 +120,7 @@ _SNAPSHOT = (
 """The headers of a channel's snapshot (main/manager_channels.c, `ast_manager_build_channel_state_string_prefix`)."""
 
 
-def snapshot(octets: bytes, needle: bytes) -> tuple[str, bytes, int] | None:
+def find_snapshot(octets: bytes, needle: bytes) -> tuple[str, bytes, int] | None:
     """Find the snapshot of a channel.
 
     Args:
@@ -150,7 +150,7 @@ def _snapshot_pattern(needle: bytes) -> re.Pattern[bytes]:
     return re.compile(f"({lines})(?=\r\n|\\Z)".encode())
 
 
-def holds(block: bytes, needle: bytes) -> bool:
+def contains(block: bytes, needle: bytes) -> bool:
     """Return whether a block contains some bytes; ``in`` takes three times as long, because it tries a number first."""
     return block.find(needle) >= 0
 
@@ -163,7 +163,7 @@ def put(results: list[T] | deque[T], function: Callable[..., T], *arguments: Any
     results.extend(map(function, *[(each,) for each in arguments]))
 
 
-class Found:
+class HeaderAttribute:
     """An attribute that is found in the bytes of a message: the base of all `fields`.
 
     Attributes:
@@ -185,7 +185,7 @@ class Found:
         if message is None:
             return self
         octets = message._unread
-        spelling = None if octets is None else header(octets, self._needle)
+        spelling = None if octets is None else find_header(octets, self._needle)
         if spelling is None:
             return self._look(message)
         if spelling in self._none:
@@ -213,7 +213,7 @@ class Found:
             """Return the value of a text, which may depend on other headers of the message."""
 
 
-def fill(message: dict[str, str], octets: bytes) -> dict[str, list[str]] | None:
+def parse_into(message: dict[str, str], octets: bytes) -> dict[str, list[str]] | None:
     """Put the headers of a message into an empty dict; for headers that occur several times, the first value.
 
     Returns:
@@ -229,7 +229,7 @@ def fill(message: dict[str, str], octets: bytes) -> dict[str, list[str]] | None:
 
 
 def _parsed(octets: bytes) -> tuple[dict[str, str], dict[str, list[str]]] | None:
-    """Return the headers of a message and the result of `fill`; `None` if that result is `None`."""
+    """Return the headers of a message and the result of `parse_into`; `None` if that result is `None`."""
     written = octets.decode("utf-8", "surrogateescape")
     lines = written.split("\r\n")
     headers: dict[str, str] = {}
@@ -288,8 +288,8 @@ def publish(
             message._unread = None
 
 
-def read(message: Stored) -> bool:
-    """Parse a message unless it is parsed already. Return `False` if `fill` could not parse it."""
+def parse(message: Stored) -> bool:
+    """Parse a message unless it is parsed already. Return `False` if `parse_into` could not parse it."""
     octets = message._unread
     if octets is None:
         return True
@@ -299,7 +299,7 @@ def read(message: Stored) -> bool:
     return parsed is not None
 
 
-def unread(cls: type[M], octets: bytes, value: str, zone: tzinfo | None = None) -> M:
+def make_message(cls: type[M], octets: bytes, value: str, zone: tzinfo | None = None) -> M:
     """Create a message from its bytes without parsing them.
 
     Args:
@@ -322,10 +322,10 @@ def recast(cls: type[M], message: StoredUnread) -> M | None:
     octets = message._unread  # read once: another thread may parse the message at any time
     if octets is None or message._first != cls._first:
         return None
-    return unread(cls, octets, _get(message, cls._first), getattr(message, "_zone", None))
+    return make_message(cls, octets, _get(message, cls._first), getattr(message, "_zone", None))
 
 
-def written(headers: dict[str, Any], action_id: str) -> bytes | None:
+def encode_request(headers: dict[str, Any], action_id: str) -> bytes | None:
     """Encode a request with its ActionID after its first header.
 
     Returns:
@@ -353,7 +353,7 @@ def written(headers: dict[str, Any], action_id: str) -> bytes | None:
         return None
 
 
-def sift(
+def route_block(
     block: bytes,
     kinds: Mapping[bytes, Kind],
     items: Items | None,
@@ -387,7 +387,7 @@ def sift(
                         kind, listed = item
                         kind.count += 1
                         kind.octets += len(octets)
-                        listed.append(unread(kind.cls, octets, kind.name, kind.zone))
+                        listed.append(make_message(kind.cls, octets, kind.name, kind.zone))
                     continue
         kind_ = kinds.get(line)
         if kind_ is None:
@@ -395,4 +395,4 @@ def sift(
             continue
         kind_.count += 1
         if kind_.wanted:
-            deliveries.append(unread(kind_.cls, octets, kind_.name, kind_.zone))
+            deliveries.append(make_message(kind_.cls, octets, kind_.name, kind_.zone))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from ami_typed._speed import header, snapshot
+from ami_typed._speed import find_header, find_snapshot
 from ami_typed.errors import FieldError
 from ami_typed.events.families import ChannelSnapshot
 from ami_typed.values import escaped
@@ -54,7 +54,7 @@ def told_by(event: Event, before: Callable[[str], bytes], prefix: str = "") -> T
         FieldError: A header is missing, or its text is not of its type.
     """
     octets = event._unread
-    told = None if octets is None else snapshot(octets, _NEEDLES.get(prefix) or _needle(prefix))
+    told = None if octets is None else find_snapshot(octets, _NEEDLES.get(prefix) or _needle(prefix))
     return told or _composed(event, prefix, before)
 
 
@@ -67,7 +67,7 @@ def raw(event: Event, name: str, needle: bytes) -> str | None:
         needle: The beginning of its line, with the end of the line before.
     """
     octets = event._unread
-    return event.get(name) if octets is None else header(octets, needle)
+    return event.get(name) if octets is None else find_header(octets, needle)
 
 
 def _needle(prefix: str) -> bytes:
@@ -96,18 +96,18 @@ def _composed(event: Event, prefix: str, before: Callable[[str], bytes]) -> Told
 
 def text_of(told: bytes, needle: bytes) -> str:
     """Return a text of a snapshot, empty if there is none."""
-    return header(told, needle) or ""
+    return find_header(told, needle) or ""
 
 
 def number_of(told: bytes, needle: bytes) -> str | None:
     """Return a number of a snapshot, `None` if it is not known."""
-    text = header(told, needle)
+    text = find_header(told, needle)
     return None if text == _UNKNOWN else text
 
 
 def name_of(told: bytes, needle: bytes) -> str | None:
     """Return a name of a snapshot, `None` if it is not known."""
-    text = header(told, needle)
+    text = find_header(told, needle)
     if text is None or text == _UNKNOWN:
         return None
     return cast("str", _unescape(text)) if "\\" in text else text
