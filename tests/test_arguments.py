@@ -255,7 +255,7 @@ def test_a_member_of_another_vocabulary_is_refused_and_a_new_word_is_not() -> No
 def test_bridges_are_listed_by_the_technology_that_asterisk_compares() -> None:
     assert actions.BridgeList(bridge_type=enums.BridgeTechnology.SOFTMIX)["BridgeType"] == "softmix"
     purpose: Any = enums.BridgeType.BASE
-    with pytest.raises(TypeError, match=r"^BridgeList: bridge_type takes a member of enums\.BridgeTechnology"):
+    with pytest.raises(TypeError, match=r"^BridgeList: bridge_type must be a member of enums\.BridgeTechnology"):
         actions.BridgeList(bridge_type=purpose)
 
 

@@ -200,6 +200,7 @@ TAKES_SECONDS = {
         )
     ),
     *((owner, "get", "timeout") for owner in ("ChangeStream", "AsyncChangeStream")),
+    *((owner, "get_batch", "timeout") for owner in ("EventStream", "AsyncEventStream")),
     ("Overflow", "block", "seconds"),
     *(("Reconnect", "", name) for name in ("first", "ceiling", "give_up_after")),
     ("Request", "", "timeout"),
@@ -295,6 +296,13 @@ def get(at: Pbx, place: Parameter, value: Any) -> None:
         assert stream.get(value).size == 1
 
 
+def get_batch(at: Pbx, place: Parameter, value: Any) -> None:
+    with at.manager.subscribe(Gadget) as stream:
+        at.manager.execute(ami.Request("Ping"))
+        (event,) = stream.get_batch(value)
+        assert event.size == 1
+
+
 def get_change(at: Pbx, place: Parameter, value: Any) -> None:
     pbx: Any = None
     if at.face == "threads":
@@ -330,6 +338,7 @@ USES: dict[str, Callable[[Pbx, Parameter, Any], object]] = {
     "Manager.wait_for": wait_for,
     "Manager.wait_until_booted": lambda at, place, value: at.manager.wait_until_booted(value),
     "EventStream.get": get,
+    "EventStream.get_batch": get_batch,
     "ChangeStream.get": get_change,
     "Overflow.block": lambda at, place, value: ami.Overflow.block(value),
     "Reconnect.": reconnect,
@@ -358,7 +367,7 @@ FACED = {f"{prefix}{name}" for prefix in ("", "Async") for name in ("Manager", "
 MAY_BE_NEGATIVE = {("Request", "timeout")} | {
     (owner, function)
     for owner in FACED
-    for function in ("execute", "get", "wait_connected", "wait_for", "wait_until_booted")
+    for function in ("execute", "get", "get_batch", "wait_connected", "wait_for", "wait_until_booted")
 }
 """Where a program may give what is left until a deadline."""
 ABOVE_ZERO = {"connect", "monitor_connection"}
