@@ -1,6 +1,6 @@
 """A short session with Asterisk, typed from end to end: channels, queues, a call, and what a type checker catches.
 
-    python examples/demo.py                        uses the test server that ships with ami_typed
+    python examples/demo.py                        uses a simulated call centre, and watches its afternoon
     python examples/demo.py HOST PORT USER SECRET  uses your server
     python examples/demo.py --host pbx --user me   the same, with the secret from AMI_SECRET
 
@@ -10,12 +10,19 @@ A call is placed on your server only if you pass the destination, as in `--call 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
+import random
 import sys
 import textwrap
+import threading
 import time
+from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Self
 
 import ami_typed as ami
 from ami_typed import actions, enums, events, testing
@@ -48,6 +55,14 @@ MISTAKES: tuple[tuple[str, str], ...] = (
 """Incorrect lines, each with the error that mypy --strict reports."""
 
 MOST_ROWS = 15
+FRAME = 0.02
+"""The time between two steps of the simulated clock, in seconds."""
+AGENTS = {"Anna": 4.0, "Bertil": 6.0, "Cecilia": 9.0}
+"""The simulated agents, each with the time that the telephone rings before it is answered, in seconds."""
+WATCHED = (
+    *(events.QueueCallerJoin, events.QueueCallerLeave, events.QueueCallerAbandon),
+    *(events.AgentConnect, events.AgentComplete),
+)
 
 Row = tuple[str, ...]
 
@@ -58,13 +73,14 @@ def main() -> None:
     if options.host:
         talk(options.host, options.port, options.user, options.secret, options.call)
     else:
-        print("No server is given, so a stand-in plays one. To talk to yours, see --help.")
-        with testing.StandIn(testing.demo()) as server:
-            talk(server.host, server.port, "demo", "a secret", "PJSIP/anna")
+        print("No server is given, so a call centre is simulated. To talk to your server, see --help.")
+        with CallCentre() as centre:
+            pbx = centre.simulator
+            talk(pbx.host, pbx.port, pbx.user, pbx.secret, "PJSIP/erika", centre)
 
 
 def read_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Talk to Asterisk, or to a stand-in where no host is given.")
+    parser = argparse.ArgumentParser(description="Talk to Asterisk, or to a simulated one if no host is given.")
     parser.add_argument("--host", default=os.environ.get("AMI_HOST"), help="the server (AMI_HOST)")
     parser.add_argument("--port", default=os.environ.get("AMI_PORT", "5038"), type=int, help="its port (AMI_PORT)")
     parser.add_argument("--user", default=os.environ.get("AMI_USER"), help="a user of manager.conf (AMI_USER)")
@@ -86,7 +102,63 @@ def read_options() -> argparse.Namespace:
     return options
 
 
-def talk(host: str, port: int, user: str, secret: str, channel: str | None) -> None:
+class CallCentre:
+    """A simulated call centre: customers call a queue, agents answer, and time passes faster than outside.
+
+    Attributes:
+        simulator: The simulated Asterisk.
+        pace: How much faster time passes.
+    """
+
+    def __init__(self) -> None:
+        self._clock = testing.SteppedClock()
+        self.simulator = testing.Simulator(users=[testing.User("demo", "a secret")], clock=self._clock)
+        self.pace = 1.0
+        self._dice = random.Random(22)  # noqa: S311 - the same afternoon every time
+        self._customers = itertools.count(1)
+        self._ended = threading.Event()
+        self._ticking = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> Self:
+        pbx = self.simulator.pbx
+        pbx.dialplan("[default]\nexten => 100,1,Answer()\n same => n,Queue(support)\n")
+        pbx.queue("support", strategy="rrmemory", ring_in_use=False, retry=1)
+        for name, ringing in AGENTS.items():
+            pbx.phone(f"PJSIP/{name.lower()}", answers=ringing)
+            pbx.member("support", f"PJSIP/{name.lower()}", name=name)
+        pbx.phone("PJSIP/erika", answers=1)
+        self.simulator.start()
+        self.simulator.run(self._call)
+        self._clock.advance(timedelta(minutes=10))
+        self._ticking.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._ticking.join()
+        self.simulator.stop()
+
+    @property
+    def now(self) -> float:
+        """The simulated time, in seconds."""
+        return self._clock.now
+
+    def _tick(self) -> None:
+        while not self._ended.wait(FRAME):
+            self._clock.advance(FRAME * self.pace)
+
+    def _call(self) -> None:
+        """Let a customer call, who hangs up after a while, and plan the next one."""
+        number = next(self._customers)
+        name = f"PJSIP/customer{number}"
+        pbx = self.simulator.pbx
+        pbx.phone(name, number=f"55501{number % 100:02d}")
+        pbx.call(caller=name, to="100")
+        self._clock.call_later(self._dice.uniform(20, 240), lambda: pbx.phone_hangs_up(name))
+        self._clock.call_later(self._dice.expovariate(1 / 45), self._call)
+
+
+def talk(host: str, port: int, user: str, secret: str, channel: str | None, centre: CallCentre | None = None) -> None:
     with ami.Manager() as manager:
         log_in(manager, host, port, user, secret)
         show_channels(manager)
@@ -95,6 +167,8 @@ def talk(host: str, port: int, user: str, secret: str, channel: str | None) -> N
             place_call(manager, channel)
         else:
             print("\nNo call is placed; `--call PJSIP/somebody` would.")
+        if centre is not None:
+            watch(manager, centre)
         manager.logoff()
     show_mistakes()
 
@@ -210,6 +284,70 @@ def follow(stream: ami.EventStream[ami.Event], call_id: str) -> None:
                 pass
         if decided and not channels:
             return
+
+
+@dataclass
+class Wallboard:
+    """What the screen of a call centre shows, from events."""
+
+    waiting: dict[str, str] = field(default_factory=dict[str, str])
+    talking: dict[str, str] = field(default_factory=dict[str, str])
+    answered: Counter[str] = field(default_factory=Counter[str])
+    talked: dict[str, timedelta] = field(default_factory=dict[str, timedelta])
+    abandoned: int = 0
+
+    def see(self, event: ami.Event) -> None:
+        """Follow one event; every attribute here is typed and checked."""
+        match event:
+            case events.QueueCallerJoin(uniqueid=call, caller_id_num=number):
+                self.waiting[call] = number or "anonymous"
+            case events.QueueCallerAbandon():
+                self.abandoned += 1
+            case events.QueueCallerLeave(uniqueid=call):
+                self.waiting.pop(call, None)
+            case events.AgentConnect(member_name=agent, caller_id_num=number):
+                self.talking[agent] = number or "anonymous"
+            case events.AgentComplete(member_name=agent, talk_time=talk_time):
+                self.talking.pop(agent, None)
+                self.answered[agent] += 1
+                self.talked[agent] = self.talked.get(agent, timedelta()) + talk_time
+            case _:
+                pass
+
+    def rows(self) -> list[Row]:
+        """Return a row for each agent."""
+        return [
+            (
+                agent,
+                self.talking.get(agent, "-"),
+                str(self.answered[agent]),
+                str(self.talked.get(agent, timedelta()) // max(1, self.answered[agent])).partition(".")[0],
+            )
+            for agent in AGENTS
+        ]
+
+
+def watch(manager: ami.Manager, centre: CallCentre) -> None:
+    """Watch half an hour of the call centre in some seconds, in a table that moves if this is a terminal."""
+    heading("Half an hour of the call centre", "manager.subscribe(*WATCHED)  and a clock that the simulator steps")
+    board, drawn, end = Wallboard(), 0, centre.now + 1800
+    centre.pace = 600 if sys.stdout.isatty() else 6000
+    with manager.subscribe(*WATCHED) as stream:
+        while centre.now < end:
+            with suppress(ami.EventTimeout):
+                board.see(stream.get(2 * FRAME))
+            if sys.stdout.isatty():
+                drawn = draw(board, drawn)
+    centre.pace = 1.0
+    draw(board, drawn)
+
+
+def draw(board: Wallboard, over: int) -> int:
+    """Draw the table, over the one that was drawn before; return its number of lines."""
+    print(f"\x1b[{over}F\x1b[J" if over else "", end="")
+    print(f"  {len(board.waiting)} waiting, {sum(board.answered.values())} answered, {board.abandoned} gave up")
+    table(("Agent", "Talks to", "Answered", "Average"), board.rows())
+    return len(AGENTS) + 3
 
 
 def describe(event: ami.Event) -> str:

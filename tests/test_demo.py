@@ -1,4 +1,4 @@
-"""The demo runs against its stand-in, says what it does, and what it says about the type checker is true."""
+"""The demo runs in its simulated call centre, says what it does, and what it says about the type checker is true."""
 
 from __future__ import annotations
 
@@ -38,10 +38,18 @@ def shown() -> str:
 
 
 def test_it_shows_the_server_the_channels_and_the_queues(shown: str) -> None:
-    assert "Asterisk 22.10.1, takes at most 500 calls" in shown
-    assert re.search(r"PJSIP/bertil-00000022 +UP +202 +0701234567 +AppQueue +0:01:58\n", shown)
-    assert re.search(r"support +ringall +1 of 3 +1 +0:00:41 +31 +2\n", shown)
-    assert re.search(r"Erik Ek +support +NOT_INUSE +lunch +1 +2026-09-21 12:52 UTC\n", shown)
+    assert "Asterisk 22.10.1, takes as many calls as it can bear" in shown
+    assert re.search(r"PJSIP/customer\d+-\w+ +UP +55501\d\d +", shown)
+    assert re.search(r"support +rrmemory +\d of 3 +\d+ +", shown)
+    assert re.search(r"Anna +support +\w+ +- +\d+ +2024-01-01 00:0\d UTC\n", shown)
+
+
+def test_it_watches_half_an_hour_of_the_call_centre_in_no_time(shown: str) -> None:
+    counted = re.search(r"(\d+) waiting, (\d+) answered, (\d+) gave up\n", shown)
+    assert counted is not None
+    rows = re.findall(r"^  (?:Anna|Bertil|Cecilia) +\S+ +(\d+) +0:0\d:\d\d$", shown, re.MULTILINE)
+    assert len(rows) == 3
+    assert sum(map(int, rows)) == int(counted[2]) > 10
 
 
 def test_it_follows_only_its_own_call_to_the_hangup(shown: str) -> None:
@@ -57,8 +65,8 @@ def test_it_follows_only_its_own_call_to_the_hangup(shown: str) -> None:
         "OriginateResponse",
         "Hangup",
     ]
-    assert {channel for _, channel, last in followed if not last} == {"anna"}
-    assert "hung up: Normal Clearing (16)" in shown
+    assert {channel for _, channel, last in followed if not last} == {"erika"}
+    assert re.search(r"PJSIP/erika-\w+ hung up: ", shown)
     assert "The call was answered" in shown
 
 
@@ -79,7 +87,7 @@ def test_it_talks_to_the_server_that_arguments_and_environment_name() -> None:
             AMI_CALL="PJSIP/anna",
         )
     assert finished.returncode == 0, finished.stderr
-    assert "stand-in" not in finished.stdout
+    assert "simulated" not in finished.stdout
     assert "hung up: Normal Clearing (16)" in finished.stdout
 
 
