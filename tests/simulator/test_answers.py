@@ -20,7 +20,7 @@ ENDS_OR_CHANGES_THE_SESSION = {"Login", "Logoff", "Challenge", "Events", "Filter
 
 @pytest.fixture(name="simulator")
 def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
+    with Simulator(telephony=None) as simulator:
         yield simulator
 
 
@@ -76,6 +76,14 @@ def test_an_answer_is_given_as_it_comes(simulator: Simulator, manager: ami.Manag
     assert manager.execute(actions.Command(command="x")).output == ["one", "two"]
     simulator.answer(actions.Getvar, None)
     assert manager.execute(actions.Getvar(variable="X")).value == ""
+
+
+def test_commands_of_the_command_line_have_their_own_output(simulator: Simulator, manager: ami.Manager) -> None:
+    simulator.command("core show  channels", ["0 active channels"])
+    assert manager.execute(actions.Command(command="core show channels ")).output == ["0 active channels"]
+    assert manager.execute(actions.Command(command="core show uptime")).output[0].startswith("System uptime: 0:00:0")
+    with pytest.raises(ami.ActionFailed, match="No such command 'core show calls'"):
+        manager.execute(actions.Command(command="core show calls"))
 
 
 def test_a_list_is_given_as_events_or_as_an_aggregate(simulator: Simulator, manager: ami.Manager) -> None:

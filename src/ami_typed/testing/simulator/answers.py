@@ -125,7 +125,7 @@ def by_default(cls: type[Request[Any]], dialect: Dialect) -> Handler:
         if cls.lists:
             _give_list([], None, reply, cls)
         elif cls.raw_text:
-            reply.text("")
+            reply.text("No entries\n")
         else:
             reply.success(headers=dialect.body(blank(cls)))
 

@@ -12,6 +12,7 @@ Rules of this module:
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ami_typed import catalogue
@@ -75,7 +76,7 @@ class Desk:
         self.telephony: Mapping[str, Handler] = {}
         self.given: dict[str, Any] = {}
         self.handled: dict[str, Handler] = {}
-        self.commands: dict[str, Any] = {}
+        self.commands: dict[str, list[str]] = {}
         self.replayed: Replayed | None = None
         self.failure: BaseException | None = None
         self.after_login: list[Callable[[], object]] = []
@@ -181,9 +182,15 @@ class Desk:
 
     def command(self, command: str) -> list[str] | None:
         """Return the output of a command of the command line, `None` if it is unknown."""
-        if command.strip() == "core show version":
-            return [f"Asterisk {self.dialect.release} simulated by ami-typed"]
-        return None
+        words = " ".join(command.split())
+        if words in self.commands:
+            return self.commands[words]
+        uptime = timedelta(seconds=int(self.clock.now - self.started))
+        known = {
+            "core show version": [f"Asterisk {self.dialect.release} simulated by ami-typed"],
+            "core show uptime": [f"System uptime: {uptime}", f"Last reload: {uptime}"],
+        }
+        return known.get(words)
 
     def handle(self, session: Session, action: ReceivedAction, reply: SessionReply) -> None:
         """Handle an action."""

@@ -37,7 +37,7 @@ from ami_typed.testing.simulator.users import User
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from os import PathLike
     from types import TracebackType
     from typing import Self
@@ -325,6 +325,10 @@ class Simulator:
                 self._desk.given[name.lower()] = answer
 
         self.clock.run(give)
+
+    def command(self, command: str, output: Sequence[str]) -> None:
+        """Give the output of one command of the command line, such as ``core show channels``, in lines."""
+        self.clock.run(lambda: self._desk.commands.update({" ".join(command.split()): list(output)}))
 
     def handle(self, action: Subject, handler: Handler) -> None:
         """Have a function handle an action from now on, with full control of its answer; see `seam.Reply`."""
