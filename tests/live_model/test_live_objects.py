@@ -114,11 +114,31 @@ def test_an_event_without_its_headers_is_counted(world: World) -> None:
     assert world.known(model) == before
 
 
+GONE = [
+    (worlds.CONFERENCES, worlds.confbridge("ConfbridgeLeave", "400", 9)),
+    (worlds.CONFERENCES, worlds.confbridge("ConfbridgeMute", "400", 9)),
+    (worlds.CONFERENCES, worlds.confbridge("ConfbridgeEnd", "900")),
+    (worlds.PARKING, worlds.parked("ParkedCallGiveUp", 9, 709)),
+    (worlds.AGENTS, worlds.text("AgentLogoff", Agent="1", Logintime=9, **worlds.snapshot("PJSIP/g", 1))),
+    (worlds.EXTENSIONS, worlds.hint("299", -2)),
+    (worlds.ENDPOINTS, worlds.contact_status("a", "z", "Removed")),
+    (worlds.ENDPOINTS, worlds.peer_status("z", "Reachable")),
+    (worlds.QUEUES, worlds.caller("QueueCallerLeave", "a", 9, 1)),
+]
+
+
+@pytest.mark.parametrize(("world", "event"), GONE, ids=[event.partition("\n")[0][7:] for _world, event in GONE])
+def test_an_event_about_what_is_not_there_is_counted_and_changes_nothing(world: World, event: str) -> None:
+    model = world.listed(world.first)
+    before = world.known(model)
+    assert model.apply(event_of(event), START) == []
+    assert (world.known(model), model.statistics.unexpected) == (before, 1)
+
+
 @EVERY
 def test_only_the_chosen_objects_are_known(world: World) -> None:
     everything = world.listed(world.states[-1])
-    table = getattr(everything, world.kind)
-    names = sorted(table.names)
+    names = sorted(getattr(everything, world.kind).names)
     chosen = names[0]
     model = live.Model(watch={world.kind: [chosen]})
     model.begin_loading(START)

@@ -355,4 +355,67 @@ ENDPOINTS = World(
     ),
 )
 
-WORLDS = [AGENTS, CONFERENCES, DEVICES, ENDPOINTS, EXTENSIONS, MAILBOXES, PARKING]
+# Queues
+
+
+def queue(name: str) -> str:
+    counts = {"Max": 0, "Strategy": "ringall", "Calls": 0, "Holdtime": 0, "TalkTime": 0, "Completed": 0, "Abandoned": 0}
+    levels = {"ServiceLevel": 20, "ServicelevelPerf": "0.0", "ServicelevelPerf2": "0.0", "Weight": 0}
+    return text("QueueParams", Queue=name, **counts, **levels)
+
+
+def member(event: str, name: str, user: str, *, status: int = 1, paused: bool = False, penalty: int = 0) -> str:
+    interface = f"PJSIP/{user}"
+    who = (
+        {"Name": user, "Location": interface}
+        if event == "QueueMember"
+        else {"MemberName": user, "Interface": interface}
+    )
+    state = {"Status": status, "Paused": int(paused), "Penalty": penalty, "Membership": "dynamic", "CallsTaken": 0}
+    rest = {"LastCall": 0, "LastPause": 0, "LoginTime": 0, "InCall": 0, "PausedReason": "", "Ringinuse": 1}
+    return text(event, Queue=name, **who, StateInterface=interface, **state, **rest, Wrapuptime=0)
+
+
+def caller(event: str, name: str, number: int, position: int) -> str:
+    more = {"Wait": 1} if event == "QueueEntry" else {"Count": 1}
+    return text(event, Queue=name, Position=position, **more, **snapshot("PJSIP/w", number))
+
+
+def _queues(items: list[Event]) -> Any:
+    from ami_typed.live.queueing import QueueLists
+
+    params, members, entries = (named(items, each) for each in ("QueueParams", "QueueMember", "QueueEntry"))
+    return QueueLists(params, members, entries, complete=True)
+
+
+QUEUES = World(
+    "queues",
+    {
+        "a": queue("a"),
+        "b": queue("b"),
+        "m1": member("QueueMember", "a", "u"),
+        "m2": member("QueueMember", "a", "v", paused=True),
+        "w1": caller("QueueEntry", "a", 1, 1),
+    },
+    [
+        Step(caller("QueueCallerJoin", "a", 2, 2), {"w2": caller("QueueEntry", "a", 2, 2)}),
+        Step(member("QueueMemberPause", "a", "u", paused=True), {"m1": member("QueueMember", "a", "u", paused=True)}),
+        Step(member("QueueMemberPause", "a", "v"), {"m2": member("QueueMember", "a", "v")}),
+        Step(member("QueueMemberStatus", "a", "v", status=2), {"m2": member("QueueMember", "a", "v", status=2)}),
+        Step(member("QueueMemberAdded", "b", "u"), {"m3": member("QueueMember", "b", "u")}),
+        Step(member("QueueMemberPenalty", "b", "u", penalty=3), {"m3": member("QueueMember", "b", "u", penalty=3)}),
+        Step(caller("QueueCallerLeave", "a", 1, 1), {"w1": None, "w2": caller("QueueEntry", "a", 2, 1)}),
+        Step(member("QueueMemberRemoved", "a", "v", status=2), {"m2": None}),
+    ],
+    _queues,
+    lambda model: sorted(
+        (
+            each.name,
+            [one.uniqueid for one in each.callers],
+            sorted((one.name, one.status, one.paused, one.penalty) for one in each.members.values()),
+        )
+        for each in model.queues
+    ),
+)
+
+WORLDS = [AGENTS, CONFERENCES, DEVICES, ENDPOINTS, EXTENSIONS, MAILBOXES, PARKING, QUEUES]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ami_typed import actions, events
 from ami_typed.live import changes
-from ami_typed.live.differences import Difference, differing
+from ami_typed.live.differences import Difference, differing, existing
 from ami_typed.live.queues import Caller
 from ami_typed.live.tables import Kind, Reading, Reducer, Refusals
 
@@ -82,14 +82,26 @@ class QueueKind(Kind[QueueLists]):
 
     def join(self, picture: Picture, lists: QueueLists) -> Collection[str]:
         """Merge the lists with the events since their reading began; return the queues to read again."""
+        lists = self._watched(lists)
         doubtful = _join(picture, lists.params, lists.members, lists.entries)
         if lists.complete:
             _remove_unlisted(picture, {each.queue for each in lists.params})
         return doubtful
 
+    def _watched(self, lists: QueueLists) -> QueueLists:
+        """Return what is watched of the lists."""
+        if self.chosen is None:
+            return lists
+        return QueueLists(
+            [each for each in lists.params if each.queue in self.chosen],
+            [each for each in lists.members if each.queue in self.chosen],
+            [each for each in lists.entries if each.queue in self.chosen],
+            lists.complete,
+        )
+
     def compare(self, lists: QueueLists) -> Iterator[Difference]:
         """Compare the listed queues with the picture."""
-        return _compared(self._picture, lists.params, lists.members, lists.entries)
+        return _compared(self._picture, self._watched(lists))
 
 
 def _joins(picture: Picture, event: events.QueueCallerJoin) -> None:
@@ -314,35 +326,27 @@ def _take_out(picture: Picture, queue: Queue, members: set[tuple[str, str]], cal
             _leave(picture, queue, caller.uniqueid)
 
 
-def _compared(
-    picture: Picture,
-    params: Iterable[events.QueueParams],
-    members: Iterable[events.QueueMember],
-    entries: Iterable[events.QueueEntry],
-) -> Iterator[Difference]:
-    """Compare the listed queues with the picture."""
-    names: list[str] = []
-    for each in params:
-        names.append(each.queue)
-        queue = picture.queues.of(each.queue)
-        yield from differing(f"queue {each.queue}", _counts(queue), _listed_counts(each))
-    listed = {(each.queue, each.location): each for each in members}
-    for name in names:
-        queue = picture.queues.of(name)
-        theirs = [interface for queue_name, interface in listed if queue_name == name]
-        yield from differing(f"queue {name}", {"members": sorted(queue.members)}, {"members": sorted(theirs)})
-    for (name, interface), item in listed.items():
-        member = picture.queues.of(name).members.get(interface)
+def _compared(picture: Picture, lists: QueueLists) -> Iterator[Difference]:
+    """Compare the queues with fresh lists."""
+    params = {each.queue: each for each in lists.params}
+    mine = [name for name in picture.queues.names if lists.complete or name in params]
+    yield from existing("queue", mine, params)
+    members = {(each.queue, each.location): each for each in lists.members}
+    entries = sorted(lists.entries, key=lambda each: each.position)
+    for name in [each for each in params if each in picture.queues]:
+        queue = picture.queues[name]
+        yield from differing(f"queue {name}", _counts(queue), _listed_counts(params[name]))
+        theirs = sorted(interface for queue_name, interface in members if queue_name == name)
+        yield from differing(f"queue {name}", {"members": sorted(queue.members)}, {"members": theirs})
+        waiting = [each.uniqueid for each in entries if each.queue == name]
+        yield from differing(
+            f"queue {name}", {"callers": [each.uniqueid for each in queue.callers]}, {"callers": waiting}
+        )
+    for (name, interface), item in members.items():
+        known = picture.queues.get(name)
+        member = known.members.get(interface) if known is not None else None
         if member is not None:
             yield from differing(f"member {interface} of {name}", _facts(member), _listed_facts(item))
-    yield from _compared_callers(picture, names, sorted(entries, key=lambda each: each.position))
-
-
-def _compared_callers(picture: Picture, names: list[str], entries: list[events.QueueEntry]) -> Iterator[Difference]:
-    for name in names:
-        mine = [caller.uniqueid for caller in picture.queues.of(name).callers]
-        theirs = [each.uniqueid for each in entries if each.queue == name]
-        yield from differing(f"queue {name}", {"callers": mine}, {"callers": theirs})
 
 
 def _counts(queue: Queue) -> dict[str, object]:

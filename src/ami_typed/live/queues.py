@@ -254,6 +254,15 @@ class Queues:
     def __getitem__(self, name: str) -> Queue:
         return self._queues[name]
 
+    def get(self, name: str) -> Queue | None:
+        """Return the queue with the given name, or `None`."""
+        return self._queues.get(name)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all queues."""
+        return list(self._queues)
+
     def of(self, name: str) -> Queue:
         """Return the queue with the given name, creating it if necessary."""
         queue = self._queues.get(name)
