@@ -170,6 +170,15 @@ def test_the_page_names_lists_and_events_of_what_is_watched() -> None:
     assert [name for name in needed if not named.fullmatch(name)] == []
 
 
+def test_the_code_of_the_page_refreshes_whatever_is_watched(capsys: Any) -> None:
+    names = names_of_the_page()
+    pbx = Pbx()
+    talk(pbx)
+    model = live.Model(watch={"calls": True})
+    names["refresh"](Server([], lists_of(Played(pbx.events).model)), model, Stream([]))
+    assert [call.state for call in model.calls] == [live.CallState.TALKING]
+
+
 def test_the_code_of_the_page_shows_what_is_watched(capsys: Any) -> None:
     names = names_of_the_page()
     model = live.Model(watch={"agents": True})

@@ -110,7 +110,9 @@ class Mailboxes(Table[Mailbox], Kind[Lists]):
     def read(self, refusals: Refusals) -> Reading[Lists]:
         """Read all mailboxes."""
         voicemail = yield from refusals.tried(actions.VoicemailUsersList())
-        external = yield from refusals.tried(actions.MWIGet(mailbox="/./"))  # a regular expression that all names match
+        external = None
+        if voicemail is None:  # there is only one provider of voicemail (main/app.c, __ast_vm_register)
+            external = yield from refusals.tried(actions.MWIGet(mailbox="/./"))  # an expression that all names match
         found: dict[str, Counts] = {}
         for box in voicemail.mailboxes if voicemail is not None else ():
             new = box.new_message_count
