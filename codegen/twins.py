@@ -98,7 +98,9 @@ PBX = Twin(
     "pbx.py",
     {
         "AsyncChangeStream": "ChangeStream",
+        "AsyncPlacedCall": "PlacedCall",
         "TaskChanges": "ThreadChanges",
+        "TaskPlaced": "ThreadPlaced",
         "TaskWatching": "ThreadWatching",
     },
     {

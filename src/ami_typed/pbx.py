@@ -13,13 +13,14 @@ Rules owned here:
 from __future__ import annotations
 
 from contextlib import suppress
+from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from ami_typed import actions, live
-from ami_typed._watching.common import C_co
-from ami_typed._watching.threads import ThreadChanges, ThreadWatching
-from ami_typed.errors import ActionFailed, Error, EventTimeout, NotInRelease
+from ami_typed._watching.common import C_co, new_uniqueid
+from ami_typed._watching.threads import ThreadChanges, ThreadPlaced, ThreadWatching
+from ami_typed.errors import ActionFailed, Error, EventTimeout, MayHaveHappened, NotInRelease
 from ami_typed.events import FullyBooted, Reload
 from ami_typed.live.narrowing import narrowing
 from ami_typed.messages import Aggregate, Event, ListRequest, Request
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from ami_typed.messages import R
     from ami_typed.quantities import Seconds
 
-__all__ = ["ChangeStream", "Pbx"]
+__all__ = ["ChangeStream", "Pbx", "PlacedCall"]
 
 A = TypeVar("A", bound=Aggregate)
 C = TypeVar("C", bound=live.Change)
@@ -102,6 +103,48 @@ class ChangeStream(ThreadChanges[C_co]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class PlacedCall(ThreadPlaced):
+    """A call that `Pbx.originate` placed. It is followed to its end, whether or not the program waits for that."""
+
+    def answered(self, timeout: Seconds | None = None) -> live.LegOutcome:
+        """Wait until the party that is called first answers, or until it is certain that it will not.
+
+        Args:
+            timeout: How long to wait, in seconds; `None` waits as long as the `Pbx` is open.
+
+        Returns:
+            The outcome of that party: `LegOutcome.ANSWERED`, or why it did not answer.
+
+        Raises:
+            EventTimeout: Neither happened in time. The call goes on.
+            TypeError: ``timeout`` is not a duration.
+        """
+        timeout = seconds_or_none(timeout, "timeout", passed=True)
+        self._until(self._answer, timeout, "was neither answered nor given up")
+        outcome = self._placement.answered
+        assert outcome is not None, "an outcome does not change"
+        return outcome
+
+    def ended(self, timeout: Seconds | None = None) -> live.CallOutcome:
+        """Wait until the call has ended.
+
+        Args:
+            timeout: How long to wait, in seconds; `None` waits as long as the `Pbx` is open.
+
+        Returns:
+            The outcome of both legs. It is unknown if the link was lost and the call has ended unobserved.
+
+        Raises:
+            EventTimeout: It did not end in time. The call goes on.
+            TypeError: ``timeout`` is not a duration.
+        """
+        timeout = seconds_or_none(timeout, "timeout", passed=True)
+        self._until(self._end, timeout, "did not end")
+        outcome = self._placement.ended
+        assert outcome is not None, "an outcome does not change"
+        return outcome
 
 
 class Pbx(ThreadWatching):
@@ -253,6 +296,37 @@ class Pbx(ThreadWatching):
         stream: ChangeStream[Any] = ChangeStream(self, kinds or (live.Change,), limit, overflow)
         self._add(stream)
         return stream
+
+    def originate(self, request: actions.Originate) -> PlacedCall:
+        """Place a call, and follow it to its end.
+
+        The request is sent once, never again. Unless it names a ``channel_id``, the new channel gets a Uniqueid by
+        which the call is recognised, even if its events arrive before the answer.
+
+        Args:
+            request: The call to place; always placed asynchronously, regardless of ``request.async_``.
+
+        Returns:
+            The call, as soon as the server has accepted the request, or if it is unknown whether it has.
+
+        Raises:
+            ActionFailed: The server refused to place the call.
+            NotConnected, RequestNotSent: The request was not sent.
+            ValueError: Calls are not watched (``calls=False``).
+        """
+        sent = copy(request)
+        sent["Async"] = "true"
+        sent["ChannelId"] = sent.get("ChannelId") or new_uniqueid()
+        placed = PlacedCall(self._expect(sent["ChannelId"]))
+        self._follow(placed)
+        try:
+            self._manager.execute(sent)
+        except MayHaveHappened:  # whether it has is seen from the channels
+            pass
+        except BaseException:
+            self._unfollow(placed)
+            raise
+        return placed
 
     def verify(self) -> list[live.Difference]:
         """Compare the picture with fresh lists from the server.

@@ -241,3 +241,98 @@ def test_only_needed_events_are_sent_if_asked_for(own: Server, manager: ami.Mana
         assert "VarSet" not in unwanted
         if manager.release is not None and manager.release >= (22, 1):
             assert unwanted == set()
+
+
+SOON = timedelta(seconds=2)
+"""How far apart two clocks, and the moments that they are read at, may be."""
+
+
+class Supervisor:
+    """Compares the queues, as events have made them, with what the server lists."""
+
+    def __init__(self, manager: ami.Manager, pbx: Pbx) -> None:
+        self.manager = manager
+        self.pbx = pbx
+
+    def differs(self) -> list[str]:
+        """Return what differs; events may arrive slightly later than the list."""
+        found = self.compared()
+        for _ in range(20):
+            if not found:
+                break
+            time.sleep(0.25)
+            found = self.compared()
+        return found
+
+    def compared(self) -> list[str]:
+        status = self.manager.execute(actions.QueueStatus())
+        found: list[str] = []
+        for params in status.params:
+            queue = self.pbx.queues[params.queue]
+            mine = (queue.completed, queue.abandoned, queue.hold_time, queue.talk_time, queue.service_level)
+            theirs = (params.completed, params.abandoned, params.holdtime, params.talk_time, params.service_level)
+            level = round(queue.service_level_performance, 1)
+            if (mine, level) != (theirs, params.servicelevel_perf):
+                found.append(f"{params.queue}: {mine} {level} for {theirs} {params.servicelevel_perf}")
+            entries = sorted((each for each in status.entries if each.queue == params.queue), key=lambda e: e.position)
+            if [each.uniqueid for each in queue.callers] != [each.uniqueid for each in entries]:
+                found.append(f"{params.queue}: {queue.callers} for {[each.channel for each in entries]}")
+            elif any(abs(each.wait - entry.wait) > SOON for each, entry in zip(queue.callers, entries, strict=True)):
+                found.append(f"{params.queue}: waits {[each.wait for each in queue.callers]}")
+        return found + [line for each in status.members for line in self.member(each)]
+
+    def member(self, item: ami.events.QueueMember) -> list[str]:
+        member = self.pbx.queues[item.queue].members[item.location]
+        mine: list[object] = [member.status, member.paused, member.paused_reason, member.in_call, member.penalty]
+        theirs: list[object] = [item.status, item.paused, item.paused_reason, item.in_call, item.penalty]
+        times = [(member.paused_since, item.last_pause if item.paused else None)]
+        if item.queue in {"support", "waiting"}:  # the others count their members' calls there, for `shared_lastcall`
+            mine.append(member.calls_taken)
+            theirs.append(item.calls_taken)
+            times.append((member.last_call, item.last_call))
+        same = all((a is None) is (b is None) and (a is None or b is None or abs(a - b) <= SOON) for a, b in times)
+        return [] if mine == theirs and same else [f"{item.queue} {item.name}: {mine} for {theirs}, {times}"]
+
+
+def test_queues_followed_by_events_alone_are_what_a_supervisor_would_read(own: Server, manager: ami.Manager) -> None:
+    """Answered calls that each side ends, one that is abandoned, one that waits, pauses, and a member that leaves."""
+    anna = "Local/1001@agents/n"
+    with Pbx(manager, queues=True) as pbx, pbx.changes() as changes:
+        supervisor = Supervisor(manager, pbx)
+        assert supervisor.differs() == []
+        for ender in ("PJSIP/loop", "Local/100"):
+            placed = pbx.originate(into_queue("300"))
+            while not any(member.in_call for member in pbx.queues["support"].members.values()):
+                changes.get(PATIENCE)
+            assert supervisor.differs() == []
+            time.sleep(1.2)  # so that there is a talk time
+            call = placed.call
+            assert call is not None
+            leg = next(each for each in call.legs if each.channel.startswith(ender))
+            manager.execute(actions.Hangup(channel=leg.channel))
+            placed.ended(PATIENCE)
+            assert supervisor.differs() == []
+        assert pbx.queues["support"].completed == 2
+        waiting = [pbx.originate(into_queue("304")) for _ in range(2)]
+        for each in waiting:
+            each.answered(PATIENCE)
+        manager.execute(actions.QueuePause(interface=anna, paused=True, reason="lunch"))
+        manager.execute(actions.QueueAdd(queue="waiting", interface="Local/1005@agents/n", paused=True))
+        assert supervisor.differs() == []
+        assert len(pbx.queues["waiting"].callers) == 2
+        first = waiting[0].call
+        assert first is not None
+        assert first.caller_leg is not None
+        manager.execute(actions.Hangup(channel=first.caller_leg.channel))
+        waiting[0].ended(PATIENCE)
+        assert supervisor.differs() == []
+        assert pbx.queues["waiting"].abandoned == 1
+        manager.execute(actions.QueueRemove(queue="waiting", interface="Local/1005@agents/n"))
+        manager.execute(actions.QueuePause(interface=anna, paused=False))
+        assert supervisor.differs() == []
+        Calls(manager, pbx, 0).end()
+        assert supervisor.differs() == []
+
+
+def into_queue(exten: str) -> actions.Originate:
+    return actions.Originate(channel="PJSIP/110@loop", context="default", exten=exten, priority=1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from uuid import uuid4
 
-from ami_typed import live
+from ami_typed import events, live
 from ami_typed._delivery.quiet import hush
 from ami_typed._delivery.stream_buffer import Buffer
 from ami_typed.errors import ChangesDropped, Error
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ami_typed.messages import Event
     from ami_typed.overflow import Overflow
 
-__all__ = ["C_co", "Changes", "Watching"]
+__all__ = ["C_co", "Changes", "Placed", "Watching", "new_uniqueid"]
 
 C_co = TypeVar("C_co", bound=live.Change, covariant=True)
 
@@ -100,6 +101,43 @@ class Changes(Generic[C_co]):
         self._end()
 
 
+class Placed:
+    """The part of `PlacedCall` and `AsyncPlacedCall` that does not wait.
+
+    Args:
+        placement: The call in the live model.
+        answered: Wakes those who wait for the answer.
+        ended: Wakes those who wait for the end.
+    """
+
+    def __init__(self, placement: live.Placement, answered: Callable[[], object], ended: Callable[[], object]) -> None:
+        self._placement = placement
+        self._tell_answered = answered
+        self._tell_ended = ended
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.call or self.uniqueid}>"
+
+    @property
+    def uniqueid(self) -> str:
+        """The Uniqueid of the channel that Asterisk creates for it."""
+        return self._placement.uniqueid
+
+    @property
+    def call(self) -> live.Call | None:
+        """The call in the live model, `None` until its channel was observed. After a merge, the call that continues."""
+        return self._placement.call
+
+    def _check(self) -> bool:
+        """Wake those who wait for what has happened. Return whether the call has ended."""
+        if self._placement.answered is not None:
+            self._tell_answered()
+        ended = self._placement.ended is not None
+        if ended:
+            self._tell_ended()
+        return ended
+
+
 class Watching:
     """The common part of `Pbx` and `AsyncPbx`: the model, and the properties read from it."""
 
@@ -118,6 +156,7 @@ class Watching:
             clock=_now, trunks=trunks, inbound_contexts=inbound_contexts, recordings=recordings, watch=watch
         )
         self._streams: list[Any] = []
+        self._placed: list[Placed] = []
         notices: tuple[type[Event], ...] = (Disconnected, Reconnected, EventsLost)
         reloads: tuple[type[Event], ...] = (Reload, FullyBooted) if model.reloads else ()
         self._kinds = (*notices, *reloads, *model.watched_events)
@@ -234,6 +273,9 @@ class Watching:
         """End the streams of changes."""
         with self._lock:
             self._ended = True
+            for placed in self._placed:
+                self._model.abandon(placed._placement)
+            self._check_placed()
             for stream in self._streams:
                 stream._end()
 
@@ -254,7 +296,34 @@ class Watching:
                     break
                 changes += apply(event, now)
             self._tell(changes)
+            if self._placed:
+                self._check_placed()
         return rest
+
+    def _expect(self, uniqueid: str) -> live.Placement:
+        """Prepare for a call that is about to be placed."""
+        if events.Newchannel not in self._model.watched_events:
+            raise ValueError("originate() needs calls=True: without it, calls are not watched.")
+        with self._lock:
+            return self._model.expect(uniqueid)
+
+    def _follow(self, placed: Placed) -> None:
+        """Follow a call that is about to be placed until it ends."""
+        with self._lock:
+            self._placed.append(placed)
+            if self._ended:
+                self._model.abandon(placed._placement)
+                self._check_placed()
+
+    def _unfollow(self, placed: Placed) -> None:
+        """Forget a call that was not placed after all."""
+        with self._lock:
+            self._model.abandon(placed._placement)
+            self._check_placed()
+
+    def _check_placed(self) -> None:
+        """Wake those who wait for calls that were placed, and forget the ones that have ended."""
+        self._placed = [placed for placed in self._placed if not placed._check()]
 
     def _lose(self) -> None:
         with self._lock:
@@ -276,6 +345,7 @@ class Watching:
             self._tell(self._model.join(loaded, _now()))
             if any(isinstance(event, _LOSSES) for event in waiting):
                 self._lose()
+            self._check_placed()
         return any(isinstance(event, _UNSETTLING) for event in waiting)
 
     def _differences(self, loaded: live.Loaded) -> list[live.Difference]:
@@ -287,6 +357,11 @@ class Watching:
         self._failure = error
         self._model.stop_loading()
         _logger.warning("Could not reload the picture: %s", error)
+
+
+def new_uniqueid() -> str:
+    """Return a Uniqueid for a channel to be created that no other channel has."""
+    return f"ami-typed-{uuid4().hex}"
 
 
 def _now() -> datetime:

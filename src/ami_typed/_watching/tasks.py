@@ -6,7 +6,7 @@ import asyncio
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from ami_typed._watching.common import C_co, Changes, Watching
+from ami_typed._watching.common import C_co, Changes, Placed, Watching
 from ami_typed.errors import EventTimeout
 from ami_typed.overflow import Overflow
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ami_typed import live
 
-__all__ = ["TaskChanges", "TaskWatching"]
+__all__ = ["TaskChanges", "TaskPlaced", "TaskWatching"]
 
 
 class TaskChanges(Changes[C_co]):
@@ -41,6 +41,26 @@ class TaskChanges(Changes[C_co]):
         except TimeoutError:
             raise EventTimeout(f"No change arrived within {timeout:g} s.") from None
         return self._buffer.take()  # type: ignore[return-value]  # `_put` adds only changes of its classes
+
+
+class TaskPlaced(Placed):
+    """The asyncio-specific part of `AsyncPlacedCall`."""
+
+    def __init__(self, placement: live.Placement) -> None:
+        self._answer, self._end = asyncio.Event(), asyncio.Event()
+        super().__init__(placement, self._answer.set, self._end.set)
+
+    async def _until(self, happened: asyncio.Event, timeout: float | None, what: str) -> None:
+        """Wait until something happened.
+
+        Raises:
+            EventTimeout: It did not happen in time.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                await happened.wait()
+        except TimeoutError:
+            raise EventTimeout(f"The call {what} within {timeout:g} s.") from None
 
 
 class TaskWatching(Watching):

@@ -6,8 +6,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from ami_typed._transport.locks import Bell
-from ami_typed._watching.common import C_co, Changes, Watching
+from ami_typed._transport.locks import Bell, Latch
+from ami_typed._watching.common import C_co, Changes, Placed, Watching
 from ami_typed.errors import EventTimeout
 from ami_typed.overflow import Overflow
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ami_typed import live
 
-__all__ = ["ThreadChanges", "ThreadWatching"]
+__all__ = ["ThreadChanges", "ThreadPlaced", "ThreadWatching"]
 
 
 class ThreadChanges(Changes[C_co]):
@@ -50,6 +50,23 @@ class ThreadChanges(Changes[C_co]):
                 return self._buffer.take()
             except LookupError:  # another thread was faster
                 continue
+
+
+class ThreadPlaced(Placed):
+    """The thread-specific part of `PlacedCall`."""
+
+    def __init__(self, placement: live.Placement) -> None:
+        self._answer, self._end = Latch(), Latch()
+        super().__init__(placement, self._answer.set, self._end.set)
+
+    def _until(self, happened: Latch, timeout: float | None, what: str) -> None:
+        """Wait until something happened.
+
+        Raises:
+            EventTimeout: It did not happen in time.
+        """
+        if not happened.wait(timeout):
+            raise EventTimeout(f"The call {what} within {timeout:g} s.")
 
 
 class ThreadWatching(Watching):

@@ -101,6 +101,7 @@ from ami_typed.live.needs import Lack, LackReason, Need
 from ami_typed.live.objects import Bridge, Call, CallState, Dial, Leg
 from ami_typed.live.parking import ParkedCall, ParkingChange, ParkingLot, ParkingLots, SpaceFreed, SpaceTaken
 from ami_typed.live.parties import Attempt, Direction, EndReason, Hold, Outcome, Party, Transfer, TransferKind
+from ami_typed.live.placing import CallOutcome, LegOutcome, Placement
 from ami_typed.live.queues import Caller, Member, Queue, Queues
 from ami_typed.live.records import CallRecord
 from ami_typed.live.tables import Choice
@@ -129,6 +130,7 @@ __all__ = [
     "CallHeld",
     "CallLeftQueue",
     "CallMerged",
+    "CallOutcome",
     "CallParked",
     "CallQueueChange",
     "CallQueued",
@@ -189,6 +191,7 @@ __all__ = [
     "Lack",
     "LackReason",
     "Leg",
+    "LegOutcome",
     "Loaded",
     "Mailbox",
     "MailboxAdded",
@@ -227,6 +230,7 @@ __all__ = [
     "PartiesChange",
     "Party",
     "PeerStatusChanged",
+    "Placement",
     "Presence",
     "PresenceChanged",
     "Queue",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ami_typed import events
+    from ami_typed.live.placing import Placement
     from ami_typed.live.snapshots import Told
     from ami_typed.messages import Event
 
@@ -42,6 +43,8 @@ class Channels:
         self._gone: OrderedDict[str, str] = OrderedDict()
         self.reading = 0
         """The number of the latest reading of lists. A channel stores the number current at its last event."""
+        self.expected: dict[str, Placement] = {}
+        """The channels that this program is having created, by Uniqueid."""
         self.unknown = 0
         """Number of channels first seen in another event, because their `Newchannel` was late or missing."""
         self.late = 0
@@ -108,6 +111,8 @@ class Channels:
                 return None
             leg = self._legs[uniqueid] = Leg(uniqueid, octets, at)
             self._pair(leg)
+            if self.expected and uniqueid in self.expected:
+                self.expected[uniqueid].leg = leg
         leg.see(octets, state, at)
         return leg
 

@@ -26,6 +26,7 @@ from ami_typed.live.mailboxes import Mailboxes
 from ami_typed.live.needs import Lack, Need
 from ami_typed.live.parking import ParkingLots
 from ami_typed.live.picture import Picture
+from ami_typed.live.placing import Placement
 from ami_typed.live.queueing import REDUCERS, QueueKind, QueueLists
 from ami_typed.live.snapshots import raw
 from ami_typed.live.tables import Kind, Reading, Reducer, Refusals, RefusedError, chosen_names
@@ -217,6 +218,21 @@ class Model:
             picture.malformed += 1
         return picture.told() if picture.changes else []
 
+    def expect(self, uniqueid: str) -> Placement:
+        """Prepare for a call that the program is about to place.
+
+        Args:
+            uniqueid: The Uniqueid that the request gives to the new channel (``ChannelId``).
+        """
+        placement = Placement(uniqueid)
+        self._picture.channels.expected[uniqueid] = placement
+        return placement
+
+    def abandon(self, placement: Placement) -> None:
+        """Stop following a call that the program did not place after all, or that cannot be followed any longer."""
+        self._picture.channels.expected.pop(placement.uniqueid, None)
+        placement.lost = True
+
     def begin_loading(self, now: datetime) -> None:
         """Mark the start of reading lists, so that later events take precedence over them.
 
@@ -296,10 +312,19 @@ class Model:
                 self._loaded.add(kind.name)
         self._doubtful = {name: names for name, names in self._doubtful.items() if names}
         picture.loading = False
+        if "calls" in loaded.lists:
+            self._settle_placements()
         if not loaded.doubtful:
             self._lacks = loaded.lacks
         self._fresh_since = now
         return picture.told()
+
+    def _settle_placements(self) -> None:
+        """Give up calls that the program placed before events were missed, and that are not there."""
+        expected = self._picture.channels.expected
+        for placement in [each for each in expected.values() if each.doubtful]:
+            del expected[placement.uniqueid]
+            placement.reported, placement.lost = True, placement.leg is None
 
     def load(
         self,
@@ -369,6 +394,8 @@ class Model:
         self._fresh_since = None
         for kind in self._kinds:
             kind.lose()
+        for placement in self._picture.channels.expected.values():
+            placement.doubtful = True
         if not restarted:
             return []
         self.begin_loading(now)
@@ -565,6 +592,12 @@ def _abandoned(picture: Picture, event: events.QueueCallerAbandon) -> None:
         picture.tell(changes.CallAbandoned, call=leg.call, **told)
 
 
+def _originated(picture: Picture, event: events.OriginateResponse) -> None:
+    placement = picture.channels.expected.pop(event.uniqueid or "", None)
+    if placement is not None:
+        placement.see(event)
+
+
 def _variable(picture: Picture, event: events.VarSet) -> None:
     if event.variable == "MIXMONITOR_FILENAME" and event.snapshot is not None:
         leg = picture.channels.get(event.snapshot.uniqueid)
@@ -600,6 +633,7 @@ _REDUCERS: dict[type[Event], Callable[[Picture, Any], object]] = {
     events.QueueCallerLeave: _left_queue,
     events.QueueCallerAbandon: _abandoned,
     events.VarSet: _variable,
+    events.OriginateResponse: _originated,
 }
 
 
