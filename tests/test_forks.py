@@ -513,7 +513,8 @@ def test_without_free_descriptors_the_childs_copies_are_closed(link: Link, monke
     link.prove()
 
 
-def test_forks_at_random_moments_under_load_leave_the_link_whole(link: Link) -> None:
+@pytest.mark.parametrize("rounds", [12, pytest.param(50, marks=pytest.mark.exhaustive)])
+def test_forks_at_random_moments_under_load_leave_the_link_whole(link: Link, rounds: int) -> None:
     done = threading.Event()
     answered: list[int] = []
 
@@ -535,7 +536,7 @@ def test_forks_at_random_moments_under_load_leave_the_link_whole(link: Link) -> 
 
     busy = [background(ask) for _ in range(3)]
     try:
-        for _ in range(50):
+        for _ in range(rounds):
             pause(random.random() / 100)
             assert SENTENCE in in_child(random.choice([use, use, forget]))
             assert not any(each.done() for each in busy)
@@ -543,7 +544,7 @@ def test_forks_at_random_moments_under_load_leave_the_link_whole(link: Link) -> 
         done.set()
         for each in busy:
             each.result(PATIENCE)
-    assert len(answered) > 50
+    assert len(answered) > rounds
     link.prove(-1)
 
 

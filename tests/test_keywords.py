@@ -150,13 +150,16 @@ def checked(message: Any, keywords: dict[str, Any]) -> None:
 
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-PROPERTY = settings(max_examples=5, deadline=None, suppress_health_check=SLOW)
+PROPERTY = settings(max_examples=2, deadline=None, suppress_health_check=SLOW)
+THOROUGH = settings(PROPERTY, max_examples=20)
 
 
-@pytest.mark.parametrize("cls", [*EVENTS, *ANSWERS], ids=lambda cls: f"{cls.__module__.split('.')[1]}.{cls.__name__}")
-@PROPERTY
-@given(data=st.data())
-def test_values_round_trip_through_the_message_and_its_bytes(cls: type[Any], data: st.DataObject) -> None:
+EACH = pytest.mark.parametrize(
+    "cls", [*EVENTS, *ANSWERS], ids=lambda cls: f"{cls.__module__.split('.')[1]}.{cls.__name__}"
+)
+
+
+def round_trips(cls: type[Any], data: st.DataObject) -> None:
     keywords = data.draw(makes(cls))
     made = cls(**keywords)
     again = cls.of(bytes(made))
@@ -166,6 +169,21 @@ def test_values_round_trip_through_the_message_and_its_bytes(cls: type[Any], dat
     assert type(made) is cls
     assert bytes(cls(**{name: getattr(made, name) for name in keywords})) == bytes(made)
     assert cls.of(bytes(made)).to_dict() == made.to_dict()
+
+
+@EACH
+@PROPERTY
+@given(data=st.data())
+def test_values_round_trip_through_the_message_and_its_bytes(cls: type[Any], data: st.DataObject) -> None:
+    round_trips(cls, data)
+
+
+@pytest.mark.exhaustive
+@EACH
+@THOROUGH
+@given(data=st.data())
+def test_many_values_round_trip_through_the_message_and_its_bytes(cls: type[Any], data: st.DataObject) -> None:
+    round_trips(cls, data)
 
 
 @pytest.mark.parametrize("cls", EVENTS, ids=event_name)

@@ -93,6 +93,7 @@ def test_the_package_contains_what_is_new_and_works_with_ami_typed(documentation
 
 
 @pytest.mark.once
+@pytest.mark.exhaustive
 def test_checkers_accept_the_package_and_refuse_misuse(documentation: Path) -> None:
     folder = documentation.parent
     generate(documentation, folder / "acme")

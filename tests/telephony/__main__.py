@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 from tests.live.servers import Server
 from tests.telephony import recordings
@@ -22,13 +22,15 @@ def played(release: str, scenes: list[str]) -> dict[str, Played]:
     return found
 
 
-def main(scenes: list[str]) -> None:
+def main() -> None:
     """Record scenes."""
-    scenes = scenes or list(SCENES)
+    parser = argparse.ArgumentParser(prog="python -m tests.telephony", description="Record scenes on both servers.")
+    parser.add_argument("scenes", nargs="*", metavar="SCENE", choices=[*SCENES, []], help="by default all of them")
+    scenes = parser.parse_args().scenes or list(SCENES)
     old, new = (played(release, scenes) for release in recordings.RELEASES)
     for scene in scenes:
         recordings.save(scene, old[scene], new[scene])
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
