@@ -256,7 +256,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation into site/, with a page for each action, event, answer, list and enum."""
+    """Build the documentation into docs/site/, with a page for each action, event, answer, list and enum."""
     install(session, "docs")
     session.run("ami-typed", "docs", "--pages", "docs/pages/reference")
     session.run("mkdocs", "build", "--strict", "--config-file", "docs/mkdocs.yml", *session.posargs)
