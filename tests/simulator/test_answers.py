@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +140,21 @@ def test_what_a_handler_raises_ends_the_test() -> None:
     assert said in client.messages()
     client.close()
     with pytest.raises(LookupError, match="no such thing"):
+        simulator.stop()
+
+
+def test_what_a_callback_of_the_clock_raises_ends_the_test() -> None:
+    failed = threading.Event()
+
+    def fails() -> None:
+        failed.set()
+        raise LookupError("too late")
+
+    simulator = Simulator()
+    simulator.start()
+    simulator.run(lambda: simulator.clock.call_later(0, fails))
+    assert failed.wait(5)
+    with pytest.raises(LookupError, match="too late"):
         simulator.stop()
 
 

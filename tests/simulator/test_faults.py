@@ -15,7 +15,7 @@ from ami_typed.testing import Simulator, SteppedClock, User
 from tests.simulator.conversation import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 @pytest.fixture(name="simulator")
@@ -48,11 +48,33 @@ def test_a_split_answer_arrives_whole(simulator: Simulator, client: Client, ever
     assert ids(client, 2) == ["1", "2"]
 
 
-def test_a_cut_leaves_the_rest_for_later(simulator: Simulator, client: Client) -> None:
+class Paper:
+    """An outlet that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    def write(self, octets: bytes) -> None:
+        self.pieces.append(octets)
+
+    def write_pieces(self, pieces: Iterable[bytes]) -> None:
+        self.pieces += pieces
+
+    def drop(self, *, reset: bool = False) -> None:
+        self.pieces.append(b"dropped")
+
+    def pace(self, rate: float) -> None:
+        """Change nothing."""
+
+
+def test_pieces_are_cut_where_the_test_says() -> None:
+    paper, simulator = Paper(), Simulator()
     simulator.faults.split(events.Hangup, at=5)
-    simulator.emit(events.Hangup(channel="PJSIP/1-1"))
-    assert client._socket.recv(4096) == b"Event"
-    assert client._socket.recv(4096).startswith(b": Hangup\r\n")
+    simulator.faults.split(actions.Ping, every=3)
+    simulator.faults.send(paper, "Hangup", b"Event: Hangup")
+    simulator.faults.send(paper, "ping", b"Pong")
+    simulator.faults.send(paper, "ping", b"Pong")
+    assert paper.pieces == [b"Event", b": Hangup", b"Pon", b"g", b"Pong"]
 
 
 def test_an_answer_never_comes_and_the_next_one_does(simulator: Simulator, client: Client) -> None:

@@ -81,10 +81,12 @@ class RealClock(_Placed):
     def __init__(self) -> None:
         super().__init__()
         self._loop: AbstractEventLoop | None = None
+        self._fail: Callable[[Exception], object] | None = None
 
-    def use(self, loop: AbstractEventLoop) -> None:
-        """Set the event loop that runs the callbacks."""
+    def use(self, loop: AbstractEventLoop, fail: Callable[[Exception], object]) -> None:
+        """Set the event loop that runs the callbacks, and what is called with an exception that one raises."""
         self._loop = loop
+        self._fail = fail
 
     @property
     def now(self) -> float:
@@ -99,7 +101,15 @@ class RealClock(_Placed):
         """
         if self._loop is None:
             raise RuntimeError("A real clock runs callbacks once its simulator is started: enter the simulator first.")
-        return self._loop.call_later(max(0.0, delay), callback)
+        return self._loop.call_later(max(0.0, delay), self._run, callback)
+
+    def _run(self, callback: Callable[[], object]) -> None:
+        try:
+            callback()
+        except Exception as error:
+            if self._fail is None:
+                raise
+            self._fail(error)
 
 
 class _Due:

@@ -202,10 +202,14 @@ class Desk:
         try:
             self._handle(session, action, reply)
         except Exception as error:  # noqa: BLE001 - raised again at the end of the test
-            _LOG.exception("A handler of the simulator failed.")
-            self.failure = self.failure or error
+            self.fail(error)
             if not reply.answered:
                 reply.error(f"The simulator's handler of {action.action} failed: {type(error).__name__}")
+
+    def fail(self, error: Exception) -> None:
+        """Keep an exception for the end of the test."""
+        _LOG.error("A handler of the simulator failed.", exc_info=error)
+        self.failure = self.failure or error
 
     def _handle(self, session: Session, action: ReceivedAction, reply: SessionReply) -> None:
         name = next((value for value in action.all(KEY_ACTION) if value), "")

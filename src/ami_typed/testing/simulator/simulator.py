@@ -228,7 +228,7 @@ class Simulator:
 
     async def _listen(self, place: Place) -> None:
         if isinstance(self.clock, RealClock):
-            self.clock.use(place.loop)
+            self.clock.use(place.loop, self._desk.fail)
         host, port = self._wanted
         self._server = await place.loop.create_server(lambda: Connection(self._desk, place.loop, self._tls), host, port)
         self._desk.local = self._server.sockets[0].getsockname()[:2]
