@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import random
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ami_typed import enums, registry
+from ami_typed import actions, enums, registry
 from ami_typed.live import CallEnded, EndReason
 from ami_typed.live.model import Model
 from tests.telephony import recordings
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ami_typed.live.changes import Change
+    from ami_typed.messages import Request
     from ami_typed.testing.telephony import SimulatedPbx
 
 KNOWN = Known()
@@ -27,13 +30,19 @@ LASTING = (enums.BridgeType.PARKING, enums.BridgeType.AGENT_HOLD)
 """Bridges that Asterisk keeps once they have been used."""
 
 
+@cache
+def log_of(scene: str, release: str) -> Log:
+    """Return what a scene gives; it always gives the same."""
+    stage = Simulated(release)
+    SCENES[scene](stage)
+    return stage.log
+
+
 @pytest.mark.once
 @pytest.mark.parametrize("release", recordings.RELEASES)
 @pytest.mark.parametrize("scene", recordings.scenes())
 def test_a_scene_gives_what_a_server_of_the_release_gave(scene: str, release: str) -> None:
-    stage = Simulated(release)
-    SCENES[scene](stage)
-    found = differences(KNOWN, scene, release, recordings.load(scene, release), Played.of(stage.log))
+    found = differences(KNOWN, scene, release, recordings.load(scene, release), Played.of(log_of(scene, release)))
     assert not found, "\n".join(found)
 
 
@@ -43,9 +52,7 @@ def test_a_known_difference_is_one() -> None:
     for scene in recordings.scenes():
         for release in recordings.RELEASES:
             played = recordings.load(scene, release)
-            stage = Simulated(release)
-            SCENES[scene](stage)
-            for each in (played, Played.of(stage.log)):
+            for each in (played, Played.of(log_of(scene, release))):
                 known.without(scene, release, [*each.events, *each.answers, *each.items])
     assert [entry["why"] for number, entry in enumerate(known.entries) if number not in known.used] == []
 
@@ -65,9 +72,7 @@ def modelled(log: Log) -> tuple[Model, list[Change]]:
 @pytest.mark.once
 @pytest.mark.parametrize("scene", recordings.scenes())
 def test_the_live_model_understands_every_event_of_a_scene(scene: str) -> None:
-    stage = Simulated("22.10.1")
-    SCENES[scene](stage)
-    model, _ = modelled(stage.log)
+    model, _ = modelled(log_of(scene, recordings.NEW))
     statistics = model.statistics
     assert (statistics.malformed, statistics.unknown_channels, statistics.late) == (0, 0, 0)
     assert not model.calls
@@ -237,3 +242,76 @@ def test_an_abandoned_simulation_sends_nothing(stage: Simulated) -> None:
     gc.collect()
     assert len(log) == count
     assert stage.log == []
+
+
+CHANNELS = ["Local/100@default", "Local/107@default/n", "Local/211@default/n", "PJSIP/alice", "PJSIP/bob"]
+PLACES = [
+    "100",
+    "101",
+    "113",
+    "200",
+    "204",
+    "205",
+    "210",
+    "213",
+    "300",
+    "302",
+    "304",
+    "400",
+    "401",
+    "500",
+    "501",
+    "660",
+]
+
+
+def something(chance: random.Random, stage: Simulated) -> Request[Any]:
+    """Return an action at random; it may be one that cannot be."""
+    context: dict[str, Any] = {"context": "default", "exten": chance.choice([*PLACES, "662", "700", "701", "888"])}
+    names = stage.pbx.channels
+    one, other = (chance.choice(names) if names else "none" for _ in range(2))
+    timeout = timedelta(seconds=chance.choice([1, 10]))
+    return chance.choice(
+        [
+            actions.Originate(
+                channel=chance.choice(CHANNELS), priority=1, call_timeout=timeout, async_=True, **context
+            ),
+            actions.Originate(
+                channel=chance.choice(CHANNELS), priority=1, call_timeout=timeout, async_=True, **context
+            ),
+            actions.Hangup(channel=one, cause=chance.choice([16, 17, None])),
+            actions.BlindTransfer(channel=one, **context),
+            actions.Atxfer(channel=one, **context),
+            actions.CancelAtxfer(channel=one),
+            actions.Redirect(channel=one, priority=1, **context),
+            actions.Park(channel=one),
+            actions.Bridge(channel1=one, channel2=other),
+            actions.BridgeKick(channel=one),
+            actions.ConfbridgeKick(conference="400", channel=one),
+            actions.QueuePause(interface="Local/1001@agents/n", paused=chance.random() < 0.5),
+            actions.QueueAdd(queue="waiting", interface="Local/1005@agents/n"),
+            actions.AgentLogoff(agent="1001"),
+        ]
+    )
+
+
+@pytest.mark.once
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(20))
+def test_after_whatever_happens_nothing_is_left_and_every_event_makes_sense(seed: int) -> None:
+    chance, stage = random.Random(seed), Simulated(recordings.RELEASES[seed % 2])
+    for phone in ("PJSIP/alice", "PJSIP/bob"):
+        stage.pbx.phone(phone, answers=chance.choice([0, 2]))
+    for _ in range(60):
+        stage.send(something(chance, stage))
+        stage.passes(chance.choice([0, 0.01, 0.2, 0.7, 1, 3]))
+    for _ in range(40):
+        for name in stage.pbx.channels:
+            stage.send(actions.Hangup(channel=name))
+        stage.passes(5)
+    assert stage.pbx.channels == []
+    model, _ = modelled(stage.log)
+    statistics = model.statistics
+    assert (statistics.malformed, statistics.unknown_channels, statistics.late) == (0, 0, 0)
+    assert not model.calls
+    assert [bridge.kind for bridge in model.bridges if bridge.kind not in LASTING] == []

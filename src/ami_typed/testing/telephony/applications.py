@@ -115,6 +115,8 @@ def music_starts(world: World, channel: Channel, name: str = "") -> None:
 
 def music_stops(world: World, channel: Channel) -> None:
     """Send that a channel does not hear music on hold any more."""
+    if channel.gone:
+        return
     world.emit("MusicOnHoldStop", channel_lines(channel))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ami_typed.testing.telephony import channels
 from ami_typed.testing.telephony.handling import answers
 from ami_typed.testing.telephony.headers import bridge_lines, channel_lines
-from ami_typed.testing.telephony.objects import UP, Bridge, HungUp, Kicked, Moved, Redirected
+from ami_typed.testing.telephony.objects import UP, Bridge, HungUp, Interrupt, Kicked, Moved, Redirected
 from ami_typed.testing.telephony.processes import Afterwards, Wait
 from ami_typed.testing.telephony.running import run_dialplan
 
@@ -64,7 +64,7 @@ def leave(world: World, channel: Channel, only: Bridge | None = None) -> None:
     world.emit("BridgeLeave", bridge_lines(bridge), channel_lines(channel))
     if channel.leaving:
         bridge.cause = bridge.cause or channel.cause
-    if bridge.dissolves:
+    if bridge.dissolves or (bridge.type == "basic" and not bridge.channels):
         dissolve(world, bridge)
 
 
@@ -79,12 +79,34 @@ def dissolve(world: World, bridge: Bridge) -> None:
         world.emit("BridgeDestroy", bridge_lines(bridge))
 
 
+def slip_out(world: World, channel: Channel, *, forgets: bool = True) -> None:
+    """Take a channel out of its bridge, which stays if anybody is left; variables keep the names of the others for now.
+
+    Args:
+        world: Where it is.
+        channel: The channel.
+        forgets: Whether the variables of those who stay are set again as soon as somebody comes.
+    """
+    bridge = channel.bridge
+    if bridge is None:
+        return
+    bridge.channels.remove(channel)
+    channel.bridge = None
+    world.emit("BridgeLeave", bridge_lines(bridge), channel_lines(channel))
+    for other in bridge.channels if forgets else ():
+        other.peer_name = ""
+    if not bridge.channels and bridge.type == "basic":
+        world.scheduler.soon(lambda: dissolve(world, bridge) if not bridge.channels else None)
+
+
 def stay(world: World, bridge: Bridge, channel: Channel) -> Work[None]:
     """Be in a bridge until one is told to leave; enter it first if one is not there.
 
     Raises:
         HungUp: The channel has been hung up.
     """
+    if channel.gone:
+        raise HungUp
     if channel.bridge is not bridge:
         enter(world, bridge, channel)
     with Afterwards(lambda: leave(world, channel, bridge)):
@@ -96,10 +118,12 @@ def stay(world: World, bridge: Bridge, channel: Channel) -> Work[None]:
                     channel.cause = channel.cause or bridge.cause or _CLEARING
                     return
                 channel.detour.returns()
-            except (HungUp, Redirected) as error:
+            except Interrupt as interrupt:
                 channel.cause = channel.cause or _CLEARING
-                if channel.detour is not None and isinstance(error, HungUp):
+                if channel.detour is not None and isinstance(interrupt, HungUp):
                     channel.detour.ends()
+                elif channel.detour is not None:
+                    channel.detour.is_abandoned()
                 raise
 
 

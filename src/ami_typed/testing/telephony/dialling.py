@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from ami_typed.testing.telephony import bridges, channels, technologies
 from ami_typed.testing.telephony.applications import End, application
 from ami_typed.testing.telephony.headers import channel_lines
-from ami_typed.testing.telephony.objects import Channel, HungUp, Redirected
+from ami_typed.testing.telephony.objects import Channel, HungUp, Interrupt, Redirected
 from ami_typed.testing.telephony.processes import Wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ami_typed.testing.telephony.processes import Signal, Work
     from ami_typed.testing.telephony.world import World
 
@@ -46,6 +48,7 @@ class Attempt:
         results: How the calls to the others ended.
         began: When they began.
         timed: Whether variables of the caller tell when the first one rang.
+        released: Called with a channel that has refused, before it ends.
         reasons: What arrived at those that refused.
     """
 
@@ -55,6 +58,7 @@ class Attempt:
     results: list[str] = field(default_factory=list[str])
     began: float = 0.0
     timed: bool = False
+    released: Callable[[Channel], object] | None = None
     reasons: list[str] = field(default_factory=list[str])
 
     @property
@@ -171,6 +175,8 @@ def _refused(world: World, attempt: Attempt, channel: Channel, status: str) -> N
     ended(world, attempt, channel, status)
     if attempt.caller is not None and channel.cause:
         attempt.caller.cause = channel.cause
+    if attempt.released is not None:
+        attempt.released(channel)
     channels.end(world, channel)
 
 
@@ -190,7 +196,7 @@ def _dial(world: World, channel: Channel, data: str) -> Work[None]:
     _call_all(world, attempt, destinations.split("&"))
     try:
         in_time = yield from wait_for_one(world, attempt, float(timeout) if timeout else None)
-    except HungUp:
+    except Interrupt:
         over(world, attempt, CANCEL, channel.cause)
         channels.set_variable(world, channel, "DIALSTATUS", CANCEL)
         raise

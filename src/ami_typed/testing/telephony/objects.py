@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ami_typed.testing.telephony.processes import HungUp, Signal
+from ami_typed.testing.telephony.processes import HungUp, Interrupt, Signal
 
 if TYPE_CHECKING:
     from ami_typed.testing.telephony.processes import Process
@@ -21,6 +21,7 @@ __all__ = [
     "Channel",
     "Detour",
     "HungUp",
+    "Interrupt",
     "Kicked",
     "Moved",
     "Party",
@@ -32,15 +33,15 @@ DOWN, RING, RINGING, UP, BUSY = 0, 4, 5, 6, 7
 """States of channels (include/asterisk/channelstate.h)."""
 
 
-class Redirected(Exception):
+class Redirected(Interrupt):
     """Raised in the process of a channel whose place in the dialplan has been changed."""
 
 
-class Kicked(Exception):
+class Kicked(Interrupt):
     """Raised in the process of a channel that has to leave its bridge."""
 
 
-class Moved(Exception):
+class Moved(Interrupt):
     """Raised in the process of a channel that another process uses from now on."""
 
 
@@ -64,6 +65,9 @@ class Detour:
 
     def ends(self) -> None:
         """Do what has to be done when the channel has been hung up."""
+
+    def is_abandoned(self) -> None:
+        """Do what has to be done when the channel is taken elsewhere."""
 
 
 class Technology:

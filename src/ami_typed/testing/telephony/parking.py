@@ -10,8 +10,8 @@ from ami_typed.testing.telephony import bridges, channels, dialplan, states
 from ami_typed.testing.telephony.applications import End, application, music_starts, music_stops
 from ami_typed.testing.telephony.dialplan import Dialplan
 from ami_typed.testing.telephony.handling import answers
-from ami_typed.testing.telephony.headers import bridge_lines, channel_lines
-from ami_typed.testing.telephony.objects import Bridge, Channel, HungUp, Kicked, Redirected
+from ami_typed.testing.telephony.headers import channel_lines
+from ami_typed.testing.telephony.objects import UP, Bridge, Channel, HungUp, Kicked, Moved, Redirected
 from ami_typed.testing.telephony.processes import Afterwards, Wait
 from ami_typed.testing.telephony.running import run_dialplan
 
@@ -293,7 +293,7 @@ def _park_action(world: World, action: ReceivedAction, reply: Reply) -> None:
         reply.error(f"Channel does not exist: {name}")
     elif action.get("AnnounceChannel") and announced is None:
         reply.error("AnnounceChannel does not exist")
-    elif lot is None or _free_space(lot) is None:
+    elif lot is None or channel.state != UP or channel.process is None or _free_space(lot) is None:
         reply.error("Park action failed")
     else:
         reply.success("Park successful")
@@ -306,10 +306,7 @@ def _park_action(world: World, action: ReceivedAction, reply: Reply) -> None:
 def _move(world: World, lot: Lot, channel: Channel, parker: str, timeout: float | None) -> None:
     """Take a channel out of its bridge, without an end to the bridge, and park it."""
     bridge, runs_dialplan = channel.bridge, channel.runs_dialplan
-    if bridge is not None:
-        bridge.channels.remove(channel)
-        channel.bridge = None
-        world.emit("BridgeLeave", bridge_lines(bridge), channel_lines(channel))
+    bridges.slip_out(world, channel, forgets=False)
     parked = _park(world, lot, channel, parker, timeout)
     assert parked is not None
     bridges.take_over(world, channel, _park_to_the_end(world, parked))
@@ -323,10 +320,13 @@ def _park_to_the_end(world: World, parked: Parked) -> Work[None]:
     channel = parked.channel
     try:
         yield from _stay(world, parked)
-    except (HungUp, Redirected) as error:
-        if isinstance(error, Redirected):
-            yield from run_dialplan(world, channel)
-            return
+    except Moved:
+        return
+    except (HungUp, Kicked):
+        pass
+    except Redirected:
+        yield from run_dialplan(world, channel)
+        return
     if parked.timed_out:
         yield from run_dialplan(world, channel)
         return

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
     from ami_typed.testing.clocks import Clock, Timer
 
-__all__ = ["Afterwards", "HungUp", "Process", "Scheduler", "Signal", "Wait", "Work"]
+__all__ = ["Afterwards", "HungUp", "Interrupt", "Process", "Scheduler", "Signal", "Wait", "Work"]
 
 T = TypeVar("T")
 
 
-class HungUp(Exception):
+class Interrupt(Exception):
+    """Raised in a process, where it waits, by `Process.interrupt`."""
+
+
+class HungUp(Interrupt):
     """Raised in the process of a channel that is to end."""
 
 
@@ -83,7 +87,7 @@ class Process:
     def __init__(self, scheduler: Scheduler, work: Work[object]) -> None:
         self._scheduler = scheduler
         self._work = work
-        self._error: BaseException | None = None
+        self._error: Interrupt | None = None
         self._waits = Wait(None)
         self._timer: Timer | None = None
         self._ready = self._started = False
@@ -96,7 +100,7 @@ class Process:
             self._stop_waiting()
             self._scheduler.ready.append((self, woken))
 
-    def interrupt(self, error: BaseException) -> None:
+    def interrupt(self, error: Interrupt) -> None:
         """Raise an error in the process, where it waits."""
         if self._error is None or isinstance(error, HungUp):
             self._error = error
@@ -105,6 +109,8 @@ class Process:
     def resume(self, woken: bool) -> None:
         """Run until the next wait."""
         self._ready = False
+        if self.over:
+            return
         error, self._error = (self._error, None) if self._started else (None, self._error)
         try:
             if error is not None:

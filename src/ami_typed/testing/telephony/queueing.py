@@ -10,7 +10,7 @@ from ami_typed.testing.telephony import bridges, channels, dialling, queues, tec
 from ami_typed.testing.telephony.applications import End, application, music_starts, music_stops, seconds
 from ami_typed.testing.telephony.dialling import ANSWER, CANCEL, ELSEWHERE, NO_ANSWER, Attempt
 from ami_typed.testing.telephony.headers import channel_lines
-from ami_typed.testing.telephony.objects import Bridge, Channel, HungUp, Redirected
+from ami_typed.testing.telephony.objects import Bridge, Channel, HungUp, Interrupt
 from ami_typed.testing.telephony.processes import Afterwards, Wait
 from ami_typed.testing.telephony.queues import Entry, Member, Queue, Queues
 
@@ -86,10 +86,10 @@ def _number(queue: Queue) -> None:
 def _wait_and_talk(world: World, call: _Call) -> Work[None]:
     try:
         member, attempt = yield from _until_answered(world, call)
-    except (HungUp, Redirected) as error:
+    except Interrupt as interrupt:
         music_stops(world, call.channel)
         _tell_wait(world, call)
-        if isinstance(error, HungUp):
+        if isinstance(interrupt, HungUp):
             _abandon(world, call)
         _leave(world, call)
         raise
@@ -153,7 +153,7 @@ def _ring(world: World, call: _Call, members: list[Member]) -> Work[tuple[Member
     with Afterwards(lambda: _are_free(legs)):
         try:
             yield from dialling.wait_for_one(world, attempt, _shorter(call.queue.timeout, _left(world, call)))
-        except (HungUp, Redirected):
+        except Interrupt:
             dialling.over(world, attempt, CANCEL, call.channel.cause)
             raise
     if attempt.answered is None:

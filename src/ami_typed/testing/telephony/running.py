@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from ami_typed.releases import Releases
 from ami_typed.testing.telephony import channels, dialplan, variables
 from ami_typed.testing.telephony.applications import APPLICATIONS, End
-from ami_typed.testing.telephony.objects import BUSY, UP, HungUp, Kicked, Moved, Redirected
+from ami_typed.testing.telephony.objects import BUSY, UP, HungUp, Interrupt, Kicked, Moved, Redirected
 from ami_typed.testing.telephony.processes import Wait
 
 if TYPE_CHECKING:
+    from ami_typed.testing.telephony.dialplan import Step
     from ami_typed.testing.telephony.objects import Channel
     from ami_typed.testing.telephony.processes import Work
     from ami_typed.testing.telephony.world import World
@@ -31,7 +32,7 @@ def run_dialplan(world: World, channel: Channel) -> Work[None]:
     channel.runs_dialplan = True
     try:
         yield from _steps(world, channel)
-    except (HungUp, End):
+    except (HungUp, Kicked, End):
         pass
     except Moved:
         return
@@ -60,23 +61,30 @@ def run_application(world: World, channel: Channel, name: str, data: str) -> Wor
 
 def _steps(world: World, channel: Channel) -> Work[None]:
     while True:
-        steps = dialplan.find(world, channel.context, channel.exten)
-        if steps is None or channel.priority > len(steps):
-            if steps is not None or not dialplan.exists(world, channel.context, _INVALID_EXTENSION):
+        try:
+            step = _next(world, channel)
+            if step is None:
                 yield from _fall_through(world, channel)
                 return
-            channel.exten, channel.priority = _INVALID_EXTENSION, 1
-            continue
-        step = steps[channel.priority - 1]
-        here = channel.context, channel.exten, channel.priority
-        try:
+            here = channel.context, channel.exten, channel.priority
             channel.application, channel.data = step.application, text(world, channel, step.data)
             channels.dialplan_moved(world, channel)
             yield from _one(world, channel, channel.application, channel.data)
-        except (Redirected, Kicked):
+            if here == (channel.context, channel.exten, channel.priority):
+                channel.priority += 1
+        except Redirected:
             continue
-        if here == (channel.context, channel.exten, channel.priority):
+        except Kicked:
             channel.priority += 1
+
+
+def _next(world: World, channel: Channel) -> Step | None:
+    """Return the step at a channel's place in the dialplan; nothing behind the last one."""
+    steps = dialplan.find(world, channel.context, channel.exten)
+    if steps is None and dialplan.exists(world, channel.context, _INVALID_EXTENSION):
+        channel.exten, channel.priority = _INVALID_EXTENSION, 1
+        steps = dialplan.find(world, channel.context, channel.exten)
+    return None if steps is None or channel.priority > len(steps) else steps[channel.priority - 1]
 
 
 def _fall_through(world: World, channel: Channel) -> Work[None]:
@@ -105,7 +113,7 @@ def _hangup_extension(world: World, channel: Channel) -> Work[None]:
         channel.exten, channel.priority, channel.leaving = _HANGUP_EXTENSION, 1, True
         try:
             yield from _steps(world, channel)
-        except (HungUp, End):
+        except (Interrupt, End):
             return
 
 

@@ -10,8 +10,9 @@ from ami_typed.testing.telephony.applications import music_starts, music_stops
 from ami_typed.testing.telephony.dialling import Attempt
 from ami_typed.testing.telephony.handling import answers
 from ami_typed.testing.telephony.headers import bridge_lines, channel_lines
-from ami_typed.testing.telephony.objects import DOWN, Bridge, Channel, Detour, HungUp, Kicked
+from ami_typed.testing.telephony.objects import DOWN, Bridge, Channel, Detour, Interrupt, Kicked, Moved, Redirected
 from ami_typed.testing.telephony.processes import Wait
+from ami_typed.testing.telephony.running import run_dialplan
 
 if TYPE_CHECKING:
     from ami_typed.testing.seam import ReceivedAction, Reply
@@ -98,7 +99,7 @@ class Consultation(Detour):
         if self._is_over():
             return
         was_there = channel.bridge is self.bridge
-        _leave(self.world, channel)
+        bridges.slip_out(self.world, channel)
         music_stops(self.world, self.transferee)
         bridges.enter(self.world, self.held, channel)
         if was_there and self.target.bridge is self.bridge:
@@ -115,11 +116,14 @@ class Consultation(Detour):
             return
         world, channel, target = self.world, self.transferer, self.target
         music_stops(world, self.transferee)
+        if target.gone or target.bridge is not self.bridge:
+            bridges.leave(world, channel)
+            return
         channels.set_variable(world, channel, "BRIDGEPEER", "")
-        _leave(world, channel)
+        bridges.slip_out(world, channel)
         ends = [("ToBridge", self.held), ("FromBridge", self.bridge)]
         world.emit("BridgeMerge", *(_prefixed(bridge, prefix) for prefix, bridge in ends))
-        _leave(world, target)
+        bridges.slip_out(world, target)
         bridges.enter(world, self.held, target)
         caller = self.transferee.caller
         if caller.number or caller.name:
@@ -127,6 +131,15 @@ class Consultation(Detour):
             target.tech.connected_line(target)
         self._tell()
         bridges.dissolve(world, self.bridge)
+
+    def is_abandoned(self) -> None:
+        """Let the target go, because the transferer is taken elsewhere."""
+        if self._is_over():
+            return
+        music_stops(self.world, self.transferee)
+        bridges.leave(self.world, self.transferer, self.bridge)
+        if self.target.process is not None:
+            self.target.process.interrupt(Kicked())
 
     def _is_over(self) -> bool:
         """Forget the transfer; return whether that has been done before."""
@@ -150,18 +163,6 @@ class Consultation(Detour):
 def _prefixed(bridge: Bridge, prefix: str) -> Lines:
     """Return the snapshot of a bridge with a prefix: ``ToBridge`` stands before BridgeUniqueid as ToBridgeUniqueid."""
     return bridge_lines(bridge, prefix.removesuffix("Bridge"))
-
-
-def _leave(world: World, channel: Channel) -> None:
-    """Take a channel out of its bridge, which stays; variables keep the names of the others for now."""
-    bridge = channel.bridge
-    if bridge is None:
-        return
-    bridge.channels.remove(channel)
-    channel.bridge = None
-    world.emit("BridgeLeave", bridge_lines(bridge), channel_lines(channel))
-    for other in bridge.channels:
-        other.peer_name = ""
 
 
 @answers("Atxfer")
@@ -205,19 +206,22 @@ def _consult(world: World, transferer: Channel, other: Channel, held: Bridge, de
     target.tech.call(target)
     target.process = world.scheduler.spawn(_serve_target(world, transferer, bridge, target))
     yield Wait(0)
+    if target.gone:
+        bridges.dissolve(world, bridge)
+        return
     bridges.enter(world, bridge, target)
     channels.set_variable(world, target, "ATTENDEDTRANSFER", "")
     while target.state == DOWN and not target.gone:
         yield Wait(None, (target.signal,))
     yield Wait(0)
     if not consultation.over:
-        _leave(world, transferer)
+        bridges.slip_out(world, transferer)
         bridges.enter(world, bridge, transferer)
 
 
 def _serve_target(world: World, transferer: Channel, bridge: Bridge, target: Channel) -> Work[None]:
     """Watch the target of a consultation: it rings, answers, is connected with the other side, or ends."""
-    attempt = Attempt(None, began=world.now)
+    attempt = Attempt(None, began=world.now, released=lambda channel: bridges.leave(world, channel))
     attempt.ringing.append(target)
     try:
         yield Wait(0)
@@ -227,10 +231,13 @@ def _serve_target(world: World, transferer: Channel, bridge: Bridge, target: Cha
             dialling.ended(world, attempt, target, "ANSWER")
             while True:
                 yield Wait(None)
-    except (HungUp, Kicked):
+    except Interrupt as interrupt:
         target.cause = target.cause or _CLEARING
         bridges.leave(world, target)
-        channels.end(world, target)
+        if isinstance(interrupt, Redirected):
+            yield from run_dialplan(world, target)
+        elif not isinstance(interrupt, Moved):
+            channels.end(world, target)
     if transferer.detour is not None:
         transferer.detour.returns()
     bridges.dissolve(world, bridge)
