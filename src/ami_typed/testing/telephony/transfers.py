@@ -41,13 +41,21 @@ def _refused(world: World, action: ReceivedAction, reply: Reply) -> Channel | No
     return None
 
 
+def _partners(channel: Channel) -> list[Channel]:
+    """Return the other channels of a call; none for a channel that waits or takes part in a conference."""
+    bridge = channel.bridge
+    if bridge is None or bridge.type != "basic":
+        return []
+    return [other for other in bridge.channels if other is not channel]
+
+
 @answers("BlindTransfer")
 def _blind(world: World, action: ReceivedAction, reply: Reply) -> None:
     transferer = _refused(world, action, reply)
     if transferer is None:
         return
     bridge = transferer.bridge
-    others = [] if bridge is None else [channel for channel in bridge.channels if channel is not transferer]
+    others = _partners(transferer)
     if bridge is None or len(others) != 1:
         reply.error("Transfer invalid")
         return
@@ -96,7 +104,7 @@ class Consultation(Detour):
     def returns(self) -> None:
         """Bring the transferer back to the call that was to be transferred."""
         channel = self.transferer
-        if self._is_over():
+        if self._is_over() or channel.gone:
             return
         was_there = channel.bridge is self.bridge
         bridges.slip_out(self.world, channel)
@@ -175,8 +183,8 @@ def _attended(world: World, action: ReceivedAction, reply: Reply) -> None:
     channels.set_variable(world, transferer, "TRANSFER_CONTEXT", context)
     _press(world, transferer, _FEATURE_CODE)
     bridge = transferer.bridge
-    others = [] if bridge is None else [channel for channel in bridge.channels if channel is not transferer]
-    if bridge is None or len(others) != 1:
+    others = _partners(transferer)
+    if bridge is None or len(others) != 1 or transferer.detour is not None:
         return
     world.emit("Hold", channel_lines(transferer))
     music_starts(world, others[0])
@@ -214,7 +222,7 @@ def _consult(world: World, transferer: Channel, other: Channel, held: Bridge, de
     while target.state == DOWN and not target.gone:
         yield Wait(None, (target.signal,))
     yield Wait(0)
-    if not consultation.over:
+    if not consultation.over and transferer.bridge is held:
         bridges.slip_out(world, transferer)
         bridges.enter(world, bridge, transferer)
 
