@@ -162,6 +162,9 @@ class Message:
         answers: The number of answers on success.
         empty_lines: The number of empty lines that end a raw-text answer.
         named_by: For an event, the header that distinguishes events that share its name.
+        modules: The modules of Asterisk, one of which must be loaded; empty if the core suffices.
+        turned_on_by: For an event, the settings that must all be on.
+        occasion: For an event, a sentence about what else users have to set up.
         text_follows: The releases that answer with text that may contain empty lines.
         place: The location of its source, for troubles.
     """
@@ -185,6 +188,9 @@ class Message:
     answers: int = 1
     empty_lines: int = 1
     named_by: str = ""
+    modules: tuple[str, ...] = ()
+    turned_on_by: tuple[overlay.Setting, ...] = ()
+    occasion: str | None = None
     text_follows: str | None = None
     groups: tuple[Group, ...] = ()
     rules: Rules = field(default_factory=Rules)
@@ -348,6 +354,9 @@ class _Amendment:
             answers=entry.answers if isinstance(entry, overlay.Action) else 1,
             empty_lines=entry.empty_lines if isinstance(entry, overlay.Action) else 1,
             named_by=entry.named_by if isinstance(entry, overlay.Event) else "",
+            modules=_modules(message, entry, privileges),
+            turned_on_by=entry.turned_on_by if isinstance(entry, overlay.Event) else (),
+            occasion=entry.occasion if isinstance(entry, overlay.Event) else None,
             text_follows=entry.text_follows if isinstance(entry, overlay.Action) else None,
             groups=groups,
             rules=self._rules(message.name, entry, headers),
@@ -691,6 +700,15 @@ _EVENT_QUIRKS = ("any_header",)
 def _quirks(entry: _Entry) -> tuple[str, ...]:
     quirks = _EVENT_QUIRKS if isinstance(entry, overlay.Event) else _QUIRKS
     return tuple(quirk for quirk in quirks if getattr(entry, quirk))
+
+
+def _modules(message: merge.Message, entry: _Entry, privileges: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return the modules, one of which must be loaded. An event that only answers depends on those of its action."""
+    if entry.modules is not None:
+        return entry.modules
+    if message.kind == "event" and not privileges:
+        return ()
+    return () if _NO_MODULE.intersection(message.modules) else message.modules
 
 
 def _former(

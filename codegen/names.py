@@ -31,17 +31,18 @@ _NOT_IN_A_NAME = re.compile(r"\W")
 _DICT = ("clear", "copy", "fromkeys", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values")
 _MESSAGE = (*_DICT, "action_id", "all", "data", "headers", "of", "raw", "secrets", "to_dict", "to_json")
 # Names that the bodies of generated classes use or declare in addition to their fields.
-_BODY = ("enums", "former_privileges", "privileges", "releases")
+_BODY = ("enums", "former_privileges", "modules", "privileges", "releases")
 
 _OF_REQUESTS = (
     *_DICT, "action", "action_id", "adds_up", "aggregate", "answered_by_event", "answers", "bare_line_feeds",
     "empty_lines", "lasts", "lines", "logs_in", "logs_off", "run_together", "unmarked", "list_announced", "list_class",
-    "list_empty", "list_ends", "lists", "one_of", "parameter_names", "parameter_releases", "former_privileges",
-    "privileges", "process_response", "raw_text", "releases", "names_events", "requires", "secrets", "self",
-    "sets_mask", "some_of", "synchronous", "text_follows", "timeout", "waits",
+    "list_empty", "list_ends", "lists", "modules", "one_of", "parameter_names", "parameter_releases",
+    "former_privileges", "privileges", "process_response", "raw_text", "releases", "names_events", "requires",
+    "secrets", "self", "sets_mask", "some_of", "synchronous", "text_follows", "timeout", "waits",
 )  # fmt: skip
 _OF_EVENTS = (
-    *_MESSAGE, *_BODY, "any_header", "named_by", "event", "privilege", "process", "sequence_number", "system_name",
+    *_MESSAGE, *_BODY, "any_header", "named_by", "occasion", "turned_on_by", "event", "privilege",
+    "process", "sequence_number", "system_name",
     "timestamp", "wire_name",
 )  # fmt: skip
 _OF_ANSWERS = (

@@ -238,10 +238,29 @@ class Waits(_Entry):
     unless: str | None = None
 
 
+class Setting(_Entry):
+    """A setting without which Asterisk does not send an event.
+
+    Attributes:
+        file: The configuration file, in Asterisk's configuration directory.
+        section: The section of the file.
+        option: The option, which must be true; or, for a `list`, not empty.
+        default: The value of a missing option, as Asterisk assumes it.
+        list: Whether the option is a list instead of a flag.
+    """
+
+    file: str = Field(pattern=r"^[\w.-]+\.conf$")
+    section: str = Field(pattern=r"^\w+$")
+    option: str = Field(pattern=r"^\w+$")
+    default: str = ""
+    list: bool = False
+
+
 class Action(_Correction):
     """An action.
 
     Attributes:
+        modules: The modules of Asterisk, one of which must be loaded; by default those that register it.
         text_follows: The releases that answer with `Response: Follows` and text that may contain empty lines.
         waits: How long the action blocks the connection.
         sets_mask: The parameter that sets the connection's event mask.
@@ -265,6 +284,7 @@ class Action(_Correction):
     doc: Sentence | None = None
     privileges: Privileges | None = None
     module: str | None = None
+    modules: tuple[str, ...] | None = None
     domain: str | None = None
     response: str | None = None
     raw_text: bool = False
@@ -299,6 +319,9 @@ class Event(_Correction):
     """An event.
 
     Attributes:
+        modules: The modules of Asterisk, one of which must be loaded; by default those that send it.
+        turned_on_by: The settings that must all be on.
+        occasion: A sentence: when Asterisk sends it, if that depends on something else that users have to set up.
         headers: Headers to add; the glossary defines their meaning.
         snapshots: Snapshots to add, as `channel:` or `bridge:` followed by an optional prefix.
         absent: Snapshots that may be missing as a whole, in the same format.
@@ -309,6 +332,9 @@ class Event(_Correction):
     doc: Sentence | None = None
     privileges: Privileges | None = None
     module: str | None = None
+    modules: tuple[str, ...] | None = None
+    turned_on_by: tuple[Setting, ...] = ()
+    occasion: Sentence | None = None
     domain: str | None = None
     page: str | None = None
     headers: tuple[str, ...] = ()

@@ -323,6 +323,7 @@ class _Requests:
     def _constants(self, request: terms.Request) -> Iterable[Attribute]:
         yield _releases(request.releases, self._used)
         yield from _privileges(request.privileges, request.former)
+        yield from _modules(request.modules)
         narrower = {argument.header: argument.releases for argument in _in_order(request) if argument.releases}
         if narrower:
             yield Attribute("parameter_releases", _mapping(narrower), None)
@@ -459,6 +460,8 @@ class _Events:
                 *wire,
                 _releases(event.releases, self._used),
                 *_privileges(event.privileges, event.former),
+                *_modules(event.modules),
+                *_settings(event),
                 *_true(event.quirks),
                 *named_by,
                 *_secrets(event.secrets, "Event", self._used),
@@ -767,6 +770,22 @@ def _privileges(
     differing = ", ".join(f"{_text(releases)}: {_tuple(names)}" for names, releases in former)
     if differing:
         yield Attribute("former_privileges", f"{{{differing}}}", None)
+
+
+def _modules(modules: tuple[str, ...]) -> Iterable[Attribute]:
+    if modules:
+        yield Attribute("modules", _tuple(modules), None)
+
+
+def _settings(event: terms.Event) -> Iterable[Attribute]:
+    if event.turned_on_by:
+        settings = (
+            _tuple((each.file, each.section, each.option, each.default, "list" if each.list else "flag"))
+            for each in event.turned_on_by
+        )
+        yield Attribute("turned_on_by", f"({''.join(f'{each}, ' for each in settings)})", None)
+    if event.occasion:
+        yield Attribute("occasion", _text(event.occasion), None)
 
 
 # Docstrings

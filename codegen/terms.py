@@ -155,6 +155,7 @@ class Request:
 
     Attributes:
         former: The privileges that differ from `privileges`, each with the releases that require them.
+        modules: The modules of Asterisk, one of which must be loaded; empty if the core suffices.
         ends: The events that end its list.
         empty: Error messages that only mean that its list is empty.
         quirks: The class variables that are true.
@@ -170,6 +171,7 @@ class Request:
     releases: str
     privileges: tuple[str, ...] | None
     former: tuple[tuple[tuple[str, ...], str], ...]
+    modules: tuple[str, ...]
     doc: str | None
     page: str | None
     arguments: tuple[Argument, ...]
@@ -194,6 +196,9 @@ class Event:
     Attributes:
         former: The privileges that differ from `privileges`, each with the releases that require them.
         asked_by: The actions whose sender receives it regardless of privileges.
+        modules: The modules of Asterisk, one of which must be loaded; empty if the core suffices.
+        turned_on_by: The settings that must all be on.
+        occasion: A sentence about what else users have to set up.
         quirks: The class variables that are true.
         named_by: The header that distinguishes events that share its name.
     """
@@ -205,6 +210,9 @@ class Event:
     privileges: tuple[str, ...] | None
     former: tuple[tuple[tuple[str, ...], str], ...]
     asked_by: tuple[str, ...]
+    modules: tuple[str, ...]
+    turned_on_by: tuple[overlay.Setting, ...]
+    occasion: str | None
     doc: str | None
     page: str | None
     quirks: tuple[str, ...]

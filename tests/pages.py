@@ -228,6 +228,15 @@ S: ActionID: {ping}
 S: Ping: Pong
 S:
 """
+COMMANDS = """\
+C: Action: ListCommands
+C: ActionID: {commands}
+C:
+S: Response: Success
+S: ActionID: {commands}
+S: ListCommands: List available manager commands. (Priv: <none>)
+S:
+"""
 DONGLES = """\
 C: Action: DongleShowDevices
 C: ActionID: {dongles}
@@ -383,4 +392,5 @@ assert (sms.sender, sms.lines) == ("+49", {{"0": ["hello"]}})
     ),
     "testing/simulator/faults.py 1": Program(SIMULATOR),
     "testing/simulator/simulator.py 1": Program("from ami_typed import testing\n"),
+    "why.md 1": Program(dialogue=log_in() + COMMANDS),
 }

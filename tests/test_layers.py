@@ -38,7 +38,7 @@ LAYERS = {
         "notices",
     },
     "generated": {"enums", "catalogue", "responses", "events", "aggregates", "actions", "releases.views"},
-    "conversation": {"_protocol", "registry", "limits", "statistics", "overflow", "exchanges", "drift"},
+    "conversation": {"_protocol", "registry", "limits", "statistics", "overflow", "exchanges", "drift", "explanations"},
     "delivery": {"_delivery"},
     "transport": {"_transport", "backoff", "observers"},
     "live model": {"live"},

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         UnclearAnswer,
         WrongContext,
     )
+    from ami_typed.explanations import Explanation, Finding
     from ami_typed.limits import Limits
     from ami_typed.manager import EventStream, Manager
     from ami_typed.messages import (
@@ -110,7 +111,9 @@ if TYPE_CHECKING:
         "EventTimeout",
         "EventsDropped",
         "EventsLost",
+        "Explanation",
         "FieldError",
+        "Finding",
         "HeaderRefused",
         "Limits",
         "ListRequest",
@@ -171,6 +174,7 @@ else:
         ),
         "backoff": "Reconnect",
         "drift": "DriftReport",
+        "explanations": "Explanation Finding",
         "notices": "Disconnected EventsLost Reconnected",
         "manager": "EventStream Manager",
         "messages": (

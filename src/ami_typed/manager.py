@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from ami_typed._delivery.subscriptions import EventKey
     from ami_typed._transport.target import Secret
     from ami_typed._transport.threads import Audience, Connection
+    from ami_typed.explanations import Explanation
     from ami_typed.live.tables import Choice
     from ami_typed.messages import R
     from ami_typed.pbx import Pbx
@@ -325,6 +326,8 @@ class Manager(ThreadFace):
         connection = self._connected()
         check(request)
         exchange = connection.exchange(request, None if action_id is None else str(action_id), headers)
+        if exchange.knowledge.sets_mask or exchange.knowledge.logs_in:
+            self._warn(self._handlers.subscribed())
         return exchange.outcome()
 
     @overload
@@ -355,6 +358,8 @@ class Manager(ThreadFace):
         gather = request.lists or request.synchronous
         limit = None if timeout is None else seconds(timeout, "timeout", passed=True)
         exchange = self._connected().exchange(request, timeout=limit, synchronous=gather)
+        if exchange.knowledge.sets_mask or exchange.knowledge.logs_in:
+            self._warn(self._handlers.subscribed())
         return exchange.result()
 
     def login(
@@ -394,6 +399,7 @@ class Manager(ThreadFace):
         self._log.tell(f"Logged in as {credentials.username}{server}.")
         if is_first:
             connection.credentials = credentials
+        self._warn(self._handlers.subscribed())
 
     def wait_until_booted(self, timeout: Seconds = 60) -> None:
         """Wait until the server reports that it is fully booted; return at once if it has done so since the log-in.
@@ -408,6 +414,38 @@ class Manager(ThreadFace):
             ConnectionLost: The connection ended first.
         """
         self._connected().wait_until_booted(seconds(timeout, "timeout", passed=True))
+
+    def explain(self, *messages: type[Event | Request[Any] | Aggregate] | str) -> Explanation:
+        """Find out why events do not arrive, or why actions are refused.
+
+        The server is asked for what its user may query: the actions it lists, the user's privileges
+        (``manager show user``, with the write privilege ``command``), whether modules are loaded (``ModuleCheck``,
+        with ``system``), and settings that turn events on (``GetConfig``, with ``config``). What it discloses is also
+        used in later warnings, and in the message of `EventTimeout`.
+
+        Args:
+            messages: Classes or names of events and actions, families, or patterns such as ``Queue*``; by default
+                everything that this manager's callbacks and streams are registered for.
+
+        Returns:
+            The findings, each certain or guessed; print it for a text.
+
+        Raises:
+            NotConnected: There is no connection.
+            ConnectionLost: The connection ended first.
+            TypeError: An argument is not a class or name of an event or action.
+        """
+        from ami_typed._protocol.inquiries import arrived, inquire
+        from ami_typed.explanations import explain, subjects_of
+
+        session = (connection := self._connected()).session
+        asked = subjects_of(messages or filter(None, self._handlers.subscribed()))
+        statistics = self.statistics
+        known = arrived(session.visibility.known, {**statistics.events, **statistics.events_unwanted})
+        learned = self._converse(inquire(asked, known, session.username), connection)
+        session.visibility.learned = learned
+        self._warn(self._handlers.subscribed())
+        return explain(asked, session.visibility.known)
 
     def live(
         self,
@@ -719,6 +757,7 @@ class Manager(ThreadFace):
             raise self._not_connected()
         stream = EventStream(self._handlers, keys, self._new_buffer(keys, limit, overflow), audience)
         audience.join(stream)
+        self._warn(dict.fromkeys(keys, len(keys) == 1))
         return stream
 
 

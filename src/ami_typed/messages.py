@@ -632,6 +632,13 @@ class Event(LazyMessage):
     """The privileges, all of which a user needs to receive this event; empty if it is only part of an answer."""
     former_privileges: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """The releases with other privileges, each with these."""
+    modules: ClassVar[tuple[str, ...]] = ()
+    """The modules of Asterisk, one of which must be loaded for the event to be sent; empty if the core suffices."""
+    turned_on_by: ClassVar[tuple[tuple[str, str, str, str, str], ...]] = ()
+    """The settings that must all be on: the file, section and option, its default, and whether it is a ``flag`` or a
+    ``list``, which must not be empty."""
+    occasion: ClassVar[str] = ""
+    """What else has to be set up for the event to be sent, in a sentence; empty if nothing."""
     any_header: ClassVar[bool] = False
     """Whether the event may have arbitrary other headers, named by its sender."""
     named_by: ClassVar[str] = ""
@@ -764,6 +771,8 @@ class Request(dict[str, Any], Generic[R_co]):
     """The privileges, any of which allows a user to send this action; empty if every user may send it."""
     former_privileges: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """The releases with other privileges, each with these."""
+    modules: ClassVar[tuple[str, ...]] = ()
+    """The modules of Asterisk, one of which must be loaded for the action to exist; empty if the core suffices."""
     parameter_releases: ClassVar[Mapping[str, str]] = {}
     """The releases that support a parameter, by header, if they are fewer than those of the action."""
     parameter_names: ClassVar[Mapping[str, str]] = {}

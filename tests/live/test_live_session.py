@@ -164,7 +164,7 @@ def test_an_event_that_the_mask_keeps_away_is_explained(manager: ami.Manager) ->
     call = actions.Originate(
         channel="Local/101@default", application="Wait", data="0", call_timeout=timedelta(seconds=1)
     )
-    with pytest.raises(ami.EventTimeout, match="The event mask of this connection lacks call"):
+    with pytest.raises(ami.EventTimeout, match="OriginateResponse requires call in the event mask of this connection"):
         manager.originate(call, margin=0)
 
 

@@ -97,6 +97,8 @@ class _Entry(NamedTuple):
     key: _Key
     function: Callable[..., Any]
     sink: bool
+    event: EventKey
+    alone: bool = True
 
 
 def _is_pattern(name: str) -> bool:
@@ -253,7 +255,7 @@ class Handlers:
         """
         if not callable(function):
             raise TypeError(f"A callback must be callable, not {shortened(repr(function))}.")
-        self._add([_Entry(_key(event), function, sink)])
+        self._add([_Entry(_key(event), function, sink, event)])
 
     def register_sink(self, chosen: Iterable[EventKey], function: Handler) -> None:
         """Register a stream for several kinds of events at once.
@@ -266,10 +268,11 @@ class Handlers:
         for key, event in keys.items():
             if key.kind == _AGGREGATES:
                 raise TypeError(f"{name_of(event)} is a list, which a stream cannot contain; use register_callback().")
-        self._add([_Entry(key, function, True) for key in keys])
+        self._add([_Entry(key, function, True, event, len(keys) == 1) for key, event in keys.items()])
 
     def _add(self, added: list[_Entry]) -> None:
-        self._change(lambda entries: (*(each for each in entries if each not in added), *added))
+        again = [each[:3] for each in added]
+        self._change(lambda entries: (*(each for each in entries if each[:3] not in again), *added))
 
     def unregister(self, event: EventKey, function: Handler) -> bool:
         """Unregister a callback. Return whether it was registered for this event."""
@@ -293,6 +296,13 @@ class Handlers:
                     self.version += 1
                     break
         return len(after) < len(before)
+
+    def subscribed(self) -> dict[EventKey, bool]:
+        """Return the events that callbacks and streams are registered for, and whether any is for that event alone."""
+        found: dict[EventKey, bool] = {}
+        for each in self._entries:
+            found[each.event] = found.get(each.event, False) or each.alone
+        return found
 
     def wants(self, name: str) -> bool:
         """Return whether any callback or stream receives events of this name."""

@@ -34,7 +34,7 @@ from ami_typed.quantities import seconds
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime, tzinfo
     from typing import Protocol, Self, Unpack
 
@@ -402,6 +402,14 @@ class Face(Generic[C, L]):
         doubt = doubt_about(event)
         if doubt:
             self._log.note(doubt)
+        self._warn({event: True})
+
+    def _warn(self, keys: Mapping[EventKey, bool]) -> None:
+        """Log which of the events certainly do not arrive, once for each on this connection; see `Visibility`."""
+        connection = self._connection
+        if connection is not None and connection.session.login is not None:
+            for sentence in connection.session.visibility.warnings(keys):
+                self._log.note(sentence)
 
     def unregister_callback(self, event: EventKey, function: Callable[..., Any]) -> bool:
         """Unregister a callback. Return whether it was registered for this event."""

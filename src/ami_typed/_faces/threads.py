@@ -234,6 +234,7 @@ class ThreadFace(Face["Connection", "Audience"]):
                 self._connection = self._ready = connection
             self._tally.connected(missed := gap())
             self._log.tell(f"Reconnected to {target} after {missed:.3f} s, at attempt {attempt}.")
+            self._warn(self._handlers.subscribed())
             notice = Reconnected.after(missed, attempt, resumed.refused)
             connection.open_up(notice, lost=Loss(plan, self._log))
         except BaseException:

@@ -164,6 +164,12 @@ class Session(Recognition):
     def release(self, told: Release | None) -> None:
         """Set the release; if the server did not report it, derive the branch from its greeting."""
         self._release = told or (Release.greeting_with(self.greeting[1]) if self.greeting else None)
+        self.visibility.release = self._release
+
+    @property
+    def username(self) -> str:
+        """The user that is logged in; empty before."""
+        return next((str(value) for name, value in (self.login or {}).items() if name.lower() == "username"), "")
 
     @property
     def busy(self) -> bool:

@@ -33,6 +33,7 @@ class AgentLogoff(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_agent_pool",)
 
     def __init__(self, *, agent: str, soft: bool | None = None, action_id: str | None = None) -> None:
         super().__init__("AgentLogoff")
@@ -56,6 +57,7 @@ class Agents(ListRequest["aggregates.Agents"]):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_agent_pool",)
     list_ends = ("AgentsComplete",)
     bare_line_feeds = True
 

@@ -32,6 +32,7 @@ class AGI(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("agi",)
+    modules = ("res_agi",)
 
     def __init__(
         self, *, channel: str, command: str, command_id: str | None = None, action_id: str | None = None

@@ -43,6 +43,7 @@ class ConfbridgeKick(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_confbridge",)
 
     def __init__(self, *, conference: str, channel: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeKick")
@@ -70,6 +71,7 @@ class ConfbridgeList(ListRequest["aggregates.ConfbridgeList"]):
 
     releases = Releases("13-")
     privileges = ("reporting",)
+    modules = ("app_confbridge",)
     list_ends = ("ConfbridgeListComplete",)
     list_empty = ("No active conferences.", "No Conference by that name found.")
 
@@ -98,6 +100,7 @@ class ConfbridgeListRooms(ListRequest["aggregates.ConfbridgeListRooms"]):
 
     releases = Releases("13-")
     privileges = ("reporting",)
+    modules = ("app_confbridge",)
     list_ends = ("ConfbridgeListRoomsComplete",)
     list_empty = ("No active conferences.",)
 
@@ -129,6 +132,7 @@ class ConfbridgeLock(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_confbridge",)
 
     def __init__(self, *, conference: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeLock")
@@ -157,6 +161,7 @@ class ConfbridgeMute(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_confbridge",)
 
     def __init__(self, *, conference: str, channel: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeMute")
@@ -186,6 +191,7 @@ class ConfbridgeSetSingleVideoSrc(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_confbridge",)
 
     def __init__(self, *, conference: str, channel: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeSetSingleVideoSrc")
@@ -216,6 +222,7 @@ class ConfbridgeStartRecord(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("app_confbridge",)
 
     def __init__(self, *, conference: str, record_file: str | None = None, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeStartRecord")
@@ -244,6 +251,7 @@ class ConfbridgeStopRecord(Request["Answer"]):
     releases = Releases("13-")
     privileges = ("system",)
     former_privileges = {"13": ("call",)}
+    modules = ("app_confbridge",)
 
     def __init__(self, *, conference: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeStopRecord")
@@ -270,6 +278,7 @@ class ConfbridgeUnlock(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_confbridge",)
 
     def __init__(self, *, conference: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeUnlock")
@@ -298,6 +307,7 @@ class ConfbridgeUnmute(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_confbridge",)
 
     def __init__(self, *, conference: str, channel: str, action_id: str | None = None) -> None:
         super().__init__("ConfbridgeUnmute")

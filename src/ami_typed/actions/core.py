@@ -293,6 +293,7 @@ class SorceryMemoryCacheExpire(Request["Answer"]):
 
     releases = Releases("13.5-")
     privileges = ("system",)
+    modules = ("res_sorcery_memory_cache",)
 
     def __init__(self, *, cache: str, action_id: str | None = None) -> None:
         super().__init__("SorceryMemoryCacheExpire")
@@ -320,6 +321,7 @@ class SorceryMemoryCacheExpireObject(Request["Answer"]):
 
     releases = Releases("13.5-")
     privileges = ("system",)
+    modules = ("res_sorcery_memory_cache",)
 
     def __init__(self, *, cache: str, object: str, action_id: str | None = None) -> None:
         super().__init__("SorceryMemoryCacheExpireObject")
@@ -348,6 +350,7 @@ class SorceryMemoryCachePopulate(Request["Answer"]):
 
     releases = Releases("13.7-")
     privileges = ("system",)
+    modules = ("res_sorcery_memory_cache",)
 
     def __init__(self, *, cache: str, action_id: str | None = None) -> None:
         super().__init__("SorceryMemoryCachePopulate")
@@ -374,6 +377,7 @@ class SorceryMemoryCacheStale(Request["Answer"]):
 
     releases = Releases("13.5-")
     privileges = ("system",)
+    modules = ("res_sorcery_memory_cache",)
 
     def __init__(self, *, cache: str, action_id: str | None = None) -> None:
         super().__init__("SorceryMemoryCacheStale")
@@ -402,6 +406,7 @@ class SorceryMemoryCacheStaleObject(Request["Answer"]):
 
     releases = Releases("13.5-")
     privileges = ("system",)
+    modules = ("res_sorcery_memory_cache",)
     parameter_releases = {"Reload": "13.14 14.3-"}
 
     def __init__(self, *, cache: str, object: str, reload: bool | None = None, action_id: str | None = None) -> None:

@@ -47,6 +47,7 @@ class DAHDIDialOffhook(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("chan_dahdi",)
 
     def __init__(self, *, dahdi_channel: int | str, number: str, action_id: str | None = None) -> None:
         super().__init__("DAHDIDialOffhook")
@@ -74,6 +75,7 @@ class DAHDIDNDoff(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("chan_dahdi",)
 
     def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
         super().__init__("DAHDIDNDoff")
@@ -100,6 +102,7 @@ class DAHDIDNDon(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("chan_dahdi",)
 
     def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
         super().__init__("DAHDIDNDon")
@@ -126,6 +129,7 @@ class DAHDIHangup(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("chan_dahdi",)
 
     def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
         super().__init__("DAHDIHangup")
@@ -148,6 +152,7 @@ class DAHDIRestart(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("chan_dahdi",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("DAHDIRestart")
@@ -173,6 +178,7 @@ class DAHDIShowChannels(ListRequest["aggregates.DAHDIShowChannels"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("chan_dahdi",)
     list_ends = ("DAHDIShowChannelsComplete",)
 
     def __init__(self, *, dahdi_channel: int | str | None = None, action_id: str | None = None) -> None:
@@ -200,6 +206,7 @@ class DAHDIShowStatus(ListRequest["aggregates.DAHDIShowStatus"]):
 
     releases = Releases("18.23 20.8 21.3-")
     privileges = ()
+    modules = ("chan_dahdi",)
     list_ends = ("DAHDIShowStatusComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -230,6 +237,7 @@ class DAHDITransfer(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("chan_dahdi",)
 
     def __init__(self, *, dahdi_channel: int | str, action_id: str | None = None) -> None:
         super().__init__("DAHDITransfer")
@@ -256,6 +264,7 @@ class PRIDebugFileSet(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("chan_dahdi",)
 
     def __init__(self, *, file: str, action_id: str | None = None) -> None:
         super().__init__("PRIDebugFileSet")
@@ -278,6 +287,7 @@ class PRIDebugFileUnset(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("chan_dahdi",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
         super().__init__("PRIDebugFileUnset")
@@ -305,6 +315,7 @@ class PRIDebugSet(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("chan_dahdi",)
 
     def __init__(self, *, span: int, level: enums.DebugLevel | str | int, action_id: str | None = None) -> None:
         super().__init__("PRIDebugSet")
@@ -332,6 +343,7 @@ class PRIShowSpans(ListRequest["aggregates.PRIShowSpans"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("chan_dahdi",)
     list_ends = ("PRIShowSpansComplete",)
 
     def __init__(self, *, span: int | None = None, action_id: str | None = None) -> None:

@@ -37,6 +37,7 @@ class DialplanExtensionAdd(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("pbx_config",)
 
     def __init__(
         self,
@@ -81,6 +82,7 @@ class DialplanExtensionRemove(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("pbx_config",)
 
     def __init__(
         self, *, context: str, extension: str, priority: int | str | None = None, action_id: str | None = None

@@ -32,6 +32,7 @@ class FAXSession(ListRequest["aggregates.FAXSession"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("res_fax",)
     list_ends = ("FAXSession",)
     list_announced = False
 
@@ -60,6 +61,7 @@ class FAXSessions(ListRequest["aggregates.FAXSessions"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("res_fax",)
     list_ends = ("FAXSessionsComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -86,6 +88,7 @@ class FAXStats(ListRequest["aggregates.FAXStats"]):
 
     releases = Releases("13-")
     privileges = ("reporting",)
+    modules = ("res_fax",)
     list_ends = ("FAXStats",)
     list_announced = False
 

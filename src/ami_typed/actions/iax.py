@@ -27,6 +27,7 @@ class IAXnetstats(Request["responses.IAXnetstats"]):
 
     releases = Releases("13-")
     privileges = ("system", "reporting")
+    modules = ("chan_iax2",)
     raw_text = True
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -49,6 +50,7 @@ class IAXpeerlist(ListRequest["aggregates.IAXpeerlist"]):
 
     releases = Releases("13-")
     privileges = ("system", "reporting")
+    modules = ("chan_iax2",)
     list_ends = ("PeerlistComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -75,6 +77,7 @@ class IAXpeers(ListRequest["aggregates.IAXpeers"]):
 
     releases = Releases("13-")
     privileges = ("system", "reporting")
+    modules = ("chan_iax2",)
     list_ends = ("PeerlistComplete",)
     unmarked = True
 
@@ -102,6 +105,7 @@ class IAXregistry(ListRequest["aggregates.IAXregistry"]):
 
     releases = Releases("13-")
     privileges = ("system", "reporting")
+    modules = ("chan_iax2",)
     list_ends = ("RegistrationsComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:

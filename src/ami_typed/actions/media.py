@@ -35,6 +35,7 @@ class ControlPlayback(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_controlplayback",)
 
     def __init__(self, *, channel: str, control: enums.PlaybackControl | str, action_id: str | None = None) -> None:
         super().__init__("ControlPlayback")
@@ -64,6 +65,7 @@ class MuteAudio(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("res_mutestream",)
 
     def __init__(
         self, *, channel: str, direction: enums.MuteDirection | str, state: bool, action_id: str | None = None
@@ -99,6 +101,7 @@ class PlayDTMF(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_senddtmf",)
     parameter_releases = {"Receive": "13.30 16.7 17.1-"}
 
     def __init__(
@@ -140,6 +143,7 @@ class PlayMF(Request["Answer"]):
 
     releases = Releases("16.21 18.7-")
     privileges = ("call",)
+    modules = ("app_mf",)
 
     def __init__(
         self, *, channel: str, digit: int | str, duration: timedelta | None = None, action_id: str | None = None
@@ -171,6 +175,7 @@ class SendFlash(Request["Answer"]):
 
     releases = Releases("18.18 20.3-")
     privileges = ("call",)
+    modules = ("app_senddtmf",)
 
     def __init__(self, *, channel: str, receive: bool | None = None, action_id: str | None = None) -> None:
         super().__init__("SendFlash")

@@ -32,6 +32,7 @@ class MeetmeList(ListRequest["aggregates.MeetmeList"]):
 
     releases = Releases("13-")
     privileges = ("reporting",)
+    modules = ("app_meetme",)
     list_ends = ("MeetmeListComplete",)
     list_empty = ("No active conferences.",)
 
@@ -60,6 +61,7 @@ class MeetmeListRooms(ListRequest["aggregates.MeetmeListRooms"]):
 
     releases = Releases("13-")
     privileges = ("reporting",)
+    modules = ("app_meetme",)
     list_ends = ("MeetmeListRoomsComplete",)
     list_empty = ("No active conferences.",)
 
@@ -92,6 +94,7 @@ class MeetmeMute(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_meetme",)
 
     def __init__(self, *, meetme: str, usernum: int, action_id: str | None = None) -> None:
         super().__init__("MeetmeMute")
@@ -120,6 +123,7 @@ class MeetmeUnmute(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_meetme",)
 
     def __init__(self, *, meetme: str, usernum: int, action_id: str | None = None) -> None:
         super().__init__("MeetmeUnmute")

@@ -36,6 +36,7 @@ class JabberSend(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("res_xmpp",)
     answers = 2
 
     def __init__(self, *, jabber: str, screen_name: str, message: str, action_id: str | None = None) -> None:

@@ -43,6 +43,7 @@ class Park(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("parking_manager",)
     parameter_releases = {"ParkingSpace": "18.19 20.4-"}
     parameter_names = {"Timeout": "parking_timeout"}
 
@@ -88,6 +89,7 @@ class ParkedCalls(ListRequest["aggregates.ParkedCalls"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("parking_manager",)
     list_ends = ("ParkedCallsComplete",)
 
     def __init__(self, *, parking_lot: str | None = None, action_id: str | None = None) -> None:
@@ -115,6 +117,7 @@ class Parkinglots(ListRequest["aggregates.Parkinglots"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("parking_manager",)
     list_ends = ("ParkinglotsComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:

@@ -48,6 +48,7 @@ class PJSIPHangup(ListRequest["aggregates.PJSIPHangup"]):
 
     releases = Releases("18.21 20.6 21.1-")
     privileges = ("system", "call")
+    modules = ("chan_pjsip",)
     list_ends = ("ChannelsHungupListComplete",)
 
     def __init__(self, *, channel: str, cause: enums.SipResponse | int | str, action_id: str | None = None) -> None:
@@ -90,6 +91,7 @@ class PJSIPNotify(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("res_pjsip_notify",)
     parameter_releases = {"channel": "13.21 15.4-", "Option": "18.16 19.8 20.1-"}
     one_of = (
         ("Endpoint", "URI", "channel"),
@@ -137,6 +139,7 @@ class PJSIPSetMaintenance(Request["Answer"]):
 
     releases = Releases("20.20 22.10 23.4-")
     privileges = ("system",)
+    modules = ("res_pjsip_maintenance",)
 
     def __init__(self, *, endpoint: str, state: bool, action_id: str | None = None) -> None:
         super().__init__("PJSIPSetMaintenance")
@@ -160,6 +163,7 @@ class PJSIPShowAors(ListRequest["aggregates.PJSIPShowAors"]):
 
     releases = Releases("16-")
     privileges = ("system",)
+    modules = ("res_pjsip",)
     list_ends = ("AorListComplete",)
     list_empty = ("No AORs found",)
 
@@ -188,6 +192,7 @@ class PJSIPShowAuths(ListRequest["aggregates.PJSIPShowAuths"]):
 
     releases = Releases("16-")
     privileges = ("system",)
+    modules = ("res_pjsip",)
     list_ends = ("AuthListComplete",)
     list_empty = ("No Auths found",)
 
@@ -219,6 +224,7 @@ class PJSIPShowEndpoint(ListRequest["aggregates.PJSIPShowEndpoint"]):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("res_pjsip",)
     list_ends = ("EndpointDetailComplete",)
 
     def __init__(self, *, endpoint: str, action_id: str | None = None) -> None:
@@ -246,6 +252,7 @@ class PJSIPShowEndpoints(ListRequest["aggregates.PJSIPShowEndpoints"]):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("res_pjsip",)
     list_ends = ("EndpointListComplete",)
     list_empty = ("No endpoints found",)
 
@@ -277,6 +284,7 @@ class PJSIPShowMaintenance(ListRequest["aggregates.PJSIPShowMaintenance"]):
 
     releases = Releases("20.20 22.10 23.4-")
     privileges = ("system", "reporting")
+    modules = ("res_pjsip_maintenance",)
     list_ends = ("PJSIPMaintenanceStatusComplete",)
 
     def __init__(self, *, endpoint: str | None = None, action_id: str | None = None) -> None:

@@ -42,6 +42,7 @@ class PJSIPQualify(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("system", "reporting")
+    modules = ("res_pjsip",)
 
     def __init__(self, *, endpoint: str, action_id: str | None = None) -> None:
         super().__init__("PJSIPQualify")
@@ -68,6 +69,7 @@ class PJSIPRegister(Request["Answer"]):
 
     releases = Releases("13.2-")
     privileges = ("system", "reporting")
+    modules = ("res_pjsip_outbound_registration",)
 
     def __init__(self, *, registration: str, action_id: str | None = None) -> None:
         super().__init__("PJSIPRegister")
@@ -90,6 +92,7 @@ class PJSIPShowContacts(ListRequest["aggregates.PJSIPShowContacts"]):
 
     releases = Releases("16-")
     privileges = ("system",)
+    modules = ("res_pjsip",)
     list_ends = ("ContactListComplete",)
     list_empty = ("No Contacts found",)
 
@@ -119,6 +122,7 @@ class PJSIPShowRegistrationInboundContactStatuses(
 
     releases = Releases("13.14 14.3-")
     privileges = ("system",)
+    modules = ("res_pjsip_registrar",)
     list_ends = ("ContactStatusDetailComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -146,6 +150,7 @@ class PJSIPShowRegistrationsInbound(ListRequest["aggregates.PJSIPShowRegistratio
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("res_pjsip_registrar",)
     list_ends = ("InboundRegistrationDetailComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -172,6 +177,7 @@ class PJSIPShowRegistrationsOutbound(ListRequest["aggregates.PJSIPShowRegistrati
 
     releases = Releases("13-")
     privileges = ("system", "reporting")
+    modules = ("res_pjsip_outbound_registration",)
     list_ends = ("OutboundRegistrationDetailComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -198,6 +204,7 @@ class PJSIPShowResourceLists(ListRequest["aggregates.PJSIPShowResourceLists"]):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("res_pjsip_pubsub",)
     list_ends = ("ResourceListDetailComplete",)
     list_empty = ("No resource lists found",)
 
@@ -225,6 +232,7 @@ class PJSIPShowSubscriptionsInbound(ListRequest["aggregates.PJSIPShowSubscriptio
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("res_pjsip_pubsub",)
     list_ends = ("InboundSubscriptionDetailComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -251,6 +259,7 @@ class PJSIPShowSubscriptionsOutbound(ListRequest["aggregates.PJSIPShowSubscripti
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("res_pjsip_pubsub",)
     list_ends = ("OutboundSubscriptionDetailComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -281,6 +290,7 @@ class PJSIPUnregister(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("system", "reporting")
+    modules = ("res_pjsip_outbound_registration",)
 
     def __init__(self, *, registration: str, action_id: str | None = None) -> None:
         super().__init__("PJSIPUnregister")

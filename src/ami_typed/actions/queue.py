@@ -57,6 +57,7 @@ class QueueAdd(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
     parameter_releases = {"Reason": "20.12 21.7 22.2-", "Wrapuptime": "16.3-"}
 
     def __init__(
@@ -107,6 +108,7 @@ class QueueChangePriorityCaller(Request["Answer"]):
 
     releases = Releases("15-")
     privileges = ()
+    modules = ("app_queue",)
     parameter_releases = {"Immediate": "18.20 20.5-"}
 
     def __init__(
@@ -143,6 +145,7 @@ class QueueLog(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     def __init__(
         self,
@@ -184,6 +187,7 @@ class QueueMemberRingInUse(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     def __init__(
         self, *, interface: str, ring_in_use: bool, queue: str | None = None, action_id: str | None = None
@@ -217,6 +221,7 @@ class QueuePause(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     def __init__(
         self,
@@ -256,6 +261,7 @@ class QueuePenalty(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     def __init__(self, *, interface: str, penalty: int, queue: str | None = None, action_id: str | None = None) -> None:
         super().__init__("QueuePenalty")
@@ -288,6 +294,7 @@ class QueueReload(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("app_queue",)
 
     def __init__(
         self,
@@ -326,6 +333,7 @@ class QueueRemove(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     def __init__(self, *, queue: str, interface: str, action_id: str | None = None) -> None:
         super().__init__("QueueRemove")
@@ -353,6 +361,7 @@ class QueueReset(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("app_queue",)
 
     def __init__(self, *, queue: str | None = None, action_id: str | None = None) -> None:
         super().__init__("QueueReset")
@@ -379,6 +388,7 @@ class QueueRule(Request["responses.QueueRule"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("app_queue",)
 
     def __init__(self, *, rule: str | None = None, action_id: str | None = None) -> None:
         super().__init__("QueueRule")
@@ -400,6 +410,7 @@ class Queues(Request["responses.Queues"]):
 
     releases = Releases("13-14")
     privileges = ()
+    modules = ("app_queue",)
     empty_lines = 2
     raw_text = True
 
@@ -428,6 +439,7 @@ class QueueStatus(ListRequest["aggregates.QueueStatus"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("app_queue",)
     list_ends = ("QueueStatusComplete",)
 
     def __init__(self, *, queue: str | None = None, member: str | None = None, action_id: str | None = None) -> None:
@@ -460,6 +472,7 @@ class QueueSummary(ListRequest["aggregates.QueueSummary"]):
 
     releases = Releases("13-")
     privileges = ()
+    modules = ("app_queue",)
     list_ends = ("QueueSummaryComplete",)
 
     def __init__(self, *, queue: str | None = None, action_id: str | None = None) -> None:
@@ -493,6 +506,7 @@ class QueueWithdrawCaller(Request["Answer"]):
 
     releases = Releases("16.25 18.11 19.3-")
     privileges = ()
+    modules = ("app_queue",)
 
     def __init__(
         self, *, queue: str, caller: str, withdraw_info: str | None = None, action_id: str | None = None

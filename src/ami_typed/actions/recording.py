@@ -43,6 +43,7 @@ class ChangeMonitor(Request["Answer"]):
 
     releases = Releases("13-20")
     privileges = ("call",)
+    modules = ("res_monitor",)
 
     def __init__(self, *, channel: str, file: str, action_id: str | None = None) -> None:
         super().__init__("ChangeMonitor")
@@ -74,6 +75,7 @@ class MixMonitor(Request["responses.MixMonitor"]):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("app_mixmonitor",)
 
     def __init__(
         self,
@@ -117,6 +119,7 @@ class MixMonitorMute(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("system", "call")
+    modules = ("app_mixmonitor",)
     parameter_releases = {"MixMonitorID": "18.18 20.3-"}
 
     def __init__(
@@ -158,6 +161,7 @@ class Monitor(Request["Answer"]):
 
     releases = Releases("13-20")
     privileges = ("call",)
+    modules = ("res_monitor",)
 
     def __init__(
         self,
@@ -195,6 +199,7 @@ class PauseMonitor(Request["Answer"]):
 
     releases = Releases("13-20")
     privileges = ("call",)
+    modules = ("res_monitor",)
 
     def __init__(self, *, channel: str, action_id: str | None = None) -> None:
         super().__init__("PauseMonitor")
@@ -223,6 +228,7 @@ class StopMixMonitor(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("system", "call")
+    modules = ("app_mixmonitor",)
 
     def __init__(self, *, channel: str, mix_monitor_id: str | None = None, action_id: str | None = None) -> None:
         super().__init__("StopMixMonitor")
@@ -250,6 +256,7 @@ class StopMonitor(Request["Answer"]):
 
     releases = Releases("13-20")
     privileges = ("call",)
+    modules = ("res_monitor",)
 
     def __init__(self, *, channel: str, action_id: str | None = None) -> None:
         super().__init__("StopMonitor")
@@ -276,6 +283,7 @@ class UnpauseMonitor(Request["Answer"]):
 
     releases = Releases("13-20")
     privileges = ("call",)
+    modules = ("res_monitor",)
 
     def __init__(self, *, channel: str, action_id: str | None = None) -> None:
         super().__init__("UnpauseMonitor")

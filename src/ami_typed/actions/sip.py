@@ -37,6 +37,7 @@ class SIPnotify(Request["Answer"]):
 
     releases = Releases("13-20")
     privileges = ("system",)
+    modules = ("chan_sip",)
     parameter_releases = {"Call-ID": "13.20 15.3-20"}
 
     def __init__(
@@ -69,6 +70,7 @@ class SIPpeers(ListRequest["aggregates.SIPpeers"]):
 
     releases = Releases("13-20")
     privileges = ("system", "reporting")
+    modules = ("chan_sip",)
     list_ends = ("PeerlistComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -99,6 +101,7 @@ class SIPpeerstatus(ListRequest["aggregates.SIPpeerstatus"]):
 
     releases = Releases("13-20")
     privileges = ("system",)
+    modules = ("chan_sip",)
     list_ends = ("SIPpeerstatusComplete",)
 
     def __init__(self, *, peer: str | None = None, action_id: str | None = None) -> None:
@@ -130,6 +133,7 @@ class SIPqualifypeer(Request["Answer"]):
 
     releases = Releases("13-20")
     privileges = ("system", "reporting")
+    modules = ("chan_sip",)
 
     def __init__(self, *, peer: str, action_id: str | None = None) -> None:
         super().__init__("SIPqualifypeer")
@@ -156,6 +160,7 @@ class SIPshowpeer(Request["responses.SIPshowpeer"]):
 
     releases = Releases("13-20")
     privileges = ("system", "reporting")
+    modules = ("chan_sip",)
 
     def __init__(self, *, peer: str, action_id: str | None = None) -> None:
         super().__init__("SIPshowpeer")
@@ -178,6 +183,7 @@ class SIPshowregistry(ListRequest["aggregates.SIPshowregistry"]):
 
     releases = Releases("13-20")
     privileges = ("system", "reporting")
+    modules = ("chan_sip",)
     list_ends = ("RegistrationsComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:

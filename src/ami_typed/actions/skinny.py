@@ -27,6 +27,7 @@ class SKINNYdevices(ListRequest["aggregates.SKINNYdevices"]):
 
     releases = Releases("13-20")
     privileges = ("system", "reporting")
+    modules = ("chan_skinny",)
     list_ends = ("DevicelistComplete",)
     run_together = True
 
@@ -54,6 +55,7 @@ class SKINNYlines(ListRequest["aggregates.SKINNYlines"]):
 
     releases = Releases("13-20")
     privileges = ("system", "reporting")
+    modules = ("chan_skinny",)
     list_ends = ("LinelistComplete",)
     run_together = True
 
@@ -86,6 +88,7 @@ class SKINNYshowdevice(Request["responses.SKINNYshowdevice"]):
 
     releases = Releases("13-20")
     privileges = ("system", "reporting")
+    modules = ("chan_skinny",)
     empty_lines = 2
     raw_text = True
 
@@ -115,6 +118,7 @@ class SKINNYshowline(Request["responses.SKINNYshowline"]):
 
     releases = Releases("13-20")
     privileges = ("system", "reporting")
+    modules = ("chan_skinny",)
     empty_lines = 2
     raw_text = True
 

@@ -27,6 +27,7 @@ class DeviceStateList(ListRequest["aggregates.DeviceStateList"]):
 
     releases = Releases("13-")
     privileges = ("call", "reporting")
+    modules = ("res_manager_devicestate",)
     list_ends = ("DeviceStateListComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -134,6 +135,7 @@ class PresenceStateList(ListRequest["aggregates.PresenceStateList"]):
 
     releases = Releases("13-")
     privileges = ("call", "reporting")
+    modules = ("res_manager_presencestate",)
     list_ends = ("PresenceStateListComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:

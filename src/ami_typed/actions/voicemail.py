@@ -102,6 +102,7 @@ class MWIDelete(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("res_mwi_external_ami",)
 
     def __init__(self, *, mailbox: str, action_id: str | None = None) -> None:
         super().__init__("MWIDelete")
@@ -128,6 +129,7 @@ class MWIGet(ListRequest["aggregates.MWIGet"]):
 
     releases = Releases("13-")
     privileges = ("call", "reporting")
+    modules = ("res_mwi_external_ami",)
     list_ends = ("MWIGetComplete",)
 
     def __init__(self, *, mailbox: str, action_id: str | None = None) -> None:
@@ -162,6 +164,7 @@ class MWIUpdate(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("res_mwi_external_ami",)
 
     def __init__(
         self,
@@ -198,6 +201,7 @@ class VoicemailBoxSummary(ListRequest["aggregates.VoicemailBoxSummary"]):
 
     releases = Releases("18.20 20.5-")
     privileges = ("call", "reporting")
+    modules = ("app_voicemail", "app_voicemail_imap", "app_voicemail_odbc")
     list_ends = ("VoicemailBoxDetailComplete",)
 
     def __init__(self, *, context: str, mailbox: str, action_id: str | None = None) -> None:
@@ -237,6 +241,7 @@ class VoicemailForward(Request["Answer"]):
 
     releases = Releases("18.20 20.5-")
     privileges = ("user",)
+    modules = ("app_voicemail", "app_voicemail_imap", "app_voicemail_odbc")
 
     def __init__(
         self,
@@ -285,6 +290,7 @@ class VoicemailMove(Request["Answer"]):
 
     releases = Releases("18.20 20.5-")
     privileges = ("user",)
+    modules = ("app_voicemail", "app_voicemail_imap", "app_voicemail_odbc")
 
     def __init__(
         self,
@@ -325,6 +331,7 @@ class VoicemailRefresh(Request["Answer"]):
 
     releases = Releases("13-")
     privileges = ("user",)
+    modules = ("app_voicemail", "app_voicemail_imap", "app_voicemail_odbc")
 
     def __init__(self, *, context: str | None = None, mailbox: str | None = None, action_id: str | None = None) -> None:
         super().__init__("VoicemailRefresh")
@@ -356,6 +363,7 @@ class VoicemailRemove(Request["Answer"]):
 
     releases = Releases("18.20 20.5-")
     privileges = ("user",)
+    modules = ("app_voicemail", "app_voicemail_imap", "app_voicemail_odbc")
 
     def __init__(
         self, *, context: str, mailbox: str, folder: enums.VoicemailFolder | str, id: str, action_id: str | None = None
@@ -383,6 +391,7 @@ class VoicemailUsersList(ListRequest["aggregates.VoicemailUsersList"]):
 
     releases = Releases("13-")
     privileges = ("call", "reporting")
+    modules = ("app_voicemail", "app_voicemail_imap", "app_voicemail_odbc")
     list_ends = ("VoicemailUserEntryComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -414,6 +423,7 @@ class VoicemailUserStatus(ListRequest["aggregates.VoicemailUserStatus"]):
 
     releases = Releases("16-")
     privileges = ("call", "reporting")
+    modules = ("app_voicemail", "app_voicemail_imap", "app_voicemail_odbc")
     list_ends = ("VoicemailUserDetailComplete",)
 
     def __init__(self, *, context: str, mailbox: str, action_id: str | None = None) -> None:

@@ -45,6 +45,7 @@ class AgentCalled(ChannelEvent, DestChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     queue: Always[str] = Always("Queue", text)
     """The queue's name."""
@@ -67,6 +68,7 @@ class AgentComplete(MaybeChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     dest_channel: Sometimes[str] = Sometimes("DestChannel", text)
     """The channel's name, unique while it lives. Refers to the ``Dest`` channel."""
@@ -136,6 +138,7 @@ class AgentConnect(ChannelEvent, DestChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     queue: Always[str] = Always("Queue", text)
     """The queue's name."""
@@ -161,6 +164,7 @@ class AgentDump(ChannelEvent, DestChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     queue: Always[str] = Always("Queue", text)
     """The queue's name."""
@@ -182,6 +186,7 @@ class AgentLogin(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_agent_pool",)
 
     agent: Always[str] = Always("Agent", text)
     """The agent's identifier in agents.conf."""
@@ -199,6 +204,7 @@ class AgentLogoff(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_agent_pool",)
 
     agent: Always[str] = Always("Agent", text)
     """The agent's identifier in agents.conf."""
@@ -218,6 +224,7 @@ class AgentRingNoAnswer(ChannelEvent, DestChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     queue: Always[str] = Always("Queue", text)
     """The queue's name."""

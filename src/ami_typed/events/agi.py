@@ -23,6 +23,7 @@ class AGIExecEnd(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agi",)
+    modules = ("res_agi",)
 
     command: Always[str] = Always("Command", text)
     """The command with its arguments."""
@@ -47,6 +48,7 @@ class AGIExecStart(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agi",)
+    modules = ("res_agi",)
 
     command: Always[str] = Always("Command", text)
     """The command with its arguments."""
@@ -66,6 +68,8 @@ class AsyncAGIEnd(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agi",)
+    modules = ("res_agi",)
+    occasion = "Only channels that run ``AGI(agi:async)`` in the dialplan cause it."
 
 
 class AsyncAGIExec(ChannelEvent):
@@ -80,6 +84,8 @@ class AsyncAGIExec(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agi",)
+    modules = ("res_agi",)
+    occasion = "Only channels that run ``AGI(agi:async)`` in the dialplan cause it."
 
     command_id: Sometimes[str] = Sometimes("CommandId", text)
     """The identifier given in the action; only sent if one was given."""
@@ -99,6 +105,8 @@ class AsyncAGIStart(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agi",)
+    modules = ("res_agi",)
+    occasion = "Only channels that run ``AGI(agi:async)`` in the dialplan cause it."
 
     env: Always[str] = Always("Env", uri_encoded)
     """The AGI environment: lines of ``name: value``, and an empty one."""

@@ -124,6 +124,11 @@ class Cdr(Event):
 
     releases = Releases("13-")
     privileges = ("cdr",)
+    modules = ("cdr_manager",)
+    turned_on_by = (
+        ("cdr_manager.conf", "general", "enabled", "no", "flag"),
+        ("cdr.conf", "general", "enable", "yes", "flag"),
+    )
 
     account_code: Always[str] = Always("AccountCode", text)
     """The account that the channel's calls are charged to; empty if there is none."""
@@ -176,6 +181,12 @@ class CEL(Event):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("cel_manager",)
+    turned_on_by = (
+        ("cel.conf", "general", "enable", "no", "flag"),
+        ("cel.conf", "general", "events", "", "list"),
+        ("cel.conf", "manager", "enabled", "no", "flag"),
+    )
 
     event_name: Always[enums.CelEvent] = Always("EventName", member(enums.CelEvent))
     """The kind of entry; for a user-defined one its name, unless ``show_user_defined`` is set in cel.conf."""

@@ -83,6 +83,7 @@ class OriginateResponse(Event):
 
     releases = Releases("13-")
     privileges = ("call",)
+    occasion = "Asterisk sends it only for calls placed with ``Async: true``."
 
     response: Always[enums.OriginateResult] = Always("Response", member(enums.OriginateResult))
     """The outcome: whether the call was answered."""

@@ -44,6 +44,7 @@ class ConfbridgeEnd(BridgeEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("confbridge_manager",)
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
@@ -61,6 +62,7 @@ class ConfbridgeJoin(BridgeEvent, ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("confbridge_manager",)
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
@@ -82,6 +84,7 @@ class ConfbridgeLeave(BridgeEvent, ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("confbridge_manager",)
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
@@ -230,6 +233,7 @@ class ConfbridgeMute(BridgeEvent, ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("confbridge_manager",)
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
@@ -249,6 +253,7 @@ class ConfbridgeRecord(BridgeEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("confbridge_manager",)
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
@@ -266,6 +271,7 @@ class ConfbridgeStart(BridgeEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("confbridge_manager",)
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
@@ -283,6 +289,7 @@ class ConfbridgeStopRecord(BridgeEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("confbridge_manager",)
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
@@ -300,6 +307,8 @@ class ConfbridgeTalking(BridgeEvent, ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("confbridge_manager",)
+    occasion = "Only users whose profile has ``talk_detection_events=yes`` cause it."
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""
@@ -321,6 +330,7 @@ class ConfbridgeUnmute(BridgeEvent, ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("confbridge_manager",)
 
     conference: Always[str] = Always("Conference", text)
     """The conference's name or number."""

@@ -52,6 +52,7 @@ class DeadlockStart(Event):
 
     releases = Releases("16.29 18.15 19.7-")
     privileges = ("system",)
+    occasion = "Only builds of Asterisk with ``DETECT_DEADLOCKS`` send it."
 
     mutex: Always[str] = Always("Mutex", text)
     """The lock that is waiting."""
@@ -89,6 +90,7 @@ class LogChannel(Event):
 
     releases = Releases("13-")
     privileges = ("system",)
+    occasion = "Asterisk sends it only when a log file cannot be written, or can be again."
 
     channel: Always[str] = Always("Channel", text)
     """The log file."""
@@ -129,6 +131,7 @@ class TestEvent(Event):
 
     releases = Releases("13-")
     privileges = ("reporting",)
+    occasion = "Only builds of Asterisk with ``TEST_FRAMEWORK`` send it."
     any_header = True
 
     type: Always[str] = Always("Type", text)

@@ -39,6 +39,7 @@ class Alarm(Event):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("chan_dahdi",)
 
     dahdi_channel: Always[str] = Always("DAHDIChannel", text)
     """The DAHDI channel's number."""
@@ -58,6 +59,7 @@ class AlarmClear(Event):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("chan_dahdi",)
 
     dahdi_channel: Sometimes[str] = Sometimes("DAHDIChannel", text)
     """The DAHDI channel's number."""
@@ -77,6 +79,7 @@ class DAHDIChannel(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("chan_dahdi",)
 
     dahdi_group: Sometimes[int] = Sometimes("DAHDIGroup", integer, releases="13.26 16.3-")
     """The groups of the channel as a bit mask: bit 0 is group 0."""
@@ -199,6 +202,7 @@ class DNDState(Event):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("chan_dahdi",)
 
     dahdi_channel: Sometimes[str] = Sometimes("DAHDIChannel", text)
     """The DAHDI channel's number."""
@@ -222,6 +226,7 @@ class MCID(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("sig_pri",)
 
     m_caller_id_num_valid: Sometimes[bool] = Sometimes("MCallerIDNumValid", one_zero)
     """True if the caller's number is known."""
@@ -335,6 +340,7 @@ class SpanAlarm(Event):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("chan_dahdi",)
 
     span: Always[int] = Always("Span", integer)
     """The DAHDI span's number."""
@@ -354,6 +360,7 @@ class SpanAlarmClear(Event):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("chan_dahdi",)
 
     span: Always[int] = Always("Span", integer)
     """The DAHDI span's number."""

@@ -32,6 +32,7 @@ class HangupHandlerPop(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("dialplan",)
+    occasion = "Only channels with hangup handlers, set by ``CHANNEL(hangup_handler_push)``, cause it."
 
     handler: Always[str] = Always("Handler", text)
     """The handler, as ``context,exten,priority``."""
@@ -49,6 +50,7 @@ class HangupHandlerPush(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("dialplan",)
+    occasion = "Only channels with hangup handlers, set by ``CHANNEL(hangup_handler_push)``, cause it."
 
     handler: Always[str] = Always("Handler", text)
     """The handler, as ``context,exten,priority``."""
@@ -66,6 +68,7 @@ class HangupHandlerRun(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("dialplan",)
+    occasion = "Only channels with hangup handlers, set by ``CHANNEL(hangup_handler_push)``, cause it."
 
     handler: Always[str] = Always("Handler", text)
     """The handler, as ``context,exten,priority``."""

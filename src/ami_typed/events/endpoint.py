@@ -38,6 +38,8 @@ class ContactStatus(Event):
 
     releases = Releases("13.5-")
     privileges = ("system",)
+    modules = ("res_pjsip",)
+    occasion = "Asterisk tests whether a contact can be reached only if its AOR has a ``qualify_frequency``."
 
     uri: Always[str] = Always("URI", text)
     """The contact's address."""
@@ -137,6 +139,10 @@ class PeerStatus(Event):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("res_pjsip", "chan_sip", "chan_iax2", "chan_skinny")
+    occasion = (
+        "Asterisk tests whether a peer can be reached only with ``qualify``, or ``qualify_frequency`` in pjsip.conf."
+    )
 
     channel_type: Always[str] = Always("ChannelType", text)
     """The channel technology, such as ``PJSIP`` or ``IAX2``."""
@@ -181,6 +187,8 @@ class Registry(Event):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("res_pjsip_outbound_registration", "chan_sip", "chan_iax2")
+    occasion = "Asterisk sends it for its own registrations with other servers, not for phones that register."
 
     channel_type: Always[str] = Always("ChannelType", text)
     """The channel technology, such as ``PJSIP`` or ``IAX2``."""

@@ -136,6 +136,7 @@ class FAXStatus(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("res_fax", "app_fax")
 
     operation: Always[enums.FaxOperation] = Always("Operation", member(enums.FaxOperation))
     """The operation of the session."""
@@ -159,6 +160,7 @@ class ReceiveFAX(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("res_fax", "app_fax")
 
     local_station_id: Sometimes[str] = Sometimes("LocalStationID", text, none=("unknown",))
     """This side's station identifier; `None` if it has none."""
@@ -186,6 +188,7 @@ class SendFAX(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("res_fax", "app_fax")
 
     local_station_id: Sometimes[str] = Sometimes("LocalStationID", text, none=("unknown",))
     """This side's station identifier; `None` if it has none."""

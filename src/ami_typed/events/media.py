@@ -42,6 +42,8 @@ class ChannelTalkingStart(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("func_talkdetect",)
+    occasion = "Asterisk watches only channels on which ``TALK_DETECT(set)`` was set."
 
 
 class ChannelTalkingStop(ChannelEvent):
@@ -56,6 +58,8 @@ class ChannelTalkingStop(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("func_talkdetect",)
+    occasion = "Asterisk watches only channels on which ``TALK_DETECT(set)`` was set."
 
     duration: Always[timedelta] = Always("Duration", milliseconds)
     """Duration of the talking."""
@@ -73,6 +77,7 @@ class ChanSpyStart(SpyerChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_chanspy", "res_stasis_snoop")
 
     spyee_channel: Always[str] = Always("SpyeeChannel", text)
     """The channel's name, unique while it lives. Refers to the ``Spyee`` channel."""
@@ -130,6 +135,7 @@ class ChanSpyStop(SpyerChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_chanspy", "res_stasis_snoop")
 
     spyee_channel: Sometimes[str] = Sometimes("SpyeeChannel", text, releases="16 18-")
     """The channel's name, unique while it lives. Refers to the ``Spyee`` channel."""
@@ -191,6 +197,7 @@ class DTMFBegin(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("dtmf",)
+    occasion = "Asterisk does not see digits in media that the endpoints exchange directly."
 
     digit: Always[str] = Always("Digit", text)
     """The digit: ``0`` to ``9``, ``*``, ``#`` or ``A`` to ``D``."""
@@ -210,6 +217,7 @@ class DTMFEnd(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("dtmf",)
+    occasion = "Asterisk does not see digits in media that the endpoints exchange directly."
 
     digit: Always[str] = Always("Digit", text)
     """The digit: ``0`` to ``9``, ``*``, ``#`` or ``A`` to ``D``."""
@@ -262,6 +270,7 @@ class MusicOnHoldStart(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("res_musiconhold",)
 
     class_: Always[str] = Always("Class", text)
     """The class of music in musiconhold.conf."""
@@ -279,6 +288,7 @@ class MusicOnHoldStop(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("res_musiconhold",)
 
 
 class Unhold(ChannelEvent):

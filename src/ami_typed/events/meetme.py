@@ -41,6 +41,7 @@ class MeetmeEnd(Event):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_meetme",)
 
     meetme: Always[str] = Always("Meetme", text)
     """The conference's number."""
@@ -58,6 +59,7 @@ class MeetmeJoin(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_meetme",)
 
     meetme: Always[str] = Always("Meetme", text)
     """The conference's number."""
@@ -77,6 +79,7 @@ class MeetmeLeave(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_meetme",)
 
     meetme: Always[str] = Always("Meetme", text)
     """The conference's number."""
@@ -190,6 +193,7 @@ class MeetmeMute(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_meetme",)
 
     meetme: Always[str] = Always("Meetme", text)
     """The conference's number."""
@@ -213,6 +217,8 @@ class MeetmeTalking(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_meetme",)
+    occasion = "Only users who joined with the option ``T`` cause it."
 
     meetme: Always[str] = Always("Meetme", text)
     """The conference's number."""
@@ -236,6 +242,7 @@ class MeetmeTalkRequest(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_meetme",)
 
     meetme: Always[str] = Always("Meetme", text)
     """The conference's number."""

@@ -22,6 +22,7 @@ class JabberStatus(Event):
 
     releases = Releases("13-")
     privileges = ("user",)
+    modules = ("res_xmpp",)
 
     account: Always[str] = Always("Account", text)
     """The client in xmpp.conf."""
@@ -49,6 +50,7 @@ class MobileStatus(Event):
 
     releases = Releases("13-")
     privileges = ("system",)
+    modules = ("chan_mobile",)
 
     status: Always[str] = Always("Status", text)
     """``Initialized``, ``Connect`` or ``Disconnect``."""

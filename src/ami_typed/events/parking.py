@@ -40,6 +40,7 @@ class ParkedCall(ParkeeChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("parking_manager",)
 
     parker_dial_string: Always[str] = Always("ParkerDialString", text)
     """The dial string that returns the call to the party that parked it."""
@@ -65,6 +66,7 @@ class ParkedCallGiveUp(ParkeeChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("parking_manager",)
 
     parker_dial_string: Always[str] = Always("ParkerDialString", text)
     """The dial string that returns the call to the party that parked it."""
@@ -106,6 +108,7 @@ class ParkedCallSwap(ParkeeChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("parking_manager",)
 
     parker_dial_string: Always[str] = Always("ParkerDialString", text)
     """The dial string that returns the call to the party that parked it."""
@@ -131,6 +134,7 @@ class ParkedCallTimeOut(ParkeeChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("parking_manager",)
 
     parker_dial_string: Always[str] = Always("ParkerDialString", text)
     """The dial string that returns the call to the party that parked it."""
@@ -191,6 +195,7 @@ class UnParkedCall(ParkeeChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("parking_manager",)
 
     parker_dial_string: Always[str] = Always("ParkerDialString", text)
     """The dial string that returns the call to the party that parked it."""

@@ -719,6 +719,7 @@ class PJSIPMaintenanceStatus(Event):
 
     releases = Releases("20.20 22.10 23.4-")
     privileges = ("system",)
+    modules = ("res_pjsip_maintenance",)
 
     endpoint: Always[str] = Always("Endpoint", text)
     """The endpoint, or ``all``."""

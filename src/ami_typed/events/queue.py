@@ -46,6 +46,7 @@ class QueueCallerAbandon(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     queue: Always[str] = Always("Queue", text)
     """The queue's name."""
@@ -69,6 +70,7 @@ class QueueCallerJoin(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     queue: Always[str] = Always("Queue", text)
     """The queue's name."""
@@ -90,6 +92,7 @@ class QueueCallerLeave(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     queue: Always[str] = Always("Queue", text)
     """The queue's name."""
@@ -191,6 +194,7 @@ class QueueMemberAdded(QueueMemberEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
 
 class QueueMemberPause(QueueMemberEvent):
@@ -205,6 +209,7 @@ class QueueMemberPause(QueueMemberEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
     reason: Sometimes[str] = Sometimes("Reason", text, releases="13-17")
     """The reason, in the older releases; only sent if one was given."""
@@ -222,6 +227,7 @@ class QueueMemberPenalty(QueueMemberEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
 
 class QueueMemberRemoved(QueueMemberEvent):
@@ -236,6 +242,7 @@ class QueueMemberRemoved(QueueMemberEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
 
 class QueueMemberRinginuse(QueueMemberEvent):
@@ -250,6 +257,7 @@ class QueueMemberRinginuse(QueueMemberEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
 
 class QueueMemberStatus(QueueMemberEvent):
@@ -264,6 +272,7 @@ class QueueMemberStatus(QueueMemberEvent):
 
     releases = Releases("13-")
     privileges = ("agent",)
+    modules = ("app_queue",)
 
 
 class QueueParams(Event):

@@ -24,6 +24,7 @@ class MixMonitorMute(ChannelEvent):
 
     releases = Releases("16.17 18.3-")
     privileges = ("call",)
+    modules = ("app_mixmonitor",)
 
     direction: Always[enums.RecordedSide] = Always("Direction", member(enums.RecordedSide))
     """The side of the call."""
@@ -43,6 +44,7 @@ class MixMonitorStart(ChannelEvent):
 
     releases = Releases("16.17 18.3-")
     privileges = ("call",)
+    modules = ("app_mixmonitor",)
 
 
 class MixMonitorStop(ChannelEvent):
@@ -57,6 +59,7 @@ class MixMonitorStop(ChannelEvent):
 
     releases = Releases("16.17 18.3-")
     privileges = ("call",)
+    modules = ("app_mixmonitor",)
 
 
 class MonitorStart(ChannelEvent):

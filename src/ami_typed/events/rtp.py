@@ -29,6 +29,8 @@ class RTCPReceived(MaybeChannelEvent):
 
     releases = Releases("13-")
     privileges = ("reporting",)
+    modules = ("res_rtp_asterisk",)
+    occasion = "Asterisk sends it only while media pass through it and RTCP is in use."
 
     ssrc: Always[str] = Always("SSRC", text)
     """The synchronization source (SSRC) of the reporting side, in hexadecimal."""
@@ -84,6 +86,8 @@ class RTCPSent(MaybeChannelEvent):
 
     releases = Releases("13-")
     privileges = ("reporting",)
+    modules = ("res_rtp_asterisk",)
+    occasion = "Asterisk sends it only while media pass through it and RTCP is in use."
 
     ssrc: Always[str] = Always("SSRC", text)
     """The synchronization source (SSRC) of the reporting side, in hexadecimal."""

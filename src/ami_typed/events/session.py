@@ -70,6 +70,7 @@ class UserEvent(MaybeChannelEvent):
 
     releases = Releases("13-")
     privileges = ("user",)
+    occasion = "Only the dialplan application ``UserEvent`` and the action ``UserEvent`` cause it."
     any_header = True
     named_by = "UserEvent"
 

@@ -25,6 +25,7 @@ class SessionTimeout(ChannelEvent):
 
     releases = Releases("13-20")
     privileges = ("call",)
+    modules = ("chan_sip",)
 
     tenantid: Sometimes[str] = Sometimes("Tenantid", text, releases="18.25 20.10")
     """The tenant that the channel belongs to; only sent if one is set."""
@@ -58,6 +59,7 @@ class SIPQualifyPeerDone(Event):
 
     releases = Releases("13-20")
     privileges = ("call",)
+    modules = ("chan_sip",)
 
     peer: Always[str] = Always("Peer", text)
     """The peer's name, as in the request."""

@@ -34,6 +34,7 @@ class DeviceStateChange(Event):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("res_manager_devicestate",)
 
     device: Always[str] = Always("Device", text)
     """The device, such as ``PJSIP/alice`` or ``Custom:desk``."""
@@ -82,6 +83,7 @@ class ExtensionStatus(Event):
 
     releases = Releases("13-")
     privileges = ("call",)
+    occasion = "Only extensions with a ``hint`` in the dialplan have a state."
 
     exten: Always[str] = Always("Exten", text)
     """The dialplan extension."""
@@ -108,6 +110,7 @@ class PresenceStateChange(Event):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("res_manager_presencestate",)
 
     presentity: Always[str] = Always("Presentity", text)
     """The provider of presence, such as ``CustomPresence:desk``."""
@@ -145,6 +148,7 @@ class PresenceStatus(Event):
 
     releases = Releases("13-")
     privileges = ("call",)
+    occasion = "Only extensions with a ``hint`` in the dialplan have a state."
 
     exten: Always[str] = Always("Exten", text)
     """The dialplan extension."""

@@ -65,6 +65,7 @@ class MiniVoiceMail(ChannelEvent):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_minivm",)
 
     action: Always[str] = Always("Action", text)
     """Always ``SentNotification``."""
@@ -160,6 +161,7 @@ class VoicemailPasswordChange(Event):
 
     releases = Releases("18.21 20.6 21.1-")
     privileges = ("system", "user")
+    modules = ("app_voicemail", "app_voicemail_imap", "app_voicemail_odbc")
     secrets = Event.secrets | {"newpassword"}
 
     context: Always[str] = Always("Context", text)
