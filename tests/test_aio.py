@@ -173,6 +173,7 @@ def test_methods_that_block_in_one_face_are_coroutines_in_the_other() -> None:
         "close",
         "send_action",
         "execute",
+        "explain",
         "login",
         "originate",
         "logoff",

@@ -23,6 +23,7 @@ class DemoJoin(Event):
 
     releases = Releases("22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     channel: Always[str] = Always("Channel", text)
     channel_state: Always[str] = Always("ChannelState", text)

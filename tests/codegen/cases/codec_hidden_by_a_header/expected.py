@@ -32,6 +32,7 @@ class DemoWait(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
 
     def __init__(self, *, seconds: timedelta, text: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoWait")
@@ -74,6 +75,7 @@ class DemoWaited(Event):
 
     releases = Releases("22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     text: Sometimes[str] = Sometimes("Text", _text)
     seconds: Sometimes[timedelta] = Sometimes("Seconds", _seconds)

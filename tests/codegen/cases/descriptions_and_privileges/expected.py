@@ -30,6 +30,7 @@ class DemoSay(Request["Answer"]):
 
     releases = Releases("22-")
     privileges = ("call", "system")
+    modules = ("app_other", "app_demo")
 
     def __init__(self, *, text: str, action_id: str | None = None) -> None:
         super().__init__("DemoSay")
@@ -66,6 +67,8 @@ class DemoSaid(Event):
 
     releases = Releases("22-")
     privileges = ()
+    turned_on_by = (("demo.conf", "general", "events", "", "list"),)
+    occasion = "Only demonstrations cause it."
 
     text: Sometimes[str] = Sometimes("Text", _text)
     """What was said."""

@@ -30,6 +30,7 @@ class DemoFlags(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
 
     def __init__(self, *, early: bool, paused: bool | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoFlags")

@@ -36,6 +36,7 @@ class DemoChange(Request["responses.DemoChange"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
     secrets = Request.secrets | {"value-*"}
 
     def __init__(

@@ -30,6 +30,7 @@ class DemoAdd(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("13 22-")
+    modules = ("app_demo",)
     parameter_releases = {"Gone": "13", "Reason": "22-"}
 
     def __init__(
@@ -70,6 +71,7 @@ class DemoAdded(Event):
 
     releases = Releases("13 22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     name: Always[str] = Always("Name", text)
     gone: Sometimes[str] = Sometimes("Gone", text, releases="13")

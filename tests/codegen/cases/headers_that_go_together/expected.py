@@ -36,6 +36,7 @@ class DemoCall(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
     one_of = (("Application", "Exten"),)
     requires = {"Data": ("Application",), "Exten": ("Context",), "Context": ("Exten",)}
 
@@ -96,6 +97,7 @@ class DemoSend(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
     some_of = (("To", "Destination"),)
 
     def __init__(self, *, to: str | None = None, destination: str | None = None, action_id: str | None = None) -> None:

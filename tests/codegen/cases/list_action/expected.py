@@ -25,6 +25,7 @@ class DemoList(ListRequest["aggregates.DemoList"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
     list_ends = ("DemoListComplete",)
 
     def __init__(self, *, action_id: str | None = None) -> None:

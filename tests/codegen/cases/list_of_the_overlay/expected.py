@@ -29,6 +29,7 @@ class DemoStatus(ListRequest["aggregates.DemoStatus"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
     list_ends = ("DemoStatusComplete",)
     list_announced = False
 
@@ -119,6 +120,7 @@ class DemoMember(Event):
 
     releases = Releases("22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     name: Sometimes[str] = Sometimes("Name", text)
 
@@ -136,6 +138,7 @@ class DemoParams(Event):
 
     releases = Releases("22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     name: Sometimes[str] = Sometimes("Name", text)
 

@@ -23,5 +23,6 @@ class Demoexten(Event):
 
     releases = Releases("13 22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     account_code: Sometimes[str] = Sometimes("AccountCode", text)

@@ -25,6 +25,7 @@ class DemoMap(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
     bare_line_feeds = True
 
     def __init__(self, *, action_id: str | None = None) -> None:
@@ -45,6 +46,7 @@ class DemoRaw(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
     empty_lines = 2
     raw_text = True
 
@@ -66,6 +68,7 @@ class DemoTree(ListRequest["aggregates.DemoTree"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
     list_ends = ("DemoTree",)
     list_announced = False
     list_empty = ("No tree", "No forest")
@@ -95,6 +98,7 @@ class DemoTwice(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
     answers = 2
 
     def __init__(self, *, action_id: str | None = None) -> None:

@@ -34,6 +34,7 @@ class DemoSet(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
     parameter_names = {"100rel": "n100_rel", "UnitAmount(0)": "unit_amount_0"}
 
     def __init__(
@@ -87,6 +88,7 @@ class DemoOdd(Event):
 
     releases = Releases("22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     n100_rel: Sometimes[str] = Sometimes("100rel", text)
     cause_txt: Sometimes[str] = Sometimes("Cause-txt", text)

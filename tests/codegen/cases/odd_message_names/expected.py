@@ -24,6 +24,7 @@ class DemoTree(Event):
     wire_name = "Demo Tree"
     releases = Releases("22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     name: Sometimes[str] = Sometimes("Name", text)
 
@@ -41,6 +42,7 @@ class Demo_D(Event):
     wire_name = "Demo-D"
     releases = Releases("22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     name: Sometimes[str] = Sometimes("Name", text)
 
@@ -58,5 +60,6 @@ class Event_(Event):
     wire_name = "Event"
     releases = Releases("22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     name: Sometimes[str] = Sometimes("Name", text)

@@ -29,6 +29,7 @@ class DemoPlay(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
 
     def __init__(self, *, channel: str, sound: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoPlay")

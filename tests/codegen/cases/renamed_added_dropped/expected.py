@@ -32,6 +32,7 @@ class DemoPark(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
     parameter_releases = {"Channel2": "18-"}
     parameter_names = {"Timeout": "park_timeout"}
 
@@ -70,6 +71,7 @@ class Newdemo(Event):
 
     releases = Releases("13-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     userfield: Sometimes[str] = Sometimes("Userfield", text)
     async_operations: Sometimes[str] = Sometimes("AsyncOperations", text, releases="16 22-")

@@ -36,6 +36,7 @@ class DemoVars(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
 
     def __init__(
         self,
@@ -99,6 +100,7 @@ class DemoVarsSet(Event):
 
     releases = Releases("22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     chan_variable: Variables = Variables("ChanVariable")
     rule: Repeated[int] = Repeated("Rule", integer)

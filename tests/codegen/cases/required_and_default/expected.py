@@ -31,6 +31,7 @@ class DemoDial(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
 
     def __init__(
         self,

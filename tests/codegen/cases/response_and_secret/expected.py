@@ -31,6 +31,7 @@ class DemoLogin(Request["responses.DemoSession"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
     secrets = Request.secrets | {"secret", "key"}
 
     def __init__(self, *, username: str, secret: str, key: str | None = None, action_id: str | None = None) -> None:

@@ -23,6 +23,7 @@ class DemoLog(Event):
 
     releases = Releases("22-")
     privileges = ("system", "log")
+    modules = ("app_demo",)
 
     channel: Sometimes[str] = Sometimes("Channel", text)
     enabled: Sometimes[str] = Sometimes("Enabled", text)

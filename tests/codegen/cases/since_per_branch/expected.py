@@ -28,6 +28,7 @@ class DemoNew(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("16.21 18.7 22-")
+    modules = ("app_demo",)
 
     def __init__(self, *, name: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoNew")
@@ -63,5 +64,6 @@ class DemoOld(Event):
 
     releases = Releases("16-18 22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     name: Sometimes[str] = Sometimes("Name", text)

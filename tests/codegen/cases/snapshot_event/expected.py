@@ -24,6 +24,7 @@ class DemoBridged(Event):
 
     releases = Releases("22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     channel: Always[str] = Always("Channel", text)
     channel_state: Always[int] = Always("ChannelState", integer)
@@ -101,6 +102,7 @@ class DemoCalled(Event):
 
     releases = Releases("22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     caller_id_name: Sometimes[str] = Sometimes("CallerIDName", text)
     """Who calls, by itself."""

@@ -29,6 +29,7 @@ class DemoMail(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo", "app_demo_imap")
 
     def __init__(self, *, mailbox: str, folder: str | None = None, action_id: str | None = None) -> None:
         super().__init__("DemoMail")

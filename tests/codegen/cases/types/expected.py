@@ -73,6 +73,7 @@ class DemoTypes(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
 
     def __init__(
         self,
@@ -205,6 +206,7 @@ class DemoTyped(Event):
 
     releases = Releases("22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     text: Sometimes[str] = Sometimes("Text", _text)
     """A value of the type text."""

@@ -28,6 +28,7 @@ class DemoMute(Request["Answer"]):
     __slots__ = ()
 
     releases = Releases("22-")
+    modules = ("app_demo",)
 
     def __init__(self, *, direction: str, action_id: str | None = None) -> None:
         super().__init__("DemoMute")
@@ -63,6 +64,7 @@ class DemoMuted(Event):
 
     releases = Releases("22-")
     privileges = ("call",)
+    modules = ("app_demo",)
 
     state: Sometimes[str] = Sometimes("State", text)
     """One of ``muted``, ``no``."""
