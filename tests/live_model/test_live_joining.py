@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from ami_typed import live
 from tests.live_model.conversations import CONVERSATIONS, talk
-from tests.live_model.flows import SHARED, START, Played, events_of
+from tests.live_model.flows import SHARED, START, Played, event_of, events_of
 from tests.live_model.lists import Lists, lists_of
 from tests.live_model.pbx import Channel, Pbx
 
@@ -198,3 +198,16 @@ def test_the_differences_say_in_what_a_picture_is_wrong() -> None:
         (f"channel {bob.name}", "there", True, False),
         (f"channel {carol.name}", "there", False, True),
     }
+
+
+def test_a_list_without_a_number_that_events_give_is_no_difference() -> None:
+    pbx = Pbx()
+    pbx.call_in("PJSIP/alice", "201", "202")
+    model = Played(pbx.events).model
+    channels, bridges = lists_of(model)
+    without = [
+        event_of(str(bytes(each), "utf-8").replace("CallerIDNum: 201", "CallerIDNum: <unknown>")) for each in channels
+    ]
+    assert model.differences(cast("list[Any]", without), bridges) == []
+    wrong = [event_of(str(bytes(each), "utf-8").replace("CallerIDNum: 201", "CallerIDNum: 209")) for each in channels]
+    assert [each.attribute for each in model.differences(cast("list[Any]", wrong), bridges)] == ["number"]

@@ -134,7 +134,8 @@ def differences(
 
     `CoreShowChannels` may list a channel in a bridge that it has left, until the channel changes again (seen on 22.10.1
     after a parking time expired). If the number of channels in a bridge agrees with `BridgeList`, the bridge is taken
-    to be correct.
+    to be correct. It may list no number for a channel to which events give one, again and again (seen on 22.10.1 for a
+    caller waiting in a queue): the number is taken to be correct.
     """
     listed = {item.uniqueid: item for item in channels}
     numbers = {item.bridge_uniqueid: item.bridge_num_channels for item in bridges}
@@ -170,8 +171,9 @@ def _compared(leg: Leg, item: events.CoreShowChannel, agree: set[str]) -> list[D
     both: dict[str, tuple[object, object]] = {
         "name": (leg.channel, item.channel),
         "state": (leg.state, item.channel_state),
-        "number": (leg.number, item.caller_id_num),
     }
+    if item.caller_id_num is not None:
+        both["number"] = (leg.number, item.caller_id_num)
     bridge = leg.bridge.uniqueid if leg.bridge is not None else ""
     if not {bridge, item.bridge_id} <= {"", *agree}:
         both["bridge"] = (bridge, item.bridge_id)
