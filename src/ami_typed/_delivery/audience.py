@@ -91,6 +91,9 @@ def quiet(connection: object, reason: ConnectionLost, wanted: bool) -> None:
     """Default for `OnLoss`: the connection is not in use yet."""
 
 
+_NOTHING_KNOWN = Visibility()
+
+
 class Audience(Generic[T, D]):
     """The streams and callbacks of one manager.
 
@@ -102,7 +105,7 @@ class Audience(Generic[T, D]):
         lock: Creates the reentrant lock to hold while streams join and leave.
 
     Attributes:
-        streams: The streams that have joined.
+        streams: The streams that have joined; `None` until one does.
         read_while: Reads for a stream in a signal handler: a method of the connection, if that uses threads.
         explain: Explains why events of the given names may not have arrived.
         inherited: Whether this is a copy in a child process.
@@ -113,9 +116,9 @@ class Audience(Generic[T, D]):
     ) -> None:
         self.throttle = throttle
         self.dispatcher = dispatcher
-        self.streams: weakref.WeakSet[Endable] = weakref.WeakSet()
+        self.streams: weakref.WeakSet[Endable] | None = None
         self.read_while: ReadWhile = leave_reading
-        self.explain: Callable[[Iterable[str]], str] = Visibility().explain
+        self.explain: Callable[[Iterable[str]], str] = _NOTHING_KNOWN.explain
         self.inherited = False
         self._handlers = weakref.ref(handlers)
         self._log = log
@@ -169,6 +172,8 @@ class Audience(Generic[T, D]):
         """Add a stream; if the audience has already ended, end the stream at once."""
         with self._lock:
             if not self._ended:
+                if self.streams is None:
+                    self.streams = weakref.WeakSet()
                 self.streams.add(stream)
                 return
         stream.end(self._reason)
@@ -178,7 +183,7 @@ class Audience(Generic[T, D]):
         with self._lock:
             if not self._ended:
                 self._ended, self._reason = True, reason
-            streams = list(self.streams)
+            streams = list(self.streams or ())
         for stream in streams:
             stream.end(self._reason)
         self.dispatcher.end()
@@ -189,5 +194,5 @@ class Audience(Generic[T, D]):
         self.inherited = self._ended = True
         self._reason = reason
         self.dispatcher.disown()
-        for stream in list(self.streams):
+        for stream in list(self.streams or ()):
             stream.disown(reason)

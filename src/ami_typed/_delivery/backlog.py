@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 __all__ = ["Backlog"]
 
 
+_EMPTY: deque[tuple[list[Message | Aggregate], int]] = deque()
+"""Shared by all queues that were never used, because an empty deque takes 760 bytes. Never mutate it."""
+
+
 class Backlog(Bounded):
     """A bounded queue of batches of messages; see `Bounded`."""
 
     def __init__(self, overflow: Overflow, messages: int, octets: int, tally: Tally | None = None) -> None:
         super().__init__(overflow, messages, octets, tally)
-        self._batches: deque[tuple[list[Message | Aggregate], int]] = deque()
+        self._batches: deque[tuple[list[Message | Aggregate], int]] = _EMPTY
 
     def __bool__(self) -> bool:
         return bool(self._batches)
@@ -64,6 +68,8 @@ class Backlog(Bounded):
 
     def _append(self, batch: list[Message | Aggregate]) -> None:
         octets = weight(batch) if self._batches else 0
+        if self._batches is _EMPTY:
+            self._batches = deque()
         self._batches.append((batch, octets))
         self._count(len(batch), octets)
 

@@ -235,11 +235,7 @@ def _foreign_loop() -> WrongContext:
     )
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None
+_running_loop = asyncio._get_running_loop  # in C, and documented for code that must return `None` without a loop
 
 
 async def _establish(connection: Connection) -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ami_typed.errors import ProtocolError
@@ -110,7 +109,7 @@ class RawTexts:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._due: deque[Exchange[Any]] = deque()
+        self._due: list[Exchange[Any]] = []
         self._begin()
 
     def _begin(self) -> None:
@@ -129,7 +128,7 @@ class RawTexts:
         """Unregister a request that gets no text: it was rejected, or its text is no longer expected."""
         if self._due and self._due[0].action_id == action_id:
             self._begin()
-        self._due = deque(each for each in self._due if each.action_id != action_id)
+        self._due = [each for each in self._due if each.action_id != action_id]
 
     def take(self, piece: bytes) -> tuple[Exchange[Any], bytes] | None:
         """Receive a piece of text that an empty line ended; an empty piece means another empty line.
@@ -153,4 +152,4 @@ class RawTexts:
             return None
         text = b"\r\n\r\n".join(self._pieces)
         self._begin()
-        return self._due.popleft(), text
+        return self._due.pop(0), text

@@ -115,8 +115,8 @@ class Recognition:
         self._lists: dict[bytes, Exchange[Any]] = {}
         self._raw_texts = RawTexts(limits)
         self._quirks = Quirks()
-        self._texts: set[str] = set()
-        self._unreturned = Received([], [])
+        self._texts: frozenset[str] = frozenset()
+        self._unreturned: Received | None = None
         self._kinds: dict[bytes, Kind] = {}
         self._version = handlers.version
         self._classes = DEFINED.version

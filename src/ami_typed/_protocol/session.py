@@ -71,6 +71,8 @@ _ID: Final = b"\r\nActionID: "
 _LIST: Final = b"\r\nEventList: "
 _EVENT_LIST = Sometimes("EventList", text)
 _ENDS = frozenset({"complete", "cancelled"})
+_NONE_GIVEN_UP: Final[deque[tuple[float, str]]] = deque()
+"""Shared by all connections without a request that was given up, because an empty deque takes 760 bytes."""
 Greeting = tuple[str, str]
 """The name in the server's greeting, and the version of its Manager Interface."""
 
@@ -150,7 +152,7 @@ class Session(Recognition):
         self._gathering: dict[str, Exchange[Any]] = {}
         self._ignored: dict[str, Exchange[Any]] = {}
         self._overdue: dict[str, float] = {}
-        self._given_up: deque[tuple[float, str]] = deque()
+        self._given_up: deque[tuple[float, str]] = _NONE_GIVEN_UP
         self._occupied: dict[str, tuple[float, float]] = {}
 
     # Queries of the shell
@@ -307,7 +309,7 @@ class Session(Recognition):
             self._occupied = {each: times for each, times in self._occupied.items() if times[1] > now}
             self._occupied[action_id] = now, now + seconds
         if knowledge.text_follows is not None and self._answers_with_text(knowledge.text_follows):
-            self._texts.add(action_id)
+            self._texts |= {action_id}
         if knowledge.raw_text:
             self._raw_texts.expect(exchange)
         if is_odd(knowledge):
@@ -397,6 +399,8 @@ class Session(Recognition):
         if exchange.events is not None and exchange.events.closing is None:
             exchange.events._fail(f"no closing event arrived within {exchange.timeout:g} s")
         until = now + self._late_timeout
+        if self._given_up is _NONE_GIVEN_UP:
+            self._given_up = deque()
         self._given_up.append((until, exchange.action_id))
         if exchange.response is None:
             self._overdue[exchange.action_id] = until
@@ -608,7 +612,7 @@ class Session(Recognition):
         if self._occupied:
             self._occupied.pop(action_id, None)
         if self._texts:
-            self._texts.discard(action_id)
+            self._texts -= {action_id}
             self._reframe()
 
     def _take_response(self, message: Answer, now: float, received: Received) -> None:
@@ -755,7 +759,7 @@ class Session(Recognition):
 
     def close(self, reason: ConnectionLost) -> Received:
         """End every exchange. Those that are not settled fail with an error that states what is certain."""
-        received, self._unreturned = self._unreturned, Received([], [])
+        received, self._unreturned = self._unreturned or Received([], []), None
         for exchange in (self._pending | self._gathering).values():
             self._drop(exchange)
             if not exchange.settled:

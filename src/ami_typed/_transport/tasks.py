@@ -147,7 +147,7 @@ class Dispatcher:
         self._throttle = throttle
         self._ended = False
         self._batch: list[Message | Aggregate] = []
-        self._changed = asyncio.Event()
+        self._idle: asyncio.Future[None] | None = None
         self.loop = asyncio.get_running_loop()
         self.task = self.loop.create_task(self._run(), name="ami-typed callbacks")
 
@@ -163,14 +163,18 @@ class Dispatcher:
 
     def put(self, batch: list[Message | Aggregate]) -> Overflowed | None:
         """Accept a batch. Return why the connection must end, if it must."""
-        self._changed.set()
+        self._wake()
         return self._backlog.put(batch)
 
     def end(self) -> None:
         """Make the task end after delivering what is queued."""
         self._ended = True
         self._last_handlers = self._handlers()  # queued messages may outlive the manager
-        self._changed.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
 
     def disown(self) -> None:
         """Deliver nothing more, in a child process: its parent does. A callback may have forked it."""
@@ -180,14 +184,14 @@ class Dispatcher:
 
     async def _run(self) -> None:
         while self._backlog or not self._ended:
-            self._changed.clear()
             while self._backlog:
                 batch = self._backlog.take()
                 self._throttle.nudge()
                 await self._call(batch, self._manager())
                 await asyncio.sleep(0)  # synchronous callbacks alone would never let the loop read
             if not self._ended:
-                await self._changed.wait()
+                self._idle = self.loop.create_future()  # an `Event` would take five times the memory
+                await self._idle
 
     async def _call(self, batch: list[Message | Aggregate], manager: Any) -> None:
         handlers = self._handlers()
@@ -300,6 +304,35 @@ class Connection(asyncio.BufferedProtocol):
         inherited: Whether this is a copy in a child process, of a connection that its parent continues to use.
     """
 
+    __slots__ = (
+        *("audience", "credentials", "ended", "inherited", "leaving", "loop", "made", "monitor", "monitored", "pauses"),
+        *(
+            "session",
+            "since",
+            "socket",
+            "target",
+            "_alarm",
+            "_alarm_at",
+            "_asleep",
+            "_closed",
+            "_collecting",
+            "_greeted",
+        ),
+        *(
+            "_held",
+            "_log",
+            "_loop",
+            "_lost",
+            "_observers",
+            "_octets",
+            "_outgoing",
+            "_overflowed",
+            "_reason",
+            "_resting",
+        ),
+        *("_secure", "_timeout", "_timer", "_transport", "_unblocked", "__weakref__"),
+    )
+
     def __init__(
         self, session: Session, audience: Audience, target: Target, log: Log, observers: Observers | None = None
     ) -> None:
@@ -329,8 +362,7 @@ class Connection(asyncio.BufferedProtocol):
         self._greeted: asyncio.Future[None] = self._loop.create_future()
         self._greeted.add_done_callback(_retrieve)
         self._closed: asyncio.Future[None] = self._loop.create_future()
-        self._writable = asyncio.Event()
-        self._writable.set()
+        self._unblocked: asyncio.Event | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._outgoing: list[Exchange[Any]] | None = None
         self._collecting = 0.0
@@ -429,11 +461,13 @@ class Connection(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         """Pause writing: the server reads too slowly."""
-        self._writable.clear()
+        self._unblocked = self._unblocked or asyncio.Event()
 
     def resume_writing(self) -> None:
-        """Resume writing: the server reads again."""
-        self._writable.set()
+        """Resume writing: the server reads again, or the connection has ended."""
+        unblocked, self._unblocked = self._unblocked, None
+        if unblocked is not None:
+            unblocked.set()
 
     @property
     def reason(self) -> ConnectionLost | None:
@@ -499,11 +533,17 @@ class Connection(asyncio.BufferedProtocol):
         observers = self._observers()
         self._expect(exchange, headers, observers)
         try:
-            if not self._writable.is_set():
+            if self._unblocked is not None:
                 await self._wait_to_write(exchange)
-            self._send(exchange)
+            if self._outgoing is not None:
+                self._add(exchange)
+            elif self._unblocked is None and not self.ended:
+                self._write(exchange)
             if not exchange.settled:
-                self._watch(exchange)
+                deadline = exchange.sent + exchange.timeout
+                if self._alarm is None or deadline < self._alarm_at:
+                    self._set_alarm(deadline)
+                self._asleep.add(exchange)
                 await exchange.waiter
         finally:
             self._asleep.discard(exchange)
@@ -523,22 +563,6 @@ class Connection(asyncio.BufferedProtocol):
         except BaseException:
             self._stop_waiting(exchange)
             raise
-
-    def _send(self, exchange: Exchange[Any]) -> None:
-        """Write a request, alone or with others of this iteration of the loop."""
-        if self._outgoing is not None:
-            self._outgoing.append(exchange)
-            if exchange.sent - self._collecting > _TICK:  # an interrupted loop may have forgotten it
-                self._write_collected()
-        elif self._writable.is_set() and not self.ended:
-            self._write(exchange)
-
-    def _watch(self, exchange: Exchange[Any]) -> None:
-        """Ensure that the task that waits for an exchange continues when its time is up, or the connection ends."""
-        deadline = exchange.sent + exchange.timeout
-        if self._alarm is None or deadline < self._alarm_at:
-            self._set_alarm(deadline)
-        self._asleep.add(exchange)
 
     def _tell_of(self, exchange: Exchange[Any]) -> None:
         if exchange.remark:
@@ -562,8 +586,8 @@ class Connection(asyncio.BufferedProtocol):
         """Wait until the server accepts more bytes, but no longer than for the answer."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout_at(exchange.sent + exchange.timeout):
-                while not self._writable.is_set():
-                    await self._writable.wait()
+                while self._unblocked is not None:
+                    await self._unblocked.wait()
 
     def _write(self, *exchanges: Exchange[Any]) -> None:
         """Write requests whose senders still wait; if this is interrupted, the connection ends."""
@@ -600,6 +624,14 @@ class Connection(asyncio.BufferedProtocol):
             self._outgoing = []
             self._collecting = self._loop.time()
             self._loop.call_soon(self._do, self._write_collected)
+
+    def _add(self, exchange: Exchange[Any]) -> None:
+        """Add a request to those that are collected. An interrupted loop may have forgotten to write the others."""
+        assert self._outgoing is not None, "the caller has checked"
+        self._outgoing.append(exchange)
+        if exchange.sent - self._collecting > _TICK:
+            self._write_collected()
+            self._collect()
 
     def _write_collected(self) -> None:
         collected, self._outgoing = self._outgoing, None
@@ -654,7 +686,9 @@ class Connection(asyncio.BufferedProtocol):
 
     def _hand_out(self, received: Received) -> None:
         for exchange in received.settled:
-            _wake(exchange)
+            waiter = exchange.waiter
+            if not waiter.done():
+                waiter.set_result(None)
         if self._log.debug:
             for exchange in received.settled:
                 self._log.trace_answer(exchange)
@@ -724,7 +758,7 @@ class Connection(asyncio.BufferedProtocol):
         received = self.session.close(reason)
         if self._transport is not None:
             self._transport.abort()  # closing it would wait for a server that reads nothing
-        self._writable.set()
+        self.resume_writing()
         self._stop_timer()
         self._stop_alarm()
         if self.monitor is not None and self.monitor is not asyncio.current_task():
