@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 __all__ = ["BOOTED", "Received", "Recognition", "Subscriptions"]
 
 BOOTED: Final = "FullyBooted"
+_END: Final = b"\r\n\r\n"
+_SUCCESS: Final = b"Response: Success\r\n"
 _PLAIN_ANSWERS: Final = {b"Response: Success": "Success", b"Response: Error": "Error"}
 _NAMES: Final = 4096
 """The maximum number of first lines to remember; a server that sends more of them is not worth optimising for."""
@@ -153,8 +155,9 @@ class Recognition:
             self.tally.fold(self._kinds.values())
             self._kinds.clear()
         self.tally.bytes_received += len(data)
-        if data[:10] == b"Response: " and self._framer.is_whole(data):
-            self._take(data[:-4], now, received)  # a lone answer, the usual case
+        if data[: len(_SUCCESS)] == _SUCCESS and self._framer.is_whole(data):  # the usual case
+            answer = unread(Answer, data[: -len(_END)], "Success", self._zone)
+            self._take_response(answer, now, received, success=True)
             return received
         messages = self._framer.feed(data)
         if not isinstance(messages, bytes):
@@ -286,8 +289,8 @@ class Recognition:
         """Handle an event."""
         raise NotImplementedError
 
-    def _take_response(self, message: Answer, now: float, received: Received) -> None:
-        """Handle a response."""
+    def _take_response(self, message: Answer, now: float, received: Received, *, success: bool = False) -> None:
+        """Handle a response, which is known to report ``success``, or else is checked."""
         raise NotImplementedError
 
     def _take_raw_text(self, piece: bytes, now: float, received: Received) -> None:

@@ -71,6 +71,8 @@ _ID: Final = b"\r\nActionID: "
 _LIST: Final = b"\r\nEventList: "
 _EVENT_LIST = Sometimes("EventList", text)
 _ENDS = frozenset({"complete", "cancelled"})
+_CLASSES: Final = 4096
+"""The maximum number of classes of requests to remember."""
 _NONE_GIVEN_UP: Final[deque[tuple[float, str]]] = deque()
 """Shared by all connections without a request that was given up, because an empty deque takes 760 bytes."""
 Greeting = tuple[str, str]
@@ -249,10 +251,11 @@ class Session(Recognition):
         given: Any = request  # a program may pass anything
         if not isinstance(given, Request):
             check_request(given)
-        knowledge = knowledge_for(type(request), _action_of(request))
+        known = _known(request)
+        knowledge = known.knowledge
         if self._check_releases and self.release is not None and not _has_all(self.release, knowledge):
             _check_release(request, headers, self.release)
-        usual = _is_usual(knowledge)
+        usual = known.usual
         action_id, octets, remark = self._written(request, knowledge, action_id, headers, simple=usual and not headers)
         exchange = Exchange(
             request,
@@ -407,7 +410,8 @@ class Session(Recognition):
         ended = exchange.request[KEY_ACTION], exchange.given_up_at(now), exchange.elapsed
         exchange.ending = ended[1]  # counted at once: nothing interrupts before the next call returns
         self.tally.requests[1].append(ended)
-        self._fold_requests()
+        if len(self.tally.requests[1]) >= BATCH:
+            self.tally.fold_requests()
         self._forget(now)
         return True
 
@@ -615,13 +619,14 @@ class Session(Recognition):
             self._texts -= {action_id}
             self._reframe()
 
-    def _take_response(self, message: Answer, now: float, received: Received) -> None:
+    def _take_response(self, message: Answer, now: float, received: Received, *, success: bool = False) -> None:
+        """Handle an answer, which is known to report ``success``, or else is checked."""
         self.tally.answers += 1
         action_id = _id_of(message) or ""
         self._no_longer_due(action_id)
         exchange = self._pending.get(action_id)
         if exchange is not None and exchange.response is None:
-            self._answer(exchange, message, now, received)
+            self._answer(exchange, message, now, received, success or _succeeds(message) and exchange.clear(message))
         elif not message.success and (begun := self._gathering.get(action_id)) is not None:
             self._break_off(begun, message, received)
         else:
@@ -659,12 +664,13 @@ class Session(Recognition):
         if exchange.action_id in self._pending:
             message[KEY_RESPONSE] = RESPONSE_GENERIC
             self.tally.answers += 1
-            self._answer(exchange, message, now, received)
+            self._answer(exchange, message, now, received, _succeeds(message) and exchange.clear(message))
         elif text:
             self._take_generic(message, now, received)
 
-    def _answer(self, exchange: Exchange[Any], message: Answer, now: float, received: Received) -> None:
-        success = _succeeds(message) and exchange.clear(message)
+    def _answer(
+        self, exchange: Exchange[Any], message: Answer, now: float, received: Received, success: bool
+    ) -> None:
         if success:
             exchange.due -= 1
             if exchange.due:
@@ -734,13 +740,11 @@ class Session(Recognition):
 
     def _settle(self, exchange: Exchange[Any], received: Received) -> None:
         exchange.settled = True
-        self.tally.requests[1].append((exchange.request[KEY_ACTION], exchange.ending, exchange.elapsed))
-        self._fold_requests()
-        received.settled.append(exchange)
-
-    def _fold_requests(self) -> None:
-        if len(self.tally.requests[1]) >= BATCH:
+        recent = self.tally.requests[1]
+        recent.append((exchange.request[KEY_ACTION], exchange.ending, exchange.elapsed))
+        if len(recent) >= BATCH:
             self.tally.fold_requests()
+        received.settled.append(exchange)
 
     # Time-outs and the end
 
@@ -787,7 +791,6 @@ def _succeeds(answer: Answer) -> bool:
     return answer[KEY_RESPONSE].lower() != "error"
 
 
-@functools.lru_cache(maxsize=4096)
 def _is_usual(knowledge: type[Request[Any]]) -> bool:
     """Whether `Session` has nothing to note about requests of this class but that their answer or list is pending."""
     return not (
@@ -801,6 +804,38 @@ def _is_usual(knowledge: type[Request[Any]]) -> bool:
         or knowledge.waits is not None
         or is_odd(knowledge)
     )
+
+
+class _Known:
+    """What is known about the requests of a class, worked out once.
+
+    Args:
+        action: Their action.
+        knowledge: The class that describes them; see `knowledge_of`.
+        version: The version of the registry that said so.
+    """
+
+    __slots__ = ("action", "knowledge", "usual", "version")
+
+    def __init__(self, action: str, knowledge: type[Request[Any]], version: int) -> None:
+        self.action = action
+        self.knowledge = knowledge
+        self.usual = _is_usual(knowledge)
+        self.version = version
+
+
+_KNOWN: Final[dict[type, _Known]] = {}
+
+
+def _known(request: Request[Any]) -> _Known:
+    """Return what is known about a request; requests of one class usually have one action."""
+    action = _action_of(request)
+    known = _KNOWN.get(type(request))
+    if known is None or known.action != action or known.version != DEFINED.version:
+        if len(_KNOWN) >= _CLASSES:
+            _KNOWN.clear()
+        known = _KNOWN[type(request)] = _Known(action, knowledge_for(type(request), action), DEFINED.version)
+    return known
 
 
 @functools.cache

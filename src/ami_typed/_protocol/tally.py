@@ -54,10 +54,11 @@ class Times:
     def __init__(self, times: Sequence[float] = ()) -> None:
         self.number = len(times)
         self._total = sum(times)
-        self._minimum = min(times, default=inf)
-        self._maximum = max(times, default=0.0)
+        ordered = sorted(times)
+        self._minimum = ordered[0] if ordered else inf
+        self._maximum = ordered[-1] if ordered else 0.0
         self._last = times[-1] if times else None
-        self._classes = _classified(sorted(times))
+        self._classes = _classified(ordered)
 
     def __add__(self, later: Times) -> Times:
         both = Times()
@@ -165,11 +166,13 @@ class Tally:
 
         earlier, recent = self.requests
         counted = earlier.copy()
-        times: defaultdict[tuple[str, Ending], list[float]] = defaultdict(list)
+        times: dict[tuple[str, Ending], list[float]] = {}
         for action, ending, seconds in recent.copy():
-            key = action, ending
-            known = key in times or key in counted or len(counted) + len(times) < _NAMES
-            times[key if known else (OTHERS, ending)].append(seconds)
+            try:
+                times[action, ending].append(seconds)
+            except KeyError:
+                known = (action, ending) in counted or len(counted) + len(times) < _NAMES
+                times.setdefault((action if known else OTHERS, ending), []).append(seconds)
         for key, each in times.items():
             counted[key] = counted.get(key, Times()) + Times(each)
         return counted

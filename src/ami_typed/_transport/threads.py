@@ -492,7 +492,7 @@ class Connection:
         try:
             self._wait_until_settled(exchange)
         finally:
-            self._last_wait = time.monotonic()
+            self._last_wait = self._heard if exchange.settled else time.monotonic()
             if not exchange.settled:
                 twice(partial(self._give_up, exchange))
             observers = self._observers()
