@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ami_typed as ami
-from ami_typed import Disconnected, EventsLost, Reconnect, Reconnected, events
+from ami_typed import Disconnected, EventsLost, Overflow, Reconnect, Reconnected, events
 from ami_typed._transport import tasks as _tasks
 from ami_typed._transport import threads as _threads
 from ami_typed.backoff import Pauses
@@ -424,6 +424,52 @@ def test_what_comes_while_it_logs_in_again_is_heard_behind_the_notice(server: Se
         told(stream, Reconnected)
         second.gadget(2)
         assert [told(stream, Gadget).size for _ in range(2)] == [1, 2]
+
+
+@pytest.mark.parametrize("policy", [Overflow.DROP_OLDEST, Overflow.DROP_NEWEST], ids=["oldest", "newest"])
+def test_what_comes_while_it_logs_in_again_is_bounded_as_what_waits_for_callbacks(
+    server: Server, make: Make, policy: Overflow
+) -> None:
+    manager = make(reconnect=AT_ONCE, overflow=policy, limits=ami.Limits(events=10))
+    heard = Heard()
+    for cls in (Gadget, Reconnected, EventsLost):
+        manager.register_callback(cls, heard)
+    first = logged_in(server, manager)
+    with manager.subscribe(Gadget) as stream, manager.subscribe(Gadget, EventsLost) as telling:
+        first.peer.close()
+        peer = server.peer()
+        peer.send(*(message("Event: Gadget", f"Size: {size}") for size in range(30)))
+        second = Asterisk(peer)
+        assert isinstance(heard.next(), Reconnected)
+        second.gadget(30)
+        for receive in (heard.next, lambda: telling.get(PATIENCE)):
+            sizes: list[str] = []
+            lost = 0
+            while "30" not in sizes:
+                event = receive()
+                lost += event.count if isinstance(event, EventsLost) else 0
+                sizes += [event["Size"]] if isinstance(event, Gadget) else []
+            assert len(sizes) + lost == 31
+            assert 20 <= lost <= 22  # notices take room among the callbacks' messages, too
+            assert ("0" in sizes) == (policy.drops == "newest")
+        with pytest.raises(ami.EventsDropped) as dropped:
+            stream.get(PATIENCE)
+        assert dropped.value.count == 20
+        assert [told(stream, Gadget).size for _ in range(11)][-1] == 30
+
+
+def test_what_comes_while_it_logs_in_again_may_end_the_attempt(server: Server, make: Make) -> None:
+    manager = make(reconnect=AT_ONCE, overflow=Overflow.DISCONNECT, limits=ami.Limits(events=10))
+    first = logged_in(server, manager)
+    with manager.subscribe(Gadget, Reconnected) as stream:
+        first.peer.close()
+        flooded = server.peer()
+        flooded.send(*(message("Event: Gadget", f"Size: {size}") for size in range(30)))
+        Asterisk(flooded)
+        second = Asterisk(server.peer())
+        told(stream, Reconnected)
+        second.gadget(1)
+        assert told(stream, Gadget).size == 1
 
 
 def test_waiting_for_an_event_goes_on_over_the_gap(server: Server, make: Make) -> None:

@@ -17,6 +17,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from types import CodeType
@@ -26,6 +27,7 @@ import pytest
 
 import ami_typed as ami
 from ami_typed import AsyncManager
+from ami_typed._faces import tasks as _task_faces
 from ami_typed._faces import threads as faces
 from ami_typed._transport import threads as _threads
 from tests.footprint import settle
@@ -35,6 +37,7 @@ from tests.support import GREETING, PATIENCE, Gadget, Peer, Server, answer, back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
 
 pytestmark = [
     pytest.mark.usefixtures("gadgets"),
@@ -333,6 +336,88 @@ def test_an_interrupt_on_an_event_loop_leaves_whole_requests_or_no_connection(
     assert struck > 20  # compiled modules have no bytecode to strike at
     assert lost > 1
     loop.run_until_complete(manager.close())
+
+
+class Together(Strict):
+    """A server that answers three requests at a time, in one piece."""
+
+    def answer(self, peer: Peer) -> None:
+        """Serve one connection."""
+        with contextlib.suppress(OSError, ValueError):
+            peer.send(GREETING)
+            waiting: list[bytes] = []
+            while request := dict(peer.request()):
+                waiting.append(answer(request["ActionID"], "Success", f"Number: {request['Number']}"))
+                if len(waiting) == 3:
+                    peer.send(*waiting)
+                    waiting.clear()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="NOT RUN: since Python 3.13 few instructions are traced")
+@pytest.mark.skipif(not _threads.__file__.endswith(".py"), reason="NOT RUN: compiled modules have no instructions")
+@pytest.mark.parametrize("reads", ["main"], indirect=True)
+def test_an_interrupt_of_who_reads_for_others_leaves_none_of_them_waiting(reads: str) -> None:
+    """The main thread reads three answers at once, two for other threads, and is interrupted as it passes them on."""
+    struck = 0
+    with Together() as server:
+        program = Program(server.port, tls=False, reads="anybody")
+
+        def use(number: str) -> None:
+            with contextlib.suppress(ami.ConnectionLost, ami.NotConnected):
+                ask(program.manager, number)
+
+        def follow(number: str) -> list[Future[None]]:
+            """Send two requests more as soon as the main thread waits for its own."""
+            connection = program.manager._connection
+            assert connection is not None
+            until(lambda: connection.session.pending > 0 or done.is_set())
+            return [background(use, f"{number}{each}") for each in "ab"]
+
+        for count, each in enumerate(sweep(interrupt, inside="_transport/threads")):
+            program.ready()
+            done = threading.Event()
+            following = background(follow, f"S{count}")
+            with contextlib.suppress(Interrupted, ami.ConnectionLost), each:
+                ask(program.manager, f"S{count}")
+            struck += each.struck
+            done.set()
+            others = following.result(PATIENCE)
+            deadline = time.monotonic() + PATIENCE / 2
+            while not all(other.done() for other in others):  # the server answers by threes
+                assert time.monotonic() < deadline, each.where
+                with contextlib.suppress(ami.Error):
+                    program.manager.execute(ami.Request("Echo", Number="S", Body="S"), timeout=0.005)
+            for other in others:
+                other.result()
+        program.manager.close()
+    assert struck > 100
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="NOT RUN: since Python 3.13 few instructions are traced")
+def test_an_interrupt_while_an_event_loop_loses_the_connection_leaves_no_task_waiting(
+    server: Server, loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_task_faces, "_DRAIN", 0.05)  # asyncio forgets to say that the socket is gone
+    struck = 0
+    for each in sweep(interrupt, step=3, inside="_transport/tasks"):
+        manager = AsyncManager(logger=SILENT)
+        connecting = loop.create_task(manager.connect("127.0.0.1", server.port, PATIENCE))
+        peer = loop.run_until_complete(loop.run_in_executor(None, server.peer))
+        loop.run_until_complete(connecting)
+        asking = [loop.create_task(manager.execute(ami.Request("Never"), timeout=1e6)) for _ in range(3)]
+        loop.run_until_complete(asyncio.sleep(0))
+        peer.close()
+        with contextlib.suppress(Interrupted), each:
+            loop.run_until_complete(asyncio.wait(asking))
+        struck += each.struck
+        for one in asking:  # one that was interrupted itself raises that out of the loop once more
+            with contextlib.suppress(Interrupted):
+                loop.run_until_complete(asyncio.wait([one], timeout=PATIENCE))
+        assert all(one.done() for one in asking), each.where
+        assert all(isinstance(one.exception(), (ami.ConnectionLost, Interrupted)) for one in asking), each.where
+        loop.run_until_complete(manager.close())
+    assert struck > 20
 
 
 OF_THREADS = [

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from contextlib import AbstractContextManager
 
+    from ami_typed._delivery.backlog import Backlog
     from ami_typed._delivery.bounded import Bounded
     from ami_typed._delivery.log import Log
     from ami_typed._delivery.stream_buffer import Endable
     from ami_typed._delivery.subscriptions import Handlers
     from ami_typed.errors import ConnectionLost, Overflowed
-    from ami_typed.messages import Aggregate, Message
+    from ami_typed.messages import Aggregate, Event, Message
 
 __all__ = ["Audience", "OnLoss", "quiet"]
 
@@ -57,6 +58,10 @@ class Dispatcher(Protocol):
 
     def put(self, batch: list[Message | Aggregate], /) -> Overflowed | None:
         """Accept a batch. Return why the connection must end, if it must."""
+
+    def hold(self) -> Backlog:
+        """Return a queue with the limits of this one, for messages to deliver later."""
+        ...
 
     def end(self) -> None:
         """End after delivering everything accepted so far."""
@@ -147,6 +152,20 @@ class Audience(Generic[T, D]):
         if self._dropping or self.dispatcher.dropped != self._dropped:
             self._warn_of_drops()
         return overflowed
+
+    def resume(self, first: Iterable[Event], held: Backlog) -> Overflowed | None:
+        """Deliver events, and then the messages that were held back; report those that were dropped meanwhile.
+
+        Returns:
+            See `deliver`.
+        """
+        if held.dropped:
+            self._log.note(
+                f"{held.dropped} events were dropped before the log-in was complete (reported as EventsLost)."
+            )
+            for stream in list(self.streams or ()):
+                stream.miss(held.dropped)
+        return self.deliver([*first, *held.drain()])
 
     def _warn_of_drops(self) -> None:
         """Log that callbacks cannot keep up, once until no more messages are dropped."""

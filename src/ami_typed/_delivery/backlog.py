@@ -55,6 +55,16 @@ class Backlog(Bounded):
             "(Limits.waiting) were queued, and the policy is Overflow.DISCONNECT."
         )
 
+    def another(self) -> Backlog:
+        """Return an empty queue with the same limits, policy and counters."""
+        return Backlog(self.overflow, self._messages, self._octets, self.tally)
+
+    def drain(self) -> list[Message | Aggregate]:
+        """Remove and return all messages."""
+        messages = [message for batch, _ in self._batches for message in batch]
+        self.discard()
+        return messages
+
     def discard(self) -> None:
         """Discard everything silently."""
         self._batches.clear()

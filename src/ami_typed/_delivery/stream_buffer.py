@@ -74,6 +74,9 @@ class Endable(Protocol):
     def end(self, reason: Exception | None, /) -> None:
         """Stop accepting events."""
 
+    def miss(self, number: int, /) -> None:
+        """Report a gap."""
+
     def disown(self, reason: Exception, /) -> None:
         """Raise the reason from now on, in a child process: buffered events belong to its parent."""
 
@@ -177,6 +180,11 @@ class Buffer(Bounded, Generic[E]):
         self.tally.stream_events_dropped += 1
         self._count(-1, -len(event._octets))
         return 1
+
+    def miss(self, number: int) -> None:
+        """Report a gap of at most so many events, unless the stream receives the `EventsLost` that reports it."""
+        if not (self._ended or self._tells):
+            self._events.append(number)
 
     def end(self, reason: Exception | None) -> None:
         """Stop accepting events. ``reason`` is raised after the last event; `None` just ends the stream."""

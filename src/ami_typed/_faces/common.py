@@ -135,6 +135,11 @@ class Stream(Generic[E_co, L]):
         self._buffer.end(reason)
         self._notify()
 
+    def miss(self, number: int) -> None:
+        """Report a gap of at most so many events, which were dropped before they reached the stream."""
+        self._buffer.miss(number)
+        self._notify()
+
     def disown(self, reason: Exception) -> None:
         """Raise the reason from now on, in a child process: buffered events belong to the parent."""
         self._buffer.discard(reason)

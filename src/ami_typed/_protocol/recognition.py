@@ -156,7 +156,7 @@ class Recognition:
             self._kinds.clear()
         self.tally.bytes_received += len(data)
         if data[: len(_SUCCESS)] == _SUCCESS and self._framer.is_whole(data):  # the usual case
-            answer = unread(Answer, data[: -len(_END)], "Success", self._zone)
+            answer = make_message(Answer, data[: -len(_END)], "Success", self._zone)
             self._take_response(answer, now, received, success=True)
             return received
         messages = self._framer.feed(data)

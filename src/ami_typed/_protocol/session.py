@@ -40,6 +40,7 @@ from ami_typed.errors import (
 from ami_typed.exchanges import Exchange
 from ami_typed.limits import Limits
 from ami_typed.messages import (
+    DEFINED,
     KEY_ACTION,
     KEY_ACTIONID,
     KEY_RESPONSE,
@@ -66,7 +67,6 @@ __all__ = ["Received", "Session"]
 
 R = TypeVar("R")
 
-_END: Final = b"\r\n\r\n"
 _ID: Final = b"\r\nActionID: "
 _LIST: Final = b"\r\nEventList: "
 _EVENT_LIST = Sometimes("EventList", text)
@@ -626,7 +626,7 @@ class Session(Recognition):
         self._no_longer_due(action_id)
         exchange = self._pending.get(action_id)
         if exchange is not None and exchange.response is None:
-            self._answer(exchange, message, now, received, success or _succeeds(message) and exchange.clear(message))
+            self._answer(exchange, message, now, received, success or (_succeeds(message) and exchange.clear(message)))
         elif not message.success and (begun := self._gathering.get(action_id)) is not None:
             self._break_off(begun, message, received)
         else:
@@ -668,9 +668,7 @@ class Session(Recognition):
         elif text:
             self._take_generic(message, now, received)
 
-    def _answer(
-        self, exchange: Exchange[Any], message: Answer, now: float, received: Received, success: bool
-    ) -> None:
+    def _answer(self, exchange: Exchange[Any], message: Answer, now: float, received: Received, success: bool) -> None:
         if success:
             exchange.due -= 1
             if exchange.due:

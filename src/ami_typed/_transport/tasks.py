@@ -166,6 +166,10 @@ class Dispatcher:
         self._wake()
         return self._backlog.put(batch)
 
+    def hold(self) -> Backlog:
+        """Return a queue with the limits of the callbacks', for messages to deliver later."""
+        return self._backlog.another()
+
     def end(self) -> None:
         """Make the task end after delivering what is queued."""
         self._ended = True
@@ -350,7 +354,7 @@ class Connection(asyncio.BufferedProtocol):
         self.leaving = False
         self._lost: OnLoss = quiet
         self._reason: ConnectionLost | None = None
-        self._held: list[Message | Aggregate] | None = []
+        self._held: Backlog | None = audience.dispatcher.hold()
         self._overflowed: Overflowed | None = None
         self._timeout = target.timeout
         self._log = log
@@ -699,7 +703,7 @@ class Connection(asyncio.BufferedProtocol):
         if self._held is None:
             self._overflowed = self.audience.deliver(received.deliveries) or self._overflowed
         else:
-            self._held += received.deliveries
+            self._overflowed = self._held.put(received.deliveries) or self._overflowed
 
     def open_up(self, *first: Event, lost: OnLoss) -> None:
         """Deliver the messages held back so far, after ``first``, and from now on messages as they arrive.
@@ -709,8 +713,9 @@ class Connection(asyncio.BufferedProtocol):
             lost: Called when the connection ends, or at once if it has.
         """
         self.audience.explain = self.session.visibility.explain
-        self._overflowed = self.audience.deliver([*first, *(self._held or ())])
-        self._held = None
+        if self._held is not None:
+            self._overflowed = self.audience.resume(first, self._held) or self._overflowed
+            self._held = None
         self._lost = lost
         if self._reason is not None:
             lost(self, self._reason, False)
@@ -750,6 +755,15 @@ class Connection(asyncio.BufferedProtocol):
             return
         self.ended = True
         self._reason = reason
+        try:
+            self._wind_up(reason, self._lost, wanted=wanted)
+        except BaseException:
+            self._wind_up(reason, quiet, wanted=wanted)
+            self.audience.leave(None if wanted else reason)
+            raise
+
+    def _wind_up(self, reason: ConnectionLost, lost: OnLoss, *, wanted: bool) -> None:
+        """Report the end to everything that waits. May be repeated."""
         self._stop_resting()
         if self._transport is None:
             self._greeted.cancel()
@@ -763,16 +777,12 @@ class Connection(asyncio.BufferedProtocol):
         self._stop_alarm()
         if self.monitor is not None and self.monitor is not asyncio.current_task():
             self.monitor.cancel()
-        try:
-            self._hand_out(received)
-            for exchange in self._asleep:
-                _wake(exchange)
-            if self._log.debug:
-                self._log.trace("=", str(reason))
-            self._lost(self, reason, wanted)
-        except BaseException:
-            self.audience.leave(None if wanted else reason)
-            raise
+        self._hand_out(received)
+        for exchange in self._asleep:
+            _wake(exchange)
+        if self._log.debug:
+            self._log.trace("=", str(reason))
+        lost(self, reason, wanted)
 
     def abandon(self) -> None:
         """End an attempt to connect that is no longer wanted."""

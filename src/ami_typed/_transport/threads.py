@@ -163,6 +163,10 @@ class Dispatcher:
         self._bell.ring()
         return overflowed
 
+    def hold(self) -> Backlog:
+        """Return a queue with the limits of the callbacks', for messages to deliver later."""
+        return self._backlog.another()
+
     def end(self) -> None:
         """Make the thread end after delivering what is queued."""
         self._last_handlers = self._handlers()  # queued messages may outlive the manager
@@ -308,7 +312,7 @@ class Connection:
         self._lost = lost
         self._reason: ConnectionLost | None = None
         self._due: tuple[ConnectionLost, bool] | None = None
-        self._held: list[Message | Aggregate] | None = []
+        self._held: Backlog | None = audience.dispatcher.hold()
         self._timeout = target.timeout
         self._log = log
         self._observers = weakref.ref(observers) if observers is not None else no_observers
@@ -738,7 +742,7 @@ class Connection:
                 if self._held is None:
                     self._overflowed = self.audience.deliver(deliveries) or self._overflowed
                 else:
-                    self._held += deliveries
+                    self._overflowed = self._held.put(deliveries) or self._overflowed
 
     def open_up(self, *first: Event, lost: OnLoss) -> None:
         """Deliver the messages held back so far, after ``first``, and from now on messages as they arrive.
@@ -749,8 +753,9 @@ class Connection:
         """
         self.audience.explain = self.session.visibility.explain
         with self._lock:
-            self._overflowed = self.audience.deliver([*first, *(self._held or ())])
-            self._held = None
+            if self._held is not None:
+                self._overflowed = self.audience.resume(first, self._held) or self._overflowed
+                self._held = None
         with self._lock:
             reason = self._reason
             self._lost = lost
