@@ -224,7 +224,7 @@ def soak(session: nox.Session) -> None:
     """Run the traffic of a day, 4,000,000 events a face, and check that nothing grows; another number after `--`."""
     install_wheel(session, "test")
     events = session.posargs[0] if session.posargs else "4000000"
-    options = (*INSTALLED_ONE, *WHOLE, "-s", "tests/test_soak.py")
+    options = (*INSTALLED_ONE, *WHOLE, "-s", "tests/test_soak.py", "tests/live_model/test_live_soak.py")
     session.run("python", "-m", "pytest", *options, env={"AMI_TYPED_SOAK": events})
 
 

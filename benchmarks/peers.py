@@ -185,7 +185,7 @@ def _cacofonisk_track(port: int) -> float:
         def end(*_: object) -> None:
             ended.set()
 
-        manager.register_event(END_OF_STREAM, end)
+        manager.register_event("QueueMemberAdded", end)  # the last one; it cannot read the UserEvent behind it
         await asyncio.sleep(0.3)
         started = time.process_time()
         manager.send_action({"Action": "Events", "EventMask": "on"})
