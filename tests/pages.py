@@ -384,7 +384,7 @@ assert (sms.sender, sms.lines) == ("+49", {{"0": ["hello"]}})
         "from pathlib import Path\nfrom ami_typed import AsyncManager, Manager\n", "", log_in(user="admin")
     ),
     "messages.py 1": Program("", "assert Queues('sales')['Queue'] == 'sales'\n"),
-    **{f"testing.md {number}": Program("from ami_typed import testing\n") for number in range(1, 8)},
+    **{f"testing.md {number}": Program("from ami_typed import testing\n") for number in range(1, 9)},
     "testing/__init__.py 1": Program(""),
     "testing/__init__.py 2": Program("from ami_typed import testing\n"),
     "testing/telephony/pbx.py 1": Program(
