@@ -369,7 +369,7 @@ assert (sms.sender, sms.lines) == ("+49", {{"0": ["hello"]}})
         "assert stream.get(10).colour == 'red'\n",
         log_in() + PING + "S: Event: UserEvent\nS: UserEvent: Welcome\nS: Colour: red\nS:\n",
     ),
-    **{f"live.md {number}": Program(LIVE) for number in range(1, 10)},  # tests/live_model/test_live_docs.py calls them
+    **{f"live.md {number}": Program(LIVE) for number in range(1, 11)},  # tests/live_model/test_live_docs.py calls them
     "overload.md 1": Program("", "manager.close()\n", log_in()),
     "overload.md 2": Program(dialogue=log_in() + A_CALL + "S closes\n", raises=Error),
     "requests.md 1": Program(dialogue=log_in() + ORIGINATE + PLACED + ANSWERED),

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 import ami_typed as ami
 from ami_typed import actions, live
-from ami_typed.aiopbx import AsyncChangeStream
-from ami_typed.pbx import ChangeStream
+from ami_typed.aiopbx import AsyncChangeStream, AsyncPlacedCall
+from ami_typed.pbx import ChangeStream, PlacedCall
 from ami_typed.quantities import LONGEST, count, real, seconds, seconds_or_none, whole
 from ami_typed.testing import Scenario, StandIn
 from tests.faces import FACES, face
@@ -200,6 +200,7 @@ TAKES_SECONDS = {
         )
     ),
     *((owner, "get", "timeout") for owner in ("ChangeStream", "AsyncChangeStream")),
+    *((owner, each, "timeout") for owner in ("PlacedCall", "AsyncPlacedCall") for each in ("answered", "ended")),
     *((owner, "get_batch", "timeout") for owner in ("EventStream", "AsyncEventStream")),
     ("Overflow", "block", "seconds"),
     *(("Reconnect", "", name) for name in ("first", "ceiling", "give_up_after")),
@@ -317,6 +318,20 @@ def get_change(at: Pbx, place: Parameter, value: Any) -> None:
         asyncio.run(changes.get(value))
 
 
+def placed(at: Pbx, place: Parameter, value: Any) -> None:
+    """Wait for a call that is over."""
+    placement = live.Placement("1")
+    placement.lost = True
+    if at.face == "threads":
+        call = PlacedCall(placement)
+        call._check()
+        getattr(call, place.function)(value)
+        return
+    later = AsyncPlacedCall(placement)
+    later._check()
+    asyncio.run(getattr(later, place.function)(value))
+
+
 def wait_for(at: Pbx, place: Parameter, value: Any) -> None:
     with at.pinging():
         assert at.manager.wait_for(Gadget, timeout=value).size == 1
@@ -340,6 +355,8 @@ USES: dict[str, Callable[[Pbx, Parameter, Any], object]] = {
     "EventStream.get": get,
     "EventStream.get_batch": get_batch,
     "ChangeStream.get": get_change,
+    "PlacedCall.answered": placed,
+    "PlacedCall.ended": placed,
     "Overflow.block": lambda at, place, value: ami.Overflow.block(value),
     "Reconnect.": reconnect,
     "Request.": request,
@@ -363,11 +380,22 @@ def of_faces(places: list[Parameter]) -> list[Any]:
     ]
 
 
-FACED = {f"{prefix}{name}" for prefix in ("", "Async") for name in ("Manager", "EventStream", "ChangeStream")}
+FACED = {
+    f"{prefix}{name}" for prefix in ("", "Async") for name in ("Manager", "EventStream", "ChangeStream", "PlacedCall")
+}
 MAY_BE_NEGATIVE = {("Request", "timeout")} | {
     (owner, function)
     for owner in FACED
-    for function in ("execute", "get", "get_batch", "wait_connected", "wait_for", "wait_until_booted")
+    for function in (
+        "answered",
+        "ended",
+        "execute",
+        "get",
+        "get_batch",
+        "wait_connected",
+        "wait_for",
+        "wait_until_booted",
+    )
 }
 """Where a program may give what is left until a deadline."""
 ABOVE_ZERO = {"connect", "monitor_connection"}
