@@ -105,13 +105,14 @@ def test_an_event_of_a_list_says_which_actions_return_it() -> None:
 def test_the_page_of_an_event_has_headers_types_and_releases() -> None:
     page = pages.page("event", "QueueMemberPause")
     assert (
-        "| `paused_reason` | `PausedReason` | `str` | Why the member was paused; empty if no reason was given. Asterisk 13.8 and later. |"
-        in page
-    )
+        "- **`paused_reason`**: `str`, from `PausedReason`  \n"
+        "  Why the member was paused; empty if no reason was given. Asterisk 13.8 and later.\n"
+    ) in page
     assert (
-        "| `status` | `Status` | [`enums.QueueMemberStatus`](../enums/QueueMemberStatus.md) | The state of the member's device. |"
-        in page
-    )
+        "- **`status`**: [`enums.QueueMemberStatus`](../enums/QueueMemberStatus.md), from `Status`  \n"
+        "  The state of the member's device.\n"
+    ) in page
+    assert "- **`last_call`**: `datetime | None`, from `LastCall`" in page
     assert "async for event in stream:" in page
 
 

@@ -98,59 +98,66 @@ def _lines(what: Description) -> Iterator[str]:
     elif what.kind == "event":
         yield from _of_event(what)
     elif what.kind == "enum":
-        yield from ("| member | value | |", "| --- | --- | --- |")
-        yield from (f"| `{each.name}` | `{each.headers[0]}` | {_cell(each.text)} |" for each in what.attributes)
+        yield from (f"- **`{each.name}`** (`{each.headers[0]}`){_said(each.text)}" for each in what.attributes)
     else:
-        yield from _table(what.attributes, "event" if what.kind == "list" else "header")
+        yield from _entries(what)
     yield from _made_by(what)
 
 
 def _facts(what: Description) -> Iterator[str]:
     facts = [
-        ("On the wire", f"`{what.kind.title()}: {what.wire}`" if what.wire else ""),
-        ("Privileges", _cell(what.privileges)),
-        ("Releases", what.releases),
-        ("In Asterisk's documentation", f"<{what.link}>" if what.link else ""),
+        f"On the wire: `{what.kind.title()}: {what.wire}`" if what.wire else "",
+        _inline(what.privileges),
+        what.releases,
+        f"[In Asterisk's documentation]({what.link})" if what.link else "",
     ]
-    if any(fact for _, fact in facts):
-        yield from ("| | |", "| --- | --- |")
-        yield from (f"| {title} | {fact} |" for title, fact in facts if fact)
-        yield ""
+    yield from (f"- {fact}" for fact in facts if fact)
+    yield ""
 
 
 def _of_action(what: Description) -> Iterator[str]:
-    yield from ("## Parameters\n", "| parameter | header | type | |", "| --- | --- | --- | --- |")
+    yield "## Parameters\n"
     for each in what.parameters:
-        header = f"`{each.header}`" if each.header else "several"
-        yield f"| `{each.name}` | {header} | {_types(each.type)} | {_cell(each.text)} |"
+        header = f"sent as `{each.header}`" if each.header else "sent as several headers"
+        yield f"- **`{each.name}`**: {_type(each.type)}, {header}  \n  {_inline(each.text)}"
     yield ""
     if what.answer:
         yield from ("## Answer\n", f"[`responses.{what.answer}`](../answers/{what.answer}.md)\n")
     if what.name in everything("list"):
-        listed = described("list", what.name)
         yield from ("## List\n", f"[`aggregates.{what.name}`](../lists/{what.name}.md):\n")
-        yield from _table(listed.attributes, "event")
+        yield from _entries(described("list", what.name))
     yield from _example("request", *_calls(what))
 
 
 def _of_event(what: Description) -> Iterator[str]:
     own = [each for each in what.attributes if each.name not in _OF_EVERY_EVENT]
     yield "## Headers\n"
-    yield from _table(own, "header")
-    yield "Besides those of [every event](../messages.md).\n"
+    yield from (_header(each) for each in own)
+    yield "\nBesides those of [every event](../messages.md).\n"
     yield from _example("event", *_loops(what, own))
 
 
-def _table(attributes: Sequence[Attribute], column: str) -> Iterator[str]:
-    yield from (f"| attribute | {column} | type | |", "| --- | --- | --- | --- |")
-    for each in attributes:
-        releases = f" {each.releases}." if each.releases else ""
-        if column == "event":
-            headers = f"[`{each.headers[0]}`](../events/{each.headers[0]}.md)"
-        else:
-            headers = " ".join(f"`{header}`" for header in each.headers)
-        yield f"| `{each.name}` | {headers} | {_types(each.type)} | {_cell(each.text)}{releases} |"
+def _entries(what: Description) -> Iterator[str]:
+    """List the headers of an answer, or the events of a list."""
+    yield from (_listed(each) if what.kind == "list" else _header(each) for each in what.attributes)
     yield ""
+
+
+def _header(attribute: Attribute) -> str:
+    headers = " ".join(f"`{header}`" for header in attribute.headers)
+    releases = f" {attribute.releases}." if attribute.releases else ""
+    text = f"{_inline(attribute.text)}{releases}"
+    return f"- **`{attribute.name}`**: {_type(attribute.type)}, from {headers}  \n  {text}"
+
+
+def _listed(attribute: Attribute) -> str:
+    (event,) = attribute.headers
+    link = f"[`{event}`](../events/{event}.md)"
+    return f"- **`{attribute.name}`**: `{attribute.type}`, from {link}{_said(attribute.text)}"
+
+
+def _said(text: str) -> str:
+    return f"  \n  {_inline(text)}" if text else ""
 
 
 def _made_by(what: Description) -> Iterator[str]:
@@ -192,8 +199,7 @@ def _index(kind: Kind, names: Iterable[str]) -> str:
     found = sorted((described(kind, name) for name in names), key=lambda each: (each.subject, each.name))
     for subject, group in groupby(found, key=lambda each: each.subject):
         lines += [f"## {subject}\n"] if subject else []
-        lines += ["| | |", "| --- | --- |"]
-        lines += [f"| [`{each.name}`]({each.name}.md) | {_cell(_first_sentence(each.text))} |" for each in group]
+        lines += [f"- [`{each.name}`]({each.name}.md): {_inline(_first_sentence(each.text))}" for each in group]
         lines.append("")
     return "\n".join(lines) + "\n"
 
@@ -202,15 +208,14 @@ def _first_sentence(text: str) -> str:
     return re.split(r"(?<=\.)\s", " ".join(text.split()), maxsplit=1)[0]
 
 
-def _types(type_: str) -> str:
+def _type(type_: str) -> str:
     """Return a type as code, with a link to the enum in it."""
     found = re.search(r"enums\.(\w+)", type_)
-    code = f"`{type_}`".replace("|", "\\|")
-    return f"[{code}](../enums/{found[1]}.md)" if found else code
+    return f"[`{type_}`](../enums/{found[1]}.md)" if found else f"`{type_}`"
 
 
-def _cell(text: str) -> str:
-    return _markdown(" ".join(text.split())).replace("|", "\\|")
+def _inline(text: str) -> str:
+    return _markdown(" ".join(text.split()))
 
 
 def _markdown(text: str) -> str:
