@@ -106,6 +106,11 @@ class Consultation(Detour):
         channel = self.transferer
         if self._is_over() or channel.gone:
             return
+        if self.held.gone:
+            bridges.slip_out(self.world, channel)
+            if channel.process is not None:
+                channel.process.interrupt(Kicked())
+            return
         was_there = channel.bridge is self.bridge
         bridges.slip_out(self.world, channel)
         music_stops(self.world, self.transferee)
@@ -124,8 +129,10 @@ class Consultation(Detour):
             return
         world, channel, target = self.world, self.transferer, self.target
         music_stops(world, self.transferee)
-        if target.gone or target.bridge is not self.bridge:
+        if target.gone or target.bridge is not self.bridge or self.held.gone:
             bridges.leave(world, channel)
+            if target.process is not None:
+                target.process.interrupt(Kicked())
             return
         channels.set_variable(world, channel, "BRIDGEPEER", "")
         bridges.slip_out(world, channel)
