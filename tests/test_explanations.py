@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ami_typed import Event, Release, actions, aggregates, events
+from ami_typed import Disconnected, Event, Release, actions, aggregates, events
 from ami_typed.explanations import DISABLED_EVENTS, Explanation, Known, explain, subjects_of
 
 R22 = Release(22, 10, 1)
@@ -173,6 +173,7 @@ def test_names_families_patterns_and_lists_stand_for_single_events_and_actions()
     assert events.AgentCalled in subjects_of([events.ChannelEvent])
     assert {"QueueMemberAdded", "QueueCallerJoin"} <= set(subjects_of(["Queue*"]))
     assert subjects_of([Event]) == [Event]
+    assert subjects_of([Disconnected, "Reconnected"]) == []  # ami-typed creates them itself
     with pytest.raises(TypeError, match="takes classes and names of events and actions, not 5"):
         subjects_of([5])
     with pytest.raises(TypeError, match="not <class 'int'>"):

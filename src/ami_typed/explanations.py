@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from ami_typed._language.masks import EVENT_CLASSES, FALSE, TRUE
 from ami_typed._lazy import NamedTuple
 from ami_typed.messages import Aggregate, Event, Request, event_name, is_family
+from ami_typed.notices import Notice
 from ami_typed.releases import Releases
 
 if TYPE_CHECKING:
@@ -194,16 +195,19 @@ def subjects_of(given: Iterable[object]) -> list[Message | str]:
 
     Args:
         given: Classes or names of events and actions; lists stand for their actions, families and patterns for their
-            events.
+            events. Events that ami-typed creates itself are skipped.
 
     Raises:
         TypeError: One of them is none of these.
     """
     from ami_typed import catalogue, registry
 
+    notices = {each.__name__ for each in Notice.__subclasses__()}
     found: dict[Message | str, None] = {}
     for each in given:
         name = each.__name__ if isinstance(each, type) else each
+        if name in notices:
+            continue
         if isinstance(each, type) and issubclass(each, Aggregate):
             found[registry.action_class(each.__name__)] = None
         elif isinstance(each, type) and issubclass(each, Request):
