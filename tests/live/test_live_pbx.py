@@ -282,7 +282,9 @@ class Supervisor:
         return found + [line for each in status.members for line in self.member(each)]
 
     def member(self, item: ami.events.QueueMember) -> list[str]:
-        member = self.pbx.queues[item.queue].members[item.location]
+        member = self.pbx.queues[item.queue].members.get(item.location)
+        if member is None:  # its QueueMemberAdded is still to come
+            return [f"{item.queue} {item.name}: not there"]
         mine: list[object] = [member.status, member.paused, member.paused_reason, member.in_call, member.penalty]
         theirs: list[object] = [item.status, item.paused, item.paused_reason, item.in_call, item.penalty]
         times = [(member.paused_since, item.last_pause if item.paused else None)]
