@@ -363,7 +363,9 @@ def test_when_the_link_drops_a_call_that_was_placed_fails_at_once_though_the_lin
         assert stream.get(PATIENCE).event == "Gadget"
         peer.close()
         assert [stream.get(PATIENCE).event for _ in range(2)] == ["Disconnected", "Reconnected"]
-        with pytest.raises(ami.OutcomeUnknown, match="outcome of the call: the server closed the connection"):
+        with pytest.raises(
+            ami.OutcomeUnknown, match="outcome of the call is unknown: the server closed the connection"
+        ):
             calling.result(PATIENCE)
 
 
