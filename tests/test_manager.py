@@ -92,7 +92,7 @@ def test_a_connected_manager_knows_what_the_server_calls_itself(server: Server, 
     assert connection.get_asterisk_info() == ("Asterisk Call Manager", "9.0.0")
 
 
-def test_nobody_listening_is_a_failed_connection(manager: ami.Manager) -> None:
+def test_a_refused_connection_has_failed(manager: ami.Manager) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     with pytest.raises(ami.ConnectFailed, match=rf"No connection to 127\.0\.0\.1:{port}: .*refused"):
@@ -153,7 +153,7 @@ def test_a_failed_connection_leaves_no_thread(manager: ami.Manager) -> None:
 
 
 @THREADS
-def test_connecting_again_closes_the_connection_that_there_was(server: Server, manager: ami.Manager) -> None:
+def test_connecting_again_closes_the_existing_connection(server: Server, manager: ami.Manager) -> None:
     first = server.link(manager)
     old = manager.get_connection()
     assert old is not None
@@ -165,7 +165,7 @@ def test_connecting_again_closes_the_connection_that_there_was(server: Server, m
     assert manager.is_connected()
 
 
-def test_of_two_connections_made_at_once_one_is_closed(manager: ami.Manager) -> None:
+def test_of_two_concurrent_connections_one_is_closed(manager: ami.Manager) -> None:
     with Server(b"") as server:
         first = background(manager.connect, "127.0.0.1", server.port, PATIENCE)
         first_peer = server.peer()
@@ -193,7 +193,7 @@ def test_a_failed_attempt_leaves_the_manager_without_a_connection(server: Server
 # Closing
 
 
-def test_disconnecting_closes_the_link_and_can_be_done_again(peer: Peer, manager: ami.Manager) -> None:
+def test_disconnecting_closes_the_connection_and_is_idempotent(peer: Peer, manager: ami.Manager) -> None:
     manager.disconnect()
     assert peer.at_end()
     assert not manager.is_connected()
@@ -239,7 +239,7 @@ def test_a_connection_can_be_closed_from_within_a_callback(peer: Peer, manager: 
 
 
 @THREADS
-def test_a_connection_can_be_made_anew_from_within_a_callback(server: Server, manager: ami.Manager) -> None:
+def test_a_callback_can_reconnect(server: Server, manager: ami.Manager) -> None:
     peer = server.link(manager)
     outcomes = Heard()
 
@@ -383,7 +383,7 @@ def test_an_action_id_may_be_a_number(peer: Peer, manager: ami.Manager) -> None:
     assert outcome.action_id == "77"
 
 
-def test_what_is_asked_of_a_request_may_be_anything_true(peer: Peer, manager: ami.Manager) -> None:
+def test_flags_of_a_request_may_be_any_true_value(peer: Peer, manager: ami.Manager) -> None:
     request: Any = ListGadgets()
     request.synchronous, request.aggregate, request.timeout = 1, "yes", 3
     sending = background(manager.send_action, request)
@@ -394,7 +394,7 @@ def test_what_is_asked_of_a_request_may_be_anything_true(peer: Peer, manager: am
     assert outcome.events.valid
 
 
-def test_a_request_can_be_sent_again_and_again(peer: Peer, manager: ami.Manager) -> None:
+def test_a_request_can_be_sent_repeatedly(peer: Peer, manager: ami.Manager) -> None:
     peer.serve(reply)
     request = ami.Request("Ping")
     outcomes = [manager.send_action(request) for _ in range(5)]
@@ -412,7 +412,7 @@ def test_a_refused_action_is_an_outcome_for_one_method_and_an_exception_for_the_
         manager.execute(ami.Request("Hangup"))
 
 
-def test_the_result_is_what_the_request_makes_of_the_answer(peer: Peer, manager: ami.Manager) -> None:
+def test_the_result_is_derived_from_the_answer_by_the_request(peer: Peer, manager: ami.Manager) -> None:
     class Count(ami.Request[Any]):
         def process_response(self, response: ami.Message) -> int:
             return int(response["Count"])
@@ -424,7 +424,7 @@ def test_the_result_is_what_the_request_makes_of_the_answer(peer: Peer, manager:
     assert manager.execute(Count("Count")) == 7
 
 
-def test_an_answer_that_does_not_come_is_none_or_a_time_out(peer: Peer, manager: ami.Manager) -> None:
+def test_a_missing_answer_is_none_or_a_time_out(peer: Peer, manager: ami.Manager) -> None:
     request = ami.Request("Ping")
     request.timeout = 0.02
     assert manager.send_action(request) is None
@@ -438,7 +438,7 @@ def test_an_answer_that_does_not_come_is_none_or_a_time_out(peer: Peer, manager:
     assert manager.is_connected()
 
 
-def test_an_answer_that_comes_too_late_is_an_orphan_and_disturbs_nobody(peer: Peer, manager: ami.Manager) -> None:
+def test_a_late_answer_is_delivered_without_a_request(peer: Peer, manager: ami.Manager) -> None:
     orphans = Heard()
     manager.register_callback(None, orphans)
     request = ami.Request("Ping")
@@ -578,7 +578,7 @@ def test_an_aggregate_request_lets_its_events_through_and_adds_the_aggregate(pee
     assert [gadget.size for gadget in aggregate.gadgets] == [7, 8]
 
 
-def test_a_list_without_its_end_is_told_apart_from_none(peer: Peer, manager: ami.Manager) -> None:
+def test_an_unfinished_list_is_distinguished_from_no_answer(peer: Peer, manager: ami.Manager) -> None:
     peer.serve(lambda request: answer(request["ActionID"], "Success", "EventList: start"))
     request = ListGadgets()
     request.timeout = 0.05
@@ -643,7 +643,7 @@ def test_callbacks_are_called_in_order_with_the_event_and_the_manager(peer: Peer
     assert (what, orphan) == ("orphan", {"Response": "Success", "ActionID": "nobody"})
 
 
-def test_events_come_in_the_order_they_were_sent(peer: Peer, manager: ami.Manager) -> None:
+def test_events_arrive_in_the_order_sent(peer: Peer, manager: ami.Manager) -> None:
     heard = Heard()
     manager.register_callback("", heard)
     peer.send(
@@ -744,7 +744,7 @@ def test_a_callback_that_raises_stops_neither_others_nor_later_events(
         assert records[0].exc_info[1] is trouble
 
 
-def test_a_callbacks_trouble_is_told_to_the_programs_own_logger(server: Server) -> None:
+def test_an_exception_of_a_callback_goes_to_the_given_logger(server: Server) -> None:
     told = Heard()
 
     class Keep(logging.Handler):
@@ -761,13 +761,13 @@ def test_a_callbacks_trouble_is_told_to_the_programs_own_logger(server: Server) 
 
 
 @THREADS
-def test_what_cannot_be_called_is_refused_as_a_callback(manager: ami.Manager) -> None:
+def test_a_callback_must_be_callable(manager: ami.Manager) -> None:
     nothing: Any = 5
     with pytest.raises(TypeError, match="must be callable"):
         manager.register_callback("Gadget", nothing)
 
 
-def test_old_events_are_dropped_where_callbacks_cannot_keep_up_and_answers_are_not(server: Server) -> None:
+def test_old_events_are_dropped_if_callbacks_cannot_keep_up_and_answers_are_not(server: Server) -> None:
     entered, leave = threading.Event(), threading.Event()
     heard = Heard()
 
@@ -794,7 +794,7 @@ def test_old_events_are_dropped_where_callbacks_cannot_keep_up_and_answers_are_n
 # The link breaks
 
 
-def test_nothing_is_sent_again_after_a_new_connection(server: Server, manager: ami.Manager) -> None:
+def test_nothing_is_resent_on_a_new_connection(server: Server, manager: ami.Manager) -> None:
     peer = server.link(manager)
     sending = background(manager.send_action, ami.Request("Originate"))
     peer.request()
@@ -819,7 +819,7 @@ def test_disconnecting_fails_the_requests_that_wait(peer: Peer, manager: ami.Man
 
 
 @THREADS
-def test_a_link_that_drops_ends_its_threads_and_can_be_made_anew(server: Server, manager: ami.Manager) -> None:
+def test_a_lost_connection_ends_its_threads_and_can_be_replaced(server: Server, manager: ami.Manager) -> None:
     before = threads()
     peer = server.link(manager)
     own = [thread for thread in threads() if thread not in before]
@@ -831,7 +831,7 @@ def test_a_link_that_drops_ends_its_threads_and_can_be_made_anew(server: Server,
     assert manager.send_action(ami.Request("Ping")) is not None
 
 
-def test_what_came_before_the_end_is_still_called_back(peer: Peer, manager: ami.Manager) -> None:
+def test_events_before_the_end_are_still_passed_to_callbacks(peer: Peer, manager: ami.Manager) -> None:
     heard = Heard()
     manager.register_callback("Gadget", heard)
     peer.send(*(message("Event: Gadget", f"Size: {number}") for number in range(100)))
@@ -872,7 +872,7 @@ def test_a_peer_beyond_a_limit_ends_the_connection_which_names_it(server: Server
     assert not manager.is_connected()
 
 
-def test_no_more_requests_wait_than_the_limit_allows(server: Server, make: Make) -> None:
+def test_the_number_of_pending_requests_is_limited(server: Server, make: Make) -> None:
     manager = make(limits=ami.Limits(pending=1))
     peer = server.link(manager)
     sending = background(manager.send_action, ami.Request("Ping"))
@@ -916,7 +916,7 @@ def test_a_link_is_not_ended_while_an_older_request_keeps_the_server_from_answer
             stream.get(PATIENCE)
 
 
-def test_an_answer_to_a_ping_that_was_waited_for_longer_is_nobody_elses(peer: Peer, manager: ami.Manager) -> None:
+def test_a_late_pong_settles_no_other_request(peer: Peer, manager: ami.Manager) -> None:
     orphans = Heard()
     manager.register_callback(None, orphans)
     slow = background(manager.execute, ami.Request("Slow"), timeout=PATIENCE)
@@ -939,7 +939,7 @@ def test_watching_ends_with_the_link(peer: Peer, manager: ami.Manager) -> None:
 
 
 @pytest.mark.parametrize("interval", [0, -1])
-def test_an_interval_that_is_none_is_refused(peer: Peer, manager: ami.Manager, interval: float) -> None:
+def test_an_invalid_interval_is_rejected(peer: Peer, manager: ami.Manager, interval: float) -> None:
     with pytest.raises(ValueError, match="interval must be a number of seconds or a timedelta, above 0"):
         manager.monitor_connection(interval)
 
@@ -963,7 +963,7 @@ def test_a_stream_of_all_events_has_each_once(peer: Peer, manager: ami.Manager, 
         assert [stream.get(PATIENCE).event for _ in range(3)] == ["Gadget", "Noise", "Last"]
 
 
-def test_a_stream_that_is_not_read_drops_its_oldest_events_and_says_so(peer: Peer, manager: ami.Manager) -> None:
+def test_an_unread_stream_drops_its_oldest_events_and_reports_it(peer: Peer, manager: ami.Manager) -> None:
     heard = Heard()
     manager.register_callback("Last", heard)
     with manager.subscribe(Gadget, limit=2) as stream:
@@ -994,7 +994,7 @@ def test_a_stream_that_could_hold_nothing_is_refused(peer: Peer, manager: ami.Ma
     assert manager._handlers._entries == ()
 
 
-def test_a_closed_stream_collects_no_more_and_ends_behind_what_it_has(peer: Peer, manager: ami.Manager) -> None:
+def test_a_closed_stream_ends_after_its_buffered_events(peer: Peer, manager: ami.Manager) -> None:
     heard = Heard()
     manager.register_callback("Gadget", heard)
     stream = manager.subscribe(Gadget)
@@ -1009,14 +1009,14 @@ def test_a_closed_stream_collects_no_more_and_ends_behind_what_it_has(peer: Peer
         stream.get(PATIENCE)
 
 
-def test_a_stream_ends_where_the_program_disconnects(peer: Peer, manager: ami.Manager) -> None:
+def test_a_stream_ends_when_the_program_disconnects(peer: Peer, manager: ami.Manager) -> None:
     stream = manager.subscribe(Gadget)
     reading: Future[list[Gadget]] = background(list, stream)
     manager.disconnect()
     assert reading.result(PATIENCE) == []
 
 
-def test_a_stream_raises_the_reason_where_the_link_is_lost(peer: Peer, manager: ami.Manager) -> None:
+def test_a_stream_raises_the_reason_for_a_loss(peer: Peer, manager: ami.Manager) -> None:
     stream = manager.subscribe(Gadget)
     peer.send(message("Event: Gadget", "Size: 1"))
     peer.close()
@@ -1029,7 +1029,7 @@ def test_a_stream_raises_the_reason_where_the_link_is_lost(peer: Peer, manager: 
             next(stream)
 
 
-def test_a_stream_waits_no_longer_than_it_is_told(peer: Peer, manager: ami.Manager) -> None:
+def test_a_stream_waits_no_longer_than_its_time_out(peer: Peer, manager: ami.Manager) -> None:
     with manager.subscribe(Gadget, GadgetsComplete) as stream:
         with pytest.raises(ami.EventTimeout, match=r"No Gadget or GadgetsComplete arrived within 0\.01 s"):
             stream.get(0.01)
@@ -1061,7 +1061,7 @@ def test_waiting_for_an_event_returns_the_first_that_fits(peer: Peer, manager: a
     assert manager._handlers._entries == ()
 
 
-def test_waiting_for_what_does_not_come_is_an_event_timeout(peer: Peer, manager: ami.Manager) -> None:
+def test_waiting_for_a_missing_event_is_an_event_timeout(peer: Peer, manager: ami.Manager) -> None:
     with pytest.raises(ami.EventTimeout, match=r"Gadget did not arrive within 0\.01 s"):
         manager.wait_for(Gadget, timeout=0.01)
     assert manager._handlers._entries == ()
@@ -1077,7 +1077,7 @@ def test_waiting_ends_with_the_connection(peer: Peer, manager: ami.Manager, how:
         waiting.result(PATIENCE)
 
 
-def test_a_stream_made_behind_the_end_of_the_connection_ends_with_its_reason(peer: Peer, manager: ami.Manager) -> None:
+def test_a_stream_created_after_a_loss_raises_its_reason(peer: Peer, manager: ami.Manager) -> None:
     with manager.subscribe(Gadget) as earlier:
         peer.close()
         with pytest.raises(ami.ConnectionLost):
@@ -1118,7 +1118,7 @@ def test_logging_in_answers_the_challenge_and_learns_the_release(peer: Peer, man
     assert manager.release == ami.Release(16, 28, 0)
 
 
-def test_from_the_log_in_on_what_the_release_does_not_have_is_refused(server: Server) -> None:
+def test_after_the_log_in_unsupported_requests_are_rejected(server: Server) -> None:
     class Newer(ami.Request[ami.Message]):
         releases = ami.Releases("20-23")
 
@@ -1146,7 +1146,7 @@ def test_a_log_in_with_a_mask_that_would_let_nothing_through_is_not_sent(peer: P
     assert manager.execute(ami.Request("Ping"))["Action"] == "Ping"
 
 
-def test_an_event_that_does_not_come_is_explained(peer: Peer, manager: ami.Manager) -> None:
+def test_a_missing_event_is_explained(peer: Peer, manager: ami.Manager) -> None:
     script(peer, {"Login": "Success", "CoreSettings": "Error", "Originate": "Success"})
     manager.login("admin", "secret", plain=True, events="agent")
     with pytest.raises(
@@ -1167,7 +1167,7 @@ def test_an_event_that_does_not_come_is_explained(peer: Peer, manager: ami.Manag
         manager.originate(call, margin=0.01)
 
 
-def test_an_event_that_others_came_of_is_explained_by_them(peer: Peer, manager: ami.Manager) -> None:
+def test_a_missing_event_is_explained_by_unmatched_ones(peer: Peer, manager: ami.Manager) -> None:
     def is_two(gadget: Gadget) -> bool:
         return gadget.size == 2
 
@@ -1179,7 +1179,7 @@ def test_an_event_that_others_came_of_is_explained_by_them(peer: Peer, manager: 
         waiting.result(PATIENCE)
 
 
-def test_a_command_that_fails_says_what_it_printed(peer: Peer, manager: ami.Manager) -> None:
+def test_a_failed_command_quotes_what_it_printed(peer: Peer, manager: ami.Manager) -> None:
     lines = ("Error", "Message: Command output follows", "Output: No such command 'x'", "Output: ")
     script(peer, {"Command": lines})
     with pytest.raises(ami.ActionFailed, match=r"Asterisk refused Command: No such command 'x'$") as failed:
@@ -1221,7 +1221,7 @@ def test_a_server_that_is_not_booted_in_time_is_still_booting(peer: Peer, manage
     assert manager._handlers._entries == ()
 
 
-def test_a_link_that_drops_during_the_log_in_says_so(peer: Peer, manager: ami.Manager) -> None:
+def test_a_connection_lost_during_the_log_in_is_reported(peer: Peer, manager: ami.Manager) -> None:
     logging_in = background(manager.login, "admin", "secret")
     peer.request()
     peer.close()
@@ -1245,14 +1245,14 @@ def test_a_call_ends_with_its_own_outcome(peer: Peer, manager: ami.Manager) -> N
     assert outcome["Reason"] == "5"
 
 
-def test_an_outcome_that_comes_before_the_answer_is_not_missed(peer: Peer, manager: ami.Manager) -> None:
+def test_an_outcome_before_the_answer_is_not_missed(peer: Peer, manager: ami.Manager) -> None:
     calling = background(manager.originate, originate())
     action_id = peer.action_id()
     peer.send(message("Event: OriginateResponse", f"ActionID: {action_id}", "Response: Success"), answer(action_id))
     assert calling.result(PATIENCE)["Response"] == "Success"
 
 
-def test_a_call_whose_outcome_does_not_come_may_have_happened(peer: Peer, manager: ami.Manager) -> None:
+def test_a_call_without_an_outcome_may_have_happened(peer: Peer, manager: ami.Manager) -> None:
     peer.serve(reply)
     with pytest.raises(ami.OutcomeTimeout, match=r"The outcome of the call did not arrive .* itself may go on"):
         manager.originate(originate(Timeout=10), margin=0.01)
@@ -1264,7 +1264,7 @@ def test_a_call_that_is_refused_is_an_exception(peer: Peer, manager: ami.Manager
         manager.originate(originate())
 
 
-def test_logging_off_says_good_bye_and_disconnects(peer: Peer, manager: ami.Manager) -> None:
+def test_logging_off_disconnects(peer: Peer, manager: ami.Manager) -> None:
     leaving = background(manager.logoff)
     request = dict(peer.request())
     assert request["Action"] == "Logoff"
@@ -1296,7 +1296,7 @@ def test_the_dialogue_is_logged_with_its_secrets_hidden(server: Server, caplog: 
     assert "the program disconnected" in text
 
 
-def test_no_dialogue_is_logged_where_nobody_asked(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_dialogue_is_logged_only_on_request(server: Server, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "ami_typed"), ami.Manager() as manager:
         peer = server.link(manager)
         peer.serve(reply)

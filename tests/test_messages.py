@@ -63,7 +63,7 @@ VIEWS: dict[str, Callable[[Any], object]] = {
 
 
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
-def test_an_event_that_nobody_read_yet_has_all_its_headers(view: Callable[[Any], object]) -> None:
+def test_an_unparsed_event_has_all_its_headers(view: Callable[[Any], object]) -> None:
     assert view(gadget()) == HEADERS
 
 
@@ -204,7 +204,7 @@ def test_a_header_that_is_absent_is_absent(parsed: bool) -> None:
 
 @pytest.mark.parametrize("parsed", [False, True])
 @pytest.mark.parametrize("key", [None, 5, ("a", "b"), Gadget])
-def test_a_key_that_is_no_text_is_absent_as_in_any_dict(parsed: bool, key: Any) -> None:
+def test_a_non_text_key_is_absent_as_in_any_dict(parsed: bool, key: Any) -> None:
     event = gadget()
     if parsed:
         len(event)
@@ -239,7 +239,7 @@ def test_every_value_of_a_repeated_header_is_kept_in_order() -> None:
     assert event.all("Other") == ["y"]
 
 
-def test_what_all_returns_may_be_changed_freely() -> None:
+def test_the_result_of_all_may_be_mutated() -> None:
     event = gadget()
     event.all("Part").clear()
     assert event.all("Part") == ["1", "2"]
@@ -277,7 +277,7 @@ def test_output_that_begins_like_a_header_of_the_answer_twice_is_data() -> None:
     assert answer.data == ["ActionID: not mine"]
 
 
-def test_output_without_a_line_is_no_data() -> None:
+def test_output_without_a_line_is_empty() -> None:
     assert ami.Answer.of(b"Response: Follows\r\nActionID: 1\r\n--END COMMAND--").data == []
 
 
@@ -333,7 +333,7 @@ def test_bytes_that_are_not_utf_8_are_kept() -> None:
 # Messages made by the program
 
 
-def test_a_message_can_be_made_from_a_mapping_or_from_pairs_and_lines() -> None:
+def test_a_message_can_be_created_from_a_mapping_or_from_pairs_and_lines() -> None:
     assert ami.Message({"A": "1", "B": "2"}).raw == ["A: 1", "B: 2"]
     event = ami.Event([("Event", "X"), ("V", "1"), ("V", "2")], data=["a line"])
     assert (event.event, event.all("V"), event.data) == ("X", ["1", "2"], ["a line"])
@@ -341,7 +341,7 @@ def test_a_message_can_be_made_from_a_mapping_or_from_pairs_and_lines() -> None:
 
 
 @pytest.mark.parametrize("breaking", ["a\rb", "a\nb", "a\r\n\r\nEvent: Fake"])
-def test_a_message_cannot_be_made_with_a_line_end_in_it(breaking: str) -> None:
+def test_a_message_cannot_contain_a_line_end(breaking: str) -> None:
     for headers, data in [({"A": breaking}, ()), ({breaking: "1"}, ()), ({}, (breaking,))]:
         with pytest.raises(ValueError, match="CR or LF"):
             ami.Message(headers, data)
@@ -353,7 +353,7 @@ def test_a_message_can_be_seen_as_one_of_another_class() -> None:
     assert seen == {"Event": "Gadget", "Size": "7"}
 
 
-def test_a_message_seen_as_another_class_keeps_what_was_changed_in_it() -> None:
+def test_a_message_reinterpreted_as_another_class_keeps_changes() -> None:
     message = ami.Message({"ActionID": "1"})
     message["Response"] = ami.RESPONSE_GENERIC
     assert ami.Answer.of(message).response == ami.RESPONSE_GENERIC
@@ -367,7 +367,7 @@ def test_the_action_id_is_that_of_the_request_it_belongs_to() -> None:
         _ = ami.MessageTemplate().action_id
 
 
-def test_an_event_knows_what_every_event_may_have() -> None:
+def test_an_event_has_the_attributes_common_to_all_events() -> None:
     event = gadget(
         "Event: Gadget",
         "Privilege: call,all",
@@ -389,7 +389,7 @@ def test_an_event_knows_what_every_event_may_have() -> None:
     ("response", "success"),
     [("Success", True), ("Goodbye", True), ("Follows", True), ("Error", False), ("error", False)],
 )
-def test_an_answer_succeeds_unless_it_says_error(response: str, success: bool) -> None:
+def test_an_answer_succeeds_unless_it_is_an_error(response: str, success: bool) -> None:
     answer = ami.Answer({"Response": response, "Message": "words"})
     assert (answer.success, answer.response, answer.message) == (success, response, "words")
 
@@ -403,7 +403,7 @@ def test_process_of_an_unknown_event_is_its_text() -> None:
 
 
 @given(st.binary())
-def test_process_never_raises_whatever_came(octets: bytes) -> None:
+def test_process_never_raises(octets: bytes) -> None:
     event = _speed.make_message(Gadget, b"Event: Gadget\r\n" + octets, "Gadget")
     headers, data = event.process()
     assert len(headers) == len(event)
@@ -462,7 +462,7 @@ def test_a_secret_is_never_shown_wherever_asterisk_puts_it(message: ami.Message 
     assert "hidden-word" in str(dict(message))
 
 
-def test_what_only_looks_like_a_secret_is_shown() -> None:
+def test_text_that_only_resembles_a_secret_is_shown() -> None:
     shown = [
         actions.DBPut(family="cidname", key="100", val="Alice"),
         events.VarSet({"Event": "VarSet", "Variable": "SPIN", "Value": "Alice"}),
@@ -474,14 +474,14 @@ def test_what_only_looks_like_a_secret_is_shown() -> None:
         assert "Alice" in repr(message)
 
 
-def test_a_request_may_declare_secrets_of_its_own() -> None:
+def test_a_request_may_declare_its_own_secrets() -> None:
     class Dial(ami.Request[ami.Message]):
         secrets = ami.Request.secrets | {"pin"}
 
     assert "1234" not in repr(Dial("Dial", Pin="1234", Secret="x1234"))
 
 
-def test_the_rest_of_a_message_is_shown_under_its_class() -> None:
+def test_the_repr_of_a_message_has_its_class() -> None:
     assert repr(gadget()) == f"Gadget({HEADERS!r})"
     assert repr(ami.Request("Ping", A=1)) == "Request({'Action': 'Ping', 'A': 1})"
     assert repr(ami.Message({"Secret": ""})) == "Message({'Secret': ''})"
@@ -531,7 +531,7 @@ def test_the_plain_request_returns_the_response_as_it_is() -> None:
     assert ami.Request("Ping").process_response(response) is response
 
 
-def test_a_request_leaves_out_what_is_not_given() -> None:
+def test_a_request_omits_parameters_that_are_not_given() -> None:
     class Typed(ami.Request[ami.Message]):
         def __init__(self, *, wait: object = None, size: int | None = None) -> None:
             super().__init__("Typed")
@@ -557,7 +557,7 @@ PONG_HEADERS = {"Response": "Success", "ActionID": "1", "Ping": "Pong", "Timesta
 
 
 @pytest.mark.parametrize("cls", [ami.Answer, ami.responses.Ping])
-def test_an_answer_that_nobody_has_read_yet_is_the_same_as_one_that_somebody_has(cls: type[ami.Answer]) -> None:
+def test_an_unparsed_answer_equals_a_parsed_one(cls: type[ami.Answer]) -> None:
     def unread_answer() -> ami.Answer:
         return cls.of(_speed.make_message(ami.Answer, PONG, "Success"))
 
@@ -570,7 +570,7 @@ def test_an_answer_that_nobody_has_read_yet_is_the_same_as_one_that_somebody_has
     assert bytes(unread_answer()) == PONG
 
 
-def test_seeing_an_answer_as_one_of_its_class_keeps_what_the_program_changed() -> None:
+def test_reinterpreting_an_answer_keeps_changes_by_the_program() -> None:
     answer = _speed.make_message(ami.Answer, PONG, "Success")
     answer["Ping"] = "Gong"
     assert ami.responses.Ping.of(answer).ping == "Gong"
@@ -610,7 +610,7 @@ def test_an_aggregate_is_keyed_by_class_and_by_name() -> None:
     assert aggregate.gadgets is aggregate["Gadget"]
 
 
-def test_an_aggregate_does_not_have_what_did_not_come() -> None:
+def test_an_aggregate_lacks_missing_events() -> None:
     aggregate: Any = filled()
     for absent in (ami.Event, "Other", None, 5):
         assert absent not in aggregate
@@ -619,24 +619,24 @@ def test_an_aggregate_does_not_have_what_did_not_come() -> None:
             aggregate[absent]
 
 
-def test_events_that_may_repeat_are_a_list_even_if_none_came() -> None:
+def test_repeatable_events_are_a_list_even_if_none_arrived() -> None:
     assert Gadgets("1")[Gadget] == []
     assert Gadgets("1").gadgets == []
 
 
-def test_an_aggregate_of_no_class_of_its_own_takes_what_comes() -> None:
+def test_a_plain_aggregate_accepts_any_event() -> None:
     aggregate = ami.Aggregate("1")
     event = ami.Event({"Event": "Odd"})
     aggregate._add(event)
     assert aggregate == {"Odd": [event]}
 
 
-def test_an_aggregate_is_valid_where_it_is_as_long_as_its_end_says() -> None:
+def test_an_aggregate_is_valid_if_its_length_is_as_announced() -> None:
     aggregate = filled()
     assert (aggregate.action_id, aggregate.valid, aggregate.error_message) == ("id-1", True, None)
 
 
-def test_an_aggregate_that_misses_an_item_says_so() -> None:
+def test_an_aggregate_without_an_item_is_invalid() -> None:
     aggregate = Gadgets("1")
     aggregate._add(gadget())
     aggregate._close(GadgetsComplete({"Event": "GadgetsComplete", "ListItems": "2"}))
@@ -683,7 +683,7 @@ def test_an_aggregate_can_be_written_as_json() -> None:
     assert json.loads(json.dumps(filled()))["Gadget"][0] == HEADERS
 
 
-def test_a_class_whose_name_is_no_identifier_on_the_wire_says_its_name() -> None:
+def test_a_class_may_declare_a_wire_name_that_is_not_an_identifier() -> None:
     class DataGetTree(ami.Event):
         wire_name = "DataGet Tree"
 
@@ -743,7 +743,7 @@ def fast_switching() -> Iterator[None]:
 
 @pytest.mark.usefixtures("fast_switching")
 @pytest.mark.parametrize("form", FORMS)
-def test_threads_that_read_one_event_for_the_first_time_each_see_all_of_it_and_keep_what_one_changes(form: str) -> None:
+def test_concurrent_first_reads_of_an_event_are_complete_and_keep_changes(form: str) -> None:
     unread_events = [_speed.make_message(Gadget, FORMS[form], "Gadget") for _ in range(1500)]
     whole = _speed.make_message(Gadget, FORMS[form], "Gadget").to_dict()
     start = threading.Barrier(3)

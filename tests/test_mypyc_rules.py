@@ -105,7 +105,7 @@ def test_a_compiled_module_reads_messages_by_key_only(module: str) -> None:
         ("def f(message: Message) -> None:\n    len(message)", "len"),
     ],
 )
-def test_what_would_be_taken_for_a_method_of_dict_is_found(source: str, found: str) -> None:
+def test_calls_that_resemble_a_method_of_dict_are_found(source: str, found: str) -> None:
     assert [name for _, name in misused(ast.parse(source))] == [found]
 
 
@@ -118,5 +118,5 @@ def test_what_would_be_taken_for_a_method_of_dict_is_found(source: str, found: s
         "def f(request: Request[Any]) -> bool:\n    return 'X' in request",
     ],
 )
-def test_what_is_not_taken_for_one_is_not_found(source: str) -> None:
+def test_other_calls_are_not_found(source: str) -> None:
     assert list(misused(ast.parse(source))) == []

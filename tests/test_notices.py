@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NOTICES = [Disconnected.because(Exception("it broke")), Reconnected.after(1.5, 3), EventsLost.of_number(7)]
 
 
-def test_each_tells_what_happened() -> None:
+def test_each_notice_describes_what_happened() -> None:
     assert Disconnected.because(ami.ConnectionLost("the server closed the connection.")).reason == (
         "the server closed the connection."
     )
@@ -49,7 +49,7 @@ def test_a_notice_is_an_event_like_any_other(notice: Notice) -> None:
 
 
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: notice.event)
-def test_a_notice_goes_to_who_asks_for_it_by_class_or_name_only(notice: Notice) -> None:
+def test_a_notice_is_delivered_only_by_class_or_name(notice: Notice) -> None:
     handlers = Handlers()
     called: list[str] = []
 

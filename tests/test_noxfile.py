@@ -43,14 +43,12 @@ def test_an_interpreter_on_the_path_is_found(machine: Callable[..., None]) -> No
     assert found() == (["3.12"], ["3.11", "3.13", "3.14"])
 
 
-def test_a_shim_that_runs_nothing_is_no_interpreter(machine: Callable[..., None]) -> None:
+def test_a_shim_without_an_interpreter_is_ignored(machine: Callable[..., None]) -> None:
     machine("bin", "3.12", 127)
     assert found() == ([], ["3.11", "3.12", "3.13", "3.14"])
 
 
-def test_pyenvs_interpreters_are_found_behind_its_shims_and_put_on_the_path(
-    machine: Callable[..., None], tmp_path: Path
-) -> None:
+def test_pyenvs_interpreters_are_found_and_put_on_the_path(machine: Callable[..., None], tmp_path: Path) -> None:
     machine("bin", "3.13", 127)
     for release in ("3.13.2", "3.13.10", "3.15.0rc1"):
         machine(f"pyenv/versions/{release}/bin", release.rpartition(".")[0])

@@ -49,7 +49,7 @@ def slow(timeout: float = 0.01) -> ami.Request[ami.Message]:
     return request
 
 
-def test_each_request_is_told_of_twice(make: Make, server: Server) -> None:
+def test_each_request_is_observed_twice(make: Make, server: Server) -> None:
     manager = make()
     watching = Watching()
     manager.add_observer(watching)
@@ -65,7 +65,7 @@ def test_each_request_is_told_of_twice(make: Make, server: Server) -> None:
     ]
 
 
-def test_a_request_that_gets_no_answer_is_told_of_as_well(make: Make, server: Server) -> None:
+def test_a_request_without_an_answer_is_observed_too(make: Make, server: Server) -> None:
     manager = make()
     watching = Watching()
     manager.add_observer(watching)
@@ -79,7 +79,7 @@ def test_a_request_that_gets_no_answer_is_told_of_as_well(make: Make, server: Se
     assert watching.endings() == ["timed_out", "lost"]
 
 
-def test_who_was_removed_is_told_no_more(make: Make, server: Server) -> None:
+def test_a_removed_observer_is_not_notified(make: Make, server: Server) -> None:
     manager = make()
     watching, other = Watching(), Watching()
     manager.add_observer(watching)

@@ -34,20 +34,20 @@ def test_the_policies_are_different_values() -> None:
         assert pickle.loads(pickle.dumps(policy)) == copy.copy(policy) == policy
 
 
-def test_what_follows_a_rest_is_chosen_too() -> None:
+def test_the_policy_after_a_pause_is_configurable() -> None:
     assert Overflow.block() == Overflow.block(10, Overflow.DROP_OLDEST)
     assert Overflow.block(5, then=Overflow.DISCONNECT) == Overflow("newest", disconnects=True, seconds=5)
     assert Overflow.block(0, then=Overflow.DROP_NEWEST) == Overflow.DROP_NEWEST
 
 
 @pytest.mark.parametrize("seconds", [-1, -0.001, -math.inf, math.nan])
-def test_a_rest_of_less_than_nothing_is_refused(seconds: float) -> None:
+def test_a_negative_pause_is_rejected(seconds: float) -> None:
     with pytest.raises(ValueError, match="seconds must be a number of seconds or a timedelta, 0 or more"):
         Overflow.block(seconds)
 
 
 @pytest.mark.parametrize("policy", ["drop_oldest", "drop_newest", "disconnect"])
-def test_reading_never_rests_for_a_queue_that_does_not_block(policy: str) -> None:
+def test_reading_never_pauses_for_a_queue_that_does_not_block(policy: str) -> None:
     queue = Queue(POLICIES[policy], 10, 1000)
     queue.hold(10, 1000)
     assert not queue.crowded
@@ -55,7 +55,7 @@ def test_reading_never_rests_for_a_queue_that_does_not_block(policy: str) -> Non
 
 
 @pytest.mark.parametrize(("messages", "octets"), [(6, 0), (0, 501), (10, 1000)])
-def test_reading_rests_while_more_than_half_of_either_limit_waits(messages: int, octets: int) -> None:
+def test_reading_pauses_while_more_than_half_of_a_limit_is_queued(messages: int, octets: int) -> None:
     queue = Queue(Overflow.block(), 10, 1000)
     crowded: list[bool] = []
     for waiting in ((5, 500), (messages, octets), (5, 500)):
@@ -64,7 +64,7 @@ def test_reading_rests_while_more_than_half_of_either_limit_waits(messages: int,
     assert crowded == [False, True, False]
 
 
-def test_reading_rests_no_longer_than_was_chosen_and_again_when_there_was_room() -> None:
+def test_reading_pauses_at_most_as_long_as_chosen_and_again_after_there_was_room() -> None:
     queue = Queue(Overflow.block(10), 10, 1000)
     queue.hold(6)
     assert [queue.rest(now) for now in (100, 104, 110, 200)] == [10, 6, 0, 0]
@@ -74,13 +74,13 @@ def test_reading_rests_no_longer_than_was_chosen_and_again_when_there_was_room()
     assert [queue.rest(now) for now in (300, 301)] == [10, 9]
 
 
-def test_reading_may_rest_for_ever() -> None:
+def test_reading_may_pause_indefinitely() -> None:
     queue = Queue(Overflow.block(math.inf), 10, 1000)
     queue.hold(6)
     assert queue.rest(0) == LONGEST
 
 
-def test_a_queue_that_blocks_takes_in_what_one_read_brings_and_others_do_not() -> None:
+def test_a_blocking_queue_accepts_a_whole_read_and_others_do_not() -> None:
     blocking, other = Queue(Overflow.block(), 10, 1000), Queue(Overflow.DROP_OLDEST, 10, 1000)
     for queue in (blocking, other):
         queue.hold(5)
@@ -90,7 +90,7 @@ def test_a_queue_that_blocks_takes_in_what_one_read_brings_and_others_do_not() -
     assert [blocking.full, other.full] == [True, True]
 
 
-def test_messages_weigh_their_bytes_and_an_aggregate_what_it_holds() -> None:
+def test_the_weight_of_messages_is_their_bytes() -> None:
     event, end = unread("Event: X", "A: 1"), unread("Event: XComplete")
     assert weight([event, event]) == 2 * len(bytes(event))
     aggregate = ami.Aggregate("1")

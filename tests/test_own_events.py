@@ -174,7 +174,7 @@ def test_user_events_of_a_name_arrive_as_their_class_and_others_as_before(server
     assert bells.empty()
 
 
-def test_a_stream_of_one_user_event_has_no_others(server: Server, make: Make) -> None:
+def test_a_stream_of_one_user_event_contains_no_others(server: Server, make: Make) -> None:
     manager = make()
     peer = server.link(manager)
     with manager.subscribe(Welcome) as by_class, manager.subscribe("Welcome") as by_name:
@@ -261,7 +261,7 @@ def test_a_class_that_derives_from_ami_typeds_takes_its_place(server: Server, ma
         (events.UserEvent, "Lost", ["Event: UserEvent", "UserEvent: Lost"]),
     ],
 )
-def test_process_converts_what_a_class_of_ones_own_adds(
+def test_process_converts_the_fields_of_a_custom_class(
     server: Server, make: Make, base: type[ami.Event], name: str, lines: list[str]
 ) -> None:
     made: Any = type("Lost", (base,), {"wire_name": name, "seconds": Sometimes("SecondsLost", integer)})
@@ -314,7 +314,7 @@ def test_a_class_may_be_defined_while_its_events_are_coming(server: Server, make
         assert event.size == 7
 
 
-def test_what_keeps_an_event_away_is_known_for_a_class_that_derives_from_ami_typeds(server: Server, make: Make) -> None:
+def test_a_missing_event_of_a_derived_class_is_explained(server: Server, make: Make) -> None:
     class OwnHangup(events.Hangup):
         wire_name = "Hangup"
 

@@ -39,7 +39,7 @@ def generated(modules: set[str]) -> set[str]:
     return {name for name in modules if name.startswith("ami_typed.") and name.split(".")[1] in GENERATED}
 
 
-def test_importing_the_package_loads_nothing_but_what_makes_it_lazy() -> None:
+def test_importing_the_package_loads_only_its_lazy_namespace() -> None:
     loaded = loaded_after("import ami_typed")
     assert {name for name in loaded if name.startswith("ami_typed")} == {"ami_typed", "ami_typed._lazy"}
     assert not loaded & {"asyncio", "typing_extensions", "logging", "inspect", "ssl"}
@@ -101,7 +101,7 @@ def test_named_tuples_are_those_of_typing(cls: Any) -> None:
             mistake()
 
 
-def test_one_event_loads_its_module_and_what_it_shares_with_others() -> None:
+def test_one_event_loads_its_module_and_the_shared_ones() -> None:
     loaded = loaded_after("from ami_typed import events; events.Hangup")
     of_events = {name for name in loaded if name.startswith("ami_typed.events.")}
     assert of_events == {"ami_typed.events.channel", "ami_typed.events.families"}
@@ -191,7 +191,7 @@ def test_public_classes_name_a_module_they_can_be_pickled_by() -> None:
         assert pickle.loads(pickle.dumps(cls)) is cls
 
 
-def test_the_package_says_that_it_is_typed() -> None:
+def test_the_package_is_marked_as_typed() -> None:
     assert resources.files(ami_typed).joinpath("py.typed").is_file()
 
 
@@ -221,7 +221,7 @@ def test_the_signatures_of_the_documented_api_are_there_to_read() -> None:
         assert getattr(ami_typed.Manager, method).__doc__
 
 
-def test_no_description_of_a_duration_says_the_unit_of_the_wire() -> None:
+def test_no_description_of_a_duration_mentions_the_unit_on_the_wire() -> None:
     unit = re.compile(r", in (?:milli|micro)?(?:seconds|minutes)\b")
     durations = {id(codec) for codec in (values.seconds, values.milliseconds, values.microseconds, values.minutes)}
     wrong = [

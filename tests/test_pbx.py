@@ -96,7 +96,7 @@ def manager() -> Iterator[ami.Manager]:
         yield made
 
 
-def test_what_was_there_before_is_there_from_the_first_moment(telephones: Telephones, manager: ami.Manager) -> None:
+def test_existing_objects_are_loaded_from_the_start(telephones: Telephones, manager: ami.Manager) -> None:
     talk(telephones.paper)
     telephones.happens(unseen=True)
     telephones.link(manager)
@@ -108,7 +108,7 @@ def test_what_was_there_before_is_there_from_the_first_moment(telephones: Teleph
         assert pbx.verify() == []
 
 
-def test_it_can_be_opened_again_after_it_was_closed(telephones: Telephones, manager: ami.Manager) -> None:
+def test_it_can_be_reopened_after_closing(telephones: Telephones, manager: ami.Manager) -> None:
     telephones.link(manager)
     pbx = Pbx(manager)
     pbx.open()
@@ -124,7 +124,7 @@ def test_it_can_be_opened_again_after_it_was_closed(telephones: Telephones, mana
     assert list(changes) == []
 
 
-def test_changes_are_told_as_they_happen(telephones: Telephones, manager: ami.Manager) -> None:
+def test_changes_are_reported_as_they_happen(telephones: Telephones, manager: ami.Manager) -> None:
     telephones.link(manager)
     with Pbx(manager) as pbx, pbx.changes(live.CallAnswered, live.CallEnded) as changes:
         alice, bob, bridge = talk(telephones.paper)
@@ -141,7 +141,7 @@ def test_changes_are_told_as_they_happen(telephones: Telephones, manager: ami.Ma
     assert list(changes) == []
 
 
-def test_what_changed_during_a_gap_is_told_when_the_link_is_back(telephones: Telephones, manager: ami.Manager) -> None:
+def test_changes_during_a_gap_are_reported_after_reconnecting(telephones: Telephones, manager: ami.Manager) -> None:
     alice, bob, bridge = talk(telephones.paper)
     telephones.happens(unseen=True)
     telephones.link(manager)
@@ -174,7 +174,9 @@ def test_a_restart_of_the_server_ends_the_calls(telephones: Telephones, manager:
         assert pbx.channels == []
 
 
-def test_who_may_not_read_the_lists_is_told_at_the_start(telephones: Telephones, manager: ami.Manager) -> None:
+def test_missing_privileges_for_the_lists_are_reported_at_the_start(
+    telephones: Telephones, manager: ami.Manager
+) -> None:
     telephones.refused = {"CoreShowChannels"}
     telephones.link(manager)
     with pytest.raises(ami.ActionFailed, match="Permission denied"):
@@ -239,14 +241,14 @@ def test_while_the_link_is_down_the_picture_is_not_sure(
             assert list(changes) == []
 
 
-def test_changes_of_what_is_closed_have_ended(telephones: Telephones, manager: ami.Manager) -> None:
+def test_streams_of_changes_end_when_closed(telephones: Telephones, manager: ami.Manager) -> None:
     telephones.link(manager)
     pbx = Pbx(manager)
     pbx.close()
     assert list(pbx.changes()) == []
 
 
-def test_changes_that_are_not_read_are_dropped_beyond_the_limit_and_the_gap_is_told(
+def test_unread_changes_beyond_the_limit_are_dropped_and_the_gap_is_reported(
     telephones: Telephones, manager: ami.Manager
 ) -> None:
     telephones.link(manager)
@@ -271,9 +273,7 @@ def test_changes_that_are_not_read_are_dropped_beyond_the_limit_and_the_gap_is_t
         assert list(oldest) == []
 
 
-def test_as_many_changes_wait_as_events_unless_the_program_says_otherwise(
-    telephones: Telephones, manager: ami.Manager
-) -> None:
+def test_the_default_limit_of_changes_is_that_of_events(telephones: Telephones, manager: ami.Manager) -> None:
     telephones.link(manager)
     change = live.Change(at=datetime.now(UTC))
     with Pbx(manager) as pbx, pbx.changes() as changes:
@@ -324,9 +324,7 @@ def test_queues_are_loaded_and_watched(telephones: Telephones, manager: ami.Mana
         assert changes.get(PATIENCE).member.paused_reason == "lunch"
 
 
-def test_queues_that_are_read_from_their_files_again_are_loaded_again(
-    telephones: Telephones, manager: ami.Manager
-) -> None:
+def test_reloaded_queues_are_loaded_again(telephones: Telephones, manager: ami.Manager) -> None:
     telephones.queues = listed(item("PJSIP/alice"))
     telephones.link(manager)
     with Pbx(manager, queues=True) as pbx, pbx.changes(live.MemberAdded) as changes:

@@ -126,7 +126,7 @@ def test_a_text_without_the_mark_of_its_attribute_is_the_value(
 
 @built
 @pytest.mark.parametrize("mark", [7, None, "", "%%"])
-def test_the_compiled_form_refuses_a_mark_that_is_no_character(mark: Any) -> None:
+def test_the_compiled_form_rejects_an_invalid_mark(mark: Any) -> None:
     attribute = attribute_of(_compiled, "%")
     with pytest.raises(TypeError):
         attribute._mark = mark
@@ -165,7 +165,7 @@ def test_a_plain_message_becomes_a_dict_in_order(form: Any) -> None:
     ]
 
 
-def test_a_header_that_comes_several_times_has_its_first_value_in_the_dict_and_all_beside_it(form: Any) -> None:
+def test_a_repeated_header_has_its_first_value_in_the_dict_and_all_in_a_list(form: Any) -> None:
     headers: dict[str, str] = {}
     octets = b"Event: A\r\nChanVariable: a=1\r\nChanVariable: b=2\r\nB: x\r\nC: 1\r\nC: 1\r\nC: 2"
     assert form.parse_into(headers, octets) == {"chanvariable": ["a=1", "b=2"], "c": ["1", "1", "2"]}
@@ -173,7 +173,7 @@ def test_a_header_that_comes_several_times_has_its_first_value_in_the_dict_and_a
 
 
 @built
-def test_names_that_are_remembered_in_one_place_are_told_apart() -> None:
+def test_cached_names_with_the_same_slot_are_distinguished() -> None:
     """Which place is chosen by the length and a few letters, at 0, 2, 4 and 7 of eight."""
     headers: dict[str, str] = {}
     assert _compiled.parse_into(headers, b"Xaaaaaaa: 1\r\nXbaaaaaa: 2\r\nXbaaaaaa: 3\r\nXaaaaaaa") is None
@@ -207,7 +207,7 @@ HANGUP = b"Event: Hangup\r\nChannel: SIP/1\r\n\r\n"
 ITEM = b"Event: QueueMember\r\nActionID: list-1\r\nName: a\r\n\r\n"
 
 
-def test_wanted_events_are_taken_unwanted_ones_left_out_and_the_rest_is_handed_on_in_order(form: Any) -> None:
+def test_wanted_events_are_delivered_unwanted_ones_skipped_and_others_passed_on_in_order(form: Any) -> None:
     kinds = {
         b"Event: Hangup": form.Kind(events.Hangup, "Hangup", True),
         b"Event: VarSet": form.Kind(events.VarSet, "VarSet", False),
@@ -228,7 +228,7 @@ def test_an_event_that_was_sifted_is_read_when_it_is_asked(form: Any) -> None:
     assert event.channel == "SIP/1"
 
 
-def test_items_go_to_their_list_and_what_else_is_related_is_handed_on(form: Any) -> None:
+def test_items_are_added_to_their_list_and_related_messages_passed_on(form: Any) -> None:
     kind = form.Kind(events.QueueMember, "QueueMember", True)
     listed: list[Event] = []
     items: Any = {b"list-1": {b"Event: QueueMember": (kind, listed)}, b"list-2": {}}
@@ -241,7 +241,7 @@ def test_items_go_to_their_list_and_what_else_is_related_is_handed_on(form: Any)
     assert left == [other_list[:-4], closing[:-4]]
 
 
-def test_an_action_id_ends_where_its_line_does(form: Any) -> None:
+def test_an_action_id_ends_at_its_line_end(form: Any) -> None:
     items: Any = {b"list-1": {}}
     octets = ITEM.replace(b"list-1", b"list-1\rx")
     taken, left = sifted(
@@ -264,7 +264,7 @@ def test_a_kind_that_is_learnt_on_the_way_counts_from_the_next_message_on(form: 
     assert (len(left), len(taken)) == (1, 2)
 
 
-def test_what_goes_wrong_further_on_is_raised(form: Any) -> None:
+def test_exceptions_of_the_callee_propagate(form: Any) -> None:
     def other(octets: bytes) -> None:
         raise LookupError(octets)
 
@@ -328,7 +328,7 @@ UNFIT: list[tuple[str, tuple[Any, ...]]] = [
 
 @built
 @pytest.mark.parametrize(("name", "arguments"), UNFIT)
-def test_the_compiled_form_refuses_what_would_crash_it(name: str, arguments: tuple[Any, ...]) -> None:
+def test_the_compiled_form_rejects_arguments_that_would_crash_it(name: str, arguments: tuple[Any, ...]) -> None:
     with pytest.raises(TypeError):
         getattr(_compiled, name)(*arguments)
 
@@ -381,7 +381,7 @@ def test_an_event_in_a_cycle_is_collected_though_others_are_no_work_for_the_coll
 @given(
     st.lists(st.sampled_from([b"A: 1", b"A: 2", b"A: " + b"x" * 60, b"A: ", b"B: \xff", b"B: \xc3\xbc"]), min_size=2)
 )
-def test_a_value_that_was_there_before_is_the_same_again(lines: list[bytes]) -> None:
+def test_repeated_values_are_interned(lines: list[bytes]) -> None:
     for line in lines:
         in_c: dict[str, str] = {}
         in_python: dict[str, str] = {}
@@ -401,7 +401,7 @@ def test_a_message_that_is_not_read_yet_has_all_its_headers(form: Any) -> None:
 # written
 
 
-def test_a_request_of_text_is_written_with_its_action_id_behind_the_action(form: Any) -> None:
+def test_a_text_request_is_encoded_with_its_action_id_after_the_action(form: Any) -> None:
     headers = {"Action": "Originate", "Channel": "SIP/\xfc", "Data": "", "ActionIDs": "x: y"}
     assert form.encode_request(headers, "id-1") == (
         b"Action: Originate\r\nActionID: id-1\r\nChannel: SIP/\xc3\xbc\r\nData: \r\nActionIDs: x: y\r\n\r\n"
@@ -509,7 +509,7 @@ def test_both_forms_make_the_same_dicts_of_one_message_after_another(messages: l
 # Time zones
 
 
-def test_an_event_remembers_a_zone_where_its_kind_has_one(form: Any) -> None:
+def test_an_event_has_the_zone_of_its_kind(form: Any) -> None:
     zone = timezone(timedelta(hours=5, minutes=30))
     kinds = {b"Event: Cdr": form.Kind(events.Cdr, "Cdr", True, zone), b"Event: A": form.Kind(Event, "A", True)}
     assert [kind.zone for kind in kinds.values()] == [zone, None]

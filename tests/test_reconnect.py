@@ -146,7 +146,7 @@ def test_the_servers_time_zone_is_known_over_every_connection(server: Server, ma
     assert moments == [datetime(2026, 7, 1, 8, tzinfo=UTC)] * 2
 
 
-def test_a_lost_connection_is_made_again_and_logged_in_by_a_new_challenge(server: Server, make: Make) -> None:
+def test_a_lost_connection_is_restored_with_a_new_challenge(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     first = logged_in(server, manager, events="call,agent")
     with manager.subscribe(Disconnected, Reconnected) as notices:
@@ -199,7 +199,7 @@ class OwnLogin(ami._Request[ami.Message]):
     ids=["untyped", "with a mask", "own class", "typed"],
 )
 @pytest.mark.parametrize("how", ["send_action", "execute"])
-def test_a_log_in_that_was_sent_as_a_request_is_made_again(
+def test_a_log_in_sent_as_a_request_is_repeated(
     server: Server, make: Make, request_: ami.Request[Any], how: str
 ) -> None:
     manager = make(reconnect=AT_ONCE)
@@ -242,7 +242,7 @@ def test_the_first_log_in_of_a_connection_counts_because_asterisk_ignores_anothe
     assert PlainAsterisk(server.peer()).next()["Username"] == "admin"
 
 
-def test_a_log_in_with_a_key_cannot_be_made_again_and_says_so(server: Server, make: Make) -> None:
+def test_a_log_in_with_a_key_cannot_be_repeated(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     first = Asterisk(server.link(manager))
     challenge = manager.send_action(ami.actions.Challenge(auth_type="MD5"))
@@ -258,7 +258,7 @@ def test_a_log_in_with_a_key_cannot_be_made_again_and_says_so(server: Server, ma
 
 @pytest.mark.parametrize("how", ["send_action", "execute"])
 @pytest.mark.parametrize("request_", [ami.Request[Any]("logoff"), ami.actions.Logoff()], ids=["untyped", "typed"])
-def test_a_log_off_that_was_sent_as_a_request_is_no_loss(
+def test_a_log_off_sent_as_a_request_is_not_a_loss(
     server: Server, make: Make, request_: ami.Request[Any], how: str
 ) -> None:
     manager = make(reconnect=AT_ONCE)
@@ -306,7 +306,7 @@ def test_a_refused_log_in_is_an_exception_of_execute_and_an_outcome_of_send_acti
         assert type(refused.value) is error
 
 
-def test_the_event_mask_and_the_filters_are_set_again_in_order(server: Server, make: Make) -> None:
+def test_the_event_mask_and_the_filters_are_restored_in_order(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     asterisk = logged_in(server, manager)
     manager.execute(ami.actions.Events(event_mask="off"))
@@ -326,7 +326,7 @@ def test_the_event_mask_and_the_filters_are_set_again_in_order(server: Server, m
             assert asterisk.asked.empty()
 
 
-def test_what_was_refused_is_not_set_again(server: Server, make: Make) -> None:
+def test_rejected_settings_are_not_restored(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     first = Asterisk(server.link(manager), refuses=("Filter",))
     with pytest.raises(ami.ActionFailed):
@@ -339,7 +339,7 @@ def test_what_was_refused_is_not_set_again(server: Server, make: Make) -> None:
     assert second.actions(1) == ["Ping"]
 
 
-def test_what_is_refused_after_a_reconnect_is_told_once_and_tried_again_after_the_next(
+def test_settings_rejected_after_a_reconnect_are_reported_once_and_retried_after_the_next(
     server: Server, make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     manager = make(reconnect=AT_ONCE)
@@ -359,7 +359,7 @@ def test_what_is_refused_after_a_reconnect_is_told_once_and_tried_again_after_th
     assert manager.execute(ami.Request("Ping")) is not None
 
 
-def test_who_never_logged_in_is_connected_again_and_no_more(server: Server, make: Make) -> None:
+def test_without_a_log_in_only_the_connection_is_restored(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     peer = server.link(manager)
     with manager.subscribe(Reconnected) as notices:
@@ -396,7 +396,7 @@ def test_callbacks_and_streams_live_on_with_the_notices_in_their_place(server: S
     assert [heard.next().event for _ in expected] == expected
 
 
-def test_only_who_asks_for_the_notices_hears_of_them(server: Server, make: Make) -> None:
+def test_notices_are_delivered_only_to_subscribers(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     every, by_name = Heard(), Heard()
     manager.register_callback("", every)
@@ -413,7 +413,7 @@ def test_only_who_asks_for_the_notices_hears_of_them(server: Server, make: Make)
     assert every.empty()
 
 
-def test_what_comes_while_it_logs_in_again_is_heard_behind_the_notice(server: Server, make: Make) -> None:
+def test_events_during_the_new_log_in_follow_the_notice(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     first = logged_in(server, manager)
     with manager.subscribe(Gadget, Reconnected) as stream:
@@ -472,7 +472,7 @@ def test_what_comes_while_it_logs_in_again_may_end_the_attempt(server: Server, m
         assert told(stream, Gadget).size == 1
 
 
-def test_waiting_for_an_event_goes_on_over_the_gap(server: Server, make: Make) -> None:
+def test_waiting_for_an_event_spans_the_gap(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     first = logged_in(server, manager)
     waiting = background(manager.wait_for, GadgetsComplete, timeout=PATIENCE)
@@ -486,7 +486,7 @@ def test_waiting_for_an_event_goes_on_over_the_gap(server: Server, make: Make) -
     assert isinstance(waiting.result(PATIENCE), GadgetsComplete)
 
 
-def test_the_watch_on_the_link_goes_on(server: Server, make: Make) -> None:
+def test_the_connection_monitor_continues(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     first = logged_in(server, manager)
     manager.monitor_connection(0.05)
@@ -506,7 +506,7 @@ def silent_login(peer: Peer) -> str:
     return request["Action"]
 
 
-def test_the_watch_of_another_connection_does_not_begin_again(server: Server, make: Make) -> None:
+def test_the_monitor_of_another_connection_is_not_restarted(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     server.link(manager)
     manager.monitor_connection(0.01)
@@ -526,7 +526,7 @@ def test_the_watch_of_another_connection_does_not_begin_again(server: Server, ma
 # What was pending
 
 
-def test_of_what_was_pending_the_outcome_is_unknown_and_nothing_is_sent_again(server: Server, make: Make) -> None:
+def test_the_outcome_of_pending_requests_is_unknown_and_nothing_is_resent(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     asterisk = logged_in(server, manager)
     peer = server.link(manager)
@@ -549,7 +549,7 @@ def test_of_what_was_pending_the_outcome_is_unknown_and_nothing_is_sent_again(se
     assert second.asked.empty()
 
 
-def test_what_is_held_up_behind_a_half_written_request_was_not_sent(server: Server, make: Make) -> None:
+def test_requests_queued_after_a_half_written_one_were_not_sent(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     peer = server.link(manager)
     connection: Any = manager._connection
@@ -660,7 +660,7 @@ def lost_with(server: Server, manager: ami.Manager, trouble: BaseException) -> t
 
 
 @pytest.mark.parametrize("trouble", [Stop(), GeneratorExit(), asyncio.CancelledError()], ids=repr)
-def test_what_no_program_catches_ends_reconnecting_and_everybody_learns_of_it(
+def test_exit_exceptions_end_reconnecting_and_are_reported(
     server: Server, make: Make, trouble: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
     manager = make(reconnect=Reconnect(first=0.2, jitter=0))
@@ -680,7 +680,7 @@ def test_what_no_program_catches_ends_reconnecting_and_everybody_learns_of_it(
 
 
 @pytest.mark.parametrize("trouble", [SystemExit(3), KeyboardInterrupt()], ids=repr)
-def test_what_ends_a_program_ends_reconnecting_in_its_thread(server: Server, trouble: BaseException) -> None:
+def test_exit_exceptions_end_reconnecting_in_its_thread(server: Server, trouble: BaseException) -> None:
     with ami.Manager(reconnect=Reconnect(first=0.2, jitter=0)) as manager:
         stream, waiting = lost_with(server, manager, trouble)
         Asterisk(server.peer())
@@ -692,7 +692,7 @@ def test_what_ends_a_program_ends_reconnecting_in_its_thread(server: Server, tro
 
 @pytest.mark.usefixtures("event_loops")
 @pytest.mark.parametrize("trouble", [SystemExit(3), KeyboardInterrupt()], ids=repr)
-def test_what_ends_a_program_as_it_reconnects_leaves_the_event_loop(server: Server, trouble: BaseException) -> None:
+def test_exit_exceptions_while_reconnecting_leave_the_event_loop(server: Server, trouble: BaseException) -> None:
     manager = ami.AsyncManager(reconnect=Reconnect(first=0, jitter=0))
 
     async def begin() -> ami.AsyncEventStream[Any]:
@@ -719,7 +719,7 @@ def test_what_ends_a_program_as_it_reconnects_leaves_the_event_loop(server: Serv
         runner.run(end(stream))
 
 
-def test_a_reconnect_that_somebody_cancels_ends_streams_with_the_reason(server: Server) -> None:
+def test_a_cancelled_reconnect_ends_streams_with_the_reason(server: Server) -> None:
     async def cancel() -> None:
         async with ami.AsyncManager(reconnect=NEVER) as manager:
             await manager.connect("127.0.0.1", server.port, PATIENCE)
@@ -754,9 +754,7 @@ def test_pauses_that_cannot_be_computed_end_reconnecting_with_the_reason(
 
 
 @pytest.mark.parametrize("trouble", [Stop(), KeyboardInterrupt(), SystemExit(3)], ids=repr)
-def test_a_first_connection_that_is_interrupted_is_told_to_who_waits_for_it(
-    server: Server, trouble: BaseException
-) -> None:
+def test_interrupting_the_first_connection_is_reported_to_waiters(server: Server, trouble: BaseException) -> None:
     asked, go = threading.Event(), threading.Event()
 
     def secret() -> str:
@@ -779,7 +777,7 @@ def test_a_first_connection_that_is_interrupted_is_told_to_who_waits_for_it(
     manager.close()
 
 
-def test_a_first_connection_that_is_cancelled_is_told_to_who_waits_for_it() -> None:
+def test_cancelling_the_first_connection_is_reported_to_waiters() -> None:
     async def cancel(silent: Server) -> None:
         async with ami.AsyncManager() as manager:
             connecting = asyncio.create_task(manager.connect("127.0.0.1", silent.port, PATIENCE))
@@ -808,7 +806,7 @@ class Angry:
 
 
 @pytest.mark.parametrize("trouble", [Stop(), GeneratorExit(), asyncio.CancelledError()], ids=repr)
-def test_an_observer_that_raises_does_not_end_the_watch_on_the_link(
+def test_an_observer_that_raises_does_not_end_the_monitor(
     server: Server, make: Make, trouble: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
     manager = make()
@@ -825,7 +823,7 @@ def _refuse(record: object) -> bool:
 
 
 @pytest.mark.parametrize("option", [None, AT_ONCE])
-def test_a_logger_that_raises_keeps_nobody_from_learning_of_the_end(
+def test_a_logger_that_raises_does_not_hide_the_end(
     server: Server, make: Make, option: Reconnect | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     logger = logging.Logger("broken", logging.DEBUG)  # noqa: LOG001 - one that no other test can see
@@ -845,7 +843,7 @@ def test_a_logger_that_raises_keeps_nobody_from_learning_of_the_end(
     assert "the filter is broken" in capsys.readouterr().err
 
 
-def test_streams_end_with_the_reason_where_the_attempts_are_used_up(server: Server, make: Make) -> None:
+def test_streams_end_with_the_reason_after_the_last_attempt(server: Server, make: Make) -> None:
     manager = make(reconnect=Reconnect(first=0, jitter=0, attempts=2))
     first = logged_in(server, manager)
     heard = Heard()
@@ -875,7 +873,7 @@ def test_a_server_that_is_gone_uses_attempts_up(make: Make) -> None:
         stream.get(PATIENCE)
 
 
-def test_without_the_option_a_lost_connection_stays_lost_and_is_told(server: Server, make: Make) -> None:
+def test_without_the_option_a_lost_connection_is_only_reported(server: Server, make: Make) -> None:
     manager = make()
     first = logged_in(server, manager)
     heard = Heard()
@@ -889,7 +887,7 @@ def test_without_the_option_a_lost_connection_stays_lost_and_is_told(server: Ser
     assert not manager.is_connected()
 
 
-def test_a_connection_that_is_lost_again_and_again_is_made_again_and_again(server: Server, make: Make) -> None:
+def test_a_repeatedly_lost_connection_is_restored_each_time(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     asterisk = logged_in(server, manager)
     manager.monitor_connection(PATIENCE)
@@ -927,7 +925,7 @@ def test_pauses_go_on_growing_until_a_connection_has_lasted(
     assert pauses == expected
 
 
-def test_a_connection_that_is_lost_before_anybody_knew_of_it_is_made_again_once(server: Server, make: Make) -> None:
+def test_a_connection_lost_at_once_is_restored_once(server: Server, make: Make) -> None:
     """The server closes behind the last answer of the log-in: the loss is seen before the connection is taken over."""
     manager = make(reconnect=AT_ONCE)
     asterisk = logged_in(server, manager)
@@ -1021,7 +1019,7 @@ def test_disconnecting_during_the_pause_ends_it(server: Server, make: Make, way:
         assert not thread.is_alive()
 
 
-def test_disconnecting_while_it_connects_again_ends_that_too(make: Make) -> None:
+def test_disconnecting_ends_reconnecting(make: Make) -> None:
     with Server(b"") as server:
         manager = make(reconnect=AT_ONCE)
         connecting = background(manager.connect, "127.0.0.1", server.port, PATIENCE)
@@ -1055,7 +1053,7 @@ def test_connecting_elsewhere_during_the_pause_drops_the_old_plan(server: Server
         manager.close()
 
 
-def test_what_the_program_closes_stays_closed(server: Server, make: Make) -> None:
+def test_a_connection_closed_by_the_program_stays_closed(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     heard = Heard()
     manager.register_callback(Disconnected, heard)
@@ -1067,7 +1065,7 @@ def test_what_the_program_closes_stays_closed(server: Server, make: Make) -> Non
 
 
 @pytest.mark.parametrize("option", [None, AT_ONCE])
-def test_after_logging_off_streams_just_end_and_nothing_is_made_again(
+def test_after_logging_off_streams_end_and_nothing_reconnects(
     server: Server, make: Make, option: Reconnect | None
 ) -> None:
     """The server closes as soon as it has answered, mostly before the program does."""
@@ -1088,7 +1086,7 @@ def test_after_logging_off_streams_just_end_and_nothing_is_made_again(
 
 
 @pytest.mark.parametrize("option", [None, AT_ONCE])
-def test_a_server_that_closes_instead_of_answering_a_log_off_is_not_connected_to_again(
+def test_closing_instead_of_answering_a_log_off_does_not_reconnect(
     server: Server, make: Make, option: Reconnect | None
 ) -> None:
     manager = make(reconnect=option)
@@ -1134,7 +1132,7 @@ def test_a_manager_forgotten_during_the_gap_is_collected(server: Server) -> None
     audience.leave(None)
 
 
-def test_nobody_connects_again_for_a_manager_that_was_forgotten(server: Server) -> None:
+def test_a_garbage_collected_manager_does_not_reconnect(server: Server) -> None:
     manager = ami.Manager(reconnect=Reconnect(first=0.05, jitter=0))
     first = logged_in(server, manager)
     stream = manager.subscribe(Gadget)
@@ -1230,7 +1228,7 @@ def test_an_attempt_that_is_superseded_sends_nothing_to_its_server_and_stops(ser
         assert again.next()["Username"] == "admin"
 
 
-def test_an_attempt_that_is_superseded_as_it_logs_in_goes_no_further(server: Server, make: Make) -> None:
+def test_an_attempt_superseded_during_its_log_in_stops(server: Server, make: Make) -> None:
     manager = make(reconnect=AT_ONCE)
     first = logged_in(server, manager)
     first.peer.close()
@@ -1268,7 +1266,7 @@ def test_a_call_of_connect_that_a_later_call_overtakes_gives_up(server: Server, 
         assert manager.is_connected() is (asterisk is not None)
 
 
-def test_a_manager_of_a_url_logs_in_on_the_connection_it_made(server: Server, make: Make) -> None:
+def test_a_manager_from_a_url_logs_in_on_its_connection(server: Server, make: Make) -> None:
     with Server(b"") as late:
         manager = make("from_url", f"ami://of-the-late-one:secret@127.0.0.1:{late.port}?timeout={PATIENCE}")
         overtaken = background(manager.connect)

@@ -61,7 +61,7 @@ def own_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: None) -
     return name
 
 
-def test_a_name_that_nobody_knows_is_a_plain_event_or_request() -> None:
+def test_an_unknown_name_is_a_plain_event_or_request() -> None:
     assert registry.event_class("NoSuchEventAnywhere") is ami.Event
     assert registry.action_class("NoSuchActionAnywhere") is ami.Request
 
@@ -84,7 +84,7 @@ def test_a_users_own_package_wins(own_package: str) -> None:
     assert registry.action_class("frobnicate").__name__ == "Frobnicate"
 
 
-def test_an_event_whose_name_is_no_identifier_is_found_by_its_name_on_the_wire(own_package: str) -> None:
+def test_an_event_is_found_by_a_wire_name_that_is_not_an_identifier(own_package: str) -> None:
     assert registry.event_class("DataGet Tree").__name__ == "DataGetTree"
     assert registry.event_class("DataGetTree").__name__ == "DataGetTree"
 
@@ -95,7 +95,7 @@ def test_a_registered_module_is_loaded_when_it_is_first_asked_for(own_package: s
     assert f"{own_package}.mine" in sys.modules
 
 
-def test_looking_one_event_up_loads_its_module_and_what_it_shares_with_others() -> None:
+def test_looking_up_an_event_loads_only_its_module_and_the_shared_ones() -> None:
     name, module = next(iter(catalogue.EVENTS.items()))
     program = (
         "import sys; from ami_typed import registry; before = set(sys.modules); "

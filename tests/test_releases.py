@@ -60,7 +60,7 @@ def test_a_set_knows_the_first_release_of_each_branch(release: Release, belongs:
     assert (release in Releases("13-15 16.20 17 19-23")) is belongs
 
 
-def test_what_a_branch_gained_late_is_not_in_a_higher_branch() -> None:
+def test_late_additions_to_a_branch_are_not_in_the_next() -> None:
     late = Releases("18.26 20.20-23")
     assert Release(18, 26, 4) in late
     assert Release(19, 8) not in late
@@ -71,7 +71,7 @@ def test_what_a_branch_gained_late_is_not_in_a_higher_branch() -> None:
 @pytest.mark.parametrize(
     ("spans", "belongs"), [("18-", True), ("23.4-", True), ("18 20.5-", True), ("18-23", False), ("23.4", False)]
 )
-def test_only_what_has_an_open_end_is_in_later_branches(spans: str, belongs: bool) -> None:
+def test_only_open_sets_include_later_branches(spans: str, belongs: bool) -> None:
     assert (Release(24) in Releases(spans)) is belongs
     assert (Release(99, 1) in Releases(spans)) is belongs
 
@@ -84,13 +84,13 @@ def test_rates_are_sent_to_no_release_that_does_not_read_them(release: Release, 
     assert (release in Releases(actions.AOCMessage.parameter_releases["ChargedItem"])) is belongs
 
 
-def test_an_open_end_begins_where_its_branch_does() -> None:
+def test_an_open_end_starts_with_its_branch() -> None:
     assert Release(22) not in Releases("18-20 23.4-")
     assert Release(23, 3) not in Releases("18-20 23.4-")
     assert Release(23, 4) in Releases("18-20 23.4-")
 
 
-def test_a_server_of_a_branch_that_is_not_known_yet_is_taken_to_have_what_the_newest_has() -> None:
+def test_an_unknown_branch_is_assumed_to_support_what_the_newest_does() -> None:
     newest, next_ = Release(NEWEST_BRANCH, sys.maxsize), Release(NEWEST_BRANCH + 1)
     differing = [
         (name, what)
@@ -135,11 +135,11 @@ def test_a_set_reads_as_a_sentence(spans: str, words: str) -> None:
         (Release(16, 28), "Asterisk 18 (since 18.21), 20.6 to 23"),
     ],
 )
-def test_what_a_server_lacks_is_said_of_its_own_branch_where_that_has_it(release: Release, words: str) -> None:
+def test_a_missing_feature_is_described_for_the_servers_branch(release: Release, words: str) -> None:
     assert Releases("18.21 20.6 21-23").needed_by(release) == words
 
 
-def test_sets_are_equal_by_what_they_hold_not_by_how_they_are_written() -> None:
+def test_sets_are_equal_by_content_and_not_by_spelling() -> None:
     assert Releases("13-15") == Releases("13 14 15")
     assert hash(Releases("13-15")) == hash(Releases("13 14 15"))
     assert Releases("13-15") != Releases("13-16")
@@ -193,7 +193,7 @@ def test_a_line_has_the_very_classes_that_its_branch_has_and_no_other(line: str,
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_every_line_has_is_there_under_a_name_of_its_own(kind: str) -> None:
+def test_features_of_every_line_are_in_their_own_namespace(kind: str) -> None:
     lines = [importlib.import_module(f"ami_typed.releases.{line}.{kind}") for line in LINES]
     every = importlib.import_module(f"ami_typed.releases.every.{kind}")
     assert set(every.__all__) == set[str].intersection(*(set(line.__all__) for line in lines))

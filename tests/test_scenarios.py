@@ -28,7 +28,7 @@ SCENARIOS = {path.stem: path for path in sorted((Path(__file__).parent / "scenar
 
 @pytest.mark.parametrize("player", PLAYERS)
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_the_conversation_goes_as_written(scenario: str, player: str) -> None:
+def test_the_conversation_follows_the_scenario(scenario: str, player: str) -> None:
     application = PLAYERS[player]()
     application.play(Scenario.read(SCENARIOS[scenario]))
     assert application.unheard() == []

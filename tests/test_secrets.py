@@ -63,7 +63,7 @@ def shown_by(error: BaseException | None) -> str:
 
 @pytest.mark.parametrize("plain", [False, True], ids=["challenge", "plain"])
 @pytest.mark.parametrize("what", WRONG)
-def test_what_can_be_no_secret_is_refused_before_it_is_sent_and_not_shown(
+def test_an_impossible_secret_is_rejected_unsent_and_not_shown(
     what: str, plain: bool, make: Make, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret, sentence = WRONG[what]
@@ -153,7 +153,7 @@ def test_a_request_that_cannot_be_sent_shows_no_value_and_no_more_of_a_name_than
     assert SECRET not in shown_by(refused.value)
 
 
-def test_a_header_that_does_not_decode_is_not_shown_where_it_may_hold_a_secret() -> None:
+def test_an_undecodable_header_that_may_contain_a_secret_is_not_shown() -> None:
     event = responses.GetConfigJSON({"Response": "Success", "JSON": f'{{"trunk": {{"secret": "{SECRET}"'})
     with pytest.raises(ami.FieldError, match="cannot decode JSON; its text is not shown") as refused:
         assert event.sections

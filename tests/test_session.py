@@ -110,7 +110,7 @@ def test_a_greeting_in_pieces_is_waited_for() -> None:
     assert talk.session.greeting == ("Asterisk Call Manager", "5.0.2")
 
 
-def test_what_came_together_with_the_greeting_is_not_lost() -> None:
+def test_data_after_the_greeting_is_not_lost() -> None:
     talk = Talk()
     received = talk.session.greet(GREETING + message("Event: FullyBooted") + b"Event: Gad")
     assert received is not None
@@ -121,7 +121,7 @@ def test_what_came_together_with_the_greeting_is_not_lost() -> None:
     "greeting",
     [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"220 mail\r\n", b"\r\n", b"\xff\xfe\n"],
 )
-def test_another_service_is_told_from_asterisk(greeting: bytes) -> None:
+def test_another_service_is_distinguished_from_asterisk(greeting: bytes) -> None:
     with pytest.raises(ami.NotAsterisk, match="this is not Asterisk's Manager Interface"):
         Talk().session.greet(greeting)
 
@@ -134,13 +134,13 @@ def test_a_service_that_sends_no_line_is_not_asterisk() -> None:
 # Requests and answers
 
 
-def test_a_request_goes_out_with_its_action_and_action_id_first() -> None:
+def test_a_request_starts_with_its_action_and_action_id() -> None:
     exchange = Talk().open(ami.Request("Originate", Channel="Local/1@x", ActionID="mine", Async=True))
     assert exchange.action_id == "mine"
     assert exchange.octets == b"Action: Originate\r\nActionID: mine\r\nChannel: Local/1@x\r\nAsync: true\r\n\r\n"
 
 
-def test_each_request_gets_an_action_id_of_its_own() -> None:
+def test_each_request_has_a_unique_action_id() -> None:
     talk = Talk()
     ids = [talk.open().action_id for _ in range(5)]
     assert len(set(ids)) == 5
@@ -167,7 +167,7 @@ def test_headers_for_this_time_replace_the_requests_own_and_do_not_touch_it() ->
 
 
 @pytest.mark.parametrize("name", ["ActionID", "actionid", "Actionid"])
-def test_an_action_id_among_the_headers_is_the_one_that_is_used_and_goes_out_once(name: str) -> None:
+def test_an_action_id_among_the_headers_is_used_and_sent_once(name: str) -> None:
     for exchange in (
         Talk().open(ami.Request("Ping"), None, {name: "h"}),
         Talk().open(ami.Request("Ping", **{name: "h"})),
@@ -262,7 +262,7 @@ def test_a_second_answer_to_a_request_is_an_orphan() -> None:
     assert outcome_of(exchange).success
 
 
-def test_an_event_of_that_action_id_is_no_answer() -> None:
+def test_an_event_with_the_action_id_is_not_an_answer() -> None:
     talk = Talk()
     exchange = talk.open(ami.Request("Originate"))
     received = talk.hear(message("Event: OriginateResponse", f"ActionID: {exchange.action_id}", "Response: Failure"))
@@ -273,7 +273,7 @@ def test_an_event_of_that_action_id_is_no_answer() -> None:
     assert isinstance(received.deliveries[0], ami.Event)
 
 
-def test_an_action_id_in_use_cannot_be_used_again() -> None:
+def test_an_action_id_in_use_cannot_be_reused() -> None:
     talk = Talk()
     exchange = talk.open(ami.Request("Ping"), "mine")
     with pytest.raises(ami.ManagerError, match="the ActionID 'mine' is in use"):
@@ -283,7 +283,7 @@ def test_an_action_id_in_use_cannot_be_used_again() -> None:
     talk.open(ami.Request("Ping"), "mine")
 
 
-def test_an_action_id_whose_list_is_still_coming_cannot_be_used_again() -> None:
+def test_an_action_id_with_an_unfinished_list_cannot_be_reused() -> None:
     talk = Talk()
     request = ListGadgets()
     request.aggregate = True
@@ -294,7 +294,7 @@ def test_an_action_id_whose_list_is_still_coming_cannot_be_used_again() -> None:
         talk.open(ami.Request("Ping"), "mine")
 
 
-def test_no_more_requests_wait_than_the_limit_allows() -> None:
+def test_the_number_of_pending_requests_is_limited() -> None:
     talk = Talk(limits=Limits(pending=2))
     first = talk.open()
     talk.open()
@@ -337,7 +337,7 @@ def test_an_event_is_known_however_its_first_line_is_written(first: str) -> None
     assert (event.event, len(event)) == ("Gadget", 3)
 
 
-def test_an_event_behind_an_empty_line_too_many_is_an_event_all_the_same() -> None:
+def test_an_event_after_an_extra_empty_line_is_still_an_event() -> None:
     (event,) = Talk().heard(b"\r\n", message("Event: Gadget", "Size: 7"))
     assert type(event) is Gadget
 
@@ -382,7 +382,7 @@ def test_no_line_of_an_event_makes_an_answer_or_another_event_of_it(first: str, 
     assert not talk.session.booted
 
 
-def test_a_message_whose_first_line_says_neither_is_neither_whatever_its_other_lines_say() -> None:
+def test_the_first_line_alone_determines_the_kind_of_a_message() -> None:
     talk = Talk()
     exchange = talk.open()
     for line in ("Event: Gadget", "Response: Success"):
@@ -392,7 +392,7 @@ def test_a_message_whose_first_line_says_neither_is_neither_whatever_its_other_l
 
 
 @pytest.mark.parametrize("first", ["onse: Success", "Success", ": Success", "Message: fine"])
-def test_an_answer_whose_first_line_is_torn_is_no_success(first: str) -> None:
+def test_an_answer_with_a_torn_first_line_is_not_a_success(first: str) -> None:
     talk = Talk()
     exchange = talk.open()
     assert talk.hear(message(first, f"ActionID: {exchange.action_id}", "Ping: Pong")).settled == [exchange]
@@ -428,7 +428,7 @@ def test_bare_line_feeds_are_looked_for_only_while_they_are_expected() -> None:
     assert len(talk.heard(two_lines)) == 1
 
 
-def test_bare_line_feeds_are_looked_for_no_longer_than_the_list_lasts_even_if_nobody_gathers_it() -> None:
+def test_bare_line_feeds_are_expected_only_until_the_end_of_a_list() -> None:
     talk = Talk()
     exchange = talk.open(Bare())
     talk.hear(start(exchange.action_id), complete(exchange.action_id, 0))
@@ -441,7 +441,7 @@ def test_empty_lines_between_messages_are_nothing() -> None:
         assert (event, event.data) == ({"Event": "Gadget", "Size": "7"}, [])
 
 
-def test_an_event_that_nobody_wants_is_not_delivered_and_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_without_subscribers_is_not_delivered_or_created(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
     def counting(cls: type[ami.Event], octets: bytes, name: str, zone: Any) -> Any:
@@ -462,7 +462,7 @@ TIMES = ("Event: CEL", "EventTime: 2026-07-01 10:00:00")
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_what_has_local_times_remembers_the_time_zone_of_its_server(times: int) -> None:
+def test_messages_with_local_times_have_the_servers_zone(times: int) -> None:
     talk = Talk(zone=ZoneInfo("Europe/Berlin"))
     for heard in talk.heard(*[message(*TIMES)] * times), talk.heard(message("event: CEL", *TIMES[1:])):
         assert {each.event_time for each in heard} == {datetime(2026, 7, 1, 8, tzinfo=UTC)}
@@ -483,7 +483,7 @@ def test_an_item_of_a_list_and_an_answer_remember_the_time_zone_of_their_server(
     assert status.result().started == datetime(2026, 7, 1, 8, tzinfo=UTC)
 
 
-def test_an_event_is_delivered_from_the_moment_somebody_wants_it() -> None:
+def test_an_event_is_delivered_from_its_first_subscription() -> None:
     talk = Talk("Other")
     assert talk.heard(message("Event: Gadget")) == []
     talk.handlers.register("gadget", anything)
@@ -492,7 +492,7 @@ def test_an_event_is_delivered_from_the_moment_somebody_wants_it() -> None:
     assert talk.heard(message("Event: Gadget")) == []
 
 
-def test_what_comes_behind_the_end_of_a_list_whose_answer_is_still_due_is_everybodys() -> None:
+def test_events_after_a_closed_list_with_a_pending_answer_are_delivered() -> None:
     talk = Talk()
     request = ami.Request[Any]("Status")
     request.synchronous = True
@@ -527,7 +527,7 @@ def test_more_kinds_of_events_than_are_remembered_are_all_known(monkeypatch: pyt
         assert talk.heard(*stream, message("Event: Gadget")) == [{"Event": "Kind7"}, {"Event": "Gadget"}]
 
 
-def test_being_fully_booted_is_noticed_whoever_wants_to_know() -> None:
+def test_being_fully_booted_is_noticed_without_subscribers() -> None:
     talk = Talk("Other")
     assert not talk.session.booted
     assert talk.heard(message("Event: FullyBooted", "Status: Fully Booted")) == []
@@ -552,7 +552,7 @@ def test_a_generic_event_can_be_asked_for_by_its_name() -> None:
     assert Talk("Gadget").heard(message("Key: 1")) == []
 
 
-def test_a_generic_answer_to_an_action_that_nobody_knows_is_its_response() -> None:
+def test_a_generic_answer_to_an_unknown_action_is_its_response() -> None:
     talk = Talk()
     exchange = talk.open(ami.Request("OfAnotherModule"))
     assert talk.hear(message(f"ActionID: {exchange.action_id}", "Key: value")) == Received([], [exchange])
@@ -564,7 +564,7 @@ def test_a_generic_answer_to_an_action_that_nobody_knows_is_its_response() -> No
     assert not outcome_of(torn).success
 
 
-def test_the_typed_result_of_a_generic_answer_says_so_too() -> None:
+def test_the_typed_result_of_a_generic_answer_is_marked_too() -> None:
     talk = Talk()
     exchange = talk.open(ListGadgets())
     talk.hear(message(f"ActionID: {exchange.action_id}", "Key: value"))
@@ -573,7 +573,7 @@ def test_the_typed_result_of_a_generic_answer_says_so_too() -> None:
     assert (result.response, result.success, result["Key"]) == (ami.RESPONSE_GENERIC, True, "value")
 
 
-def test_a_generic_message_with_the_action_id_of_nobody_is_an_event() -> None:
+def test_a_generic_message_with_an_unknown_action_id_is_an_event() -> None:
     (event,) = Talk().heard(message("ActionID: nobody", "Key: value"))
     assert event.event == ami.EVENT_GENERIC
 
@@ -581,7 +581,7 @@ def test_a_generic_message_with_the_action_id_of_nobody_is_an_event() -> None:
 # Answers that are text alone
 
 
-def test_answers_of_raw_text_go_to_those_who_announced_them_in_order() -> None:
+def test_raw_text_answers_go_to_their_requests_in_order() -> None:
     talk = Talk()
     first, ping, second = talk.open(RawText("A")), talk.open(), talk.open(RawText("B"))
     assert talk.hear(message("text one", "has: a colon")).settled == [first]
@@ -604,7 +604,7 @@ def test_raw_text_for_a_request_that_timed_out_is_not_given_to_the_next() -> Non
     assert talk.hear(message("text two")).settled == [next_]
 
 
-def test_a_refusal_where_raw_text_was_due_does_not_take_the_next_text() -> None:
+def test_an_error_instead_of_raw_text_does_not_consume_the_next_text() -> None:
     talk = Talk()
     refused, next_ = talk.open(RawText("A")), talk.open(RawText("B"))
     assert talk.hear(answer(refused.action_id, "Error", "Message: Permission denied")).settled == [refused]
@@ -619,14 +619,14 @@ def test_a_late_refusal_of_a_request_for_raw_text_does_not_take_the_next_text() 
     assert talk.hear(message("text")).settled == [next_]
 
 
-def test_bare_line_feeds_are_not_looked_for_behind_a_text_that_came_too_late() -> None:
+def test_bare_line_feeds_are_not_expected_after_a_late_text() -> None:
     talk = Talk()
     talk.session.give_up(talk.open(RawText("A")), 5)
     talk.hear(message("text"))
     assert len(talk.heard(message("Event: Gadget", "Colour: a\n\nEvent: b"))) == 1
 
 
-def test_an_empty_line_is_an_empty_text_only_where_one_is_due() -> None:
+def test_an_empty_line_is_empty_text_only_if_text_is_expected() -> None:
     talk = Talk()
     ping = talk.open()
     assert talk.hear(b"\r\n").settled == []
@@ -651,7 +651,7 @@ def test_bare_line_feeds_in_other_messages_end_nothing_even_while_an_odd_answer_
     assert len(talk.heard(TWO_LINES[40:] + TWO_LINES)) == 2
 
 
-def test_an_odd_answer_that_never_comes_is_not_expected_for_ever() -> None:
+def test_an_odd_answer_that_never_arrives_is_forgotten() -> None:
     talk = Talk(late_timeout=5)
     for request in (Bare(), RawText("A"), Unmarked(), RunTogether()):
         talk.session.give_up(talk.open(request), 10)
@@ -669,7 +669,7 @@ def test_an_odd_answer_that_never_comes_is_not_expected_for_ever() -> None:
     assert talk.hear(message("text two")).settled == [next_]
 
 
-def test_a_list_that_nobody_gathers_is_over_with_the_event_that_its_action_names() -> None:
+def test_an_uncollected_list_ends_with_its_closing_event() -> None:
     talk = Talk()
     exchange = talk.open(Bare())
     talk.hear(answer(exchange.action_id, "Success", "EventList: start"))
@@ -678,7 +678,7 @@ def test_a_list_that_nobody_gathers_is_over_with_the_event_that_its_action_names
     assert not talk.session._quirks
 
 
-def test_text_that_follows_is_looked_for_only_where_a_command_of_an_old_release_is_due() -> None:
+def test_trailing_text_is_expected_only_for_a_command_of_an_old_release() -> None:
     talk = Talk()
     ping = talk.open()
     assert len(talk.heard(message("Response: Follows", "Value: a"), message("Event: Gadget"))) == 2
@@ -712,7 +712,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize(("kind", "more"), ENDLESS.values(), ids=list(ENDLESS))
-def test_what_a_server_sends_without_end_costs_the_same_all_the_time(kind: Any, more: bytes) -> None:
+def test_the_cost_of_endless_input_is_constant(kind: Any, more: bytes) -> None:
     """Where each piece costs what has come before it, these take minutes."""
     talk = Talk("Other")
     exchange = talk.open(kind())
@@ -732,7 +732,7 @@ class LongText(RawText):
 
 
 @pytest.mark.parametrize("octets", [b"\r\n\r\n", b"one\r\n\r\n\r\n", b"one\n\r\n\r\n", b"one\r\n\r\ntwo\r\n\r\n\r\n"])
-def test_a_text_that_two_empty_lines_end_is_whole_behind_the_second(octets: bytes) -> None:
+def test_text_ended_by_two_empty_lines_is_complete_after_the_second(octets: bytes) -> None:
     talk = Talk()
     exchange = talk.open(LongText("A"))
     assert [talk.hear(octets[each : each + 1]).settled for each in range(len(octets))][-1] == [exchange]
@@ -794,7 +794,7 @@ def test_items_that_run_together_are_parted() -> None:
     assert len(exchange.result().gadgets) == 2
 
 
-def test_a_bare_line_feed_parts_two_headers_where_one_is_known_to() -> None:
+def test_a_bare_line_feed_separates_headers_of_known_messages() -> None:
     talk = Talk()
     exchange = talk.open(Bare(), synchronous=True)
     item = message("Event: Gadget", "Colour: red\nSize: 7", f"ActionID: {exchange.action_id}")
@@ -815,7 +815,7 @@ def test_a_command_of_asterisk_13_is_answered_by_its_action_id() -> None:
 
 
 @pytest.mark.parametrize("word", ["start", "Start", "START"])
-def test_a_synchronous_request_gets_its_events_and_nobody_else_does(word: str) -> None:
+def test_a_synchronous_request_alone_receives_its_events(word: str) -> None:
     talk = Talk()
     request = ListGadgets()
     request.synchronous = True
@@ -847,14 +847,14 @@ def test_a_list_ends_with_the_event_that_its_action_names(end: str) -> None:
 
 
 @pytest.mark.parametrize("word", ["Complete", "complete"])
-def test_a_list_ends_with_any_event_that_says_so(word: str) -> None:
+def test_a_list_ends_with_any_event_marked_as_its_end(word: str) -> None:
     talk = Talk()
     exchange = talk.open(ListGadgets(), synchronous=True)
     own = exchange.action_id
     assert talk.hear(start(own), message("Event: Z", f"ActionID: {own}", f"EventList: {word}")).settled == [exchange]
 
 
-def test_a_list_that_is_announced_by_nothing_is_expected_all_the_same() -> None:
+def test_an_unannounced_list_is_expected() -> None:
     talk = Talk()
     exchange = talk.open(QuietList(), synchronous=True)
     own = exchange.action_id
@@ -878,7 +878,7 @@ class PerhapsNone(ListGadgets):
     list_empty: ClassVar[tuple[str, ...]] = ("No gadgets found",)
 
 
-def test_an_error_that_only_says_that_there_is_nothing_is_an_empty_list() -> None:
+def test_an_error_that_means_nothing_found_is_an_empty_list() -> None:
     talk = Talk()
     exchange = talk.open(PerhapsNone(), synchronous=True)
     assert talk.hear(answer(exchange.action_id, "Error", "Message: No gadgets found")).settled == [exchange]
@@ -888,7 +888,7 @@ def test_an_error_that_only_says_that_there_is_nothing_is_an_empty_list() -> Non
     assert not outcome_of(exchange).success
 
 
-def test_an_aggregate_that_an_error_says_is_empty_is_valid() -> None:
+def test_an_aggregate_answered_with_an_empty_list_error_is_valid() -> None:
     talk = Talk()
     request = PerhapsNone()
     request.aggregate = True
@@ -968,7 +968,7 @@ def test_a_list_action_that_is_refused_is_settled_at_once() -> None:
             exchange.result()
 
 
-def test_a_list_that_is_shorter_than_its_end_says_is_not_valid() -> None:
+def test_a_list_shorter_than_announced_is_not_valid() -> None:
     talk = Talk()
     exchange = talk.open(ListGadgets(), synchronous=True)
     own = exchange.action_id
@@ -980,7 +980,7 @@ def test_a_list_that_is_shorter_than_its_end_says_is_not_valid() -> None:
 
 
 @pytest.mark.parametrize("gathered", ["synchronous", "aggregate"])
-def test_an_error_in_the_place_of_the_rest_ends_a_list_at_once(gathered: str) -> None:
+def test_an_error_instead_of_the_rest_ends_a_list_at_once(gathered: str) -> None:
     talk = Talk()
     request = ListGadgets()
     request.synchronous, request.aggregate = gathered == "synchronous", gathered == "aggregate"
@@ -1049,7 +1049,7 @@ def test_a_known_event_that_closes_a_list_without_an_action_id_closes_it_althoug
         assert talk.hear(start(exchange.action_id), message("Event: GadgetsComplete")).settled == [exchange]
 
 
-def test_an_event_of_a_class_that_a_list_does_not_have_goes_its_usual_way() -> None:
+def test_an_event_that_is_not_an_item_is_delivered_as_usual() -> None:
     talk = Talk()
     exchange = talk.open(ListGadgets(), synchronous=True)
     own = exchange.action_id
@@ -1061,7 +1061,7 @@ def test_an_event_of_a_class_that_a_list_does_not_have_goes_its_usual_way() -> N
     assert set(exchange.result()) == {"Gadget", "GadgetsComplete"}
 
 
-def test_what_an_action_lists_that_nobody_knows_is_all_gathered() -> None:
+def test_every_event_of_an_unknown_list_is_collected() -> None:
     talk = Talk()
     request = ami.Request[Any]("SCCPShowDevices")
     request.synchronous = True
@@ -1152,7 +1152,7 @@ def aggregate_request(request: ListGadgets | None = None) -> ListGadgets:
     return request
 
 
-def test_an_aggregate_request_is_settled_by_its_answer_and_its_events_come_through_before_their_aggregate() -> None:
+def test_an_aggregate_request_is_settled_by_its_answer_and_its_events_precede_the_aggregate() -> None:
     talk = Talk()
     exchange = talk.open(aggregate_request())
     own = exchange.action_id
@@ -1169,7 +1169,7 @@ def test_an_aggregate_request_is_settled_by_its_answer_and_its_events_come_throu
     assert aggregate.response["EventList"] == "start"
 
 
-def test_an_aggregate_comes_even_if_nobody_wants_its_events() -> None:
+def test_an_aggregate_is_delivered_without_subscribers_to_its_events() -> None:
     talk = Talk(Gadgets)
     talk.heard(message("Event: Gadget"), message("Event: GadgetsComplete"))
     exchange = talk.open(aggregate_request())
@@ -1189,7 +1189,7 @@ def test_an_aggregate_request_that_is_refused_brings_an_invalid_aggregate() -> N
     assert (aggregate.valid, aggregate.error_message) == (False, "no such queue")
 
 
-def test_a_refusal_without_words_still_says_that_it_is_one() -> None:
+def test_a_refusal_without_a_message_is_still_an_error() -> None:
     talk = Talk()
     exchange = talk.open(aggregate_request())
     (aggregate,) = talk.heard(answer(exchange.action_id, "Error"))
@@ -1204,7 +1204,7 @@ def test_an_aggregate_request_without_a_list_brings_an_empty_aggregate() -> None
     assert aggregate.valid
 
 
-def test_an_action_that_lists_nothing_brings_no_aggregate_whatever_its_request_says() -> None:
+def test_an_action_without_a_list_returns_no_aggregate() -> None:
     for response in ("Success", "Error"):
         talk = Talk()
         request = ami.Request("Ping")
@@ -1213,7 +1213,7 @@ def test_an_action_that_lists_nothing_brings_no_aggregate_whatever_its_request_s
         assert talk.hear(answer(exchange.action_id, response)) == Received([], [exchange])
 
 
-def test_a_list_of_an_action_that_nobody_described_is_gathered_into_a_plain_aggregate() -> None:
+def test_a_list_of_an_unknown_action_becomes_a_plain_aggregate() -> None:
     talk = Talk()
     request = ami.Request("DongleShowDevices")
     request.aggregate = True
@@ -1223,7 +1223,7 @@ def test_a_list_of_an_action_that_nobody_described_is_gathered_into_a_plain_aggr
     assert len(aggregate["Gadget"]) == 1
 
 
-def test_the_result_of_an_aggregate_request_is_what_the_request_makes_of_its_answer() -> None:
+def test_the_result_of_an_aggregate_request_is_derived_by_the_request() -> None:
     talk = Talk()
     request = ami.Request("Odd")
     request.aggregate = True
@@ -1276,7 +1276,7 @@ def test_a_request_that_was_given_up_before_it_could_be_written_is_not_to_be_sen
     assert (early.begin(), early.written) == (True, True)
 
 
-def test_a_request_without_an_answer_in_time_is_none_or_a_time_out() -> None:
+def test_an_unanswered_request_is_none_or_a_time_out() -> None:
     talk = Talk()
     exchange = talk.open(timeout=2.5)
     assert talk.session.give_up(exchange, 2.5) is True
@@ -1331,7 +1331,7 @@ def test_a_settled_request_cannot_be_given_up() -> None:
     assert outcome_of(exchange).success
 
 
-def test_a_list_that_is_not_closed_in_time_gives_what_came_and_says_so() -> None:
+def test_an_unclosed_list_returns_the_received_part_and_is_invalid() -> None:
     talk = Talk()
     exchange = talk.open(ListGadgets(), synchronous=True, timeout=2)
     own = exchange.action_id
@@ -1385,7 +1385,7 @@ def test_a_time_out_that_the_program_sets_holds() -> None:
     assert Talk().open(call).timeout == call.timeout == pickle.loads(pickle.dumps(call)).timeout == 7
 
 
-def test_a_patient_request_waits_on_behind_an_older_one_whose_time_is_not_up() -> None:
+def test_a_patient_request_waits_for_an_older_pending_one() -> None:
     talk = Talk()
     older = talk.open(ami.Request("Slow"), timeout=60)
     ping = talk.open(timeout=2, patience=2)
@@ -1405,7 +1405,7 @@ def test_a_patient_request_does_not_wait_on_for_one_whose_time_is_up() -> None:
     assert not talk.session.extend(ping, 4)
 
 
-def test_a_patient_request_waits_on_while_a_call_rings_that_nobody_waits_for_any_more() -> None:
+def test_a_patient_request_waits_while_an_abandoned_call_rings() -> None:
     talk = Talk()
     call = talk.open(ami.Request("Originate", Timeout="60000"), timeout=1)
     ping = talk.open(timeout=2, patience=2)
@@ -1426,7 +1426,7 @@ def test_a_patient_request_that_could_not_be_written_does_not_wait_on() -> None:
 
 
 @pytest.mark.parametrize("mask", ["calls", "call,agents", "call, agent", "Call", "all,x", "yes,call"])
-def test_an_event_mask_that_would_let_nothing_through_is_not_sent(mask: str) -> None:
+def test_an_event_mask_that_matches_nothing_is_not_sent(mask: str) -> None:
     for request in (ami.Request("Events", EventMask=mask), ami.Request("LOGIN", events=mask)):
         talk = Talk()
         with pytest.raises(ami.HeaderRefused, match="is not a class of events"):
@@ -1443,7 +1443,7 @@ def test_an_event_mask_that_asterisk_understands_is_sent(mask: Any) -> None:
     assert Talk().open(ami.Request("Events", EventMask=mask)).octets
 
 
-def test_a_class_of_events_that_there_is_none_of_is_refused_when_the_request_is_made() -> None:
+def test_an_unknown_class_of_events_is_rejected_by_the_constructor() -> None:
     with pytest.raises(
         ValueError, match=r"Events: event_mask: 'calls' is not a class of events, .* did you mean 'call'"
     ):
@@ -1469,7 +1469,7 @@ def test_a_filter_by_a_name_that_may_be_right_is_sent(criteria: str) -> None:
     assert Talk().open(ami.actions.Filter(operation="Add", match_criteria=criteria)).octets
 
 
-def test_why_an_event_did_not_come_is_told_as_far_as_it_is_known() -> None:
+def test_a_missing_event_is_explained_as_far_as_known() -> None:
     talk = Talk()
 
     def set_mask(mask: str) -> str:
@@ -1491,7 +1491,7 @@ def test_why_an_event_did_not_come_is_told_as_far_as_it_is_known() -> None:
     assert talk.session.visibility.explain(["Newexten"]).endswith(" A filter is set on this connection.")
 
 
-def test_a_mask_that_the_server_refuses_is_none() -> None:
+def test_a_rejected_mask_is_not_recorded() -> None:
     talk = Talk()
     talk.hear(answer(talk.open(ami.Request("Events", EventMask="off")).action_id, "Error"))
     assert talk.session.visibility.mask is None
@@ -1516,7 +1516,7 @@ def test_an_action_id_that_begins_or_ends_with_a_blank_is_refused(action_id: str
 
 
 @pytest.mark.parametrize("value", [" x", "\tx", "  "])
-def test_the_blanks_that_asterisk_drops_are_told(value: str) -> None:
+def test_whitespace_that_asterisk_strips_is_reported(value: str) -> None:
     for exchange in (
         Talk().open(ami.Request("Setvar", Variable="V", Value=value)),
         Talk().open(ami.Request("Setvar", Variable="V"), "id", {"Value": value}),
@@ -1531,9 +1531,7 @@ def test_the_blanks_that_asterisk_drops_are_told(value: str) -> None:
 @pytest.mark.parametrize(
     ("version", "told"), [("2.10.6", "13.x"), ("5.0.4", "16.x"), ("11.0.0", "22.x"), ("1.1", None), ("x", None)]
 )
-def test_a_server_that_does_not_tell_its_release_tells_its_branch_in_the_greeting(
-    version: str, told: str | None
-) -> None:
+def test_an_unreported_release_is_derived_from_the_greeting(version: str, told: str | None) -> None:
     talk = Talk()
     talk.session.greet(f"Asterisk Call Manager/{version}\r\n".encode())
     assert talk.session.release is None  # nobody has asked yet
@@ -1566,7 +1564,7 @@ def test_at_the_end_each_request_learns_whether_it_left() -> None:
     assert talk.session.close(CLOSED) == Received([], [])
 
 
-def test_at_the_end_a_list_that_was_not_closed_fails_once_and_is_delivered_to_nobody() -> None:
+def test_at_the_end_an_unclosed_list_fails_once_and_is_not_delivered() -> None:
     talk = Talk()
     unanswered = talk.open(ListGadgets(), synchronous=True)
     begun = talk.open(ListGadgets(), synchronous=True)
@@ -1618,7 +1616,7 @@ def talk_with(release: str, *, check: bool = True) -> Talk:
         ("19.8.1", "18 (since 18.26), 20 and later"),
     ],
 )
-def test_an_action_that_the_server_does_not_have_is_refused_with_a_sentence(release: str, needed: str) -> None:
+def test_an_unsupported_action_is_rejected_with_a_sentence(release: str, needed: str) -> None:
     talk = talk_with(release)
     with pytest.raises(ami.NotInRelease) as refused:
         talk.open(Newer("Newer"))
@@ -1634,7 +1632,7 @@ def test_an_action_that_the_server_has_is_sent(release: str) -> None:
     assert talk_with(release).open(Newer("Newer")).octets.startswith(b"Action: Newer\r\n")
 
 
-def test_a_parameter_that_the_server_does_not_have_is_refused() -> None:
+def test_an_unsupported_parameter_is_rejected() -> None:
     with pytest.raises(
         ami.NotInRelease, match=r"The parameter Fancy of Newer requires Asterisk 22 and later, .* runs 20\.20\.1"
     ):
@@ -1642,12 +1640,12 @@ def test_a_parameter_that_the_server_does_not_have_is_refused() -> None:
     assert not talk_with("22.1.0").open(Newer("Newer", Fancy=1)).settled
 
 
-def test_a_parameter_for_this_time_only_is_looked_at_too() -> None:
+def test_an_additional_header_is_checked_too() -> None:
     with pytest.raises(ami.NotInRelease, match="The parameter Fancy"):
         talk_with("20.20.1").open(Newer("Newer"), None, {"Fancy": 1})
 
 
-def test_nothing_is_refused_where_the_release_is_not_known_or_the_check_is_off() -> None:
+def test_nothing_is_rejected_without_a_known_release_or_with_the_check_disabled() -> None:
     for talk in (Talk(), talk_with("13.38.3", check=False)):
         talk.open(Newer("Newer", Fancy=1))
         assert talk.session.pending == 1
@@ -1677,7 +1675,7 @@ def test_no_bytes_make_a_session_raise_anything_but_a_protocol_error(octets: byt
     assert talk.session.close(CLOSED) is not None
 
 
-def test_an_answer_that_came_in_one_piece_with_a_fault_reaches_its_sender() -> None:
+def test_an_answer_before_a_protocol_error_reaches_its_sender() -> None:
     talk = Talk("", limits=Limits(line=60))
     raw = talk.open(ami.Request("IAXnetstats"))
     late = talk.open()
@@ -1691,7 +1689,7 @@ def test_an_answer_that_came_in_one_piece_with_a_fault_reaches_its_sender() -> N
 
 
 @pytest.mark.parametrize("word", ["Response", "response"])
-def test_a_first_line_that_is_the_word_alone_is_no_header(word: str) -> None:
+def test_a_lone_word_is_not_a_header(word: str) -> None:
     talk = Talk("", None)
     exchange = talk.open()
     received = talk.session.receive(f"{word}\r\nMessage: x\r\nActionID: {exchange.action_id}\r\n\r\n".encode(), 1.0)
@@ -1700,7 +1698,7 @@ def test_a_first_line_that_is_the_word_alone_is_no_header(word: str) -> None:
 
 @pytest.mark.parametrize("waits", ["Ping", "CoreShowChannels"])
 @pytest.mark.parametrize("line", ["Event", "event", "Event\r\nEvent: Bridge", "Event : Bridge"])
-def test_a_first_line_that_is_no_header_begins_no_event(line: str, waits: str) -> None:
+def test_a_first_line_that_is_not_a_header_starts_no_event(line: str, waits: str) -> None:
     talk = Talk("", None)
     talk.open(ami.Request(waits))
     heard = talk.heard(f"{line}\r\nEventList: Complete\r\n\r\nEvent: Hangup\r\nUniqueid: 1\r\n\r\n".encode())

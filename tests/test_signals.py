@@ -532,7 +532,7 @@ def test_a_handler_may_complete_the_write_that_it_has_interrupted(program: Progr
 
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("what", ["close", "ask", "wait"])
-def test_a_handler_may_interrupt_who_reads_a_stream(strict: Strict, what: str) -> None:
+def test_a_handler_may_interrupt_the_reader_of_a_stream(strict: Strict, what: str) -> None:
     with Strict(before=message("Event: Gadget", "Size: 1") * 3) as server:
         program = Program(server.port, tls=False, reads="reader")
         manager = program.manager

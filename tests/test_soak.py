@@ -179,7 +179,7 @@ def least(those: list[Footprint]) -> Footprint:
     return Footprint(*(min(figures) for figures in zip(*those, strict=True)))
 
 
-def test_what_the_footprint_counts_is_there() -> None:
+def test_the_footprint_counts_existing_objects() -> None:
     events: list[Any] = [Gadget({"Event": "Gadget"}) for _ in range(100)]
     with_them = footprint()
     del events

@@ -36,7 +36,7 @@ def each_once(*functions: Callable[[], object]) -> Callable[[], object]:
 # The socket by itself
 
 
-def test_a_message_is_written_whole_and_read_as_it_comes(pair: Pair) -> None:
+def test_a_message_is_written_whole_and_read_as_it_arrives(pair: Pair) -> None:
     ours, theirs = SynchronisedSocket(pair[0]), pair[1]
     ours.send_message(b"one\r\n\r\n")
     assert theirs.recv(100) == b"one\r\n\r\n"
@@ -70,7 +70,7 @@ def test_nothing_to_read_is_a_time_out(pair: Pair) -> None:
             SynchronisedSocket(pair[0]).read(timeout)
 
 
-def test_reading_goes_on_where_another_took_what_there_was(pair: Pair) -> None:
+def test_reading_continues_after_another_thread_took_the_data(pair: Pair) -> None:
     pair[0].before_recv = once(BlockingIOError())
     pair[1].sendall(b"one")
     assert SynchronisedSocket(pair[0]).read(PATIENCE) == b"one"
@@ -93,14 +93,14 @@ def test_of_a_message_for_a_closed_socket_nothing_has_begun(pair: Pair) -> None:
     assert begun == []
 
 
-def test_a_message_for_a_socket_that_is_being_written_goes_out_behind_and_its_sender_goes_on(pair: Pair) -> None:
+def test_a_message_during_another_write_is_queued_and_its_sender_continues(pair: Pair) -> None:
     ours, theirs = SynchronisedSocket(pair[0]), pair[1]
     pair[0].before_send = each_once(lambda: ours.send_message(b"two "), lambda: ours.send_message(b"three"))
     ours.send_message(b"one ")
     assert b"".join(theirs.recv(4) for _ in range(4)) == b"one two three"
 
 
-def test_a_message_that_nobody_wants_sent_by_the_time_that_there_is_room_is_not_sent(pair: Pair) -> None:
+def test_a_withdrawn_message_is_not_sent(pair: Pair) -> None:
     ours, theirs = SynchronisedSocket(pair[0]), pair[1]
     pair[0].before_send = each_once(lambda: ours.send_message(b"two", lambda: False))
     ours.send_message(b"one")
@@ -108,7 +108,7 @@ def test_a_message_that_nobody_wants_sent_by_the_time_that_there_is_room_is_not_
     assert theirs.recv(3) + theirs.recv(5) == b"onethree"
 
 
-def test_closing_is_seen_by_both_sides_and_can_be_done_again(pair: Pair) -> None:
+def test_closing_is_seen_by_both_sides_and_is_idempotent(pair: Pair) -> None:
     ours = SynchronisedSocket(pair[0])
     assert ours.is_connected()
     ours.close()
@@ -121,7 +121,7 @@ def test_closing_is_seen_by_both_sides_and_can_be_done_again(pair: Pair) -> None
     assert pair[0].fileno() == -1
 
 
-def test_closing_wakes_who_waits_to_write(pair: Pair) -> None:
+def test_closing_wakes_blocked_writers(pair: Pair) -> None:
     ours = SynchronisedSocket(pair[0], write_timeout=PATIENCE)
     full = threading.Event()
     pair[0].after_send = full.set
@@ -154,7 +154,7 @@ def test_the_descriptor_is_not_given_back_under_a_writers_feet(pair: Pair) -> No
     assert released.wait(PATIENCE)
 
 
-def test_where_there_is_no_poll_select_serves(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_poll_select_is_used(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(select, "poll")
     ours, theirs = SynchronisedSocket(pair[0], write_timeout=0.02), pair[1]
     with pytest.raises(TimeoutError):
@@ -207,7 +207,7 @@ def test_a_farewell_under_tls_is_the_end_of_the_connection(certificate: str, tru
             farewell.result(PATIENCE)
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: str) -> None:
+def test_an_untrusted_certificate_is_rejected(certificate: str) -> None:
     with tls_server(certificate) as (port, accepted), ami.Manager() as manager:
         with pytest.raises(ami.ConnectFailed, match=rf"No TLS with 127\.0\.0\.1:{port}: .*certificate verify failed"):
             manager.connect("127.0.0.1", port, PATIENCE, tls=True)
@@ -224,7 +224,7 @@ def test_a_certificate_of_another_name_is_refused(certificate: str, trusting: ss
             accepted()
 
 
-def test_a_server_without_tls_is_told_apart(server: Server, trusting: ssl.SSLContext) -> None:
+def test_a_server_without_tls_has_its_own_error_message(server: Server, trusting: ssl.SSLContext) -> None:
     with ami.Manager() as manager, pytest.raises(ami.ConnectFailed, match="No TLS with"):
         manager.connect("127.0.0.1", server.port, PATIENCE, tls=trusting)
     assert server.peer() is not None

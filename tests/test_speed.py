@@ -23,7 +23,7 @@ def by_mypyc() -> tuple[str, ...]:
     return named
 
 
-def test_plain_python_is_used_where_the_environment_asks_for_it() -> None:
+def test_plain_python_is_used_if_the_environment_asks_for_it() -> None:
     found = subprocess.run(
         [
             sys.executable,
@@ -38,7 +38,7 @@ def test_plain_python_is_used_where_the_environment_asks_for_it() -> None:
     assert found.stdout.split() == ["False", "True"]
 
 
-def test_all_functions_come_from_one_form() -> None:
+def test_all_functions_come_from_one_implementation() -> None:
     modules = {
         each.__module__
         for each in (
@@ -94,7 +94,7 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_where_no_compiled_part_loads_the_whole_package_runs_from_its_sources() -> None:
+def test_without_a_compiled_part_the_package_runs_from_its_sources() -> None:
     done = run(REFUSED + USE)
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -132,7 +132,7 @@ def test_no_class_that_mypyc_compiles_has_a_base_in_c(name: str) -> None:
             assert {base.__basicsize__ for base in foreign - {Generic, Protocol}} == {object.__basicsize__}
 
 
-def test_none_is_returned_with_a_reference_of_its_own() -> None:
+def test_none_is_returned_with_its_own_reference() -> None:
     """A build with the headers of 3.12 or later is loaded by 3.11 too, where None can be deallocated."""
     source = Path(__file__).parents[1] / "src" / "ami_typed" / "_speed" / "compiled.c"
     code = source.read_text("utf-8").partition("*/")[2]

@@ -56,7 +56,7 @@ class Talk:
 # What comes
 
 
-def test_events_are_counted_by_name_and_so_are_those_that_nobody_wants() -> None:
+def test_wanted_and_unwanted_events_are_counted_by_name() -> None:
     talk = Talk("Gadget", "Hangup", "Strange")
     for _ in range(3):
         talk.hear(message("Event: Gadget"), message("Event: Unwanted"), message("Event: hangup"))
@@ -67,7 +67,7 @@ def test_events_are_counted_by_name_and_so_are_those_that_nobody_wants() -> None
     assert seen.messages_received == 12
 
 
-def test_the_counts_stay_exact_when_somebody_begins_or_ceases_to_want_events() -> None:
+def test_counts_stay_exact_when_subscriptions_change() -> None:
     talk = Talk("Hangup")
     talk.hear(message("Event: Gadget") * 3)
     talk.handlers.register("Gadget", print)
@@ -117,7 +117,7 @@ def test_bytes_are_counted_with_the_greeting_whatever_the_pieces() -> None:
     assert talk.seen().bytes_received == len(octets)
 
 
-def test_an_answer_is_no_event() -> None:
+def test_an_answer_is_not_an_event() -> None:
     talk = Talk("")
     exchange = talk.send()
     talk.hear(answer(exchange.action_id), message("Event: Gadget"), answer("nobody's"))
@@ -175,7 +175,7 @@ def test_requests_that_time_out_are_counted_in_batches_too() -> None:
     assert (len(talk.session.tally.requests[1]), talk.seen().requests_timed_out) == (7, counting.BATCH + 7)
 
 
-def test_names_that_somebody_makes_up_take_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invented_names_take_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counting, "_NAMES", 3)
     talk = Talk("")
     talk.hear(*(message(f"Event: Made{number}") for number in (1, 2, 3, 4, 5, 1)))
@@ -189,7 +189,7 @@ def test_names_that_somebody_makes_up_take_no_memory(monkeypatch: pytest.MonkeyP
 # What becomes of requests
 
 
-def test_each_request_is_counted_under_what_became_of_it() -> None:
+def test_each_request_is_counted_by_its_outcome() -> None:
     talk = Talk()
     done, refused, late, cancelled, lost, unsent = (talk.send(leaves=leaves) for leaves in (*[True] * 5, False))
     talk.now = 0.5
@@ -216,7 +216,7 @@ def test_each_request_is_counted_under_what_became_of_it() -> None:
     assert seen.requests_pending == 0
 
 
-def test_an_error_that_says_that_the_list_is_empty_is_no_failure() -> None:
+def test_an_empty_list_error_is_not_a_failure() -> None:
     class Empty(ListGadgets):
         list_empty = ("none",)
 
@@ -323,7 +323,7 @@ def test_a_manager_that_never_connected_has_counted_nothing(make: Make) -> None:
     assert (seen.connections, seen.bytes_received, seen.events, seen.requests_sent) == (0, 0, {}, 0)
 
 
-def test_a_manager_counts_what_goes_over_its_connection(make: Make, server: Server) -> None:
+def test_a_manager_counts_the_traffic_of_its_connection(make: Make, server: Server) -> None:
     manager = make()
     before = datetime.now(UTC)
     peer = server.link(manager)
@@ -359,7 +359,7 @@ def test_counts_go_on_over_the_next_connection(make: Make, server: Server) -> No
     assert (seen.requests_sent, seen.requests_answered) == (2, 2)
 
 
-def test_a_connection_made_again_is_counted_with_its_gap(make: Make, server: Server) -> None:
+def test_a_reconnect_is_counted_with_its_gap(make: Make, server: Server) -> None:
     manager = make(reconnect=ami.Reconnect(first=0.001))
     heard = Heard()
     manager.register_callback(ami.Reconnected, heard)

@@ -35,7 +35,7 @@ def numbers(buffer: Buffer[ami.Event]) -> list[int]:
     return taken
 
 
-def test_events_are_taken_in_the_order_they_came() -> None:
+def test_events_are_read_in_order_of_arrival() -> None:
     buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_OLDEST, 10, ROOMY)
     ready = [buffer.ready]
     for number in range(3):
@@ -46,7 +46,7 @@ def test_events_are_taken_in_the_order_they_came() -> None:
     assert buffer.dropped == 0
 
 
-def test_a_full_buffer_drops_its_oldest_and_says_so_once_before_the_rest() -> None:
+def test_a_full_buffer_drops_its_oldest_and_reports_it_once_before_the_rest() -> None:
     buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_OLDEST, 2, ROOMY)
     for number in range(5):
         buffer.put(event(number))
@@ -73,7 +73,7 @@ def test_all_events_up_to_a_gap_are_taken_together() -> None:
     assert buffer.take_all() is None
 
 
-def test_each_gap_is_told_and_all_are_counted() -> None:
+def test_each_gap_is_reported_and_all_are_counted() -> None:
     buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_OLDEST, 1, ROOMY)
     for round_ in range(1, 4):
         for number in range(3):
@@ -85,7 +85,7 @@ def test_each_gap_is_told_and_all_are_counted() -> None:
         assert buffer.dropped == 2 * round_
 
 
-def test_at_the_end_what_came_before_is_still_read_and_then_the_stream_ends() -> None:
+def test_buffered_events_are_read_before_the_end() -> None:
     buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_OLDEST, 10, ROOMY)
     buffer.put(event(1))
     buffer.end(None)
@@ -98,7 +98,7 @@ def test_at_the_end_what_came_before_is_still_read_and_then_the_stream_ends() ->
     assert buffer.take() is None
 
 
-def test_the_reason_for_the_end_is_raised_behind_the_last_event_each_time() -> None:
+def test_the_reason_for_the_end_is_raised_after_the_last_event_every_time() -> None:
     buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_OLDEST, 10, ROOMY)
     buffer.put(event(1))
     reason = ami.ConnectionLost("the server closed the connection.")
@@ -124,7 +124,7 @@ def test_a_stream_that_could_hold_nothing_is_refused(limit: int) -> None:
         Buffer(Overflow.DROP_OLDEST, limit, ROOMY)
 
 
-def test_a_full_buffer_that_drops_its_newest_tells_each_gap_in_its_place() -> None:
+def test_a_full_buffer_that_drops_its_newest_reports_each_gap_in_place() -> None:
     buffer: Buffer[ami.Event] = Buffer(Overflow.DROP_NEWEST, 2, ROOMY)
     for number in range(5):
         assert buffer.put(event(number)) is None
@@ -137,7 +137,7 @@ def test_a_full_buffer_that_drops_its_newest_tells_each_gap_in_its_place() -> No
     assert numbers(buffer) == [5]
 
 
-def test_a_buffer_that_is_to_disconnect_says_so_with_the_limits_by_name() -> None:
+def test_a_disconnecting_buffer_names_the_limits() -> None:
     buffer: Buffer[ami.Event] = Buffer(Overflow.DISCONNECT, 2, ROOMY)
     assert [buffer.put(event(number)) for number in range(2)] == [None, None]
     reason = buffer.put(event(2))
@@ -146,7 +146,7 @@ def test_a_buffer_that_is_to_disconnect_says_so_with_the_limits_by_name() -> Non
         assert word in str(reason)
 
 
-def test_a_buffer_that_has_ended_makes_nobody_rest() -> None:
+def test_an_ended_buffer_pauses_no_reader() -> None:
     buffer: Buffer[ami.Event] = Buffer(Overflow.block(), 2, ROOMY)
     for number in range(2):
         buffer.put(event(number))
@@ -161,7 +161,7 @@ def test_a_buffer_that_has_ended_makes_nobody_rest() -> None:
     octets=st.sampled_from([50, 100, ROOMY]),
     steps=st.lists(st.sampled_from(["put", "take", "brace"])),
 )
-def test_each_event_is_taken_once_or_told_as_lost_in_its_place(
+def test_each_event_is_read_once_or_reported_as_lost_in_place(
     policy: Overflow, limit: int, octets: int, steps: list[str]
 ) -> None:
     buffer: Buffer[ami.Event] = Buffer(policy, limit, octets)
@@ -232,7 +232,7 @@ def test_all_that_waits_in_a_stream_is_read_at_once(server: Server, make: Make) 
 
 @pytest.mark.parametrize("policy", DROPPING.values(), ids=DROPPING)
 @pytest.mark.parametrize("classes", [(Gadget,), (Gadget, ami.EventsLost)], ids=["raised", "returned"])
-def test_a_stream_that_is_not_read_tells_what_it_lost_and_delays_no_answer(
+def test_an_unread_stream_reports_its_losses_and_delays_no_answer(
     server: Server, make: Make, policy: Overflow, classes: tuple[Any, ...]
 ) -> None:
     manager = make()
@@ -252,7 +252,7 @@ def test_a_stream_that_is_not_read_tells_what_it_lost_and_delays_no_answer(
         assert any(told(stream, 100))
 
 
-def test_a_gap_is_returned_as_a_notice_where_those_were_asked_for(server: Server, make: Make) -> None:
+def test_a_gap_is_returned_as_a_notice_if_subscribed(server: Server, make: Make) -> None:
     manager = make()
     peer = server.link(manager)
     peer.serve(Flooding(5))
@@ -293,9 +293,7 @@ def test_closing_a_stream_that_blocks_lets_reading_go_on(server: Server, make: M
 
 
 @pytest.mark.parametrize("policy", one_quick(POLICIES))
-def test_memory_stays_flat_during_a_flood_where_a_stream_is_not_read(
-    server: Server, make: Make, policy: Overflow
-) -> None:
+def test_memory_stays_flat_during_a_flood_of_an_unread_stream(server: Server, make: Make, policy: Overflow) -> None:
     """15 MB pass, of which the limit lets 100 events wait."""
     manager = make()
     peer = server.link(manager)
@@ -316,7 +314,7 @@ def test_memory_stays_flat_during_a_flood_where_a_stream_is_not_read(
 
 
 @pytest.mark.parametrize("policy", one_quick(DROPPING))
-def test_memory_stays_flat_where_each_event_is_huge(server: Server, make: Make, policy: Overflow) -> None:
+def test_memory_stays_flat_with_huge_events(server: Server, make: Make, policy: Overflow) -> None:
     manager = make(limits=ami.Limits(waiting=4 << 20))
     peer = server.link(manager)
     peer.serve(Flooding(1, "Value: " + "x" * (1 << 20)))
@@ -332,7 +330,7 @@ def test_memory_stays_flat_where_each_event_is_huge(server: Server, make: Make, 
         assert told(stream, 40).count(None) == stream.dropped > 30
 
 
-def test_where_a_stream_is_to_disconnect_everybody_learns_why(server: Server, make: Make) -> None:
+def test_a_disconnecting_stream_gives_everyone_the_reason(server: Server, make: Make) -> None:
     manager = make()
     peer = server.link(manager)
     pending = background(manager.execute, ami.Request("Originate"), timeout=PATIENCE)

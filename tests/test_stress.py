@@ -62,7 +62,7 @@ def sent_raw(server: Server, make: Make, octets: bytes) -> Any:
 # Events
 
 
-def test_each_of_5000_mixed_events_comes_once_in_order_with_all_its_headers(server: Server, make: Make) -> None:
+def test_each_of_5000_mixed_events_arrives_once_in_order_and_complete(server: Server, make: Make) -> None:
     dice = random.Random(5)
     sent: list[dict[str, str]] = []
     for number in range(5000):
@@ -123,7 +123,7 @@ def test_a_handler_that_takes_a_millisecond_each_loses_none(
 
 
 @pytest.mark.exhaustive
-def test_an_event_that_comes_behind_7_seconds_of_silence_is_heard(server: Server) -> None:
+def test_an_event_after_7_seconds_of_silence_is_received(server: Server) -> None:
     """The silence is longer than any time that is given to a connection, a greeting or the lines of a message."""
     with contextlib.ExitStack() as faces:
         managers = [faces.enter_context(face(name)) for name in FACES]
@@ -152,14 +152,14 @@ def test_bytes_that_are_split_at_every_boundary_are_the_same_dialogue(server: Se
             manager.disconnect()
 
 
-def test_bytes_that_come_one_by_one_are_the_same_dialogue(server: Server, make: Make) -> None:
+def test_a_dialogue_may_arrive_byte_by_byte(server: Server, make: Make) -> None:
     with Proxy(server.port, one_by_one) as proxy:
         manager = make()
         hold_the_dialogue(manager, through(proxy, server, manager))
         manager.close()
 
 
-def test_bytes_that_are_not_utf_8_come_and_go_unchanged(server: Server, make: Make) -> None:
+def test_non_utf_8_bytes_round_trip(server: Server, make: Make) -> None:
     manager = make()
     peer = server.link(manager)
     strange = b"\xff\xfe\x80 \xc3\xa9 \xe2\x82 \xed\xa0\x80"
@@ -188,7 +188,7 @@ def test_names_in_latin_1_are_kept(server: Server, make: Make) -> None:
 # Headers
 
 
-def test_a_header_without_a_space_behind_its_colon_is_one(server: Server, make: Make) -> None:
+def test_a_header_needs_no_space_after_its_colon(server: Server, make: Make) -> None:
     event = sent_raw(server, make, b"Event:Gadget\r\nSize:7\r\nColour:red\r\n\r\n")
     assert isinstance(event, Gadget)
     assert (event["Size"], event.size, event.colour) == ("7", 7, "red")
@@ -229,7 +229,7 @@ def test_a_header_of_a_mebibyte_is_kept(server: Server, make: Make) -> None:
 
 
 @pytest.mark.parametrize("form", ["since 14", "before 14"])
-def test_what_a_command_prints_is_kept_with_its_empty_lines_and_colons(server: Server, make: Make, form: str) -> None:
+def test_the_output_of_a_command_keeps_empty_lines_and_colons(server: Server, make: Make, form: str) -> None:
     manager = make()
     peer = server.link(manager)
     printed = ["one", "", "a: colon", "Response: Success", "", "", "last"]
@@ -245,7 +245,7 @@ def test_what_a_command_prints_is_kept_with_its_empty_lines_and_colons(server: S
         assert manager.execute(ami.actions.Command(command=command)).output == printed
 
 
-def test_500_list_items_are_told_from_50_foreign_events_in_between(server: Server, make: Make) -> None:
+def test_500_list_items_are_distinguished_from_50_other_events(server: Server, make: Make) -> None:
     manager = make()
     peer = server.link(manager)
     heard = Heard()
@@ -352,9 +352,7 @@ def test_when_the_link_drops_each_request_that_is_pending_fails_within_a_second(
         manager.send_action(request)
 
 
-def test_when_the_link_drops_a_call_that_was_placed_fails_at_once_though_the_link_is_made_again(
-    server: Server, make: Make
-) -> None:
+def test_a_placed_call_fails_at_once_on_a_loss_despite_reconnecting(server: Server, make: Make) -> None:
     manager = make(reconnect=ami.Reconnect(first=0, jitter=0))
     peer = server.link(manager)
     with manager.subscribe(Gadget, ami.Disconnected, ami.Reconnected) as stream:
@@ -372,7 +370,7 @@ def test_when_the_link_drops_a_call_that_was_placed_fails_at_once_though_the_lin
 # Many threads
 
 
-def test_50_threads_have_their_own_answers_while_events_come(server: Server, make: Make) -> None:
+def test_50_threads_receive_their_own_answers_during_events(server: Server, make: Make) -> None:
     manager = make()
     peer = server.link(manager)
     heard = Heard()

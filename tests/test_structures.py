@@ -59,12 +59,12 @@ def test_the_steps_of_a_rule_follow_its_name() -> None:
 
 
 @pytest.mark.parametrize("rule", ["Rule: 1,2,3", "RuleList: a\r\nRule: 1,2", "RuleList: a\r\nRule: x,1,2"])
-def test_a_step_of_no_rule_or_that_is_none_is_an_error(rule: str) -> None:
+def test_an_orphaned_or_malformed_step_is_an_error(rule: str) -> None:
     with pytest.raises(FieldError, match="QueueRule: cannot decode RuleList"):
         _ = responses.QueueRule.of(f"Response: Success\r\n{rule}".encode()).rules
 
 
-def test_a_built_field_says_what_it_is_made_of() -> None:
+def test_a_built_field_names_its_headers() -> None:
     field = fields_of(responses.GetConfig)["sections"]
 
     assert isinstance(field, Built)
@@ -105,7 +105,7 @@ def test_charges_go_out_group_by_group() -> None:
     ]
 
 
-def test_the_unit_of_a_volume_is_sent_where_asterisk_reads_it() -> None:
+def test_the_unit_of_a_volume_is_sent_in_the_header_that_asterisk_reads() -> None:
     volume = Charge("BasicCommunication", "Volume", amount=2, multiplier="One", volume_unit="Octet")
     request = actions.AOCMessage(channel="PJSIP/anna-1", msg_type="S", charges=[volume])
 
@@ -130,7 +130,7 @@ def test_units_are_numbered() -> None:
     ("unit", "sentence"),
     [(Unit(None), "an amount, a type, or both"), (Unit(1, 17), "1 to 16, not 17"), (Unit(1, 0), "1 to 16, not 0")],
 )
-def test_a_unit_that_is_none_is_refused(unit: Unit, sentence: str) -> None:
+def test_an_invalid_unit_is_rejected(unit: Unit, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         actions.AOCMessage(channel="x", msg_type="D", units=[unit])
 
@@ -143,7 +143,7 @@ def test_charges_are_copied_with_their_request() -> None:
     assert pickle.loads(pickle.dumps(request)).lines() == request.lines()
 
 
-def test_what_a_variable_holds_is_kept_from_being_taken_for_a_list() -> None:
+def test_commas_in_a_variable_are_protected() -> None:
     request = actions.Originate(
         channel="Local/1@x", application="Wait", variable={"NAME": 'Doe, "John"', "PATH": "a\\b", "ORDER": "42"}
     )
@@ -181,7 +181,7 @@ def test_an_originate_is_for_an_extension_or_an_application() -> None:
         ),
     ],
 )
-def test_an_originate_that_cannot_be_right_is_refused(given: dict[str, str], sentence: str) -> None:
+def test_an_impossible_originate_is_rejected(given: dict[str, str], sentence: str) -> None:
     make: Any = actions.Originate
 
     with pytest.raises(ValueError, match=f"^{sentence}$"):

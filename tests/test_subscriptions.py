@@ -45,7 +45,7 @@ def test_callbacks_are_called_in_the_order_of_registration() -> None:
     assert called(handlers, EVENT) == [two, one, three]
 
 
-def test_the_same_pair_registered_again_moves_to_the_end_and_is_called_once() -> None:
+def test_a_pair_registered_twice_moves_to_the_end_and_is_called_once() -> None:
     handlers = Handlers()
     for function in (one, two, one):
         handlers.register("Gadget", function)
@@ -93,7 +93,7 @@ def test_none_is_every_response_without_a_request_and_nothing_else() -> None:
     assert called(handlers, EVENT) == called(handlers, Gadgets("1")) == []
 
 
-def test_an_aggregate_goes_to_the_callbacks_of_its_class_and_of_all_aggregates() -> None:
+def test_an_aggregate_is_delivered_to_callbacks_of_its_class_and_of_all_aggregates() -> None:
     handlers = Handlers()
     handlers.register(Gadgets, one)
     handlers.register(ami.Aggregate, two)
@@ -101,7 +101,7 @@ def test_an_aggregate_goes_to_the_callbacks_of_its_class_and_of_all_aggregates()
     assert called(handlers, ami.Aggregate("1")) == [two]
 
 
-def test_an_aggregate_and_an_event_of_one_name_are_told_apart() -> None:
+def test_an_aggregate_and_an_event_of_one_name_are_distinguished() -> None:
     class GadgetsEvent(ami.Event):
         wire_name = "Gadgets"
 
@@ -122,7 +122,7 @@ def test_a_callback_that_was_taken_out_is_called_no_more() -> None:
 
 
 @pytest.mark.parametrize("event", [Gadget, "Gadget", "", None, Gadgets])
-def test_taking_out_what_is_not_there_says_so(event: Any) -> None:
+def test_unregistering_an_unknown_callback_returns_false(event: Any) -> None:
     handlers = Handlers()
     handlers.register(event, one)
     assert handlers.unregister(event, two) is False
@@ -140,13 +140,13 @@ def test_a_method_is_the_same_callback_each_time_it_is_named() -> None:
     assert handlers.unregister(Gadget, receiver.hear)
 
 
-def test_what_cannot_be_called_is_refused() -> None:
+def test_a_subscriber_must_be_callable() -> None:
     nothing: Any = "on_hangup"
     with pytest.raises(TypeError, match="A callback must be callable, not 'on_hangup'"):
         Handlers().register(Gadget, nothing)
 
 
-def test_streams_stand_apart_from_callbacks() -> None:
+def test_streams_are_separate_from_callbacks() -> None:
     handlers = Handlers()
     handlers.register(Gadget, one, sink=True)
     handlers.register(Gadget, two)
@@ -157,7 +157,7 @@ def test_streams_stand_apart_from_callbacks() -> None:
 HANGUP = unread("Event: Hangup", "Channel: PJSIP/alice-00000001", cls=events.Hangup)
 
 
-def test_a_family_stands_for_its_events_and_for_no_other() -> None:
+def test_a_family_matches_only_its_events() -> None:
     handlers = Handlers()
     handlers.register(events.ChannelEvent, one)
     handlers.register(events.SecurityEvent, two, sink=True)
@@ -202,7 +202,7 @@ def test_a_class_defined_later_belongs_to_its_family_and_makes_its_event_wanted(
     assert called(handlers, unread("Event: TrunkAlarm", cls=TrunkAlarm)) == [one]
 
 
-def test_a_program_can_define_a_family_of_its_own() -> None:
+def test_a_program_can_define_its_own_family() -> None:
     class TrunkEvent(ami.Event):
         """What the events of a module share."""
 
@@ -245,7 +245,7 @@ def test_a_misspelt_family_is_recognized() -> None:
     assert doubt_about("ChannelEvent") == doubt_about(events.ChannelEvent) == ""
 
 
-def test_an_event_is_wanted_while_somebody_wants_it() -> None:
+def test_an_event_is_wanted_while_it_has_subscribers() -> None:
     handlers = Handlers()
     assert not handlers.wants("Gadget")
     for event in ("gadget", Gadget, "", ami.Event):
@@ -335,7 +335,7 @@ def test_a_pattern_matches_names_without_regard_to_case(pattern: str) -> None:
     assert not handlers.wants("Gadget")
 
 
-def test_a_pattern_is_not_for_what_ami_typed_tells_of_the_connection() -> None:
+def test_a_pattern_does_not_match_notices() -> None:
     handlers = Handlers()
     handlers.register("Dis*", one)
     handlers.register("*", two)
@@ -344,7 +344,7 @@ def test_a_pattern_is_not_for_what_ami_typed_tells_of_the_connection() -> None:
 
 
 @pytest.mark.parametrize("name", ["DonglePortFail", "Dongle*", "Received*", "Zap?", "x.y:z/1-2 3", "Generic Event"])
-def test_events_that_nobody_described_may_be_named(name: str) -> None:
+def test_unknown_events_may_be_named(name: str) -> None:
     Handlers().register(name, one)
 
 
@@ -368,7 +368,7 @@ def test_events_that_nobody_described_may_be_named(name: str) -> None:
         ("Hangup\r\n", ValueError, "cannot be the name of an event"),
     ],
 )
-def test_what_could_never_be_called_is_refused_with_the_nearest_that_could(event: Any, error: Any, said: str) -> None:
+def test_an_impossible_subscription_is_rejected_with_a_suggestion(event: Any, error: Any, said: str) -> None:
     handlers = Handlers()
     for refuse in (handlers.register, handlers.unregister):
         with pytest.raises(error, match=said):
@@ -378,7 +378,7 @@ def test_what_could_never_be_called_is_refused_with_the_nearest_that_could(event
     assert handlers.version == 0
 
 
-def test_a_list_cannot_be_streamed() -> None:
+def test_a_stream_cannot_contain_a_list() -> None:
     with pytest.raises(
         TypeError, match=r"QueueStatus is a list, which a stream cannot contain; use register_callback\(\)"
     ):

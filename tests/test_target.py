@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(("host", "told"), [("pbx.example", "pbx.example:5038"), ("2001:db8::7", "[2001:db8::7]:5038")])
-def test_a_target_is_told_by_host_and_port(host: str, told: str) -> None:
+def test_a_target_is_shown_as_host_and_port(host: str, told: str) -> None:
     assert str(Target(host, 5038, 5, tls=False)) == told
 
 
 @pytest.mark.parametrize("tls", [True, False])
-def test_each_connection_has_settings_of_its_own_unless_the_program_brings_them(tls: bool) -> None:
+def test_each_connection_has_its_own_tls_settings_unless_given(tls: bool) -> None:
     target = Target("pbx", 5039, 5, tls)
     first, second = target.context(), target.context()
     assert (first is None) is (second is None) is (not tls)
@@ -52,13 +52,13 @@ def test_without_tls_its_library_is_not_loaded() -> None:
 
 
 @pytest.mark.parametrize("names", [{"cafile": "gone.pem"}, {"certfile": "gone.pem", "keyfile": "key.pem"}])
-def test_a_file_for_tls_that_cannot_be_read_is_named(names: dict[str, str]) -> None:
+def test_an_unreadable_tls_file_is_named(names: dict[str, str]) -> None:
     target = Target("pbx", 5039, 5, Certificates(**names))
     with pytest.raises(ami.ConnectFailed, match=r"No TLS with pbx:5039: cannot use gone\.pem.*: No such file"):
         target.context()
 
 
-def test_a_key_that_is_locked_with_a_password_is_refused_and_nobody_is_asked(tmp_path: Path) -> None:
+def test_a_password_protected_key_is_rejected_without_a_prompt(tmp_path: Path) -> None:
     from subprocess import run
 
     (tmp_path / "certificate.pem").write_text(CERTIFICATE, "ascii")
@@ -91,17 +91,17 @@ def credentials_of(url: str, **given: Any) -> Credentials:
         ("amis://pbx?certfile=c&keyfile=k", Target("pbx", 5039, 5, Certificates(None, "c", "k"))),
     ],
 )
-def test_a_url_says_where_to_connect(url: str, target: Target) -> None:
+def test_a_url_specifies_the_server(url: str, target: Target) -> None:
     assert Address.of_url(url) == (target, None, None, None)
 
 
-def test_a_url_says_whom_to_log_in_and_how() -> None:
+def test_a_url_specifies_the_log_in() -> None:
     credentials = credentials_of("ami://admin:secret@pbx?events=call,agent&plain=yes&wait=30&timeout=2.5")
     assert credentials == ("admin", "secret", "call,agent", True, 30.0, 2.5)
     assert credentials_of("ami://admin:secret@pbx") == ("admin", "secret", None, False, None, 5.0)
 
 
-def test_what_is_special_in_a_name_or_secret_is_percent_encoded() -> None:
+def test_special_characters_in_a_name_or_secret_are_percent_encoded() -> None:
     credentials = credentials_of("ami://jos%C3%A9%40home:p%40ss%2Fw%3Ard%25@pbx")
     assert (credentials.username, credentials.secret) == ("josé@home", "p@ss/w:rd%")
 
@@ -112,14 +112,14 @@ def test_a_url_may_ask_for_reconnecting() -> None:
     assert Address.of_url("ami://pbx?reconnect=start").reconnect == ami.Reconnect(at_start=True)
 
 
-def test_a_url_may_tell_the_servers_time_zone() -> None:
+def test_a_url_may_set_the_servers_time_zone() -> None:
     assert Address.of_url("ami://pbx?timezone=Europe/Berlin").timezone == ZoneInfo("Europe/Berlin")
     assert ami.Manager.from_url("ami://pbx?timezone=Europe%2FBerlin").timezone == ZoneInfo("Europe/Berlin")
     assert ami.AsyncManager.from_url("ami://pbx?timezone=Europe/Berlin", timezone=UTC).timezone is UTC
 
 
 @pytest.mark.parametrize("face", [ami.Manager, ami.AsyncManager])
-def test_a_time_zone_is_given_as_such_or_by_its_name(face: Any) -> None:
+def test_a_time_zone_is_an_object_or_a_name(face: Any) -> None:
     assert face().timezone is None
     assert face(timezone=UTC).timezone is UTC
     assert face(timezone="Asia/Kolkata").timezone == ZoneInfo("Asia/Kolkata")
@@ -130,7 +130,7 @@ def test_a_time_zone_is_given_as_such_or_by_its_name(face: Any) -> None:
         face(timezone=2)
 
 
-def test_a_secret_beside_the_url_is_the_users() -> None:
+def test_a_separate_secret_belongs_to_the_user_of_the_url() -> None:
     assert credentials_of("ami://admin@pbx", secret="hidden-word").secret == "hidden-word"
 
     def vault() -> str:
@@ -178,7 +178,7 @@ def test_a_secret_beside_the_url_is_the_users() -> None:
         ("ami://admin:hidden-word@pbx?secret_file=ami", "More than one secret"),
     ],
 )
-def test_a_url_that_says_it_wrongly_is_refused_with_a_sentence_that_shows_no_secret(url: str, sentence: str) -> None:
+def test_an_invalid_url_is_rejected_without_showing_a_secret(url: str, sentence: str) -> None:
     with pytest.raises(ami.AddressError, match=sentence) as refused:
         ami.Manager.from_url(url)
     error: BaseException | None = refused.value
@@ -187,7 +187,7 @@ def test_a_url_that_says_it_wrongly_is_refused_with_a_sentence_that_shows_no_sec
         error = error.__cause__
 
 
-def test_no_secret_is_shown_by_what_was_read() -> None:
+def test_no_secret_is_shown_by_a_parsed_address() -> None:
     shown = repr(Address.of_url("ami://admin:hidden-word@pbx?reconnect=yes"))
     assert "hidden-word" not in shown
     assert "admin" in shown
@@ -196,12 +196,12 @@ def test_no_secret_is_shown_by_what_was_read() -> None:
 # The environment
 
 
-def test_the_environment_may_hold_a_url() -> None:
+def test_the_environment_may_contain_a_url() -> None:
     environment = {"AMI_TYPED_URL": "amis://admin:secret@pbx?timeout=2"}
     assert Address.of_environment(environment=environment) == Address.of_url(environment["AMI_TYPED_URL"])
 
 
-def test_the_environment_may_hold_each_setting_by_itself() -> None:
+def test_the_environment_may_set_each_setting_separately() -> None:
     environment = {
         "AMI_TYPED_URL": "",
         "AMI_TYPED_HOST": "2001:db8::7",
@@ -224,7 +224,7 @@ def test_the_environment_may_hold_each_setting_by_itself() -> None:
     assert timezone == ZoneInfo("America/Chicago")
 
 
-def test_a_secret_may_stand_beside_the_url() -> None:
+def test_the_secret_may_be_separate_from_the_url() -> None:
     environment = {"AMI_TYPED_URL": "ami://admin@pbx", "AMI_TYPED_SECRET": "hidden-word"}
     credentials = Address.of_environment(environment=environment).credentials
     assert credentials is not None
@@ -250,7 +250,7 @@ def test_two_servers_have_two_prefixes() -> None:
         ({"HOST": "a", "USER": "u", "SECRET": "hidden-word", "SECRET_FILE": "f"}, "More than one secret"),
     ],
 )
-def test_an_environment_that_says_it_wrongly_is_refused(
+def test_an_invalid_environment_is_rejected(
     environment: dict[str, str], sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [name for name in os.environ if name.startswith("AMI_TYPED_")]:
@@ -265,7 +265,7 @@ def test_an_environment_that_says_it_wrongly_is_refused(
 # Secrets
 
 
-def test_a_secret_in_a_file_is_read_each_time_without_the_line_end_behind_it(tmp_path: Path) -> None:
+def test_a_secret_in_a_file_is_read_each_time_without_its_line_end(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     read = secret_of(file)
     assert not isinstance(read, str)
@@ -281,7 +281,7 @@ def test_a_secret_in_a_file_is_read_each_time_without_the_line_end_behind_it(tmp
     assert read().encode("utf-8", "surrogateescape") == b"latin \xe9"
 
 
-def test_a_secret_that_cannot_be_read_says_from_where(tmp_path: Path) -> None:
+def test_an_unreadable_secret_is_reported_with_its_path(tmp_path: Path) -> None:
     credentials = credentials_of(f"ami://admin@pbx?secret_file={tmp_path}/gone")
     assert callable(credentials.secret)
     with pytest.raises(ami.ManagerError, match=r"Cannot read the secret from .*/gone: No such file"):
@@ -292,5 +292,5 @@ def test_a_secret_that_cannot_be_read_says_from_where(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("face", [ami.Manager, ami.AsyncManager])
-def test_whatever_a_manager_takes_can_be_given_beside_its_address(face: type) -> None:
+def test_every_option_of_a_manager_can_be_combined_with_an_address(face: type) -> None:
     assert [*Options.__annotations__] == list(inspect.signature(face).parameters)

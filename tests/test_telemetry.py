@@ -115,7 +115,7 @@ def test_a_refused_request_is_an_error_with_the_servers_reason(make: Make, serve
     assert (span.attributes["ami.outcome"], span.attributes["error.type"]) == ("failed", "ActionFailed")
 
 
-def test_a_request_without_an_answer_says_what_became_of_it(make: Make, server: Server, exported: Exported) -> None:
+def test_an_unanswered_request_has_its_outcome(make: Make, server: Server, exported: Exported) -> None:
     manager = make()
     exported.instrument(of_face(manager))
     peer = server.link(manager)
@@ -234,7 +234,7 @@ def test_the_statistics_are_exported(make: Make, server: Server, exported: Expor
     }
 
 
-def test_what_is_taken_back_is_exported_no_more(make: Make, server: Server, exported: Exported) -> None:
+def test_an_uninstrumented_manager_exports_nothing(make: Make, server: Server, exported: Exported) -> None:
     manager = make()
     server.link(manager).serve(reply)
     with exported.instrument(of_face(manager)) as instrumentation:
@@ -284,7 +284,7 @@ def test_a_manager_that_is_forgotten_is_not_kept_alive(exported: Exported) -> No
     assert exported.metric("ami.client.messages") == {}
 
 
-def test_the_global_providers_are_used_where_none_is_given() -> None:
+def test_the_global_providers_are_the_default() -> None:
     program = (
         "import ami_typed as ami\n"
         "from ami_typed.telemetry import instrument\n"
@@ -303,12 +303,12 @@ def test_the_global_providers_are_used_where_none_is_given() -> None:
 # Off
 
 
-def test_nothing_of_it_is_loaded_where_nobody_asks() -> None:
+def test_nothing_is_loaded_unless_instrumented() -> None:
     program = "import sys, ami_typed; ami_typed.Manager(); print(*(n for n in sys.modules if 'telemetry' in n), '-')"
     assert in_a_fresh_process(program) == ["-"]
 
 
-def test_where_it_is_not_installed_the_error_says_what_to_install() -> None:
+def test_a_missing_dependency_is_named_in_the_error() -> None:
     program = "import sys; sys.modules['opentelemetry'] = None; import ami_typed.telemetry"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert "pip install 'ami-typed[opentelemetry]'" in done.stderr

@@ -51,7 +51,7 @@ def test_a_servers_lines_end_in_cr_lf_and_go_out_together() -> None:
     assert said(step) == [b"Event: Hangup\r\nCause: 16\r\n\r\n"]
 
 
-def test_chunks_lie_where_they_are_marked_and_a_backslash_leaves_the_line_open() -> None:
+def test_marks_split_chunks_and_a_backslash_continues_a_line() -> None:
     (step,) = scenario("S: Eve\\|nt: Hangup\\r\\|\\n\\\nS: \\|\\\nS:\n").steps
     assert said(step) == [b"Eve", b"nt: Hangup\r", b"\n", b"\r\n"]
 
@@ -68,7 +68,7 @@ def test_chunks_lie_where_they_are_marked_and_a_backslash_leaves_the_line_open()
         ("blank \\x20  ", b"blank  "),
     ],
 )
-def test_a_line_says_these_bytes(text: str, octets: bytes) -> None:
+def test_a_line_is_converted_to_these_bytes(text: str, octets: bytes) -> None:
     (step,) = scenario(f"S: {text}\n").steps
     assert said(step) == [octets + b"\r\n"]
 
@@ -104,13 +104,13 @@ def test_a_deed_has_its_words_and_the_lines_below() -> None:
         ("    Ping: Pong", "this line is indented but belongs to no `A ` line"),
     ],
 )
-def test_a_mistake_is_told_with_its_line(line: str, trouble: str) -> None:
+def test_a_mistake_is_reported_with_its_line(line: str, trouble: str) -> None:
     found = troubles(f"{GREETING}# A comment.\n{line}\nS: and on it goes\n")
     assert list(found) == [3]
     assert trouble in found[3]
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     text = "S explodes\nS: fine\nC: Action: Ping\nwhat?\n"
     assert list(troubles(text)) == [1, 3, 4]
     with pytest.raises(ScenarioError, match=r"(?s)^call\.txt, line 1: .*\ncall\.txt, line 3: .*\ncall\.txt, line 4: "):
@@ -122,7 +122,7 @@ def test_a_scenario_is_read_from_a_file_and_called_like_it(tmp_path: Path) -> No
     assert Scenario.read(tmp_path / "call.txt") == Scenario.of(GREETING, "call.txt")
 
 
-def test_the_demo_comes_with_the_package() -> None:
+def test_the_package_includes_the_demo() -> None:
     assert testing.demo().name == "demo.txt"
 
 
@@ -138,7 +138,7 @@ def test_a_program_talks_to_it_as_to_an_asterisk() -> None:
         assert server.captured == {"id": b"mine"}
 
 
-def test_headers_come_in_any_order_but_repeated_ones_in_theirs() -> None:
+def test_headers_match_in_any_order_except_repeated_ones() -> None:
     text = "C: Action: Setvar\nC: Variable: A=1\nC: Variable: B=2\nC:\n"
     with StandIn(scenario(text)) as server:
         talk(server, b"Variable: A=1\r\nVariable: B=2\r\nAction: Setvar\r\n\r\n")
@@ -146,7 +146,7 @@ def test_headers_come_in_any_order_but_repeated_ones_in_theirs() -> None:
     assert "something other" in departure_of(text, b"Variable: B=2\r\nVariable: A=1\r\nAction: Setvar\r\n\r\n")
 
 
-def test_three_dots_allow_more_headers_and_no_fewer() -> None:
+def test_three_dots_allow_only_additional_headers() -> None:
     text = "C: Action: Originate\nC: ...\nC: Channel: {channel}\nC:\n"
     with StandIn(scenario(text)) as server:
         talk(server, b"Action: Originate\r\nActionID: 1\r\nChannel: PJSIP/anna\r\nTimeout: 3\r\n\r\n")
@@ -155,7 +155,7 @@ def test_three_dots_allow_more_headers_and_no_fewer() -> None:
     assert "something other" in departure_of(text, b"Action: Originate\r\nTimeout: 3\r\n\r\n")
 
 
-def test_a_hole_stands_for_what_it_took_first() -> None:
+def test_a_hole_keeps_its_first_text() -> None:
     twice = "C: ActionID: {id}\nC:\nC: ActionID: {id}\nC:\nS: {id}, {id}!\n"
     with StandIn(scenario(twice)) as server:
         assert talk(server, b"ActionID: 7\r\n\r\nAct", b"ionID: 7\r\n\r\n") == b"7, 7!\r\n"
@@ -169,7 +169,7 @@ def ask_for_sales(text: str) -> None:
         manager.send_action(ami.Request("QueueStatus", Queue="sales"), action_id="7")
 
 
-def test_a_client_that_says_something_else_is_left_and_the_difference_shown() -> None:
+def test_a_different_message_is_a_departure_with_a_diff() -> None:
     with pytest.raises(Departure) as caught:
         ask_for_sales(GREETING + "C: Action: QueueStatus\nC: ActionID: {id}\nC: Queue: support\nC:\n")
     assert str(caught.value).splitlines() == [
@@ -209,18 +209,18 @@ def test_a_client_that_leaves_too_early_has_departed() -> None:
     assert told == "scenario, line 2: the client closed the connection instead of sending its next message."
 
 
-def test_a_client_that_says_too_much_has_departed() -> None:
+def test_an_extra_message_is_a_departure() -> None:
     told = departure_of("C: Action: Ping\nC:\nC closes\n", b"Action: Ping\r\n\r\nAction: Logoff\r\n\r\n")
     assert told == "scenario, line 3: the client sent more (+) than the scenario expects:\n+ Action: Logoff"
 
 
-def test_what_comes_after_the_end_of_the_scenario_is_too_much() -> None:
+def test_messages_after_the_end_of_the_scenario_are_a_departure() -> None:
     told = departure_of("C: Action: Ping\nC:\n", b"Action: Ping\r\n\r\nAction: Logoff\r\n\r\n", finish=False)
     assert "+ Action: Logoff" in told
 
 
 @pytest.mark.parametrize("text", [GREETING, "C: Action: Ping\nC:\n", "C closes\n"])
-def test_a_client_that_never_comes_has_departed(text: str) -> None:
+def test_a_client_that_never_connects_departs_from_the_scenario(text: str) -> None:
     assert departure_of(text, patience=0.01) == "scenario, line 1: the client did nothing for 0.01 s."
 
 
@@ -233,23 +233,23 @@ def test_a_client_that_never_speaks_has_departed() -> None:
         server.finish()
 
 
-def test_a_stand_in_that_is_closed_before_the_end_says_where_it_was() -> None:
+def test_a_stand_in_closed_early_reports_its_place() -> None:
     told = departure_of(GREETING, finish=False)
     assert told == "scenario, line 1: the stand-in was closed before the end of the scenario."
 
 
-def test_a_failure_of_the_test_itself_is_not_hidden_by_what_is_left_of_the_scenario() -> None:
+def test_a_failure_of_the_test_is_not_hidden_by_remaining_steps() -> None:
     with pytest.raises(ZeroDivisionError), StandIn(scenario(GREETING)):
         raise ZeroDivisionError
 
 
-def test_after_the_server_has_closed_the_next_words_are_said_on_another_connection() -> None:
+def test_after_the_server_closes_it_continues_on_another_connection() -> None:
     with StandIn(scenario("S: first\nS closes\nS: second\nS closes\n")) as server:
         assert talk(server) == b"first\r\n"
         assert talk(server) == b"second\r\n"
 
 
-def test_the_application_is_called_in_its_place_with_what_was_captured() -> None:
+def test_the_application_is_called_in_order_with_captured_text() -> None:
     told: list[tuple[str, list[str]]] = []
     text = "C: ActionID: {id}\nC:\nA gets {id}\n    and more\nS: done\nA ends\n"
     with StandIn(scenario(text), lambda deed, server: told.append(deed.text(server.captured))) as server:
@@ -259,7 +259,7 @@ def test_the_application_is_called_in_its_place_with_what_was_captured() -> None
 
 
 @pytest.mark.parametrize("error", [AssertionError("not so"), OSError("no such file")])
-def test_what_the_application_raises_is_raised_to_the_test(error: Exception) -> None:
+def test_exceptions_of_the_application_are_raised_in_the_test(error: Exception) -> None:
     def fail(_: object, __: object) -> None:
         raise error
 
@@ -267,7 +267,7 @@ def test_what_the_application_raises_is_raised_to_the_test(error: Exception) -> 
         server.finish()
 
 
-def test_deeds_are_passed_over_where_nobody_plays_the_application() -> None:
+def test_deeds_are_skipped_without_an_application() -> None:
     with StandIn(scenario("A connects\nS: hello\nS closes\nA is happy\n")) as server:
         assert talk(server) == b"hello\r\n"
 

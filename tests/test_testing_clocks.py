@@ -7,7 +7,7 @@ import pytest
 from ami_typed.testing import RealClock, SteppedClock
 
 
-def test_what_is_due_runs_in_order_at_its_own_time() -> None:
+def test_due_calls_run_in_order_at_their_time() -> None:
     clock = SteppedClock(start=1000)
     seen: list[tuple[str, float]] = []
     clock.call_later(20, lambda: seen.append(("later", clock.now)))

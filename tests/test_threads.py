@@ -60,7 +60,7 @@ def events(*numbers: int) -> list[Any]:
     return [ami.Event({"Event": "X", "Number": str(number)}) for number in numbers]
 
 
-def test_at_the_end_all_that_came_is_still_called_back() -> None:
+def test_at_the_end_received_events_are_still_passed_to_callbacks() -> None:
     called = Called()
     calls = dispatcher(called, 100)
     for number in range(20):
@@ -72,7 +72,7 @@ def test_at_the_end_all_that_came_is_still_called_back() -> None:
     assert called == events(*range(20))
 
 
-def test_beyond_the_limit_the_oldest_wait_no_longer_and_are_counted() -> None:
+def test_beyond_the_limit_the_oldest_are_dropped_and_counted() -> None:
     called = Called()
     calls = dispatcher(called, 5)
     for number in range(0, 40, 2):
@@ -135,7 +135,7 @@ def test_a_request_whose_first_byte_did_not_leave_was_not_sent(pair: Pair) -> No
         line.send()
 
 
-def test_the_outcome_is_unknown_where_the_link_ends_faster_than_the_writer_notices(pair: Pair) -> None:
+def test_the_outcome_is_unknown_if_the_loss_precedes_its_detection(pair: Pair) -> None:
     line = Line(pair)
     pair[0].after_send = lambda: line.connection.end(ami.ConnectionLost("the server closed the connection."))
     exchange = line.send()
@@ -144,7 +144,7 @@ def test_the_outcome_is_unknown_where_the_link_ends_faster_than_the_writer_notic
         exchange.outcome()
 
 
-def test_the_outcome_is_unknown_where_the_peer_takes_half_a_request(pair: Pair) -> None:
+def test_the_outcome_is_unknown_of_a_half_received_request(pair: Pair) -> None:
     line = Line(pair)
     exchange = line.send(Value="x" * (64 << 20))
     with pytest.raises(ami.OutcomeUnknown, match=r"the server read nothing for 0\.02 s"):
@@ -161,7 +161,7 @@ def test_an_error_of_the_network_ends_the_connection_with_its_reason(pair: Pair)
         exchange.outcome()
 
 
-def test_who_waits_for_an_answer_may_read_it_and_hands_out_what_else_came(pair: Pair) -> None:
+def test_a_waiting_thread_may_read_its_answer_and_deliver_the_rest(pair: Pair) -> None:
     line = Line(pair)
     seen: list[ami.Event] = []
     line.handlers.register("", seen.append, sink=True)
@@ -197,7 +197,7 @@ def test_a_wait_that_is_interrupted_forgets_its_request(pair: Pair) -> None:
     assert next_.outcome() is not None
 
 
-def test_an_ended_connection_can_end_again(pair: Pair) -> None:
+def test_ending_a_connection_is_idempotent(pair: Pair) -> None:
     line = Line(pair)
     for _ in range(2):
         line.connection.end(ami.ConnectionLost("gone"))
@@ -219,7 +219,7 @@ class Beats(threading.Event):
         return self.left < 0
 
 
-def test_a_link_that_answers_a_ping_in_any_way_is_pinged_again_and_stays(pair: Pair) -> None:
+def test_any_answer_to_a_ping_keeps_the_connection(pair: Pair) -> None:
     line = Line(pair)
     line.connection.stopped = beats = Beats(3)
     pings: list[str] = []

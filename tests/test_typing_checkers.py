@@ -105,13 +105,13 @@ CHECKERS = pytest.mark.parametrize("errors", [mypy, pyright])
 
 @CHECKERS
 @pytest.mark.parametrize("file", ACCEPTED, ids=lambda file: file.stem)
-def test_what_is_right_is_accepted(errors: Callable[[], Found], file: Path) -> None:
+def test_valid_programs_are_accepted(errors: Callable[[], Found], file: Path) -> None:
     assert errors().get(file, {}) == {}
 
 
 @CHECKERS
 @pytest.mark.parametrize("file", REJECTED, ids=lambda file: file.stem)
-def test_what_is_marked_is_refused_for_its_reason_and_nothing_else_is(errors: Callable[[], Found], file: Path) -> None:
+def test_marked_lines_are_rejected_for_their_reason_and_no_others(errors: Callable[[], Found], file: Path) -> None:
     expected = marked(file, errors.__name__)
 
     assert expected

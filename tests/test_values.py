@@ -113,7 +113,7 @@ def test_escapes_of_c_are_read_and_written_as_asterisk_writes_them(text: str, sp
 
 
 @pytest.mark.parametrize("text", [r"C:\Users\new", "ends in \\", r"\x41", r"\0", "\\\n", "\\\\\\"])
-def test_text_that_no_escaping_makes_stands_as_it_is(text: str) -> None:
+def test_text_that_escaping_never_produces_is_unmodified(text: str) -> None:
     assert read(values.escaped(), text) == text
 
 
@@ -151,7 +151,7 @@ def test_a_text_of_another_type_is_refused_never_guessed(codec: Codec[Any], nons
         read(codec, nonsense)
 
 
-def test_text_is_taken_as_it_stands() -> None:
+def test_text_is_accepted_unmodified() -> None:
     assert values.text.decode is None
     assert values.text.encode(" a b ") == " a b "
 
@@ -236,9 +236,7 @@ def test_a_date_text_without_a_zone_claims_none() -> None:
         (datetime(2026, 10, 25, 3), datetime(2026, 10, 25, 2, tzinfo=UTC)),
     ],
 )
-def test_a_local_time_is_the_moment_that_its_zone_says_over_changes_of_the_clock(
-    local: datetime, moment: datetime
-) -> None:
+def test_a_local_time_follows_its_zone_across_clock_changes(local: datetime, moment: datetime) -> None:
     assert values.in_zone(local, BERLIN) == moment
     assert values.in_zone(local, BERLIN).tzinfo is UTC
 
@@ -252,19 +250,19 @@ def test_whatever_a_clock_on_the_wall_shows_is_read_as_its_moment(moment: dateti
     assert read_again == moment if shown.fold == 0 else read_again < moment
 
 
-def test_an_aware_time_is_of_its_own_zone() -> None:
+def test_an_aware_time_keeps_its_zone() -> None:
     moment = datetime(2026, 7, 1, 10, tzinfo=timezone(timedelta(hours=-5)))
     assert values.in_zone(moment, BERLIN) is moment
 
 
 @pytest.mark.parametrize("zone", [UTC, BERLIN, ZoneInfo("America/St_Johns"), timezone(timedelta(hours=14))])
-def test_the_zero_of_the_epoch_is_no_time_in_any_zone(zone: tzinfo) -> None:
+def test_the_epoch_is_none_in_any_zone(zone: tzinfo) -> None:
     assert values.is_unset(datetime.fromtimestamp(0, zone))
     assert values.is_unset(datetime.fromtimestamp(0, zone).replace(tzinfo=None))
     assert not values.is_unset(datetime.fromtimestamp(1_000_000_000, zone))
 
 
-def test_a_yes_or_no_among_other_values_is_told_by_its_type() -> None:
+def test_a_flag_among_other_values_is_recognised_by_its_type() -> None:
     codec = values.either(values.on_off, values.items())
 
     assert [codec.encode(value) for value in (True, False, ["call", "user"], "call")] == [
@@ -303,7 +301,7 @@ def test_repeated_headers_are_written_once_a_value() -> None:
     assert values.assigned.encode({"A": "1", "B": "x=y"}) == ["A=1", "B=x=y"]
 
 
-def test_of_a_variable_that_comes_twice_the_last_value_counts() -> None:
+def test_the_last_value_of_a_repeated_variable_counts() -> None:
     assert values.variables(["A=1", "B=x=y", "A=2", "C"]) == {"A": "2", "B": "x=y", "C": ""}
 
 
@@ -326,7 +324,7 @@ def test_formats_are_a_list(printed: str, formats: list[str]) -> None:
 
 
 @given(st.lists(st.sampled_from(["ulaw", "alaw", "g722", "opus"]), unique=True))
-def test_formats_come_back_as_they_were_written(formats: list[str]) -> None:
+def test_formats_round_trip(formats: list[str]) -> None:
     assert read(values.formats, str(values.formats.encode(formats))) == formats
 
 
@@ -340,7 +338,7 @@ def test_groups_are_the_same_as_a_list_and_as_bits(groups: set[int]) -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["a", "1;2", "1-3"])
-def test_what_are_no_groups_is_refused(nonsense: str) -> None:
+def test_invalid_groups_are_rejected(nonsense: str) -> None:
     with pytest.raises(ValueError):
         read(values.groups, nonsense)
 
@@ -351,7 +349,7 @@ def test_a_number_of_24_bits_has_its_sign(number: int) -> None:
 
 
 @given(st.integers(-(1 << 31), 0), st.sampled_from([32, 64]))
-def test_no_time_is_left_where_the_count_wrapped_around(left: int, bits: int) -> None:
+def test_no_time_is_left_after_the_count_wrapped_around(left: int, bits: int) -> None:
     assert read(values.seconds_left, str(left % (1 << bits))) is None
 
 
@@ -361,7 +359,7 @@ def test_the_time_that_is_left_is_a_duration(left: int) -> None:
     assert values.seconds_left.encode(timedelta(seconds=left)) == str(left)
 
 
-def test_a_round_trip_below_nothing_is_none() -> None:
+def test_a_negative_round_trip_is_none() -> None:
     assert read(values.round_trip, "0.0200") == 0.02
     assert read(values.round_trip, "65535.9987") is None
     assert values.round_trip.encode(0.5) == "0.5"
@@ -408,7 +406,7 @@ def test_an_unknown_word_stays_readable() -> None:
 
 
 @pytest.mark.parametrize("each", [State.UP, State(99), Membership.STATIC, Membership("agent")], ids=repr)
-def test_members_come_through_pickling_and_copying(each: State | Membership) -> None:
+def test_members_survive_pickling_and_copying(each: State | Membership) -> None:
     for again in (pickle.loads(pickle.dumps(each)), copy.copy(each), copy.deepcopy(each)):
         assert type(again) is type(each)
         assert (again, again.name, again.known) == (each, each.name, each.known)
@@ -422,12 +420,12 @@ def test_an_unknown_value_does_not_become_a_member_of_the_vocabulary() -> None:
 
 
 @pytest.mark.parametrize(("vocabulary", "value"), [(State, "up"), (State, None), (Membership, 1), (Membership, None)])
-def test_what_is_not_of_the_vocabularys_type_is_no_member(vocabulary: Any, value: object) -> None:
+def test_values_of_another_type_are_not_members(vocabulary: Any, value: object) -> None:
     with pytest.raises(ValueError):
         vocabulary(value)
 
 
-def test_a_member_given_as_plain_text_or_number_is_written_all_the_same() -> None:
+def test_a_member_may_be_given_as_plain_text_or_number() -> None:
     write: Any = member(State).encode
     assert (write(State.UP), write(6), write("6")) == ("6", "6", "6")
 
@@ -474,7 +472,7 @@ def test_a_value_without_one_spelling_is_refused_with_the_headers_name(value: ob
         spell("Timeout", value)
 
 
-def test_a_number_that_is_none_is_no_duration() -> None:
+def test_an_invalid_number_is_not_a_duration() -> None:
     for spelling in ("nan", "inf"):
         with pytest.raises((ValueError, OverflowError)):
             read(values.seconds, spelling)

@@ -122,7 +122,7 @@ print("played")
 """
 
 
-def test_a_conversation_is_played_without_what_python_lacks_on_windows() -> None:
+def test_a_conversation_works_without_features_missing_on_windows() -> None:
     done = subprocess.run(
         [sys.executable, "-X", "dev", "-c", CONVERSATION],
         env=os.environ | {"PYTHONPATH": str(Path(ami.__file__).parents[1]), "AMI_TYPED_PURE": "1"},
@@ -157,7 +157,7 @@ def test_reading_and_writing_wait_as_long_as_they_may(pair: Pair) -> None:
 
 
 @pytest.mark.usefixtures("of_windows")
-def test_a_socket_that_was_closed_meanwhile_is_a_lost_connection(pair: Pair) -> None:
+def test_a_concurrently_closed_socket_is_a_lost_connection(pair: Pair) -> None:
     ours = SynchronisedSocket(pair[0])
     ours.release()
     with pytest.raises(ConnectionError, match="the connection was closed"):
