@@ -53,7 +53,7 @@ def test_failed_log_ins_look_alike_except_in_security_events(own: Server, manage
     with manager.subscribe(events.InvalidAccountID, events.ChallengeResponseFailed, events.FailedACL) as stream:
         sentences: set[str] = set()
         for name, secret in tried:
-            with pytest.raises(ami.AuthenticationFailed, match="deny, permit or acl lines refuse") as failed:
+            with pytest.raises(ami.AuthenticationFailed, match=r"deny, permit, acl\) refuses this address") as failed:
                 make("from_url", f"ami://{name}:{secret}@{own.host}:{own.port}").connect()
             sentences.add(str(failed.value))
         assert len(sentences) == 1
@@ -158,7 +158,7 @@ def test_a_service_that_starts_before_its_server_waits_for_it(release: str, make
         manager = make("from_url", url, reconnect=Reconnect(first=0.01, factor=1, at_start=True))
         connecting = background(manager.connect)
         waiting = background(manager.wait_connected, 3 * PATIENCE)
-        with pytest.raises(ami.NotConnected, match=r"connect\(\) has not finished|Not connected to a server"):
+        with pytest.raises(ami.NotConnected, match=r"has not finished|Not connected to a server"):
             manager.execute(actions.Ping())
         server.boot()
         connecting.result(3 * PATIENCE)

@@ -118,7 +118,7 @@ class Calls:
     def states(self) -> None:
         state = self.random.choice(["INUSE", "NOT_INUSE", "RINGING", "UNAVAILABLE"])
         presence = self.random.choice(["away,lunch,back at one", "available,,", "dnd,,"])
-        device = self.random.choice(["Custom:desk", "Custom:bertil"])
+        device = self.random.choice(["Custom:desk", "Custom:rich"])
         self.does(
             actions.Setvar(variable=f"DEVICE_STATE({device})", value=state),
             actions.Setvar(variable="PRESENCE_STATE(CustomPresence:desk)", value=presence),

@@ -70,7 +70,7 @@ def test_a_user_without_the_privilege_is_refused(server: AnyServer) -> None:
     with ami.Manager() as manager:
         manager.connect(server.host, server.port)
         manager.login(server.reader.name, server.reader.secret)
-        with pytest.raises(ami.ActionFailed, match=r"Permission denied\. .*needs originate or all"):
+        with pytest.raises(ami.ActionFailed, match=r"Permission denied\. .*privilege originate or all"):
             manager.execute(actions.Originate(channel="Local/100@default", application="Wait", data="1"))
 
 

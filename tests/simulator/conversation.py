@@ -27,7 +27,8 @@ OWN = {
 }  # fmt: skip
 """The events that the conversation causes; whatever else a real server happens to send is left out."""
 MASKS = ("", "call,foo", "foo", "3", "on", "off")
-LISTS = ("CoreShowChannels", "Status", "BridgeList", "ParkedCalls")
+LISTS = ("CoreShowChannels", "Status", "ParkedCalls")
+"""The lists that are empty without a call; a parking lot keeps its bridge."""
 
 Message = list[tuple[str, str]]
 

@@ -39,8 +39,14 @@ class Served:
     def __enter__(self) -> Self:
         self._manager.connect(self._server.host, self._server.port)
         self._manager.login(self._server.full.name, self._server.full.secret)
+        self._clear()
         self._manager.register_callback("", lambda event, _: self._hear(event))
         return self
+
+    def _clear(self) -> None:
+        """End the calls that other tests have left."""
+        self._manager.send_action(ami.Request("Hangup", Channel="/.*/"))
+        time.sleep(SETTLES)
 
     def __exit__(self, *exception: object) -> None:
         time.sleep(SETTLES)
