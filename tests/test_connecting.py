@@ -271,7 +271,7 @@ def test_an_address_that_never_answers_has_its_part_of_the_time_out_only(
         accepting = background(greet_one, listening)
         resolve(monkeypatch, "127.0.0.2", "127.0.0.1", port=port)
         manager = make()
-        manager.connect("pbx.example", port, 1.0)
+        manager.connect("pbx.example", port, 2.0)
         assert manager.is_connected()
         accepting.result(PATIENCE).close()
 
