@@ -31,7 +31,7 @@ from tests.live_model.conversations import (
 from tests.live_model.pbx import Channel, Pbx
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from benchmarks.workload import Headers
 
@@ -187,15 +187,20 @@ def items_of(action: str) -> list[bytes]:
     return [message(item)[:-4] for item in _LISTS[action]()[0]]
 
 
+def _headers(lines: Iterable[str]) -> Headers:
+    """Split lines into names and values."""
+    return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+
+
 def _channels() -> tuple[list[Headers], str]:
     """Return 2,500 calls of two channels, each in its bridge."""
     items: list[Headers] = []
     for number in range(CHANNELS):
         call = number - number % 2
         made = Channel(f"PJSIP/{number}-{number:08x}", f"1780000000.{number}", f"1780000000.{call}", str(number), "Up")
-        headers = [tuple(line.split(": ", 1)) for line in made.lines()]
+        headers = _headers(made.lines())
         more = [("Application", "AppDial" if number % 2 else "Dial"), ("ApplicationData", ""), ("Duration", "00:01:00")]
-        items.append([("Event", "CoreShowChannel"), *headers, ("BridgeId", f"bridge-{call}"), *more])  # type: ignore[list-item]
+        items.append([("Event", "CoreShowChannel"), *headers, ("BridgeId", f"bridge-{call}"), *more])
     return items, "CoreShowChannelsComplete"
 
 
@@ -203,8 +208,8 @@ def _bridges() -> tuple[list[Headers], str]:
     pbx = Pbx()
     items: list[Headers] = []
     for call in range(0, CHANNELS, 2):
-        headers = [tuple(line.split(": ", 1)) for line in pbx.bridge_lines(f"bridge-{call}")]
-        items.append([("Event", "BridgeListItem"), *headers[:-2], ("BridgeNumChannels", "2"), headers[-1]])  # type: ignore[list-item]
+        headers = _headers(pbx.bridge_lines(f"bridge-{call}"))
+        items.append([("Event", "BridgeListItem"), *headers[:-2], ("BridgeNumChannels", "2"), headers[-1]])
     return items, "BridgeListComplete"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -15,6 +15,8 @@ from ami_typed.values import Escaped
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+E = TypeVar("E", bound=ami.Event)
+
 NAMES = ("CallerIDName", "ConnectedLineName", "ChanVariable")
 BY_THEMSELVES = {("CEL", "CallerIDname"), ("MCID", "MCallerIDName"), ("Status", "EffectiveConnectedLineName")} | {
     (name, header)
@@ -24,7 +26,7 @@ BY_THEMSELVES = {("CEL", "CallerIDname"), ("MCID", "MCallerIDName"), ("Status", 
 """Names that Asterisk sends as they stand, without a snapshot."""
 
 
-def of(cls: type[ami.Event], *lines: str) -> ami.Event:
+def of(cls: type[E], *lines: str) -> E:
     return cls.of("\r\n".join([f"Event: {cls.__name__}", *lines]).encode())
 
 
@@ -83,8 +85,8 @@ def test_an_unescaped_name_is_read_unmodified(cls: type[ami.Event], lines: list[
 
 def test_the_value_of_a_variable_is_text_for_a_channel_and_for_the_server() -> None:
     assert events.VarSet({"Channel": "none", "Variable": "A", "Value": r"\'"}).value == "'"
-    assert of(events.VarSet, *snapshot(), r"Value: C:\\new").value == r"C:\new"  # type: ignore[attr-defined]  # VarSet's
-    assert of(events.VarSet, *snapshot(without="Linkedid"), r"Value: C:\new").value == r"C:\new"  # type: ignore[attr-defined]
+    assert of(events.VarSet, *snapshot(), r"Value: C:\\new").value == r"C:\new"
+    assert of(events.VarSet, *snapshot(without="Linkedid"), r"Value: C:\new").value == r"C:\new"
 
 
 def test_presence_is_escaped_in_one_event_and_not_in_the_other() -> None:

@@ -75,11 +75,16 @@ def channel_of(event: dict[str, str]) -> str:
     return event["Channel"]
 
 
+def is_over(stage: Stage) -> None:
+    """Wait for the outcome of the call that was placed, and for what follows it."""
+    stage.until("OriginateResponse")
+    stage.quiet()
+
+
 @scene
 def answered(stage: Stage) -> None:
     calls(stage, "Local/100@default/n", application="Wait", data="1")
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene
@@ -91,43 +96,37 @@ def answered_then_hung_up(stage: Stage) -> None:
 @scene
 def far_end_hangs_up(stage: Stage) -> None:
     calls(stage, "Local/101@default/n")
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene
 def busy(stage: Stage) -> None:
     calls(stage, "Local/102@default/n")
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene
 def congestion(stage: Stage) -> None:
     calls(stage, "Local/103@default/n")
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene
 def no_answer(stage: Stage) -> None:
     calls(stage, "Local/104@default/n", 1000)
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene
 def rejected(stage: Stage) -> None:
     calls(stage, "Local/105@default/n")
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene
 def progress_only(stage: Stage) -> None:
     calls(stage, "Local/106@default/n", 1000)
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene
@@ -139,29 +138,25 @@ def rings_then_answers(stage: Stage) -> None:
 @scene
 def unknown_extension(stage: Stage) -> None:
     calls(stage, "Local/888@default/n")
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene
 def unreachable_phone(stage: Stage) -> None:
     calls(stage, "PJSIP/alice", 2000)
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene
 def unknown_endpoint(stage: Stage) -> None:
     calls(stage, "PJSIP/nobody")
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene
 def to_an_extension(stage: Stage) -> None:
     calls(stage, "Local/100@default/n", context="default", exten="101", priority=1)
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene
@@ -422,8 +417,7 @@ def queue_call_not_answered(stage: Stage) -> None:
 @scene
 def queue_that_lets_nobody_in(stage: Stage) -> None:
     calls(stage, "Local/100@default/n", context="default", exten="305", priority=1)
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene
@@ -629,16 +623,14 @@ def phone_hangs_up(stage: Stage) -> None:
 def phone_is_busy(stage: Stage) -> None:
     stage.phone("busy")
     calls(stage, "PJSIP/bob")
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene
 def phone_rings_on(stage: Stage) -> None:
     stage.phone("rings")
     calls(stage, "PJSIP/bob", 1000)
-    stage.until("OriginateResponse")
-    stage.quiet()
+    is_over(stage)
 
 
 @scene

@@ -267,7 +267,7 @@ class Recognition:
         event[KEY_EVENT] = EVENT_GENERIC
         self._take_event(event, now, received)
 
-    # Defined by `session`
+    # Abstract: `Session`, the only subclass, defines whose a message is. They are declared for type checkers and mypyc.
 
     def _related(self, block: bytes, now: float) -> list[tuple[bytes, Exchange[Any]]]:
         """Return the lists that have items in a block of messages, with their ActionIDs."""

@@ -239,7 +239,7 @@ L = TypeVar("L")
 
 
 class Kind(Generic[L]):
-    """One kind of objects that a model may watch.
+    """One kind of objects that a model may watch; abstract, each module of objects defines its own.
 
     Attributes:
         name: The name of the parameter that chooses it.

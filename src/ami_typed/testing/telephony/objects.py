@@ -71,7 +71,7 @@ class Detour:
 
 
 class Technology:
-    """How a kind of channel reacts to what is done to it. The default does nothing.
+    """How a kind of channel reacts to what is done to it. The default does nothing; only `call` is abstract.
 
     Attributes:
         has_own_party: Whether its other side says who it is, so that callers are told.
