@@ -13,6 +13,7 @@ import pytest
 from ami_typed import actions, enums, registry
 from ami_typed.live import CallEnded, EndReason
 from ami_typed.live.model import Model
+from ami_typed.testing.telephony.queues import Queues
 from tests.telephony import recordings
 from tests.telephony.comparing import Known, Log, Played, differences
 from tests.telephony.scenes import SCENES
@@ -110,6 +111,19 @@ def test_a_call_to_a_queue_is_answered_and_ended_as_the_script_says(stage: Simul
     (complete,) = told(stage, "AgentComplete")
     assert (complete[1]["TalkTime"], complete[1]["Reason"]) == ("20", "caller")
     assert {lines["Cause"] for _, lines in told(stage, "Hangup") if lines["Channel"] == call.channel} == {"16"}
+
+
+def test_the_figures_of_a_queue_are_computed_as_app_queue_does(stage: Simulated) -> None:
+    """The first call sets the averages, each later one counts a quarter; a wait beyond the service level is too long."""
+    pbx = support(stage)
+    queue = pbx._world.part(Queues).known["support"]
+    queue.service_level = 5
+    figures: list[tuple[int, int, float]] = []
+    for wait, talk in ((3, 20), (7, 40)):
+        pbx.call(caller="+4930123456", to="support").answered_by("PJSIP/alice", after=wait).hangs_up(after=talk)
+        stage.passes(100)
+        figures.append((queue.hold_time, queue.talk_time, queue.performance))
+    assert figures == [(3, 20, 100.0), (4, 25, 50.0)]
 
 
 def test_the_live_model_reports_a_scripted_call_as_people_see_it(stage: Simulated) -> None:

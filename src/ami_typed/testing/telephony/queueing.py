@@ -266,7 +266,7 @@ def _talk(world: World, call: _Call, member: Member, attempt: Attempt) -> Work[N
     if world.release in _TELLS_WAIT:
         dialling.duration(world, call.channel, "QUEUEWAIT", int(world.now - call.entry.joined))
     hold_time = int(world.now - call.entry.joined)
-    _count_answer(call.queue, hold_time)
+    call.queue.answered(hold_time)
     times = [("HoldTime", str(hold_time)), ("RingTime", str(int(world.now - attempt.began)))]
     world.emit(
         "AgentConnect", channel_lines(call.channel), channel_lines(peer, "Dest"), [*_about(call, member), *times]
@@ -303,11 +303,6 @@ def _tell_talk(world: World, call: _Call, ending: _Ending) -> None:
         dialling.duration(world, call.channel, "DIALEDTIME", world.now - call.channel.created)
 
 
-def _count_answer(queue: Queue, hold_time: int) -> None:
-    queue.hold_time = (queue.hold_time * 3 + hold_time) // 4
-    queue.in_level += int(not queue.service_level or hold_time <= queue.service_level)
-
-
 class _Ending:
     """Sends once that a member's call is over."""
 
@@ -329,8 +324,7 @@ class _Ending:
         self._over = True
         world, call, member = self._world, self._call, self._member
         talk_time = int(world.now - self.began)
-        call.queue.completed += 1
-        call.queue.talk_time = (call.queue.talk_time * 3 + talk_time) // 4
+        call.queue.ended(self._hold_time, talk_time)
         member.in_call = False
         for queue in world.part(Queues).known.values():
             for each in queue.members:

@@ -112,6 +112,22 @@ class Queue:
         """The share of answered calls that were answered in time, in percent."""
         return 100.0 * self.in_level / self.completed if self.completed else 0.0
 
+    def answered(self, hold_time: int) -> None:
+        """Count a caller's wait, in seconds: the first one is the average (app_queue.c, recalc_holdtime)."""
+        is_first = self.completed + self.abandoned == 0
+        self.hold_time = hold_time if is_first else _average(self.hold_time, hold_time)
+
+    def ended(self, hold_time: int, talk_time: int) -> None:
+        """Count a completed call by its wait and its length, in seconds (app_queue.c, update_queue)."""
+        self.completed += 1
+        self.in_level += int(hold_time <= self.service_level)
+        self.talk_time = talk_time if self.completed == 1 else _average(self.talk_time, talk_time)
+
+
+def _average(old: int, new: int) -> int:
+    """Return three parts of the old value and one of the new one, in whole seconds."""
+    return (old * 3 + new) // 4
+
 
 class Queues:
     """The queues by name."""
